@@ -1,0 +1,86 @@
+package verify
+
+import (
+	"errors"
+	"time"
+)
+
+// Code is a stable word for what went wrong. Callers branch on it, never on text.
+type Code string
+
+// Codes of refusals.
+const (
+	CodeInvalid         Code = "invalid"            // a value is out of its range: Field says which
+	CodeNotFound        Code = "not_found"          // nothing of that id on this desk, whoever else may have it
+	CodeMethod          Code = "method_not_allowed" // policy or channel rules the method out
+	CodeNoteRequired    Code = "note_required"
+	CodeCooldown        Code = "cooldown" // RetryAfter says how long
+	CodeLocked          Code = "locked"   // too many consecutive failures for this contact
+	CodeMismatch        Code = "mismatch" // a wrong code: TriesLeft says how many remain
+	CodeSpent           Code = "spent"    // used, or out of tries
+	CodeExpired         Code = "expired"
+	CodeEnded           Code = "ended" // denied, cancelled, failed or replaced by a newer one
+	CodeKeyReused       Code = "idempotency_key_reused"
+	CodeUnavailable     Code = "unavailable" // a part is down; nothing was written
+	CodeContextInvalid  Code = "context_invalid"
+	CodeContextExpired  Code = "context_expired"
+	CodeContextReplayed Code = "context_replayed"
+	CodeSession         Code = "session_invalid"
+	CodeSessionOver     Code = "session_over"
+)
+
+// Reasons: why a shield failed, waits or can't be asked for.
+const (
+	ReasonPolicy      Code = "policy"        // the client's policy forbids the method
+	ReasonLandline    Code = "landline"      // can't get texts
+	ReasonLocked      Code = "locked"        // too many wrong codes for this contact
+	ReasonSpent       Code = "spent"         // out of tries
+	ReasonExpired     Code = "expired"       // nobody answered in time
+	ReasonCancelled   Code = "cancelled"     // by the technician
+	ReasonSuperseded  Code = "superseded"    // by a newer one
+	ReasonRecipient   Code = "recipient"     // the carrier says the address or number is no good
+	ReasonBlocked     Code = "blocked"       // the recipient or the carrier blocks our messages
+	ReasonUndelivered Code = "undelivered"   // accepted by the carrier, never delivered
+	ReasonCarrierDown Code = "carrier_down"  // the carrier does not answer; the message waits
+	ReasonCarrierSet  Code = "carrier_setup" // the carrier refuses our account or settings
+	ReasonUnsure      Code = "unsure"        // it may or may not have been sent
+)
+
+// Error is a refusal with a code to branch on and public words to show.
+type Error struct {
+	Code       Code
+	Public     string // for people; names no secret and nobody's data
+	Field      string // of the request, for CodeInvalid
+	Reason     Code   // for CodeMethod
+	TriesLeft  int    // for CodeMismatch
+	RetryAfter time.Duration
+	Err        error // the cause, for logs
+}
+
+// Error gives the code and the cause, for logs.
+func (e *Error) Error() string {
+	text := string(e.Code)
+	if e.Field != "" {
+		text += " (" + e.Field + ")"
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf gives the code of err, or "" when it has none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func notFound(public string) error {
+	return &Error{Code: CodeNotFound, Public: public}
+}

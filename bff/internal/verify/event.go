@@ -1,0 +1,144 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// EventKind says what happened.
+type EventKind string
+
+// What can happen to a verification.
+const (
+	EventRequested  EventKind = "requested"  // a technician pressed Send
+	EventDelayed    EventKind = "delayed"    // the carrier did not take it yet: it is tried again
+	EventUnsure     EventKind = "unsure"     // the message may or may not be on its way
+	EventSent       EventKind = "sent"       // the carrier took the message
+	EventDelivered  EventKind = "delivered"  // the carrier says it arrived: says nothing of who read it
+	EventOpened     EventKind = "opened"     // a browser shows the landing page
+	EventMismatch   EventKind = "mismatch"   // a wrong code was typed
+	EventVerified   EventKind = "verified"   // the right code was typed, or Validate was pressed
+	EventDenied     EventKind = "denied"     // "I did not ask for this"
+	EventFailed     EventKind = "failed"     // it can no longer succeed: Reason says why
+	EventCancelled  EventKind = "cancelled"  // by the technician
+	EventSuperseded EventKind = "superseded" // a newer one took its place
+)
+
+// Event is a record of something that happened. It is appended once and never changed.
+// Destinations in it are masked; names of contacts, codes and tokens are never in it.
+type Event struct {
+	Tenant       string
+	Seq          int64 // place in the tenant's list, from 1, without gaps
+	At           time.Time
+	Kind         EventKind
+	Verification string
+	Contact      string
+	Channel      string
+	By           Technician // of requested, mismatch, cancelled, and verified by code; the id and name only
+
+	// Of requested:
+	Method      Method
+	Ticket      Ticket // id and number only
+	Client      string // id
+	Masked      string // destination as people may see it
+	Destination string // keyed hash of the destination
+	Note        string
+	Override    bool // the contact is not the ticket's default one
+	CodeLength  int
+	MaxTries    int
+	ResendAt    time.Time
+
+	Until     time.Time // of requested: it ends; of verified: green ends
+	Reason    Code      // of delayed and failed
+	TriesLeft int       // of mismatch
+	Carrier   string    // of sent
+}
+
+// record is an event's canonical form: fixed order, times in Unix milliseconds, UTC.
+type record struct {
+	Tenant       string    `json:"tenant"`
+	Seq          int64     `json:"seq"`
+	At           int64     `json:"at"`
+	Kind         EventKind `json:"kind"`
+	Verification string    `json:"verification"`
+	Contact      string    `json:"contact"`
+	Channel      string    `json:"channel"`
+	ByID         string    `json:"by,omitempty"`
+	ByName       string    `json:"by_name,omitempty"`
+	Method       Method    `json:"method,omitempty"`
+	Ticket       string    `json:"ticket,omitempty"`
+	TicketNumber string    `json:"ticket_number,omitempty"`
+	Client       string    `json:"client,omitempty"`
+	Masked       string    `json:"masked,omitempty"`
+	Destination  string    `json:"destination,omitempty"`
+	Note         string    `json:"note,omitempty"`
+	Override     bool      `json:"override,omitempty"`
+	CodeLength   int       `json:"code_length,omitempty"`
+	MaxTries     int       `json:"max_tries,omitempty"`
+	ResendAt     int64     `json:"resend_at,omitempty"`
+	Until        int64     `json:"until,omitempty"`
+	Reason       Code      `json:"reason,omitempty"`
+	TriesLeft    int       `json:"tries_left,omitempty"`
+	Carrier      string    `json:"carrier,omitempty"`
+}
+
+// Hash is a link of the chain.
+type Hash = [sha256.Size]byte
+
+// Link gives the event's canonical body and its hash, which seals the body and all before it.
+func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
+	body, err = json.Marshal(record{
+		Tenant: e.Tenant, Seq: e.Seq, At: millis(e.At), Kind: e.Kind,
+		Verification: e.Verification, Contact: e.Contact, Channel: e.Channel,
+		ByID: e.By.ID, ByName: e.By.Name, Method: e.Method,
+		Ticket: e.Ticket.ID, TicketNumber: e.Ticket.Number, Client: e.Client,
+		Masked: e.Masked, Destination: e.Destination, Note: e.Note, Override: e.Override,
+		CodeLength: e.CodeLength, MaxTries: e.MaxTries, ResendAt: millis(e.ResendAt),
+		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
+	})
+	if err != nil {
+		return nil, Hash{}, err
+	}
+	return body, Seal(prev, body), nil
+}
+
+// Seal is the hash of an event whose canonical body is body, after the event whose hash is prev.
+func Seal(prev Hash, body []byte) Hash {
+	h := sha256.New()
+	h.Write(prev[:])
+	h.Write(body)
+	return Hash(h.Sum(nil))
+}
+
+// ParseEvent reads a canonical body back.
+func ParseEvent(body []byte) (Event, error) {
+	var r record
+	if err := json.Unmarshal(body, &r); err != nil {
+		return Event{}, fmt.Errorf("event body: %w", err)
+	}
+	return Event{
+		Tenant: r.Tenant, Seq: r.Seq, At: fromMillis(r.At), Kind: r.Kind,
+		Verification: r.Verification, Contact: r.Contact, Channel: r.Channel,
+		By: Technician{ID: r.ByID, Name: r.ByName}, Method: r.Method,
+		Ticket: Ticket{ID: r.Ticket, Number: r.TicketNumber}, Client: r.Client,
+		Masked: r.Masked, Destination: r.Destination, Note: r.Note, Override: r.Override,
+		CodeLength: r.CodeLength, MaxTries: r.MaxTries, ResendAt: fromMillis(r.ResendAt),
+		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
+	}, nil
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

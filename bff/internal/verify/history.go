@@ -1,0 +1,94 @@
+package verify
+
+import "time"
+
+// Entry is one verification as the history lists it.
+type Entry struct {
+	Verification string
+	Seq          int64 // of its request: where a page of history goes on
+	Channel      string
+	Method       Method
+	Masked       string
+	Technician   Technician
+	Ticket       Ticket
+	Note         string
+	Override     bool
+	RequestedAt  time.Time
+	ExpiresAt    time.Time
+	EndedAt      time.Time // zero while open
+	Outcome      Outcome   // empty while open
+	Reason       Code      // of a failure
+}
+
+func entryOf(e Event) Entry {
+	return Entry{
+		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
+		Technician: e.By, Ticket: e.Ticket, Note: e.Note, Override: e.Override,
+		RequestedAt: e.At, ExpiresAt: e.Until,
+	}
+}
+
+var outcomeOf = map[EventKind]Outcome{
+	EventVerified: Verified, EventDenied: Denied, EventFailed: Failed,
+	EventCancelled: Cancelled, EventSuperseded: Superseded,
+}
+
+// after is the entry once e has happened; the first end is the only one.
+func (n Entry) after(e Event) Entry {
+	outcome, ends := outcomeOf[e.Kind]
+	if ends && n.Outcome == Open && e.At.Before(n.ExpiresAt) {
+		n.Outcome, n.EndedAt, n.Reason = outcome, e.At, e.Reason
+	}
+	return n
+}
+
+// atTime is the entry as it reads at now.
+func (n Entry) atTime(now time.Time) Entry {
+	if n.Outcome == Open && !now.Before(n.ExpiresAt) {
+		n.Outcome, n.EndedAt = Expired, n.ExpiresAt
+	}
+	return n
+}
+
+// Reading is what one contact's events say.
+type Reading struct {
+	Contact string
+	Seq     int64             // of the last event that was read
+	Shields map[string]Shield // by channel; a channel that nothing happened to is absent
+	Entries []Entry           // newest first
+}
+
+// Read folds one contact's events, in order of Seq, into shields and history as they read at now.
+func Read(contact string, events []Event, now time.Time) Reading {
+	r := Reading{Contact: contact, Shields: map[string]Shield{}}
+	place := map[string]int{}
+	for _, e := range events {
+		if e.Contact != contact || e.Seq <= r.Seq {
+			continue
+		}
+		r.Seq = e.Seq
+		r.Shields[e.Channel] = shieldOrNew(r.Shields[e.Channel]).After(e)
+		if i, known := place[e.Verification]; known {
+			r.Entries[i] = r.Entries[i].after(e)
+		} else if e.Kind == EventRequested {
+			place[e.Verification] = len(r.Entries)
+			r.Entries = append(r.Entries, entryOf(e))
+		}
+	}
+	for id, s := range r.Shields {
+		r.Shields[id] = s.AtTime(now)
+	}
+	newestFirst := make([]Entry, len(r.Entries))
+	for i, n := range r.Entries {
+		newestFirst[len(r.Entries)-1-i] = n.atTime(now)
+	}
+	r.Entries = newestFirst
+	return r
+}
+
+func shieldOrNew(s Shield) Shield {
+	if s.State == "" {
+		s.State = ShieldUnverified
+	}
+	return s
+}

@@ -1,0 +1,110 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Link is what a landing page may know of a verification.
+type Link struct {
+	Tenant     Tenant
+	Technician string
+	Ticket     string // number
+	ExpiresAt  time.Time
+	Outcome    Outcome // Open: it can be validated
+}
+
+// tokenLength is that of 256 bits in unpadded base64url.
+const tokenLength = 43
+
+// Link looks a token up and changes nothing, however often it is called. CodeNotFound: no such link.
+func (s *Service) Link(ctx context.Context, token string) (Link, error) {
+	v, err := s.byToken(ctx, token)
+	if err != nil {
+		return Link{}, err
+	}
+	return s.link(ctx, v)
+}
+
+// Validate is the end user's yes: it turns the shield green, once.
+// CodeSpent, CodeExpired, CodeEnded: too late, and Link says what became of it. CodeNotFound: no such link.
+func (s *Service) Validate(ctx context.Context, token string) (Link, error) {
+	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
+		e := v.event(EventVerified, now)
+		e.Method, e.Until = v.Method, now.Add(v.GreenFor)
+		err := succeed(ctx, tx, v, &e)
+		return e, err
+	})
+}
+
+// Deny is the end user's "I did not ask for this": it turns the shield red and ends the verification.
+// It refuses as Validate does.
+func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
+	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
+		e := v.event(EventDenied, now)
+		err := end(ctx, tx, v, Denied, &e)
+		return e, err
+	})
+}
+
+// Opened records, once, that a browser shows the landing page. It proves nothing and decides nothing.
+func (s *Service) Opened(ctx context.Context, token string) error {
+	v, err := s.byToken(ctx, token)
+	if err != nil {
+		return err
+	}
+	return s.advance(ctx, v.Tenant, v.ID, Report{Kind: EventOpened})
+}
+
+type answer func(context.Context, Tx, Verification, time.Time) (Event, error)
+
+func (s *Service) answer(ctx context.Context, token string, say answer) (Link, error) {
+	v, err := s.byToken(ctx, token)
+	if err != nil {
+		return Link{}, err
+	}
+	now := s.Now()
+	var said Event
+	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
+		said, err = say(ctx, tx, v, now)
+		return err
+	})
+	if refused == nil {
+		s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
+	}
+	link, err := s.link(ctx, v)
+	return link, errors.Join(refused, err)
+}
+
+func (v Verification) event(kind EventKind, at time.Time) Event {
+	return Event{Tenant: v.Tenant, At: at, Kind: kind, Verification: v.ID, Contact: v.Contact, Channel: v.Channel}
+}
+
+func (s *Service) byToken(ctx context.Context, token string) (Verification, error) {
+	if len(token) != tokenLength {
+		return Verification{}, notFound("This link is not one of ours, or it is incomplete.")
+	}
+	return s.Ledger.BySecret(ctx, tokenHash(token))
+}
+
+// link tells the page what the events say of the verification.
+func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
+	tenant, err := s.Tenants.Tenant(ctx, v.Tenant)
+	if err != nil {
+		return Link{}, err
+	}
+	events, err := s.Ledger.Recent(ctx, v.Tenant, []string{v.Contact}, shieldVerifications)
+	if err != nil {
+		return Link{}, err
+	}
+	for _, n := range Read(v.Contact, events, s.Now()).Entries {
+		if n.Verification == v.ID {
+			return Link{
+				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,
+				ExpiresAt: n.ExpiresAt, Outcome: n.Outcome,
+			}, nil
+		}
+	}
+	return Link{}, notFound("This link is too old.")
+}

@@ -1,0 +1,43 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+var methodWords = map[Method]string{
+	EmailLink: "secure link by e-mail", SMSLink: "secure link by SMS", SMSCode: "code by SMS",
+}
+
+var outcomeWords = map[Outcome]string{
+	Verified: "verified", Denied: "DENIED: the recipient says they did not ask for this",
+	Failed: "failed", Cancelled: "cancelled", Superseded: "replaced by a newer one", Expired: "expired unanswered",
+	Open: "waiting for an answer",
+}
+
+// Note is the text for the ticket: who was verified, how, by whom and with what result.
+// The verification's id is its last line, so that a writer can look for it before it writes again.
+func Note(contactName string, n Entry) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Caller verification: %s\n", outcomeWords[n.Outcome])
+	fmt.Fprintf(&b, "Contact: %s\n", contactName)
+	fmt.Fprintf(&b, "Method: %s to %s\n", methodWords[n.Method], n.Masked)
+	fmt.Fprintf(&b, "Technician: %s\n", nameOrID(n.Technician))
+	fmt.Fprintf(&b, "Requested: %s\n", n.RequestedAt.UTC().Format(time.RFC3339))
+	if !n.EndedAt.IsZero() {
+		fmt.Fprintf(&b, "Ended: %s\n", n.EndedAt.UTC().Format(time.RFC3339))
+	}
+	if n.Note != "" {
+		fmt.Fprintf(&b, "Override note: %s\n", n.Note)
+	}
+	fmt.Fprintf(&b, "Verification: %s", n.Verification)
+	return b.String()
+}
+
+func nameOrID(t Technician) string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return t.ID
+}

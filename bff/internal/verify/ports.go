@@ -1,0 +1,87 @@
+package verify
+
+import (
+	"context"
+	"time"
+)
+
+// Ledger is the durable memory. Every method may be called from many goroutines;
+// every method answers CodeUnavailable when the memory can't be reached.
+type Ledger interface {
+	// Write runs the steps in order in one transaction and returns once it is durable.
+	// A step that fails is undone alone and ends the walk; the steps before it are kept,
+	// and Write returns the step's error. If the transaction itself fails nothing is kept.
+	// Steps touch nothing but their Tx, and may be run again from the first one.
+	Write(ctx context.Context, steps ...func(Tx) error) error
+	// Recent gives the events of each contact's last n verifications, in order of Seq.
+	Recent(ctx context.Context, tenant string, contacts []string, n int) ([]Event, error)
+	// Page gives the events of the contact's last n verifications requested before the event numbered before.
+	Page(ctx context.Context, tenant, contact string, before int64, n int) ([]Event, error)
+	// BySecret gives a verification by the SHA-256 of its link's token, or CodeNotFound.
+	BySecret(ctx context.Context, secret []byte) (Verification, error)
+}
+
+// Tx is one transaction of the ledger.
+type Tx interface {
+	Journal
+	Attempts
+	Spending
+	Outbox
+}
+
+// Journal is the append-only list of events.
+type Journal interface {
+	// Append numbers the event (it sets e.Seq) and chains it to the tenant's last one.
+	Append(ctx context.Context, e *Event) error
+}
+
+// Attempts keeps the verifications themselves.
+type Attempts interface {
+	// Insert stores a new, open verification.
+	Insert(ctx context.Context, v Verification) error
+	// ByKey gives the verification that the technician asked for under this idempotency key, or CodeNotFound.
+	ByKey(ctx context.Context, tenant, technician, key string) (Verification, error)
+	// Latest gives the last verification asked for on this channel, ended or not, or CodeNotFound.
+	Latest(ctx context.Context, tenant, contact, channel string) (Verification, error)
+	// End closes a verification that is open and not yet expired at the given time; else false.
+	End(ctx context.Context, tenant, id string, outcome Outcome, at time.Time) (bool, error)
+	// Find gives a verification by its id, or CodeNotFound.
+	Find(ctx context.Context, tenant, id string) (Verification, error)
+}
+
+// Spending counts what may only be done so often. Counting comes before judging.
+type Spending interface {
+	// Try counts one try at a code and one failure of the contact, and gives the verification as it
+	// now stands; false if it is not open at the given time or has no try left. A success clears
+	// the failure again. CodeLocked: the contact has failures consecutive failures already.
+	Try(ctx context.Context, tenant, id string, at time.Time, failures int) (Verification, bool, error)
+	// Failures gives the contact's consecutive failures.
+	Failures(ctx context.Context, tenant, contact string) (int, error)
+	// ClearFailures sets them back to none.
+	ClearFailures(ctx context.Context, tenant, contact string) error
+	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
+	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
+}
+
+// Outbox takes messages that leave after the transaction is durable.
+type Outbox interface {
+	// Enqueue stores a job, its destination and secret sealed.
+	Enqueue(ctx context.Context, j Job) error
+}
+
+// Tenants knows the tenants and their settings.
+type Tenants interface {
+	// Tenant gives one by its id, or CodeNotFound.
+	Tenant(ctx context.Context, id string) (Tenant, error)
+}
+
+// Whisperer tells whoever listens, on every node, that a contact's events have grown
+// to seq. Best effort: a lost whisper costs delay, never truth.
+type Whisperer interface {
+	Nudge(tenant, contact string, seq int64)
+}
+
+// Courier is told that the outbox has something to send.
+type Courier interface {
+	Wake()
+}

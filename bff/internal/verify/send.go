@@ -1,0 +1,271 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Request is a technician's wish to verify a contact by one channel and method.
+// It never carries a destination: that is read from the desk.
+type Request struct {
+	Contact string
+	Channel string
+	Method  Method
+	Note    string
+	Key     string // idempotency key: the same one gives the same verification again
+}
+
+// Send opens a verification and puts its message in the outbox, both or neither. An open one on the
+// same channel is superseded. Asked again under the same key it answers the same and does nothing.
+// CodeNotFound: contact or channel is not on this desk. CodeMethod, CodeNoteRequired, CodeInvalid:
+// the policy refuses. CodeCooldown: too soon after the last one. CodeLocked: too many wrong codes.
+func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
+	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
+	if err != nil {
+		return Result{}, err
+	}
+	ask, err := s.draft(d, r, tenant.Policy)
+	if err != nil {
+		return Result{}, err
+	}
+	var result Result
+	var again bool
+	err = s.Ledger.Write(ctx, func(tx Tx) (err error) {
+		if result, again, err = repeated(ctx, tx, ask.verification); again || err != nil {
+			return err
+		}
+		result, err = ask.open(ctx, tx, tenant.Policy)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if again {
+		return s.current(ctx, d.Tenant, result)
+	}
+	s.Bus.Nudge(d.Tenant, r.Contact, result.Seq)
+	s.Courier.Wake()
+	return result, nil
+}
+
+// current completes a result with the shield as it reads now.
+func (s *Service) current(ctx context.Context, tenant string, r Result) (Result, error) {
+	reading, err := s.Reading(ctx, tenant, r.Contact)
+	r.Seq, r.Shield = reading.Seq, reading.Shields[r.Channel]
+	return r, err
+}
+
+// draft is a request that the rules allow, with its secrets drawn, not yet stored.
+type draft struct {
+	verification Verification
+	requested    Event
+	job          Job
+}
+
+func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
+	contact, channel, err := d.target(r)
+	if err != nil {
+		return draft{}, err
+	}
+	if err := p.check(r.Method, channel); err != nil {
+		return draft{}, err
+	}
+	note, err := p.checkNote(r.Note, contact.ID != d.DefaultContact)
+	if err != nil {
+		return draft{}, err
+	}
+	now := s.Now()
+	id, err := newID("v_", now, s.Entropy)
+	if err != nil {
+		return draft{}, err
+	}
+	secret, stored, err := s.secret(id, r.Method, p)
+	if err != nil {
+		return draft{}, err
+	}
+	by := Technician{ID: d.Technician.ID, Name: d.Technician.Name}
+	until := now.Add(p.validity(r.Method))
+	v := Verification{
+		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
+		Technician: by.ID, Method: r.Method, Secret: stored, RequestedAt: now, ExpiresAt: until,
+		GreenFor: p.GreenFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
+	}
+	e := Event{
+		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: channel.ID,
+		By: by, Method: r.Method, Ticket: Ticket{ID: d.Ticket.ID, Number: d.Ticket.Number}, Client: d.Client.ID,
+		Masked: Mask(channel), Destination: s.Keys.destination(d.Tenant, channel), Note: note,
+		Override: contact.ID != d.DefaultContact, ResendAt: now.Add(p.ResendCooldown), Until: until,
+	}
+	if r.Method.ByCode() {
+		v.MaxTries, e.MaxTries, e.CodeLength = p.TriesPerCode, p.TriesPerCode, p.CodeLength
+	}
+	return draft{verification: v, requested: e, job: Job{
+		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
+		Technician: nameOrID(by), Ticket: d.Ticket.Number, ExpiresAt: until, ValidFor: p.validity(r.Method),
+	}}, nil
+}
+
+func (s *Service) secret(id string, m Method, p Policy) (plain string, stored []byte, err error) {
+	if m.ByCode() {
+		plain, err = newCode(p.CodeLength, s.Entropy)
+		return plain, s.Keys.codeMAC(id, plain), err
+	}
+	plain, err = newToken(s.Entropy)
+	return plain, tokenHash(plain), err
+}
+
+// repeated answers a request whose key was used before.
+func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) {
+	old, err := tx.ByKey(ctx, v.Tenant, v.Technician, v.Key)
+	if CodeOf(err) == CodeNotFound {
+		return Result{}, false, nil
+	}
+	if err != nil {
+		return Result{}, false, err
+	}
+	if !bytes.Equal(old.Fingerprint, v.Fingerprint) {
+		return Result{}, true, &Error{
+			Code:   CodeKeyReused,
+			Public: "This idempotency key was used for another request. Use a new one.",
+		}
+	}
+	return Result{
+		Verification: old.ID, Contact: old.Contact, Channel: old.Channel, Method: old.Method,
+	}, true, nil
+}
+
+// open stores the draft: cooldown, lock, the end of an older one, then all that the new one is.
+func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
+	v := a.verification
+	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
+	switch {
+	case CodeOf(err) == CodeNotFound:
+	case err != nil:
+		return Result{}, err
+	default:
+		if err := a.replace(ctx, tx, last, p.ResendCooldown); err != nil {
+			return Result{}, err
+		}
+	}
+	if v.Method.ByCode() {
+		if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
+			return Result{}, err
+		}
+	}
+	if err := tx.Insert(ctx, v); err != nil {
+		return Result{}, err
+	}
+	e := a.requested
+	if err := tx.Append(ctx, &e); err != nil {
+		return Result{}, err
+	}
+	if err := tx.Enqueue(ctx, a.job); err != nil {
+		return Result{}, err
+	}
+	return Result{
+		Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method,
+		Seq: e.Seq, Shield: Shield{}.After(e),
+	}, nil
+}
+
+func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown time.Duration) error {
+	v := a.verification
+	if wait := last.RequestedAt.Add(cooldown).Sub(v.RequestedAt); wait > 0 {
+		return &Error{
+			Code: CodeCooldown, RetryAfter: wait,
+			Public: fmt.Sprintf("A message was just sent here. Wait %d seconds before the next.", int(wait/time.Second)+1),
+		}
+	}
+	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
+	if err != nil || !ended {
+		return err
+	}
+	return tx.Append(ctx, &Event{
+		Tenant: v.Tenant, At: v.RequestedAt, Kind: EventSuperseded, Verification: last.ID,
+		Contact: v.Contact, Channel: v.Channel,
+	})
+}
+
+func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
+	failures, err := tx.Failures(ctx, v.Tenant, v.Contact)
+	if err != nil {
+		return err
+	}
+	if failures >= limit {
+		return errLocked()
+	}
+	return nil
+}
+
+func errLocked() error {
+	return &Error{
+		Code:   CodeLocked,
+		Public: "Too many wrong codes for this contact. Verify by a link, or ask an admin to unlock.",
+	}
+}
+
+func (d Desk) target(r Request) (Contact, Channel, error) {
+	contact, ok := d.Contact(r.Contact)
+	if !ok {
+		return Contact{}, Channel{}, notFound("This contact is not on the ticket. Reopen the ticket to load it again.")
+	}
+	channel, ok := contact.Channel(r.Channel)
+	if !ok {
+		return Contact{}, Channel{}, notFound("This contact has no such address or number. Reopen the ticket to load it again.")
+	}
+	return contact, channel, nil
+}
+
+func (p Policy) check(m Method, ch Channel) error {
+	if m.Kind() != ch.Kind || !known(m) {
+		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
+	}
+	switch reason := p.refusal(m, ch); reason {
+	case "":
+		return nil
+	case ReasonLandline:
+		return &Error{Code: CodeMethod, Reason: reason, Public: "This number is a landline and can't get texts. Try e-mail."}
+	default:
+		return &Error{Code: CodeMethod, Reason: reason, Public: "The client's policy does not allow this method."}
+	}
+}
+
+func known(m Method) bool {
+	for _, k := range Methods {
+		if k == m {
+			return true
+		}
+	}
+	return false
+}
+
+func (p Policy) checkNote(note string, override bool) (string, error) {
+	note = strings.TrimSpace(note)
+	length := utf8.RuneCountInString(note)
+	switch {
+	case note == "" && override && p.OverrideNote == NoteRequired:
+		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
+	case note == "":
+		return "", nil
+	case !utf8.ValidString(note) || strings.ContainsFunc(note, forbidden):
+		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
+	case length < NoteMin || length > NoteMax:
+		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
+	}
+	return note, nil
+}
+
+// forbidden characters deceive or break whatever shows them: controls and bidirectional overrides.
+func forbidden(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+}
+
+func (r Request) fingerprint(ticket string) []byte {
+	return digest(sha256.New(), ticket, r.Contact, r.Channel, string(r.Method), r.Note)
+}

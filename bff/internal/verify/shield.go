@@ -1,0 +1,134 @@
+package verify
+
+import "time"
+
+// State is what a shield says at a glance.
+type State string
+
+// The states of a shield.
+const (
+	ShieldUnverified State = "unverified"
+	ShieldPending    State = "pending"
+	ShieldVerified   State = "verified"
+	ShieldDenied     State = "denied"
+	ShieldFailed     State = "failed"
+)
+
+// Stage is how far a pending message has come.
+type Stage string
+
+// The stages, in the order in which they can only advance.
+const (
+	StageQueued    Stage = "queued"
+	StageDelayed   Stage = "delayed"
+	StageUnsure    Stage = "unsure"
+	StageSent      Stage = "sent"
+	StageDelivered Stage = "delivered"
+	StageOpened    Stage = "opened"
+)
+
+var stageRank = map[Stage]int{StageQueued: 0, StageDelayed: 1, StageUnsure: 2, StageSent: 3, StageDelivered: 4, StageOpened: 5}
+
+// Rank orders the stages from 0; a message never goes back to a lower one.
+func (s Stage) Rank() int { return stageRank[s] }
+
+var stageOf = map[EventKind]Stage{
+	EventDelayed: StageDelayed, EventUnsure: StageUnsure, EventSent: StageSent,
+	EventDelivered: StageDelivered, EventOpened: StageOpened,
+}
+
+// Shield is one channel's state as the technician sees it.
+type Shield struct {
+	State        State
+	Verification string // that made it so
+	Method       Method
+	Stage        Stage // while pending
+	At           time.Time
+	Until        time.Time // pending: code or link ends; verified: green ends
+	By           Technician
+	Reason       Code // failed: why; unverified: how the last attempt ended; pending: why it is delayed
+	CodeLength   int
+	TriesLeft    int       // of a pending code
+	ResendAt     time.Time // no new message to this channel before
+	beneath      *Shield   // pending only: what shows again if nothing comes of it
+}
+
+// Beneath is what shows again when a pending shield ends without a verdict:
+// an earlier green that still lasts, or an earlier denial. Nil when there is none.
+func (s Shield) Beneath() *Shield { return s.beneath }
+
+// After is the shield once e has happened to its channel. Green has one way in:
+// a success of the very verification that is pending.
+func (s Shield) After(e Event) Shield {
+	if e.Kind == EventRequested {
+		return s.asked(e)
+	}
+	if s.State != ShieldPending || s.Verification != e.Verification || !e.At.Before(s.Until) {
+		return s
+	}
+	switch e.Kind {
+	case EventDelayed, EventUnsure, EventSent, EventDelivered, EventOpened:
+		if stage := stageOf[e.Kind]; stage.Rank() > s.Stage.Rank() {
+			s.Stage, s.Reason = stage, e.Reason
+		}
+	case EventMismatch:
+		s.TriesLeft = e.TriesLeft
+	case EventVerified:
+		return s.ended(e, ShieldVerified, "")
+	case EventDenied:
+		return s.ended(e, ShieldDenied, "")
+	case EventFailed:
+		return s.ended(e, ShieldFailed, e.Reason)
+	case EventCancelled:
+		return s.fallen(e.At, ReasonCancelled)
+	case EventSuperseded:
+		return s.fallen(e.At, ReasonSuperseded)
+	}
+	return s
+}
+
+// AtTime is the shield as it reads at now: green and pending end by themselves.
+func (s Shield) AtTime(now time.Time) Shield {
+	switch {
+	case s.State == ShieldPending && !now.Before(s.Until):
+		return s.fallen(s.Until, ReasonExpired).AtTime(now)
+	case s.State == ShieldVerified && !now.Before(s.Until):
+		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt}
+	}
+	return s
+}
+
+func (s Shield) asked(e Event) Shield {
+	under := s.AtTime(e.At)
+	if under.State == ShieldPending {
+		under = under.fallen(e.At, ReasonSuperseded)
+	}
+	asked := Shield{
+		State: ShieldPending, Verification: e.Verification, Method: e.Method, Stage: StageQueued,
+		At: e.At, Until: e.Until, By: e.By, CodeLength: e.CodeLength, TriesLeft: e.MaxTries, ResendAt: e.ResendAt,
+	}
+	if under.State == ShieldVerified || under.State == ShieldDenied {
+		asked.beneath = &under
+	}
+	return asked
+}
+
+func (s Shield) ended(e Event, state State, reason Code) Shield {
+	by := e.By
+	if by.ID == "" {
+		by = s.By
+	}
+	return Shield{
+		State: state, Verification: e.Verification, Method: s.Method, At: e.At, Until: e.Until,
+		By: by, Reason: reason, ResendAt: s.ResendAt,
+	}
+}
+
+func (s Shield) fallen(at time.Time, reason Code) Shield {
+	if s.beneath != nil {
+		under := *s.beneath
+		under.ResendAt = s.ResendAt
+		return under
+	}
+	return Shield{State: ShieldUnverified, Verification: s.Verification, Method: s.Method, At: at, Reason: reason, ResendAt: s.ResendAt}
+}

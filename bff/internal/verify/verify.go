@@ -1,0 +1,219 @@
+// Package verify is the domain: who asks for a proof, of whom, by which
+// channel and method, under which policy, and what became of it.
+//
+// Start with [Service]: Send, Attempt, Validate and Deny are the four things
+// people do. Each appends to one list of events; what a shield shows, what the
+// history lists and what a ticket note says are pure readings of that list
+// ([Read], [Note]). The package imports the standard library only and names
+// what it needs of the outside in ports.go.
+package verify
+
+import "time"
+
+// Method is the way in which a channel is proven.
+type Method string
+
+// The methods. A link is validated by the end user on the landing page; a code
+// is read aloud by the end user and typed by the technician.
+const (
+	EmailLink Method = "email_link"
+	SMSLink   Method = "sms_link"
+	SMSCode   Method = "sms_code"
+)
+
+// Methods lists every method, in the order in which a pod offers them.
+var Methods = []Method{SMSCode, SMSLink, EmailLink}
+
+// ByCode tells whether the end user reads a code aloud.
+func (m Method) ByCode() bool { return m == SMSCode }
+
+// Kind of the channel that the method needs.
+func (m Method) Kind() ChannelKind {
+	if m == EmailLink {
+		return Email
+	}
+	return Phone
+}
+
+// ChannelKind tells an address from a number.
+type ChannelKind string
+
+// The kinds of channel.
+const (
+	Email ChannelKind = "email"
+	Phone ChannelKind = "phone"
+)
+
+// Capability tells whether a phone number can receive text messages.
+type Capability string
+
+// Capabilities of a phone number. Unknown is tried: the carrier will tell.
+const (
+	Mobile   Capability = "mobile"
+	Landline Capability = "landline"
+	Unknown  Capability = ""
+)
+
+// Channel is one way to reach a contact.
+type Channel struct {
+	ID         string      `json:"id"`
+	Kind       ChannelKind `json:"kind"`
+	Value      string      `json:"value"` // an e-mail address, or a number in E.164
+	Label      string      `json:"label,omitempty"`
+	Capability Capability  `json:"capability,omitempty"`
+}
+
+// Contact is a person at the client.
+type Contact struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Title    string    `json:"title,omitempty"`
+	Channels []Channel `json:"channels,omitempty"`
+}
+
+// Channel finds one of the contact's channels by its id.
+func (c Contact) Channel(id string) (Channel, bool) {
+	for _, ch := range c.Channels {
+		if ch.ID == id {
+			return ch, true
+		}
+	}
+	return Channel{}, false
+}
+
+// Technician is the help desk's person, named by the launch context.
+type Technician struct {
+	ID    string `json:"id"`
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// Ticket is the case that the technician has open.
+type Ticket struct {
+	PSA     string `json:"psa,omitempty"`
+	ID      string `json:"id"`
+	Number  string `json:"number,omitempty"`
+	Summary string `json:"summary,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+// Client is a customer company of the tenant.
+type Client struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Desk is one technician with one ticket open: all that a launch context
+// vouches for. Whatever a request names must be on it.
+type Desk struct {
+	Tenant         string     `json:"tenant"`
+	Technician     Technician `json:"technician"`
+	Ticket         Ticket     `json:"ticket"`
+	Client         Client     `json:"client"`
+	Contacts       []Contact  `json:"contacts"`
+	DefaultContact string     `json:"default_contact"`
+}
+
+// Contact finds one of the ticket's contacts by its id.
+func (d Desk) Contact(id string) (Contact, bool) {
+	for _, c := range d.Contacts {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return Contact{}, false
+}
+
+// Session is a pod session: the desk that a launch context opened, and until when.
+// It never changes once opened; a bearer token names it by its ID.
+type Session struct {
+	ID       string
+	Desk     Desk
+	Origin   string // of the host page that may talk to the pod; empty when none was vouched for
+	OpenedAt time.Time
+	EndsAt   time.Time // no bearer for this session outlives it
+}
+
+// Tenant is one MSP with its settings.
+type Tenant struct {
+	ID           string // slug: a-z, 0-9 and hyphens
+	Name         string
+	Region       string   // ISO 3166 country for numbers written without one
+	Origins      []string // that may frame the pod, exact
+	ProcedureURL string   // what to do when an end user says "I did not ask for this"
+	Policy       Policy
+	Keys         []SigningKey
+}
+
+// SigningKey is what launch contexts of one issuer are checked with.
+type SigningKey struct {
+	Issuer    string // the context's iss, exactly
+	ID        string // the context's kid
+	Algorithm string // EdDSA, ES256, RS256 or HS256: fixed, whatever a context says
+	Material  []byte // PKIX public key in DER; for HS256 the shared secret
+}
+
+// Verification is one attempt to prove one channel by one method, on one
+// ticket, by one technician: the part of it that must be spent exactly once.
+type Verification struct {
+	ID          string
+	Tenant      string
+	Contact     string
+	Channel     string
+	Ticket      string
+	Technician  string
+	Method      Method
+	Secret      []byte // MAC of the code, or SHA-256 of the link's token
+	Tries       int
+	MaxTries    int // of a code
+	RequestedAt time.Time
+	ExpiresAt   time.Time
+	GreenFor    time.Duration // how long a success stays green
+	Key         string        // the technician's idempotency key
+	Fingerprint []byte        // of the request that came with the key
+	Outcome     Outcome       // empty while open
+}
+
+// Outcome is how a verification ended.
+type Outcome string
+
+// The outcomes. A verification that nobody ended in time reads as expired.
+const (
+	Open       Outcome = ""
+	Verified   Outcome = "verified"
+	Denied     Outcome = "denied"
+	Failed     Outcome = "failed"
+	Cancelled  Outcome = "cancelled"
+	Superseded Outcome = "superseded"
+	Expired    Outcome = "expired"
+)
+
+// Job is one message on its way to the end user. It is the only thing that
+// holds the plain destination and the plain secret, sealed, and only until done.
+type Job struct {
+	ID         string        `json:"id"` // the verification's own
+	Tenant     string        `json:"tenant"`
+	Method     Method        `json:"method"`
+	To         string        `json:"to"`
+	Secret     string        `json:"secret"` // the code, or the link's token
+	Recipient  string        `json:"recipient"`
+	Technician string        `json:"technician"`
+	Ticket     string        `json:"ticket"`
+	ExpiresAt  time.Time     `json:"expires_at"`
+	ValidFor   time.Duration `json:"valid_for"`
+	Attempts   int           `json:"-"` // sends begun before this one
+}
+
+// JobState is where a message stands in the outbox.
+type JobState string
+
+// States of a job. Unsure: the process died after the carrier was asked and before
+// it answered, so the message may or may not be on its way; it is never resent in silence.
+const (
+	JobQueued  JobState = "queued"
+	JobSending JobState = "sending"
+	JobSent    JobState = "sent"
+	JobFailed  JobState = "failed" // the carrier refused this recipient or content
+	JobDead    JobState = "dead"   // its verification ended first, or it can't be rendered or sent at all
+	JobUnsure  JobState = "unknown"
+)
