@@ -497,11 +497,13 @@ type SessionFrameType string
 // Shield defines model for Shield.
 type Shield struct {
 	// At Since when
-	At         time.Time `json:"at,omitempty,omitzero"`
-	Beneath    Shield    `json:"beneath,omitempty,omitzero"`
-	By         Person    `json:"by,omitempty,omitzero"`
-	CodeLength int       `json:"code_length,omitempty,omitzero"`
-	Method     Method    `json:"method,omitempty,omitzero"`
+	At time.Time `json:"at,omitempty,omitzero"`
+
+	// Beneath Pending only: what shows again if nothing comes of it (an earlier green that lasts, or an earlier denial)
+	Beneath    *Shield `json:"beneath,omitempty"`
+	By         Person  `json:"by,omitempty,omitzero"`
+	CodeLength int     `json:"code_length,omitempty,omitzero"`
+	Method     Method  `json:"method,omitempty,omitzero"`
 
 	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 	Reason Reason `json:"reason,omitempty,omitzero"`
