@@ -455,7 +455,9 @@ type Problem struct {
 	Field string `json:"field,omitempty,omitzero"`
 
 	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
-	Reason    Reason `json:"reason,omitempty,omitzero"`
+	Reason Reason `json:"reason,omitempty,omitzero"`
+
+	// RequestId Of a fault of ours; the log line carries it too
 	RequestId string `json:"request_id,omitempty,omitzero"`
 
 	// RetryAfter Seconds

@@ -1,0 +1,63 @@
+# Shieldpod. `make` alone lists what can be made.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-go test-web test-browser build web lint generate generated bench screens clean
+GO    ?= go
+TOOL  := $(GO) tool -modfile=.ci/tools/go.mod
+ARGS  ?=
+GENERATE := $(GO) tool -modfile=../../.ci/tools/go.mod oapi-codegen
+
+help: ## Print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## Set up and run everything on this machine; says what to open (ARGS="--help" lists the flags)
+	bin/shieldpod demo $(ARGS)
+
+test: build test-go test-web test-browser ## Set up and run all tests: Go (race detector, both databases), TypeScript, browser
+
+build: web ## Build bin/shieldpod with the compiled pod inside
+	$(GO) build -o bin/ ./bff/cmd/...
+
+lint: node_modules/.ready ## Check style and walls: golangci-lint, Biome, types, generated files
+	$(TOOL) golangci-lint run ./...
+	npm run --silent lint
+	npm run --silent typecheck
+	$(MAKE) --no-print-directory generated
+
+generate: node_modules/.ready ## Make server stubs, Go client and TypeScript types from sdk/api/openapi.yaml
+	cd sdk/api && $(GENERATE) -config models.cfg.yaml openapi.yaml && $(GENERATE) -config server.cfg.yaml openapi.yaml
+	npm run --silent generate
+
+generated: ## Fail if the generated files are not those of the contract
+	@.ci/generated
+
+bench: build ## Measure: Go benchmarks, and a running server under a small load, beside a bare limit
+	.ci/bench
+
+screens: build ## Take the screenshots of docs/screens again
+	npm run --silent e2e -- --grep @screens
+
+clean: ## Remove what was built and installed here
+	rm -rf bin node_modules test-results playwright-report
+	find widget/dist embed/dist -mindepth 1 ! -name .gitkeep -delete
+
+test-go: .ci/.machine
+	$(GO) test -race ./...
+
+test-web: node_modules/.ready
+	npm test --silent
+
+test-browser: .ci/.machine build
+	npm run --silent e2e
+
+web: node_modules/.ready
+	npm run --silent build
+
+node_modules/.ready: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+# What the tests need of the machine beside Go and Node: Chromium and PostgreSQL.
+.ci/.machine: .ci/setup node_modules/.ready
+	.ci/setup
+	@touch $@
