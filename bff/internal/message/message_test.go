@@ -1,0 +1,226 @@
+package message_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+const (
+	publicURL = "https://verify.acme-it.com"
+	token     = "q1wYx0nVd3T9sM5rJ8kLz2bH7cG4fA6eP-uI_oSaXyE"
+)
+
+var acme = verify.Tenant{ID: "acme", Name: "Acme IT"}
+
+func job(m verify.Method, change func(*verify.Job)) verify.Job {
+	j := verify.Job{
+		ID: "v_01", Tenant: "acme", Method: m, To: "dana@contoso.com", Secret: token,
+		Recipient: "Dana Reyes", Technician: "Ana Ortiz", Ticket: "4711",
+		ExpiresAt: time.Date(2026, 3, 4, 14, 7, 0, 0, time.UTC), ValidFor: 5 * time.Minute,
+	}
+	if m.ByCode() {
+		j.Secret = "482913"
+	}
+	if change != nil {
+		change(&j)
+	}
+	return j
+}
+
+func mail(t *testing.T, j verify.Job, tenant verify.Tenant) message.Mail {
+	t.Helper()
+	m, err := message.RenderMail(j, tenant, publicURL+"/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestTheMailReadsAsItWasApproved(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, nil), acme)
+	if got, want := m.FromName+" | "+m.Subject, "Acme IT | Acme IT: confirm that it is you (ticket 4711)"; got != want {
+		t.Errorf("head: %q, want %q", got, want)
+	}
+	for name, got := range map[string]string{"mail.txt": m.Text, "mail.html": m.HTML} {
+		path := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s differs from what was approved (-update rewrites it):\n%s", name, diff)
+		}
+	}
+}
+
+func TestAMailWithoutTicketOrRecipientHasNoHoles(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acme)
+	if want := "Acme IT: confirm that it is you"; m.Subject != want {
+		t.Errorf("subject %q, want %q", m.Subject, want)
+	}
+	want := "Hello,\n\nSomeone is asking Acme IT for help in your name. Ana Ortiz, the technician, asks: is it really you?\n"
+	if !strings.HasPrefix(m.Text, want) {
+		t.Errorf("text begins %q, want %q", m.Text[:min(len(m.Text), 120)], want)
+	}
+	if strings.Contains(m.HTML, "Ticket") {
+		t.Error("the HTML has a row for a ticket that does not exist")
+	}
+}
+
+func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		method verify.Method
+		change func(*verify.Job)
+		want   string
+	}{
+		{
+			name: "code", method: verify.SMSCode,
+			want: "482 913 is your Acme IT code for Ana Ortiz, ticket 4711. Read this only to the technician you called. " +
+				"If someone called you, don't. Valid 5 min.",
+		},
+		{
+			name: "code of eight digits without a ticket", method: verify.SMSCode,
+			change: func(j *verify.Job) { j.Secret, j.Ticket = "00482913", "" },
+			want: "0048 2913 is your Acme IT code for Ana Ortiz. Read this only to the technician you called. " +
+				"If someone called you, don't. Valid 5 min.",
+		},
+		{
+			name: "link", method: verify.SMSLink,
+			want: "Acme IT: did you call us? Ana Ortiz asks (ticket 4711). Confirm or deny in 5 min: " +
+				"https://verify.acme-it.com/v/" + token,
+		},
+		{
+			name: "link that has waited most of its time", method: verify.SMSLink,
+			change: func(j *verify.Job) { j.ValidFor = 20 * time.Second },
+			want: "Acme IT: did you call us? Ana Ortiz asks (ticket 4711). Confirm or deny in 1 min: " +
+				"https://verify.acme-it.com/v/" + token,
+		},
+		{
+			name: "link without a ticket", method: verify.SMSLink,
+			change: func(j *verify.Job) { j.Ticket = "" },
+			want: "Acme IT: did you call us? Ana Ortiz asks. Confirm or deny in 5 min: " +
+				"https://verify.acme-it.com/v/" + token,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := message.RenderSMS(job(c.method, c.change), acme, publicURL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != c.want {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			if n := utf8.RuneCountInString(got); n > 160 || !message.GSM7(got) {
+				t.Errorf("%d characters, GSM-7 %t: more than one segment", n, message.GSM7(got))
+			}
+		})
+	}
+}
+
+func TestALongNameIsCutBeforeItCostsManySegments(t *testing.T) {
+	long := strings.Repeat("Bartholomew ", 20)
+	got, err := message.RenderSMS(job(verify.SMSLink, func(j *verify.Job) { j.Technician = long }), acme, publicURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Bartholomew Bartholom... asks"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want it to say %q", got, want)
+	}
+}
+
+func TestAMethodOfAnotherCarrierIsRefused(t *testing.T) {
+	if _, err := message.RenderMail(job(verify.SMSLink, nil), acme, publicURL); err == nil || err.Error() != `no e-mail for method "sms_link"` {
+		t.Errorf("mail for an SMS: %v", err)
+	}
+	if _, err := message.RenderSMS(job(verify.EmailLink, nil), acme, publicURL); err == nil || err.Error() != `no text message for method "email_link"` {
+		t.Errorf("SMS for a mail: %v", err)
+	}
+}
+
+func TestGSM7(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Ana Ortiz, ticket 4711.": true, "Zoë": false, "André Müller": true, "€5 [~]": true, "Łukasz": false, "it’s": false, "`": false,
+	} {
+		if got := message.GSM7(text); got != want {
+			t.Errorf("%q: %t, want %t", text, got, want)
+		}
+	}
+}
+
+// Row 22: names are data wherever they stand.
+func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
+	hostile := "Eve\r\nBcc: all@contoso.com\x00 \u202etfel\u2066 \u2028<script>alert(1)</script>\"' \xff{{.Link}}\u200b\U000e0041"
+	const plain = `Eve Bcc: all@contoso.com tfel <script>alert(1)</script>"' {{.Link}}`
+	everywhere := func(j *verify.Job) { j.Recipient, j.Technician, j.Ticket = hostile, hostile, hostile }
+	m := mail(t, job(verify.EmailLink, everywhere), verify.Tenant{ID: "acme", Name: hostile})
+
+	if m.FromName != plain {
+		t.Errorf("from name %q, want %q", m.FromName, plain)
+	}
+	if want := plain + ": confirm that it is you (ticket " + plain + ")"; m.Subject != want {
+		t.Errorf("subject %q, want %q", m.Subject, want)
+	}
+	if want := "Hello " + plain + ",\n\nSomeone is asking " + plain + " for help in your name (ticket " + plain + "). " + plain + ", the"; !strings.HasPrefix(m.Text, want) {
+		t.Errorf("text begins %q, want %q", m.Text[:min(len(m.Text), 300)], want)
+	}
+	if strings.Contains(m.HTML, "<script") || strings.Contains(m.HTML, "alert(1)</script>") {
+		t.Error("a name became markup")
+	}
+	if want := `&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39; {{.Link}}`; !strings.Contains(m.HTML, want) {
+		t.Errorf("the HTML does not show the name as it is: %q", want)
+	}
+	sms, err := message.RenderSMS(job(verify.SMSCode, everywhere), acme, publicURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "482 913 is your Acme IT code for Eve Bcc: all@contoso...., ticket Eve Bcc: all@contoso..... Read this"; !strings.HasPrefix(sms, want) {
+		t.Errorf("SMS %q, want it to begin %q", sms, want)
+	}
+}
+
+func TestRow22NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
+	name := "می\u200cخواهم 👩\u200d💻 Łukasz"
+	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient = name }), acme)
+	if want := "Hello " + name + ","; !strings.HasPrefix(m.Text, want) {
+		t.Errorf("text begins %q, want %q", m.Text[:60], want)
+	}
+}
+
+// Row 25: the mail asks nobody else for anything, so nobody learns that it was opened.
+func TestRow25TheMailLoadsNothingAndTellsNobody(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, nil), acme)
+	for _, loads := range []string{"<img", "url(", "@import", "<link", "<script", "http://"} {
+		if strings.Contains(m.HTML, loads) {
+			t.Errorf("the HTML has %q", loads)
+		}
+	}
+	link := publicURL + "/v/" + token
+	if got := strings.Count(m.HTML, "https://"); got != strings.Count(m.HTML, link) || got != 3 {
+		t.Errorf("%d addresses in the HTML, want 3, all of them the link", got)
+	}
+	sms, err := message.RenderSMS(job(verify.SMSCode, nil), acme, publicURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(sms, "@#") {
+		t.Errorf("the SMS invites autofill: %q", sms)
+	}
+}
