@@ -1,0 +1,114 @@
+package landing_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/landing"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var noon = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
+
+// token has the shape of a real one.
+const token = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// fake answers as it is told and counts what it was asked.
+type fake struct {
+	link  verify.Link
+	err   error
+	mu    sync.Mutex
+	calls []string
+}
+
+func (f *fake) note(call, token string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, call+" "+token)
+	return f.err
+}
+
+func (f *fake) Link(_ context.Context, t string) (verify.Link, error) {
+	return f.link, f.note("link", t)
+}
+
+func (f *fake) Validate(_ context.Context, t string) (verify.Link, error) {
+	return f.link, f.note("validate", t)
+}
+
+func (f *fake) Deny(_ context.Context, t string) (verify.Link, error) {
+	return f.link, f.note("deny", t)
+}
+
+func (f *fake) Opened(_ context.Context, t string) error { return f.note("opened", t) }
+
+func refusal(code verify.Code) error { return &verify.Error{Code: code} }
+
+func acme(o verify.Outcome) verify.Link {
+	return verify.Link{
+		Tenant: verify.Tenant{ID: "acme", Name: "Acme IT"}, Technician: "Ana Ortiz", Ticket: "4711",
+		ExpiresAt: noon.Add(5 * time.Minute), Outcome: o,
+	}
+}
+
+// pages is the thing under test, its log, and how to ask it.
+type pages struct {
+	t   *testing.T
+	h   http.Handler
+	log bytes.Buffer
+}
+
+func serve(t *testing.T, s landing.Service) *pages {
+	p := &pages{t: t}
+	p.h = landing.New(landing.Config{
+		Service: s, PublicURL: "http://localhost:8080", Now: func() time.Time { return noon },
+		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
+	})
+	return p
+}
+
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (p *pages) ask(method, target, contentType, body string) reply {
+	p.t.Helper()
+	r := httptest.NewRequestWithContext(p.t.Context(), method, target, strings.NewReader(body))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	w := httptest.NewRecorder()
+	p.h.ServeHTTP(w, r)
+	return reply{w.Code, w.Header(), w.Body.String()}
+}
+
+const form = "application/x-www-form-urlencoded"
+
+func (p *pages) get(target string) reply { return p.ask(http.MethodGet, target, "", "") }
+
+func (p *pages) post(target, action string) reply {
+	return p.ask(http.MethodPost, target, form, url.Values{"action": {action}}.Encode())
+}
+
+// contains fails unless the page has every one of the texts.
+func (r reply) contains(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(r.body, text) {
+			t.Errorf("page lacks %q:\n%s", text, r.body)
+		}
+	}
+}
+
+// offers tells whether the page can be answered.
+func (r reply) offers() bool { return strings.Contains(r.body, "<form") }

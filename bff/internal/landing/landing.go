@@ -1,0 +1,213 @@
+// Package landing is what the end user sees: the page behind the link in the
+// message, with its two answers, and one plain page for every way in which a
+// link can be past answering.
+//
+// Start with [New]. Looking is free: GET, HEAD and OPTIONS only read, however
+// often a mail scanner comes by. Only a POST says something, and the page works
+// without JavaScript; the one script it has tells that the page was seen and
+// decides nothing.
+package landing
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Service is what the pages ask of the domain. Every method refuses by code:
+// not_found, spent, expired, ended; any other error means that a part is down.
+type Service interface {
+	// Link looks a token up and changes nothing.
+	Link(ctx context.Context, token string) (verify.Link, error)
+	// Validate is the end user's yes.
+	Validate(ctx context.Context, token string) (verify.Link, error)
+	// Deny is the end user's "I did not ask for this".
+	Deny(ctx context.Context, token string) (verify.Link, error)
+	// Opened notes that a browser shows the page. It proves nothing.
+	Opened(ctx context.Context, token string) error
+}
+
+var _ Service = (*verify.Service)(nil)
+
+// Config is what the pages need. All fields are required.
+type Config struct {
+	Service   Service
+	PublicURL string // where browsers reach the pages: https turns HSTS on
+	Now       func() time.Time
+	Log       *slog.Logger // never sees a token
+}
+
+// New serves /v/{token} and the files under /v-assets/.
+func New(c Config) http.Handler {
+	s := site{service: c.Service, now: c.Now, log: c.Log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v/{token}", s.show)
+	mux.HandleFunc("POST /v/{token}", s.answer)
+	mux.HandleFunc("OPTIONS /v/{token}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
+	return guard(mux, strings.HasPrefix(c.PublicURL, "https://"))
+}
+
+// policy lets in the page's own files and nothing else. connect-src is for the one
+// script's word that the page was seen.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard sets the headers that hold for every answer. Under no-referrer browsers post
+// the form with "Origin: null", so Origin tells nothing here and is not looked at: who
+// knows the token needs no other's browser to use it.
+func guard(next http.Handler, https bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+		if https {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// site answers the end user.
+type site struct {
+	service Service
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// The address of an answered page says how the answer went, so that a reload or a step
+// back is a harmless GET. It picks words only: what became of the link is always read.
+const (
+	queryDone = "done"
+	queryLate = "late"
+)
+
+func (s site) show(w http.ResponseWriter, r *http.Request) {
+	link, err := s.service.Link(r.Context(), r.PathValue("token"))
+	switch {
+	case verify.CodeOf(err) == verify.CodeNotFound:
+		render(w, unknown, view{})
+	case err != nil:
+		s.down(r.Context(), "show", err)
+		render(w, unreadable, view{})
+	default:
+		render(w, stateOf(link, r.URL.RawQuery == queryDone), s.view(link))
+	}
+}
+
+func (s site) answer(w http.ResponseWriter, r *http.Request) {
+	action, refused := readAction(w, r)
+	if refused != nil {
+		render(w, *refused, view{})
+		return
+	}
+	ctx, token := r.Context(), r.PathValue("token")
+	switch action {
+	case "validate":
+		_, err := s.service.Validate(ctx, token)
+		s.answered(ctx, w, err)
+	case "deny":
+		_, err := s.service.Deny(ctx, token)
+		s.answered(ctx, w, err)
+	case "opened":
+		s.opened(ctx, w, token)
+	default:
+		render(w, malformed, view{})
+	}
+}
+
+// answered sends the browser on to the page that shows what became of the link.
+func (s site) answered(ctx context.Context, w http.ResponseWriter, err error) {
+	switch verify.CodeOf(err) {
+	case verify.CodeNotFound:
+		render(w, unknown, view{})
+	case verify.CodeSpent, verify.CodeExpired, verify.CodeEnded:
+		seeOther(w, queryLate)
+	default:
+		if err != nil {
+			s.down(ctx, "answer", err)
+			render(w, unanswered, view{})
+			return
+		}
+		seeOther(w, queryDone)
+	}
+}
+
+// seeOther points at the same page by a relative reference: the token stays out of the headers.
+func seeOther(w http.ResponseWriter, query string) {
+	w.Header().Set("Location", "?"+query)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// opened never tells a script how it went: nobody reads the answer, and the page stays as it is.
+func (s site) opened(ctx context.Context, w http.ResponseWriter, token string) {
+	switch err := s.service.Opened(ctx, token); verify.CodeOf(err) {
+	case verify.CodeNotFound, verify.CodeSpent, verify.CodeExpired, verify.CodeEnded:
+	default:
+		if err != nil {
+			s.down(ctx, "opened", err)
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s site) down(ctx context.Context, act string, err error) {
+	s.log.ErrorContext(ctx, "landing page can't serve", "act", act, "err", err)
+}
+
+// formLimit is far above the longest form the page can send.
+const formLimit = 1 << 10
+
+// readAction reads a form whose only field is one action, or says with which page to refuse it.
+// The query is not part of the form.
+func readAction(w http.ResponseWriter, r *http.Request) (string, *state) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return "", &notAForm
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, formLimit))
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return "", &tooLarge
+	}
+	if err != nil {
+		return "", &malformed
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || len(form) != 1 || len(form["action"]) != 1 {
+		return "", &malformed
+	}
+	return form["action"][0], nil
+}
+
+// render writes a whole page at once.
+func render(w http.ResponseWriter, s state, v view) {
+	v.State, v.Title = s.name, s.title
+	var page bytes.Buffer
+	if err := pages.ExecuteTemplate(&page, s.name, v); err != nil {
+		panic(fmt.Errorf("page %s: %w", s.name, err)) // the templates are ours and tested: a broken one is a defect
+	}
+	if s.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(s.status)
+	_, _ = page.WriteTo(w) // the reader may have gone
+}

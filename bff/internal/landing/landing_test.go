@@ -1,0 +1,303 @@
+package landing_test
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/landing"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const done, late = "?done", "?late"
+
+func TestPageSaysWhatBecameOfTheLink(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		outcome verify.Outcome
+		query   string
+		status  int
+		says    string
+	}{
+		{"an open link can be answered", verify.Open, "", 200, "Acme IT wants to check that it is you"},
+		{"the query can't close an open link", verify.Open, done, 200, "Acme IT wants to check that it is you"},
+		{"who has just validated is done", verify.Verified, done, 200, "Done. Acme IT knows that it is you."},
+		{"a validated link is used", verify.Verified, "", 410, "This link was used. Acme IT knows that it is you."},
+		{"a late answer finds it used", verify.Verified, late, 410, "This link was used. Acme IT knows that it is you."},
+		{"who has just denied is heard", verify.Denied, done, 200, "Acme IT knows that you did not ask for this."},
+		{"a denied link is gone", verify.Denied, "", 410, "Acme IT knows that you did not ask for this."},
+		{"an expired link says until when it was good", verify.Expired, "", 410, `valid until <time datetime="2026-03-04T12:05:00Z">12:05 UTC</time>`},
+		{"the query can't revive an expired link", verify.Expired, done, 410, "This link has expired"},
+		{"a replaced link points at the newest message", verify.Superseded, "", 410, "Use the one in the newest message from Acme IT."},
+		{"a cancelled link has ended", verify.Cancelled, "", 410, "This link can no longer be used"},
+		{"a failed link has ended", verify.Failed, "", 410, "This link can no longer be used"},
+		{"an outcome of later days has ended", verify.Outcome("paused"), "", 410, "This link can no longer be used"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := serve(t, &fake{link: acme(c.outcome)}).get("/v/" + token + c.query)
+			if got.status != c.status {
+				t.Errorf("status %d, want %d", got.status, c.status)
+			}
+			got.contains(t, c.says)
+			if got.offers() != (c.outcome == verify.Open) {
+				t.Errorf("offers an answer: %v", got.offers())
+			}
+		})
+	}
+}
+
+func TestOpenPageNamesWhoAsksAndHowLong(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		left time.Duration
+		says string
+	}{
+		{"a whole validity", 5 * time.Minute, "12:05 UTC</time> · 5 minutes"},
+		{"a started minute counts", 4*time.Minute + time.Second, "12:04 UTC</time> · 5 minutes"},
+		{"the last minute", 20 * time.Second, "12:00 UTC</time> · 1 minute<"},
+		{"an hour", time.Hour, "13:00 UTC</time> · 60 minutes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			link := acme(verify.Open)
+			link.ExpiresAt = noon.Add(c.left)
+			got := serve(t, &fake{link: link}).get("/v/" + token)
+			got.contains(t, "Ana Ortiz", "#4711", c.says, ">Validate</button>", ">I did not ask for this</button>")
+		})
+	}
+}
+
+func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
+	for _, c := range []struct {
+		name, action string
+		err          error
+		status       int
+		location     string
+		calls        string
+	}{
+		{"validate is done", "validate", nil, 303, done, "validate"},
+		{"deny is done", "deny", nil, 303, done, "deny"},
+		{"validate of a used link is late", "validate", refusal(verify.CodeSpent), 303, late, "validate"},
+		{"validate of an expired link is late", "validate", refusal(verify.CodeExpired), 303, late, "validate"},
+		{"validate of a replaced link is late", "validate", refusal(verify.CodeEnded), 303, late, "validate"},
+		{"deny of a denied link is late", "deny", refusal(verify.CodeEnded), 303, late, "deny"},
+		{"a late answer whose outcome can't be read is still late", "validate",
+			errors.Join(refusal(verify.CodeSpent), refusal(verify.CodeUnavailable)), 303, late, "validate"},
+		{"validate of an unknown link", "validate", refusal(verify.CodeNotFound), 404, "", "validate"},
+		{"deny of an unknown link", "deny", refusal(verify.CodeNotFound), 404, "", "deny"},
+		{"opened is told in silence", "opened", nil, 204, "", "opened"},
+		{"opened of an unknown link is no different", "opened", refusal(verify.CodeNotFound), 204, "", "opened"},
+		{"opened of an ended link is no different", "opened", refusal(verify.CodeEnded), 204, "", "opened"},
+		{"opened without a store is no different", "opened", refusal(verify.CodeUnavailable), 204, "", "opened"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{link: acme(verify.Open), err: c.err}
+			got := serve(t, f).post("/v/"+token, c.action)
+			if got.status != c.status || got.header.Get("Location") != c.location {
+				t.Errorf("status %d to %q, want %d to %q", got.status, got.header.Get("Location"), c.status, c.location)
+			}
+			if want := []string{c.calls + " " + token}; !slices.Equal(f.calls, want) {
+				t.Errorf("asked the domain %q, want %q", f.calls, want)
+			}
+			if got.status == http.StatusNoContent && got.body != "" {
+				t.Errorf("silence has a body: %q", got.body)
+			}
+		})
+	}
+}
+
+func TestOnlyOneWholeActionIsTaken(t *testing.T) {
+	for _, c := range []struct {
+		name, contentType, body string
+		status                  int
+	}{
+		{"an action nobody knows", form, "action=approve", 400},
+		{"an action in another case", form, "action=Validate", 400},
+		{"a form sent without pressing a button", form, "", 400},
+		{"an empty action", form, "action=", 400},
+		{"two actions", form, "action=validate&action=deny", 400},
+		{"the same action twice", form, "action=validate&action=validate", 400},
+		{"a field that no page has", form, "action=validate&digits=42", 400},
+		{"a broken escape", form, "action=%zz", 400},
+		{"a semicolon between fields", form, "action=validate;action=deny", 400},
+		{"JSON", "application/json", `{"action":"validate"}`, 415},
+		{"a multipart form", "multipart/form-data; boundary=x", "--x--", 415},
+		{"no content type", "", "action=validate", 415},
+		{"a book", form, "action=" + strings.Repeat("v", 2000), 413},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{link: acme(verify.Open)}
+			got := serve(t, f).ask(http.MethodPost, "/v/"+token, c.contentType, c.body)
+			if got.status != c.status {
+				t.Errorf("status %d, want %d", got.status, c.status)
+			}
+			got.contains(t, "That did not work")
+			if len(f.calls) > 0 {
+				t.Errorf("asked the domain %q", f.calls)
+			}
+		})
+	}
+}
+
+func TestActionInTheQueryIsNotTaken(t *testing.T) {
+	f := &fake{link: acme(verify.Open)}
+	p := serve(t, f)
+	if got := p.ask(http.MethodPost, "/v/"+token+"?action=validate", form, ""); got.status != 400 {
+		t.Errorf("status %d, want 400", got.status)
+	}
+	if got := p.get("/v/" + token + "?action=validate"); got.status != 200 || !got.offers() {
+		t.Errorf("status %d, want the open page", got.status)
+	}
+	if want := []string{"link " + token}; !slices.Equal(f.calls, want) {
+		t.Errorf("asked the domain %q, want %q", f.calls, want)
+	}
+}
+
+func TestOtherMethodsAreRefused(t *testing.T) {
+	f := &fake{link: acme(verify.Open)}
+	p := serve(t, f)
+	for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"} {
+		got := p.ask(method, "/v/"+token, form, "action=validate")
+		if got.status != 405 || got.header.Get("Allow") == "" {
+			t.Errorf("%s: status %d, Allow %q", method, got.status, got.header.Get("Allow"))
+		}
+	}
+	if got := p.ask("POST", "/v-assets/landing.css", form, ""); got.status != 405 {
+		t.Errorf("POST to a file: status %d, want 405", got.status)
+	}
+	if len(f.calls) > 0 {
+		t.Errorf("asked the domain %q", f.calls)
+	}
+}
+
+func TestStoreDownIsSaidAndNothingElse(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  error
+	}{
+		{"unavailable", refusal(verify.CodeUnavailable)},
+		{"an error without a code", errors.New("disk full")},
+		{"a code that no link has", refusal(verify.CodeCooldown)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := serve(t, &fake{err: c.err})
+			for _, got := range []reply{
+				p.get("/v/" + token), p.get("/v/" + token + done),
+				p.post("/v/"+token, "validate"), p.post("/v/"+token, "deny"),
+			} {
+				if got.status != 503 || got.header.Get("Retry-After") == "" {
+					t.Errorf("status %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
+				}
+				got.contains(t, "Something is wrong on our side", "Try again")
+				if got.offers() || strings.Contains(got.body, "knows that it is you") {
+					t.Errorf("says more than it knows:\n%s", got.body)
+				}
+			}
+			if !strings.Contains(p.log.String(), c.err.Error()) {
+				t.Errorf("the log does not name the cause: %s", p.log.String())
+			}
+		})
+	}
+}
+
+func TestRow22HostileNamesAreShownAsText(t *testing.T) {
+	link := acme(verify.Open)
+	link.Tenant.Name = `<img src=x onerror=alert(1)>"'&`
+	link.Technician = `</dd><script>alert(2)</script>`
+	link.Ticket = `4711"><form action=//evil.example>`
+	for _, o := range []verify.Outcome{verify.Open, verify.Verified, verify.Denied, verify.Expired, verify.Superseded, verify.Cancelled} {
+		link.Outcome = o
+		got := serve(t, &fake{link: link}).get("/v/" + token)
+		for _, bad := range []string{"<img", "<script>", "<form action"} {
+			if strings.Contains(got.body, bad) {
+				t.Errorf("outcome %q: %q came through:\n%s", o, bad, got.body)
+			}
+		}
+		got.contains(t, "&lt;img src=x onerror=alert(1)&gt;")
+	}
+}
+
+func TestRow25PageKeepsTheTokenToItself(t *testing.T) {
+	f := &fake{link: acme(verify.Open)}
+	p := serve(t, f)
+	answers := []reply{p.get("/v/" + token), p.post("/v/"+token, "validate"), p.post("/v/"+token, "opened"), p.post("/v/"+token, "x")}
+	f.err = refusal(verify.CodeUnavailable)
+	answers = append(answers, p.get("/v/"+token), p.post("/v/"+token, "deny"), p.post("/v/"+token, "opened"))
+	for i, got := range answers {
+		for name, want := range map[string]string{
+			"Cache-Control":          "no-store",
+			"Referrer-Policy":        "no-referrer",
+			"X-Content-Type-Options": "nosniff",
+			"X-Robots-Tag":           "noindex, nofollow",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("answer %d: %s is %q, want %q", i, name, got.header.Get(name), want)
+			}
+		}
+		csp := got.header.Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+			if !strings.Contains(csp, part) {
+				t.Errorf("answer %d: policy %q lacks %s", i, csp, part)
+			}
+		}
+		if strings.Contains(csp, "unsafe") || !strings.HasPrefix(got.header.Get("Permissions-Policy"), "camera=()") {
+			t.Errorf("answer %d: policies %q, %q", i, csp, got.header.Get("Permissions-Policy"))
+		}
+		for name, values := range got.header {
+			if strings.Contains(strings.Join(values, " "), token) {
+				t.Errorf("answer %d: header %s tells the token", i, name)
+			}
+		}
+		if strings.Contains(got.body, token) {
+			t.Errorf("answer %d: the page repeats the token", i)
+		}
+	}
+	if p.log.Len() == 0 || strings.Contains(p.log.String(), token) {
+		t.Errorf("log: %q", p.log.String())
+	}
+}
+
+func TestStrictTransportOnlyWhereThereIsOne(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://pod.example": "max-age=31536000", "http://localhost:8080": "",
+	} {
+		p := serve(t, &fake{link: acme(verify.Open)})
+		p.h = landing.New(landing.Config{Service: &fake{}, PublicURL: url, Now: func() time.Time { return noon }})
+		if got := p.get("/v/" + token).header.Get("Strict-Transport-Security"); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
+
+var reference = regexp.MustCompile(`(?:src|href)="([^"?][^"]*)"`)
+
+func TestPageAndItsFilesNeedNothingInlineAndLittleRoom(t *testing.T) {
+	p := serve(t, &fake{link: acme(verify.Open)})
+	page := p.get("/v/" + token)
+	for _, inline := range []string{"<style", "style=", "onclick", "javascript:"} {
+		if strings.Contains(page.body, inline) {
+			t.Errorf("the policy would block %q", inline)
+		}
+	}
+	total, kinds := len(page.body), map[string]bool{}
+	for _, found := range reference.FindAllStringSubmatch(page.body, -1) {
+		file := p.get(found[1])
+		if file.status != 200 || !strings.Contains(file.header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: status %d, %q", found[1], file.status, file.header.Get("Cache-Control"))
+		}
+		kinds[file.header.Get("Content-Type")] = true
+		total += len(file.body)
+	}
+	if !kinds["text/css; charset=utf-8"] || !kinds["text/javascript; charset=utf-8"] || !kinds["image/svg+xml"] {
+		t.Errorf("files of the page: %v", kinds)
+	}
+	if total > 14<<10 {
+		t.Errorf("page and files are %d bytes before compression, want 14 KiB at most", total)
+	}
+	if got := p.get("/v-assets/landing.00000000.css"); got.status != 404 {
+		t.Errorf("a file that is not there: status %d", got.status)
+	}
+}
