@@ -1,0 +1,203 @@
+package bus
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// startLimit bounds the engine's start, which takes a few milliseconds.
+const startLimit = 5 * time.Second
+
+// embed runs an engine inside this process and connects to it without a socket.
+func (b *Bus) embed(ctx context.Context, cfg Config) error {
+	opts, err := options(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if b.engine, err = server.NewServer(opts); err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	b.engine.SetLoggerV2(engineLog{cfg.Log}, false, false, false)
+	b.mesh.now, b.mesh.since, b.mesh.want = cfg.Now, cfg.Now(), len(opts.Routes)
+	b.engine.Start()
+	err = errors.New("the engine did not start")
+	if b.engine.ReadyForConnections(startLimit) {
+		b.conn, err = nats.Connect("", append(b.options(),
+			nats.InProcessServer(b.engine), nats.UserInfo(opts.Username, opts.Password))...)
+	}
+	if err != nil {
+		b.engine.Shutdown()
+		return fmt.Errorf("bus: %w", err)
+	}
+	return nil
+}
+
+// options of the engine: reachable by nobody, or by the other nodes only.
+func options(ctx context.Context, cfg Config) (*server.Options, error) {
+	o := &server.Options{
+		ServerName: "shieldpod-" + rand.Text(),
+		DontListen: true,
+		NoSigs:     true,
+		MaxPayload: maxPayload,
+		// Known to this process alone: a cluster makes the engine open a client port.
+		Username: "shieldpod",
+		Password: rand.Text(),
+	}
+	if cfg.ClusterListen == "" {
+		if len(cfg.ClusterRoutes) > 0 {
+			return nil, errors.New("bus: cluster routes need a cluster listen address for the way back")
+		}
+		return o, nil
+	}
+	// With DontListen the engine never forms routes, so it gets a client port, on loopback.
+	o.DontListen, o.Host, o.Port = false, "127.0.0.1", server.RANDOM_PORT
+	return o, cluster(ctx, cfg, o)
+}
+
+func cluster(ctx context.Context, cfg Config, o *server.Options) error {
+	at, err := parseListen(cfg.ClusterListen)
+	if err != nil {
+		return err
+	}
+	port, err := free(ctx, at)
+	if err != nil {
+		return fmt.Errorf("bus: cluster listen: %w", err)
+	}
+	password, _ := at.User.Password()
+	o.Cluster = server.ClusterOpts{
+		Name: cfg.ClusterName, Host: at.Hostname(), Port: port, NoAdvertise: true,
+		Username: at.User.Username(), Password: password,
+	}
+	if o.Cluster.Name == "" {
+		o.Cluster.Name = "shieldpod"
+	}
+	if at.Scheme == "tls" {
+		files := at.Query()
+		o.Cluster.TLSTimeout = 5
+		o.Cluster.TLSConfig, err = server.GenTLSConfig(&server.TLSConfigOpts{
+			CertFile: files.Get("cert"), KeyFile: files.Get("key"), CaFile: files.Get("ca"), Verify: true,
+		})
+		if err != nil {
+			return fmt.Errorf("bus: cluster listen: %w", err)
+		}
+		o.Cluster.TLSConfig.RootCAs = o.Cluster.TLSConfig.ClientCAs // routes are dialled as well as taken
+	}
+	for _, r := range cfg.ClusterRoutes {
+		route, err := parseRoute(r, at)
+		if err != nil {
+			return err
+		}
+		if !isSelf(ctx, route, port) {
+			o.Routes = append(o.Routes, route)
+		}
+	}
+	return nil
+}
+
+// isSelf tells whether a route leads back to this node. One that can't be resolved is another's.
+func isSelf(ctx context.Context, route *url.URL, port int) bool {
+	if route.Port() != strconv.Itoa(port) {
+		return false
+	}
+	theirs, _ := net.DefaultResolver.LookupHost(ctx, route.Hostname())
+	ours, _ := net.InterfaceAddrs()
+	for _, addr := range ours {
+		ip, _, err := net.ParseCIDR(addr.String())
+		if err == nil && slices.Contains(theirs, ip.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// free tells that the address can be listened on, with the reason if not: the engine would keep it
+// to itself. It gives the port as the engine wants it.
+func free(ctx context.Context, at *url.URL) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at.Host)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.Close(); err != nil {
+		return 0, err
+	}
+	port, err := strconv.Atoi(at.Port())
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	return port, err
+}
+
+func parseListen(text string) (*url.URL, error) {
+	at, err := parseAddress(text)
+	if err != nil {
+		return nil, fmt.Errorf("bus: cluster listen: %w", err)
+	}
+	if !isLoopback(at.Hostname()) && !hasPassword(at) {
+		return nil, fmt.Errorf("bus: cluster listen %s is open to the network: write nats://user:password@%s", at.Host, at.Host)
+	}
+	if files := at.Query(); at.Scheme == "tls" && (files.Get("cert") == "" || files.Get("key") == "" || files.Get("ca") == "") {
+		return nil, fmt.Errorf("bus: cluster listen: tls needs ?cert=…&key=…&ca=…, each a PEM file")
+	}
+	return at, nil
+}
+
+func parseRoute(text string, listen *url.URL) (*url.URL, error) {
+	to, err := parseAddress(text)
+	if err != nil {
+		return nil, fmt.Errorf("bus: cluster route: %w", err)
+	}
+	if to.Scheme == "" {
+		to.Scheme = listen.Scheme
+	}
+	if (to.Scheme == "tls") != (listen.Scheme == "tls") {
+		return nil, fmt.Errorf("bus: cluster route %s: all nodes use tls or none does", to.Host)
+	}
+	if to.User == nil {
+		to.User = listen.User
+	}
+	return to, nil
+}
+
+// parseAddress reads host:port, with or without nats:// or tls:// before it. Errors never quote
+// the text: it may hold a password.
+func parseAddress(text string) (*url.URL, error) {
+	if _, port, err := net.SplitHostPort(text); err == nil && port != "" {
+		return &url.URL{Host: text}, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Port() == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
+		return nil, errors.New("write it as host:port or nats://user:password@host:port")
+	}
+	return u, nil
+}
+
+func hasPassword(u *url.URL) bool {
+	password, _ := u.User.Password()
+	return u.User.Username() != "" && password != ""
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// engineLog passes on what an operator should see.
+type engineLog struct{ log *slog.Logger }
+
+func (l engineLog) Warnf(format string, v ...any)  { l.log.Warn("bus: " + fmt.Sprintf(format, v...)) }
+func (l engineLog) Errorf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
+func (l engineLog) Fatalf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
+func (engineLog) Noticef(string, ...any)           {}
+func (engineLog) Debugf(string, ...any)            {}
+func (engineLog) Tracef(string, ...any)            {}
