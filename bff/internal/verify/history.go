@@ -33,10 +33,10 @@ var outcomeOf = map[EventKind]Outcome{
 	EventCancelled: Cancelled, EventSuperseded: Superseded,
 }
 
-// after is the entry once e has happened; the first end is the only one.
+// after is the entry once e has happened to its channel; the first end is the only one.
 func (n Entry) after(e Event) Entry {
 	outcome, ends := outcomeOf[e.Kind]
-	if ends && n.Outcome == Open && e.At.Before(n.ExpiresAt) {
+	if ends && n.Outcome == Open && n.Channel == e.Channel && e.At.Before(n.ExpiresAt) {
 		n.Outcome, n.EndedAt, n.Reason = outcome, e.At, e.Reason
 	}
 	return n

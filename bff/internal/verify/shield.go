@@ -46,15 +46,15 @@ type Shield struct {
 	At           time.Time
 	Until        time.Time // pending: code or link ends; verified: green ends
 	By           Technician
-	Reason       Code // failed: why; unverified: how the last attempt ended; pending: why it is delayed
+	Reason       Code // failed: why; unverified: how the last attempt ended; pending: why it waits; denied: why a later one failed
 	CodeLength   int
 	TriesLeft    int       // of a pending code
 	ResendAt     time.Time // no new message to this channel before
 	beneath      *Shield   // pending only: what shows again if nothing comes of it
 }
 
-// Beneath is what shows again when a pending shield ends without a verdict:
-// an earlier green that still lasts, or an earlier denial. Nil when there is none.
+// Beneath is what shows again when a pending shield ends without a verdict: an earlier
+// denial, or an earlier green if it lasts until then. Nil when there is none.
 func (s Shield) Beneath() *Shield { return s.beneath }
 
 // After is the shield once e has happened to its channel. Green has one way in:
@@ -78,7 +78,7 @@ func (s Shield) After(e Event) Shield {
 	case EventDenied:
 		return s.ended(e, ShieldDenied, "")
 	case EventFailed:
-		return s.ended(e, ShieldFailed, e.Reason)
+		return s.failed(e)
 	case EventCancelled:
 		return s.fallen(e.At, ReasonCancelled)
 	case EventSuperseded:
@@ -92,6 +92,8 @@ func (s Shield) AtTime(now time.Time) Shield {
 	switch {
 	case s.State == ShieldPending && !now.Before(s.Until):
 		return s.fallen(s.Until, ReasonExpired).AtTime(now)
+	case s.State == ShieldPending:
+		s.beneath = s.standing(now)
 	case s.State == ShieldVerified && !now.Before(s.Until):
 		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt}
 	}
@@ -124,11 +126,30 @@ func (s Shield) ended(e Event, state State, reason Code) Shield {
 	}
 }
 
+// failed shows the failure, unless an earlier denial stands: nothing but a success clears that.
+func (s Shield) failed(e Event) Shield {
+	if s.beneath != nil && s.beneath.State == ShieldDenied {
+		red := s.fallen(e.At, e.Reason)
+		red.Reason = e.Reason
+		return red
+	}
+	return s.ended(e, ShieldFailed, e.Reason)
+}
+
+// fallen is the shield after a pending end without a verdict.
 func (s Shield) fallen(at time.Time, reason Code) Shield {
-	if s.beneath != nil {
-		under := *s.beneath
-		under.ResendAt = s.ResendAt
-		return under
+	if under := s.standing(at); under != nil {
+		shown := *under
+		shown.ResendAt = s.ResendAt
+		return shown
 	}
 	return Shield{State: ShieldUnverified, Verification: s.Verification, Method: s.Method, At: at, Reason: reason, ResendAt: s.ResendAt}
+}
+
+// standing is what lies beneath and still holds at the given time, or nil.
+func (s Shield) standing(at time.Time) *Shield {
+	if s.beneath == nil || s.beneath.State == ShieldVerified && !at.Before(s.beneath.Until) {
+		return nil
+	}
+	return s.beneath
 }
