@@ -1,0 +1,259 @@
+// Package courier takes messages out of the outbox and hands them to carriers.
+//
+// Start with [New], [Courier.Run] and [Courier.Wake]. A message leaves after the
+// transaction that asked for it, and its job tells the truth at every moment:
+// sent is what a carrier took, unknown is what a carrier may have taken. Nobody
+// is sent the same message twice in silence.
+//
+// # Crashes
+//
+// A job passes the carrier once between two writes, and the process may die between
+// any two steps. So what is final is first reported and then settled: dying in between
+// leaves the job leased; the lease runs out, the job reads as unknown, and the report
+// that it is unsure changes nothing because a later stage or an end is on record
+// already. What is to be tried again is first queued and then reported: dying in
+// between costs a word, not the message. Dying while the carrier is asked leaves a lease
+// that runs out, and the technician is told that the message may or may not arrive.
+package courier
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Outbox is where jobs wait and where it is kept what became of them.
+type Outbox interface {
+	Queue
+	Results
+}
+
+// Queue gives out jobs.
+type Queue interface {
+	// ClaimJobs leases at most n jobs that are due, until leaseUntil. None of them is of a
+	// verification that has ended or expired, and no two callers get the same one.
+	ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error)
+	// LapsedJobs marks at most n jobs whose lease ran out as unknown, and gives them.
+	LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error)
+	// NextJobAt tells when the earliest queued job is due; false when none is queued.
+	NextJobAt(ctx context.Context) (time.Time, bool, error)
+}
+
+// Results keeps what became of a job. A cause is for people and names nobody.
+type Results interface {
+	// RetryJob queues a claimed job again, not to be claimed before at.
+	RetryJob(ctx context.Context, id string, at time.Time, cause string) error
+	// SettleJob ends a job, and forgets its destination and secret.
+	SettleJob(ctx context.Context, id string, state verify.JobState, carrierRef, cause string) error
+}
+
+// Reporter writes down what is known of a message; verify.Service is one.
+// The same report twice, or out of order, changes nothing.
+type Reporter interface {
+	Delivered(ctx context.Context, tenant, job string, r verify.Report) error
+}
+
+// Sender hands one message to a carrier. It may be called twice with the same Parcel.ID.
+// An error is a *Fault; any other is taken to mean that the carrier may have the message.
+type Sender interface {
+	Send(ctx context.Context, p Parcel) (Receipt, error)
+}
+
+// Parcel is one message, ready to go. It holds a person's address and a secret: it is never logged.
+type Parcel struct {
+	ID     string // the job's: what the carrier's receipts bring back
+	Tenant string
+	To     string       // an e-mail address, or a number in E.164
+	Mail   message.Mail // of an e-mail
+	Text   string       // of an SMS
+}
+
+// LogValue is what a log may know of a parcel.
+func (p Parcel) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("job", p.ID), slog.String("tenant", p.Tenant))
+}
+
+// Receipt is a carrier's word that it has taken a message.
+type Receipt struct {
+	Carrier string // "sendgrid"
+	Ref     string // the carrier's own id for the message
+}
+
+// Config is what a courier needs. Workers, Chance and Log may be left out.
+type Config struct {
+	Outbox    Outbox
+	Reports   Reporter
+	Tenants   verify.Tenants
+	Mail      Sender
+	SMS       Sender
+	PublicURL string // where the links of messages lead
+	Now       func() time.Time
+	Chance    func() float64 // in [0,1): spreads retries
+	Workers   int            // messages on their way at once; 64
+	Log       *slog.Logger
+}
+
+const (
+	// lease is how long a job is one node's; a living node is done with it sparedTime before.
+	lease      = 30 * time.Second
+	sparedTime = 2 * time.Second
+	// sendTime is the most that a carrier may take to answer.
+	sendTime = 10 * time.Second
+	// tick is how often the courier looks for what nobody told it of: jobs of other nodes, lapsed leases.
+	tick = 5 * time.Second
+	// breath is the least time between two claims, so that a busy outbox is read in batches.
+	breath = 5 * time.Millisecond
+	// overduePause is the wait when a job is due that could not be claimed: another node is at it.
+	overduePause = 50 * time.Millisecond
+	// claimPause follows a claim that failed.
+	claimPause = time.Second
+	lapsedPage = 100
+)
+
+// Courier is the outbox's worker.
+type Courier struct {
+	Config
+	wake  chan struct{}
+	slots chan struct{} // one token per message on its way
+	freed chan struct{}
+}
+
+// New makes a courier; nothing is sent before Run.
+func New(c Config) *Courier {
+	if c.Workers == 0 {
+		c.Workers = 64
+	}
+	if c.Chance == nil {
+		c.Chance = rand.Float64
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Courier{
+		Config: c, wake: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		slots: make(chan struct{}, c.Workers),
+	}
+}
+
+// Wake tells that the outbox has something, or that the clock has jumped. It never
+// blocks; many calls may count as one.
+func (c *Courier) Wake() { nudge(c.wake) }
+
+// Run sends until ctx is done, and returns once what was on its way has been settled.
+func (c *Courier) Run(ctx context.Context) {
+	var underway sync.WaitGroup
+	defer underway.Wait()
+	var looked time.Time
+	for ctx.Err() == nil {
+		if time.Since(looked) >= tick {
+			looked = time.Now()
+			c.reportLapsed(ctx)
+		}
+		free := c.room(ctx)
+		if free == 0 {
+			return
+		}
+		now := c.Now()
+		jobs, err := c.Outbox.ClaimJobs(ctx, now, now.Add(lease), free)
+		claimed := time.Now()
+		for _, j := range jobs {
+			c.slots <- struct{}{}
+			underway.Go(func() {
+				defer c.done()
+				c.deliver(context.WithoutCancel(ctx), j)
+			})
+		}
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				c.Log.ErrorContext(ctx, "the outbox can't be read", "error", err)
+			}
+			rest(ctx, claimPause)
+		case len(jobs) < free:
+			c.idle(ctx)
+		}
+		rest(ctx, breath-time.Since(claimed))
+	}
+}
+
+// room waits until a message can be taken on, and tells how many can; 0 when ctx is done.
+func (c *Courier) room(ctx context.Context) int {
+	for {
+		if free := cap(c.slots) - len(c.slots); free > 0 {
+			return free
+		}
+		select {
+		case <-ctx.Done():
+			return 0
+		case <-c.freed:
+		}
+	}
+}
+
+func (c *Courier) done() {
+	<-c.slots
+	nudge(c.freed)
+}
+
+// idle waits for something to do: a wake, a job that falls due, or the tick.
+func (c *Courier) idle(ctx context.Context) {
+	wait := tick
+	if due, ok, err := c.Outbox.NextJobAt(ctx); err == nil && ok {
+		wait = min(tick, max(due.Sub(c.Now()), overduePause))
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-c.wake:
+	case <-timer.C:
+	}
+}
+
+// reportLapsed tells of the messages that a node was sending when it died.
+func (c *Courier) reportLapsed(ctx context.Context) {
+	for {
+		jobs, err := c.Outbox.LapsedJobs(ctx, c.Now(), lapsedPage)
+		if err != nil && ctx.Err() == nil {
+			c.Log.ErrorContext(ctx, "lapsed messages can't be read", "error", err)
+		}
+		for _, j := range jobs {
+			c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
+			c.reportUnsure(ctx, j)
+		}
+		if len(jobs) < lapsedPage {
+			return
+		}
+	}
+}
+
+func (c *Courier) reportUnsure(ctx context.Context, j verify.Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	c.report(ctx, j, unsure)
+}
+
+func nudge(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default:
+	}
+}
+
+// rest waits, but not longer than ctx.
+func rest(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,138 @@
+// Package sendgrid sends e-mail by SendGrid's v3 API and understands its event webhook.
+//
+// Start with [New] for the way out and [NewWebhook] for the way back. The library
+// github.com/sendgrid/sendgrid-go makes the requests; what it leaves open is closed here:
+// a request value per send (its Client shares one body), a transport of our own (its own
+// has no time-out), and no retries but the outbox's (its own outsleep the context).
+package sendgrid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/sendgrid/rest"
+	"github.com/sendgrid/sendgrid-go"
+	"github.com/sendgrid/sendgrid-go/helpers/mail"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Carrier is the name under which SendGrid appears in events.
+const Carrier = "sendgrid"
+
+// jobArg is the custom argument by which events bring our job's id back.
+const jobArg = "shieldpod_job"
+
+// Config is the account. All fields are required, but for Host.
+type Config struct {
+	Key  string // API key with mail.send only
+	From string // the verified sender's address
+	Host string // "https://api.sendgrid.com" when empty; another region's otherwise
+}
+
+// Sender sends e-mail.
+type Sender struct {
+	config Config
+	client *rest.Client
+}
+
+var _ courier.Sender = (*Sender)(nil)
+
+// New makes a sender, or says what the configuration lacks.
+func New(c Config) (*Sender, error) {
+	if c.Key == "" || strings.ContainsFunc(c.Key, unicode.IsSpace) {
+		return nil, errors.New("sendgrid: the API key is missing or has spaces in it")
+	}
+	if !address(c.From) {
+		return nil, errors.New("sendgrid: the sender's address is missing or is none")
+	}
+	return &Sender{config: c, client: &rest.Client{HTTPClient: &http.Client{
+		Transport: courier.NewTransport(), CheckRedirect: courier.NoRedirect,
+	}}}, nil
+}
+
+// Send asks SendGrid to deliver the parcel's mail. ctx's deadline bounds it.
+func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
+	if !address(p.To) {
+		return courier.Receipt{}, &courier.Fault{
+			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("sendgrid: not an e-mail address"),
+		}
+	}
+	if !oneLine(p.Mail.FromName) || !oneLine(p.Mail.Subject) {
+		return courier.Receipt{}, &courier.Fault{
+			Kind: courier.Setup, Err: errors.New("sendgrid: control characters in the sender's name or the subject"),
+		}
+	}
+	body, err := json.Marshal(s.compose(p))
+	if err != nil {
+		return courier.Receipt{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("sendgrid: %w", err)}
+	}
+	request := sendgrid.GetRequest(s.config.Key, "/v3/mail/send", s.config.Host)
+	request.Method, request.Body = rest.Post, body
+
+	watched, asked := courier.Watch(ctx)
+	answer, err := s.client.SendWithContext(watched, request)
+	if answer == nil {
+		return courier.Receipt{}, courier.Unanswered(Carrier, err, asked())
+	}
+	if answer.StatusCode/100 == 2 { // whatever became of the answer's body, the mail is theirs
+		return courier.Receipt{Carrier: Carrier, Ref: http.Header(answer.Headers).Get("X-Message-Id")}, nil
+	}
+	return courier.Receipt{}, refusal(answer)
+}
+
+// compose builds the request's body. Nothing personal goes into custom arguments, and
+// tracking is off: it would lead the secure link through somebody else's redirector.
+func (s *Sender) compose(p courier.Parcel) *mail.SGMailV3 {
+	m := mail.NewV3MailInit(
+		mail.NewEmail(p.Mail.FromName, s.config.From), p.Mail.Subject, mail.NewEmail("", p.To),
+		mail.NewContent("text/plain", p.Mail.Text), mail.NewContent("text/html", p.Mail.HTML),
+	)
+	m.SetCustomArg(jobArg, p.ID)
+	m.SetTrackingSettings(mail.NewTrackingSettings().
+		SetClickTracking(mail.NewClickTrackingSetting().SetEnable(false).SetEnableText(false)).
+		SetOpenTracking(mail.NewOpenTrackingSetting().SetEnable(false)).
+		SetSubscriptionTracking(mail.NewSubscriptionTrackingSetting().SetEnable(false)))
+	return m
+}
+
+// refusal sorts an answer that is no success. Of SendGrid's words only the names of the
+// fields are kept: its messages may repeat an address.
+func refusal(answer *rest.Response) *courier.Fault {
+	f := courier.ByStatus(Carrier, answer.StatusCode, answer.Headers)
+	if answer.StatusCode != http.StatusBadRequest {
+		return f
+	}
+	var said struct {
+		Errors []struct {
+			Field string `json:"field"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal([]byte(answer.Body), &said) != nil {
+		return f
+	}
+	recipient := len(said.Errors) > 0
+	for _, e := range said.Errors {
+		f.Err = fmt.Errorf("%w, field %q", f.Err, e.Field)
+		recipient = recipient && strings.HasPrefix(e.Field, "personalizations.0.to")
+	}
+	if recipient {
+		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
+	}
+	return f
+}
+
+// address tells whether this can be one person's address, and nothing more than that.
+// SendGrid judges the rest.
+func address(a string) bool {
+	at := strings.LastIndexByte(a, '@')
+	return at > 0 && at < len(a)-1 && len(a) <= 320 && oneLine(a) && !strings.ContainsAny(a, " ,;<>\"")
+}
+
+func oneLine(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }

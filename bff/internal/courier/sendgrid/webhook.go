@@ -1,0 +1,178 @@
+package sendgrid
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sendgrid/sendgrid-go/helpers/eventwebhook"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	webhookLimit = 1 << 20 // bytes of one batch of events
+	webhookAge   = 10 * time.Minute
+	webhookAhead = time.Minute // that SendGrid's clock may be before ours
+)
+
+// WebhookConfig is what the event webhook needs. Log may be left out.
+type WebhookConfig struct {
+	Key     *ecdsa.PublicKey // of the signed event webhook: see ParseKey
+	Reports courier.Reporter
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// ParseKey reads the verification key as SendGrid shows it: base64 of an ECDSA P-256 public key.
+func ParseKey(text string) (*ecdsa.PublicKey, error) {
+	der, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil {
+		return nil, errors.New("sendgrid: the webhook key is not base64")
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("sendgrid: the webhook key: %w", err)
+	}
+	ec, ok := key.(*ecdsa.PublicKey)
+	if !ok || ec.Curve != elliptic.P256() {
+		return nil, errors.New("sendgrid: the webhook key is not on the curve P-256")
+	}
+	return ec, nil
+}
+
+type webhook struct{ WebhookConfig }
+
+// NewWebhook answers POST /hooks/sendgrid/{tenant}; the tenant is the request's path value.
+// Only what SendGrid has signed, lately, is read. It may come late, twice or in any order:
+// a report that says nothing new changes nothing. 503 asks SendGrid to come again.
+func NewWebhook(c WebhookConfig) http.Handler {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return webhook{c}
+}
+
+func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
+	if err != nil {
+		http.Error(w, "body too large or cut short", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if why := h.refuse(r.Header, body); why != "" {
+		h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", r.PathValue("tenant"))
+		http.Error(w, why, http.StatusForbidden)
+		return
+	}
+	var events []event
+	if err := json.Unmarshal(body, &events); err != nil {
+		http.Error(w, "not a list of events", http.StatusBadRequest)
+		return
+	}
+	for _, e := range events {
+		if err := h.report(r, e); err != nil {
+			h.Log.ErrorContext(r.Context(), "a SendGrid event can't be written down", "job", e.Job, "error", err)
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuse says why a request is not SendGrid's, or not of now. What is signed is timestamp and
+// body without anything between them, so both must have a shape that allows one reading only.
+func (h webhook) refuse(header http.Header, body []byte) string {
+	stamp := header.Get(eventwebhook.TimestampHTTPHeader)
+	signature, err := base64.StdEncoding.DecodeString(header.Get(eventwebhook.VerificationHTTPHeader))
+	switch {
+	case err != nil || len(signature) == 0:
+		return "no signature"
+	case len(stamp) != 10 || strings.Trim(stamp, "0123456789") != "":
+		return "no timestamp of ten digits"
+	case !bytes.HasPrefix(body, []byte("[")):
+		return "not a list"
+	}
+	hash := sha256.New()
+	hash.Write([]byte(stamp))
+	hash.Write(body)
+	if !ecdsa.VerifyASN1(h.Key, hash.Sum(nil), signature) {
+		return "wrong signature"
+	}
+	seconds, _ := strconv.ParseInt(stamp, 10, 64) // ten digits
+	if age := h.Now().Sub(time.Unix(seconds, 0)); age > webhookAge || age < -webhookAhead {
+		return "not of now"
+	}
+	return ""
+}
+
+// event is what we read of SendGrid's.
+type event struct {
+	Kind   string `json:"event"`
+	Type   string `json:"type"`   // of bounce: bounce or blocked
+	Reason string `json:"reason"` // of dropped
+	Job    string `json:"shieldpod_job"`
+}
+
+// report passes on what the event says of its message. Events of others, and those that
+// only say what somebody did with the mail, are no report: opens and clicks prove nothing.
+func (h webhook) report(r *http.Request, e event) error {
+	report, ok := e.report()
+	if !ok || e.Job == "" {
+		return nil
+	}
+	err := h.Reports.Delivered(r.Context(), r.PathValue("tenant"), e.Job, report)
+	if verify.CodeOf(err) == verify.CodeNotFound {
+		h.Log.WarnContext(r.Context(), "a SendGrid event is of no message of this tenant", "job", e.Job, "tenant", r.PathValue("tenant"))
+		return nil
+	}
+	return err
+}
+
+func (e event) report() (verify.Report, bool) {
+	switch e.Kind {
+	case "processed", "deferred": // it is theirs, and they go on trying
+		return verify.Report{Kind: verify.EventSent, Carrier: Carrier}, true
+	case "delivered":
+		return verify.Report{Kind: verify.EventDelivered}, true
+	case "bounce":
+		if e.Type == "blocked" {
+			return failed(verify.ReasonBlocked)
+		}
+		return failed(verify.ReasonRecipient)
+	case "blocked":
+		return failed(verify.ReasonBlocked)
+	case "dropped":
+		return failed(dropped(e.Reason))
+	}
+	return verify.Report{}, false
+}
+
+// dropped sorts the reasons for which SendGrid does not even try.
+func dropped(reason string) verify.Code {
+	switch reason {
+	case "Bounced Address", "Invalid":
+		return verify.ReasonRecipient
+	case "Unsubscribed Address", "Spam Reporting Address", "Spam Content (if Spam Checker app is enabled)":
+		return verify.ReasonBlocked
+	case "Recipient List over Package Quota", "Invalid SMTPAPI header":
+		return verify.ReasonCarrierSet
+	}
+	return verify.ReasonUndelivered
+}
+
+func failed(reason verify.Code) (verify.Report, bool) {
+	return verify.Report{Kind: verify.EventFailed, Reason: reason}, true
+}

@@ -1,0 +1,189 @@
+// Package vonage sends text messages by Vonage's SMS API and understands its delivery receipts.
+//
+// Start with [New] for the way out and [NewWebhook] for the way back. The library
+// github.com/vonage/vonage-go-sdk makes the requests. It knows no context and reads the
+// first part of an answer without looking whether there is one, so every send gets a
+// transport of its own, bound to the context, that judges the answer before the library does.
+package vonage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/vonage/vonage-go-sdk"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Carrier is the name under which Vonage appears in events.
+const Carrier = "vonage"
+
+// Config is the account. All fields are required, but for Host and Callback.
+type Config struct {
+	Key      string // API key, eight characters
+	Secret   string // API secret
+	From     string // a number, or a name of up to 11 letters where the country allows it
+	Host     string // "https://rest.nexmo.com" when empty
+	Callback string // our public URL, to have receipts sent there whatever the account says
+}
+
+// Sender sends text messages.
+type Sender struct {
+	config Config
+	auth   vonage.Auth
+	way    http.RoundTripper
+}
+
+var _ courier.Sender = (*Sender)(nil)
+
+// New makes a sender, or says what the configuration lacks.
+func New(c Config) (*Sender, error) {
+	switch {
+	case len(c.Key) != 8:
+		return nil, errors.New("vonage: an API key has eight characters")
+	case c.Secret == "":
+		return nil, errors.New("vonage: the API secret is missing")
+	case c.From == "" || strings.ContainsFunc(c.From, unicode.IsControl):
+		return nil, errors.New("vonage: the sender's number or name is missing or has control characters")
+	}
+	if c.Host == "" {
+		c.Host = "https://rest.nexmo.com"
+	}
+	c.Host = strings.TrimRight(c.Host, "/")
+	c.Callback = strings.TrimRight(c.Callback, "/")
+	return &Sender{
+		config: c, auth: vonage.CreateAuthFromKeySecret(c.Key, c.Secret), way: courier.NewTransport(),
+	}, nil
+}
+
+// Send asks Vonage to deliver the parcel's text. ctx's deadline bounds it.
+func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
+	to, ok := number(p.To)
+	if !ok {
+		return courier.Receipt{}, &courier.Fault{
+			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("vonage: not a number in E.164"),
+		}
+	}
+	watched, asked := courier.Watch(ctx)
+	x := &exchange{ctx: watched, way: s.way}
+	client := vonage.NewSMSClient(s.auth)
+	client.Config.BasePath = s.config.Host + "/sms"
+	client.Config.HTTPClient = &http.Client{Transport: x, CheckRedirect: courier.NoRedirect}
+	opts := vonage.SMSOpts{ClientRef: p.ID, Type: "text"}
+	if !message.GSM7(p.Text) {
+		opts.Type = "unicode"
+	}
+	if s.config.Callback != "" {
+		opts.Callback = s.config.Callback + "/hooks/vonage/" + url.PathEscape(p.Tenant)
+	}
+	_, _, err := client.Send(s.config.From, to, p.Text, opts)
+	if len(x.parts) > 0 {
+		return judge(x.parts)
+	}
+	if x.status == 0 {
+		return courier.Receipt{}, courier.Unanswered(Carrier, err, asked())
+	}
+	if x.status == http.StatusOK { // words that are no answer: it may have gone out
+		return courier.Receipt{}, &courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}
+	}
+	return courier.Receipt{}, courier.ByStatus(Carrier, x.status, x.header)
+}
+
+// number gives E.164 without its plus.
+func number(to string) (string, bool) {
+	digits, plus := strings.CutPrefix(to, "+")
+	return digits, plus && len(digits) >= 7 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
+}
+
+// part is Vonage's word on one segment of a message.
+type part struct {
+	Status string `json:"status"`
+	ID     string `json:"message-id"`
+}
+
+// exchange is one request and its answer, bound to a context.
+type exchange struct {
+	ctx    context.Context
+	way    http.RoundTripper
+	status int
+	header http.Header
+	parts  []part
+}
+
+var errNoParts = errors.New("no answer in it")
+
+// RoundTrip makes the request under the context and reads the answer before the library
+// does: one without parts never reaches it.
+func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := x.way.RoundTrip(r.WithContext(x.ctx))
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if closing := answer.Body.Close(); err == nil {
+		err = closing
+	}
+	x.status, x.header = answer.StatusCode, answer.Header
+	if err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	if answer.StatusCode != http.StatusOK {
+		return answer, nil
+	}
+	var said struct {
+		Messages []part `json:"messages"`
+	}
+	if json.Unmarshal(body, &said) != nil || len(said.Messages) == 0 {
+		return nil, errNoParts
+	}
+	x.parts = said.Messages
+	return answer, nil
+}
+
+// judge makes one verdict of the parts. When some went out and some did not, sending the
+// whole again would repeat those that did: that is for the technician to decide.
+func judge(parts []part) (courier.Receipt, error) {
+	var fault *courier.Fault
+	taken := 0
+	for _, p := range parts {
+		if p.Status == "0" {
+			taken++
+		} else if fault == nil {
+			fault = byStatus(p.Status)
+		}
+	}
+	switch {
+	case fault == nil:
+		return courier.Receipt{Carrier: Carrier, Ref: parts[0].ID}, nil
+	case taken > 0:
+		return courier.Receipt{}, &courier.Fault{
+			Kind: courier.Unsure, Err: fmt.Errorf("vonage: %d of %d parts taken, then: %w", taken, len(parts), fault.Err),
+		}
+	}
+	return courier.Receipt{}, fault
+}
+
+// byStatus sorts Vonage's own statuses. Its error texts are left out: they may repeat a number.
+func byStatus(status string) *courier.Fault {
+	f := &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("vonage: status %.8q", status)}
+	switch status {
+	case "1", "5", "10": // throttled, internal error, too many binds
+		f.Kind = courier.Busy
+	case "6", "12", "33": // unroutable, too long, number deactivated
+		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
+	case "7": // number barred
+		f.Kind, f.Reason = courier.Refused, verify.ReasonBlocked
+	}
+	return f
+}

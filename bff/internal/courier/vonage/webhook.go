@@ -1,0 +1,244 @@
+package vonage
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	webhookLimit = 64 << 10 // bytes of one receipt
+	webhookAge   = 10 * time.Minute
+	webhookAhead = time.Minute // that Vonage's clock may be before ours
+)
+
+// Signature methods of receipts, as Vonage names them. MD5 and SHA-1 are not among them.
+const (
+	SHA256 = "sha256"
+	SHA512 = "sha512"
+)
+
+// WebhookConfig is what the receipts' webhook needs. Log may be left out.
+type WebhookConfig struct {
+	Secret  string // signature secret, of at least 16 characters
+	Method  string // SHA256 or SHA512, as set for the account: no other is accepted
+	Reports courier.Reporter
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+type webhook struct {
+	WebhookConfig
+	hash func() hash.Hash
+}
+
+// NewWebhook answers GET and POST /hooks/vonage/{tenant}; the tenant is the request's path value.
+// Only what Vonage has signed, lately, is read. It may come late, twice or in any order:
+// a report that says nothing new changes nothing. 503 asks Vonage to come again.
+func NewWebhook(c WebhookConfig) (http.Handler, error) {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if len(c.Secret) < 16 {
+		return nil, errors.New("vonage: the signature secret is missing or shorter than 16 characters")
+	}
+	switch c.Method {
+	case SHA256:
+		return webhook{c, sha256.New}, nil
+	case SHA512:
+		return webhook{c, sha512.New}, nil
+	}
+	return nil, fmt.Errorf("vonage: signature method %q: set the account to SHA-256 HMAC or SHA-512 HMAC", c.Method)
+}
+
+func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	receipt, err := read(w, r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	tenant := r.PathValue("tenant")
+	if why := h.refuse(receipt); why != "" {
+		h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", why, "tenant", tenant)
+		http.Error(w, why, http.StatusForbidden)
+		return
+	}
+	report, ok := reportOf(receipt)
+	job := receipt["client-ref"]
+	if !ok || job == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	err = h.Reports.Delivered(r.Context(), tenant, job, report)
+	switch {
+	case verify.CodeOf(err) == verify.CodeNotFound:
+		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", job, "tenant", tenant)
+	case err != nil:
+		h.Log.ErrorContext(r.Context(), "a Vonage receipt can't be written down", "job", job, "error", err)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// read gives the receipt's fields, wherever the account has them sent: in the query, as a
+// form or as JSON. A field that comes twice has no meaning.
+func read(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+	if r.Method != http.MethodPost {
+		return single(r.URL.RawQuery)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
+	if err != nil {
+		return nil, errors.New("body too large or cut short")
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err == nil && kind == "application/json":
+		return flat(body)
+	case err == nil && kind == "application/x-www-form-urlencoded":
+		return single(string(body))
+	}
+	return nil, errors.New("neither a form nor JSON")
+}
+
+func single(query string) (map[string]string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, errors.New("not a form")
+	}
+	fields := make(map[string]string, len(values))
+	for name, list := range values {
+		if len(list) != 1 {
+			return nil, errors.New("a field comes twice")
+		}
+		fields[name] = list[0]
+	}
+	return fields, nil
+}
+
+// flat reads one JSON object of strings and numbers.
+func flat(body []byte) (map[string]string, error) {
+	notFlat := errors.New("not a flat JSON object")
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, notFlat
+	}
+	fields := map[string]string{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, notFlat
+		}
+		value, err := d.Token()
+		if err != nil {
+			return nil, notFlat
+		}
+		key := name.(string) // the decoder lets nothing else stand here
+		if _, twice := fields[key]; twice {
+			return nil, errors.New("a field comes twice")
+		}
+		switch v := value.(type) {
+		case string:
+			fields[key] = v
+		case json.Number:
+			fields[key] = v.String()
+		default:
+			return nil, notFlat
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, notFlat
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, notFlat
+	}
+	return fields, nil
+}
+
+// refuse says why a receipt is not Vonage's, or not of now.
+func (h webhook) refuse(receipt map[string]string) string {
+	for name := range receipt {
+		if strings.Trim(name, fieldLetters) != "" {
+			return "not a field of a receipt"
+		}
+	}
+	signature, err := hex.DecodeString(receipt["sig"])
+	if err != nil || len(signature) == 0 {
+		return "no signature"
+	}
+	if !hmac.Equal(h.sign(receipt), signature) {
+		return "wrong signature"
+	}
+	seconds, err := strconv.ParseInt(receipt["timestamp"], 10, 64)
+	if err != nil {
+		return "no timestamp"
+	}
+	if age := h.Now().Sub(time.Unix(seconds, 0)); age > webhookAge || age < -webhookAhead {
+		return "not of now"
+	}
+	return ""
+}
+
+// fieldLetters are those of which the names of a receipt's fields are made. Like separators
+// in values, others would let one list of fields read as another under the same signature.
+const fieldLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+var separators = strings.NewReplacer("&", "_", "=", "_")
+
+func (h webhook) sign(receipt map[string]string) []byte {
+	names := make([]string, 0, len(receipt))
+	for name := range receipt {
+		if name != "sig" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	mac := hmac.New(h.hash, []byte(h.Secret))
+	for _, name := range names {
+		io.WriteString(mac, "&"+name+"="+separators.Replace(receipt[name])) //nolint:errcheck // a hash never fails
+	}
+	return mac.Sum(nil)
+}
+
+// reportOf says what the receipt means. Accepted is the network's word, delivered the
+// handset's or the network's; neither is anybody's proof.
+func reportOf(receipt map[string]string) (verify.Report, bool) {
+	switch receipt["status"] {
+	case "accepted", "buffered":
+		return verify.Report{Kind: verify.EventSent, Carrier: Carrier}, true
+	case "delivered":
+		return verify.Report{Kind: verify.EventDelivered}, true
+	case "failed", "rejected", "expired":
+		return verify.Report{Kind: verify.EventFailed, Reason: reasonOf(receipt["err-code"])}, true
+	}
+	return verify.Report{}, false
+}
+
+func reasonOf(code string) verify.Code {
+	switch code {
+	case "3", "9", "11", "12": // absent for good, illegal number, unroutable, unreachable
+		return verify.ReasonRecipient
+	case "4", "6", "13", "14", "50", "51", "52", "53", "54": // barred, spam, age, blocked, filters, regulation
+		return verify.ReasonBlocked
+	}
+	return verify.ReasonUndelivered
+}
