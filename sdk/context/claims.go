@@ -1,0 +1,179 @@
+package launchcontext
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Bounds of a launch context.
+const (
+	Type            = "pod-launch+jwt" // the header's typ: what the token is for
+	MaxSize         = 8 << 10          // bytes of the compact token
+	MaxLifetime     = 5 * time.Minute  // from iat to exp
+	DefaultLifetime = time.Minute      // what Sign gives
+	Leeway          = 10 * time.Second // for clocks that disagree
+)
+
+// Claims is all that a launch context says. Sign fills IssuedAt, NotBefore, ExpiresAt and ID when they are empty.
+type Claims struct {
+	Issuer    string    `json:"iss,omitempty"` // the vendor's name, as registered with the tenant
+	Audience  string    `json:"aud,omitempty"` // Shieldpod's public URL, exactly
+	Subject   string    `json:"sub,omitempty"` // the technician's id in the PSA
+	Tenant    string    `json:"tid,omitempty"` // the tenant's slug in Shieldpod
+	IssuedAt  time.Time `json:"-"`             // iat, in whole seconds
+	NotBefore time.Time `json:"-"`             // nbf
+	ExpiresAt time.Time `json:"-"`             // exp, at most MaxLifetime after IssuedAt
+	ID        string    `json:"jti,omitempty"` // never used twice
+	Nonce     string    `json:"nonce,omitempty"`
+	Origin    string    `json:"origin,omitempty"` // of the page that frames the pod, such as https://psa.example
+	Actor     Actor     `json:"act,omitzero"`
+	Context   Context   `json:"ctx,omitzero"`
+}
+
+// Actor is the technician as people know him.
+type Actor struct {
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// Context is the ticket that the technician has open.
+type Context struct {
+	PSA     string  `json:"psa,omitempty"` // which ticket system, such as "connectwise"
+	Ticket  Ticket  `json:"ticket,omitzero"`
+	Client  Client  `json:"client,omitzero"`
+	Contact Default `json:"contact,omitzero"`
+	// Contacts are the people of the client who may be verified, the default one among them.
+	// Without them Shieldpod asks the ticket system, if the tenant has connected one.
+	Contacts []Contact `json:"contacts,omitzero"`
+}
+
+// Ticket is the case.
+type Ticket struct {
+	ID      string `json:"id,omitempty"`
+	Number  string `json:"number,omitempty"` // as people call it, when that is not the id
+	Summary string `json:"summary,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+// Client is the customer company.
+type Client struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// Default names the ticket's own contact.
+type Default struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// Contact is a person at the client, with the ways to reach them.
+type Contact struct {
+	ID       string    `json:"id,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Title    string    `json:"title,omitempty"`
+	Channels []Channel `json:"channels,omitzero"`
+}
+
+// Channel is an e-mail address or a phone number on file.
+type Channel struct {
+	ID     string `json:"id,omitempty"`
+	Kind   string `json:"kind,omitempty"`   // KindEmail or KindPhone
+	Value  string `json:"value,omitempty"`  // the address, or the number in E.164 or as written at home
+	Label  string `json:"label,omitempty"`  // such as "Mobile" or "Work"
+	Mobile *bool  `json:"mobile,omitempty"` // whether a number gets texts; nil when the PSA does not know
+}
+
+// The kinds of channel.
+const (
+	KindEmail = "email"
+	KindPhone = "phone"
+)
+
+// MarshalJSON writes the claims as they stand in a context.
+func (c Claims) MarshalJSON() ([]byte, error) {
+	type plain Claims
+	return json.Marshal(struct {
+		plain
+		IssuedAt  int64 `json:"iat,omitempty"`
+		NotBefore int64 `json:"nbf,omitempty"`
+		ExpiresAt int64 `json:"exp,omitempty"`
+	}{plain(c), seconds(c.IssuedAt), seconds(c.NotBefore), seconds(c.ExpiresAt)})
+}
+
+// UnmarshalJSON reads claims as strictly as Verify does, but lets any of them be absent.
+func (c *Claims) UnmarshalJSON(data []byte) error {
+	read, err := decodeClaims(data)
+	if err == nil {
+		*c = read
+	}
+	return err
+}
+
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// check finds what is missing, and a lifetime that is too long. It judges the context alone, not the moment.
+func (c Claims) check() error {
+	required := []struct{ field, value string }{
+		{"iss", c.Issuer}, {"aud", c.Audience}, {"sub", c.Subject}, {"tid", c.Tenant}, {"jti", c.ID},
+		{"ctx.psa", c.Context.PSA}, {"ctx.ticket.id", c.Context.Ticket.ID},
+		{"ctx.client.id", c.Context.Client.ID}, {"ctx.client.name", c.Context.Client.Name},
+		{"ctx.contact.id", c.Context.Contact.ID},
+	}
+	for _, r := range required {
+		if r.value == "" {
+			return missing(r.field)
+		}
+	}
+	for i, contact := range c.Context.Contacts {
+		if err := contact.check(fmt.Sprintf("ctx.contacts[%d]", i)); err != nil {
+			return err
+		}
+	}
+	return c.checkTimes()
+}
+
+func (c Claims) checkTimes() error {
+	switch {
+	case c.IssuedAt.IsZero():
+		return missing("iat")
+	case c.NotBefore.IsZero():
+		return missing("nbf")
+	case c.ExpiresAt.IsZero():
+		return missing("exp")
+	case !c.ExpiresAt.After(c.IssuedAt), !c.ExpiresAt.After(c.NotBefore):
+		return refuse(CodeLifetime, "exp", "must lie after iat and nbf")
+	case c.ExpiresAt.Sub(c.IssuedAt) > MaxLifetime:
+		return refuse(CodeLifetime, "exp", "may lie at most %s after iat", MaxLifetime)
+	}
+	return nil
+}
+
+func (c Contact) check(path string) error {
+	switch "" {
+	case c.ID:
+		return missing(path + ".id")
+	case c.Name:
+		return missing(path + ".name")
+	}
+	for i, ch := range c.Channels {
+		at := fmt.Sprintf("%s.channels[%d]", path, i)
+		switch {
+		case ch.ID == "":
+			return missing(at + ".id")
+		case ch.Value == "":
+			return missing(at + ".value")
+		case ch.Kind != KindEmail && ch.Kind != KindPhone:
+			return refuse(CodeClaims, at+".kind", "must be %q or %q", KindEmail, KindPhone)
+		}
+	}
+	return nil
+}
+
+func missing(field string) error { return refuse(CodeClaims, field, "is missing") }

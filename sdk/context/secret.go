@@ -1,0 +1,87 @@
+package launchcontext
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+const (
+	minSecret   = 32 // bytes, as many as HS256 can use
+	minDistinct = 8  // different bytes; random secrets never have so few
+)
+
+// SharedSecret is a key for HS256, 32 random bytes or more. Both sides hold it, so either could forge the other's contexts.
+// CodeKeyWeak: too short, too regular, or printed in some documentation. CodeKeyInvalid: it is a public key.
+func SharedSecret(id string, secret []byte) (SigningKey, error) { return NewSigningKey(id, secret) }
+
+func judgeSecret(secret []byte) error {
+	switch {
+	case len(secret) < minSecret:
+		return refuse(CodeKeyWeak, "k", "a shared secret must have %d random bytes or more", minSecret)
+	case distinct(secret) < minDistinct:
+		return refuse(CodeKeyWeak, "k", "a shared secret must be random")
+	case isPublicSecret(secret):
+		return refuse(CodeKeyWeak, "k", "this secret is printed in public documentation")
+	case isKeyFile(secret):
+		return refuse(CodeKeyInvalid, "k", "this is a key file, not a shared secret")
+	}
+	return nil
+}
+
+func distinct(secret []byte) int {
+	sorted := slices.Clone(secret)
+	slices.Sort(sorted)
+	return len(slices.Compact(sorted))
+}
+
+// isKeyFile knows keys of other kinds: a public key taken for a secret is the classic confusion of algorithms.
+func isKeyFile(secret []byte) bool {
+	if bytes.Contains(secret, []byte("-----BEGIN")) {
+		return true
+	}
+	if _, err := x509.ParsePKIXPublicKey(secret); err == nil {
+		return true
+	}
+	var jwk struct{ Kty string }
+	return json.Unmarshal(secret, &jwk) == nil && jwk.Kty != ""
+}
+
+// publicSecrets are long enough to pass for secrets, and known to everybody: defaults of tools, examples of standards and tutorials.
+var publicSecrets = []string{
+	"a-string-secret-at-least-256-bits-long",                                                 // jwt.io
+	"a-valid-string-secret-that-is-at-least-384-bits-long-",                                  // jwt.io
+	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",                // jwt.io
+	"your-super-secret-jwt-token-with-at-least-32-characters-long",                           // Supabase, self-hosted
+	"super-secret-jwt-token-with-at-least-32-characters-long",                                // Supabase, local
+	"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow", // RFC 7515, A.1
+	"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",                                            // RFC 7520, 3.5
+	"404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",                       // Spring tutorials
+	"413F4428472B4B6250655368566D5970337336763979244226452948404D6351",                       // Spring tutorials
+	"0123456789abcdef0123456789abcdef",
+	"abcdefghijklmnopqrstuvwxyz012345",
+	"abcdefghijklmnopqrstuvwxyz123456",
+	"12345678901234567890123456789012",
+}
+
+// knownSecrets holds them as written and as decoded from hexadecimal or base64.
+var knownSecrets = sync.OnceValue(func() map[string]bool {
+	known := map[string]bool{}
+	for _, s := range publicSecrets {
+		known[s] = true
+		for _, decode := range []func(string) ([]byte, error){
+			hex.DecodeString, base64.RawURLEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
+		} {
+			if raw, err := decode(s); err == nil {
+				known[string(raw)] = true
+			}
+		}
+	}
+	return known
+})
+
+func isPublicSecret(secret []byte) bool { return knownSecrets()[string(bytes.TrimSpace(secret))] }
