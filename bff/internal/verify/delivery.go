@@ -25,8 +25,8 @@ func (s *Service) Delivered(ctx context.Context, tenant, job string, r Report) e
 }
 
 func (s *Service) advance(ctx context.Context, tenant, id string, r Report) error {
-	now := s.Now()
-	return s.record(ctx, func(tx Tx) (Event, bool, error) {
+	now := s.now()
+	return s.write(ctx, func(tx Tx) (Event, bool, error) {
 		v, err := tx.Find(ctx, tenant, id)
 		if err != nil {
 			return Event{}, false, err
@@ -43,8 +43,8 @@ func (s *Service) advance(ctx context.Context, tenant, id string, r Report) erro
 }
 
 func (s *Service) undeliverable(ctx context.Context, tenant, id string, r Report) error {
-	now := s.Now()
-	return s.record(ctx, func(tx Tx) (Event, bool, error) {
+	now := s.now()
+	return s.write(ctx, func(tx Tx) (Event, bool, error) {
 		v, err := tx.Find(ctx, tenant, id)
 		if err != nil {
 			return Event{}, false, err
@@ -60,8 +60,8 @@ func (s *Service) undeliverable(ctx context.Context, tenant, id string, r Report
 	})
 }
 
-// record writes and, if something new came of it, whispers.
-func (s *Service) record(ctx context.Context, step func(Tx) (Event, bool, error)) error {
+// write takes one step and, if something new came of it, whispers.
+func (s *Service) write(ctx context.Context, step func(Tx) (Event, bool, error)) error {
 	var e Event
 	var fresh bool
 	err := s.Ledger.Write(ctx, func(tx Tx) (err error) {

@@ -21,7 +21,7 @@ const (
 	CodeExpired         Code = "expired"
 	CodeEnded           Code = "ended" // denied, cancelled, failed or replaced by a newer one
 	CodeKeyReused       Code = "idempotency_key_reused"
-	CodeUnavailable     Code = "unavailable" // a part is down; nothing was written
+	CodeUnavailable     Code = "unavailable" // a part is down; nothing turned green
 	CodeContextInvalid  Code = "context_invalid"
 	CodeContextExpired  Code = "context_expired"
 	CodeContextReplayed Code = "context_replayed"

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Attempt judges one typed code and always spends a try.
+// Attempt judges one typed code and always spends a try, but for CodeInvalid: not a code at all.
 // CodeMismatch: TriesLeft remain. CodeSpent: used or out of tries. CodeExpired, CodeEnded: too late
-// (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up. CodeInvalid: not a code
-// at all, and no try is spent.
+// (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
+// CodeNotFound: this ticket has no such verification, whoever else may have it.
 func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result, error) {
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
 	if err != nil {
@@ -20,10 +20,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if !ok {
 		return Result{}, &Error{Code: CodeInvalid, Field: "code", Public: "A code has six to eight digits."}
 	}
-	a := attempt{
-		desk: d, id: id, now: s.Now(), failures: tenant.Policy.FailuresBeforeLock,
-		mac: s.Keys.codeMAC(id, code),
-	}
+	a := attempt{desk: d, id: id, now: s.now(), policy: tenant.Policy, mac: s.Keys.codeMAC(id, code)}
 	// Two steps of one transaction: whatever becomes of the verdict, the try stays spent.
 	err = s.Ledger.Write(ctx,
 		func(tx Tx) error { return a.spend(ctx, tx) },
@@ -32,40 +29,42 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	s.Bus.Nudge(d.Tenant, a.v.Contact, a.result.Seq)
-	return a.result, a.verdict
+	s.Bus.Nudge(d.Tenant, a.v.Contact, a.last.Seq)
+	if a.verdict != nil {
+		return Result{}, a.verdict
+	}
+	return a.result(), nil
 }
 
 // attempt is one typed code on its way through the ledger.
 type attempt struct {
-	desk     Desk
-	id       string
-	mac      []byte // of the typed code
-	now      time.Time
-	failures int
+	desk   Desk
+	id     string
+	mac    []byte // of the typed code
+	now    time.Time
+	policy Policy
 
-	v       Verification
-	result  Result
+	v       Verification // as it stands once the try is counted
+	last    Event        // of those that the verdict appended
 	verdict error
 }
 
 // spend counts the try before anything is compared.
 func (a *attempt) spend(ctx context.Context, tx Tx) error {
-	v, err := tx.Find(ctx, a.desk.Tenant, a.id)
+	v, err := a.desk.find(ctx, tx, a.id)
 	if err != nil {
-		return err
-	}
-	if err := a.desk.owns(v); err != nil {
 		return err
 	}
 	if !v.Method.ByCode() {
 		return &Error{Code: CodeInvalid, Field: "code", Public: "This verification waits for the link, not for a code."}
 	}
-	spent, ok, err := tx.Try(ctx, v.Tenant, v.ID, a.now, a.failures)
-	if err != nil {
+	spent, ok, err := tx.Try(ctx, v.Tenant, v.ID, a.now, a.policy.FailuresBeforeLock)
+	switch {
+	case CodeOf(err) == CodeLocked:
+		return errLocked()
+	case err != nil:
 		return err
-	}
-	if !ok {
+	case !ok:
 		return v.refusal(a.now)
 	}
 	a.v = spent
@@ -74,41 +73,60 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 
 // judge compares, and records what came of it.
 func (a *attempt) judge(ctx context.Context, tx Tx) error {
-	right := subtle.ConstantTimeCompare(a.mac, a.v.Secret) == 1
-	left := a.v.MaxTries - a.v.Tries
-	e := Event{
-		Tenant: a.v.Tenant, At: a.now, Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel,
-		By: Technician{ID: a.desk.Technician.ID, Name: a.desk.Technician.Name}, Method: a.v.Method,
+	if subtle.ConstantTimeCompare(a.mac, a.v.Secret) == 1 {
+		return a.right(ctx, tx)
 	}
-	shield := Shield{State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt, TriesLeft: left}
-	a.verdict = nil
+	return a.wrong(ctx, tx)
+}
+
+func (a *attempt) right(ctx context.Context, tx Tx) error {
+	e := a.v.event(EventVerified, a.now)
+	e.By, e.Until = a.desk.by(), a.now.Add(a.v.GreenFor)
+	err := succeed(ctx, tx, a.v, &e)
+	a.last, a.verdict = e, nil
+	return err
+}
+
+func (a *attempt) wrong(ctx context.Context, tx Tx) error {
+	e := a.v.event(EventMismatch, a.now)
+	e.By, e.TriesLeft = a.desk.by(), a.v.MaxTries-a.v.Tries
+	if err := tx.Append(ctx, &e); err != nil {
+		return err
+	}
+	a.last, a.verdict = e, mismatch(e.TriesLeft)
+	failures, err := tx.Failures(ctx, a.v.Tenant, a.v.Contact)
+	if err != nil {
+		return err
+	}
 	switch {
-	case right:
-		e.Kind, e.Until = EventVerified, a.now.Add(a.v.GreenFor)
-		if err := succeed(ctx, tx, a.v, &e); err != nil {
-			return err
-		}
-	default:
-		e.Kind, e.TriesLeft = EventMismatch, left
-		if err := tx.Append(ctx, &e); err != nil {
-			return err
-		}
-		a.verdict = mismatch(left)
-		if left == 0 {
-			e = Event{
-				Tenant: e.Tenant, At: a.now, Kind: EventFailed, Verification: e.Verification,
-				Contact: e.Contact, Channel: e.Channel, Reason: ReasonSpent,
-			}
-			if err := end(ctx, tx, a.v, Failed, &e); err != nil {
-				return err
-			}
-		}
-	}
-	a.result = Result{
-		Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel, Method: a.v.Method,
-		Seq: e.Seq, Shield: shield.After(e),
+	case failures >= a.policy.FailuresBeforeLock:
+		a.verdict = errLocked()
+		return a.fail(ctx, tx, ReasonLocked)
+	case e.TriesLeft == 0:
+		return a.fail(ctx, tx, ReasonSpent)
 	}
 	return nil
+}
+
+// fail ends a verification that no code can save any more.
+func (a *attempt) fail(ctx context.Context, tx Tx, reason Code) error {
+	e := a.v.event(EventFailed, a.now)
+	e.Reason = reason
+	err := end(ctx, tx, a.v, Failed, &e)
+	a.last = e
+	return err
+}
+
+// result of a right code. Its shield is the one that the events read as.
+func (a *attempt) result() Result {
+	pending := Shield{
+		State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt,
+		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown),
+	}
+	return Result{
+		Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel, Method: a.v.Method,
+		Seq: a.last.Seq, Shield: pending.After(a.last),
+	}
 }
 
 func mismatch(left int) error {
@@ -161,39 +179,41 @@ func (v Verification) refusal(now time.Time) error {
 	return &Error{Code: CodeSpent, Public: "This code is out of tries. Send a new one."}
 }
 
-// owns tells whether the verification belongs to this desk's ticket and contacts.
-// Another ticket's reads as none at all.
-func (d Desk) owns(v Verification) error {
-	if _, ok := d.Contact(v.Contact); !ok || v.Ticket != d.Ticket.ID {
-		return notFound("There is no such verification on this ticket.")
+// find gives a verification of this desk's ticket and contacts. Another ticket's, or
+// another tenant's, reads as none at all.
+func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) {
+	v, err := tx.Find(ctx, d.Tenant, id)
+	if err != nil && CodeOf(err) != CodeNotFound {
+		return Verification{}, err
 	}
-	return nil
+	if _, known := d.Contact(v.Contact); err != nil || !known || v.Ticket != d.Ticket.ID {
+		return Verification{}, notFound("There is no such verification on this ticket.")
+	}
+	return v, nil
 }
 
+// by is the desk's technician as events name them.
+func (d Desk) by() Technician { return Technician{ID: d.Technician.ID, Name: d.Technician.Name} }
+
 // Cancel ends an open verification at the technician's wish.
-// CodeSpent, CodeExpired, CodeEnded: it had ended already.
+// CodeSpent, CodeExpired, CodeEnded: it had ended already. CodeNotFound: as for Attempt.
 func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error) {
-	now := s.Now()
+	now := s.now()
+	var e Event
 	var result Result
 	err := s.Ledger.Write(ctx, func(tx Tx) error {
-		v, err := tx.Find(ctx, d.Tenant, id)
+		v, err := d.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := d.owns(v); err != nil {
-			return err
-		}
-		e := Event{
-			Tenant: v.Tenant, At: now, Kind: EventCancelled, Verification: v.ID, Contact: v.Contact, Channel: v.Channel,
-			By: Technician{ID: d.Technician.ID, Name: d.Technician.Name},
-		}
+		e = v.event(EventCancelled, now)
+		e.By = d.by()
 		result = Result{Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method}
 		return end(ctx, tx, v, Cancelled, &e)
 	})
 	if err != nil {
 		return Result{}, err
 	}
-	result, err = s.current(ctx, d.Tenant, result)
-	s.Bus.Nudge(d.Tenant, result.Contact, result.Seq)
-	return result, err
+	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
+	return s.current(ctx, d.Tenant, result)
 }

@@ -32,7 +32,7 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 func (s *Service) Validate(ctx context.Context, token string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
 		e := v.event(EventVerified, now)
-		e.Method, e.Until = v.Method, now.Add(v.GreenFor)
+		e.Until = now.Add(v.GreenFor)
 		err := succeed(ctx, tx, v, &e)
 		return e, err
 	})
@@ -64,7 +64,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	if err != nil {
 		return Link{}, err
 	}
-	now := s.Now()
+	now := s.now()
 	var said Event
 	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
 		said, err = say(ctx, tx, v, now)
@@ -82,10 +82,15 @@ func (v Verification) event(kind EventKind, at time.Time) Event {
 }
 
 func (s *Service) byToken(ctx context.Context, token string) (Verification, error) {
+	unknown := notFound("This link is not one of ours, or it is incomplete.")
 	if len(token) != tokenLength {
-		return Verification{}, notFound("This link is not one of ours, or it is incomplete.")
+		return Verification{}, unknown
 	}
-	return s.Ledger.BySecret(ctx, tokenHash(token))
+	v, err := s.Ledger.BySecret(ctx, tokenHash(token))
+	if CodeOf(err) == CodeNotFound {
+		return Verification{}, unknown
+	}
+	return v, err
 }
 
 // link tells the page what the events say of the verification.
@@ -98,7 +103,7 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	for _, n := range Read(v.Contact, events, s.Now()).Entries {
+	for _, n := range Read(v.Contact, events, s.now()).Entries {
 		if n.Verification == v.ID {
 			return Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,

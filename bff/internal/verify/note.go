@@ -16,24 +16,30 @@ var outcomeWords = map[Outcome]string{
 	Open: "waiting for an answer",
 }
 
-// Note is the text for the ticket: who was verified, how, by whom and with what result.
+// Note is the text for the ticket: who was verified, how, by whom and with what result, a line for each.
 // The verification's id is its last line, so that a writer can look for it before it writes again.
 func Note(contactName string, n Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Caller verification: %s\n", outcomeWords[n.Outcome])
-	fmt.Fprintf(&b, "Contact: %s\n", contactName)
-	fmt.Fprintf(&b, "Method: %s to %s\n", methodWords[n.Method], n.Masked)
-	fmt.Fprintf(&b, "Technician: %s\n", nameOrID(n.Technician))
+	fmt.Fprintf(&b, "Contact: %s\n", oneLine(contactName))
+	fmt.Fprintf(&b, "Method: %s to %s\n", methodWords[n.Method], oneLine(n.Masked))
+	fmt.Fprintf(&b, "Technician: %s\n", oneLine(nameOrID(n.Technician)))
 	fmt.Fprintf(&b, "Requested: %s\n", n.RequestedAt.UTC().Format(time.RFC3339))
 	if !n.EndedAt.IsZero() {
 		fmt.Fprintf(&b, "Ended: %s\n", n.EndedAt.UTC().Format(time.RFC3339))
 	}
-	if n.Note != "" {
-		fmt.Fprintf(&b, "Override note: %s\n", n.Note)
+	switch {
+	case n.Note != "" && n.Override:
+		fmt.Fprintf(&b, "Override note: %s\n", oneLine(n.Note))
+	case n.Note != "":
+		fmt.Fprintf(&b, "Note: %s\n", oneLine(n.Note))
 	}
 	fmt.Fprintf(&b, "Verification: %s", n.Verification)
 	return b.String()
 }
+
+// oneLine makes every run of white space one space: whatever a name or note holds, it starts no line of its own.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func nameOrID(t Technician) string {
 	if t.Name != "" {

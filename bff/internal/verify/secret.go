@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Keys are the server's own secrets of the domain, 32 bytes each.
@@ -110,10 +111,10 @@ func Mask(ch Channel) string {
 		}
 		return "••• ••• " + ch.Value[len(ch.Value)-4:]
 	}
-	name, domain, found := strings.Cut(ch.Value, "@")
-	if !found || name == "" {
+	at := strings.LastIndexByte(ch.Value, '@')
+	if at < 1 {
 		return "•••"
 	}
-	first := []rune(name)[0]
-	return string(first) + "•••@" + domain
+	first, _ := utf8.DecodeRuneInString(ch.Value)
+	return string(first) + "•••" + ch.Value[at:]
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -21,10 +22,17 @@ type Request struct {
 	Key     string // idempotency key: the same one gives the same verification again
 }
 
+// Bounds of an idempotency key, in characters of A-Z, a-z, 0-9, _ and -.
+const (
+	KeyMin = 8
+	KeyMax = 64
+)
+
 // Send opens a verification and puts its message in the outbox, both or neither. An open one on the
-// same channel is superseded. Asked again under the same key it answers the same and does nothing.
+// same channel is superseded. Asked again under the same key it names the same one and does nothing;
+// CodeKeyReused: the key was for another request.
 // CodeNotFound: contact or channel is not on this desk. CodeMethod, CodeNoteRequired, CodeInvalid:
-// the policy refuses. CodeCooldown: too soon after the last one. CodeLocked: too many wrong codes.
+// the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
 func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
 	if err != nil {
@@ -46,19 +54,24 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if again {
+	if !again {
+		s.Bus.Nudge(d.Tenant, r.Contact, result.Seq)
+		s.Courier.Wake()
+	}
+	if result.Shield.State == "" {
 		return s.current(ctx, d.Tenant, result)
 	}
-	s.Bus.Nudge(d.Tenant, r.Contact, result.Seq)
-	s.Courier.Wake()
 	return result, nil
 }
 
 // current completes a result with the shield as it reads now.
 func (s *Service) current(ctx context.Context, tenant string, r Result) (Result, error) {
 	reading, err := s.Reading(ctx, tenant, r.Contact)
-	r.Seq, r.Shield = reading.Seq, reading.Shields[r.Channel]
-	return r, err
+	if err != nil {
+		return Result{}, err
+	}
+	r.Seq, r.Shield = reading.Seq, shieldOrNew(reading.Shields[r.Channel])
+	return r, nil
 }
 
 // draft is a request that the rules allow, with its secrets drawn, not yet stored.
@@ -69,6 +82,9 @@ type draft struct {
 }
 
 func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
+	if err := checkKey(r.Key); err != nil {
+		return draft{}, err
+	}
 	contact, channel, err := d.target(r)
 	if err != nil {
 		return draft{}, err
@@ -80,7 +96,7 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	now := s.Now()
+	now, by := s.now(), d.by()
 	id, err := newID("v_", now, s.Entropy)
 	if err != nil {
 		return draft{}, err
@@ -89,7 +105,6 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	by := Technician{ID: d.Technician.ID, Name: d.Technician.Name}
 	until := now.Add(p.validity(r.Method))
 	v := Verification{
 		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
@@ -120,7 +135,7 @@ func (s *Service) secret(id string, m Method, p Policy) (plain string, stored []
 	return plain, tokenHash(plain), err
 }
 
-// repeated answers a request whose key was used before.
+// repeated answers a request whose key was used before; its shield is to be read.
 func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) {
 	old, err := tx.ByKey(ctx, v.Tenant, v.Technician, v.Key)
 	if CodeOf(err) == CodeNotFound {
@@ -140,21 +155,22 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 	}, true, nil
 }
 
-// open stores the draft: cooldown, lock, the end of an older one, then all that the new one is.
+// open stores the draft: lock, cooldown, the end of an older one, then all that the new one is.
+// On a channel with a past, what lies beneath the new shield is to be read.
 func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 	v := a.verification
-	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
-	switch {
-	case CodeOf(err) == CodeNotFound:
-	case err != nil:
-		return Result{}, err
-	default:
-		if err := a.replace(ctx, tx, last, p.ResendCooldown); err != nil {
+	if v.Method.ByCode() {
+		if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 			return Result{}, err
 		}
 	}
-	if v.Method.ByCode() {
-		if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
+	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
+	first := CodeOf(err) == CodeNotFound
+	if err != nil && !first {
+		return Result{}, err
+	}
+	if !first {
+		if err := a.replace(ctx, tx, last, p.ResendCooldown); err != nil {
 			return Result{}, err
 		}
 	}
@@ -168,10 +184,11 @@ func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 	if err := tx.Enqueue(ctx, a.job); err != nil {
 		return Result{}, err
 	}
-	return Result{
-		Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method,
-		Seq: e.Seq, Shield: Shield{}.After(e),
-	}, nil
+	result := Result{Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method, Seq: e.Seq}
+	if first {
+		result.Shield = Shield{}.After(e)
+	}
+	return result, nil
 }
 
 func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown time.Duration) error {
@@ -179,17 +196,15 @@ func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown t
 	if wait := last.RequestedAt.Add(cooldown).Sub(v.RequestedAt); wait > 0 {
 		return &Error{
 			Code: CodeCooldown, RetryAfter: wait,
-			Public: fmt.Sprintf("A message was just sent here. Wait %d seconds before the next.", int(wait/time.Second)+1),
+			Public: fmt.Sprintf("A message was just sent here. Wait %d seconds before the next.", int(math.Ceil(wait.Seconds()))),
 		}
 	}
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
 	if err != nil || !ended {
 		return err
 	}
-	return tx.Append(ctx, &Event{
-		Tenant: v.Tenant, At: v.RequestedAt, Kind: EventSuperseded, Verification: last.ID,
-		Contact: v.Contact, Channel: v.Channel,
-	})
+	e := last.event(EventSuperseded, v.RequestedAt)
+	return tx.Append(ctx, &e)
 }
 
 func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
@@ -245,15 +260,28 @@ func known(m Method) bool {
 	return false
 }
 
+func checkKey(key string) error {
+	if len(key) < KeyMin || len(key) > KeyMax || strings.Trim(key, keyAlphabet) != "" {
+		return &Error{
+			Code: CodeInvalid, Field: "Idempotency-Key",
+			Public: fmt.Sprintf("An idempotency key has %d to %d letters, digits, hyphens or underscores.", KeyMin, KeyMax),
+		}
+	}
+	return nil
+}
+
+const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+// checkNote gives the note as it is kept: on one line, so that it can't pass for lines of the ticket note.
 func (p Policy) checkNote(note string, override bool) (string, error) {
-	note = strings.TrimSpace(note)
+	note = oneLine(note)
 	length := utf8.RuneCountInString(note)
 	switch {
 	case note == "" && override && p.OverrideNote == NoteRequired:
 		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
 	case note == "":
 		return "", nil
-	case !utf8.ValidString(note) || strings.ContainsFunc(note, forbidden):
+	case strings.ContainsFunc(note, forbidden):
 		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
 	case length < NoteMin || length > NoteMax:
 		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
@@ -261,9 +289,9 @@ func (p Policy) checkNote(note string, override bool) (string, error) {
 	return note, nil
 }
 
-// forbidden characters deceive or break whatever shows them: controls and bidirectional overrides.
+// forbidden characters deceive or break whatever shows them: controls, bidirectional overrides, broken UTF-8.
 func forbidden(r rune) bool {
-	return unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }
 
 func (r Request) fingerprint(ticket string) []byte {

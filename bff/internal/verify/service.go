@@ -39,6 +39,10 @@ type Pod struct {
 // An older green or denial than these is out of sight, and reads as unverified.
 const shieldVerifications = 50
 
+// now is the time in whole milliseconds, as events keep it: what is answered at once
+// and what is read back later are the same.
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
 // Pod gathers what a pod shows of this desk.
 func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
@@ -53,7 +57,7 @@ func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	if err != nil {
 		return Pod{}, err
 	}
-	now := s.Now()
+	now := s.now()
 	pod := Pod{Now: now, Tenant: tenant, Desk: d, Readings: make(map[string]Reading, len(ids))}
 	for _, id := range ids {
 		r := Read(id, events, now)
@@ -73,7 +77,7 @@ func (s *Service) Reading(ctx context.Context, tenantID, contact string) (Readin
 	if err != nil {
 		return Reading{}, err
 	}
-	r := Read(contact, events, s.Now())
+	r := Read(contact, events, s.now())
 	r.Entries = r.Entries[:min(len(r.Entries), tenant.Policy.HistoryEntries)]
 	return r, nil
 }
@@ -91,7 +95,7 @@ func (s *Service) History(ctx context.Context, d Desk, contact string, before in
 	if err != nil {
 		return nil, 0, err
 	}
-	entries := Read(contact, events, s.Now()).Entries
+	entries := Read(contact, events, s.now()).Entries
 	if len(entries) <= HistoryPage {
 		return entries, 0, nil
 	}

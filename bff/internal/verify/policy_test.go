@@ -1,0 +1,121 @@
+package verify
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestOptions(t *testing.T) {
+	mobile := Channel{Kind: Phone, Value: "+14155554821", Capability: Mobile}
+	landline := Channel{Kind: Phone, Value: "+14155550199", Capability: Landline}
+	unknown := Channel{Kind: Phone, Value: "+14155550100"}
+	mail := Channel{Kind: Email, Value: "dana@contoso.com"}
+	tests := []struct {
+		name    string
+		methods []Method
+		give    Channel
+		want    []Option
+	}{
+		{"a mobile takes a code and a link, the code first", Methods, mobile, []Option{{Method: SMSCode}, {Method: SMSLink}}},
+		{"a number of unknown kind is tried: the carrier will tell", Methods, unknown, []Option{{Method: SMSCode}, {Method: SMSLink}}},
+		{"a landline is refused as one", Methods, landline, []Option{{SMSCode, ReasonLandline}, {SMSLink, ReasonLandline}}},
+		{"an address takes a link", Methods, mail, []Option{{Method: EmailLink}}},
+		{"what the policy leaves out is refused by policy", []Method{SMSLink}, mobile, []Option{{SMSCode, ReasonPolicy}, {Method: SMSLink}}},
+		{"policy goes before landline: another number would not help", []Method{EmailLink}, landline, []Option{{SMSCode, ReasonPolicy}, {SMSLink, ReasonPolicy}}},
+		{"an empty policy refuses everything", nil, mail, []Option{{EmailLink, ReasonPolicy}}},
+		{"a channel of no kind has no methods", Methods, Channel{}, []Option{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, Policy{Methods: test.methods}.Options(test.give)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCheckMethodFitsTheOptions(t *testing.T) {
+	channels := []Channel{{Kind: Email}, {Kind: Phone}, {Kind: Phone, Capability: Landline}, {}}
+	for _, allowed := range [][]Method{nil, Methods, {EmailLink}, {SMSCode}} {
+		p := Policy{Methods: allowed}
+		for _, ch := range channels {
+			offered := map[Method]Code{}
+			for _, o := range p.Options(ch) {
+				offered[o.Method] = o.Refusal
+			}
+			for _, m := range append([]Method{"email_code", "", "fax"}, Methods...) {
+				refusal, fits := offered[m]
+				want := Code("")
+				switch {
+				case !fits:
+					want = CodeInvalid
+				case refusal != "":
+					want = CodeMethod
+				}
+				if got := CodeOf(p.check(m, ch)); got != want {
+					t.Errorf("%v on %v under %v: got %q, want %q", m, ch, allowed, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestCheckNote(t *testing.T) {
+	tests := []struct {
+		name     string
+		rule     NoteRule
+		override bool
+		give     string
+		want     Code
+		kept     string
+	}{
+		{"another contact needs a note", NoteRequired, true, "", CodeNoteRequired, ""},
+		{"white space is no note", NoteRequired, true, " \t\n\u00a0 ", CodeNoteRequired, ""},
+		{"the ticket's own contact needs none", NoteRequired, false, "", "", ""},
+		{"an optional note may be left out", NoteOptional, true, "", "", ""},
+		{"without the rule nobody asks", NoteOff, true, "", "", ""},
+		{"a note is kept without the space around it", NoteRequired, true, "  Manager approval ", "", "Manager approval"},
+		{"a note on the ticket's own contact is kept", NoteRequired, false, "Calls from the car", "", "Calls from the car"},
+		{"two characters are too few", NoteRequired, true, "ok", CodeInvalid, ""},
+		{"three are enough", NoteRequired, true, "yes", "", "yes"},
+		{"characters are counted, not bytes", NoteRequired, true, "日本", CodeInvalid, ""},
+		{"the rule's absence does not lift the bounds", NoteOff, false, "ok", CodeInvalid, ""},
+		{"500 characters fit", NoteRequired, true, strings.Repeat("ü", 500), "", strings.Repeat("ü", 500)},
+		{"501 do not", NoteRequired, true, strings.Repeat("ü", 501), CodeInvalid, ""},
+		{"lines are joined: a note is one line of the ticket note", NoteRequired, true, "Approved\r\n\tby Kim\u2028today", "", "Approved by Kim today"},
+		{"a control character is refused", NoteRequired, true, "fine\x1b[2J", CodeInvalid, ""},
+		{"a null is refused", NoteRequired, true, "fine\x00", CodeInvalid, ""},
+		{"a bidirectional override is refused", NoteRequired, true, "fine \u202eenif", CodeInvalid, ""},
+		{"broken UTF-8 is refused", NoteRequired, true, "fine \xff", CodeInvalid, ""},
+		{"letters of any script are fine", NoteRequired, true, "Genehmigt – 承認 👍🏽", "", "Genehmigt – 承認 👍🏽"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			kept, err := Policy{OverrideNote: test.rule}.checkNote(test.give, test.override)
+			if got := CodeOf(err); got != test.want || kept != test.kept {
+				t.Errorf("got %q and %q, want %q and %q", got, kept, test.want, test.kept)
+			}
+		})
+	}
+}
+
+func TestCheckKey(t *testing.T) {
+	for key, want := range map[string]Code{
+		"":                               CodeInvalid,
+		"1234567":                        CodeInvalid,
+		"12345678":                       "",
+		"Az09_-Az09_-":                   "",
+		strings.Repeat("k", 64):          "",
+		strings.Repeat("k", 65):          CodeInvalid,
+		"with space":                     CodeInvalid,
+		"with\nline":                     CodeInvalid,
+		"schlüssel":                      CodeInvalid,
+		"9b2f6a7e-4c1d-4e0a-8f3b-0123ab": "",
+	} {
+		if got := CodeOf(checkKey(key)); got != want {
+			t.Errorf("key %q: got %q, want %q", key, got, want)
+		}
+	}
+}
