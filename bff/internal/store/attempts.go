@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// columns of a verification, in the order in which verification reads them.
+const columns = `id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
+	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome`
+
+func verification(row scan) (verify.Verification, error) {
+	var v verify.Verification
+	var codeMAC, tokenHash []byte
+	var requested, expires, greenFor int64
+	err := row(&v.ID, &v.Tenant, &v.Contact, &v.Channel, &v.Ticket, &v.Technician, &v.Method, &codeMAC, &tokenHash,
+		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome)
+	v.Secret = tokenHash
+	if v.Method.ByCode() {
+		v.Secret = codeMAC
+	}
+	v.RequestedAt, v.ExpiresAt, v.GreenFor = moment(requested), moment(expires), time.Duration(greenFor)*time.Millisecond
+	return v, err
+}
+
+// Insert is [verify.Attempts]'. CodeKeyReused: the technician has used the idempotency key before.
+func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
+	last, err := t.head(ctx, v.Tenant)
+	if err != nil {
+		return err
+	}
+	codeMAC, tokenHash := v.Secret, []byte(nil)
+	if !v.Method.ByCode() {
+		codeMAC, tokenHash = nil, v.Secret
+	}
+	_, err = t.exec(ctx, "insert verification", `
+		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
+			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18)`,
+		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
+		millis(v.RequestedAt), millis(v.ExpiresAt), v.GreenFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq)
+	if duplicate(err) {
+		t.broken = errKeyReused
+		return errKeyReused
+	}
+	return err
+}
+
+// ByKey is [verify.Attempts]'.
+func (t *tx) ByKey(ctx context.Context, tenant, technician, key string) (verify.Verification, error) {
+	return t.find(ctx, tenant, `
+		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND technician = $2 AND idempotency_key = $3`,
+		tenant, technician, key)
+}
+
+// Latest is [verify.Attempts]'.
+func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verify.Verification, error) {
+	return t.find(ctx, tenant, `
+		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND contact = $2 AND channel = $3
+		ORDER BY place DESC, id DESC LIMIT 1`, tenant, contact, channel)
+}
+
+// Find is [verify.Attempts]'.
+func (t *tx) Find(ctx context.Context, tenant, id string) (verify.Verification, error) {
+	return t.find(ctx, tenant, `SELECT `+columns+` FROM verifications WHERE id = $1 AND tenant = $2`, id, tenant)
+}
+
+func (t *tx) find(ctx context.Context, tenant, text string, args ...any) (v verify.Verification, err error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return v, err
+	}
+	err = t.list(ctx, "find verification", text, args, func(row scan) (err error) {
+		v, err = verification(row)
+		return err
+	})
+	if err == nil && v.ID == "" {
+		err = errNoVerification
+	}
+	return v, err
+}
+
+// BySecret is [verify.Ledger]'s.
+func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verification, err error) {
+	err = s.list(ctx, "find link", `SELECT `+columns+` FROM verifications WHERE token_hash = $1`, []any{secret},
+		func(row scan) (err error) {
+			v, err = verification(row)
+			return err
+		})
+	if err == nil && v.ID == "" {
+		err = errNoVerification
+	}
+	return v, err
+}
+
+// End is [verify.Attempts]'.
+func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome, at time.Time) (bool, error) {
+	return t.move(ctx, tenant, `
+		UPDATE verifications SET outcome = $3, ended_at = $4
+		WHERE id = $1 AND tenant = $2 AND outcome = '' AND expires_at > $4`, id, tenant, string(outcome), millis(at))
+}
+
+// Advance is [verify.Spending]'s.
+func (t *tx) Advance(ctx context.Context, tenant, id string, stage verify.Stage, at time.Time) (bool, error) {
+	return t.move(ctx, tenant, `
+		UPDATE verifications SET stage = $3
+		WHERE id = $1 AND tenant = $2 AND outcome = '' AND expires_at > $4 AND stage < $3`, id, tenant, stage.Rank(), millis(at))
+}
+
+func (t *tx) move(ctx context.Context, tenant, text string, args ...any) (bool, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return false, err
+	}
+	n, err := t.exec(ctx, "update verification", text, args...)
+	return n > 0, err
+}
+
+// Try is [verify.Spending]'s.
+func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures int) (v verify.Verification, ok bool, err error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return v, false, err
+	}
+	err = t.list(ctx, "count try", `
+		UPDATE verifications SET tries = tries + 1
+		WHERE id = $1 AND tenant = $2 AND outcome = '' AND expires_at > $3 AND tries < max_tries
+		RETURNING `+columns, []any{id, tenant, millis(at)}, func(row scan) (err error) {
+		v, err = verification(row)
+		return err
+	})
+	if err != nil || v.ID == "" {
+		return v, false, err
+	}
+	n, err := t.exec(ctx, "count failure", `
+		INSERT INTO failures (tenant, contact, n) VALUES ($1, $2, 1)
+		ON CONFLICT (tenant, contact) DO UPDATE SET n = failures.n + 1 WHERE failures.n < $3`, tenant, v.Contact, failures)
+	switch {
+	case err != nil:
+		return verify.Verification{}, false, err
+	case n == 0:
+		t.broken = errLocked // the try is given back: a locked contact is asked nothing
+		return verify.Verification{}, false, errLocked
+	}
+	return v, true, nil
+}
+
+// Failures is [verify.Spending]'s.
+func (t *tx) Failures(ctx context.Context, tenant, contact string) (n int, err error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return 0, err
+	}
+	err = t.get(ctx, "count failures", `SELECT n FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// ClearFailures is [verify.Spending]'s.
+func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) error {
+	if err := t.own(ctx, tenant); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2 AND n > 0`, tenant, contact)
+	return err
+}
+
+// millis is a time as it is stored; the zero time is 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// moment is a stored time.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,181 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// callers is how many technicians press a button at the same time.
+const callers = 64
+
+type silent struct{}
+
+func (silent) Nudge(string, string, int64) {}
+func (silent) Wake()                       {}
+
+func service(s *store.Store) *verify.Service {
+	return &verify.Service{
+		Ledger: s, Tenants: s, Bus: silent{}, Courier: silent{}, Now: time.Now, Entropy: rand.Reader,
+		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
+	}
+}
+
+func desk(n int64) verify.Desk {
+	contact := fmt.Sprintf("contact-%d", n)
+	return verify.Desk{
+		Tenant: "acme", Technician: verify.Technician{ID: fmt.Sprintf("ana-%d", n%20), Name: "Ana Ortiz"},
+		Ticket: verify.Ticket{PSA: "demo", ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
+		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{
+			{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
+		}}},
+		DefaultContact: contact,
+	}
+}
+
+func request(n int64) verify.Request {
+	return verify.Request{
+		Contact: fmt.Sprintf("contact-%d", n), Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("idempotency-key-%08d", n),
+	}
+}
+
+func tenant(b testing.TB, s *store.Store) {
+	b.Helper()
+	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Policy: verify.DefaultPolicy()}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// parallel runs do with 64 callers and reports the rate and the callers' waits.
+func parallel(b *testing.B, do func(ctx context.Context, n int64) error) {
+	b.Helper()
+	waits := make([]time.Duration, b.N)
+	var n atomic.Int64
+	b.SetParallelism(callers / 2)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i, began := n.Add(1)-1, time.Now()
+			if err := do(b.Context(), i); err != nil {
+				b.Error(err)
+				return
+			}
+			waits[i] = time.Since(began)
+		}
+	})
+	b.StopTimer()
+	slices.Sort(waits)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+	b.ReportMetric(float64(waits[b.N/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(waits[b.N*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// BenchmarkSend64 measures whole sends: verification, chained event and sealed outbox row, durable.
+func BenchmarkSend64(b *testing.B) {
+	s := storetest.SQLite(b)
+	tenant(b, s)
+	svc := service(s)
+	parallel(b, func(ctx context.Context, n int64) error {
+		_, err := svc.Send(ctx, desk(n), request(n))
+		return err
+	})
+}
+
+// BenchmarkAttempt64 measures whole code checks, each the first and right one for its verification.
+func BenchmarkAttempt64(b *testing.B) {
+	s := storetest.SQLite(b)
+	tenant(b, s)
+	svc := service(s)
+	type typed struct{ id, code string }
+	codes := make([]typed, b.N)
+	var sent atomic.Int64
+	b.SetParallelism(callers / 2)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			n := sent.Add(1) - 1
+			r, err := svc.Send(b.Context(), desk(n), request(n))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			codes[n].id = r.Verification
+		}
+	})
+	secrets := map[string]string{}
+	for {
+		jobs, err := s.ClaimJobs(b.Context(), time.Now(), time.Now().Add(time.Hour), 1000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(jobs) == 0 {
+			break
+		}
+		for _, j := range jobs {
+			secrets[j.ID] = j.Secret
+		}
+	}
+	for i := range codes {
+		codes[i].code = secrets[codes[i].id]
+	}
+	parallel(b, func(ctx context.Context, n int64) error {
+		_, err := svc.Attempt(ctx, desk(n), codes[n].id, codes[n].code)
+		return err
+	})
+}
+
+// BenchmarkBareCommit64 is the limit beside which the others are read: one row of the size
+// of an event by one prepared statement, durable, 64 callers sharing the commits.
+func BenchmarkBareCommit64(b *testing.B) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+
+		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE bare (n INTEGER PRIMARY KEY, body BLOB)"); err != nil {
+		b.Fatal(err)
+	}
+	insert, err := db.Prepare("INSERT INTO bare (body) VALUES ($1)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = insert.Close() }()
+	body := bytes.Repeat([]byte{'e'}, 600)
+	queue := make(chan chan error, callers)
+	defer close(queue)
+	go func() {
+		for first := range queue {
+			batch := []chan error{first}
+			tx, err := db.Begin()
+			for stmt := tx.Stmt(insert); err == nil; {
+				if _, err = stmt.Exec(body); err != nil || len(queue) == 0 {
+					break
+				}
+				batch = append(batch, <-queue)
+			}
+			if err == nil {
+				err = tx.Commit()
+			}
+			for _, done := range batch {
+				done <- err
+			}
+		}
+	}()
+	parallel(b, func(context.Context, int64) error {
+		done := make(chan error, 1)
+		queue <- done
+		return <-done
+	})
+}

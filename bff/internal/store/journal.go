@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Append is [verify.Journal]'s.
+func (t *tx) Append(ctx context.Context, e *verify.Event) error {
+	last, err := t.head(ctx, e.Tenant)
+	if err != nil {
+		return err
+	}
+	e.Seq = last.seq + 1
+	body, hash, err := e.Link(last.hash)
+	if err != nil {
+		return t.fail("link event", err)
+	}
+	_, err = t.exec(ctx, "append event", `
+		INSERT INTO events (tenant, seq, at, kind, verification, contact, body, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		e.Tenant, e.Seq, millis(e.At), string(e.Kind), e.Verification, e.Contact, string(body), hash[:])
+	if err != nil {
+		return err
+	}
+	t.undo = append(t.undo, undo{tenant: e.Tenant, before: last, known: true})
+	t.heads[e.Tenant] = head{seq: e.Seq, hash: hash}
+	return nil
+}
+
+// head gives the end of the tenant's chain, which nobody else can move until the transaction ends.
+func (t *tx) head(ctx context.Context, tenant string) (head, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return head{}, err
+	}
+	if h, known := t.heads[tenant]; known && h.seq >= 0 {
+		return h, nil
+	}
+	var h head
+	var hash []byte
+	err := t.get(ctx, "read head", `
+		SELECT seq, hash FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1`, []any{tenant}, &h.seq, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return head{}, err
+	}
+	copy(h.hash[:], hash)
+	t.heads[tenant] = h
+	return h, nil
+}
+
+// unread is the head of a tenant that is locked and whose chain was not looked at yet.
+var unread = head{seq: -1}
+
+// own locks the tenant against other transactions, once.
+func (t *tx) own(ctx context.Context, tenant string) error {
+	if t.broken != nil {
+		return t.broken
+	}
+	if _, owned := t.heads[tenant]; owned {
+		return nil
+	}
+	if t.lock != nil {
+		if err := t.lock(ctx, tenant); err != nil {
+			return t.fail("lock tenant", err)
+		}
+	}
+	// Rolling back to a savepoint gives back the locks taken after it.
+	t.undo = append(t.undo, undo{tenant: tenant})
+	t.heads[tenant] = unread
+	return nil
+}
+
+// Recent is [verify.Ledger]'s.
+func (s *Store) Recent(ctx context.Context, tenant string, contacts []string, n int) ([]verify.Event, error) {
+	var events []verify.Event
+	for _, contact := range contacts {
+		of, err := s.Page(ctx, tenant, contact, 0, n)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, of...)
+	}
+	if len(contacts) > 1 {
+		slices.SortFunc(events, func(a, b verify.Event) int { return int(a.Seq - b.Seq) })
+	}
+	return events, nil
+}
+
+// Page is [verify.Ledger]'s.
+func (s *Store) Page(ctx context.Context, tenant, contact string, before int64, n int) ([]verify.Event, error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	wanted := make(map[string]bool, n)
+	oldest := int64(0)
+	err := s.list(ctx, "list requests", `
+		SELECT verification, seq FROM events
+		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4`,
+		[]any{tenant, contact, before, n}, func(row scan) error {
+			var id string
+			err := row(&id, &oldest)
+			wanted[id] = true
+			return err
+		})
+	if err != nil || len(wanted) == 0 {
+		return nil, err
+	}
+	var events []verify.Event
+	err = s.list(ctx, "list events", `
+		SELECT verification, body FROM events WHERE tenant = $1 AND contact = $2 AND seq >= $3 ORDER BY seq`,
+		[]any{tenant, contact, oldest}, func(row scan) error {
+			var id string
+			var body []byte
+			if err := row(&id, &body); err != nil || !wanted[id] {
+				return err
+			}
+			e, err := verify.ParseEvent(body)
+			events = append(events, e)
+			return err
+		})
+	return events, err
+}
+
+// Changed gives the contacts of the tenant with events numbered above after, each with its last one's number.
+func (s *Store) Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error) {
+	changed := map[string]int64{}
+	err := s.list(ctx, "list changes", `
+		SELECT contact, MAX(seq) FROM events WHERE tenant = $1 AND seq > $2 GROUP BY contact`,
+		[]any{tenant, after}, func(row scan) error {
+			var contact string
+			var seq int64
+			err := row(&contact, &seq)
+			changed[contact] = seq
+			return err
+		})
+	return changed, err
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Enqueue is [verify.Outbox]'s.
+func (t *tx) Enqueue(ctx context.Context, j verify.Job) error {
+	plain, err := json.Marshal(j)
+	if err != nil {
+		return t.fail("enqueue", err)
+	}
+	sealed, err := t.store.vault.seal(plain, "outbox", j.Tenant, j.ID)
+	if err != nil {
+		return t.fail("enqueue", err)
+	}
+	_, err = t.exec(ctx, "enqueue", `
+		INSERT INTO outbox (id, tenant, method, state, due_at, lease_until, attempts, sealed, carrier_ref, cause)
+		VALUES ($1, $2, $3, 'queued', $4, 0, 0, $5, '', '')`,
+		j.ID, j.Tenant, string(j.Method), millis(t.store.now()), sealed)
+	return err
+}
+
+// claimed is a row that ClaimJobs has taken.
+type claimed struct {
+	job    verify.Job
+	due    int64
+	live   bool
+	sealed []byte
+}
+
+// ClaimJobs takes up to n queued jobs that are due and leases them, oldest first, to be sent and
+// then settled or retried. Jobs whose verification has ended or expired become dead instead, and
+// are not given. A job's Attempts counts the sends begun before this one.
+func (s *Store) ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+	var jobs []verify.Job
+	err := s.update(ctx, func(t *tx) error {
+		jobs = nil
+		for len(jobs) < n {
+			want := n - len(jobs)
+			batch, err := t.claim(ctx, now, leaseUntil, want)
+			if err != nil {
+				return err
+			}
+			for _, c := range batch {
+				if !c.live {
+					continue
+				}
+				if err := t.store.unseal(&c); err != nil {
+					if err := t.bury(ctx, c.job.ID, err.Error()); err != nil {
+						return err
+					}
+					continue
+				}
+				jobs = append(jobs, c.job)
+			}
+			if len(batch) < want {
+				return nil
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+// claim takes up to n due rows, those of ended verifications too, in order of their time.
+func (t *tx) claim(ctx context.Context, now, leaseUntil time.Time, n int) ([]claimed, error) {
+	var batch []claimed
+	err := t.list(ctx, "claim jobs", `
+		UPDATE outbox SET
+			state = CASE WHEN due.live = 1 THEN 'sending' ELSE 'dead' END,
+			sealed = CASE WHEN due.live = 1 THEN outbox.sealed END,
+			cause = CASE WHEN due.live = 1 THEN outbox.cause ELSE 'its verification ended first' END,
+			attempts = outbox.attempts + due.live,
+			lease_until = $2
+		FROM (
+			SELECT o.id AS job, CASE WHEN v.outcome = '' AND v.expires_at > $1 THEN 1 ELSE 0 END AS live
+			FROM outbox o JOIN verifications v ON v.id = o.id
+			WHERE o.state = 'queued' AND o.due_at <= $1
+			ORDER BY o.due_at, o.id LIMIT $3`+t.skipLocked+`
+		) AS due
+		WHERE outbox.id = due.job
+		RETURNING id, tenant, method, state, attempts - 1, due_at, sealed`,
+		[]any{millis(now), millis(leaseUntil), n}, func(row scan) error {
+			var c claimed
+			var state verify.JobState
+			err := row(&c.job.ID, &c.job.Tenant, &c.job.Method, &state, &c.job.Attempts, &c.due, &c.sealed)
+			c.live = state == verify.JobSending
+			batch = append(batch, c)
+			return err
+		})
+	slices.SortFunc(batch, func(a, b claimed) int {
+		if a.due != b.due {
+			return int(a.due - b.due)
+		}
+		return strings.Compare(a.job.ID, b.job.ID)
+	})
+	return batch, err
+}
+
+func (s *Store) unseal(c *claimed) error {
+	plain, err := s.vault.open(c.sealed, "outbox", c.job.Tenant, c.job.ID)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(plain, &c.job)
+}
+
+// bury ends a job that can never be sent.
+func (t *tx) bury(ctx context.Context, id, cause string) error {
+	_, err := t.exec(ctx, "bury job", `
+		UPDATE outbox SET state = 'dead', sealed = NULL, cause = $2 WHERE id = $1`, id, cause)
+	return err
+}
+
+// RetryJob puts a job that is being sent back into the queue, not to be claimed before at.
+// CodeNotFound: it is not being sent, or its lease has lapsed.
+func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, cause string) error {
+	return s.job(ctx, `
+		UPDATE outbox SET state = 'queued', due_at = $2, cause = $3 WHERE id = $1 AND state = 'sending'`,
+		id, millis(at), cause)
+}
+
+// SettleJob ends a job and wipes its destination and secret. One whose lease has lapsed may still
+// be settled when its answer comes late. CodeNotFound: no such job was given out, or it is settled.
+func (s *Store) SettleJob(ctx context.Context, id string, state verify.JobState, carrierRef, cause string) error {
+	switch state {
+	case verify.JobSent, verify.JobFailed, verify.JobDead, verify.JobUnsure:
+	default:
+		return &verify.Error{Code: verify.CodeInvalid, Field: "state", Public: "A job can't be settled so."}
+	}
+	return s.job(ctx, `
+		UPDATE outbox SET state = $2, sealed = NULL, carrier_ref = $3, cause = $4
+		WHERE id = $1 AND state IN ('sending', 'unknown')`, id, string(state), carrierRef, cause)
+}
+
+func (s *Store) job(ctx context.Context, text string, args ...any) error {
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "update job", text, args...)
+		if err == nil && n == 0 {
+			return errNoJob
+		}
+		return err
+	})
+}
+
+// LapsedJobs gives up to n jobs whose sender went silent: it may or may not have sent them. They become
+// unknown and their destination and secret are wiped, so a job has its ID, Tenant, Method and Attempts only.
+func (s *Store) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error) {
+	var jobs []verify.Job
+	err := s.update(ctx, func(t *tx) error {
+		jobs = nil
+		return t.list(ctx, "find lapsed jobs", `
+			UPDATE outbox SET state = 'unknown', sealed = NULL, cause = 'its sender went silent'
+			WHERE id IN (
+				SELECT o.id FROM outbox o WHERE o.state = 'sending' AND o.lease_until <= $1
+				ORDER BY o.lease_until, o.id LIMIT $2`+t.skipLocked+`
+			)
+			RETURNING id, tenant, method, attempts`, []any{millis(now), n}, func(row scan) error {
+			var j verify.Job
+			err := row(&j.ID, &j.Tenant, &j.Method, &j.Attempts)
+			jobs = append(jobs, j)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+// NextJobAt tells when the earliest queued job is due; false if none is queued.
+func (s *Store) NextJobAt(ctx context.Context) (time.Time, bool, error) {
+	var due sql.NullInt64
+	err := s.get(ctx, "next job", `SELECT MIN(due_at) FROM outbox WHERE state = 'queued'`, nil, &due)
+	return moment(due.Int64), due.Valid, err
+}

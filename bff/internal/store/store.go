@@ -1,0 +1,132 @@
+// Package store is the durable memory: one SQL text on SQLite (the embedded
+// default) and PostgreSQL.
+//
+// Start with [Open], then [Store.Migrate]. A [Store] is the domain's
+// [verify.Ledger] and [verify.Tenants], keeps the pod sessions and the outbox,
+// and gives admins the tenants' settings and the check of the event chain.
+// What must not be read from a stolen file is sealed by a [Vault].
+package store
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var (
+	_ verify.Ledger  = (*Store)(nil)
+	_ verify.Tenants = (*Store)(nil)
+)
+
+// Config says where the memory is and what seals it. All fields are required but Now.
+type Config struct {
+	URL   string // path of an SQLite file, or postgres://…
+	Vault *Vault
+	Now   func() time.Time // time.Now if nil
+}
+
+// Store is the memory. It is safe for many goroutines, and, like the databases
+// beneath it, for many processes.
+type Store struct {
+	engine  engine
+	vault   *Vault
+	now     func() time.Time
+	tenants tenantCache
+}
+
+// engine is what SQLite and PostgreSQL do each in their own way.
+type engine interface {
+	// write runs the steps as [verify.Ledger] promises.
+	write(ctx context.Context, steps []step) error
+	// reader runs statements that change nothing, each seeing what was durable when it began.
+	reader() runner
+	// migrator gives the means to bring the schema up to date.
+	migrator() (*goose.Provider, error)
+	close() error
+}
+
+// step is a part of a write that is undone alone when it fails.
+type step func(*tx) error
+
+// Open connects to the database, creating an SQLite file that is not there.
+// CodeUnavailable: it can't be reached. The schema is brought up to date by Migrate.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Vault == nil {
+		return nil, errors.New("store: a vault is required")
+	}
+	s := &Store{vault: c.Vault, now: c.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	open := openSQLite
+	if isPostgreSQL(c.URL) {
+		open = openPostgreSQL
+	}
+	var err error
+	if s.engine, err = open(ctx, c.URL, s); err != nil {
+		return nil, unavailable("open", err)
+	}
+	return s, nil
+}
+
+func isPostgreSQL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+}
+
+// Migrate brings the schema up to date. Several nodes may call it at once.
+func (s *Store) Migrate(ctx context.Context) (err error) {
+	provider, err := s.engine.migrator()
+	if err != nil {
+		return unavailable("migrate", err)
+	}
+	defer func() { err = errors.Join(err, provider.Close()) }()
+	if _, err := provider.Up(ctx); err != nil {
+		return unavailable("migrate", err)
+	}
+	return nil
+}
+
+// Ready tells whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	return s.get(ctx, "ready", "SELECT 1", nil, &one)
+}
+
+// Close waits for what was begun and lets go of the database. What is asked afterwards is CodeUnavailable.
+func (s *Store) Close() error { return s.engine.close() }
+
+// Write is [verify.Ledger]'s.
+func (s *Store) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
+	mine := make([]step, len(steps))
+	for i, theirs := range steps {
+		mine[i] = func(t *tx) error { return theirs(t) }
+	}
+	return s.engine.write(ctx, mine)
+}
+
+// update runs one step of the store's own.
+func (s *Store) update(ctx context.Context, own step) error {
+	return s.engine.write(ctx, []step{own})
+}
+
+// get reads one row outside any transaction; sql.ErrNoRows if there is none.
+func (s *Store) get(ctx context.Context, doing, text string, args []any, into ...any) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(doing, err)
+	}
+	return read(ctx, s.engine.reader(), doing, text, args, into...)
+}
+
+// list reads rows outside any transaction, calling each for every one.
+func (s *Store) list(ctx context.Context, doing, text string, args []any, each func(scan) error) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(doing, err)
+	}
+	return list(ctx, s.engine.reader(), doing, text, args, each)
+}

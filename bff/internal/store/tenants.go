@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// tenantFresh is how long a tenant read once is taken for the truth, and so
+// how long another node may go on with settings that were just changed.
+const tenantFresh = 2 * time.Second
+
+// tenantCache keeps the tenants that were read lately: every request asks for one.
+type tenantCache struct {
+	mu   sync.RWMutex
+	byID map[string]cachedTenant
+	puts int // how often a tenant was put: what was read before the last put is not kept
+}
+
+type cachedTenant struct {
+	tenant verify.Tenant
+	readAt time.Time
+}
+
+func (c *tenantCache) get(id string, now time.Time) (verify.Tenant, int, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	kept, found := c.byID[id]
+	age := now.Sub(kept.readAt)
+	return kept.tenant, c.puts, found && age >= 0 && age < tenantFresh
+}
+
+func (c *tenantCache) keep(t verify.Tenant, now time.Time, puts int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.puts == puts {
+		if c.byID == nil {
+			c.byID = map[string]cachedTenant{}
+		}
+		c.byID[t.ID] = cachedTenant{tenant: t, readAt: now}
+	}
+}
+
+func (c *tenantCache) drop(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.puts++
+	delete(c.byID, id)
+}
+
+// Tenant is [verify.Tenants]'. A change made by another process is seen within two seconds.
+// What it gives is shared: read it, don't write to its lists.
+func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
+	now := s.now()
+	kept, puts, fresh := s.tenants.get(id, now)
+	if fresh {
+		return kept, nil
+	}
+	t, err := s.readTenant(ctx, id)
+	if err == nil {
+		s.tenants.keep(t, now, puts)
+	}
+	return t, err
+}
+
+func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error) {
+	t := verify.Tenant{ID: id}
+	var policy sql.NullString
+	err := s.get(ctx, "read tenant", `SELECT name, region, procedure_url, policy FROM tenants WHERE id = $1`, []any{id},
+		&t.Name, &t.Region, &t.ProcedureURL, &policy)
+	if errors.Is(err, sql.ErrNoRows) {
+		return verify.Tenant{}, errNoTenant
+	}
+	if err != nil {
+		return verify.Tenant{}, err
+	}
+	if t.Policy, err = parsePolicy(policy); err != nil {
+		return verify.Tenant{}, unavailable("read policy", err)
+	}
+	err = s.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
+		func(row scan) error {
+			var origin string
+			err := row(&origin)
+			t.Origins = append(t.Origins, origin)
+			return err
+		})
+	if err != nil {
+		return verify.Tenant{}, err
+	}
+	err = s.list(ctx, "read keys", `
+		SELECT issuer, id, algorithm, material FROM signing_keys WHERE tenant = $1 ORDER BY place`, []any{id},
+		func(row scan) error {
+			var k verify.SigningKey
+			err := row(&k.Issuer, &k.ID, &k.Algorithm, &k.Material)
+			if err == nil && secret(k) {
+				k.Material, err = s.vault.open(k.Material, "signing_keys", id, k.Issuer, k.ID)
+			}
+			t.Keys = append(t.Keys, k)
+			return err
+		})
+	return t, err
+}
+
+// secret tells whether the key's material is one to hide: of the others it is public.
+func secret(k verify.SigningKey) bool { return k.Algorithm == "HS256" }
+
+// TenantList gives every tenant, in order of their ids.
+func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
+	var ids []string
+	err := s.list(ctx, "list tenants", `SELECT id FROM tenants ORDER BY id`, nil, func(row scan) error {
+		var id string
+		err := row(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	tenants := make([]verify.Tenant, len(ids))
+	for i, id := range ids {
+		if tenants[i], err = s.readTenant(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return tenants, nil
+}
+
+// PutTenant stores a tenant with its origins and keys, in place of what was there of that id.
+// A Policy of no values at all stands for the default one.
+func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
+	policy, err := formatPolicy(v.Policy)
+	if err != nil {
+		return unavailable("put tenant", err)
+	}
+	materials := make([][]byte, len(v.Keys))
+	for i, k := range v.Keys {
+		materials[i] = k.Material
+		if secret(k) {
+			if materials[i], err = s.vault.seal(k.Material, "signing_keys", v.ID, k.Issuer, k.ID); err != nil {
+				return unavailable("put tenant", err)
+			}
+		}
+	}
+	defer s.tenants.drop(v.ID)
+	return s.update(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, "put tenant", `
+			INSERT INTO tenants (id, name, region, procedure_url, policy) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET name = $2, region = $3, procedure_url = $4, policy = $5`,
+			v.ID, v.Name, v.Region, v.ProcedureURL, policy)
+		if err != nil {
+			return err
+		}
+		return t.putLists(ctx, v, materials)
+	})
+}
+
+func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) error {
+	for _, text := range []string{`DELETE FROM tenant_origins WHERE tenant = $1`, `DELETE FROM signing_keys WHERE tenant = $1`} {
+		if _, err := t.exec(ctx, "put tenant", text, v.ID); err != nil {
+			return err
+		}
+	}
+	for i, origin := range v.Origins {
+		_, err := t.exec(ctx, "put origin", `
+			INSERT INTO tenant_origins (tenant, place, origin) VALUES ($1, $2, $3)`, v.ID, i, origin)
+		if err != nil {
+			return err
+		}
+	}
+	for i, k := range v.Keys {
+		_, err := t.exec(ctx, "put key", `
+			INSERT INTO signing_keys (tenant, place, issuer, id, algorithm, material) VALUES ($1, $2, $3, $4, $5, $6)`,
+			v.ID, i, k.Issuer, k.ID, k.Algorithm, materials[i])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// policyRecord is a policy as it is stored. A field that an older version did not know reads as the default.
+type policyRecord struct {
+	Methods            []verify.Method `json:"methods"`
+	OverrideNote       verify.NoteRule `json:"override_note"`
+	NotePresets        []string        `json:"note_presets"`
+	ShowOnLoad         bool            `json:"show_on_load"`
+	LinkValidityMS     int64           `json:"link_validity_ms"`
+	CodeValidityMS     int64           `json:"code_validity_ms"`
+	CodeLength         int             `json:"code_length"`
+	TriesPerCode       int             `json:"tries_per_code"`
+	FailuresBeforeLock int             `json:"failures_before_lock"`
+	ResendCooldownMS   int64           `json:"resend_cooldown_ms"`
+	GreenForMS         int64           `json:"green_for_ms"`
+	HistoryEntries     int             `json:"history_entries"`
+}
+
+func recordOf(p verify.Policy) policyRecord {
+	return policyRecord{
+		Methods: p.Methods, OverrideNote: p.OverrideNote, NotePresets: p.NotePresets, ShowOnLoad: p.ShowOnLoad,
+		LinkValidityMS: p.LinkValidity.Milliseconds(), CodeValidityMS: p.CodeValidity.Milliseconds(),
+		CodeLength: p.CodeLength, TriesPerCode: p.TriesPerCode, FailuresBeforeLock: p.FailuresBeforeLock,
+		ResendCooldownMS: p.ResendCooldown.Milliseconds(), GreenForMS: p.GreenFor.Milliseconds(), HistoryEntries: p.HistoryEntries,
+	}
+}
+
+func formatPolicy(p verify.Policy) (sql.NullString, error) {
+	if reflect.ValueOf(p).IsZero() {
+		return sql.NullString{}, nil
+	}
+	text, err := json.Marshal(recordOf(p))
+	return sql.NullString{String: string(text), Valid: true}, err
+}
+
+func parsePolicy(text sql.NullString) (verify.Policy, error) {
+	if !text.Valid {
+		return verify.DefaultPolicy(), nil
+	}
+	r := recordOf(verify.DefaultPolicy())
+	if err := json.Unmarshal([]byte(text.String), &r); err != nil {
+		return verify.Policy{}, err
+	}
+	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	return verify.Policy{
+		Methods: r.Methods, OverrideNote: r.OverrideNote, NotePresets: r.NotePresets, ShowOnLoad: r.ShowOnLoad,
+		LinkValidity: ms(r.LinkValidityMS), CodeValidity: ms(r.CodeValidityMS),
+		CodeLength: r.CodeLength, TriesPerCode: r.TriesPerCode, FailuresBeforeLock: r.FailuresBeforeLock,
+		ResendCooldown: ms(r.ResendCooldownMS), GreenFor: ms(r.GreenForMS), HistoryEntries: r.HistoryEntries,
+	}, nil
+}
