@@ -1,0 +1,110 @@
+// The desk's side of the embedding: mount the pod once, vouch for the ticket on screen whenever
+// the pod asks, tell it when another ticket comes on screen, and write down what it reports.
+
+const place = document.getElementById("pod");
+const onScreen = () => document.getElementById("ticket").dataset.ticket;
+
+/** The desk's server signs: this technician has this ticket open. */
+const getContextToken = async ({ nonce }) => {
+  const ticket = onScreen();
+  const answer = await fetch("/context", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ticket, nonce }),
+  });
+  if (!answer.ok) throw new Error(`no context: ${answer.status}`);
+  const { context } = await answer.json();
+  if (ticket !== onScreen()) throw new Error("another ticket is on screen by now");
+  return context;
+};
+
+let pod;
+window.Shieldpod = window.Shieldpod || [];
+window.Shieldpod.push((shieldpod) => {
+  const { tenant, theme } = place.dataset;
+  pod = shieldpod.mount(place, { tenant, theme, getContextToken });
+  for (const [event, words] of Object.entries(headlines)) pod.on(event, (detail) => happened(event, words, detail));
+});
+
+// What the pod reports goes into the ticket's conversation. These are hints for the eye; the proof
+// is with Shieldpod.
+
+const headlines = {
+  "verification:sent": "Verification sent",
+  "verification:verified": "Caller verified",
+  "verification:denied": "Not the caller! “I did not ask for this”",
+  "verification:expired": "Verification expired",
+  "verification:failed": "Verification failed",
+};
+const methods = { sms_code: "by SMS code", sms_link: "by SMS link", email_link: "by e-mail link" };
+const happenings = new Map(); // ticket → its happenings, oldest first
+
+function happened(event, headline, { contact_id, channel_id, method }) {
+  const person = document.querySelector(`[data-contact="${CSS.escape(contact_id)}"]`);
+  if (!person) return; // of a ticket that is no longer on screen
+  const channel = person.querySelector(`[data-channel="${CSS.escape(channel_id)}"]`);
+  const text = [person.dataset.name, channel?.dataset.label, methods[method]].filter(Boolean).join(", ");
+  const tone = event.split(":")[1];
+  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const happening = { tone, headline, text, time };
+  happenings.set(onScreen(), [...(happenings.get(onScreen()) ?? []), happening]);
+  write(happening);
+  if (tone !== "sent") toast(happening);
+}
+
+function write({ tone, headline, text, time }) {
+  const item = document.getElementById("happening").content.firstElementChild.cloneNode(true);
+  item.classList.add(tone);
+  item.querySelector("b").textContent = headline;
+  item.querySelector("time").textContent = time;
+  item.querySelector("p:last-child").textContent = text;
+  document.querySelector(".thread").append(item);
+}
+
+function toast({ tone, headline, text }) {
+  const note = document.createElement("p");
+  note.className = `toast ${tone}`;
+  const title = document.createElement("b");
+  title.textContent = headline;
+  note.append(title, text);
+  document.querySelector(".toasts").append(note);
+  setTimeout(() => note.remove(), 6000);
+}
+
+// Another ticket, without a new page: the pod stays mounted and is told, in the same breath in
+// which the screen changes.
+
+let turning = new AbortController();
+
+async function turnTo(address) {
+  turning.abort();
+  turning = new AbortController();
+  const answer = await fetch(address, { signal: turning.signal });
+  if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of ["ticket", "people"]) document.getElementById(part).replaceWith(next.getElementById(part));
+  pod?.refresh();
+  document.querySelector(".toasts").replaceChildren(); // they speak of the last ticket's caller
+  document.title = next.title;
+  for (const link of document.querySelectorAll(".queue a")) {
+    if (link.dataset.ticket === onScreen()) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  for (const happening of happenings.get(onScreen()) ?? []) write(happening);
+}
+
+/** What can't be turned to in place is loaded as a page. */
+const turn = (address, arrived) =>
+  turnTo(address)
+    .then(arrived)
+    .catch((e) => {
+      if (e.name !== "AbortError") location.assign(address);
+    });
+
+document.querySelector(".queue").addEventListener("click", (click) => {
+  const link = click.target.closest("a");
+  if (!link || click.metaKey || click.ctrlKey || click.shiftKey || click.button !== 0) return;
+  click.preventDefault();
+  turn(link.href, () => history.pushState(null, "", link.href));
+});
+window.addEventListener("popstate", () => turn(location.href));

@@ -1,0 +1,126 @@
+// Package desk is the demo's ticket system, "Northwind Desk": a made-up PSA that
+// embeds the pod as a vendor would, on a site of its own.
+//
+// Start with [New]. Its pages load the pod's script and mount the pod beside the
+// ticket; its server signs a launch context whenever the pod asks for one (POST
+// /context). All it knows of Shieldpod is the public SDK, the script's address and the
+// tenant's name, so it may be read as the example of an integration.
+package desk
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// Config is what the desk needs. All fields are required.
+type Config struct {
+	Origin   string // of the desk's own pages: http://127.0.0.1:8081
+	PodURL   string // where the pod lives: http://localhost:8080
+	PhoneURL string // where the demo's end user reads messages; only linked to
+	Tenant   string // the MSP's slug in Shieldpod
+	Issuer   string // the desk's name, as registered with the tenant
+	Audience string // Shieldpod's public URL, as contexts name it
+	Key      launchcontext.SigningKey
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// New serves the desk: / lists the tickets, /tickets/{id} shows one, POST /context vouches
+// for the technician, and /api/tickets gives scripts what the pages show.
+func New(c Config) http.Handler {
+	s := site{Config: c, tickets: newTickets(), opened: c.Now()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.list)
+	mux.HandleFunc("GET /tickets/{id}", s.show)
+	mux.HandleFunc("GET /api/tickets", s.tell)
+	mux.HandleFunc("POST /context", s.vouch)
+	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, files, "assets/"+r.PathValue("name"))
+	})
+	return guard(mux, c.PodURL)
+}
+
+// guard sets what a careful host sets: its own files and the pod's, nothing inline, nothing else.
+func guard(next http.Handler, podURL string) http.Handler {
+	policy := "default-src 'none'; script-src 'self' " + podURL + "; frame-src " + podURL +
+		"; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// site is the desk at work.
+type site struct {
+	Config
+	tickets []ticket
+	opened  time.Time // when the desk was: the tickets' times are told from it
+}
+
+// member is somebody who works at the desk.
+type member struct{ ID, Name, Email, Company string }
+
+// technician is who is signed in. A real desk reads this from its own session.
+var technician = member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "Acme IT"}
+
+func (s site) ticket(id string) (ticket, bool) {
+	for _, t := range s.tickets {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return ticket{}, false
+}
+
+func (s site) list(w http.ResponseWriter, r *http.Request) {
+	v := s.view(r)
+	v.Title = "Tickets"
+	s.render(w, "list", v)
+}
+
+func (s site) show(w http.ResponseWriter, r *http.Request) {
+	t, known := s.ticket(r.PathValue("id"))
+	if !known {
+		http.Error(w, "There is no such ticket on this desk.", http.StatusNotFound)
+		return
+	}
+	v := s.view(r)
+	v.Title, v.Ticket = "#"+t.ID+" "+t.Subject, t
+	s.render(w, "ticket", v)
+}
+
+func (s site) render(w http.ResponseWriter, page string, v view) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := pages.ExecuteTemplate(w, page, v); err != nil {
+		s.Log.Error("desk page", "page", page, "err", err)
+	}
+}
+
+// listed is a ticket as scripts see it.
+type listed struct {
+	launchcontext.Context
+	Status string `json:"status"`
+}
+
+func (s site) tell(w http.ResponseWriter, _ *http.Request) {
+	tickets := make([]listed, len(s.tickets))
+	for i, t := range s.tickets {
+		tickets[i] = listed{s.context(t), t.Status}
+	}
+	answer(w, http.StatusOK, tickets)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the reader may have gone
+}

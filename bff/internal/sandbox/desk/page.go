@@ -1,0 +1,92 @@
+package desk
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+//go:embed pages assets
+var files embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"initials": initials, "kebab": kebab, "dial": dial,
+}).ParseFS(files, "pages/*.html"))
+
+// view is what the pages show.
+type view struct {
+	Title      string
+	Technician member
+	Site       site
+	Tickets    []ticket
+	Ticket     ticket
+	PodWidth   string // 300 or 420 pixels
+	Theme      string
+	Themes     []string
+	Switches   string // the two above as a query, to keep them from page to page
+}
+
+var themes = []string{"auto", "light", "dark"}
+
+func (s site) view(r *http.Request) view {
+	v := view{Technician: technician, Site: s, Tickets: s.tickets, PodWidth: "300", Theme: "auto", Themes: themes}
+	if r.FormValue("pod") == "420" {
+		v.PodWidth = "420"
+	}
+	if theme := r.FormValue("theme"); theme == "light" || theme == "dark" {
+		v.Theme = theme
+	}
+	if v.PodWidth != "300" || v.Theme != "auto" {
+		v.Switches = "?pod=" + v.PodWidth + "&theme=" + v.Theme
+	}
+	return v
+}
+
+// When tells the moment that lies this long before the desk was opened.
+func (s site) When(ago time.Duration) string {
+	opened := s.opened.Local()
+	at := opened.Add(-ago)
+	if at.YearDay() == opened.YearDay() {
+		return at.Format("15:04")
+	}
+	return at.Format("Mon 15:04")
+}
+
+// Age tells how old a ticket is by now.
+func (s site) Age(ago time.Duration) string {
+	age := s.Now().Sub(s.opened) + ago
+	switch {
+	case age < time.Hour:
+		return fmt.Sprintf("%d min", int(age.Minutes()))
+	case age < 24*time.Hour:
+		return fmt.Sprintf("%d h", int(age.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(age.Hours())/24)
+}
+
+// initials stand where a portrait would.
+func initials(name string) string {
+	words := strings.Fields(strings.TrimPrefix(name, "Dr. "))
+	if len(words) == 0 {
+		return ""
+	}
+	first, _ := utf8.DecodeRuneInString(words[0])
+	last, _ := utf8.DecodeRuneInString(words[len(words)-1])
+	return string(first) + string(last)
+}
+
+func kebab(words string) string { return strings.ReplaceAll(strings.ToLower(words), " ", "-") }
+
+// dial writes a North American number as people do; an address stays as it is.
+func dial(ch launchcontext.Channel) string {
+	if n := ch.Value; ch.Kind == launchcontext.KindPhone && len(n) == len("+14155550100") {
+		return fmt.Sprintf("(%s) %s-%s", n[2:5], n[5:8], n[8:])
+	}
+	return ch.Value
+}
