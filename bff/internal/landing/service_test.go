@@ -1,0 +1,333 @@
+package landing_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/landing"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var _ landing.Service = (*verify.Service)(nil)
+
+// house is the real domain on a real store, with a clock of its own and the pages in front.
+type house struct {
+	*pages
+	store   *store.Store
+	service *verify.Service
+	clock   atomic.Int64 // Unix milliseconds
+}
+
+func (h *house) now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
+
+func (h *house) pass(d time.Duration) { h.clock.Add(d.Milliseconds()) }
+
+type nobody struct{}
+
+func (nobody) Nudge(string, string, int64) {}
+func (nobody) Wake()                       {}
+
+var desk = verify.Desk{
+	Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
+	Ticket: verify.Ticket{ID: "t-4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
+	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
+		{ID: "mail", Kind: verify.Email, Value: "dana@contoso.com"},
+	}}},
+	DefaultContact: "dana",
+}
+
+func build(t *testing.T) *house {
+	t.Helper()
+	h := &house{}
+	h.clock.Store(noon.UnixMilli())
+	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), h.now)
+	tenant := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Policy: verify.DefaultPolicy()}
+	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
+		t.Fatal(err)
+	}
+	key := bytes.Repeat([]byte{1}, 32)
+	h.service = &verify.Service{
+		Ledger: h.store, Tenants: h.store, Bus: nobody{}, Courier: nobody{},
+		Keys: verify.Keys{Code: key, Destination: key}, Now: h.now, Entropy: rand.Reader,
+	}
+	h.pages = serve(t, h.service)
+	return h
+}
+
+// send gives the path of a fresh link, taken out of the outbox as the courier would.
+func (h *house) send() string {
+	h.t.Helper()
+	_, err := h.service.Send(h.t.Context(), desk, verify.Request{
+		Contact: "dana", Channel: "mail", Method: verify.EmailLink, Key: rand.Text(),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	jobs, err := h.store.ClaimJobs(h.t.Context(), h.now(), h.now().Add(time.Minute), 1)
+	if err != nil || len(jobs) != 1 {
+		h.t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	return "/v/" + jobs[0].Secret
+}
+
+func (h *house) events() []verify.Event {
+	h.t.Helper()
+	events, err := h.store.Recent(h.t.Context(), "acme", []string{"dana"}, 50)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return events
+}
+
+// happened gives the kinds of all events, in order.
+func (h *house) happened() string {
+	var kinds []string
+	for _, e := range h.events() {
+		kinds = append(kinds, string(e.Kind))
+	}
+	return strings.Join(kinds, " ")
+}
+
+func (h *house) shield() verify.State {
+	h.t.Helper()
+	reading, err := h.service.Reading(h.t.Context(), "acme", "dana")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return reading.Shields["mail"].State
+}
+
+// expect fails unless the shield is in that state and just these events have happened.
+func (h *house) expect(state verify.State, happened string) {
+	h.t.Helper()
+	if got := h.shield(); got != state {
+		h.t.Errorf("shield is %s, want %s", got, state)
+	}
+	if got := h.happened(); got != happened {
+		h.t.Errorf("happened: %s; want: %s", got, happened)
+	}
+}
+
+func TestValidateTurnsTheShieldGreenAndSaysSo(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	got := h.post(link, "validate")
+	if got.status != 303 || got.header.Get("Location") != done {
+		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
+	}
+	h.expect(verify.ShieldVerified, "requested verified")
+	for range 3 { // a reload shows the same
+		page := h.get(link + done)
+		page.contains(t, "Done. Acme IT knows that it is you.", "You can close this tab.")
+		if page.status != 200 {
+			t.Errorf("status %d", page.status)
+		}
+	}
+	h.expect(verify.ShieldVerified, "requested verified")
+}
+
+func TestDenyTurnsTheShieldRedForGood(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	if got := h.post(link, "deny"); got.status != 303 || got.header.Get("Location") != done {
+		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
+	}
+	h.expect(verify.ShieldDenied, "requested denied")
+	for _, action := range []string{"validate", "deny"} {
+		if got := h.post(link, action); got.status != 303 || got.header.Get("Location") != late {
+			t.Errorf("%s afterwards: status %d to %q", action, got.status, got.header.Get("Location"))
+		}
+	}
+	h.get(link+done).contains(t, "Acme IT knows that you did not ask for this.")
+	h.expect(verify.ShieldDenied, "requested denied")
+}
+
+func TestRow11LookingChangesNothing(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	before := h.events()
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+		for range 100 {
+			if got := h.ask(method, link, "", ""); got.status != 200 && got.status != 204 {
+				t.Fatalf("%s: status %d", method, got.status)
+			}
+		}
+	}
+	if diff := cmp.Diff(before, h.events()); diff != "" {
+		t.Error(diff)
+	}
+	h.expect(verify.ShieldPending, "requested")
+	if count, broken, err := h.store.VerifyChain(t.Context(), "acme"); count != 1 || broken != nil || err != nil {
+		t.Errorf("chain of %d events, broken %v, %v", count, broken, err)
+	}
+	if got := h.post(link, "validate"); got.header.Get("Location") != done {
+		t.Errorf("the link was worn out by looking: %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+func TestRow15FiftyAtOnceSucceedOnce(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	var finished sync.WaitGroup
+	var won, lost atomic.Int32
+	start := make(chan struct{})
+	for range 50 {
+		finished.Go(func() {
+			<-start
+			switch got := h.post(link, "validate"); got.header.Get("Location") {
+			case done:
+				won.Add(1)
+			case late:
+				lost.Add(1)
+			default:
+				t.Errorf("status %d", got.status)
+			}
+		})
+	}
+	close(start)
+	finished.Wait()
+	if won.Load() != 1 || lost.Load() != 49 {
+		t.Errorf("%d won and %d were late, want 1 and 49", won.Load(), lost.Load())
+	}
+	h.expect(verify.ShieldVerified, "requested verified")
+}
+
+func TestRow15YesAndNoAtOnceAreOneAnswer(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	var finished sync.WaitGroup
+	var won atomic.Int32
+	start := make(chan struct{})
+	for i := range 20 {
+		finished.Go(func() {
+			<-start
+			if got := h.post(link, []string{"validate", "deny"}[i%2]); got.header.Get("Location") == done {
+				won.Add(1)
+			}
+		})
+	}
+	close(start)
+	finished.Wait()
+	if happened := h.happened(); won.Load() != 1 || happened != "requested verified" && happened != "requested denied" {
+		t.Errorf("%d won; happened: %s", won.Load(), happened)
+	}
+}
+
+func TestRow16LateLinksAreRefused(t *testing.T) {
+	h := build(t)
+	first := h.send()
+	h.pass(time.Minute)
+	second := h.send()
+	refused := func(link, page string, state verify.State, happened string) {
+		t.Helper()
+		for _, action := range []string{"validate", "deny"} {
+			if got := h.post(link, action); got.status != 303 || got.header.Get("Location") != late {
+				t.Errorf("%s: status %d to %q", action, got.status, got.header.Get("Location"))
+			}
+		}
+		if got := h.post(link, "opened"); got.status != 204 {
+			t.Errorf("opened: status %d", got.status)
+		}
+		got := h.get(link + late)
+		got.contains(t, page)
+		if got.status != 410 || got.offers() {
+			t.Errorf("page: status %d, offers %v", got.status, got.offers())
+		}
+		h.expect(state, happened)
+	}
+	refused(first, "A newer message was sent", verify.ShieldPending, "requested superseded requested")
+	h.pass(5*time.Minute - time.Millisecond)
+	if got := h.get(second); !got.offers() {
+		t.Errorf("a millisecond before its end: status %d", got.status)
+	}
+	h.pass(time.Millisecond)
+	refused(second, "This link has expired", verify.ShieldUnverified, "requested superseded requested")
+	refused(first, "A newer message was sent", verify.ShieldUnverified, "requested superseded requested")
+}
+
+func TestRow21OpenedIsNoProof(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	for i := range 100 {
+		if got := h.post(link, "opened"); got.status != 204 {
+			t.Fatalf("opened, time %d: status %d", i, got.status)
+		}
+	}
+	h.expect(verify.ShieldPending, "requested opened")
+	if got := h.get(link); !got.offers() {
+		t.Errorf("the link was worn out by opening: status %d", got.status)
+	}
+	h.post(link, "validate")
+	h.post(link, "opened")
+	h.expect(verify.ShieldVerified, "requested opened verified")
+}
+
+func TestUnknownLinksAreAllTheSame(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	want := h.get("/v/" + token)
+	if want.status != 404 {
+		t.Errorf("status %d", want.status)
+	}
+	last := link[len(link)-1]
+	other := map[bool]string{true: "B", false: "A"}[last == 'A']
+	for _, path := range []string{
+		link[:len(link)-1], link + "A", link[:len(link)-1] + other, "/v/" + strings.ToUpper(link[3:]), "/v/x", "/v/%00", "/v/" + strings.Repeat("a", 4000),
+	} {
+		if got := h.get(path); got.status != 404 || got.body != want.body {
+			t.Errorf("%.60s: status %d, another page than for no link: %v", path, got.status, got.body != want.body)
+		}
+		if got := h.post(path, "validate"); got.status != 404 || got.body != want.body {
+			t.Errorf("validate %.60s: status %d", path, got.status)
+		}
+	}
+	h.expect(verify.ShieldPending, "requested")
+}
+
+func TestRow25StoreAndLogDoNotKnowTheToken(t *testing.T) {
+	h := build(t)
+	secret := strings.TrimPrefix(h.send(), "/v/")
+	h.post("/v/"+secret, "validate")
+	for _, e := range h.events() {
+		body, _, err := e.Link(verify.Hash{})
+		if err != nil || bytes.Contains(body, []byte(secret)) {
+			t.Errorf("%v, or the token, in: %s", err, body)
+		}
+	}
+	if strings.Contains(h.log.String(), secret) {
+		t.Errorf("log: %s", h.log.String())
+	}
+}
+
+func TestStoreGoneFailsClosed(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	gone := storetest.Open(t, filepath.Join(t.TempDir(), "gone.db"), h.now)
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	down := *h.service
+	down.Ledger, down.Tenants = gone, gone
+	p := serve(t, &down)
+	for i, got := range []reply{p.get(link), p.post(link, "validate"), p.post(link, "deny")} {
+		if got.status != 503 {
+			t.Errorf("answer %d: status %d, want 503", i, got.status)
+		}
+		got.contains(t, "Something is wrong on our side")
+	}
+	if strings.Contains(p.log.String(), strings.TrimPrefix(link, "/v/")) {
+		t.Errorf("the log tells the token: %s", p.log.String())
+	}
+	h.expect(verify.ShieldPending, "requested")
+}
