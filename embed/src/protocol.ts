@@ -1,0 +1,69 @@
+// What a host page and a pod say to each other by postMessage, and how the host's side reads it.
+// Start at PodMessage and HostMessage. The widget imports these types and reads HostMessage itself.
+
+/** What the pod says to the host page. Ids and states only: never a code, a number or an address. */
+export type PodMessage =
+  | { type: "shieldpod:context-request"; nonce: string }
+  | { type: "shieldpod:ready" }
+  | { type: "shieldpod:resize"; height: number }
+  | ({ type: `shieldpod:${VerificationEvent}` } & VerificationDetail)
+  | { type: "shieldpod:error"; code: string };
+
+/** What the host page says to the pod. */
+export type HostMessage =
+  | { type: "shieldpod:context"; nonce: string; context: string }
+  | { type: "shieldpod:context-refused"; nonce: string }
+  | { type: "shieldpod:refresh" };
+
+export type VerificationEvent =
+  | "verification:sent"
+  | "verification:verified"
+  | "verification:denied"
+  | "verification:expired"
+  | "verification:failed";
+
+export interface VerificationDetail {
+  verification_id: string;
+  contact_id: string;
+  channel_id: string;
+  method: string;
+}
+
+const verificationTypes: readonly string[] = [
+  "shieldpod:verification:sent",
+  "shieldpod:verification:verified",
+  "shieldpod:verification:denied",
+  "shieldpod:verification:expired",
+  "shieldpod:verification:failed",
+];
+
+const maxHeight = 10_000;
+
+const isWord = (value: unknown, max = 256): value is string =>
+  typeof value === "string" && value.length > 0 && value.length <= max;
+
+/** Unknown in, typed or null out: only the fields that the message has, nothing carried along. */
+export const parsePodMessage = (data: unknown): PodMessage | null => {
+  if (typeof data !== "object" || data === null) return null;
+  const m = data as Record<string, unknown>;
+  switch (m.type) {
+    case "shieldpod:context-request":
+      return isWord(m.nonce) ? { type: m.type, nonce: m.nonce } : null;
+    case "shieldpod:ready":
+      return { type: m.type };
+    case "shieldpod:resize":
+      return typeof m.height === "number" && m.height >= 0 && m.height <= maxHeight
+        ? { type: m.type, height: m.height }
+        : null;
+    case "shieldpod:error":
+      return isWord(m.code) ? { type: m.type, code: m.code } : null;
+  }
+  return parseVerification(m);
+};
+
+const parseVerification = (m: Record<string, unknown>): PodMessage | null => {
+  const { type, verification_id, contact_id, channel_id, method } = m;
+  if (typeof type !== "string" || !verificationTypes.includes(type)) return null;
+  if (!isWord(verification_id) || !isWord(contact_id) || !isWord(channel_id) || !isWord(method)) return null;
+  return { type: type as `shieldpod:${VerificationEvent}`, verification_id, contact_id, channel_id, method };
+};

@@ -1,0 +1,75 @@
+// The BFF's routes that a pod uses. An answer comes back typed, or as one of two errors:
+// Refusal (the server said no, with a code) and Unreachable (nobody knows what became of it).
+
+import type { HistoryPage, Launched, SendRequest, Verification } from "./types";
+
+/** What the server said no to, in its stable code and its words for people. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+    readonly status = 0,
+  ) {
+    super(code);
+  }
+}
+
+/** No answer, or none by the BFF itself. The request may or may not have been carried out. */
+export class Unreachable extends Error {}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+interface Asking {
+  signal: AbortSignal;
+  token?: string;
+  key?: string;
+  body?: unknown;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+export const createApi = (fetch: Fetch) => {
+  const ask = async <T>(method: "GET" | "POST", path: string, { signal, token, key, body }: Asking): Promise<T> => {
+    const headers: Record<string, string> = {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (key) headers["Idempotency-Key"] = key;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const init: RequestInit = { method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await fetch(`/api/v1${path}`, init);
+      answer = await response.json();
+    } catch {
+      throw new Unreachable(path);
+    }
+    if (response.ok) return answer as T;
+    throw refusal(response.status, answer) ?? new Unreachable(path);
+  };
+
+  return {
+    challenge: (signal: AbortSignal) => ask<{ nonce: string }>("POST", "/launch/challenge", { signal }),
+    launch: (context: string, nonce: string, signal: AbortSignal) =>
+      ask<Launched>("POST", "/launch", { signal, body: { context, nonce } }),
+    pod: (token: string, signal: AbortSignal) => ask<Launched>("GET", "/pod", { signal, token }),
+    send: (token: string, signal: AbortSignal, key: string, body: SendRequest) =>
+      ask<Verification>("POST", "/verifications", { signal, token, key, body }),
+    check: (token: string, signal: AbortSignal, id: string, code: string) =>
+      ask<Verification>("POST", `/verifications/${encodeURIComponent(id)}/code`, { signal, token, body: { code } }),
+    cancel: (token: string, signal: AbortSignal, id: string) =>
+      ask<Verification>("POST", `/verifications/${encodeURIComponent(id)}/cancel`, { signal, token }),
+    history: (token: string, signal: AbortSignal, contact: string, cursor?: string) =>
+      ask<HistoryPage>("GET", `/contacts/${encodeURIComponent(contact)}/history${cursor ? `?cursor=${cursor}` : ""}`, {
+        signal,
+        token,
+      }),
+  };
+};
+
+const refusal = (status: number, answer: unknown): Refusal | null => {
+  if (typeof answer !== "object" || answer === null) return null;
+  const { code, detail } = answer as Record<string, unknown>;
+  if (typeof code !== "string" || typeof detail !== "string") return null;
+  return new Refusal(code, detail, status);
+};

@@ -1,0 +1,276 @@
+// The pod at work: the session feeds it, the views draw `state` and call its acts.
+
+import { Refusal, Unreachable } from "./api";
+import { cell } from "./cell";
+import { fold, lead, since } from "./fold";
+import { timeOf } from "./format";
+import { createSession, Dropped, type SessionDeps, type Ticket } from "./session";
+import { nextEnd, turn } from "./shield";
+import {
+  type Act,
+  blank,
+  historyOf,
+  mark,
+  noteNeed,
+  place,
+  type State,
+  selectedContact,
+  shieldNow,
+  without,
+} from "./state";
+import type {
+  Channel,
+  Contact,
+  Method,
+  Pod,
+  SendRequest,
+  Shield,
+  SnapshotFrame,
+  UpdateFrame,
+  Verification,
+} from "./types";
+import { announce, announceStage, words } from "./words";
+
+export interface DeskDeps extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "chance"> {
+  newKey: () => string;
+}
+
+/** Timers stand still while a machine sleeps: a green must not outlive its end by more than this after waking. */
+const longestTick = 15_000;
+
+/** How often a send of unknown fate is asked for again, under the same key, before the technician is told. */
+const sendTries = 5;
+
+export type Desk = ReturnType<typeof createDesk>;
+
+export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps) => {
+  const state = cell<State>(blank);
+  let skew = 0;
+  let callOffTick = () => {};
+  const serverNow = () => clock.now() + skew;
+
+  const set = (patch: Partial<State>) => {
+    const before = state.value;
+    const after = { ...before, now: serverNow(), ...patch };
+    state.value = { ...after, said: report(before, after) ?? after.said };
+    schedule();
+  };
+
+  /** Ticks each second while something counts down, else when the next shield ends. */
+  const schedule = () => {
+    callOffTick();
+    const now = serverNow();
+    const shields = state.value.pod?.contacts.flatMap((c) => c.channels.map((ch) => shieldNow(ch, now))) ?? [];
+    const end = nextEnd(shields, now);
+    if (end === undefined) return;
+    const counting = shields.some((s) => s.state === "pending" || (s.resend_at && Date.parse(s.resend_at) > now));
+    const step = counting ? 1000 - (now % 1000) : longestTick;
+    callOffTick = clock.after(Math.max(1, Math.min(step, end - now)), () => set({}));
+  };
+
+  /** Tells the host what became of each shield, and gives the sentence for the live region. */
+  const report = (before: State, after: State): string | null => {
+    if (!before.pod || !after.pod) return null;
+    const watched = selectedContact(after);
+    let sentence: string | null = null;
+    for (const contact of after.pod.contacts) {
+      const earlier = before.pod.contacts.find((c) => c.id === contact.id);
+      for (const channel of contact.channels) {
+        const was = earlier?.channels.find((ch) => ch.id === channel.id);
+        if (!was) continue;
+        const said = reportOne(contact, channel, shieldNow(was, before.now), shieldNow(channel, after.now), after.now);
+        if (contact === watched) sentence = said ?? sentence;
+      }
+    }
+    return sentence;
+  };
+
+  const reportOne = (contact: Contact, channel: Channel, was: Shield, is: Shield, now: number): string | null => {
+    const turned = turn(was, is, now);
+    if (turned === null) {
+      const moved = is.state === "pending" && was.state === "pending" && was.stage !== is.stage;
+      return moved ? announceStage(channel, is, timeOf(is.until, now)) : null;
+    }
+    const of = turned === "expired" ? was : is;
+    if (turned !== "cancelled" && turned !== "ended" && of.verification_id && of.method) {
+      session.say({
+        type: `shieldpod:verification:${turned}`,
+        verification_id: of.verification_id,
+        contact_id: contact.id,
+        channel_id: channel.id,
+        method: of.method,
+      });
+    }
+    return announce(turned, contact, channel, is);
+  };
+
+  const onPod = (pod: Pod, resumed: boolean) => {
+    skew = Date.parse(pod.now) - clock.now();
+    const old = state.value.pod;
+    if (resumed && old) {
+      set({ pod: fold(old, { type: "snapshot", pod }), phase: "open", problem: null });
+      return;
+    }
+    set({
+      pod,
+      phase: "open",
+      problem: null,
+      shown: pod.policy.show_on_load,
+      selected: (pod.contacts.find((c) => c.default) ?? pod.contacts[0])?.id ?? "",
+    });
+    session.say({ type: "shieldpod:ready" });
+  };
+
+  const onFrame = (frame: SnapshotFrame | UpdateFrame) => {
+    const { pod } = state.value;
+    if (!pod) return;
+    heed(pod, frame);
+    const after = fold(pod, frame);
+    const open = new Set(after.contacts.flatMap((c) => c.channels.map((ch) => ch.shield.verification_id)));
+    const codes = Object.fromEntries(Object.entries(state.value.codes).filter(([id]) => open.has(id)));
+    set({ pod: after, codes });
+  };
+
+  /** The server's clock may only be found to be later than thought: a frame that was long on its way tells nothing. */
+  const heed = (pod: Pod, frame: SnapshotFrame | UpdateFrame) => {
+    const now = frame.type === "snapshot" ? frame.pod.now : frame.now;
+    const known = frame.type === "event" ? pod.contacts.find((c) => c.id === frame.contact_id) : undefined;
+    if (frame.type === "event" && (!known || frame.seq < known.seq)) return;
+    skew = Math.max(skew, Date.parse(now) - clock.now());
+  };
+
+  const session = createSession({
+    api,
+    host,
+    clock,
+    chance,
+    dial,
+    serverNow,
+    since: () => (state.value.pod ? since(state.value.pod) : 0),
+    onDrop() {
+      callOffTick();
+      state.value = blank;
+    },
+    onPod,
+    onFrame,
+    onUp: (online) => set({ online }),
+    onStop(why) {
+      set({ phase: "stopped", problem: why });
+      session.say({ type: "shieldpod:error", code: why.code });
+    },
+  });
+
+  /** One act on one channel: busy while it lasts, its fault beside it. */
+  const act = async (contact: Contact, channel: Channel, what: Act, ask: (ticket: Ticket) => Promise<Verification>) => {
+    const where = place(contact, channel);
+    if (state.value.busy[where] || !state.value.online) return;
+    const befalls = mark(shieldNow(channel, serverNow()));
+    set({ busy: { ...state.value.busy, [where]: what }, faults: without(state.value.faults, where) });
+    try {
+      const answer = await ask(session.ticket());
+      const { pod, busy } = state.value;
+      if (pod) set({ pod: lead(pod, answer), busy: without(busy, where) });
+    } catch (e) {
+      if (e instanceof Dropped) return;
+      const { busy, faults, wrong } = state.value;
+      set({
+        busy: without(busy, where),
+        faults: { ...faults, [where]: { text: faultOf(e, what), mark: befalls } },
+        wrong: what === "code" ? { ...wrong, [where]: (wrong[where] ?? 0) + 1 } : wrong,
+      });
+    }
+  };
+
+  /** A send of unknown fate is asked for again under the same key, so that nothing is sent twice. */
+  const persist = async (ticket: Ticket, key: string, request: SendRequest): Promise<Verification> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await ticket.call((token, signal) => api.send(token, signal, key, request));
+      } catch (e) {
+        if (!(e instanceof Unreachable) || tries + 1 >= sendTries) throw e;
+        await ticket.wait(tries);
+      }
+    }
+  };
+
+  return {
+    state,
+    start: () => session.start(),
+    /** The screen is looked at again, or the network is back. */
+    wake() {
+      set({});
+      session.hurry();
+    },
+    show: () => set({ shown: true }),
+    select: (contact: string) => set({ selected: contact }),
+    setNote: (contact: Contact, note: string) => set({ notes: { ...state.value.notes, [contact.id]: note } }),
+    type: (verification: string, digits: string) => set({ codes: { ...state.value.codes, [verification]: digits } }),
+
+    async send(contact: Contact, channel: Channel, method: Method) {
+      const { pod, notes } = state.value;
+      const note = (notes[contact.id] ?? "").trim();
+      const need = pod ? noteNeed(contact, pod.policy, note) : "missing";
+      if (need === "missing" || need === "short") return;
+      const request: SendRequest = { contact_id: contact.id, channel_id: channel.id, method };
+      if (need === "ok" && note) request.note = note;
+      const press = JSON.stringify(request);
+      await act(contact, channel, method, async (ticket) => {
+        const key = state.value.keys[press] ?? newKey();
+        set({ keys: { ...state.value.keys, [press]: key } });
+        try {
+          const answer = await persist(ticket, key, request);
+          set({ keys: without(state.value.keys, press) });
+          return answer;
+        } catch (e) {
+          if (e instanceof Refusal) set({ keys: without(state.value.keys, press) });
+          throw e;
+        }
+      });
+    },
+
+    async check(contact: Contact, channel: Channel, verification: string) {
+      const code = state.value.codes[verification] ?? "";
+      await act(contact, channel, "code", (ticket) =>
+        ticket.call((token, signal) => api.check(token, signal, verification, code)),
+      );
+    },
+
+    async cancel(contact: Contact, channel: Channel, verification: string) {
+      await act(contact, channel, "cancel", (ticket) =>
+        ticket.call((token, signal) => api.cancel(token, signal, verification)),
+      );
+    },
+
+    /** Says in the row what is wrong with what was typed; nothing is asked of the server. */
+    object(contact: Contact, channel: Channel, text: string) {
+      const fault = { text, mark: mark(shieldNow(channel, serverNow())) };
+      set({ faults: { ...state.value.faults, [place(contact, channel)]: fault } });
+    },
+
+    async loadOlder(contact: Contact) {
+      const had = state.value.older[contact.id];
+      if (had?.state === "loading" || had?.state === "done") return;
+      const keep = (older: NonNullable<typeof had>) => set({ older: { ...state.value.older, [contact.id]: older } });
+      keep({ ...had, entries: had?.entries ?? [], state: "loading" });
+      try {
+        const page = await session.ticket().call((token, signal) => api.history(token, signal, contact.id, had?.next));
+        keep({
+          entries: [...(had?.entries ?? []), ...page.entries],
+          state: page.next ? "ready" : "done",
+          ...(page.next && { next: page.next }),
+        });
+      } catch (e) {
+        if (e instanceof Dropped) return;
+        keep({ ...had, entries: had?.entries ?? [], state: "ready", fault: faultOf(e, "cancel") });
+      }
+    },
+
+    history: (contact: Contact) => historyOf(state.value, contact),
+    resize: (height: number) => session.say({ type: "shieldpod:resize", height }),
+  };
+};
+
+const faultOf = (e: unknown, what: Act): string => {
+  if (e instanceof Refusal) return e.detail;
+  return what === "code" ? words.unreachableCode : words.unreachable;
+};

@@ -1,0 +1,60 @@
+// Times and digits as people read them: in the technician's own locale and zone.
+
+const clockTime = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const dayTime = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "numeric",
+  minute: "2-digit",
+});
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString();
+
+/** "14:02", with the day when it is not today's. */
+export const timeOf = (iso: string | undefined, now: number): string => {
+  if (iso === undefined) return "";
+  const at = Date.parse(iso);
+  return (sameDay(at, now) ? clockTime : dayTime).format(at);
+};
+
+/** "3 minutes ago". */
+export const agoOf = (iso: string | undefined, now: number): string => {
+  if (iso === undefined) return "";
+  const seconds = Math.round((Date.parse(iso) - now) / 1000);
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
+  const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second" as const, 1];
+  return relative.format(Math.trunc(seconds / size), unit);
+};
+
+/** What is left until then as m:ss; the last second reads 0:01. */
+export const leftUntil = (iso: string | undefined, now: number): string => {
+  const seconds = iso === undefined ? 0 : Math.max(0, Math.ceil((Date.parse(iso) - now) / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+
+/** The part of a pending shield's time that is left, from 1 to 0. */
+export const shareLeft = (at: string | undefined, until: string | undefined, now: number): number => {
+  if (at === undefined || until === undefined) return 1;
+  const [from, to] = [Date.parse(at), Date.parse(until)];
+  return to > from ? Math.min(1, Math.max(0, (to - now) / (to - from))) : 0;
+};
+
+/** The digits of what was typed or pasted, at most so many. */
+export const digitsOf = (typed: string, length: number): string => typed.replace(/\D/g, "").slice(0, length);
+
+/** In two halves: "482 193". */
+export const grouped = (digits: string, length: number): string => {
+  const half = Math.ceil(length / 2);
+  return digits.length > half ? `${digits.slice(0, half)} ${digits.slice(half)}` : digits;
+};
+
+/** Where the caret belongs in the grouped text, so that editing in the middle does not throw it to the end. */
+export const caretAfter = (typed: string, caret: number, length: number): number => {
+  const before = digitsOf(typed.slice(0, caret), length).length;
+  return before > Math.ceil(length / 2) ? before + 1 : before;
+};

@@ -1,0 +1,32 @@
+// Where the pod starts: it reads the fragment, wires the desk to the page, and draws.
+
+import { render } from "preact";
+import { createApi } from "./api";
+import { systemClock } from "./clock";
+import { createDesk } from "./desk";
+import { createHost, parentOrigin } from "./host";
+import type { Socket } from "./live";
+import { dress } from "./theme";
+import { Alone } from "./views/alone";
+import { App } from "./views/app";
+
+const fragment = new URLSearchParams(location.hash.slice(1));
+const origin = parentOrigin(fragment);
+dress(document.documentElement, fragment);
+
+if (origin === null || window.parent === window) {
+  render(<Alone />, document.body);
+} else {
+  const desk = createDesk({
+    api: createApi((url, init) => fetch(url, init)),
+    clock: systemClock,
+    chance: Math.random,
+    host: (onRefresh) => createHost(window, origin, systemClock, onRefresh),
+    dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
+    newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
+  });
+  desk.start();
+  render(<App desk={desk} />, document.body);
+  window.addEventListener("online", desk.wake);
+  document.addEventListener("visibilitychange", desk.wake);
+}

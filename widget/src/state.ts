@@ -1,0 +1,98 @@
+// All that the pod shows, as one value: a switch of ticket puts the blank one in its place, and with it
+// goes everything of the old ticket.
+
+import { entryAt, shieldAt } from "./shield";
+import type { Channel, Contact, HistoryEntry, Method, Pod, Policy, Shield } from "./types";
+
+export type Act = Method | "code" | "cancel";
+
+/** A fault holds only while its channel's shield is the one that it befell. */
+export interface Fault {
+  text: string;
+  mark: string;
+}
+
+export interface Older {
+  entries: HistoryEntry[];
+  next?: string;
+  state: "ready" | "loading" | "done";
+  fault?: string;
+}
+
+export interface State {
+  phase: "starting" | "open" | "stopped";
+  problem: { code: string; detail: string } | null;
+  pod: Pod | null;
+  /** By the server's clock, as of the last tick. */
+  now: number;
+  online: boolean;
+  /** The panel, or with false the one line that stands for it. */
+  shown: boolean;
+  selected: string;
+  /** By contact. */
+  notes: Record<string, string>;
+  /** The digits typed, by verification. */
+  codes: Record<string, string>;
+  /** Code checks that failed so far, by channel: each shakes the field once. */
+  wrong: Record<string, number>;
+  /** What went wrong, by channel. */
+  faults: Record<string, Fault>;
+  /** What is being done, by channel. */
+  busy: Record<string, Act>;
+  /** Of presses whose fate is unknown, by what was pressed. */
+  keys: Record<string, string>;
+  /** Pages of history beyond the pod's own, by contact. */
+  older: Record<string, Older>;
+  said: string;
+}
+
+export const blank: State = {
+  phase: "starting",
+  problem: null,
+  pod: null,
+  now: 0,
+  online: true,
+  shown: true,
+  selected: "",
+  notes: {},
+  codes: {},
+  wrong: {},
+  faults: {},
+  busy: {},
+  keys: {},
+  older: {},
+  said: "",
+};
+
+/** A channel's key: channel ids are the contact's own. */
+export const place = (contact: Contact, channel: Channel): string => `${contact.id}/${channel.id}`;
+
+export const selectedContact = (s: State): Contact | undefined =>
+  s.pod?.contacts.find((c) => c.id === s.selected) ?? s.pod?.contacts[0];
+
+export const shieldNow = (channel: Channel, now: number): Shield => shieldAt(channel.shield, now);
+
+export const mark = (shield: Shield): string => `${shield.state} ${shield.verification_id ?? ""}`;
+
+/** The pod's own entries and the older ones, each once, as they read now. */
+export const historyOf = (s: State, contact: Contact): HistoryEntry[] => {
+  const known = new Set(contact.history.map((e) => e.verification_id));
+  const older = (s.older[contact.id]?.entries ?? []).filter((e) => !known.has(e.verification_id));
+  return [...contact.history, ...older].map((e) => entryAt(e, s.now));
+};
+
+export type NoteNeed = "none" | "missing" | "short" | "ok";
+
+/** Whether the override note allows a send. */
+export const noteNeed = (contact: Contact, policy: Policy, note: string): NoteNeed => {
+  if (contact.default || policy.override_note === "off") return "none";
+  const length = [...note.trim()].length;
+  if (length === 0) return policy.override_note === "required" ? "missing" : "ok";
+  return length < policy.note_min ? "short" : "ok";
+};
+
+/** The entry without one key. */
+export const without = <T>(record: Record<string, T>, key: string): Record<string, T> => {
+  const { [key]: _, ...rest } = record;
+  return rest;
+};

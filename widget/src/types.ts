@@ -1,0 +1,27 @@
+// The contract's nouns under their own names. The contract itself is sdk/api/openapi.yaml.
+
+import type { components } from "./api.gen";
+
+type Schemas = components["schemas"];
+
+/** A contact as the pod holds it: `ahead` names the channels that an answer has brought further than `seq`. */
+export type Contact = Schemas["Contact"] & { ahead?: Record<string, number> };
+export type Pod = Omit<Schemas["Pod"], "contacts"> & { contacts: Contact[] };
+export type Channel = Schemas["Channel"];
+export type Shield = Schemas["Shield"];
+export type HistoryEntry = Schemas["HistoryEntry"];
+export type HistoryPage = Schemas["HistoryPage"];
+export type Method = Schemas["Method"];
+export type MethodOption = Schemas["MethodOption"];
+export type Person = Schemas["Person"];
+export type Policy = Schemas["Policy"];
+export type Reason = Schemas["Reason"];
+export type Stage = NonNullable<Shield["stage"]>;
+export type Verification = Schemas["Verification"];
+export type Launched = Schemas["Launched"];
+export type SendRequest = Schemas["SendRequest"];
+export type ClientFrame = Schemas["ClientFrame"];
+export type SnapshotFrame = Schemas["SnapshotFrame"];
+export type UpdateFrame = Schemas["UpdateFrame"];
+export type SessionFrame = Schemas["SessionFrame"];
+export type ServerFrame = SnapshotFrame | UpdateFrame | SessionFrame;

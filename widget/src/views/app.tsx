@@ -1,0 +1,108 @@
+// What is on screen: a skeleton, the pod, or the reason why there is none.
+
+import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import type { Desk } from "../desk";
+import { selectedContact } from "../state";
+import { problem, words } from "../words";
+import { Button } from "./button";
+import { History } from "./history";
+import { Sprite } from "./icons";
+import { Note } from "./note";
+import { Picker } from "./picker";
+import { Rows } from "./row";
+import { Summary } from "./summary";
+
+export const App = ({ desk }: { desk: Desk }) => {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
+  const s = desk.state.value;
+  const main = useRef<HTMLElement>(null);
+  useNaturalHeight(main, desk.resize);
+  return (
+    <main class="pod" ref={main}>
+      <h1 class="sr">Caller verification</h1>
+      <Sprite />
+      {s.phase === "starting" && <Skeleton />}
+      {s.phase === "stopped" && <Stopped desk={desk} />}
+      {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}
+      {!s.online && s.phase !== "stopped" && <p class="offline">{words.reconnecting}</p>}
+      <div class="sr" role="status">
+        {s.said}
+      </div>
+    </main>
+  );
+};
+
+const Panel = ({ desk }: { desk: Desk }) => {
+  const contact = selectedContact(desk.state.value);
+  if (!contact) return <p class="hint alone">{words.noContacts}</p>;
+  return (
+    <>
+      <Picker desk={desk} contact={contact} />
+      <div class="scroll">
+        <div class="inner">
+          <Note key={`note ${contact.id}`} desk={desk} contact={contact} />
+          <Rows key={`rows ${contact.id}`} desk={desk} contact={contact} />
+          <History key={`history ${contact.id}`} desk={desk} contact={contact} />
+        </div>
+      </div>
+    </>
+  );
+};
+
+/** The true layout in grey, after 150 ms. */
+const Skeleton = () => (
+  <div class="skeleton" aria-hidden="true">
+    <div class="head">
+      <i class="bar name" />
+    </div>
+    {[0, 1, 2].map((n) => (
+      <div class="row" key={n}>
+        <i class="bar badge" />
+        <div class="body">
+          <i class="bar to" />
+          <i class="bar state" />
+        </div>
+      </div>
+    ))}
+  </div>
+);
+
+const Stopped = ({ desk }: { desk: Desk }) => {
+  const { code = "", detail = "" } = desk.state.value.problem ?? {};
+  const { title, next } = problem(code, detail);
+  return (
+    <div class="stopped" role="alert">
+      <p class="title">{title}</p>
+      <p class="next">{next}</p>
+      <Button press={desk.start}>{words.tryAgain}</Button>
+    </div>
+  );
+};
+
+/** Tells the host how high the pod would like to be: what is fixed, and all that scrolls. */
+const useNaturalHeight = (main: { current: HTMLElement | null }, tell: (height: number) => void) => {
+  const told = useRef(0);
+  const observer = useRef<ResizeObserver | null>(null);
+  useLayoutEffect(() => {
+    const measure = () => {
+      const height = naturalHeight(main.current);
+      if (height === told.current || height === 0) return;
+      told.current = height;
+      tell(height);
+    };
+    observer.current = new ResizeObserver(measure);
+    return () => observer.current?.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    for (const part of partsOf(main.current)) observer.current?.observe(part);
+  });
+};
+
+const partsOf = (main: HTMLElement | null): HTMLElement[] =>
+  [...(main?.children ?? [])]
+    .filter((part): part is HTMLElement => part instanceof HTMLElement && !part.matches(".sr"))
+    .map((part) => (part.matches(".scroll") ? (part.firstElementChild as HTMLElement) : part));
+
+const naturalHeight = (main: HTMLElement | null): number =>
+  Math.ceil(partsOf(main).reduce((sum, part) => sum + part.getBoundingClientRect().height, 0));

@@ -1,0 +1,56 @@
+// The reason for verifying somebody who is not the ticket's contact.
+
+import type { Desk } from "../desk";
+import { noteNeed } from "../state";
+import type { Contact } from "../types";
+import { noteTooShort, words } from "../words";
+
+/** The id of the words that say what the note still needs. */
+export const noteHelp = "note-help";
+
+export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
+  const { pod, notes } = desk.state.value;
+  const note = notes[contact.id] ?? "";
+  if (!pod) return null;
+  const need = noteNeed(contact, pod.policy, note);
+  if (need === "none") return null;
+  const help = {
+    missing: words.noteFirst,
+    short: noteTooShort(pod.policy.note_min),
+    ok: note ? "" : words.noteOptional,
+  }[need];
+  return (
+    <div class="note">
+      <label for="note">{words.noteLabel}</label>
+      <textarea
+        id="note"
+        rows={2}
+        value={note}
+        maxLength={pod.policy.note_max}
+        placeholder={words.notePlaceholder}
+        autocomplete="off"
+        aria-describedby={noteHelp}
+        onInput={(e) => desk.setNote(contact, e.currentTarget.value)}
+      />
+      {pod.policy.note_presets.length > 0 && (
+        <fieldset class="chips">
+          <legend class="sr">{words.notePresets}</legend>
+          {pod.policy.note_presets.map((preset) => (
+            <button
+              type="button"
+              class="chip"
+              key={preset}
+              aria-pressed={note.trim() === preset}
+              onClick={() => desk.setNote(contact, preset)}
+            >
+              {preset}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <p class="help" id={noteHelp}>
+        {help}
+      </p>
+    </div>
+  );
+};

@@ -1,0 +1,130 @@
+// A message is on its way: what to say, where the code goes, and how to send again or call it off.
+
+import { useEffect, useRef } from "preact/hooks";
+import { caretAfter, digitsOf, grouped, leftUntil } from "../format";
+import { mark, place } from "../state";
+import type { Shield } from "../types";
+import * as w from "../words";
+import { Button } from "./button";
+import type { RowProps } from "./row";
+
+type Props = RowProps & { shield: Shield };
+
+export const Pending = (props: Props) => {
+  const { desk, contact, channel, shield } = props;
+  const s = desk.state.value;
+  const id = shield.verification_id ?? "";
+  const method = shield.method ?? "sms_code";
+  const busy = s.busy[place(contact, channel)];
+  const cooling = shield.resend_at !== undefined && Date.parse(shield.resend_at) > s.now;
+  const waits = s.online ? undefined : "";
+  const cancel = () => void desk.cancel(contact, channel, id);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
+    <div
+      class="pending-body"
+      role="group"
+      aria-label={w.methodName[method]}
+      onKeyDown={(e) => {
+        if (e.key === "Escape") cancel();
+      }}
+    >
+      <p class="script">{w.script(method, shield.code_length ?? 6)}</p>
+      {method === "sms_code" && <CodeEntry key={id} {...props} />}
+      <div class="after">
+        {cooling ? (
+          <span class="cooling">{w.resendIn(leftUntil(shield.resend_at, s.now))}</span>
+        ) : (
+          <Button
+            kind="quiet"
+            barred={waits}
+            busy={busy === method}
+            press={() => void desk.send(contact, channel, method)}
+          >
+            {w.words.resend}
+          </Button>
+        )}
+        <Button kind="quiet" barred={waits} busy={busy === "cancel"} press={cancel}>
+          {w.words.cancel}
+        </Button>
+      </div>
+    </div>
+  );
+};
+
+const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
+  const s = desk.state.value;
+  const where = place(contact, channel);
+  const id = shield.verification_id ?? "";
+  const length = shield.code_length ?? 6;
+  const digits = s.codes[id] ?? "";
+  const complete = digits.length === length;
+  const fault = s.faults[where];
+  const isWrong = fault?.mark === mark(shield);
+  const input = useRef<HTMLInputElement>(null);
+  const shake = useShake(input, s.wrong[where] ?? 0);
+  const helpId = `help ${where}`.replaceAll(/\s/g, "-");
+
+  const submit = (e: Event) => {
+    e.preventDefault();
+    if (s.busy[where] || !s.online) return;
+    if (complete) void desk.check(contact, channel, id);
+    else desk.object(contact, channel, w.codeTooShort(length));
+  };
+
+  return (
+    <form class="code" onSubmit={submit} noValidate ref={shake}>
+      <label for={`code ${where}`}>{w.words.enterCode}</label>
+      <div class="entry">
+        <input
+          id={`code ${where}`}
+          ref={input}
+          value={grouped(digits, length)}
+          data-length={length}
+          inputMode="numeric"
+          autocomplete="off"
+          spellcheck={false}
+          enterkeyhint="done"
+          aria-invalid={isWrong}
+          aria-describedby={helpId}
+          onInput={(e) => {
+            const field = e.currentTarget;
+            const caret = caretAfter(field.value, field.selectionStart ?? field.value.length, length);
+            const typed = digitsOf(field.value, length);
+            desk.type(id, typed);
+            field.value = grouped(typed, length);
+            field.setSelectionRange(caret, caret);
+          }}
+        />
+        <Button
+          submit
+          kind="solid"
+          press={() => {}}
+          barred={complete && s.online ? undefined : ""}
+          busy={s.busy[where] === "code"}
+        >
+          {w.words.verify}
+        </Button>
+      </div>
+      <p class={isWrong ? "fault" : "help"} id={helpId} role={isWrong ? "alert" : undefined}>
+        {isWrong ? fault.text : w.triesLeft(shield.tries_left)}
+      </p>
+    </form>
+  );
+};
+
+/** One shake for each wrong code; the field keeps the focus, its text selected, ready for the next. */
+const useShake = (input: { current: HTMLInputElement | null }, wrong: number) => {
+  const form = useRef<HTMLFormElement>(null);
+  const seen = useRef(wrong);
+  useEffect(() => {
+    if (wrong === seen.current) return;
+    seen.current = wrong;
+    input.current?.focus();
+    input.current?.select();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const steps = [0, -4, 4, -3, 2, 0].map((x) => ({ transform: `translateX(${x}px)` }));
+    form.current?.querySelector(".entry")?.animate(steps, { duration: 180, easing: "ease-out" });
+  }, [wrong]);
+  return form;
+};

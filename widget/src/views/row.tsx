@@ -1,0 +1,179 @@
+// One way to reach the contact: its shield, where it leads, its state in words, and what can be done.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Desk } from "../desk";
+import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
+import { textable } from "../shield";
+import { mark, noteNeed, place, type State, shieldNow } from "../state";
+import type { Channel, Contact, Shield } from "../types";
+import * as w from "../words";
+import { Button } from "./button";
+import { ShieldIcon } from "./icons";
+import { noteHelp } from "./note";
+import { Pending } from "./pending";
+
+export interface RowProps {
+  desk: Desk;
+  contact: Contact;
+  channel: Channel;
+}
+
+export const Rows = ({ desk, contact }: Omit<RowProps, "channel">) => {
+  if (contact.channels.length === 0) return <p class="hint">{w.words.noChannels}</p>;
+  return (
+    <>
+      <ul class="rows">
+        {contact.channels.map((channel) => (
+          <Row key={channel.id} desk={desk} contact={contact} channel={channel} />
+        ))}
+      </ul>
+      {!contact.channels.some(textable) && <p class="hint">{w.words.noMobile}</p>}
+    </>
+  );
+};
+
+const Row = (props: RowProps) => {
+  const { desk, contact, channel } = props;
+  const s = desk.state.value;
+  const shield = shieldNow(channel, s.now);
+  const row = useKeptFocus();
+  const fault = s.faults[place(contact, channel)];
+  const isPending = shield.state === "pending" && shield.verification_id !== undefined;
+  return (
+    <li class={`row ${shield.state}`} ref={row} tabIndex={-1} aria-label={w.spoken(channel)}>
+      <ShieldIcon state={shield.state} left={shareLeft(shield.at, shield.until, s.now)} />
+      <div class="body">
+        <p class="to">
+          <span class="masked">{channel.masked}</span> <span class="label">{channel.label}</span>
+        </p>
+        <div class="line">
+          <StateLine s={s} contact={contact} channel={channel} shield={shield} />
+          {!isPending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
+        </div>
+        {isPending && <Pending {...props} shield={shield} />}
+        {fault?.mark === mark(shield) && !(isPending && shield.method === "sms_code") && (
+          <p class="fault" role="alert">
+            {fault.text}
+          </p>
+        )}
+      </div>
+    </li>
+  );
+};
+
+const StateLine = ({
+  s,
+  contact,
+  channel,
+  shield,
+}: {
+  s: State;
+  contact: Contact;
+  channel: Channel;
+  shield: Shield;
+}) => {
+  const until = timeOf(shield.until, s.now);
+  const title = agoOf(shield.at, s.now);
+  switch (shield.state) {
+    case "pending": {
+      const { text, counts } = w.stage(shield, until);
+      return (
+        <p class="state" title={title}>
+          {text}
+          {counts && <span class="count"> · {leftUntil(shield.until, s.now)}</span>}
+        </p>
+      );
+    }
+    case "verified":
+      return (
+        <p class="state" title={title}>
+          {w.verified(timeOf(shield.at, s.now), w.byWhom(shield.by, s.pod?.technician), until)}
+        </p>
+      );
+    case "denied":
+      return (
+        <p class="state" title={title}>
+          {w.denied(contact.name)}
+          <Procedure url={s.pod?.tenant.procedure_url} />.
+        </p>
+      );
+    case "failed":
+      return (
+        <p class="state" title={title}>
+          {w.failed(shield)}
+        </p>
+      );
+  }
+  const refused = channel.methods.find((m) => m.refusal);
+  if (refused && channel.methods.every((m) => m.refusal)) return <p class="state">{w.refusal(refused, true)}</p>;
+  return (
+    <p class="state" title={title || undefined}>
+      {w.unverified(shield.reason)}
+      {refused && <span class="why">{w.refusal(refused, false)}</span>}
+    </p>
+  );
+};
+
+const Procedure = ({ url }: { url: string | undefined }) =>
+  url && /^https?:/.test(url) ? (
+    <a href={url} target="_blank" rel="noopener noreferrer">
+      {w.words.procedure}
+    </a>
+  ) : (
+    <span>{w.words.procedure}</span>
+  );
+
+/** The methods, primary one first; after a denial they wait behind one more press. */
+const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield }) => {
+  const s = desk.state.value;
+  const [again, setAgain] = useState(false);
+  if (channel.methods.every((m) => m.refusal)) return null;
+  if (shield.state === "denied" && !again) {
+    return (
+      <Button kind="quiet" press={() => setAgain(true)} expanded={false}>
+        {w.words.verifyAgain}
+      </Button>
+    );
+  }
+  const need = s.pod ? noteNeed(contact, s.pod.policy, s.notes[contact.id] ?? "") : "missing";
+  const cooling = shield.resend_at !== undefined && Date.parse(shield.resend_at) > s.now;
+  const busy = s.busy[place(contact, channel)];
+  const noteBars = need === "missing" || need === "short";
+  const bar = noteBars
+    ? w.words.noteFirst
+    : cooling
+      ? w.againIn(leftUntil(shield.resend_at, s.now))
+      : s.online
+        ? undefined
+        : "";
+  const first = channel.methods.find((m) => !m.refusal);
+  return (
+    <div class="methods">
+      {cooling && !noteBars && <span class="cooling">{bar}</span>}
+      {channel.methods.map((option) => (
+        <Button
+          key={option.method}
+          kind={option === first ? "first" : "plain"}
+          label={w.methodAct(option.method, channel)}
+          barred={option.refusal ? w.refusal(option, true) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
+          busy={busy === option.method}
+          explained={noteBars ? noteHelp : undefined}
+          press={() => void desk.send(contact, channel, option.method)}
+        >
+          {w.methodButton[option.method]}
+        </Button>
+      ))}
+    </div>
+  );
+};
+
+/** Whoever held the focus in this row and was drawn away leaves it to the code field, or to the row. */
+const useKeptFocus = () => {
+  const row = useRef<HTMLLIElement>(null);
+  const had = row.current?.contains(document.activeElement) ?? false;
+  useLayoutEffect(() => {
+    if (!had || row.current?.contains(document.activeElement)) return;
+    (row.current?.querySelector("input") ?? row.current)?.focus({ preventScroll: false });
+  });
+  return row;
+};

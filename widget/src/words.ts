@@ -1,0 +1,213 @@
+// Every word that the pod shows, in one place. Times arrive formatted.
+
+import type { Turn } from "./shield";
+import type { Channel, Contact, HistoryEntry, Method, MethodOption, Person, Reason, Shield, Stage } from "./types";
+
+export const words = {
+  ticketContact: "ticket contact",
+  chooseContact: "Contact to verify",
+  verifyCaller: "Verify caller",
+  verify: "Verify",
+  cancel: "Cancel",
+  resend: "Resend",
+  verifyAgain: "Verify again",
+  enterCode: "Enter code here",
+  noteLabel: "Why this contact?",
+  notePlaceholder: "Who approved it, or why",
+  noteFirst: "Add a note first",
+  noteOptional: "Not the ticket’s contact. A note is optional.",
+  notePresets: "Preset reasons",
+  noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
+  noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
+  noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
+  reconnecting: "Reconnecting…",
+  history: "Verification history",
+  noHistory: "Nobody has been verified here yet.",
+  older: "Show older",
+  noOlder: "That is all.",
+  copyNote: "Copy note for the ticket",
+  copied: "Copied",
+  copyBlocked: "Copying is blocked here. Select the text and copy it:",
+  unreachable: "Shieldpod did not answer. Press again: nothing is sent twice.",
+  unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
+  procedure: "your procedure",
+  you: "you",
+  tryAgain: "Try again",
+};
+
+export const noteTooShort = (min: number) => `A note has at least ${min} characters`;
+export const codeTooShort = (length: number) => `A code has ${length} digits.`;
+export const resendIn = (left: string) => `Resend in ${left}`;
+export const againIn = (left: string) => `Again in ${left}`;
+export const onTicket = (number: string) => `#${number}`;
+
+export const methodButton: Record<Method, string> = { email_link: "Link", sms_link: "Link", sms_code: "Code" };
+export const methodName: Record<Method, string> = {
+  email_link: "E-mail link",
+  sms_link: "SMS link",
+  sms_code: "SMS code",
+};
+
+export const methodAct = (method: Method, channel: Channel): string =>
+  method === "sms_code"
+    ? `Send a code by text to ${spoken(channel)}`
+    : `Send a link by ${method === "sms_link" ? "text" : "e-mail"} to ${spoken(channel)}`;
+
+/** A destination to be heard: screen readers stumble over the dots of a mask. */
+export const spoken = ({ kind, label, masked }: Channel): string => {
+  const rest = masked.replaceAll(/[•\s]+/g, " ").trim();
+  return kind === "phone" ? `${label || "number"} ending in ${rest.split(" ").at(-1)}` : `${label || "e-mail"} ${rest}`;
+};
+
+/** "••4821" of a number; a mailbox stays as it is. */
+export const shortMask = (masked: string): string => masked.replace(/^.*•\s+(?=[^•\s]+$)/u, "••");
+
+export const byWhom = (by: Person | undefined, me: Person | undefined): string =>
+  by && me && by.id === me.id ? words.you : (by?.name ?? "");
+
+export const triesLeft = (tries: number | undefined): string =>
+  tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries`;
+
+const refusals: Partial<Record<Reason, string>> = {
+  policy: "Not allowed for this client",
+  landline: "Can’t get texts",
+  locked: "Too many wrong codes",
+};
+
+export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
+  const because = (why && refusals[why]) ?? "Not possible here";
+  return alone ? because : `${methodButton[method]}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`;
+};
+
+const stageNoun = (method?: Method) => (method === "sms_code" ? "Code" : "Link");
+
+export const stage = (shield: Shield, until: string): { text: string; counts: boolean } => {
+  const noun = stageNoun(shield.method);
+  const carrier = shield.method === "email_link" ? "E-mail" : "Texting";
+  const stages: Record<Stage, { text: string; counts: boolean }> = {
+    queued: { text: `Sending ${noun.toLowerCase()}`, counts: true },
+    sent: { text: `${noun} sent`, counts: true },
+    delivered: { text: `${noun} delivered`, counts: true },
+    opened: { text: `${noun} opened`, counts: true },
+    delayed: { text: `${carrier} isn’t answering. We keep trying until ${until}.`, counts: false },
+    unsure: { text: `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`, counts: false },
+  };
+  return stages[shield.stage ?? "queued"];
+};
+
+/** What the technician says to the caller while a message is on its way. */
+export const script = (method: Method, codeLength: number): string => {
+  if (method === "sms_code") return `Ask: “Read me the ${numberWord(codeLength)} digits we just texted you.”`;
+  const how = method === "sms_link" ? "texted" : "e-mailed";
+  return `Say: “We just ${how} you a link. Open it and press Validate.”`;
+};
+
+const numberWord = (n: number) => ({ 6: "six", 7: "seven", 8: "eight" })[n] ?? String(n);
+
+export const verified = (at: string, by: string, until: string) => `Verified ${at} by ${by}, until ${until}`;
+
+const lapsed: Partial<Record<Reason, string>> = {
+  expired: "Expired unanswered",
+  cancelled: "Cancelled",
+  superseded: "Replaced by a newer one",
+};
+
+export const unverified = (reason?: Reason): string => (reason && lapsed[reason]) ?? "Not verified";
+
+export const denied = (name: string) => `${name} says they did not ask for this. Stop and follow `;
+
+/** Why it failed, and what to do next. */
+export const failed = ({ reason, method }: Shield): string => {
+  const mail = method === "email_link";
+  const other = mail ? "Try the phone." : "Try e-mail.";
+  switch (reason) {
+    case "recipient":
+      return mail
+        ? `The carrier says this address is no good. ${other}`
+        : `The carrier says this number can’t get texts. ${other}`;
+    case "blocked":
+      return `${mail ? "This mailbox" : "This number"} blocks our messages. ${other}`;
+    case "undelivered":
+      return `The carrier could not deliver it. ${other}`;
+    case "carrier_setup":
+      return `The carrier refuses our account. ${other} Tell your admin.`;
+    case "carrier_down":
+      return `${mail ? "E-mail" : "Texting"} did not answer in time. ${other}`;
+    case "spent":
+      return "Out of tries. Send a new code.";
+    case "locked":
+      return "Too many wrong codes. Send a link.";
+    default:
+      return `It could not be sent. ${other}`;
+  }
+};
+
+export const outcome: Record<HistoryEntry["outcome"], string> = {
+  open: "Waiting",
+  verified: "Verified",
+  denied: "Denied",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  superseded: "Replaced",
+  expired: "Expired",
+};
+
+export const shieldName: Record<Shield["state"], string> = {
+  unverified: "Not verified",
+  pending: "Waiting",
+  verified: "Verified",
+  denied: "Denied",
+  failed: "Failed",
+};
+
+/** One sentence for the live region. */
+export const announce = (turned: Turn, contact: Contact, channel: Channel, shield: Shield): string => {
+  const what: Record<Turn, string> = {
+    sent: `${stageNoun(shield.method)} on its way`,
+    verified: "verified",
+    denied: `denied. ${denied(contact.name)}${words.procedure}.`,
+    failed: `failed. ${failed(shield)}`,
+    expired: "expired unanswered",
+    cancelled: "cancelled",
+    ended: "no longer verified",
+  };
+  return `${contact.name}, ${spoken(channel)}: ${what[turned]}`;
+};
+
+export const announceStage = (channel: Channel, shield: Shield, until: string): string =>
+  `${spoken(channel)}: ${stage(shield, until).text}`;
+
+const problems: Record<string, { title: string; next: string }> = {
+  no_parent: {
+    title: "Open this from a ticket",
+    next: "This pod works inside your ticket system. On its own it shows nothing.",
+  },
+  host_silent: {
+    title: "The ticket system did not answer",
+    next: "Reload the ticket. If that does not help, tell your admin.",
+  },
+  context_refused: {
+    title: "The ticket system did not vouch for this ticket",
+    next: "Reload the ticket, or sign in to the ticket system again.",
+  },
+  context_expired: {
+    title: "The ticket system’s word came too late",
+    next: "Try again. If it happens again, its clock may be wrong: tell your admin.",
+  },
+  context_replayed: { title: "This launch was used already", next: "Reload the ticket." },
+  context_invalid: {
+    title: "We can’t trust this launch",
+    next: "Reload the ticket. If it happens again, tell your admin.",
+  },
+  origin_mismatch: {
+    title: "This page may not show the pod",
+    next: "The ticket system vouched for another page. Tell your admin.",
+  },
+  session_over: { title: "The session has ended", next: "Reload the ticket to go on." },
+};
+
+export const problem = (code: string, detail: string): { title: string; next: string } =>
+  problems[code] ?? {
+    title: "The pod could not be opened",
+    next: detail || "Reload the ticket. If it happens again, tell your admin.",
+  };
