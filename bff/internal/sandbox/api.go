@@ -1,0 +1,174 @@
+package sandbox
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	listDefault = 200
+	streamPause = 100 * time.Millisecond // between two rings, however much arrives
+	clockMost   = 24 * time.Hour
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// page serves the phone and the mailbox. Everything on it comes from here.
+func page() http.Handler {
+	files, err := fs.Sub(pageFiles, "page")
+	if err != nil {
+		panic(err) // the folder is embedded, or this does not compile
+	}
+	serve := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
+			"connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		serve.ServeHTTP(w, r)
+	})
+}
+
+// listMessages answers GET /api/messages?to=&limit=&brief=1: newest first; brief leaves the HTML out.
+func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	limit := listDefault
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > keptMessages {
+			http.Error(w, fmt.Sprintf("limit is a number from 1 to %d", keptMessages), http.StatusBadRequest)
+			return
+		}
+		limit = n
+	}
+	answerJSON(w, http.StatusOK, s.inbox.newest(q.Get("to"), limit, q.Get("brief") == ""))
+}
+
+// showMail shows a mail's HTML as a mail program does: no scripts, nothing loaded, links in a new tab.
+func (s *Sandbox) showMail(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.inbox.find(r.PathValue("id"))
+	if !ok || m.HTML == "" {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "+
+		"sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	io.WriteString(w, strings.Replace(m.HTML, "<head>", `<head><base target="_blank">`, 1)) //nolint:errcheck // whoever left does not read it
+}
+
+// showState tells the page what is not in the messages.
+func (s *Sandbox) showState(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, map[string]any{
+		"now": s.Now(), "clock": s.Advance != nil, "names": s.Names, "carriers": s.moods.all(), "modes": modes,
+	})
+}
+
+// stream rings whenever something has arrived; the page then reads what is new.
+func (s *Sandbox) stream(w http.ResponseWriter, r *http.Request) {
+	bell, stop := s.inbox.watch()
+	defer stop()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	out := http.NewResponseController(w)
+	for {
+		if _, err := io.WriteString(w, "data: new\n\n"); err != nil {
+			return
+		}
+		if out.Flush() != nil {
+			return
+		}
+		if !wait(s, r, time.After(streamPause)) || !wait(s, r, bell) {
+			return
+		}
+	}
+}
+
+// wait waits for c, and tells whether there is still somebody to serve.
+func wait[T any](s *Sandbox, r *http.Request, c <-chan T) bool {
+	select {
+	case <-c:
+		return true
+	case <-r.Context().Done():
+	case <-s.post.ctx.Done():
+	}
+	return false
+}
+
+// misbehave answers POST /api/misbehave {"carrier", "mode", "times"}: times 0 is until told otherwise.
+func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Carrier string `json:"carrier"`
+		Mode    string `json:"mode"`
+		Times   int    `json:"times"`
+	}
+	if !readJSON(w, r, &ask) {
+		return
+	}
+	switch {
+	case ask.Carrier != sendgrid && ask.Carrier != vonage:
+		http.Error(w, "carrier is sendgrid or vonage", http.StatusUnprocessableEntity)
+	case !slices.Contains(modes, ask.Mode):
+		http.Error(w, fmt.Sprintf("mode is one of %q", modes), http.StatusUnprocessableEntity)
+	case ask.Times < 0:
+		http.Error(w, "times is not negative", http.StatusUnprocessableEntity)
+	default:
+		s.moods.set(ask.Carrier, mood{Mode: ask.Mode, Left: ask.Times})
+		answerJSON(w, http.StatusOK, s.moods.all())
+	}
+}
+
+// setClock answers POST /api/clock {"advance": "5m"}.
+func (s *Sandbox) setClock(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Advance string `json:"advance"`
+	}
+	if !readJSON(w, r, &ask) {
+		return
+	}
+	by, err := time.ParseDuration(ask.Advance)
+	switch {
+	case s.Advance == nil:
+		http.Error(w, "this clock can't be set", http.StatusNotFound)
+	case err != nil || by <= 0 || by > clockMost:
+		http.Error(w, `advance is a duration like "5m", at most 24h`, http.StatusUnprocessableEntity)
+	default:
+		s.Advance(by)
+		answerJSON(w, http.StatusOK, map[string]any{"now": s.Now()})
+	}
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		http.Error(w, "not the JSON that is expected here: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+func answerJSON(w http.ResponseWriter, status int, what any) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) //nolint:errcheck // whoever left does not read it
+}

@@ -1,0 +1,78 @@
+package sandbox
+
+import "sync"
+
+// Modes of a carrier: how it treats the next messages.
+const (
+	modeOK        = "ok"
+	modeSlow      = "slow"              // takes the message, and seconds to say so
+	modeCut       = "cut"               // takes the message and drops the connection without a word
+	mode429       = "429"               // too many requests, by HTTP
+	mode5xx       = "5xx"               // an error of its own
+	modeThrottled = "throttled"         // too many requests, in the carrier's own words
+	modeLost      = "lost_receipt"      // delivers, and never says so
+	modeDuplicate = "duplicate_receipt" // says everything twice
+	modeForged    = "forged_receipt"    // somebody else says it, under another key
+	modeRefuse    = "refuse"            // won't take this recipient
+	modeDown      = "down"              // only its gateway is there
+)
+
+var modes = []string{
+	modeOK, modeSlow, modeCut, mode429, mode5xx, modeThrottled, modeLost, modeDuplicate, modeForged, modeRefuse, modeDown,
+}
+
+// The carriers.
+const (
+	sendgrid = "sendgrid"
+	vonage   = "vonage"
+)
+
+// mood is how a carrier behaves, and for how many more messages; 0: until told otherwise.
+type mood struct {
+	Mode string `json:"mode"`
+	Left int    `json:"left,omitempty"`
+}
+
+// moods is how the carriers behave. The zero value is well-behaved.
+type moods struct {
+	mu  sync.Mutex
+	now map[string]mood
+}
+
+func (m *moods) set(carrier string, to mood) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.now == nil {
+		m.now = map[string]mood{}
+	}
+	m.now[carrier] = to
+}
+
+// next gives the mode for one message, and counts it.
+func (m *moods) next(carrier string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, moody := m.now[carrier]
+	if !moody {
+		return modeOK
+	}
+	switch now.Left {
+	case 0:
+	case 1:
+		delete(m.now, carrier)
+	default:
+		now.Left--
+		m.now[carrier] = now
+	}
+	return now.Mode
+}
+
+func (m *moods) all() map[string]mood {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := map[string]mood{sendgrid: {Mode: modeOK}, vonage: {Mode: modeOK}}
+	for carrier, now := range m.now {
+		all[carrier] = now
+	}
+	return all
+}
