@@ -1,8 +1,7 @@
-// Package widget is the pod: start with [Open], which gives its page and its assets to serve.
+// Package widget is the pod: [Load] gives its page and what serves its assets.
 package widget
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"io/fs"
@@ -15,102 +14,86 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// AssetPath is where the page expects its assets to be served.
-const AssetPath = "/pod-assets/"
-
-// ContentSecurityPolicy is what the page needs and no more; the server adds frame-ancestors,
-// which are the tenant's own.
-const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"img-src data:; base-uri 'none'; form-action 'none'"
-
 // ErrNotBuilt says that this binary was compiled before the pod was.
 var ErrNotBuilt = errors.New("the pod is not built: run `npm ci && npm run build`, then compile again")
 
-// Pod is the built pod. Its zero value serves nothing: use Open.
-type Pod struct {
-	page   file
-	assets map[string]file // by request path
-}
+const assetPath = "/pod-assets/"
 
-// file is one file in every encoding that it was built in.
-type file struct {
-	contentType string
-	body        map[string][]byte // by encoding; "" is plain
-}
+// Load gives the pod that was compiled into this binary: its page, and what serves its assets
+// at /pod-assets/. The page's policy and caching are the server's own. ErrNotBuilt: there is none.
+func Load() (page []byte, assets http.Handler, err error) { return load(dist) }
 
-// Open gives the pod that was compiled into this binary. ErrNotBuilt: there is none.
-func Open() (*Pod, error) { return open(dist) }
-
-func open(built fs.FS) (*Pod, error) {
-	page, err := read(built, "dist/pod.html")
+func load(built fs.FS) ([]byte, http.Handler, error) {
+	page, err := fs.ReadFile(built, "dist/pod.html")
 	if err != nil {
-		return nil, ErrNotBuilt
+		return nil, nil, ErrNotBuilt
 	}
-	names, err := fs.Glob(built, "dist"+AssetPath+"*")
+	names, err := fs.Glob(built, "dist"+assetPath+"*")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	pod := &Pod{page: page, assets: map[string]file{}}
+	all := assets{}
 	for _, name := range names {
 		if ext := path.Ext(name); ext == ".br" || ext == ".gz" {
 			continue
 		}
-		asset, err := read(built, name)
-		if err != nil {
-			return nil, err
+		if all[strings.TrimPrefix(name, "dist")], err = read(built, name); err != nil {
+			return nil, nil, err
 		}
-		pod.assets[strings.TrimPrefix(name, "dist")] = asset
 	}
-	return pod, nil
+	return page, all, nil
 }
 
-func read(built fs.FS, name string) (file, error) {
+// assets are files by request path. Their names change with their content, so a copy may be kept for ever.
+type assets map[string]asset
+
+// asset is one file in every encoding that it was built in.
+type asset struct {
+	contentType string
+	body        map[string][]byte // by encoding; "" is plain
+}
+
+func read(built fs.FS, name string) (asset, error) {
 	plain, err := fs.ReadFile(built, name)
 	if err != nil {
-		return file{}, err
+		return asset{}, err
 	}
-	f := file{contentType: mime.TypeByExtension(path.Ext(name)), body: map[string][]byte{"": plain}}
+	a := asset{contentType: mime.TypeByExtension(path.Ext(name)), body: map[string][]byte{"": plain}}
 	for encoding, ext := range map[string]string{"br": ".br", "gzip": ".gz"} {
 		if packed, err := fs.ReadFile(built, name+ext); err == nil {
-			f.body[encoding] = packed
+			a.body[encoding] = packed
 		}
 	}
-	return f, nil
+	return a, nil
 }
 
-// ServePage answers with the pod's page. It sets what describes the body and nothing else:
-// policy and caching are the caller's, and must be set before.
-func (p *Pod) ServePage(w http.ResponseWriter, r *http.Request) { p.page.serve(w, r) }
-
-// ServeHTTP answers requests below AssetPath. The names of assets change with their content,
-// so a copy may be kept for ever.
-func (p *Pod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asset, ok := p.assets[r.URL.Path]
+func (all assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, ok := all[r.URL.Path]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	asset.serve(w, r)
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Type", a.contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Accept-Encoding")
+	encoding := a.best(r)
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body[encoding]) // the reader may have gone
+	}
 }
 
-func (f file) serve(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", f.contentType)
-	h.Add("Vary", "Accept-Encoding")
-	body := f.body[""]
+func (a asset) best(r *http.Request) string {
 	for _, encoding := range [...]string{"br", "gzip"} {
-		if packed, ok := f.body[encoding]; ok && accepts(r, encoding) {
-			h.Set("Content-Encoding", encoding)
-			body = packed
-			break
+		if _, ok := a.body[encoding]; ok && accepts(r, encoding) {
+			return encoding
 		}
 	}
-	if r.Method == http.MethodHead {
-		return
-	}
-	_, _ = bytes.NewReader(body).WriteTo(w) // the reader may have gone
+	return ""
 }
 
 // accepts tells whether the client takes the encoding; q=0 means that it does not.

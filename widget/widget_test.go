@@ -18,7 +18,7 @@ func built() fstest.MapFS {
 }
 
 func TestAssets(t *testing.T) {
-	pod, err := open(built())
+	_, assets, err := load(built())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestAssets(t *testing.T) {
 			r.URL.Path = c.path
 			r.Header.Set("Accept-Encoding", c.accept)
 			w := httptest.NewRecorder()
-			pod.ServeHTTP(w, r)
+			assets.ServeHTTP(w, r)
 			h := w.Header()
 			if w.Code != c.status || w.Body.String() != c.body || h.Get("Content-Encoding") != c.encoding || h.Get("Cache-Control") != c.caches {
 				t.Errorf("%d %q, encoding %q, cache %q", w.Code, w.Body, h.Get("Content-Encoding"), h.Get("Cache-Control"))
@@ -49,24 +49,15 @@ func TestAssets(t *testing.T) {
 	}
 }
 
-func TestPageLeavesPolicyAndCachingToItsCaller(t *testing.T) {
-	pod, err := open(built())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	w.Header().Set("Cache-Control", "no-store")
-	r := httptest.NewRequest("GET", "/pod/acme", nil)
-	r.Header.Set("Accept-Encoding", "br")
-	pod.ServePage(w, r)
-	h := w.Header()
-	if w.Body.String() != "page in br" || h.Get("Cache-Control") != "no-store" || h.Get("Content-Type") != "text/html; charset=utf-8" {
-		t.Errorf("%q, %v", w.Body, h)
+func TestLoadGivesThePage(t *testing.T) {
+	page, _, err := load(built())
+	if err != nil || string(page) != "page" {
+		t.Errorf("got %q, %v", page, err)
 	}
 }
 
-func TestOpenSaysWhenThePodIsNotBuilt(t *testing.T) {
-	if _, err := open(fstest.MapFS{"dist/.gitkeep": {}}); !errors.Is(err, ErrNotBuilt) {
+func TestLoadSaysWhenThePodIsNotBuilt(t *testing.T) {
+	if _, _, err := load(fstest.MapFS{"dist/.gitkeep": {}}); !errors.Is(err, ErrNotBuilt) {
 		t.Errorf("got %v, want ErrNotBuilt", err)
 	}
 }

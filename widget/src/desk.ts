@@ -2,7 +2,7 @@
 
 import { Refusal, Unreachable } from "./api";
 import { cell } from "./cell";
-import { fold, lead, since } from "./fold";
+import { fold, lead, meet, since } from "./fold";
 import { timeOf } from "./format";
 import { createSession, Dropped, type SessionDeps, type Ticket } from "./session";
 import { nextEnd, turn } from "./shield";
@@ -108,7 +108,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     skew = Date.parse(pod.now) - clock.now();
     const old = state.value.pod;
     if (resumed && old) {
-      set({ pod: fold(old, { type: "snapshot", pod }), phase: "open", problem: null });
+      set({ pod: meet(old, pod), phase: "open", problem: null });
       return;
     }
     set({
@@ -131,12 +131,14 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     set({ pod: after, codes });
   };
 
-  /** The server's clock may only be found to be later than thought: a frame that was long on its way tells nothing. */
+  /** An event may have been long on its way: it can only find the server's clock to be later than thought. */
   const heed = (pod: Pod, frame: SnapshotFrame | UpdateFrame) => {
-    const now = frame.type === "snapshot" ? frame.pod.now : frame.now;
-    const known = frame.type === "event" ? pod.contacts.find((c) => c.id === frame.contact_id) : undefined;
-    if (frame.type === "event" && (!known || frame.seq < known.seq)) return;
-    skew = Math.max(skew, Date.parse(now) - clock.now());
+    if (frame.type === "snapshot") {
+      skew = Date.parse(frame.pod.now) - clock.now();
+      return;
+    }
+    const known = pod.contacts.find((c) => c.id === frame.contact_id);
+    if (known && frame.seq >= known.seq) skew = Math.max(skew, Date.parse(frame.now) - clock.now());
   };
 
   const session = createSession({
@@ -203,7 +205,9 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     },
     show: () => set({ shown: true }),
     select: (contact: string) => set({ selected: contact }),
-    setNote: (contact: Contact, note: string) => set({ notes: { ...state.value.notes, [contact.id]: note } }),
+    /** A note is one line. */
+    setNote: (contact: Contact, note: string) =>
+      set({ notes: { ...state.value.notes, [contact.id]: note.replace(/\s*[\r\n]+\s*/g, " ") } }),
     type: (verification: string, digits: string) => set({ codes: { ...state.value.codes, [verification]: digits } }),
 
     async send(contact: Contact, channel: Channel, method: Method) {

@@ -4,9 +4,22 @@ import type { Contact, Pod, Shield, SnapshotFrame, UpdateFrame, Verification } f
 
 const unverified: Shield = { state: "unverified" };
 
-/** The pod after a frame. What the pod knows already, or knows better, leaves the very same pod. */
+/**
+ * The pod after a frame. An event that is not above what the pod knows of its contact leaves the very same pod;
+ * a snapshot is the whole truth, even when it knows less: the server's records may have been put back.
+ */
 export const fold = (pod: Pod, frame: SnapshotFrame | UpdateFrame): Pod =>
-  frame.type === "snapshot" ? meet(pod, frame.pod) : change(pod, frame.contact_id, (c) => update(c, frame));
+  frame.type === "snapshot" ? frame.pod : change(pod, frame.contact_id, (c) => update(c, frame));
+
+/** The pod after it was asked for anew: frames may have overtaken the answer. */
+export const meet = (old: Pod, fresh: Pod): Pod => ({
+  ...fresh,
+  contacts: fresh.contacts.map((contact) => {
+    const known = old.contacts.find((o) => o.id === contact.id);
+    if (known === undefined) return contact;
+    return known.seq > contact.seq ? known : succeed(known, contact);
+  }),
+});
 
 /** The pod after the answer to an act: one channel may run ahead of its contact until a frame catches up. */
 export const lead = (pod: Pod, answer: Verification): Pod =>
@@ -21,16 +34,6 @@ export const lead = (pod: Pod, answer: Verification): Pod =>
 
 /** Where the socket has to begin: the lowest `seq` of the contacts on screen. */
 export const since = (pod: Pod): number => (pod.contacts.length > 0 ? Math.min(...pod.contacts.map((c) => c.seq)) : 0);
-
-/** A whole pod replaces the one on screen, save for what is further already. */
-const meet = (old: Pod, fresh: Pod): Pod => ({
-  ...fresh,
-  contacts: fresh.contacts.map((contact) => {
-    const known = old.contacts.find((o) => o.id === contact.id);
-    if (known === undefined) return contact;
-    return known.seq > contact.seq ? known : succeed(known, contact);
-  }),
-});
 
 const change = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod => {
   const i = pod.contacts.findIndex((c) => c.id === id);

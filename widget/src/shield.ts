@@ -1,34 +1,35 @@
 // Shields and history entries as they read at a time: green and pending end by themselves, as in the
 // domain's own reading (bff/internal/verify/shield.go). Times are Unix milliseconds by the server's clock.
 
-import type { Channel, HistoryEntry, Reason, Shield } from "./types";
+import type { Channel, HistoryEntry, Shield } from "./types";
 
 /** The same shield while it lasts; afterwards what it has fallen to. */
 export const shieldAt = (shield: Shield, now: number): Shield => {
-  if (shield.until === undefined || now < Date.parse(shield.until)) return shield;
   switch (shield.state) {
     case "pending":
-      return shieldAt(fallen(shield, "expired"), now);
+      return over(shield, now) ? shieldAt(expired(shield), now) : upon(shield, now);
     case "verified":
-      return { state: "unverified", at: shield.until, ...kept(shield) };
+      return over(shield, now) ? { state: "unverified", at: shield.until, resend_at: shield.resend_at } : shield;
   }
   return shield;
 };
 
-const fallen = (shield: Shield, reason: Reason): Shield =>
-  shield.beneath
-    ? { ...shield.beneath, ...kept(shield) }
-    : {
-        state: "unverified",
-        ...(shield.verification_id && { verification_id: shield.verification_id }),
-        ...(shield.method && { method: shield.method }),
-        ...(shield.until && { at: shield.until }),
-        reason,
-        ...kept(shield),
-      };
+const over = ({ until }: Shield, now: number): boolean => until !== undefined && now >= Date.parse(until);
+
+/** The pending shield without what lies beneath, once that no longer stands. */
+const upon = (shield: Shield, now: number): Shield => {
+  if (!shield.beneath || standing(shield.beneath, now)) return shield;
+  const { beneath: _, ...alone } = shield;
+  return alone;
+};
+
+const standing = (beneath: Shield, now: number): boolean => beneath.state !== "verified" || !over(beneath, now);
 
 /** A cooldown outlives the shield that brought it. */
-const kept = ({ resend_at }: Shield): Pick<Shield, "resend_at"> => (resend_at ? { resend_at } : {});
+const expired = ({ until, resend_at, verification_id, method, beneath }: Shield): Shield =>
+  beneath && standing(beneath, until === undefined ? 0 : Date.parse(until))
+    ? { ...beneath, resend_at }
+    : { state: "unverified", verification_id, method, at: until, reason: "expired", resend_at };
 
 export const entryAt = (entry: HistoryEntry, now: number): HistoryEntry =>
   entry.outcome === "open" && now >= Date.parse(entry.expires_at)
@@ -54,22 +55,21 @@ export type Turn = "sent" | "verified" | "denied" | "failed" | "expired" | "canc
 
 /** What has become of a channel between two readings of its shield; null: nothing worth a word. */
 export const turn = (before: Shield, after: Shield, now: number): Turn | null => {
-  const same = before.verification_id === after.verification_id;
-  if (before.state === "pending" && after.state !== "pending") {
-    // Another verification's shield, or none at all, shows again: this one came to nothing.
-    const timedOut = after.reason === "expired" || (before.until !== undefined && now >= Date.parse(before.until));
-    if (!same && !supersededBy(before, after)) return timedOut ? "expired" : "cancelled";
-    if (after.state === "unverified") return timedOut ? "expired" : "cancelled";
-    return after.state;
-  }
+  if (before.state === "pending" && after.state !== "pending") return outcome(before, after, now);
   if (after.state === "unverified") return before.state === "verified" ? "ended" : null;
-  if (same && before.state === after.state) return null;
+  if (before.state === after.state && before.verification_id === after.verification_id) return null;
   return after.state === "pending" ? "sent" : after.state;
 };
 
-/** Whether the later shield is of a younger verification, whose pending we have not seen. */
-const supersededBy = (before: Shield, after: Shield): boolean =>
-  after.at !== undefined && before.at !== undefined && Date.parse(after.at) > Date.parse(before.at);
+/** How a pending verification ended. What lay beneath it may show again: that is older, and no news. */
+const outcome = (before: Shield, after: Shield, now: number): Turn => {
+  const later = before.at !== undefined && after.at !== undefined && Date.parse(after.at) > Date.parse(before.at);
+  if (after.state !== "unverified" && after.state !== "pending") {
+    if (later || before.verification_id === after.verification_id) return after.state;
+    if (after.state === "denied" && after.reason) return "failed";
+  }
+  return after.reason === "expired" || over(before, now) ? "expired" : "cancelled";
+};
 
 export const textable = (channel: Channel): boolean =>
   channel.kind === "phone" && channel.methods.some((m) => m.refusal !== "landline");

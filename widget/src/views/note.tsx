@@ -30,6 +30,9 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
         placeholder={words.notePlaceholder}
         autocomplete="off"
         aria-describedby={noteHelp}
+        onKeyDown={(e) => {
+          if (e.key === "Enter") e.preventDefault(); // a note is one line, however it wraps
+        }}
         onInput={(e) => desk.setNote(contact, e.currentTarget.value)}
       />
       {pod.policy.note_presets.length > 0 && (

@@ -94,7 +94,7 @@ const StateLine = ({
       return (
         <p class="state" title={title}>
           {w.denied(contact.name)}
-          <Procedure url={s.pod?.tenant.procedure_url} />.
+          <Procedure url={s.pod?.tenant.procedure_url} />.{shield.reason && <span class="why">{w.failed(shield)}</span>}
         </p>
       );
     case "failed":
