@@ -1,0 +1,184 @@
+//go:build unix
+
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+)
+
+// PostgreSQL gives an empty store in a database of its own, on a server that the first call starts
+// and that ends with the test binary. Where PostgreSQL is not installed the test fails.
+func PostgreSQL(t testing.TB) *store.Store {
+	t.Helper()
+	return Open(t, PostgreSQLURL(t), nil)
+}
+
+// PostgreSQLURL gives the URL of an empty database that is dropped when the test ends.
+func PostgreSQLURL(t testing.TB) string {
+	t.Helper()
+	s, err := running()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("shieldpod_%d", s.databases.Add(1))
+	if err := s.admin(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.url(name)
+}
+
+// server is the one PostgreSQL of this test binary.
+type server struct {
+	dir       string
+	databases atomic.Int64
+	alive     io.Closer // while it is open the server runs
+}
+
+var running = sync.OnceValues(start)
+
+// untilClosed runs a command until its own input ends, which it does when this
+// process ends, in whatever way; then it stops the command and takes its files away.
+const untilClosed = `dir=$1; shift; "$@" & pid=$!; cat >/dev/null; kill -QUIT "$pid"; wait "$pid"; rm -rf "$dir"`
+
+func start() (*server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	// The path of a socket is short, so not in a test's own directory.
+	dir, err := os.MkdirTemp("", "shieldpod-pg-")
+	if err != nil {
+		return nil, err
+	}
+	as, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "shieldpod",
+		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = dir, as
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	var log bytes.Buffer
+	postgres := exec.Command("sh", "-c", untilClosed, "sh", dir, filepath.Join(bin, "postgres"), "-D", data,
+		"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
+	postgres.Dir, postgres.SysProcAttr = dir, as
+	postgres.Stdout, postgres.Stderr = &log, &log
+	s := &server{dir: dir}
+	if s.alive, err = postgres.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := postgres.Start(); err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return s, s.await()
+}
+
+// binaries finds the newest PostgreSQL of this machine.
+func binaries() (dir string, err error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("these tests need PostgreSQL: install its server (Debian and Ubuntu: apt-get install postgresql; " +
+			"macOS: brew install postgresql), or put initdb and postgres on the PATH")
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+// version reads 15 from /usr/lib/postgresql/15/bin/initdb.
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // 9.6 and the like read as 0
+	return n
+}
+
+// unprivileged gives the directory to somebody who may run PostgreSQL, which root may not.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	if os.Getuid() != 0 {
+		return &syscall.SysProcAttr{}, nil
+	}
+	somebody, err := user.Lookup("postgres")
+	if err != nil {
+		somebody, err = user.Lookup("nobody")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("root may not run PostgreSQL, and there is neither a user postgres nor nobody: %w", err)
+	}
+	uid, err := strconv.ParseUint(somebody.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(somebody.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}
+
+// await returns when the server takes statements.
+func (s *server) await() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := s.admin(ctx, "SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL in %s did not come up: %w", s.dir, err)
+		}
+	}
+}
+
+// admin runs one statement outside the tests' databases.
+func (s *server) admin(ctx context.Context, statement string) (err error) {
+	db, err := sql.Open("pgx", s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, statement)
+	return err
+}
+
+func (s *server) url(database string) string {
+	u := url.URL{Scheme: "postgres", User: url.User("shieldpod"), Path: "/" + database, RawQuery: url.Values{"host": {s.dir}}.Encode()}
+	return u.String()
+}

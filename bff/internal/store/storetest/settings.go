@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// session gives an open pod session.
+func session(id string) verify.Session {
+	return verify.Session{
+		ID: id, Origin: "https://psa.example", OpenedAt: noon, EndsAt: noon.Add(8 * time.Hour),
+		Desk: verify.Desk{
+			Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"},
+			Ticket: verify.Ticket{PSA: "demo", ID: "1", Number: "4711", Summary: "Reset"}, Client: verify.Client{ID: "c", Name: "Contoso"},
+			Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
+				{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
+			}}},
+			DefaultContact: "dana",
+		},
+	}
+}
+
+var sessions = []promise{
+	{"a session reads back as it was opened", func(t *testing.T, s *store.Store) {
+		want(t, s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute)), "")
+		found, err := s.Session(t.Context(), "s1")
+		if diff := cmp.Diff(session("s1"), found); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		_, err = s.Session(t.Context(), "s2")
+		want(t, err, verify.CodeNotFound)
+	}},
+	{"Row2: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		ended := together(func(n int) error {
+			return s.OpenSession(ctx, session(fmt.Sprint("s", n)), "the same", noon.Add(time.Minute))
+		})
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeContextReplayed: crowd - 1}, ended); diff != "" {
+			t.Error(diff)
+		}
+		opened := 0
+		for n := range crowd {
+			if _, err := s.Session(ctx, fmt.Sprint("s", n)); err == nil {
+				opened++
+			}
+		}
+		if opened != 1 {
+			t.Errorf("%d sessions were opened, want 1", opened)
+		}
+	}},
+	{"Row2: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		want(t, s.OpenSession(ctx, session("s1"), "first", noon.Add(time.Minute)), "")
+		want(t, s.OpenSession(ctx, session("s1"), "second", noon.Add(time.Minute)), verify.CodeUnavailable)
+		want(t, s.OpenSession(ctx, session("s2"), "second", noon.Add(time.Minute)), "")
+	}},
+	{"another tenant's context may have the same jti", func(t *testing.T, s *store.Store) {
+		other := session("s2")
+		other.Desk.Tenant = "zenith"
+		want(t, s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute)), "")
+		want(t, s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute)), "")
+	}},
+	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		want(t, s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute)), "")
+		want(t, s.EndSession(ctx, "zenith", "s1"), "") // Row7: not theirs to end
+		_, err := s.Session(ctx, "s1")
+		want(t, err, "")
+		for range 2 {
+			want(t, s.EndSession(ctx, "acme", "s1"), "")
+			_, err := s.Session(ctx, "s1")
+			want(t, err, verify.CodeNotFound)
+		}
+	}},
+	{"Sweep forgets what has run out and nothing else", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		over := session("over")
+		over.EndsAt = noon.Add(time.Hour)
+		want(t, s.OpenSession(ctx, over, "over", noon.Add(time.Hour)), "")
+		want(t, s.OpenSession(ctx, session("open"), "open", noon.Add(time.Hour+time.Millisecond)), "")
+		want(t, s.Sweep(ctx, noon.Add(time.Hour)), "")
+		_, err := s.Session(ctx, "over")
+		want(t, err, verify.CodeNotFound)
+		_, err = s.Session(ctx, "open")
+		want(t, err, "")
+		want(t, s.OpenSession(ctx, session("s3"), "over", noon), "")
+		want(t, s.OpenSession(ctx, session("s4"), "open", noon), verify.CodeContextReplayed)
+	}},
+}
+
+// tenant gives a tenant with all its settings.
+func tenant(id string) verify.Tenant {
+	p := verify.DefaultPolicy()
+	p.Methods, p.ShowOnLoad, p.GreenFor, p.NotePresets = []verify.Method{verify.SMSCode}, false, time.Hour, nil
+	return verify.Tenant{
+		ID: id, Name: "Acme IT", Region: "US", ProcedureURL: "https://acme.example/fraud", Policy: p,
+		Origins: []string{"https://psa.example", "http://127.0.0.1:8081"},
+		Keys: []verify.SigningKey{
+			{Issuer: "https://psa.example", ID: "2025", Algorithm: "EdDSA", Material: []byte("public")},
+			{Issuer: "https://psa.example", ID: "old", Algorithm: "HS256", Material: []byte("a secret of 32 bytes, shared once")},
+		},
+	}
+}
+
+var tenants = []promise{
+	{"a tenant reads back as it was put", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		found, err := s.Tenant(t.Context(), "acme")
+		if diff := cmp.Diff(tenant("acme"), found); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+	{"a tenant that is put again replaces the old one at once, origins and keys too", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		_, err := s.Tenant(t.Context(), "acme")
+		want(t, err, "")
+		changed := verify.Tenant{ID: "acme", Name: "Acme", Policy: verify.DefaultPolicy(), Origins: []string{"https://new.example"}}
+		want(t, s.PutTenant(t.Context(), changed), "")
+		found, err := s.Tenant(t.Context(), "acme")
+		if diff := cmp.Diff(changed, found); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+	{"a tenant that has set no policy has the default one", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
+		found, err := s.Tenant(t.Context(), "acme")
+		if diff := cmp.Diff(verify.DefaultPolicy(), found.Policy); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+	{"an unknown tenant is not found, until it is put", func(t *testing.T, s *store.Store) {
+		_, err := s.Tenant(t.Context(), "acme")
+		want(t, err, verify.CodeNotFound)
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		_, err = s.Tenant(t.Context(), "acme")
+		want(t, err, "")
+	}},
+	{"TenantList gives every tenant, in order of their ids", func(t *testing.T, s *store.Store) {
+		for _, id := range []string{"zenith", "acme"} {
+			want(t, s.PutTenant(t.Context(), tenant(id)), "")
+		}
+		all, err := s.TenantList(t.Context())
+		if diff := cmp.Diff([]verify.Tenant{tenant("acme"), tenant("zenith")}, all); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+}
