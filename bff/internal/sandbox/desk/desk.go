@@ -29,13 +29,15 @@ type Config struct {
 	Log      *slog.Logger
 }
 
-// New serves the desk: / lists the tickets, /tickets/{id} shows one, POST /context vouches
-// for the technician, and /api/tickets gives scripts what the pages show.
+// New serves the desk: / lists the tickets, /tickets/{id} shows one, /procedure says what to do
+// when an end user did not ask. POST /context vouches for the technician; GET /api/tickets gives
+// scripts what the pages show.
 func New(c Config) http.Handler {
 	s := site{Config: c, tickets: newTickets(), opened: c.Now()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)
 	mux.HandleFunc("GET /tickets/{id}", s.show)
+	mux.HandleFunc("GET /procedure", s.procedure)
 	mux.HandleFunc("GET /api/tickets", s.tell)
 	mux.HandleFunc("POST /context", s.vouch)
 	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -95,6 +97,12 @@ func (s site) show(w http.ResponseWriter, r *http.Request) {
 	v := s.view(r)
 	v.Title, v.Ticket = "#"+t.ID+" "+t.Subject, t
 	s.render(w, "ticket", v)
+}
+
+func (s site) procedure(w http.ResponseWriter, r *http.Request) {
+	v := s.view(r)
+	v.Title = "Service desk procedure"
+	s.render(w, "procedure", v)
 }
 
 func (s site) render(w http.ResponseWriter, page string, v view) {

@@ -185,7 +185,7 @@ func TestEveryTicketCanBeOpened(t *testing.T) {
 
 func TestNumbersAreOnesThatCarriersTake(t *testing.T) {
 	h, _ := open(t)
-	seen := map[string]string{}
+	seen, names := map[string]string{}, desk.Names()
 	for _, ticket := range tickets(t, h) {
 		for _, who := range ticket.Contacts {
 			for _, ch := range who.Channels {
@@ -193,6 +193,9 @@ func TestNumbersAreOnesThatCarriersTake(t *testing.T) {
 					t.Errorf("channel %s is both %s's and %s's", ch.ID, owner, who.ID)
 				}
 				seen[ch.ID] = who.ID
+				if names[ch.Value] != who.Name {
+					t.Errorf("%s is read by %q, want %s", ch.Value, names[ch.Value], who.Name)
+				}
 				if ch.Kind != launchcontext.KindPhone {
 					continue
 				}
@@ -209,7 +212,7 @@ var reference = regexp.MustCompile(`(?:src|href)="(/[^"]*)"`)
 
 func TestPagesLoadUnderTheirOwnPolicy(t *testing.T) {
 	h, _ := open(t)
-	for _, path := range []string{"/", "/tickets/4711", "/tickets/4711?pod=420&theme=dark", "/tickets/4711?pod=x&theme=%22%3E"} {
+	for _, path := range []string{"/", "/procedure", "/tickets/4711", "/tickets/4711?pod=420&theme=dark", "/tickets/4711?pod=x&theme=%22%3E"} {
 		page := ask(t, h, "GET", path, "")
 		if page.Code != 200 {
 			t.Fatalf("%s: status %d", path, page.Code)

@@ -142,6 +142,19 @@ func newTickets() []ticket {
 	}
 }
 
+// Names tells who reads what arrives at an address or number.
+func Names() map[string]string {
+	names := map[string]string{}
+	for _, t := range newTickets() {
+		for _, who := range t.Contacts {
+			for _, ch := range who.Channels {
+				names[ch.Value] = who.Name
+			}
+		}
+	}
+	return names
+}
+
 func person(id, name, title string, channels ...launchcontext.Channel) launchcontext.Contact {
 	return launchcontext.Contact{ID: id, Name: name, Title: title, Channels: channels}
 }
