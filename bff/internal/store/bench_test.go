@@ -159,7 +159,7 @@ func BenchmarkBareCommit64(b *testing.B) {
 		for first := range queue {
 			batch := []chan error{first}
 			tx, err := db.Begin()
-			for stmt := tx.Stmt(insert); err == nil; {
+			for stmt := tx.Stmt(insert); err == nil; { //nolint:sqlclosecheck // the commit closes it
 				if _, err = stmt.Exec(body); err != nil || len(queue) == 0 {
 					break
 				}

@@ -3,7 +3,6 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -76,30 +75,42 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := startIn(dir, bin)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, s.await()
+}
+
+func startIn(dir, bin string) (*server, error) {
 	as, err := unprivileged(dir)
 	if err != nil {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "shieldpod",
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "shieldpod",
 		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = dir, as
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	var log bytes.Buffer
-	postgres := exec.Command("sh", "-c", untilClosed, "sh", dir, filepath.Join(bin, "postgres"), "-D", data,
+	s := &server{dir: dir}
+	postgres := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, filepath.Join(bin, "postgres"), "-D", data,
 		"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
 	postgres.Dir, postgres.SysProcAttr = dir, as
-	postgres.Stdout, postgres.Stderr = &log, &log
-	s := &server{dir: dir}
+	log, err := os.Create(s.log())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // the server has its own
+	postgres.Stdout, postgres.Stderr = log, log
 	if s.alive, err = postgres.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := postgres.Start(); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return s, s.await()
+	return s, nil
 }
 
 // binaries finds the newest PostgreSQL of this machine.
@@ -162,10 +173,13 @@ func (s *server) await() error {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return fmt.Errorf("PostgreSQL in %s did not come up: %w", s.dir, err)
+			log, _ := os.ReadFile(s.log())
+			return fmt.Errorf("PostgreSQL did not come up: %w\n%s", err, log)
 		}
 	}
 }
+
+func (s *server) log() string { return filepath.Join(s.dir, "log") }
 
 // admin runs one statement outside the tests' databases.
 func (s *server) admin(ctx context.Context, statement string) (err error) {
