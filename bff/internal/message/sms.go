@@ -12,7 +12,7 @@ import (
 // read aloud, and a phone shall not offer to type it into a page.
 // It refuses a job that is not sent by SMS.
 func RenderSMS(j verify.Job, t verify.Tenant, publicURL string) (string, error) {
-	if j.Method.Kind() != verify.Phone {
+	if j.Method != verify.SMSCode && j.Method != verify.SMSLink {
 		return "", fmt.Errorf("no text message for method %q", j.Method)
 	}
 	w := wordsOf(j, t, publicURL, nameInSMS)

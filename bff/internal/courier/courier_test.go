@@ -1,0 +1,375 @@
+package courier_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var _ courier.Reporter = (*verify.Service)(nil)
+
+func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
+	cause := errors.New("the carrier's words")
+	for _, c := range []struct {
+		name string
+		send sender
+		job  func(string) verify.Job
+		want []string
+	}{
+		{"taken: reported, then settled", takes, textJob, []string{
+			"v1 report sent reason= carrier=pigeon to acme",
+			"v1 settle sent ref=ring-7 cause=",
+		}},
+		{"a mail is taken", takes, mailJob, []string{
+			"v1 report sent reason= carrier=pigeon to acme",
+			"v1 settle sent ref=ring-7 cause=",
+		}},
+		{"busy: queued again, then reported", failing(&courier.Fault{Kind: courier.Busy, Err: cause}), textJob, []string{
+			"v1 retry in 500ms: the carrier's words",
+			"v1 report delayed reason=carrier_down carrier= to acme",
+		}},
+		{"busy and asking for time gets it, and some", failing(&courier.Fault{Kind: courier.Busy, RetryAfter: 40 * time.Second, Err: cause}), textJob, []string{
+			"v1 retry in 40.5s: the carrier's words",
+			"v1 report delayed reason=carrier_down carrier= to acme",
+		}},
+		{
+			"busy for the fifth time waits longer", failing(&courier.Fault{Kind: courier.Busy, Err: cause}),
+			func(id string) verify.Job { j := textJob(id); j.Attempts = 4; return j },
+			[]string{
+				"v1 retry in 8s: the carrier's words",
+				"v1 report delayed reason=carrier_down carrier= to acme",
+			},
+		},
+		{
+			"busy for the hundredth time waits no longer than that", failing(&courier.Fault{Kind: courier.Busy, Err: cause}),
+			func(id string) verify.Job { j := textJob(id); j.Attempts = 99; return j },
+			[]string{
+				"v1 retry in 10s: the carrier's words",
+				"v1 report delayed reason=carrier_down carrier= to acme",
+			},
+		},
+		{"busy until the verification has ended: told now", failing(&courier.Fault{Kind: courier.Busy, RetryAfter: 5 * time.Minute, Err: cause}), textJob, []string{
+			"v1 report failed reason=carrier_down carrier= to acme",
+			"v1 settle dead ref= cause=the carrier's words",
+		}},
+		{"a recipient who can't be reached", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: cause}), textJob, []string{
+			"v1 report failed reason=recipient carrier= to acme",
+			"v1 settle failed ref= cause=the carrier's words",
+		}},
+		{"a recipient who is blocked", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: cause}), mailJob, []string{
+			"v1 report failed reason=blocked carrier= to acme",
+			"v1 settle failed ref= cause=the carrier's words",
+		}},
+		{"an account that is refused", failing(&courier.Fault{Kind: courier.Setup, Err: cause}), textJob, []string{
+			"v1 report failed reason=carrier_setup carrier= to acme",
+			"v1 settle failed ref= cause=the carrier's words",
+		}},
+		{"no answer: unsure, and never again", failing(&courier.Fault{Kind: courier.Unsure, Err: cause}), textJob, []string{
+			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 settle unknown ref= cause=the carrier's words",
+		}},
+		{"an error that nobody sorted is unsure, and its words are not kept", failing(errors.New("to " + mobile)), textJob, []string{
+			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 settle unknown ref= cause=unsorted *errors.errorString",
+		}},
+		{"a library that panics is unsure", func(context.Context, courier.Parcel) (courier.Receipt, error) { panic(mobile) }, textJob, []string{
+			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 settle unknown ref= cause=the carrier's library panicked (string)",
+		}},
+		{
+			"a verification that has ended is not sent", takes,
+			func(id string) verify.Job { j := textJob(id); j.ExpiresAt = time.Now(); return j },
+			[]string{"v1 settle dead ref= cause=its verification ended first"},
+		},
+		{
+			"a method without words is not sent", takes,
+			func(id string) verify.Job { j := textJob(id); j.Method = "smoke"; return j },
+			[]string{
+				"v1 report failed reason=carrier_setup carrier= to acme",
+				`v1 settle failed ref= cause=no text message for method "smoke"`,
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := &fakeOutbox{}
+				o.put(c.job("v1"))
+				run(t, o, c.send, nil)
+				if diff := cmp.Diff(c.want, o.written()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+func TestASendHasUntilTheVerificationEndsAndTenSecondsAtMost(t *testing.T) {
+	for left, want := range map[time.Duration]time.Duration{
+		5 * time.Minute: 10 * time.Second, 3 * time.Second: 3 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := &fakeOutbox{}
+			j := textJob("v1")
+			j.ExpiresAt = time.Now().Add(left)
+			o.put(j)
+			var took time.Duration
+			run(t, o, func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+				began := time.Now()
+				<-ctx.Done()
+				took = time.Since(began)
+				return courier.Receipt{}, ctx.Err()
+			}, nil)
+			pass(time.Minute)
+			if took != want {
+				t.Errorf("with %s left a send had %s, want %s", left, took, want)
+			}
+			if diff := cmp.Diff([]string{
+				"v1 report unsure reason=unsure carrier= to acme",
+				"v1 settle unknown ref= cause=unsorted context.deadlineExceededError",
+			}, o.written()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAMessageThatWaitedSaysHowLongItIsStillValid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		o.putAt(textJob("v1"), time.Now().Add(3*time.Minute))
+		var text string
+		run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+			text = p.Text
+			return courier.Receipt{}, nil
+		}, nil)
+		pass(4 * time.Minute)
+		if !strings.HasSuffix(text, "Valid 2 min.") {
+			t.Errorf("the text says %q, want it to end with: Valid 2 min.", text)
+		}
+	})
+}
+
+func TestStoppingWaitsForWhatIsUnderWayAndClaimsNothingMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		o.put(textJob("v1"))
+		r := run(t, o, func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+			select {
+			case <-time.After(4 * time.Second):
+			case <-ctx.Done():
+			}
+			return courier.Receipt{Carrier: "pigeon"}, ctx.Err()
+		}, nil)
+		r.stop()
+		o.put(textJob("v2"))
+		pass(3 * time.Second)
+		select {
+		case <-r.stopped:
+			t.Fatal("Run returned while a message was under way")
+		default:
+		}
+		pass(time.Second)
+		<-r.stopped
+		if diff := cmp.Diff([]string{
+			"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref= cause=",
+		}, o.written()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAWakeSendsAtOnceAndADueTimeSendsOnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		began := time.Now()
+		var sent []string
+		r := run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+			sent = append(sent, fmt.Sprintf("%s after %s", p.ID, time.Since(began)))
+			return courier.Receipt{}, nil
+		}, nil)
+		pass(time.Second)
+		o.put(textJob("woken"))
+		for range 1000 {
+			r.Wake()
+		}
+		synctest.Wait()
+		o.putAt(textJob("due"), began.Add(8*time.Second))
+		pass(20 * time.Second)
+		o.put(textJob("untold")) // by a node that died before it could wake anybody
+		pass(6 * time.Second)
+		if diff := cmp.Diff([]string{"woken after 1s", "due after 8s", "untold after 23s"}, sent); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAnIdleHourCostsOneLookInFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		run(t, o, takes, nil)
+		pass(time.Hour)
+		if o.claims < 715 || o.claims > 721 {
+			t.Errorf("%d looks at the outbox, want about 720", o.claims)
+		}
+	})
+}
+
+func TestNoMoreMessagesAreUnderWayThanThereAreWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		for i := range 100 {
+			o.put(textJob(fmt.Sprintf("v%02d", i)))
+		}
+		began := time.Now()
+		var now, most atomic.Int64
+		run(t, o, func(context.Context, courier.Parcel) (courier.Receipt, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			<-time.After(100 * time.Millisecond)
+			return courier.Receipt{}, nil
+		}, func(c *courier.Config) { c.Workers = 8 })
+		for len(o.written()) < 200 {
+			pass(time.Millisecond)
+		}
+		if most.Load() != 8 {
+			t.Errorf("%d messages were under way at once, want 8", most.Load())
+		}
+		if took := time.Since(began); took > 1500*time.Millisecond {
+			t.Errorf("100 messages of 100 ms took 8 workers %s, want about 1.3 s", took)
+		}
+	})
+}
+
+func TestWhatASenderLeftBehindIsReportedUnsure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		for i := range 150 {
+			o.lapse(verify.Job{ID: fmt.Sprintf("v%03d", i), Tenant: "acme"})
+		}
+		run(t, o, takes, nil)
+		if got := o.written(); len(got) != 150 || got[149] != "v149 report unsure reason=unsure carrier= to acme" {
+			t.Fatalf("on start %d reports, want 150", len(got))
+		}
+		o.lapse(verify.Job{ID: "later", Tenant: "acme"})
+		pass(6 * time.Second)
+		if got := o.written(); got[len(got)-1] != "later report unsure reason=unsure carrier= to acme" {
+			t.Errorf("the last step is %q", got[len(got)-1])
+		}
+	})
+}
+
+func TestAResultIsWrittenOnceTheStoreIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := time.Now().Add(5 * time.Second)
+		o := &fakeOutbox{}
+		o.fail = func(step string) error {
+			if strings.HasPrefix(step, "v1") && time.Now().Before(back) {
+				return &verify.Error{Code: verify.CodeUnavailable}
+			}
+			return nil
+		}
+		o.put(textJob("v1"))
+		run(t, o, takes, nil)
+		pass(20 * time.Second)
+		if diff := cmp.Diff([]string{
+			"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause=",
+		}, o.written()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAResultThatCantBeWrittenIsLeftToTheEndOfTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		var last time.Time
+		began := time.Now()
+		o.fail = func(step string) error {
+			if !strings.HasPrefix(step, "v1") {
+				return nil
+			}
+			last = time.Now()
+			return &verify.Error{Code: verify.CodeUnavailable}
+		}
+		o.put(textJob("v1"))
+		r := run(t, o, takes, nil)
+		pass(time.Minute)
+		if held := last.Sub(began); held < 20*time.Second || held > 28*time.Second {
+			t.Errorf("it was tried for %s, want until 28 s at most: the lease ends at 30", held)
+		}
+		if !strings.Contains(r.log.String(), `"what became of a message can't be written down" step="settle as sent" job=v1`) {
+			t.Errorf("the log does not tell: %s", r.log)
+		}
+	})
+}
+
+func TestAnOutboxThatCantBeReadIsNotHammered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{fail: func(string) error { return &verify.Error{Code: verify.CodeUnavailable} }}
+		r := run(t, o, takes, nil)
+		for range 100 {
+			r.Wake()
+			pass(100 * time.Millisecond)
+		}
+		if o.claims > 11 {
+			t.Errorf("%d claims in ten seconds, want one a second", o.claims)
+		}
+	})
+}
+
+// Row 25: whatever goes wrong, the log never holds a code, a token or a destination.
+func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &fakeOutbox{}
+		var n int
+		faults := []error{
+			nil,
+			&courier.Fault{Kind: courier.Busy, Err: errors.New("busy")},
+			&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("refused")},
+			&courier.Fault{Kind: courier.Setup, Err: errors.New("setup")},
+			&courier.Fault{Kind: courier.Unsure, Err: errors.New("unsure")},
+			fmt.Errorf("%s %s %s %s", mobile, mailAddress, secretCode, secretToken),
+		}
+		for i := range faults {
+			o.put(textJob(fmt.Sprint("text", i)), mailJob(fmt.Sprint("mail", i)))
+		}
+		var r *running
+		r = run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+			n++
+			if r != nil {
+				panic(p)
+			}
+			return courier.Receipt{}, faults[n%len(faults)]
+		}, func(c *courier.Config) { c.Workers = 1 })
+		o.put(textJob("panics"))
+		r.Wake()
+		pass(time.Minute)
+		text := r.log.String() + strings.Join(o.written(), "\n")
+		for _, secret := range []string{mobile, mobile[1:], mailAddress, secretCode, "482 913", secretToken, "Dana"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in the log or in a cause:\n%s", secret, text)
+			}
+		}
+		if lines := strings.Count(r.log.String(), "\n"); lines < 10 {
+			t.Errorf("only %d lines were logged: %s", lines, r.log)
+		}
+		r.log.Reset()
+	})
+}
+
+func TestRow25AParcelLogsAsItsIDOnly(t *testing.T) {
+	p := courier.Parcel{ID: "v1", Tenant: "acme", To: mobile, Text: secretCode}
+	if got, want := p.LogValue().String(), "[job=v1 tenant=acme]"; got != want {
+		t.Errorf("it logs as %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,206 @@
+package courier_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	secretCode  = "482913"
+	secretToken = "q1wYx0nVd3T9sM5rJ8kLz2bH7cG4fA6eP-uI_oSaXyE"
+	mobile      = "+14155554821"
+	mailAddress = "dana@contoso.com"
+)
+
+// fakeOutbox keeps jobs in memory and writes down every step, in order.
+type fakeOutbox struct {
+	mu     sync.Mutex
+	queue  []queued
+	lapsed []verify.Job
+	steps  []string
+	claims int
+	fail   func(step string) error
+}
+
+type queued struct {
+	job verify.Job
+	due time.Time
+}
+
+func (o *fakeOutbox) put(jobs ...verify.Job) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, j := range jobs {
+		o.queue = append(o.queue, queued{job: j})
+	}
+}
+
+func (o *fakeOutbox) putAt(j verify.Job, due time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.queue = append(o.queue, queued{j, due})
+}
+
+func (o *fakeOutbox) lapse(jobs ...verify.Job) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lapsed = append(o.lapsed, jobs...)
+}
+
+// step writes a step down, and fails it if the test says so.
+func (o *fakeOutbox) step(format string, args ...any) error {
+	step := fmt.Sprintf(format, args...)
+	if o.fail != nil {
+		if err := o.fail(step); err != nil {
+			return err
+		}
+	}
+	o.steps = append(o.steps, step)
+	return nil
+}
+
+func (o *fakeOutbox) ClaimJobs(_ context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.claims++
+	if o.fail != nil {
+		if err := o.fail("claim"); err != nil {
+			return nil, err
+		}
+	}
+	if leaseUntil.Sub(now) != 30*time.Second {
+		return nil, fmt.Errorf("a lease of %s", leaseUntil.Sub(now))
+	}
+	var jobs []verify.Job
+	o.queue = slices.DeleteFunc(o.queue, func(q queued) bool {
+		if len(jobs) == n || q.due.After(now) {
+			return false
+		}
+		jobs = append(jobs, q.job)
+		return true
+	})
+	return jobs, nil
+}
+
+func (o *fakeOutbox) LapsedJobs(_ context.Context, _ time.Time, n int) ([]verify.Job, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n = min(n, len(o.lapsed))
+	jobs := o.lapsed[:n]
+	o.lapsed = o.lapsed[n:]
+	return jobs, nil
+}
+
+func (o *fakeOutbox) NextJobAt(context.Context) (time.Time, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) == 0 {
+		return time.Time{}, false, nil
+	}
+	return slices.MinFunc(o.queue, func(a, b queued) int { return a.due.Compare(b.due) }).due, true, nil
+}
+
+func (o *fakeOutbox) RetryJob(_ context.Context, id string, at time.Time, cause string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.step("%s retry in %s: %s", id, time.Until(at), cause)
+}
+
+func (o *fakeOutbox) SettleJob(_ context.Context, id string, state verify.JobState, ref, cause string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.step("%s settle %s ref=%s cause=%s", id, state, ref, cause)
+}
+
+func (o *fakeOutbox) Delivered(_ context.Context, tenant, job string, r verify.Report) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.step("%s report %s reason=%s carrier=%s to %s", job, r.Kind, r.Reason, r.Carrier, tenant)
+}
+
+func (o *fakeOutbox) written() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.steps)
+}
+
+func (o *fakeOutbox) Tenant(_ context.Context, id string) (verify.Tenant, error) {
+	return verify.Tenant{ID: id, Name: "Acme IT"}, nil
+}
+
+// sender is a carrier made of a function.
+type sender func(context.Context, courier.Parcel) (courier.Receipt, error)
+
+func (s sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
+	return s(ctx, p)
+}
+
+func takes(context.Context, courier.Parcel) (courier.Receipt, error) {
+	return courier.Receipt{Carrier: "pigeon", Ref: "ring-7"}, nil
+}
+
+func failing(f error) sender {
+	return func(context.Context, courier.Parcel) (courier.Receipt, error) { return courier.Receipt{}, f }
+}
+
+func textJob(id string) verify.Job {
+	return verify.Job{
+		ID: id, Tenant: "acme", Method: verify.SMSCode, To: mobile, Secret: secretCode, Recipient: "Dana Reyes",
+		Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: time.Now().Add(5 * time.Minute), ValidFor: 5 * time.Minute,
+	}
+}
+
+func mailJob(id string) verify.Job {
+	j := textJob(id)
+	j.Method, j.To, j.Secret = verify.EmailLink, mailAddress, secretToken
+	return j
+}
+
+// running runs a courier over the outbox until the test's end, inside a bubble of fake time.
+type running struct {
+	*courier.Courier
+	stop    context.CancelFunc
+	stopped chan struct{}
+	log     *bytes.Buffer
+}
+
+func run(t *testing.T, o *fakeOutbox, carrier sender, change func(*courier.Config)) *running {
+	t.Helper()
+	log := new(bytes.Buffer)
+	c := courier.Config{
+		Outbox: o, Reports: o, Tenants: o, Mail: carrier, SMS: carrier, PublicURL: "https://verify.acme-it.com",
+		Now: time.Now, Chance: func() float64 { return 0.5 },
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if change != nil {
+		change(&c)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &running{Courier: courier.New(c), stop: cancel, stopped: make(chan struct{}), log: log}
+	go func() {
+		defer close(r.stopped)
+		r.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-r.stopped
+	})
+	synctest.Wait()
+	return r
+}
+
+// pass lets so much time pass, and what it brings happen.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
