@@ -18,14 +18,6 @@ const getContextToken = async ({ nonce }) => {
   return context;
 };
 
-let pod;
-window.Shieldpod = window.Shieldpod || [];
-window.Shieldpod.push((shieldpod) => {
-  const { tenant, theme } = place.dataset;
-  pod = shieldpod.mount(place, { tenant, theme, getContextToken });
-  for (const [event, words] of Object.entries(headlines)) pod.on(event, (detail) => happened(event, words, detail));
-});
-
 // What the pod reports goes into the ticket's conversation. These are hints for the eye; the proof
 // is with Shieldpod.
 
@@ -74,6 +66,7 @@ function toast({ tone, headline, text }) {
 // Another ticket, without a new page: the pod stays mounted and is told, in the same breath in
 // which the screen changes.
 
+let pod;
 let turning = new AbortController();
 
 async function turnTo(address) {
@@ -108,3 +101,11 @@ document.querySelector(".queue").addEventListener("click", (click) => {
   turn(link.href, () => history.pushState(null, "", link.href));
 });
 window.addEventListener("popstate", () => turn(location.href));
+
+// Last, because where the pod's script is there already this mounts at once.
+window.Shieldpod = window.Shieldpod || [];
+window.Shieldpod.push((shieldpod) => {
+  const { tenant, theme } = place.dataset;
+  pod = shieldpod.mount(place, { tenant, theme, getContextToken });
+  for (const [event, words] of Object.entries(headlines)) pod.on(event, (detail) => happened(event, words, detail));
+});
