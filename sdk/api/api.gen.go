@@ -377,7 +377,7 @@ type HistoryPage struct {
 
 // LaunchRequest defines model for LaunchRequest.
 type LaunchRequest struct {
-	// Context The launch context
+	// Context The launch context, compact JWS
 	Context string `json:"context"`
 
 	// Nonce The challenge that the context answers
