@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+type contextCmd struct {
+	Sign contextSignCmd `cmd:"" help:"Print a launch context, and nothing else."`
+}
+
+// contextSignCmd has two ways: ask a running demo's PSA, or sign claims with a key of one's own.
+type contextSignCmd struct {
+	Ticket string `default:"4711" help:"Ticket of the demo's PSA."`
+	PSA    string `default:"http://127.0.0.1:8081" help:"Where the demo's PSA runs."`
+	Nonce  string `help:"Answer this challenge."`
+	Key    string `help:"Sign with this private key (PEM or JWK) instead of asking the demo." type:"existingfile"`
+	KID    string `name:"kid" help:"With --key: its registered id."`
+	Claims string `help:"With --key: file with the claims, JSON; times and jti are filled in." type:"existingfile"`
+}
+
+// Run prints the context.
+func (c *contextSignCmd) Run(o *outside) error {
+	sign := c.ask
+	if c.Key != "" {
+		sign = c.sign
+	}
+	token, err := sign(o.ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(o.stdout, token)
+	return err
+}
+
+// ask lets the demo's PSA sign, as its pages do.
+func (c *contextSignCmd) ask(ctx context.Context) (string, error) {
+	body, err := json.Marshal(map[string]string{"ticket": c.Ticket, "nonce": c.Nonce})
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.PSA+"/context", bytes.NewReader(body))
+	if err != nil {
+		return "", fmt.Errorf("--psa: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("no demo answers (start one by 'shieldpod demo', or sign with --key): %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode == http.StatusNotFound {
+		return "", fmt.Errorf("the demo has no ticket %q", c.Ticket)
+	}
+	var signed struct {
+		Context string `json:"context"`
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&signed)
+	if answer.StatusCode != http.StatusOK || err != nil || signed.Context == "" {
+		return "", fmt.Errorf("%s is not a demo PSA (it answered %s)", c.PSA, answer.Status)
+	}
+	return signed.Context, nil
+}
+
+// sign does it here, with the caller's own key.
+func (c *contextSignCmd) sign(context.Context) (string, error) {
+	if c.KID == "" || c.Claims == "" {
+		return "", errors.New("--key needs --kid and --claims")
+	}
+	pem, err := os.ReadFile(c.Key)
+	if err != nil {
+		return "", err
+	}
+	key, err := launchcontext.ParsePrivateKey(pem, c.KID)
+	if err != nil {
+		return "", fmt.Errorf("--key: %w", err)
+	}
+	content, err := os.ReadFile(c.Claims)
+	if err != nil {
+		return "", err
+	}
+	var claims launchcontext.Claims
+	if err := json.Unmarshal(content, &claims); err != nil {
+		return "", fmt.Errorf("--claims: %w", err)
+	}
+	if c.Nonce != "" {
+		claims.Nonce = c.Nonce
+	}
+	return launchcontext.Sign(claims, key)
+}

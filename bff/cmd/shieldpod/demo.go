@@ -1,0 +1,114 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// demoCmd runs the server with a PSA, a phone and a mailbox around it, all real but the people.
+type demoCmd struct {
+	Port      int    `default:"8080" help:"Port of the pod's server, on localhost."`
+	DeskPort  int    `default:"8081" help:"Port of the demo PSA, on 127.0.0.1: another site, as in life."`
+	PhonePort int    `default:"8082" help:"Port of the end user's phone and mailbox."`
+	DataDir   string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
+}
+
+// Names in the demo.
+const (
+	demoTenant    = "acme"
+	demoKeyID     = "demo-1"
+	demoVonageKey = "demo0001"
+)
+
+// Run sets the demo up and runs it until it is told to stop.
+func (c *demoCmd) Run(o *outside) error {
+	dir := c.DataDir
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "shieldpod-demo-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(temporary) }()
+		dir = temporary
+	}
+	props, err := loadProps(dir)
+	if err != nil {
+		return err
+	}
+	d := &demo{cmd: c, props: props, out: o, clock: &demoClock{}}
+	return d.run(o.ctx, filepath.Join(dir, "shieldpod.db"))
+}
+
+// props are what the demo's actors would each keep to themselves.
+type props struct {
+	Master        []byte `json:"master"`
+	DeskKey       []byte `json:"desk_key"`      // Ed25519 seed
+	MailHookKey   []byte `json:"mail_hook_key"` // ECDSA P-256, PKCS 8
+	SMSHookSecret string `json:"sms_hook_secret"`
+	MailKey       string `json:"mail_key"`
+	SMSSecret     string `json:"sms_secret"`
+}
+
+// loadProps reads those of an earlier run in dir, or makes new ones.
+func loadProps(dir string) (props, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return props{}, fmt.Errorf("--data-dir: %w", err)
+	}
+	path := filepath.Join(dir, "demo.json")
+	content, err := os.ReadFile(path)
+	if err == nil {
+		var p props
+		if err := json.Unmarshal(content, &p); err != nil {
+			return props{}, fmt.Errorf("%s is not of a demo: %w (choose another --data-dir)", path, err)
+		}
+		return p, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return props{}, err
+	}
+	p, err := newProps()
+	if err != nil {
+		return props{}, err
+	}
+	content, err = json.Marshal(p)
+	if err != nil {
+		return props{}, err
+	}
+	return p, os.WriteFile(path, content, 0o600)
+}
+
+func newProps() (props, error) {
+	p := props{
+		Master: make([]byte, 32), DeskKey: make([]byte, ed25519.SeedSize),
+		SMSHookSecret: rand.Text(), MailKey: "SG." + rand.Text(), SMSSecret: rand.Text(),
+	}
+	for _, key := range [][]byte{p.Master, p.DeskKey} {
+		if _, err := rand.Read(key); err != nil {
+			return props{}, err
+		}
+	}
+	hook, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return props{}, err
+	}
+	p.MailHookKey, err = x509.MarshalPKCS8PrivateKey(hook)
+	return p, err
+}
+
+// demoClock is the demo's time: the machine's, and as far ahead as somebody has pressed Fast-forward.
+type demoClock struct{ ahead atomic.Int64 }
+
+func (c *demoClock) Now() time.Time { return systemClock().Add(time.Duration(c.ahead.Load())) }
+
+func (c *demoClock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }

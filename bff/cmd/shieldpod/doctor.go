@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+)
+
+type migrateCmd struct{ databaseFlags }
+
+// Run brings the tables up to date.
+func (c *migrateCmd) Run(o *outside) error {
+	return withStore(o, c.databaseFlags, func(context.Context, *store.Store) error {
+		_, err := fmt.Fprintln(o.stdout, "The tables are up to date.")
+		return err
+	})
+}
+
+type doctorCmd struct{ databaseFlags }
+
+// Run checks what can be checked without sending anything.
+func (c *doctorCmd) Run(o *outside) error {
+	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
+		tenants, err := db.TenantList(ctx)
+		if err != nil {
+			return err
+		}
+		say := func(format string, args ...any) {
+			_, printErr := fmt.Fprintf(o.stdout, format+"\n", args...)
+			err = errors.Join(err, printErr)
+		}
+		say("ok    the database answers and its tables are up to date")
+		sick := 0
+		for _, t := range tenants {
+			count, broken, chainErr := db.VerifyChain(ctx, t.ID)
+			switch {
+			case chainErr != nil:
+				return chainErr
+			case broken != nil:
+				sick++
+				say("FAIL  %s: event %d was changed after it was written: %s", t.ID, broken.Seq, broken.Why)
+			default:
+				say("ok    %s: the chain of %d events is whole", t.ID, count)
+			}
+			if len(t.Origins) == 0 {
+				sick++
+				say("FAIL  %s: no origin may frame the pod: shieldpod tenant put %s --origin https://psa.example", t.ID, t.ID)
+			}
+			if len(t.Keys) == 0 {
+				sick++
+				say("FAIL  %s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
+			}
+		}
+		if len(tenants) == 0 {
+			say("--    no tenant yet")
+		}
+		if sick > 0 {
+			return errors.Join(err, fmt.Errorf("%d checks failed", sick))
+		}
+		return err
+	})
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the grammar: one field per subcommand.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Demo    demoCmd    `cmd:"" help:"Run everything on this machine: server, a demo PSA, and the end user's phone and mailbox."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date, and stop."`
+	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
+	Context contextCmd `cmd:"" help:"Sign launch contexts, for scripts and first steps."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the settings, the database and every tenant's chain of events."`
+}
+
+// outside is what a subcommand may know of the process it runs in.
+type outside struct {
+	ctx    context.Context
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+}
+
+// run is main without the process: it parses args, does what they say and returns why it could not.
+func run(args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return runContext(ctx, args, getenv, stdout, stderr)
+}
+
+func runContext(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	var grammar cli
+	exited := false
+	parser, err := kong.New(&grammar,
+		kong.Name("shieldpod"),
+		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }),
+		kong.Resolvers(environment(getenv)),
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if exited { // --help has been printed
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return command.Run(&outside{
+		ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr,
+		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
+	})
+}
+
+// environment lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on.
+func environment(getenv func(string) string) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if value := getenv(variable(flag.Name)); value != "" {
+			return value, nil
+		}
+		return nil, nil //nolint:nilnil // kong's word for "not set"
+	})
+}

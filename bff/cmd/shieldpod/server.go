@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
+	"github.com/shieldpod/shieldpod/bff/internal/landing"
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/embed"
+	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/widget"
+)
+
+// settings are a server's, checked.
+type settings struct {
+	listen    []string
+	publicURL string
+	database  string
+	keys      secrets
+	mail      mailSettings
+	sms       smsSettings
+	bus       bus.Config
+	now       func() time.Time
+	log       *slog.Logger
+}
+
+type mailSettings struct{ key, from, host, webhookKey string }
+
+type smsSettings struct{ key, secret, from, host, signatureSecret, signatureMethod string }
+
+func systemClock() time.Time { return time.Now().UTC() }
+
+// Each adapter signs its contracts here, where all of them are known.
+var (
+	_ verify.Ledger    = (*store.Store)(nil)
+	_ verify.Tenants   = (*store.Store)(nil)
+	_ launch.Sessions  = (*store.Store)(nil)
+	_ courier.Outbox   = (*store.Store)(nil)
+	_ live.Changes     = (*store.Store)(nil)
+	_ live.Readings    = (*verify.Service)(nil)
+	_ live.Door        = (*launch.Service)(nil)
+	_ live.Encoder     = httpapi.Frames{}
+	_ live.Ear         = (*bus.Bus)(nil)
+	_ verify.Whisperer = (*bus.Bus)(nil)
+	_ verify.Courier   = (*courier.Courier)(nil)
+)
+
+// server is every part of a running Shieldpod, built once.
+type server struct {
+	settings
+	store   *store.Store
+	bus     *bus.Bus
+	hub     *live.Hub
+	courier *courier.Courier
+	handler http.Handler
+}
+
+// sweepEvery is how often spent and expired launch records are thrown away.
+const sweepEvery = 10 * time.Minute
+
+// build makes every part and ties them together. Close what it gives.
+func build(ctx context.Context, s settings) (*server, error) {
+	page, assets, err := widget.Load()
+	if err != nil {
+		return nil, err
+	}
+	vault, err := store.NewVault(s.keys.vault, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Config{URL: s.database, Vault: vault, Now: s.now})
+	if err != nil {
+		return nil, err
+	}
+	srv := &server{settings: s, store: db}
+	if err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.bus.Now, s.bus.Log = s.now, s.log
+	if srv.bus, err = bus.Start(ctx, s.bus); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := srv.assemble(page, assets); err != nil {
+		return nil, errors.Join(err, srv.close())
+	}
+	return srv, nil
+}
+
+// assemble ties the rooms together: domain, border, carriers, sockets, pages.
+func (srv *server) assemble(page []byte, assets http.Handler) error {
+	s := srv.settings
+	domain := &verify.Service{
+		Ledger: srv.store, Tenants: srv.store, Bus: srv.bus,
+		Keys: verify.Keys{Code: s.keys.code, Destination: s.keys.destination},
+		Now:  s.now, Entropy: rand.Reader,
+	}
+	mail, err := sendgrid.New(sendgrid.Config{Key: s.mail.key, From: s.mail.from, Host: s.mail.host})
+	if err != nil {
+		return err
+	}
+	sms, err := vonage.New(vonage.Config{Key: s.sms.key, Secret: s.sms.secret, From: s.sms.from, Host: s.sms.host, Callback: s.publicURL})
+	if err != nil {
+		return err
+	}
+	srv.courier = courier.New(courier.Config{
+		Outbox: srv.store, Reports: domain, Tenants: srv.store, Mail: mail, SMS: sms,
+		PublicURL: s.publicURL, Now: s.now, Log: s.log,
+	})
+	domain.Courier = srv.courier
+	door := &launch.Service{
+		Tenants: srv.store, Sessions: srv.store, Audience: s.publicURL, Secret: s.keys.session,
+		Now: s.now, Entropy: rand.Reader,
+	}
+	srv.hub = live.New(live.Config{
+		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{},
+		Origin: s.publicURL, Now: s.now, Log: s.log,
+	})
+	mailKey, err := sendgrid.ParseKey(s.mail.webhookKey)
+	if err != nil {
+		return fmt.Errorf("--sendgrid-webhook-key: %w", err)
+	}
+	smsHook, err := vonage.NewWebhook(vonage.WebhookConfig{
+		Secret: s.sms.signatureSecret, Method: s.sms.signatureMethod, Reports: domain, Now: s.now, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("--vonage-signature-secret: %w", err)
+	}
+	loader, err := embed.Script()
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: mailKey, Reports: domain, Now: s.now, Log: s.log}))
+	mux.Handle("/hooks/vonage/{tenant}", smsHook)
+	pages := landing.New(landing.Config{Service: domain, PublicURL: s.publicURL, Now: s.now, Log: s.log})
+	mux.Handle("/v/", pages)
+	mux.Handle("/v-assets/", pages)
+	mux.Handle("/pod-assets/", assets)
+	mux.Handle("/embed/v1.js", loader)
+	mux.Handle("/", httpapi.New(httpapi.Config{
+		Verify: domain, Launch: door, Tenants: srv.store, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
+		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
+	}))
+	srv.handler = mux
+	return nil
+}
+
+// ready tells whether every part that a verification needs answers.
+func (srv *server) ready(ctx context.Context) error {
+	return errors.Join(srv.store.Ready(ctx), srv.bus.Ready())
+}
+
+// run serves on the listeners until ctx is done, then lets go of everything in order:
+// no new requests, pods told to come back, messages in hand settled, data closed.
+func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
+	web := &http.Server{
+		Handler: srv.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelDebug),
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		srv.courier.Run(ctx)
+		return nil
+	})
+	group.Go(func() error { return srv.sweep(ctx) })
+	for _, l := range listeners {
+		group.Go(func() error {
+			if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		srv.hub.Close()
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return web.Shutdown(closing)
+	})
+	return errors.Join(group.Wait(), srv.close())
+}
+
+func (srv *server) close() error {
+	srv.bus.Close()
+	return srv.store.Close()
+}
+
+func (srv *server) sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := srv.store.Sweep(ctx, srv.now()); err != nil {
+				srv.log.Warn("sweeping spent launch records failed; it is tried again", "error", err)
+			}
+		}
+	}
+}
+
+// serve builds, listens and runs.
+func serve(o *outside, s settings) error {
+	srv, err := build(o.ctx, s)
+	if err != nil {
+		return err
+	}
+	listeners, err := listen(o.ctx, s.listen)
+	if err != nil {
+		return errors.Join(err, srv.close())
+	}
+	s.log.Info("ready", "listen", listeners[0].Addr().String(), "public_url", s.publicURL)
+	return srv.run(o.ctx, listeners)
+}
+
+func listen(ctx context.Context, addresses []string) ([]net.Listener, error) {
+	var all []net.Listener
+	for _, address := range addresses {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			for _, open := range all {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, fmt.Errorf("listening on %s: %w (another port can be set by a flag)", address, err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+type tenantCmd struct {
+	Put  tenantPutCmd  `cmd:"" help:"Create a tenant, or change the named settings of one."`
+	List tenantListCmd `cmd:"" help:"List tenants with their origins and signing keys."`
+}
+
+type tenantPutCmd struct {
+	databaseFlags
+	ID           string   `arg:"" help:"The tenant's slug: a-z, 0-9 and hyphens."`
+	Name         string   `help:"Name that end users see."`
+	Region       string   `help:"Two-letter country of phone numbers written without one."`
+	Origin       []string `help:"Origin that may frame the pod; repeat for more. Replaces those set before."`
+	ProcedureURL string   `help:"What technicians do when an end user says: I did not ask for this."`
+}
+
+var (
+	slug   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+	region = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// Run stores the tenant.
+func (c *tenantPutCmd) Run(o *outside) error {
+	if !slug.MatchString(c.ID) {
+		return fmt.Errorf("tenant %q: a slug has up to 40 of a-z, 0-9 and hyphens, like acme-it", c.ID)
+	}
+	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
+		t, err := db.Tenant(ctx, c.ID)
+		switch {
+		case verify.CodeOf(err) == verify.CodeNotFound:
+			t = verify.Tenant{ID: c.ID, Name: c.ID, Region: "US", Policy: verify.DefaultPolicy()}
+		case err != nil:
+			return err
+		}
+		if err := c.change(&t); err != nil {
+			return err
+		}
+		if err := db.PutTenant(ctx, t); err != nil {
+			return err
+		}
+		return printTenant(o, t)
+	})
+}
+
+// change applies the flags that were given.
+func (c *tenantPutCmd) change(t *verify.Tenant) error {
+	if c.Name != "" {
+		t.Name = c.Name
+	}
+	if c.Region != "" {
+		if !region.MatchString(c.Region) {
+			return fmt.Errorf("--region %q must be two capital letters, like US", c.Region)
+		}
+		t.Region = c.Region
+	}
+	for _, origin := range c.Origin {
+		if err := checkOrigin(origin); err != nil {
+			return err
+		}
+	}
+	if len(c.Origin) > 0 {
+		t.Origins = c.Origin
+	}
+	if c.ProcedureURL != "" {
+		if !strings.HasPrefix(c.ProcedureURL, "https://") {
+			return errors.New("--procedure-url must begin with https://")
+		}
+		t.ProcedureURL = c.ProcedureURL
+	}
+	return nil
+}
+
+type tenantListCmd struct{ databaseFlags }
+
+// Run prints every tenant.
+func (c *tenantListCmd) Run(o *outside) error {
+	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
+		tenants, err := db.TenantList(ctx)
+		if err != nil {
+			return err
+		}
+		if len(tenants) == 0 {
+			_, err := fmt.Fprintln(o.stdout, "No tenant yet. Create one: shieldpod tenant put acme --name 'Acme IT' --origin https://psa.example")
+			return err
+		}
+		for _, t := range tenants {
+			if err := printTenant(o, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func printTenant(o *outside, t verify.Tenant) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  region %s\n", t.ID, t.Name, t.Region)
+	for _, origin := range t.Origins {
+		fmt.Fprintf(&b, "  origin %s\n", origin)
+	}
+	for _, k := range t.Keys {
+		fmt.Fprintf(&b, "  key    %s  kid %s  issuer %s\n", k.Algorithm, k.ID, k.Issuer)
+	}
+	_, err := fmt.Fprint(o.stdout, b.String())
+	return err
+}
+
+// withStore opens the database for one command.
+func withStore(o *outside, f databaseFlags, do func(context.Context, *store.Store) error) error {
+	keys, err := f.secrets()
+	if err != nil {
+		return err
+	}
+	url, err := f.url()
+	if err != nil {
+		return err
+	}
+	vault, err := store.NewVault(keys.vault, rand.Reader)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(o.ctx, store.Config{URL: url, Vault: vault, Now: systemClock})
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(o.ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(do(o.ctx, db), db.Close())
+}

@@ -1,0 +1,103 @@
+// Package httpapi is the contract over HTTP: echo, one file per route group.
+//
+// [New] builds the handler of everything a pod or a script calls. The routes and
+// shapes are those of sdk/api/openapi.yaml, from which server.gen.go is made;
+// wire.go turns the domain's readings into those shapes.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// bodyLimit is what a request may weigh: a launch context is at most 8 KiB.
+const bodyLimit = 16 << 10
+
+// Config is what the routes stand on. All fields are required.
+type Config struct {
+	Verify    *verify.Service
+	Launch    *launch.Service
+	Tenants   verify.Tenants
+	Live      http.Handler // GET /api/v1/live
+	PodPage   []byte       // the compiled widget's page
+	PublicURL string       // scheme and host, without a slash at the end
+	Contract  []byte       // the OpenAPI document
+	Metrics   *Metrics
+	Ready     func(context.Context) error // nil when every part answers
+	Log       *slog.Logger
+}
+
+// api answers the generated ServerInterface.
+type api struct {
+	Config
+	podPolicy string // the pod page's content security policy up to frame-ancestors
+}
+
+var _ ServerInterface = (*api)(nil)
+
+// New builds the handler.
+func New(c Config) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	a := &api{Config: c, podPolicy: podPolicy(c.PublicURL)}
+	e.HTTPErrorHandler = a.fail
+	e.Use(a.guard)
+	RegisterHandlers(e, a)
+	e.GET("/pod/:tenant", a.podPage)
+	e.HEAD("/pod/:tenant", a.podPage)
+	e.GET("/openapi.yaml", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "application/yaml", a.Contract)
+	})
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", a.readyz)
+	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
+	return e
+}
+
+// guard runs around every route: what must never be cached or sniffed, how long
+// it took, and no panic that takes the server along.
+func (a *api) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		begun := time.Now()
+		h := c.Response().Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		c.Request().Body = http.MaxBytesReader(c.Response().Writer, c.Request().Body, bodyLimit)
+		defer func() {
+			if p := recover(); p != nil {
+				a.Log.Error("a handler panicked", "route", c.Path(), "panic", p)
+				err = errors.New("panic")
+			}
+			if err != nil {
+				c.Error(err)
+				err = nil
+			}
+			a.Metrics.observe(c.Path(), c.Response().Status, time.Since(begun))
+		}()
+		return next(c)
+	}
+}
+
+func (a *api) readyz(c echo.Context) error {
+	if err := a.Ready(c.Request().Context()); err != nil {
+		a.Log.Warn("not ready", "error", err)
+		return c.String(http.StatusServiceUnavailable, "not ready: see the server's log\n")
+	}
+	return c.String(http.StatusOK, "ready\n")
+}
+
+// Live hands the request to the hub, without echo's wrapping: the hub takes the connection over.
+func (a *api) Live(c echo.Context) error {
+	a.Config.Live.ServeHTTP(c.Response().Writer, c.Request())
+	return nil
+}

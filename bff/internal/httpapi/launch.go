@@ -1,0 +1,73 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	. "github.com/shieldpod/shieldpod/sdk/api" //nolint:revive // as the generated stubs do
+)
+
+// Challenge gives a nonce for the next launch context.
+func (a *api) Challenge(c echo.Context) error {
+	nonce, until, err := a.Config.Launch.Challenge()
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, Challenge{Nonce: nonce, ExpiresAt: until.UTC()})
+}
+
+// Launch exchanges a launch context for a session and its pod.
+func (a *api) Launch(c echo.Context) error {
+	var body LaunchRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if err := text("context", body.Context, 1, 8192); err != nil {
+		return err
+	}
+	if err := text("nonce", body.Nonce, 0, 256); err != nil {
+		return err
+	}
+	grant, err := a.Config.Launch.Open(c.Request().Context(), body.Context, body.Nonce)
+	if err != nil {
+		return err
+	}
+	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+}
+
+// GetPod gives the pod again with a fresh bearer.
+func (a *api) GetPod(c echo.Context) error {
+	session, err := a.session(c)
+	if err != nil {
+		return err
+	}
+	token, until, err := a.Config.Launch.Renew(c.Request().Context(), session)
+	if err != nil {
+		return err
+	}
+	return a.launched(c, session, token, until)
+}
+
+func (a *api) launched(c echo.Context, s verify.Session, token string, until time.Time) error {
+	pod, err := a.Verify.Pod(c.Request().Context(), s.Desk)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, Launched{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod)})
+}
+
+// session is the one whose bearer the request carries.
+func (a *api) session(c echo.Context) (verify.Session, error) {
+	values := c.Request().Header.Values("Authorization")
+	if len(values) == 1 {
+		if token, found := strings.CutPrefix(values[0], "Bearer "); found {
+			session, _, err := a.Config.Launch.Authenticate(c.Request().Context(), token)
+			return session, err
+		}
+	}
+	return verify.Session{}, &verify.Error{Code: verify.CodeSession, Public: "Send the bearer that the launch gave."}
+}

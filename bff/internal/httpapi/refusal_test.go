@@ -1,0 +1,187 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/sdk/api"
+)
+
+func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
+	b := newBorder(t)
+	token := b.launch("acme", "4711").Token
+	const send, key = "/api/v1/verifications", "an-idempotency-key"
+	valid := `{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`
+	long := strings.Repeat("x", 129)
+	cases := []struct {
+		name   string
+		path   string
+		body   string
+		header []string
+		status int
+		code   string
+		field  string
+	}{
+		{name: "a body that is not JSON", path: send, body: `{"contact_id"`, status: 400, code: "malformed"},
+		{name: "something after the JSON", path: send, body: valid + `{}`, status: 400, code: "malformed"},
+		{name: "an unknown field", path: send, body: `{"contact_id":"acme-dana","chanel_id":"x"}`, status: 400, code: "malformed", field: "chanel_id"},
+		{name: "a destination of the caller's own (row 8)", path: send, body: strings.Replace(valid, "{", `{"to":"+14155550000",`, 1), status: 400, code: "malformed", field: "to"},
+		{name: "a number for a string", path: send, body: strings.Replace(valid, `"mobile"`, `7`, 1), status: 400, code: "malformed", field: "channel_id"},
+		{name: "a null for the body", path: send, body: `null`, status: 422, code: "invalid", field: "contact_id"},
+		{name: "no contact", path: send, body: strings.Replace(valid, "acme-dana", "", 1), status: 422, code: "invalid", field: "contact_id"},
+		{name: "a channel id over its length", path: send, body: strings.Replace(valid, "mobile", long, 1), status: 422, code: "invalid", field: "channel_id"},
+		{name: "a method that is none", path: send, body: strings.Replace(valid, "sms_code", "carrier_pigeon", 1), status: 422, code: "invalid", field: "method"},
+		{name: "a method of another kind of channel", path: send, body: strings.Replace(valid, "sms_code", "email_link", 1), status: 422, code: "invalid", field: "method"},
+		{name: "a landline", path: send, body: strings.Replace(valid, "mobile", "desk", 1), status: 403, code: "method_not_allowed"},
+		{name: "a note over its length", path: send, body: strings.Replace(valid, "}", `,"note":"`+strings.Repeat("é", 501)+`"}`, 1), status: 422, code: "invalid", field: "note"},
+		{name: "somebody else without a note", path: send, body: strings.NewReplacer("acme-dana", "acme-raj", "mobile", "raj-mobile").Replace(valid), status: 422, code: "note_required"},
+		{name: "a body over the limit", path: send, body: `{"note":"` + strings.Repeat("x", 17<<10) + `"}`, status: 413, code: "too_large"},
+		{name: "a body that is a form", path: send, body: `contact_id=acme-dana`, header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "media_type"},
+		{name: "an idempotency key that is too short", path: send, body: valid, header: []string{"Idempotency-Key", "short"}, status: 422, code: "invalid", field: "Idempotency-Key"},
+		{name: "an idempotency key with spaces", path: send, body: valid, header: []string{"Idempotency-Key", "not a good key"}, status: 422, code: "invalid", field: "Idempotency-Key"},
+		{name: "a code that is none", path: send + "/v_0/code", body: `{"code":"12ab56"}`, status: 422, code: "invalid", field: "code"},
+		{name: "a code over its length", path: send + "/v_0/code", body: `{"code":"` + strings.Repeat("1", 33) + `"}`, status: 422, code: "invalid", field: "code"},
+		{name: "a verification that there is not", path: send + "/v_0/code", body: `{"code":"123456"}`, status: 404, code: "not_found"},
+		{name: "a verification's id that is none", path: send + "/%00/cancel", body: `{}`, status: 404, code: "not_found"},
+		{name: "a launch without a context", path: "/api/v1/launch", body: `{}`, status: 422, code: "invalid", field: "context"},
+		{name: "a launch by something that is no context", path: "/api/v1/launch", body: `{"context":"a.b.c"}`, status: 401, code: "context_invalid"},
+		{name: "a route that there is not", path: "/api/v1/other", body: `{}`, status: 404, code: "unknown_route"},
+	}
+	before := b.events("acme")
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			headers := append([]string{"Idempotency-Key", key}, c.header...)
+			a := b.call(http.MethodPost, c.path, token, c.body, headers...)
+			if a.status != c.status {
+				t.Fatalf("status %d, want %d: %s", a.status, c.status, a.body)
+			}
+			p := a.problem(t)
+			if p.Code != c.code || p.Field != c.field || p.Status != c.status || p.Detail == "" {
+				t.Errorf("problem %+v, want code %q and field %q", p, c.code, c.field)
+			}
+			if kind := a.header.Get("Content-Type"); kind != "application/problem+json" {
+				t.Errorf("Content-Type %q", kind)
+			}
+		})
+	}
+	if after := b.events("acme"); after != before {
+		t.Errorf("%d events were written by refused requests", after-before)
+	}
+	if b.log.Len() > 0 {
+		t.Errorf("refusals are no faults of ours, and yet the log has: %s", b.log)
+	}
+}
+
+func TestNoRouteOfThePodAnswersWithoutABearer(t *testing.T) {
+	b := newBorder(t)
+	launched := b.launch("acme", "4711")
+	routes := []struct{ method, path, body string }{
+		{http.MethodGet, "/api/v1/pod", ""},
+		{http.MethodPost, "/api/v1/verifications", `{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`},
+		{http.MethodPost, "/api/v1/verifications/v_0/code", `{"code":"123456"}`},
+		{http.MethodPost, "/api/v1/verifications/v_0/cancel", ""},
+		{http.MethodGet, "/api/v1/contacts/acme-dana/history", ""},
+	}
+	bearers := map[string]string{
+		"none": "", "of nothing": "x.y.z", "altered": launched.Token[:len(launched.Token)-2] + "AA",
+		"a launch context (row 3)": b.context("acme", "4711"),
+	}
+	for _, r := range routes {
+		for name, bearer := range bearers {
+			a := b.call(r.method, r.path, bearer, r.body, "Idempotency-Key", "an-idempotency-key")
+			if p := a.problem(t); a.status != http.StatusUnauthorized || p.Code != "session_invalid" {
+				t.Errorf("%s %s with a bearer %s: %d %q", r.method, r.path, name, a.status, p.Code)
+			}
+		}
+	}
+}
+
+func TestRow7AnotherTenantsIdReadsAsNoIdAtAll(t *testing.T) {
+	b := newBorder(t)
+	b.tenant("bolt")
+	acme, bolt := b.launch("acme", "4711"), b.launch("bolt", "4711")
+	theirs := into[api.Verification](t, b.send(bolt.Token, "bolt-dana", "mobile", "sms_code", ""), http.StatusCreated)
+	code := b.job().Secret
+	pairs := []struct{ name, method, theirs, none, body string }{
+		{"its verification's code", http.MethodPost, "/api/v1/verifications/" + theirs.Id + "/code", "/api/v1/verifications/v_0/code", `{"code":"` + code + `"}`},
+		{"its verification", http.MethodPost, "/api/v1/verifications/" + theirs.Id + "/cancel", "/api/v1/verifications/v_0/cancel", ""},
+		{"its contact's history", http.MethodGet, "/api/v1/contacts/bolt-dana/history", "/api/v1/contacts/nobody/history", ""},
+	}
+	for _, p := range pairs {
+		got, want := b.call(p.method, p.theirs, acme.Token, p.body), b.call(p.method, p.none, acme.Token, p.body)
+		if got.status != http.StatusNotFound || !bytes.Equal(got.body, want.body) {
+			t.Errorf("%s: %d %s, and for no id at all: %s", p.name, got.status, got.body, want.body)
+		}
+	}
+	got := b.send(acme.Token, "bolt-dana", "mobile", "sms_code", "")
+	want := b.send(acme.Token, "nobody", "mobile", "sms_code", "")
+	if got.status != http.StatusNotFound || !bytes.Equal(got.body, want.body) {
+		t.Errorf("sending to its contact: %d %s, and to nobody: %s", got.status, got.body, want.body)
+	}
+	if b.events("acme") != 0 {
+		t.Error("asking for another tenant's things left events")
+	}
+}
+
+func TestRow23ThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
+	b := newBorder(t)
+	for path, want := range map[string]struct {
+		status    int
+		ancestors string
+	}{
+		"/pod/acme":   {http.StatusOK, "frame-ancestors " + psaOrigin},
+		"/pod/nobody": {http.StatusNotFound, "frame-ancestors 'none'"},
+	} {
+		a := b.call(http.MethodGet, path, "", "")
+		policy := a.header.Get("Content-Security-Policy")
+		if a.status != want.status || !strings.HasSuffix(policy, want.ancestors) {
+			t.Errorf("%s: %d, %s", path, a.status, policy)
+		}
+		for _, unsafe := range []string{"unsafe-inline", "unsafe-eval", "*"} {
+			if strings.Contains(policy, unsafe) {
+				t.Errorf("%s: the policy has %s: %s", path, unsafe, policy)
+			}
+		}
+	}
+}
+
+func TestRow25NothingIsCachedOrTold(t *testing.T) {
+	b := newBorder(t)
+	launched := b.launch("acme", "4711")
+	a := b.send(launched.Token, "acme-dana", "mobile", "sms_code", "")
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+	} {
+		if got := a.header.Get(name); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	job := b.job()
+	for _, path := range []string{"/api/v1/pod", "/api/v1/contacts/acme-dana/history", "/metrics"} {
+		body := string(b.call(http.MethodGet, path, launched.Token, "").body)
+		for what, secret := range map[string]string{"code": job.Secret, "number": "4155554821", "address": "dana@contoso.com"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("%s tells the %s", path, what)
+			}
+		}
+	}
+}
+
+func TestAPartThatIsDownIsSaidAndNothingTurnsGreen(t *testing.T) {
+	b := newBorder(t)
+	launched := b.launch("acme", "4711")
+	sent := into[api.Verification](t, b.send(launched.Token, "acme-dana", "mobile", "sms_code", ""), http.StatusCreated)
+	code := b.job().Secret
+	if err := b.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a := b.call(http.MethodPost, "/api/v1/verifications/"+sent.Id+"/code", launched.Token, `{"code":"`+code+`"}`)
+	if p := a.problem(t); a.status != http.StatusServiceUnavailable || p.Code != "unavailable" || p.RequestId == "" {
+		t.Errorf("with the store gone the right code gave %d %+v", a.status, p)
+	}
+	if strings.Contains(b.log.String(), code) {
+		t.Error("the log tells the code")
+	}
+}

@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	. "github.com/shieldpod/shieldpod/sdk/api" //nolint:revive // as the generated stubs do
+)
+
+// Send opens a verification. The destination is the desk's: the body can't name one.
+func (a *api) Send(c echo.Context, params SendParams) error {
+	session, err := a.session(c)
+	if err != nil {
+		return err
+	}
+	var body SendRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	for _, check := range []error{
+		idempotencyKey(params.IdempotencyKey),
+		text("contact_id", body.ContactId, 1, 128),
+		text("channel_id", body.ChannelId, 1, 128),
+		text("note", body.Note, 0, verify.NoteMax),
+	} {
+		if check != nil {
+			return check
+		}
+	}
+	if !body.Method.Valid() {
+		return &verify.Error{Code: verify.CodeInvalid, Field: "method", Public: "There is no such method."}
+	}
+	result, err := a.Verify.Send(c.Request().Context(), session.Desk, verify.Request{
+		Contact: body.ContactId, Channel: body.ChannelId, Method: verify.Method(body.Method),
+		Note: body.Note, Key: params.IdempotencyKey,
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, verificationOf(result))
+}
+
+// CheckCode judges a code; the try is spent whatever the verdict.
+func (a *api) CheckCode(c echo.Context, id VerificationId) error {
+	session, err := a.session(c)
+	if err != nil {
+		return err
+	}
+	var body CodeRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if err := text("code", body.Code, 1, 32); err != nil {
+		return err
+	}
+	result, err := a.Verify.Attempt(c.Request().Context(), session.Desk, id, body.Code)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, verificationOf(result))
+}
+
+// Cancel ends an open verification.
+func (a *api) Cancel(c echo.Context, id VerificationId) error {
+	session, err := a.session(c)
+	if err != nil {
+		return err
+	}
+	result, err := a.Verify.Cancel(c.Request().Context(), session.Desk, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, verificationOf(result))
+}
+
+// History gives a page of a contact's verifications.
+func (a *api) History(c echo.Context, id ForeignId, params HistoryParams) error {
+	session, err := a.session(c)
+	if err != nil {
+		return err
+	}
+	var before int64
+	if params.Cursor != "" {
+		before, err = strconv.ParseInt(params.Cursor, 10, 64)
+		if err != nil || before <= 0 {
+			return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
+		}
+	}
+	entries, next, err := a.Verify.History(c.Request().Context(), session.Desk, id, before)
+	if err != nil {
+		return err
+	}
+	contact, _ := session.Desk.Contact(id)
+	page := HistoryPage{Entries: entriesOf(contact.Name, entries)}
+	if next > 0 {
+		page.Next = strconv.FormatInt(next, 10)
+	}
+	return c.JSON(http.StatusOK, page)
+}
