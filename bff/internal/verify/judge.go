@@ -133,11 +133,15 @@ func mismatch(left int) error {
 	if left == 0 {
 		return &Error{Code: CodeSpent, Public: "That code doesn't match, and it was the last try. Send a new code."}
 	}
-	tries := "tries"
-	if left == 1 {
-		tries = "try"
+	return &Error{Code: CodeMismatch, TriesLeft: left, Public: "That code doesn't match. " + counted(left, "try", "tries") + " left."}
+}
+
+// counted says how many of a thing there are.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return &Error{Code: CodeMismatch, TriesLeft: left, Public: fmt.Sprintf("That code doesn't match. %d %s left.", left, tries)}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // succeed ends an open verification as verified and clears the contact's failures.

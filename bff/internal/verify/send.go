@@ -194,9 +194,10 @@ func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown time.Duration) error {
 	v := a.verification
 	if wait := last.RequestedAt.Add(cooldown).Sub(v.RequestedAt); wait > 0 {
+		seconds := counted(int(math.Ceil(wait.Seconds())), "second", "seconds")
 		return &Error{
 			Code: CodeCooldown, RetryAfter: wait,
-			Public: fmt.Sprintf("A message was just sent here. Wait %d seconds before the next.", int(math.Ceil(wait.Seconds()))),
+			Public: "A message was just sent here. Wait " + seconds + " before the next.",
 		}
 	}
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)

@@ -1,0 +1,364 @@
+package verify_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestAttemptTurnsTheShieldGreen(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	h.clock.advance(30 * time.Second)
+	h.ears.heard()
+	ben := desk()
+	ben.Technician = verify.Technician{ID: "ben", Name: "Ben Park"} // a colleague takes over
+	got, err := h.Attempt(ctx, ben, sent.Verification, digits[:3]+" "+digits[3:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := opening.Add(30 * time.Second)
+	if s := got.Shield; s.State != verify.ShieldVerified || !s.At.Equal(at) || !s.Until.Equal(at.Add(30*time.Minute)) || s.By.ID != "ben" {
+		t.Errorf("shield %+v", s)
+	}
+	h.wantAsRead(got)
+	h.wantNudge("dana", got.Seq)
+	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
+}
+
+func TestAttemptRefusals(t *testing.T) {
+	tests := []struct {
+		name string
+		give func(*house, *verify.Desk, *verify.Result, *string)
+		want verify.Code
+		fail bool // counts as a failure of the contact
+	}{
+		{"the right code at the last moment", func(h *house, _ *verify.Desk, _ *verify.Result, _ *string) {
+			h.clock.advance(5*time.Minute - time.Millisecond)
+		}, "", false},
+		{"the right code at the end of its time", func(h *house, _ *verify.Desk, _ *verify.Result, _ *string) {
+			h.clock.advance(5 * time.Minute)
+		}, verify.CodeExpired, false},
+		{"a wrong code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeMismatch, true},
+		{"a code with a digit more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeMismatch, true},
+		{"no code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "" }, verify.CodeInvalid, false},
+		{"a word", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "please" }, verify.CodeInvalid, false},
+		{"a code for a link", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
+			*sent = h.send(*d, link("dana", "mail"))
+		}, verify.CodeInvalid, false},
+		{"a code that was used", func(h *house, d *verify.Desk, sent *verify.Result, typed *string) {
+			if _, err := h.Attempt(ctx, *d, sent.Verification, *typed); err != nil {
+				h.t.Fatal(err)
+			}
+		}, verify.CodeSpent, false},
+		{"a cancelled one", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
+			if _, err := h.Cancel(ctx, *d, sent.Verification); err != nil {
+				h.t.Fatal(err)
+			}
+		}, verify.CodeEnded, false},
+		{"one whose message the carrier refused", func(h *house, _ *verify.Desk, sent *verify.Result, _ *string) {
+			report(h, sent.Verification, verify.EventFailed)
+		}, verify.CodeEnded, false},
+		{"an unknown tenant", func(_ *house, d *verify.Desk, _ *verify.Result, _ *string) { d.Tenant = "nobody" }, verify.CodeNotFound, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := openHouse(t)
+			d, sent := desk(), h.send(desk(), code("dana", "mobile"))
+			typed := h.secret(sent)
+			test.give(h, &d, &sent, &typed)
+			before := len(h.kinds("acme", "dana"))
+			got, err := h.Attempt(ctx, d, sent.Verification, typed)
+			wantCode(t, err, test.want)
+			if err != nil && got != (verify.Result{}) {
+				t.Errorf("a refusal, and yet a result: %+v", got)
+			}
+			after := len(h.kinds("acme", "dana"))
+			if told := after > before; told != (test.want == "" || test.want == verify.CodeMismatch) {
+				t.Errorf("%d events became %d", before, after)
+			}
+			if n := h.failures("acme", "dana"); n != map[bool]int{true: 1}[test.fail] {
+				t.Errorf("%d failures counted, want %v", n, test.fail)
+			}
+			if s := h.shield("dana", "mobile"); test.want != "" && test.want != verify.CodeSpent && s.State == verify.ShieldVerified {
+				t.Errorf("refused, and yet green: %+v", s)
+			}
+		})
+	}
+}
+
+func TestAttemptSaysHowManyTriesRemain(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	for _, want := range []struct {
+		code  verify.Code
+		left  int
+		words string
+	}{
+		{verify.CodeMismatch, 2, "That code doesn't match. 2 tries left."},
+		{verify.CodeMismatch, 1, "That code doesn't match. 1 try left."},
+		{verify.CodeSpent, 0, "That code doesn't match, and it was the last try. Send a new code."},
+		{verify.CodeSpent, 0, "This code is out of tries. Send a new one."},
+	} {
+		_, err := h.Attempt(ctx, desk(), sent.Verification, wrong(digits))
+		refusal := err.(*verify.Error) //nolint:errorlint // a refusal is never wrapped
+		if refusal.Code != want.code || refusal.TriesLeft != want.left || refusal.Public != want.words {
+			t.Errorf("got %+v, want %+v", refusal, want)
+		}
+	}
+	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+	wantCode(t, err, verify.CodeSpent)
+	h.wantKinds("dana", verify.EventRequested, verify.EventMismatch, verify.EventMismatch, verify.EventMismatch, verify.EventFailed)
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonSpent {
+		t.Errorf("shield %+v, want failed: spent", s)
+	}
+}
+
+func TestRow7And8AnotherDesksVerificationReadsAsNone(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	_, none := h.Attempt(ctx, desk(), "v_00000000000000000000000000", digits)
+	wantCode(t, none, verify.CodeNotFound)
+	tests := []struct {
+		name string
+		give func(*verify.Desk)
+	}{
+		{"another tenant's", func(d *verify.Desk) { d.Tenant = "umbrella" }},
+		{"another ticket's", func(d *verify.Desk) { d.Ticket.ID = "t2" }},
+		{"of a contact who left the ticket", func(d *verify.Desk) { d.Contacts = d.Contacts[1:] }},
+		{"with no contacts at all", func(d *verify.Desk) { d.Contacts = nil }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h.ears.heard()
+			d := desk()
+			test.give(&d)
+			_, err := h.Attempt(ctx, d, sent.Verification, digits)
+			wantSameRefusal(t, err, none)
+			_, err = h.Cancel(ctx, d, sent.Verification)
+			wantSameRefusal(t, err, none)
+			h.wantKinds("dana", verify.EventRequested)
+			h.wantSilence()
+		})
+	}
+	if n := h.failures("umbrella", "dana") + h.failures("acme", "dana"); n != 0 {
+		t.Errorf("%d failures counted for codes that were never judged", n)
+	}
+	if _, err := h.Attempt(ctx, desk(), sent.Verification, digits); err != nil {
+		t.Errorf("and it still works on its own desk: %v", err)
+	}
+}
+
+func TestRow13FiftyWrongCodesInParallelGetTheCapAndNoMore(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	codes := together(50, func(int) error {
+		_, err := h.Attempt(ctx, desk(), sent.Verification, wrong(digits))
+		return err
+	})
+	if codes[verify.CodeMismatch] != 2 || codes[verify.CodeSpent] != 48 {
+		t.Errorf("verdicts %v, want 2 mismatches and 48 spent", codes)
+	}
+	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+	wantCode(t, err, verify.CodeSpent)
+	if n := count(h.kinds("acme", "dana"), verify.EventMismatch); n != 3 {
+		t.Errorf("%d codes were judged, want the cap of 3", n)
+	}
+	if n := h.failures("acme", "dana"); n != 3 {
+		t.Errorf("%d failures counted, want 3", n)
+	}
+}
+
+func TestRow14TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	codes := together(500, func(i int) error {
+		d := desk()
+		d.Technician = verify.Technician{ID: fmt.Sprintf("t%03d", i)}
+		_, err := h.Attempt(ctx, d, sent.Verification, wrong(digits))
+		return err
+	})
+	if codes[verify.CodeMismatch] != 2 || codes[verify.CodeSpent] != 498 {
+		t.Errorf("verdicts %v, want 2 mismatches and 498 spent", codes)
+	}
+	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+	wantCode(t, err, verify.CodeSpent)
+}
+
+func TestRow15FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.TriesPerCode = 10 })
+	sent := h.send(desk(), code("dana", "mobile"))
+	digits := h.secret(sent)
+	codes := together(50, func(int) error {
+		_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+		return err
+	})
+	if codes[""] != 1 || codes[verify.CodeSpent] != 49 {
+		t.Errorf("verdicts %v, want one success and 49 spent", codes)
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
+}
+
+func TestRow17SwappedCodesAreRefused(t *testing.T) {
+	h := openHouse(t)
+	one, two := h.send(desk(), code("dana", "mobile")), h.send(desk(), code("dana", "second"))
+	_, err := h.Attempt(ctx, desk(), one.Verification, h.secret(two))
+	wantCode(t, err, verify.CodeMismatch)
+	_, err = h.Attempt(ctx, desk(), two.Verification, h.secret(one))
+	wantCode(t, err, verify.CodeMismatch)
+	if _, err = h.Attempt(ctx, desk(), one.Verification, h.secret(one)); err != nil {
+		t.Errorf("its own code: %v", err)
+	}
+}
+
+func TestRow13AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
+	for _, typed := range []func(string) string{wrong, func(right string) string { return right }} {
+		h := openHouse(t)
+		sent := h.send(desk(), code("dana", "mobile"))
+		digits := h.secret(sent)
+		h.ears.heard()
+		broken := h.Service
+		broken.Ledger = failing{h.store}
+		for range 3 {
+			_, err := broken.Attempt(ctx, desk(), sent.Verification, typed(digits))
+			wantCode(t, err, verify.CodeUnavailable)
+		}
+		h.wantSilence()
+		if n := h.failures("acme", "dana"); n != 3 {
+			t.Errorf("%d failures stand, want 3", n)
+		}
+		_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+		wantCode(t, err, verify.CodeSpent)
+		h.wantKinds("dana", verify.EventRequested)
+		if s := h.shield("dana", "mobile"); s.State != verify.ShieldPending {
+			t.Errorf("shield %+v, want pending", s)
+		}
+	}
+}
+
+func TestRow13FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T) {
+	h := openHouse(t)
+	spend := func(channel string, tries int) {
+		t.Helper()
+		sent := h.send(desk(), code("dana", channel))
+		digits := h.secret(sent)
+		for range tries {
+			if _, err := h.Attempt(ctx, desk(), sent.Verification, wrong(digits)); err == nil {
+				t.Fatal("a wrong code was right")
+			}
+		}
+	}
+	for _, channel := range []string{"mobile", "second", "mobile"} { // a new code, on whatever channel, resets nothing
+		spend(channel, 3)
+		h.clock.advance(time.Minute)
+	}
+	last := h.send(desk(), code("dana", "second"))
+	digits := h.secret(last)
+	_, err := h.Attempt(ctx, desk(), last.Verification, wrong(digits)) // the tenth
+	wantCode(t, err, verify.CodeLocked)
+	_, err = h.Attempt(ctx, desk(), last.Verification, digits)
+	wantCode(t, err, verify.CodeEnded)
+	if s := h.shield("dana", "second"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonLocked {
+		t.Errorf("shield %+v, want failed: locked", s)
+	}
+	for _, channel := range []string{"second", "mobile"} { // whatever the cooldown says
+		_, err = h.Send(ctx, desk(), h.keyed(code("dana", channel)))
+		wantCode(t, err, verify.CodeLocked)
+	}
+	h.clock.advance(24 * time.Hour) // time heals nothing
+	_, err = h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	wantCode(t, err, verify.CodeLocked)
+
+	proof := h.send(desk(), link("dana", "mail")) // a success does
+	if _, err := h.Validate(ctx, h.secret(proof)); err != nil {
+		t.Fatal(err)
+	}
+	spend("mobile", 2)
+	if n := h.failures("acme", "dana"); n != 2 {
+		t.Errorf("%d failures after the success, want 2", n)
+	}
+}
+
+func TestALockStopsTheOtherOpenCodesOfTheContact(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock = 3 })
+	one, two := h.send(desk(), code("dana", "mobile")), h.send(desk(), code("dana", "second"))
+	digits := h.secret(one)
+	for range 3 {
+		if _, err := h.Attempt(ctx, desk(), one.Verification, wrong(digits)); err == nil {
+			t.Fatal("a wrong code was right")
+		}
+	}
+	before := h.kinds("acme", "dana")
+	_, err := h.Attempt(ctx, desk(), two.Verification, h.secret(two))
+	wantCode(t, err, verify.CodeLocked)
+	h.wantKinds("dana", before...)
+	if slices.Contains(before, verify.EventVerified) || h.failures("acme", "dana") != 3 {
+		t.Errorf("events %v, %d failures", before, h.failures("acme", "dana"))
+	}
+}
+
+func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	h.ears.heard()
+	got, err := h.Cancel(ctx, desk(), sent.Verification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Shield.State != verify.ShieldUnverified || got.Shield.Reason != verify.ReasonCancelled {
+		t.Errorf("shield %+v", got.Shield)
+	}
+	h.wantAsRead(got)
+	h.wantNudge("dana", got.Seq)
+	_, err = h.Cancel(ctx, desk(), sent.Verification)
+	wantCode(t, err, verify.CodeEnded)
+
+	late := h.send(desk(), code("dana", "second"))
+	h.clock.advance(5 * time.Minute)
+	_, err = h.Cancel(ctx, desk(), late.Verification)
+	wantCode(t, err, verify.CodeExpired)
+
+	used := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Attempt(ctx, desk(), used.Verification, h.secret(used)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Cancel(ctx, desk(), used.Verification)
+	wantCode(t, err, verify.CodeSpent)
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldVerified {
+		t.Errorf("shield %+v, want green", s)
+	}
+}
+
+func TestRow15CancelAndTheRightCodeInParallelHaveOneWinner(t *testing.T) {
+	h := openHouse(t)
+	for range 10 {
+		sent := h.send(desk(), code("dana", "mobile"))
+		digits := h.secret(sent)
+		before := len(h.kinds("acme", "dana"))
+		codes := together(20, func(i int) error {
+			if i%2 == 0 {
+				_, err := h.Cancel(ctx, desk(), sent.Verification)
+				return err
+			}
+			_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+			return err
+		})
+		if codes[""] != 1 || codes[verify.CodeSpent]+codes[verify.CodeEnded] != 19 {
+			t.Errorf("verdicts %v, want one that counts", codes)
+		}
+		if n := len(h.kinds("acme", "dana")); n != before+1 {
+			t.Errorf("%d events of the end, want one", n-before)
+		}
+		h.clock.advance(time.Minute)
+	}
+}

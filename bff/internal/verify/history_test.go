@@ -1,0 +1,115 @@
+package verify_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestHistoryComesInPagesNewestFirst(t *testing.T) {
+	h := openHouse(t)
+	var want []string // oldest first
+	for i := range 2*verify.HistoryPage + 20 {
+		r := code("dana", "mobile")
+		if i%3 == 0 {
+			r = link("dana", "mail")
+		}
+		want = append(want, h.send(desk(), r).Verification)
+		h.clock.advance(time.Minute)
+	}
+	var before int64
+	for _, size := range []int{verify.HistoryPage, verify.HistoryPage, 20} {
+		entries, next, err := h.History(ctx, desk(), "dana", before)
+		if err != nil || len(entries) != size {
+			t.Fatalf("a page of %d entries (%v), want %d", len(entries), err, size)
+		}
+		for _, n := range entries {
+			if last := want[len(want)-1]; n.Verification != last {
+				t.Fatalf("got %s, want %s", n.Verification, last)
+			}
+			want = want[:len(want)-1]
+		}
+		if (next == 0) != (len(want) == 0) {
+			t.Fatalf("goes on at %d with %d entries left", next, len(want))
+		}
+		before = next
+	}
+}
+
+func TestHistoryOfExactlyOnePageGoesNowhere(t *testing.T) {
+	h := openHouse(t)
+	for range verify.HistoryPage {
+		h.send(desk(), code("dana", "mobile"))
+		h.clock.advance(time.Minute)
+	}
+	entries, next, err := h.History(ctx, desk(), "dana", 0)
+	if err != nil || len(entries) != verify.HistoryPage || next != 0 {
+		t.Errorf("%d entries, next %d (%v)", len(entries), next, err)
+	}
+}
+
+func TestRow7HistoryIsOfTheDesksOwnContacts(t *testing.T) {
+	h := openHouse(t)
+	h.send(desk(), code("dana", "mobile"))
+	_, _, err := h.History(ctx, desk(), "mallory", 0)
+	wantCode(t, err, verify.CodeNotFound)
+	elsewhere := desk()
+	elsewhere.Contacts = elsewhere.Contacts[1:]
+	_, _, hidden := h.History(ctx, elsewhere, "dana", 0)
+	wantSameRefusal(t, hidden, err)
+
+	umbrella := desk() // its PSA numbers contacts alike
+	umbrella.Tenant = "umbrella"
+	entries, next, err := h.History(ctx, umbrella, "dana", 0)
+	if err != nil || len(entries) != 0 || next != 0 {
+		t.Errorf("another tenant reads %v (%v)", entries, err)
+	}
+	pod, err := h.Pod(ctx, umbrella)
+	if err != nil || len(pod.Readings["dana"].Shields) != 0 || len(pod.Readings["dana"].Entries) != 0 {
+		t.Errorf("another tenant's pod reads %+v (%v)", pod.Readings["dana"], err)
+	}
+}
+
+func TestPodHoldsEveryContactsReading(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 2 })
+	first := h.send(desk(), link("dana", "mail"))
+	if _, err := h.Validate(ctx, h.secret(first)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		h.send(desk(), code("dana", "mobile"))
+		h.clock.advance(time.Minute)
+	}
+	pod, err := h.Pod(ctx, desk())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pod.Tenant.ID != "acme" || pod.Desk.Ticket.ID != "t1" || !pod.Now.Equal(h.clock.Now()) || len(pod.Readings) != 2 {
+		t.Errorf("pod %+v", pod)
+	}
+	dana := pod.Readings["dana"]
+	if len(dana.Entries) != 2 {
+		t.Errorf("%d entries, want the policy's 2", len(dana.Entries))
+	}
+	if s := dana.Shields["mail"]; s.State != verify.ShieldVerified {
+		t.Errorf("the green is older than the entries shown, and yet it counts: %+v", s)
+	}
+	if s := dana.Shields["mobile"]; s.State != verify.ShieldPending {
+		t.Errorf("shield %+v, want pending", s)
+	}
+	if erik, there := pod.Readings["erik"]; !there || len(erik.Shields) != 0 || len(erik.Entries) != 0 {
+		t.Errorf("Erik, to whom nothing happened, reads %+v, %v", erik, there)
+	}
+	alone, err := h.Reading(ctx, "acme", "dana")
+	if err != nil || alone.Seq != dana.Seq || len(alone.Entries) != 2 {
+		t.Errorf("Dana's reading alone is %+v (%v)", alone, err)
+	}
+
+	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 0 })
+	pod, err = h.Pod(ctx, desk())
+	if dana := pod.Readings["dana"]; err != nil || len(dana.Entries) != 0 || dana.Shields["mail"].State != verify.ShieldVerified {
+		t.Errorf("with no entries shown: %+v (%v)", dana, err)
+	}
+}

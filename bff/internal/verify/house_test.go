@@ -1,0 +1,365 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var ctx = context.Background()
+
+var opening = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
+
+// house is the service on a real store, with a clock, chance and ears of its own.
+type house struct {
+	verify.Service
+	t     rapid.TB
+	store *store.Store
+	clock *clock
+	ears  *ears
+
+	mu   sync.Mutex
+	keys int
+	jobs map[string]verify.Job
+}
+
+// openHouse opens one with the tenants acme and umbrella, both under the default policy.
+func openHouse(t testing.TB) *house {
+	t.Helper()
+	clock := &clock{now: opening}
+	ears := &ears{}
+	s := storetest.Open(t, filepath.Join(t.TempDir(), "house.db"), clock.Now)
+	h := &house{
+		t: t, store: s, clock: clock, ears: ears, jobs: map[string]verify.Job{},
+		Service: verify.Service{
+			Ledger: s, Tenants: s, Bus: ears, Courier: ears, Now: clock.Now, Entropy: &chance{source: rand.NewChaCha8([32]byte{4})},
+			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
+		},
+	}
+	h.tenant("acme", nil)
+	h.tenant("umbrella", nil)
+	return h
+}
+
+// tenant stores a tenant whose policy is the default one but for the changes.
+func (h *house) tenant(id string, change func(*verify.Policy)) {
+	h.t.Helper()
+	policy := verify.DefaultPolicy()
+	if change != nil {
+		change(&policy)
+	}
+	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id, Policy: policy}); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// desk is Ana's at Acme with ticket 4711 open: Dana, its own contact, and Erik, who is not.
+func desk() verify.Desk {
+	return verify.Desk{
+		Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"},
+		Ticket:         verify.Ticket{PSA: "demo", ID: "t1", Number: "4711", Summary: "Password reset"},
+		Client:         verify.Client{ID: "contoso", Name: "Contoso"},
+		DefaultContact: "dana",
+		Contacts: []verify.Contact{
+			{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
+				{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
+				{ID: "second", Kind: verify.Phone, Value: "+14155554822"},
+				{ID: "landline", Kind: verify.Phone, Value: "+14155550199", Capability: verify.Landline},
+				{ID: "mail", Kind: verify.Email, Value: "dana@contoso.com"},
+			}},
+			{ID: "erik", Name: "Erik Holm", Channels: []verify.Channel{
+				{ID: "erik-mail", Kind: verify.Email, Value: "erik@contoso.com"},
+			}},
+		},
+	}
+}
+
+func code(contact, channel string) verify.Request {
+	return verify.Request{Contact: contact, Channel: channel, Method: verify.SMSCode}
+}
+
+func link(contact, channel string) verify.Request {
+	return verify.Request{Contact: contact, Channel: channel, Method: verify.EmailLink}
+}
+
+// keyed gives the request a key that none had before.
+func (h *house) keyed(r verify.Request) verify.Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.keys++
+	r.Key = fmt.Sprintf("key-%05d", h.keys)
+	return r
+}
+
+// send sends, with a new key, what must be sendable.
+func (h *house) send(d verify.Desk, r verify.Request) verify.Result {
+	h.t.Helper()
+	result, err := h.Send(ctx, d, h.keyed(r))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return result
+}
+
+// job gives the verification's message as the courier gets it.
+func (h *house) job(id string) verify.Job {
+	h.t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	jobs, err := h.store.ClaimJobs(ctx, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, j := range jobs {
+		h.jobs[j.ID] = j
+	}
+	j, found := h.jobs[id]
+	if !found {
+		h.t.Fatalf("no message of %s is on its way", id)
+	}
+	return j
+}
+
+// secret gives the code or token that the end user got.
+func (h *house) secret(r verify.Result) string {
+	h.t.Helper()
+	return h.job(r.Verification).Secret
+}
+
+// wrong gives the code with its first digit changed.
+func wrong(code string) string {
+	return string((code[0]-'0'+1)%10+'0') + code[1:]
+}
+
+// events gives the contact's events of a tenant.
+func (h *house) events(tenant, contact string) []verify.Event {
+	h.t.Helper()
+	events, err := h.store.Recent(ctx, tenant, []string{contact}, 1000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return events
+}
+
+func (h *house) kinds(tenant, contact string) []verify.EventKind {
+	h.t.Helper()
+	var kinds []verify.EventKind
+	for _, e := range h.events(tenant, contact) {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+func count(kinds []verify.EventKind, kind verify.EventKind) (n int) {
+	for _, k := range kinds {
+		if k == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *house) wantKinds(contact string, want ...verify.EventKind) {
+	h.t.Helper()
+	if got := h.kinds("acme", contact); !slices.Equal(got, want) {
+		h.t.Errorf("events %v, want %v", got, want)
+	}
+}
+
+// shield gives a channel's shield as it reads now.
+func (h *house) shield(contact, channel string) verify.Shield {
+	h.t.Helper()
+	r, err := h.Reading(ctx, "acme", contact)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r.Shields[channel]
+}
+
+// wantAsRead checks that an answer is what a reading gives now.
+func (h *house) wantAsRead(got verify.Result) {
+	h.t.Helper()
+	h.wantAsReadOf("acme", got)
+}
+
+func (h *house) wantAsReadOf(tenant string, got verify.Result) {
+	h.t.Helper()
+	r, err := h.Reading(ctx, tenant, got.Contact)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if got.Seq != r.Seq {
+		h.t.Errorf("answered seq %d, read %d", got.Seq, r.Seq)
+	}
+	if s := r.Shields[got.Channel]; !sameShield(s, got.Shield) {
+		h.t.Errorf("answered %+v\nread %+v", got.Shield, s)
+	}
+}
+
+// sameShield compares what lies beneath too.
+func sameShield(a, b verify.Shield) bool {
+	return cmp.Equal(a, b, cmp.AllowUnexported(verify.Shield{}))
+}
+
+func (h *house) failures(tenant, contact string) (n int) {
+	h.t.Helper()
+	err := h.store.Write(ctx, func(tx verify.Tx) (err error) {
+		n, err = tx.Failures(ctx, tenant, contact)
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return n
+}
+
+// wantCode checks a refusal's code, and that it has words for people.
+func wantCode(t rapid.TB, err error, want verify.Code) {
+	t.Helper()
+	if got := verify.CodeOf(err); got != want {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+		return
+	}
+	var refusal *verify.Error
+	if errors.As(err, &refusal) && refusal.Public == "" {
+		t.Errorf("%q has no words for people", want)
+	}
+}
+
+// wantSameRefusal checks that two refusals can't be told apart, words included.
+func wantSameRefusal(t rapid.TB, a, b error) {
+	t.Helper()
+	var x, y *verify.Error
+	if !errors.As(a, &x) || !errors.As(b, &y) || !cmp.Equal(*x, *y, cmpopts.EquateErrors()) {
+		t.Errorf("refusals can be told apart:\n%+v\n%+v", a, b)
+	}
+}
+
+// together runs n calls at once and gives their errors' codes, counted.
+func together(n int, call func(i int) error) map[verify.Code]int {
+	codes := make([]verify.Code, n)
+	start := make(chan struct{})
+	var done sync.WaitGroup
+	for i := range n {
+		done.Go(func() {
+			<-start
+			codes[i] = verify.CodeOf(call(i))
+		})
+	}
+	close(start)
+	done.Wait()
+	counted := map[verify.Code]int{}
+	for _, c := range codes {
+		counted[c]++
+	}
+	return counted
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// chance is the same in every run.
+type chance struct {
+	mu     sync.Mutex
+	source *rand.ChaCha8
+}
+
+func (c *chance) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.source.Read(p)
+}
+
+// ears hear what the service whispers, and how often it wakes the courier.
+type ears struct {
+	mu     sync.Mutex
+	nudges []nudge
+	wakes  int
+}
+
+type nudge struct {
+	tenant, contact string
+	seq             int64
+}
+
+func (e *ears) Nudge(tenant, contact string, seq int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.nudges = append(e.nudges, nudge{tenant, contact, seq})
+}
+
+func (e *ears) Wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wakes++
+}
+
+// heard gives what was heard since it was asked last.
+func (e *ears) heard() (nudges []nudge, wakes int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	nudges, wakes = e.nudges, e.wakes
+	e.nudges, e.wakes = nil, 0
+	return nudges, wakes
+}
+
+func (h *house) wantSilence() {
+	h.t.Helper()
+	if nudges, wakes := h.ears.heard(); len(nudges) > 0 || wakes > 0 {
+		h.t.Errorf("whispered %v and woke the courier %d times about nothing", nudges, wakes)
+	}
+}
+
+func (h *house) wantNudge(contact string, seq int64) {
+	h.t.Helper()
+	nudges, _ := h.ears.heard()
+	if want := []nudge{{"acme", contact, seq}}; !slices.Equal(nudges, want) {
+		h.t.Errorf("whispered %v, want %v", nudges, want)
+	}
+}
+
+// failing is the ledger with an Append that fails: a database that goes away between two steps.
+type failing struct{ verify.Ledger }
+
+var errGone = &verify.Error{Code: verify.CodeUnavailable, Public: "Gone.", Err: errors.New("pulled the plug")}
+
+func (f failing) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
+	broken := make([]func(verify.Tx) error, len(steps))
+	for i, step := range steps {
+		broken[i] = func(tx verify.Tx) error { return step(mute{tx}) }
+	}
+	return f.Ledger.Write(ctx, broken...)
+}
+
+type mute struct{ verify.Tx }
+
+func (mute) Append(context.Context, *verify.Event) error { return errGone }

@@ -1,0 +1,197 @@
+package verify_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestRow11LookingALinkUpChangesNothing(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	token := h.secret(sent)
+	h.ears.heard()
+	together(100, func(int) error {
+		got, err := h.Link(ctx, token)
+		want := verify.Link{Tenant: got.Tenant, Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: opening.Add(5 * time.Minute)}
+		if diff := cmp.Diff(want, got); err != nil || got.Tenant.ID != "acme" || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		return nil
+	})
+	h.wantKinds("dana", verify.EventRequested)
+	h.wantSilence()
+}
+
+func TestOpenedIsToldOnceAndProvesNothing(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	token := h.secret(sent)
+	if codes := together(20, func(int) error { return h.Opened(ctx, token) }); codes[""] != 20 {
+		t.Errorf("verdicts %v", codes)
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventOpened)
+	if s := h.shield("dana", "mail"); s.State != verify.ShieldPending || s.Stage != verify.StageOpened {
+		t.Errorf("shield %+v, want pending and opened", s)
+	}
+	wantCode(t, h.Opened(ctx, strings.Repeat("A", 43)), verify.CodeNotFound)
+	h.clock.advance(5 * time.Minute)
+	if err := h.Opened(ctx, token); err != nil {
+		t.Errorf("an expired link that is opened: %v", err)
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventOpened)
+}
+
+func TestValidateAndDenyEndTheLink(t *testing.T) {
+	for _, first := range []struct {
+		name    string
+		do      func(*house, string) (verify.Link, error)
+		outcome verify.Outcome
+		event   verify.EventKind
+		state   verify.State
+		again   verify.Code
+	}{
+		{"validate", func(h *house, token string) (verify.Link, error) { return h.Validate(ctx, token) },
+			verify.Verified, verify.EventVerified, verify.ShieldVerified, verify.CodeSpent},
+		{"deny", func(h *house, token string) (verify.Link, error) { return h.Deny(ctx, token) },
+			verify.Denied, verify.EventDenied, verify.ShieldDenied, verify.CodeEnded},
+	} {
+		t.Run(first.name, func(t *testing.T) {
+			h := openHouse(t)
+			sent := h.send(desk(), link("dana", "mail"))
+			token := h.secret(sent)
+			h.ears.heard()
+			got, err := first.do(h, token)
+			if err != nil || got.Outcome != first.outcome {
+				t.Fatalf("got %+v (%v), want %s", got, err, first.outcome)
+			}
+			h.wantNudge("dana", 2)
+			s := h.shield("dana", "mail")
+			if s.State != first.state || s.By.ID != "ana" {
+				t.Errorf("shield %+v, want %s", s, first.state)
+			}
+			for _, second := range []func() (verify.Link, error){
+				func() (verify.Link, error) { return h.Validate(ctx, token) },
+				func() (verify.Link, error) { return h.Deny(ctx, token) },
+			} {
+				got, err := second()
+				wantCode(t, err, first.again)
+				if got.Outcome != first.outcome {
+					t.Errorf("the page would say %q, want %q", got.Outcome, first.outcome)
+				}
+			}
+			h.wantKinds("dana", verify.EventRequested, first.event)
+			h.wantSilence()
+		})
+	}
+}
+
+func TestRow16AnExpiredLinkIsRefused(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.LinkValidity = 7 * time.Minute })
+	sent := h.send(desk(), link("dana", "mail"))
+	token := h.secret(sent)
+	h.clock.advance(7 * time.Minute)
+	for _, say := range []func() (verify.Link, error){
+		func() (verify.Link, error) { return h.Validate(ctx, token) },
+		func() (verify.Link, error) { return h.Deny(ctx, token) },
+	} {
+		got, err := say()
+		wantCode(t, err, verify.CodeExpired)
+		if got.Outcome != verify.Expired {
+			t.Errorf("the page would say %q, want expired", got.Outcome)
+		}
+	}
+	h.wantKinds("dana", verify.EventRequested)
+}
+
+func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	token := h.secret(sent)
+	if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.Validate(ctx, token)
+	wantCode(t, err, verify.CodeEnded)
+	if got.Outcome != verify.Cancelled {
+		t.Errorf("the page would say %q, want cancelled", got.Outcome)
+	}
+}
+
+func TestLinksThatAreNone(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	texted := h.send(desk(), code("dana", "mobile"))
+	token := h.secret(sent)
+	_, none := h.Link(ctx, strings.Repeat("A", 43))
+	wantCode(t, none, verify.CodeNotFound)
+	for name, give := range map[string]string{
+		"nothing":           "",
+		"a token cut short": token[:42],
+		"a token and more":  token + "A",
+		"another token":     "A" + token[1:43],
+		"a megabyte":        strings.Repeat("A", 1<<20),
+		"a code":            h.secret(texted),
+		"a verification":    sent.Verification,
+		"no base64":         strings.Repeat("\x00", 43),
+		"a query":           "' OR 1=1 --                                ",
+	} {
+		if give == token {
+			continue // the first letter was an A
+		}
+		for verb, do := range map[string]func() error{
+			"Link":     func() error { _, err := h.Link(ctx, give); return err },
+			"Validate": func() error { _, err := h.Validate(ctx, give); return err },
+			"Deny":     func() error { _, err := h.Deny(ctx, give); return err },
+			"Opened":   func() error { return h.Opened(ctx, give) },
+		} {
+			t.Run(verb+" of "+name, func(t *testing.T) { wantSameRefusal(t, do(), none) })
+		}
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventRequested)
+}
+
+func TestRow15ValidateAndDenyInParallelHaveOneWinner(t *testing.T) {
+	h := openHouse(t)
+	for range 10 {
+		sent := h.send(desk(), link("dana", "mail"))
+		token := h.secret(sent)
+		before := len(h.kinds("acme", "dana"))
+		codes := together(50, func(i int) error {
+			if i%2 == 0 {
+				_, err := h.Validate(ctx, token)
+				return err
+			}
+			_, err := h.Deny(ctx, token)
+			return err
+		})
+		if codes[""] != 1 || codes[verify.CodeSpent]+codes[verify.CodeEnded] != 49 {
+			t.Errorf("verdicts %v, want one that counts", codes)
+		}
+		if n := len(h.kinds("acme", "dana")); n != before+1 {
+			t.Errorf("%d events of the end, want one", n-before)
+		}
+		h.clock.advance(time.Minute)
+	}
+}
+
+func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	token := h.secret(sent)
+	h.ears.heard()
+	broken := h.Service
+	broken.Ledger = failing{h.store}
+	_, err := broken.Validate(ctx, token)
+	wantCode(t, err, verify.CodeUnavailable)
+	h.wantKinds("dana", verify.EventRequested)
+	h.wantSilence()
+	if _, err := h.Validate(ctx, token); err != nil {
+		t.Errorf("and it works when the ledger is back: %v", err)
+	}
+}

@@ -1,0 +1,320 @@
+package verify_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
+	h := openHouse(t)
+	h.clock.advance(123456 * time.Microsecond) // events keep whole milliseconds
+	got := h.send(desk(), code("dana", "mobile"))
+
+	at := opening.Add(123 * time.Millisecond)
+	want := verify.Shield{
+		State: verify.ShieldPending, Verification: got.Verification, Method: verify.SMSCode, Stage: verify.StageQueued,
+		At: at, Until: at.Add(5 * time.Minute), By: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
+		CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute),
+	}
+	if diff := cmp.Diff(want, got.Shield, cmp.AllowUnexported(verify.Shield{})); diff != "" {
+		t.Errorf("shield (-want +got):\n%s", diff)
+	}
+	h.wantAsRead(got)
+	nudges, wakes := h.ears.heard()
+	if len(nudges) != 1 || nudges[0] != (nudge{"acme", "dana", got.Seq}) || wakes != 1 {
+		t.Errorf("whispered %v, woke %d times", nudges, wakes)
+	}
+	job := h.job(got.Verification)
+	wantJob := verify.Job{
+		ID: got.Verification, Tenant: "acme", Method: verify.SMSCode, To: "+14155554821", Secret: job.Secret, Recipient: "Dana Reyes",
+		Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
+	}
+	if diff := cmp.Diff(wantJob, job); diff != "" {
+		t.Errorf("job (-want +got):\n%s", diff)
+	}
+	if len(job.Secret) != 6 {
+		t.Errorf("code %q", job.Secret)
+	}
+}
+
+func TestRow25EventsHoldNoSecretAndNoDestination(t *testing.T) {
+	h := openHouse(t)
+	var plain []string
+	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail")} {
+		sent := h.send(desk(), r)
+		job := h.job(sent.Verification)
+		plain = append(plain, job.Secret, job.To, job.Recipient)
+		if r.Method.ByCode() {
+			if _, err := h.Attempt(ctx, desk(), sent.Verification, wrong(job.Secret)); verify.CodeOf(err) != verify.CodeMismatch {
+				t.Fatal(err)
+			}
+			plain = append(plain, wrong(job.Secret))
+		}
+	}
+	for _, e := range h.events("acme", "dana") {
+		body, _, err := e.Link(verify.Hash{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range plain {
+			if bytes.Contains(body, []byte(secret)) {
+				t.Errorf("%s holds %q", body, secret)
+			}
+		}
+	}
+}
+
+func TestSendRefusals(t *testing.T) {
+	tests := []struct {
+		name   string
+		give   func(*verify.Desk, *verify.Request)
+		want   verify.Code
+		field  string
+		reason verify.Code
+	}{
+		{"a contact who is not on the ticket", func(_ *verify.Desk, r *verify.Request) { r.Contact = "mallory" }, verify.CodeNotFound, "", ""},
+		{"no contact", func(_ *verify.Desk, r *verify.Request) { r.Contact = "" }, verify.CodeNotFound, "", ""},
+		{"a channel nobody has", func(_ *verify.Desk, r *verify.Request) { r.Channel = "pager" }, verify.CodeNotFound, "", ""},
+		{"another contact's channel", func(_ *verify.Desk, r *verify.Request) { r.Channel = "erik-mail" }, verify.CodeNotFound, "", ""},
+		{"a destination instead of a channel", func(_ *verify.Desk, r *verify.Request) { r.Channel = "+15550001111" }, verify.CodeNotFound, "", ""},
+		{"an unknown tenant", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "nobody" }, verify.CodeNotFound, "", ""},
+		{"a code to a mailbox", func(_ *verify.Desk, r *verify.Request) { r.Channel = "mail" }, verify.CodeInvalid, "method", ""},
+		{"a mail to a phone", func(_ *verify.Desk, r *verify.Request) { r.Method = verify.EmailLink }, verify.CodeInvalid, "method", ""},
+		{"a method nobody knows", func(_ *verify.Desk, r *verify.Request) { r.Method = "fax" }, verify.CodeInvalid, "method", ""},
+		{"a code to a landline", func(_ *verify.Desk, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethod, "", verify.ReasonLandline},
+		{"a method the policy leaves out", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethod, "", verify.ReasonPolicy},
+		{
+			"a contact who is not the ticket's, without a note",
+			func(_ *verify.Desk, r *verify.Request) { *r = with(link("erik", "erik-mail"), *r) }, verify.CodeNoteRequired, "", "",
+		},
+		{"a note of two characters", func(_ *verify.Desk, r *verify.Request) { r.Note = "ok" }, verify.CodeInvalid, "note", ""},
+		{"a note that clears the screen", func(_ *verify.Desk, r *verify.Request) { r.Note = "fine\x1b[2J" }, verify.CodeInvalid, "note", ""},
+		{"no key", func(_ *verify.Desk, r *verify.Request) { r.Key = "" }, verify.CodeInvalid, "Idempotency-Key", ""},
+		{"a key too long", func(_ *verify.Desk, r *verify.Request) { r.Key = strings.Repeat("k", 65) }, verify.CodeInvalid, "Idempotency-Key", ""},
+	}
+	h := openHouse(t)
+	h.tenant("mailonly", func(p *verify.Policy) { p.Methods = []verify.Method{verify.EmailLink} })
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d, r := desk(), h.keyed(code("dana", "mobile"))
+			test.give(&d, &r)
+			_, err := h.Send(ctx, d, r)
+			wantCode(t, err, test.want)
+			var refusal *verify.Error
+			if errors.As(err, &refusal) && (refusal.Field != test.field || refusal.Reason != test.reason) {
+				t.Errorf("field %q, reason %q; want %q, %q", refusal.Field, refusal.Reason, test.field, test.reason)
+			}
+			for _, contact := range []string{"dana", "erik", "mallory"} {
+				if kinds := h.kinds(d.Tenant, contact); len(kinds) > 0 {
+					t.Errorf("refused, and yet there is %v of %s", kinds, contact)
+				}
+			}
+			if _, queued, err := h.store.NextJobAt(ctx); queued || err != nil {
+				t.Errorf("refused, and yet a message is queued (%v)", err)
+			}
+			h.wantSilence()
+		})
+	}
+}
+
+func with(r, keyOf verify.Request) verify.Request {
+	r.Key = keyOf.Key
+	return r
+}
+
+func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
+	tests := []struct {
+		name string
+		rule verify.NoteRule
+		note string
+		want verify.Code
+	}{
+		{"required and given", verify.NoteRequired, " Manager\n approval ", ""},
+		{"required and blank", verify.NoteRequired, " \n ", verify.CodeNoteRequired},
+		{"optional and left out", verify.NoteOptional, "", ""},
+		{"off", verify.NoteOff, "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := openHouse(t)
+			h.tenant("acme", func(p *verify.Policy) { p.OverrideNote = test.rule })
+			r := h.keyed(link("erik", "erik-mail"))
+			r.Note = test.note
+			_, err := h.Send(ctx, desk(), r)
+			wantCode(t, err, test.want)
+			if test.want != "" {
+				return
+			}
+			e := h.events("acme", "erik")[0]
+			if want := strings.Join(strings.Fields(test.note), " "); e.Note != want || !e.Override {
+				t.Errorf("note %q, override %v; want %q, true", e.Note, e.Override, want)
+			}
+		})
+	}
+}
+
+func TestSendUnderTheSameKey(t *testing.T) {
+	tests := []struct {
+		name  string
+		again func(*house, *verify.Desk, *verify.Request)
+		want  verify.Code
+	}{
+		{"the same request is the same verification", func(*house, *verify.Desk, *verify.Request) {}, ""},
+		{"even long after it has expired", func(h *house, _ *verify.Desk, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
+		{"from another session of the technician on the ticket", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
+		{"another channel is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
+		{"another method is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
+		{"another note is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
+		{"another ticket is another request", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
+		{"another technician's key is another key", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := openHouse(t)
+			d, r := desk(), h.keyed(code("dana", "mobile"))
+			first, err := h.Send(ctx, d, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.ears.heard()
+			test.again(h, &d, &r)
+			second, err := h.Send(ctx, d, r)
+			wantCode(t, err, test.want)
+			h.wantKinds("dana", verify.EventRequested)
+			h.wantSilence()
+			if test.want == "" {
+				if second.Verification != first.Verification {
+					t.Errorf("got %s, want %s", second.Verification, first.Verification)
+				}
+				h.wantAsRead(second)
+			}
+		})
+	}
+}
+
+func TestSendUnderTheSameKeyInParallelOpensOne(t *testing.T) {
+	h := openHouse(t)
+	r := h.keyed(code("dana", "mobile"))
+	ids := make([]string, 20)
+	codes := together(20, func(i int) error {
+		result, err := h.Send(ctx, desk(), r)
+		ids[i] = result.Verification
+		return err
+	})
+	if codes[""] != 20 {
+		t.Errorf("verdicts %v, want 20 answers", codes)
+	}
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Errorf("answered %s and %s", id, ids[0])
+		}
+	}
+	h.wantKinds("dana", verify.EventRequested)
+	if _, wakes := h.ears.heard(); wakes != 1 {
+		t.Errorf("the courier was woken %d times, want once", wakes)
+	}
+}
+
+func TestRow19CooldownHoldsForTheChannel(t *testing.T) {
+	h := openHouse(t)
+	first := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Cancel(ctx, desk(), first.Verification); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		advance, want time.Duration
+		words         string
+	}{
+		{0, time.Minute, "Wait 60 seconds "},
+		{time.Minute - time.Millisecond, time.Millisecond, "Wait 1 second "},
+	} {
+		h.clock.advance(test.advance)
+		_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+		wantCode(t, err, verify.CodeCooldown)
+		var refusal *verify.Error
+		if !errors.As(err, &refusal) || refusal.RetryAfter != test.want || !strings.Contains(refusal.Public, test.words) {
+			t.Errorf("got %+v, want %v and %q", refusal, test.want, test.words)
+		}
+	}
+	h.send(desk(), code("dana", "second")) // another number is no resend
+	h.clock.advance(time.Millisecond)
+	h.send(desk(), code("dana", "mobile"))
+}
+
+func TestRow19DifferentKeysInParallelSendOneMessage(t *testing.T) {
+	h := openHouse(t)
+	codes := together(20, func(int) error {
+		_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+		return err
+	})
+	if codes[""] != 1 || codes[verify.CodeCooldown] != 19 {
+		t.Errorf("verdicts %v, want one answer and 19 in cooldown", codes)
+	}
+	h.wantKinds("dana", verify.EventRequested)
+}
+
+func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
+	h := openHouse(t)
+	oldCode := h.send(desk(), code("dana", "mobile"))
+	oldLink := h.send(desk(), link("dana", "mail"))
+	digits, token := h.secret(oldCode), h.secret(oldLink)
+	h.clock.advance(time.Minute)
+	newCode := h.send(desk(), code("dana", "mobile"))
+	h.send(desk(), link("dana", "mail"))
+
+	_, err := h.Attempt(ctx, desk(), oldCode.Verification, digits)
+	wantCode(t, err, verify.CodeEnded)
+	_, err = h.Validate(ctx, token)
+	wantCode(t, err, verify.CodeEnded)
+	_, err = h.Deny(ctx, token)
+	wantCode(t, err, verify.CodeEnded)
+	h.wantKinds("dana", verify.EventRequested, verify.EventRequested,
+		verify.EventSuperseded, verify.EventRequested, verify.EventSuperseded, verify.EventRequested)
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldPending || s.Verification != newCode.Verification {
+		t.Errorf("shield %+v, want the new request pending", s)
+	}
+}
+
+func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
+	h := openHouse(t)
+	first := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Attempt(ctx, desk(), first.Verification, h.secret(first)); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(time.Minute)
+	second := h.send(desk(), code("dana", "mobile"))
+	h.wantAsRead(second)
+	if under := second.Shield.Beneath(); under == nil || under.State != verify.ShieldVerified || under.Verification != first.Verification {
+		t.Errorf("beneath the answer's shield is %+v, want the first success", under)
+	}
+	cancelled, err := h.Cancel(ctx, desk(), second.Verification)
+	if err != nil || cancelled.Shield.State != verify.ShieldVerified {
+		t.Errorf("after the cancel: %+v (%v), want green again", cancelled.Shield, err)
+	}
+	h.wantAsRead(cancelled)
+}
+
+func TestSendWithoutEntropyOrLedgerDoesNothing(t *testing.T) {
+	h := openHouse(t)
+	gone := errors.New("no entropy")
+	noChance := h.Service
+	noChance.Entropy = iotest.ErrReader(gone)
+	if _, err := noChance.Send(ctx, desk(), h.keyed(code("dana", "mobile"))); !errors.Is(err, gone) {
+		t.Errorf("without entropy: %v", err)
+	}
+	noLedger := h.Service
+	noLedger.Ledger = failing{h.store}
+	_, err := noLedger.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	wantCode(t, err, verify.CodeUnavailable)
+	h.wantKinds("dana")
+	h.wantSilence()
+	h.send(desk(), code("dana", "mobile")) // nothing was left that would hold it up
+}
