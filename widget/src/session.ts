@@ -121,6 +121,7 @@ export const createSession = (deps: SessionDeps): Session => {
       try {
         const { nonce } = await api.challenge(signal);
         const context = await host.context(nonce, signal);
+        signal.throwIfAborted();
         const launched = await api.launch(context, nonce, signal);
         signal.throwIfAborted();
         const { origin } = launched.pod;

@@ -54,10 +54,10 @@ export const methodAct = (method: Method, channel: Channel): string =>
     : `Send a link by ${method === "sms_link" ? "text" : "e-mail"} to ${spoken(channel)}`;
 
 /** A destination to be heard: screen readers stumble over the dots of a mask. */
-export const spoken = ({ kind, label, masked }: Channel): string => {
-  const rest = masked.replaceAll(/[•\s]+/g, " ").trim();
-  return kind === "phone" ? `${label || "number"} ending in ${rest.split(" ").at(-1)}` : `${label || "e-mail"} ${rest}`;
-};
+export const spoken = ({ kind, label, masked }: Channel): string =>
+  kind === "phone"
+    ? `${label || "number"} ending in ${masked.split(/[•\s]+/).at(-1)}`
+    : `${label || "e-mail"} ${masked.replaceAll(/•+/g, "…")}`;
 
 /** "••4821" of a number; a mailbox stays as it is. */
 export const shortMask = (masked: string): string => masked.replace(/^.*•\s+(?=[^•\s]+$)/u, "••");

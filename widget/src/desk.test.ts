@@ -1,0 +1,254 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { noteNeed } from "./state";
+import { answer, channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
+
+let w: ReturnType<typeof world>;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ now: Date.parse(t0) });
+  w = world();
+  w.desk.start();
+  await w.launch();
+});
+
+const state = () => w.desk.state.value;
+const where = "dana/mobile";
+const sends = () => w.calls.filter((c) => c.what === "send");
+const press = () => void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+
+describe("send", () => {
+  it("names contact, channel and method, and shows the answer at once", async () => {
+    press();
+    expect(w.call().given.slice(2)).toEqual([
+      "key-1",
+      { contact_id: "dana", channel_id: "mobile", method: "sms_code" },
+    ]);
+    expect(state().busy[where]).toBe("sms_code");
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    expect([w.shield().state, state().busy]).toEqual(["pending", {}]);
+  });
+
+  it("happens once however often the button is pressed", () => {
+    press();
+    press();
+    expect(sends()).toHaveLength(1);
+  });
+
+  it("waits while the socket is away", () => {
+    w.socket().lose();
+    press();
+    expect(sends()).toHaveLength(0);
+  });
+
+  it("repeats a lost request under its key until there is an answer", async () => {
+    press();
+    await w.call().lost();
+    await vi.advanceTimersByTimeAsync(500);
+    await w.call().lost();
+    await vi.advanceTimersByTimeAsync(1000);
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    expect(sends().map((c) => c.given[2])).toEqual(["key-1", "key-1", "key-1"]);
+    expect([w.shield().state, state().keys]).toEqual(["pending", {}]);
+  });
+
+  it("keeps the key of a press whose fate is unknown for the next press of the same", async () => {
+    press();
+    for (const wait of [500, 1000, 2000, 4000, 0]) {
+      await w.call().lost();
+      await vi.advanceTimersByTimeAsync(wait);
+    }
+    expect([sends().length, state().busy, state().faults[where]?.text.slice(0, 24)]).toEqual([
+      5,
+      {},
+      "Shieldpod did not answer",
+    ]);
+    press();
+    expect(w.call().given[2]).toBe("key-1");
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    w.event(3, { mobile: { state: "unverified" } });
+    press();
+    expect(w.call().given[2]).toBe("key-2");
+  });
+
+  it("shows the server's words where it was pressed, and takes a new key next time", async () => {
+    press();
+    await w.call().no("cooldown", 429);
+    expect(state().faults).toEqual({ [where]: { text: "server says cooldown", mark: "unverified " } });
+    press();
+    expect([state().faults, w.call().given[2]]).toEqual([{}, "key-2"]);
+  });
+
+  it("brings the note of a contact who is not the ticket's, on one line", async () => {
+    w.refresh();
+    await w.launch(pod("4711", [contact("dana", 1, [channel("mobile")], false)]));
+    press();
+    expect(sends()).toHaveLength(0);
+    w.desk.setNote(w.dana(), "  Manager\n approval ");
+    press();
+    expect(w.request().note).toBe("Manager approval");
+  });
+});
+
+describe("the override note", () => {
+  const { policy } = pod();
+  const sam = contact("sam", 1, [], false);
+  it.each([
+    ["the ticket's own contact needs none", contact("dana", 1, []), policy, "", "none"],
+    ["another contact needs one", sam, policy, "", "missing"],
+    ["blanks are none", sam, policy, "   ", "missing"],
+    ["two characters are too few", sam, policy, "ok", "short"],
+    ["three are enough", sam, policy, "yes", "ok"],
+    ["where it is optional, none is fine", sam, { ...policy, override_note: "optional" as const }, "", "ok"],
+    ["but a short one is not", sam, { ...policy, override_note: "optional" as const }, "ok", "short"],
+    ["where it is off, nobody asks", sam, { ...policy, override_note: "off" as const }, "ok", "none"],
+  ])("%s", (_, who, rules, note, want) => {
+    expect(noteNeed(who, rules, note)).toBe(want);
+  });
+});
+
+describe("the code", () => {
+  beforeEach(() => {
+    w.event(2, { mobile: pending("v_1") });
+    w.desk.type("v_1", "482193");
+  });
+  const check = () => void w.desk.check(w.dana(), w.reach("mobile"), "v_1");
+
+  it("turns the shield green", async () => {
+    check();
+    expect(w.call().given.slice(2)).toEqual(["v_1", "482193"]);
+    await w.call().yes(answer("v_1", 3, green("v_1")));
+    expect(w.shield().state).toBe("verified");
+  });
+
+  it("that is wrong leaves the words beside the field, and shakes it once", async () => {
+    check();
+    await w.call().no("mismatch", 422);
+    expect([state().faults[where]?.text, state().wrong[where]]).toEqual(["server says mismatch", 1]);
+    expect(state().faults[where]?.mark).toBe("pending v_1");
+  });
+
+  it("is not checked twice by itself when the answer is lost: each check spends a try", async () => {
+    check();
+    await w.call().lost();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(w.calls.filter((c) => c.what === "check")).toHaveLength(1);
+    expect(state().faults[where]?.text).toBe("Shieldpod did not answer. Verify again when it is back.");
+  });
+
+  it("that was typed is forgotten when its verification has ended", () => {
+    w.event(3, { mobile: green("v_9") });
+    expect(state().codes).toEqual({});
+  });
+});
+
+describe("what happens is told", () => {
+  const turns = () => w.said.slice(1);
+  const ids = { contact_id: "dana", channel_id: "mobile", method: "sms_code" };
+
+  it("to the host in ids and states, and to the live region in a sentence, each once", () => {
+    w.event(2, { mobile: pending("v_1") });
+    expect(state().said).toBe("dana, mobile ending in 4821: Code on its way");
+    w.event(3, { mobile: { ...pending("v_1"), stage: "delivered" } });
+    expect(state().said).toBe("mobile ending in 4821: Code delivered");
+    w.event(4, { mobile: green("v_1") });
+    w.event(4, { mobile: green("v_1") });
+    expect(state().said).toBe("dana, mobile ending in 4821: verified");
+    expect(turns()).toEqual([
+      { type: "shieldpod:verification:sent", verification_id: "v_1", ...ids },
+      { type: "shieldpod:verification:verified", verification_id: "v_1", ...ids },
+    ]);
+  });
+
+  it("when nobody answered in time, by the pod's own clock", async () => {
+    w.event(2, { mobile: pending("v_1") });
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(turns()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(turns().slice(1)).toEqual([{ type: "shieldpod:verification:expired", verification_id: "v_1", ...ids }]);
+    expect(state().said).toBe("dana, mobile ending in 4821: expired unanswered");
+  });
+
+  it("not when the pod opens on what had happened before", async () => {
+    w.refresh();
+    w.said.length = 0;
+    await w.launch(pod("4712", [contact("dana", 1, [channel("mobile", green("v_0"))])]));
+    expect([w.said, state().said]).toEqual([[{ type: "shieldpod:ready" }], ""]);
+  });
+});
+
+describe("the clock", () => {
+  it("is the server's", async () => {
+    w.refresh();
+    await w.launch({ ...pod(), now: later(-7200) });
+    expect(state().now).toBe(Date.parse(later(-7200)));
+  });
+
+  it("ticks each second while something counts down, and not when nothing does", async () => {
+    const ticks = vi.fn();
+    w.desk.state.watch(ticks);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ticks).not.toHaveBeenCalled();
+    w.event(2, { mobile: pending("v_1") });
+    ticks.mockClear();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ticks).toHaveBeenCalledTimes(10);
+  });
+
+  it("looks again every fifteen seconds while a shield is green, for a machine that slept", async () => {
+    w.event(2, { mobile: green("v_1") });
+    const ticks = vi.fn();
+    w.desk.state.watch(ticks);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(ticks).toHaveBeenCalledTimes(4);
+  });
+
+  it("follows the server when it jumps ahead", () => {
+    w.event(2, { mobile: pending("v_1") });
+    w.event(2, { mobile: pending("v_1") }, later(400));
+    expect(state().said).toBe("dana, mobile ending in 4821: expired unanswered");
+  });
+
+  it("row 24: is not put back by a frame that is late", () => {
+    w.event(2, { mobile: green("v_1") }, later(60));
+    w.event(3, { mobile: green("v_1") }, t0);
+    expect(state().now).toBe(Date.parse(later(60)));
+  });
+
+  it("is put right by a snapshot", () => {
+    w.event(2, { mobile: green("v_1") }, later(60));
+    w.socket().say({ type: "snapshot", pod: pod() });
+    expect(state().now).toBe(Date.parse(t0));
+  });
+});
+
+describe("older history", () => {
+  const entry = (id: string) => ({ verification_id: id, outcome: "verified", expires_at: t0 });
+  const ids = () => w.desk.history(w.dana()).map((e) => e.verification_id);
+
+  it("is loaded page by page, each entry once", async () => {
+    w.socket().say({
+      type: "event",
+      seq: 2,
+      now: t0,
+      contact_id: "dana",
+      shields: {},
+      history: [entry("v_3"), entry("v_2")],
+    });
+    void w.desk.loadOlder(w.dana());
+    await w.call().yes({ entries: [entry("v_3"), entry("v_2"), entry("v_1")], next: "17" });
+    expect([ids(), state().older.dana?.state]).toEqual([["v_3", "v_2", "v_1"], "ready"]);
+    void w.desk.loadOlder(w.dana());
+    expect(w.call().given[3]).toBe("17");
+    await w.call().yes({ entries: [entry("v_0")] });
+    expect([ids(), state().older.dana?.state]).toEqual([["v_3", "v_2", "v_1", "v_0"], "done"]);
+  });
+
+  it("that can't be loaded says so, and can be asked for again", async () => {
+    void w.desk.loadOlder(w.dana());
+    await w.call().lost();
+    await settle();
+    expect(state().older.dana?.fault).toContain("did not answer");
+    void w.desk.loadOlder(w.dana());
+    expect(w.calls.filter((c) => c.what === "history")).toHaveLength(2);
+  });
+});

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "./clock";
+import { type Live, openLive, parseFrame } from "./live";
+import type { ServerFrame } from "./types";
+import { FakeSocket, green, t0 } from "./world";
+
+const update: ServerFrame = {
+  type: "event",
+  seq: 8,
+  now: t0,
+  contact_id: "dana",
+  shields: { mobile: green("v_1") },
+  history: [],
+};
+
+describe("the socket", () => {
+  let sockets: FakeSocket[];
+  let ups: boolean[];
+  let frames: ServerFrame[];
+  let stops: number[];
+  let live: Live;
+  let since: number;
+
+  const socket = () => sockets.at(-1) as FakeSocket;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    [sockets, ups, frames, stops, since] = [[], [], [], [], 7];
+    live = openLive({
+      dial: () => {
+        sockets.push(new FakeSocket());
+        return socket();
+      },
+      clock: systemClock,
+      chance: () => 1,
+      auth: () => ({ type: "auth", token: "token-1", since }),
+      onFrame: (f) => frames.push(f),
+      onUp: (up) => ups.push(up),
+      onStop: (code) => stops.push(code),
+    });
+  });
+
+  it("says in its first frame who it is and how far it is", () => {
+    socket().open();
+    expect(socket().sent).toEqual([{ type: "auth", token: "token-1", since: 7 }]);
+    expect(ups).toEqual([true]);
+  });
+
+  it("hands on frames, and nothing that is none", () => {
+    socket().open();
+    for (const junk of ["", "{", "null", "[]", '{"type":"policy"}', '"event"']) socket().say(junk);
+    socket().say(update);
+    expect(frames).toEqual([update]);
+  });
+
+  it.each([1006, 1001, 4400, 4408, 4450])("comes back after code %i, from where the pod is then", (code) => {
+    socket().open();
+    since = 9;
+    socket().lose(code);
+    expect(ups).toEqual([true, false]);
+    vi.advanceTimersByTime(500);
+    socket().open();
+    expect(sockets).toHaveLength(2);
+    expect(socket().sent[0]?.since).toBe(9);
+    expect(stops).toEqual([]);
+  });
+
+  it.each([4500, 4501, 4503, 4504, 4999])("stops after code %i and says so", (code) => {
+    socket().open();
+    socket().lose(code);
+    vi.advanceTimersByTime(60_000);
+    expect(stops).toEqual([code]);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("waits twice as long each time, up to fifteen seconds", () => {
+    const waits: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const before = Date.now();
+      const count = sockets.length;
+      socket().lose();
+      while (sockets.length === count) vi.advanceTimersByTime(100);
+      waits.push(Date.now() - before);
+    }
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
+  });
+
+  it("begins with short waits again after a connection that held", () => {
+    for (const wait of [500, 1000, 2000]) {
+      socket().lose();
+      vi.advanceTimersByTime(wait);
+    }
+    socket().open();
+    vi.advanceTimersByTime(5000);
+    socket().lose();
+    vi.advanceTimersByTime(500);
+    expect(sockets).toHaveLength(5);
+  });
+
+  it("hurries when the network is back", () => {
+    for (const wait of [500, 1000, 2000]) {
+      socket().lose();
+      vi.advanceTimersByTime(wait);
+    }
+    socket().lose();
+    live.hurry();
+    expect(sockets).toHaveLength(5);
+    vi.advanceTimersByTime(60_000);
+    expect(sockets).toHaveLength(5);
+  });
+
+  it("is silent once it is closed, even in the middle of a wait", () => {
+    socket().open();
+    socket().lose();
+    live.close();
+    vi.advanceTimersByTime(60_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("hears nothing more of a connection that was closed", () => {
+    socket().open();
+    live.close();
+    socket().say(update);
+    socket().lose(4501);
+    expect([frames, stops, socket().closed]).toEqual([[], [], true]);
+  });
+});
+
+it("a frame that is not text is none", () => {
+  expect(parseFrame(new ArrayBuffer(2))).toBeNull();
+});

@@ -1,0 +1,217 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
+
+let w: ReturnType<typeof world>;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse(t0) });
+  w = world();
+  w.desk.start();
+});
+
+const state = () => w.desk.state.value;
+
+describe("launch", () => {
+  it("asks for a challenge at once, then the host, then the server", async () => {
+    expect(w.calls.map((c) => c.what)).toEqual(["challenge"]);
+    await w.call().yes({ nonce: "n1" });
+    expect(w.asked.map((a) => a.nonce)).toEqual(["n1"]);
+    await w.asked[0]?.give("a.b.c");
+    expect(w.call().given.slice(0, 2)).toEqual(["a.b.c", "n1"]);
+    await w.call().yes({ token: "token-1", expires_at: later(600), pod: pod() });
+    expect(state().phase).toBe("open");
+    w.socket().open();
+    expect(w.socket().sent).toEqual([{ type: "auth", token: "token-1", since: 1 }]);
+    expect(w.said).toEqual([{ type: "shieldpod:ready" }]);
+  });
+
+  it("opens on the ticket's own contact, as the policy has it", async () => {
+    const fresh = pod("4711", [contact("sam", 1, [], false), contact("dana", 1, [])]);
+    await w.launch({ ...fresh, policy: { ...fresh.policy, show_on_load: false } });
+    expect([state().selected, state().shown]).toEqual(["dana", false]);
+  });
+
+  it("stops when the context vouches for another page than the one around the pod", async () => {
+    await w.call().yes({ nonce: "n1" });
+    await w.asked[0]?.give("a.b.c");
+    await w.call().yes({ token: "token-1", expires_at: later(600), pod: { ...pod(), origin: "https://evil.example" } });
+    expect([state().phase, state().problem?.code, state().pod]).toEqual(["stopped", "origin_mismatch", null]);
+    expect(w.said).toEqual([{ type: "shieldpod:error", code: "origin_mismatch" }]);
+  });
+
+  it.each([
+    ["the host refuses", "context_refused"],
+    ["the host is silent", "host_silent"],
+  ])("stops when %s", async (_, code) => {
+    await w.call().yes({ nonce: "n1" });
+    await w.asked[0]?.refuse(code);
+    expect([state().phase, state().problem?.code]).toEqual(["stopped", code]);
+  });
+
+  it("asks once more when the context came too late, and then says so", async () => {
+    for (const nonce of ["n1", "n2"]) {
+      await w.call().yes({ nonce });
+      await w.asked.at(-1)?.give("a.b.c");
+      await w.call().no("context_expired", 401);
+    }
+    expect([w.asked.length, state().phase, state().problem?.code]).toEqual([2, "stopped", "context_expired"]);
+  });
+
+  it("waits for a server that is away, and launches when it is back", async () => {
+    await w.call().lost();
+    expect([state().phase, state().online]).toEqual(["starting", false]);
+    await vi.advanceTimersByTimeAsync(500);
+    await w.call().lost();
+    await vi.advanceTimersByTimeAsync(1000);
+    await w.launch();
+    expect([state().phase, state().online]).toEqual(["open", true]);
+  });
+});
+
+describe("a session that goes on", () => {
+  beforeEach(() => w.launch());
+
+  it("is renewed a minute before its end", async () => {
+    await vi.advanceTimersByTimeAsync(540_000);
+    expect([w.call().what, w.call().given[0]]).toEqual(["pod", "token-1"]);
+    await w.call().yes({ token: "token-2", expires_at: later(1200), pod: { ...pod(), now: later(540) } });
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    expect(w.call().given[0]).toBe("token-2");
+  });
+
+  it("takes the bearer that the socket brings, and does not ask for another", async () => {
+    w.socket().say({ type: "session", token: "token-2", expires_at: later(1200) });
+    await vi.advanceTimersByTimeAsync(541_000);
+    expect(w.calls.map((c) => c.what)).toEqual(["challenge", "launch"]);
+  });
+
+  it("asks the host for a new context when the server says to stop, and keeps what was typed", async () => {
+    w.desk.setNote(w.dana(), "Manager approval");
+    w.event(2, { mobile: pending("v_1") });
+    w.desk.type("v_1", "482");
+    w.socket().lose(4503);
+    await w.launch(pod("4711", [contact("dana", 2, [channel("mobile", pending("v_1")), channel("mail")])]), "token-2");
+    expect(w.socket().sent[0]?.token).toBe("token-2");
+    expect([state().notes.dana, state().codes.v_1]).toEqual(["Manager approval", "482"]);
+  });
+
+  it("says what to do when a new context does not help", async () => {
+    w.socket().lose(4501);
+    await w.launch(pod(), "token-2");
+    w.socket().lose(4501);
+    await settle();
+    expect([state().phase, state().problem?.code, w.asked.length]).toEqual(["stopped", "session_over", 2]);
+  });
+
+  it("relaunches for a refused bearer, and asks again under the same key", async () => {
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    await w.call().no("session_invalid", 401);
+    await w.launch(pod(), "token-2");
+    expect([w.call().what, w.call().given[0], w.call().given[2]]).toEqual(["send", "token-2", "key-1"]);
+  });
+
+  it("drops everything when the new context is of another ticket", async () => {
+    w.desk.setNote(w.dana(), "Manager approval");
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    await w.call().no("session_invalid", 401);
+    await w.launch(pod("4712"), "token-2");
+    await settle();
+    expect(w.calls.filter((c) => c.what === "send")).toHaveLength(1);
+    expect([state().pod?.ticket.id, state().notes, state().busy]).toEqual(["4712", {}, {}]);
+  });
+});
+
+describe("row 26: a switch of ticket", () => {
+  beforeEach(() => w.launch());
+
+  const nothingOfTheOld = () => {
+    const { notes, codes, faults, busy, older, keys, said } = state();
+    expect({ notes, codes, faults, busy, older, keys, said }).toEqual({
+      notes: {},
+      codes: {},
+      faults: {},
+      busy: {},
+      older: {},
+      keys: {},
+      said: "",
+    });
+  };
+
+  it("empties the screen before the host has answered", () => {
+    w.desk.setNote(w.dana(), "Manager approval");
+    w.event(2, { mobile: pending("v_1") });
+    w.desk.type("v_1", "482");
+    const old = w.socket();
+    w.refresh();
+    expect([state().phase, state().pod, old.closed]).toEqual(["starting", null, true]);
+    nothingOfTheOld();
+  });
+
+  it("aborts what was asked, and does not hear its late answer", async () => {
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    const sending = w.call();
+    w.refresh();
+    expect(sending.signal.aborted).toBe(true);
+    await w.launch(pod("4712"));
+    await sending.yes({
+      id: "v_1",
+      contact_id: "dana",
+      channel_id: "mobile",
+      method: "sms_code",
+      seq: 9,
+      shield: green("v_1"),
+    });
+    expect([state().pod?.ticket.id, w.shield().state]).toEqual(["4712", "unverified"]);
+    nothingOfTheOld();
+  });
+
+  it("shows no refusal of the old ticket on the new one", async () => {
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    const sending = w.call();
+    w.refresh();
+    await w.launch(pod("4712"));
+    await sending.no("cooldown");
+    nothingOfTheOld();
+  });
+
+  it("sends nothing of the old ticket again, though its request was lost and waits to be repeated", async () => {
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    await w.call().lost();
+    w.refresh();
+    await w.launch(pod("4712"), "token-2");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(w.calls.filter((c) => c.what === "send")).toHaveLength(1);
+  });
+
+  it("hears no frame of the old socket", async () => {
+    const old = w.socket();
+    w.refresh();
+    await w.launch(pod("4712"));
+    old.say({ type: "event", seq: 9, now: t0, contact_id: "dana", shields: { mobile: green("v_1") }, history: [] });
+    expect(w.shield().state).toBe("unverified");
+  });
+
+  it("in the middle of a launch leaves that launch behind", async () => {
+    w.refresh();
+    await settle();
+    await w.call().yes({ nonce: "old" });
+    const late = w.asked.at(-1);
+    w.refresh();
+    await w.launch(pod("4713"));
+    await late?.give("context for 4712");
+    expect(w.calls.filter((c) => c.what === "launch").map((c) => c.given[0])).toEqual([
+      "context for 4711",
+      "context for 4713",
+    ]);
+    expect(state().pod?.ticket.id).toBe("4713");
+  });
+
+  it("loads no page of the old ticket's history", async () => {
+    void w.desk.loadOlder(w.dana());
+    const loading = w.call();
+    w.refresh();
+    await w.launch(pod("4712"));
+    await loading.yes({ entries: [{ verification_id: "v_0" }] });
+    nothingOfTheOld();
+  });
+});
