@@ -72,6 +72,7 @@ func (k VerificationKey) ID() string { return k.id }
 func (k VerificationKey) Algorithm() Algorithm { return k.algorithm }
 
 // GenerateKey makes a new key with the system's entropy; for HS256 a secret of 32 bytes.
+// An empty id stands for the key's thumbprint, as with NewVerificationKey.
 func GenerateKey(id string, a Algorithm) (SigningKey, error) {
 	var key any
 	var err error
@@ -96,6 +97,7 @@ func GenerateKey(id string, a Algorithm) (SigningKey, error) {
 }
 
 // NewSigningKey takes an ed25519.PrivateKey, a P-256 *ecdsa.PrivateKey, an *rsa.PrivateKey, or a shared secret as []byte.
+// An empty id stands for the key's thumbprint, as with NewVerificationKey.
 func NewSigningKey(id string, key any) (SigningKey, error) {
 	public, err := publicHalf(key)
 	if err != nil {
@@ -106,13 +108,17 @@ func NewSigningKey(id string, key any) (SigningKey, error) {
 }
 
 // NewVerificationKey takes an ed25519.PublicKey, a P-256 *ecdsa.PublicKey, an *rsa.PublicKey, or a shared secret as []byte.
+// An empty id stands for the key's thumbprint (RFC 7638), on which both sides agree by themselves; a shared secret needs an id.
 func NewVerificationKey(id string, key any) (VerificationKey, error) {
-	if !validKeyID(id) {
-		return VerificationKey{}, refuse(CodeKeyInvalid, "kid", "must be 1 to %d visible ASCII characters", maxKeyID)
-	}
 	a, err := judge(key)
 	if err != nil {
 		return VerificationKey{}, err
+	}
+	if id == "" {
+		id = thumbprint(key)
+	}
+	if !validKeyID(id) {
+		return VerificationKey{}, refuse(CodeKeyInvalid, "kid", "must be 1 to %d visible ASCII characters", maxKeyID)
 	}
 	return VerificationKey{id: id, algorithm: a, key: key}, nil
 }

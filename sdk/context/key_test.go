@@ -127,7 +127,7 @@ func TestKeyFilesMustFit(t *testing.T) {
 		{name: "a repeated member", data: strings.Replace(public, `"kty"`, `"kty":"RSA","kty"`, 1), want: launchcontext.CodeKeyInvalid},
 		{name: "padding in a member", data: with(public, "x", "AAAA="), want: launchcontext.CodeKeyInvalid},
 		{name: "two keys in one file", data: strings.Repeat(string(must(keys["es256"].Public().PEM())), 2), id: "k", want: launchcontext.CodeKeyInvalid},
-		{name: "a PEM without an id", data: string(must(keys["es256"].Public().PEM())), want: launchcontext.CodeKeyInvalid},
+		{name: "a secret without an id", data: `{"kty":"oct","k":"HW6KhLMfwrIoC5y7utjV1XxFnv0q67bi8R15E1ZZw8g"}`, private: true, want: launchcontext.CodeKeyInvalid},
 		{name: "an id with a space", data: string(must(keys["es256"].Public().PEM())), id: "a b", want: launchcontext.CodeKeyInvalid},
 		{name: "an empty file", data: "", id: "k", want: launchcontext.CodeKeyInvalid},
 	}
@@ -143,6 +143,21 @@ func TestKeyFilesMustFit(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestKeyWithoutIDIsNamedByItsThumbprint(t *testing.T) {
+	const rfc7638 = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"}`
+	key := must(launchcontext.ParsePublicKey([]byte(rfc7638), ""))
+	if want := "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"; key.ID() != want {
+		t.Errorf("the example of RFC 7638 is named %s, not %s", key.ID(), want)
+	}
+	for _, a := range []launchcontext.Algorithm{launchcontext.EdDSA, launchcontext.ES256} {
+		signing := must(launchcontext.GenerateKey("", a))
+		public := must(launchcontext.ParsePublicKey(must(signing.Public().PEM()), ""))
+		if signing.ID() == "" || signing.ID() != public.ID() {
+			t.Errorf("%s: %q signs, %q checks", a, signing.ID(), public.ID())
+		}
 	}
 }
 

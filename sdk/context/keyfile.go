@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -16,6 +17,7 @@ import (
 
 // ParsePrivateKey reads a signing key: PEM (PKCS #8, unencrypted) or a private JWK; an "oct" JWK is a shared secret.
 // With PEM the id is the key's kid; a JWK with a kid of its own must agree, or the id be empty.
+// Without any id the kid is the key's thumbprint, as with NewVerificationKey.
 func ParsePrivateKey(data []byte, id string) (SigningKey, error) {
 	if isJWK(data) {
 		j, id, err := parseJWK(data, id, "sign")
@@ -270,4 +272,22 @@ func (j jwk) with(public any) ([]byte, error) {
 		return nil, refuse(CodeKeyInvalid, "kty", "no key to write")
 	}
 	return json.Marshal(j)
+}
+
+// thumbprint names a public key by its members (RFC 7638); a secret has none that may be shown.
+func thumbprint(public any) string {
+	data, err := jwk{}.with(public)
+	if _, secret := public.([]byte); secret || err != nil {
+		return ""
+	}
+	var members map[string]string
+	if json.Unmarshal(data, &members) != nil {
+		return ""
+	}
+	canonical, err := json.Marshal(members) // sorted by name, without spaces: as the RFC demands
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(canonical)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -1,0 +1,195 @@
+package launch_test
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+const (
+	contexts = "../../../testdata/contexts"
+	audience = "https://pod.example"
+	issuer   = "https://psa.example"
+)
+
+var (
+	_      launch.Sessions = (*store.Store)(nil)
+	secret                 = []byte("tests only: thirty-two bytes...!")
+)
+
+// house is a service on a real store, with a clock that tests move.
+type house struct {
+	*launch.Service
+	store *store.Store
+	now   time.Time
+	keys  map[string]launchcontext.SigningKey // of testdata, by file name
+	rows  *sql.DB
+}
+
+// newHouse knows the tenant acme, which trusts the public test keys of the issuer.
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{now: time.Unix(1767225600, 0), keys: testKeys(t)}
+	path := filepath.Join(t.TempDir(), "shieldpod.db")
+	h.store = storetest.Open(t, path, func() time.Time { return h.now })
+	h.Service = h.door()
+	h.put(t, h.acme(t))
+	rows, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rows.Close() })
+	h.rows = rows
+	return h
+}
+
+// door is one more node's service on the same store.
+func (h *house) door() *launch.Service {
+	return &launch.Service{
+		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
+		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
+	}
+}
+
+func (h *house) acme(t testing.TB) verify.Tenant {
+	t.Helper()
+	acme := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}, Policy: verify.DefaultPolicy()}
+	for _, name := range []string{"ed25519", "es256", "rs256"} {
+		acme.Keys = append(acme.Keys, registered(t, issuer, h.keys[name]))
+	}
+	return acme
+}
+
+func (h *house) put(t testing.TB, tenant verify.Tenant) {
+	t.Helper()
+	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stored counts what launches have written.
+func (h *house) stored(t testing.TB) (sessions, spent int) {
+	t.Helper()
+	row := h.rows.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM spent_contexts)`)
+	if err := row.Scan(&sessions, &spent); err != nil {
+		t.Fatal(err)
+	}
+	return sessions, spent
+}
+
+// refused checks a refusal's code, and that it left no trace.
+func (h *house) refused(t testing.TB, context, nonce string, want verify.Code) verify.Error {
+	t.Helper()
+	sessions, spent := h.stored(t)
+	grant, err := h.Open(t.Context(), context, nonce)
+	if verify.CodeOf(err) != want || grant.Token != "" || grant.Session.ID != "" {
+		t.Errorf("got %v, want %q and no grant", err, want)
+	}
+	if s, j := h.stored(t); s != sessions || j != spent {
+		t.Errorf("a refused context left %d sessions and %d spent ids", s-sessions, j-spent)
+	}
+	var refusal *verify.Error
+	if !errors.As(err, &refusal) {
+		t.Fatalf("no refusal: %v", err)
+	}
+	return *refusal
+}
+
+func (h *house) open(t testing.TB, context, nonce string) launch.Grant {
+	t.Helper()
+	grant, err := h.Open(t.Context(), context, nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant
+}
+
+// sign makes a fresh context: valid.json's, with its own jti, edited.
+func (h *house) sign(t testing.TB, edit func(*launchcontext.Claims)) string {
+	t.Helper()
+	c := validClaims(t)
+	c.ID, c.IssuedAt, c.NotBefore, c.ExpiresAt = "", time.Time{}, time.Time{}, time.Time{}
+	if edit != nil {
+		edit(&c)
+	}
+	token, err := launchcontext.Signer{Key: h.keys["ed25519"], Now: h.Now}.Sign(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func registered(t testing.TB, issuer string, key launchcontext.SigningKey) verify.SigningKey {
+	t.Helper()
+	material, err := key.Public().Material()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verify.SigningKey{Issuer: issuer, ID: key.ID(), Algorithm: string(key.Algorithm()), Material: material}
+}
+
+func testKeys(t testing.TB) map[string]launchcontext.SigningKey {
+	t.Helper()
+	keys := map[string]launchcontext.SigningKey{}
+	for _, name := range []string{"ed25519", "es256", "rs256", "hs256", "stranger"} {
+		key, err := launchcontext.ParsePrivateKey(read(t, filepath.Join("keys", name+".jwk.json")), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[name] = key
+	}
+	return keys
+}
+
+func validClaims(t testing.TB) launchcontext.Claims {
+	t.Helper()
+	var valid struct{ Claims launchcontext.Claims }
+	if err := json.Unmarshal(read(t, "valid.json"), &valid); err != nil {
+		t.Fatal(err)
+	}
+	return valid.Claims
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(contexts, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// segments makes a token of any header and claims.
+func segments(header, payload string, sign func(signed string) []byte) string {
+	signed := b64(header) + "." + b64(payload)
+	return signed + "." + b64(string(sign(signed)))
+}
+
+func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+func unb64(t testing.TB, s string) string {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func parts(token string) (header, payload, signature string) {
+	p := strings.Split(token, ".")
+	return p[0], p[1], p[2]
+}

@@ -1,0 +1,70 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// CheckKeys judges the keys that a tenant is about to trust: each fit for its algorithm and strong enough, no id
+// twice for one issuer, and no shared secret beside public keys of the same issuer. CodeInvalid: Field says which.
+func CheckKeys(keys []verify.SigningKey) error {
+	for i, k := range keys {
+		_, err := launchcontext.ParseMaterial(k.ID, launchcontext.Algorithm(k.Algorithm), k.Material)
+		if err == nil && k.ID == "" {
+			err = errors.New("the key has no id")
+		}
+		if err == nil && k.Issuer == "" {
+			err = errors.New("the key has no issuer")
+		}
+		if err == nil {
+			err = fitsWith(keys[:i], k)
+		}
+		if err != nil {
+			return &verify.Error{
+				Code: verify.CodeInvalid, Field: fmt.Sprintf("keys[%d]", i), Err: err,
+				Public: "This key can't be used: " + err.Error() + ".",
+			}
+		}
+	}
+	return nil
+}
+
+// fitsWith refuses what would leave open which key a context is checked with, or how.
+func fitsWith(others []verify.SigningKey, k verify.SigningKey) error {
+	for _, other := range others {
+		switch {
+		case other.Issuer != k.Issuer:
+		case other.ID == k.ID:
+			return errors.New("the issuer has two keys of one id")
+		case shared(other) != shared(k):
+			return errors.New("the issuer has both a shared secret and public keys")
+		}
+	}
+	return nil
+}
+
+func shared(k verify.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
+
+// pinned gives the one key of this issuer and id. Keys that CheckKeys would refuse are not used, however they got here.
+func pinned(keys []verify.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
+	found := -1
+	for i, k := range keys {
+		if k.Issuer != issuer {
+			continue
+		}
+		if err := fitsWith(keys[:i], k); err != nil {
+			return launchcontext.VerificationKey{}, err
+		}
+		if k.ID == id {
+			found = i
+		}
+	}
+	if found < 0 {
+		return launchcontext.VerificationKey{}, errors.New("no such key")
+	}
+	k := keys[found]
+	return launchcontext.ParseMaterial(k.ID, launchcontext.Algorithm(k.Algorithm), k.Material)
+}

@@ -1,0 +1,180 @@
+// Package launch decides who may open a pod.
+//
+// Start with [Service]: Open proves a launch context and exchanges it, once, for a
+// pod session; Authenticate tells whose session a bearer names; Renew prolongs it.
+// What a context vouches for becomes a [verify.Desk], and nothing that a browser says
+// later can widen it.
+//
+// A launch context and a bearer are both JWTs, and neither ever passes for the
+// other: the type in the header says what each is for, the keys differ, and each has
+// a reader of its own that knows only its own shape.
+//
+// Text that people read (names, titles, labels, a ticket's summary) comes from
+// wherever the ticket system got it, e-mail subjects included, so it is cleaned and not
+// refused: controls and line breaks become spaces, characters that are invisible or
+// change the direction of writing vanish, and what is too long is cut. What machines
+// read (ids, addresses, URLs) must be clean already, or the context is refused.
+package launch
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// How long things last.
+const (
+	SessionLifetime   = 12 * time.Hour   // a shift; no bearer outlives it
+	BearerLifetime    = 15 * time.Minute // renewed while the ticket is open
+	ChallengeLifetime = 5 * time.Minute
+	recheck           = 5 * time.Second // how long a session may be believed without asking again
+)
+
+// Sessions remembers what was opened. Every method answers CodeUnavailable when the memory can't be reached.
+type Sessions interface {
+	// OpenSession spends a context's jti, to be remembered until the given time, and stores the session: both or neither.
+	// CodeContextReplayed: the jti was spent before.
+	OpenSession(ctx context.Context, s verify.Session, jti string, jtiUntil time.Time) error
+	// Session gives a session that was opened and not ended, or CodeNotFound.
+	Session(ctx context.Context, id string) (verify.Session, error)
+	// EndSession revokes a session. One that is not there has ended already.
+	EndSession(ctx context.Context, tenant, id string) error
+}
+
+// Service opens pods. All exported fields are required; it must not be copied once used.
+type Service struct {
+	Tenants  verify.Tenants
+	Sessions Sessions
+	Audience string // the public URL, which contexts must name exactly
+	Secret   []byte // 32 bytes: what bearers and challenges are signed under derives from it
+	Now      func() time.Time
+	Entropy  io.Reader
+
+	ready  sync.Once
+	fault  error
+	bearer []byte // key
+	answer []byte // key of challenges
+	parser *jwt.Parser
+	recent recall
+}
+
+// Grant is what a launch gives.
+type Grant struct {
+	Token     string // the bearer
+	ExpiresAt time.Time
+	Session   verify.Session
+}
+
+// Open exchanges a launch context for a session, once. With a nonce, the context must answer that very challenge;
+// a context with a nonce needs the request to bring it, too.
+// CodeContextExpired: the context or the challenge is too old. CodeContextReplayed: it was used before.
+// CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. Nothing is stored then.
+func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, error) {
+	if err := s.prepare(); err != nil {
+		return Grant{}, err
+	}
+	claims, tenant, err := s.prove(ctx, contextToken)
+	if err != nil {
+		return Grant{}, err
+	}
+	if err := s.checkChallenge(claims.Nonce, nonce); err != nil {
+		return Grant{}, err
+	}
+	if claims.Origin != "" && !slices.Contains(tenant.Origins, claims.Origin) {
+		return Grant{}, unusable("origin", "is not one of the tenant's")
+	}
+	desk, err := deskOf(tenant, claims)
+	if err != nil {
+		return Grant{}, err
+	}
+	session, err := s.open(ctx, desk, claims)
+	if err != nil {
+		return Grant{}, err
+	}
+	token, until, err := s.write(session)
+	return Grant{Token: token, ExpiresAt: until, Session: session}, err
+}
+
+// prove checks the context against the keys of the tenant that it names.
+func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims, verify.Tenant, error) {
+	var tenant verify.Tenant
+	var down error
+	claims, err := launchcontext.Verify(token, launchcontext.Expect{
+		Audience: s.Audience,
+		Now:      s.Now,
+		Keys: func(u launchcontext.Unverified) (key launchcontext.VerificationKey, err error) {
+			if tenant, err = s.Tenants.Tenant(ctx, u.Tenant); err == nil {
+				return pinned(tenant.Keys, u.Issuer, u.KeyID)
+			}
+			if verify.CodeOf(err) != verify.CodeNotFound {
+				down = err
+			}
+			return key, errors.New("no such tenant")
+		},
+	})
+	switch code := launchcontext.CodeOf(err); {
+	case err == nil:
+		return claims, tenant, nil
+	case down != nil:
+		return claims, tenant, down
+	case code == launchcontext.CodeExpired:
+		return claims, tenant, &verify.Error{Code: verify.CodeContextExpired, Public: publicExpired, Err: err}
+	case code == launchcontext.CodeNotYet:
+		return claims, tenant, &verify.Error{Code: verify.CodeContextInvalid, Public: publicClock, Err: err}
+	}
+	return claims, tenant, &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
+}
+
+func (s *Service) open(ctx context.Context, d verify.Desk, c launchcontext.Claims) (verify.Session, error) {
+	var id [16]byte
+	if _, err := io.ReadFull(s.Entropy, id[:]); err != nil {
+		return verify.Session{}, unavailable(fmt.Errorf("entropy: %w", err))
+	}
+	now := s.Now().UTC().Truncate(time.Millisecond)
+	session := verify.Session{
+		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: c.Origin,
+		OpenedAt: now, EndsAt: now.Add(SessionLifetime),
+	}
+	// A jti is unique within its issuer. It is remembered beyond the last moment at which any
+	// node's clock could still accept the context.
+	spent := fmt.Sprintf("%q %q", c.Issuer, c.ID)
+	err := s.Sessions.OpenSession(ctx, session, spent, c.ExpiresAt.Add(launchcontext.MaxLifetime))
+	switch {
+	case verify.CodeOf(err) == verify.CodeContextReplayed:
+		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}
+	case err != nil:
+		return verify.Session{}, err
+	}
+	s.recent.put(session, now)
+	return session, nil
+}
+
+// prepare derives the keys, once; every call fails when the secret is not what it must be.
+func (s *Service) prepare() error {
+	s.ready.Do(func() {
+		if len(s.Secret) != 32 || s.Audience == "" {
+			s.fault = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
+			return
+		}
+		var errBearer, errAnswer error
+		s.bearer, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
+		s.answer, errAnswer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
+		if err := errors.Join(errBearer, errAnswer); err != nil {
+			s.fault = unavailable(err)
+		}
+		s.parser = bearerParser(s.Now)
+	})
+	return s.fault
+}

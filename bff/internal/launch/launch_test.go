@@ -1,0 +1,404 @@
+package launch_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+func TestOpenMapsTheContextToADesk(t *testing.T) {
+	h := newHouse(t)
+	grant := h.open(t, h.sign(t, nil), "")
+	want := verify.Session{
+		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(12 * time.Hour),
+		Desk: verify.Desk{
+			Tenant:     "acme",
+			Technician: verify.Technician{ID: "member-7", Name: "Ana Ortiz", Email: "ana@acme.example"},
+			Ticket:     verify.Ticket{PSA: "demo", ID: "4711", Number: "T-4711", Summary: "Password reset", URL: "https://psa.example/tickets/4711"},
+			Client:     verify.Client{ID: "contoso", Name: "Contoso"},
+			Contacts: []verify.Contact{
+				{ID: "dana", Name: "Dana Reyes", Title: "Accountant", Channels: []verify.Channel{
+					{ID: "dana-mobile", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile},
+					{ID: "dana-desk", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Landline},
+					{ID: "dana-mail", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
+				}},
+				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: verify.Email, Value: "sam@contoso.com"}}},
+			},
+			DefaultContact: "dana",
+		},
+	}
+	if diff := cmp.Diff(want, grant.Session); diff != "" {
+		t.Error(diff)
+	}
+	if until := h.now.Add(15 * time.Minute).UTC(); !grant.ExpiresAt.Equal(until) {
+		t.Errorf("the bearer ends at %s, not %s", grant.ExpiresAt, until)
+	}
+	session, until, err := h.door().Authenticate(t.Context(), grant.Token)
+	if err != nil || !until.Equal(grant.ExpiresAt) {
+		t.Fatalf("another node: until %s: %v", until, err)
+	}
+	if diff := cmp.Diff(want, session); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRow01ForgedAndMisshapenContexts(t *testing.T)   { refusals(t, 1) }
+func TestRow02ContextsOutOfTime(t *testing.T)            { refusals(t, 2) }
+func TestRow03ContextsForAnotherPurpose(t *testing.T)    { refusals(t, 3) }
+func TestRow04ContextsThatBringOrSteerKeys(t *testing.T) { refusals(t, 4) }
+
+// refusals opens every refused context of testdata that belongs to the row.
+func refusals(t *testing.T, row int) {
+	h := newHouse(t)
+	start := h.now
+	paths, err := filepath.Glob(filepath.Join(contexts, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, path := range paths {
+		var c struct {
+			Row   int
+			Later int
+			Want  launchcontext.Code
+			Token string
+		}
+		if err := json.Unmarshal(read(t, filepath.Base(path)), &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Want == "" || c.Row != row {
+			continue
+		}
+		tried++
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".json"), func(t *testing.T) {
+			want := verify.CodeContextInvalid
+			if c.Want == launchcontext.CodeExpired {
+				want = verify.CodeContextExpired
+			}
+			h.now = start.Add(time.Duration(c.Later) * time.Second)
+			h.refused(t, c.Token, "", want)
+		})
+	}
+	if tried < 5 {
+		t.Errorf("only %d cases for row %d", tried, row)
+	}
+}
+
+func TestRow01UnknownTenantIsToldLikeABadKey(t *testing.T) {
+	h := newHouse(t)
+	public := func(context string) string {
+		refusal := h.refused(t, context, "", verify.CodeContextInvalid)
+		return refusal.Public + refusal.Field
+	}
+	unknownTenant := public(h.sign(t, func(c *launchcontext.Claims) { c.Tenant = "nobody" }))
+	unknownIssuer := public(h.sign(t, func(c *launchcontext.Claims) { c.Issuer = "https://other.example" }))
+	h.keys["ed25519"] = h.keys["stranger"]
+	badKey := public(h.sign(t, nil))
+	if unknownTenant != badKey || unknownIssuer != badKey {
+		t.Errorf("three answers: %q, %q, %q", unknownTenant, unknownIssuer, badKey)
+	}
+}
+
+func TestRow02ContextIsSpentOnce(t *testing.T) {
+	h := newHouse(t)
+	context := h.sign(t, nil)
+	h.open(t, context, "")
+	h.refused(t, context, "", verify.CodeContextReplayed)
+	h.now = h.now.Add(launchcontext.DefaultLifetime + launchcontext.Leeway - time.Second) // its last second
+	if err := h.store.Sweep(t.Context(), h.now); err != nil {
+		t.Fatal(err)
+	}
+	h.refused(t, context, "", verify.CodeContextReplayed)
+	h.now = h.now.Add(time.Second)
+	h.refused(t, context, "", verify.CodeContextExpired)
+}
+
+func TestRow02OneOfFiftyInParallelWins(t *testing.T) {
+	h := newHouse(t)
+	nodes := []*launch.Service{h.Service, h.door()}
+	context := h.sign(t, nil)
+	var opened, replayed atomic.Int32
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			switch _, err := nodes[i%2].Open(t.Context(), context, ""); verify.CodeOf(err) {
+			case verify.CodeContextReplayed:
+				replayed.Add(1)
+			case "":
+				opened.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if opened.Load() != 1 || replayed.Load() != 49 {
+		t.Errorf("%d opened, %d replayed", opened.Load(), replayed.Load())
+	}
+	if sessions, spent := h.stored(t); sessions != 1 || spent != 1 {
+		t.Errorf("%d sessions, %d spent", sessions, spent)
+	}
+}
+
+func TestRow02SameIDOfAnotherIssuerIsAnotherContext(t *testing.T) {
+	h := newHouse(t)
+	acme := h.acme(t)
+	acme.Keys = append(acme.Keys, registered(t, "https://second.example", h.keys["ed25519"]))
+	h.put(t, acme)
+	h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.ID = "same" }), "")
+	h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.ID, c.Issuer = "same", "https://second.example" }), "")
+	h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.ID = "same" }), "", verify.CodeContextReplayed)
+}
+
+func TestRow03BearerAndContextNeverPassForEachOther(t *testing.T) {
+	h := newHouse(t)
+	context := h.sign(t, nil)
+	grant := h.open(t, h.sign(t, nil), "")
+	h.refused(t, grant.Token, "", verify.CodeContextInvalid)
+	if _, _, err := h.Authenticate(t.Context(), context); verify.CodeOf(err) != verify.CodeSession {
+		t.Errorf("a context as bearer: %v", err)
+	}
+}
+
+func TestRow04NobodyFetchesTheTokensURLs(t *testing.T) {
+	var hits atomic.Int32
+	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
+	defer listener.Close()
+	h := newHouse(t)
+	_, payload, _ := parts(h.sign(t, nil))
+	_, stranger, _ := ed25519.GenerateKey(rand.Reader)
+	for _, name := range []string{"jku", "x5u", "kid"} {
+		header := map[string]string{"alg": "EdDSA", "typ": launchcontext.Type, "kid": "test-ed25519"}
+		header[name] = listener.URL
+		text, _ := json.Marshal(header)
+		h.refused(t, segments(string(text), unb64(t, payload), func(signed string) []byte {
+			return ed25519.Sign(stranger, []byte(signed))
+		}), "", verify.CodeContextInvalid)
+	}
+	if hits.Load() != 0 {
+		t.Errorf("%d requests", hits.Load())
+	}
+}
+
+func TestRow05ThousandUnknownKeyIDsAreRefusedAlike(t *testing.T) {
+	h := newHouse(t)
+	_, payload, signature := parts(h.sign(t, nil))
+	for i := range 1000 {
+		header := b64(fmt.Sprintf(`{"alg":"EdDSA","kid":"k%d","typ":"pod-launch+jwt"}`, i))
+		if _, err := h.Open(t.Context(), header+"."+payload+"."+signature, ""); verify.CodeOf(err) != verify.CodeContextInvalid {
+			t.Fatalf("kid %d: %v", i, err)
+		}
+	}
+	if sessions, spent := h.stored(t); sessions+spent != 0 {
+		t.Errorf("%d sessions, %d spent", sessions, spent)
+	}
+}
+
+func TestRow06WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
+	h := newHouse(t)
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weakDER, err := x509.MarshalPKIXPublicKey(&weak.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ed := registered(t, issuer, h.keys["ed25519"])
+	shared := registered(t, issuer, h.keys["hs256"])
+	with := func(k verify.SigningKey, edit func(*verify.SigningKey)) verify.SigningKey {
+		edit(&k)
+		return k
+	}
+	cases := []struct {
+		name string
+		keys []verify.SigningKey
+		want string // the field that is refused
+	}{
+		{"one good key", []verify.SigningKey{ed}, ""},
+		{"a good shared secret", []verify.SigningKey{shared}, ""},
+		{"one id for two issuers", []verify.SigningKey{ed, with(ed, func(k *verify.SigningKey) { k.Issuer = "https://second.example" })}, ""},
+		{"a secret of 31 bytes", []verify.SigningKey{with(shared, func(k *verify.SigningKey) { k.Material = k.Material[:31] })}, "keys[0]"},
+		{"a secret from the documentation", []verify.SigningKey{with(shared, func(k *verify.SigningKey) { k.Material = []byte("a-string-secret-at-least-256-bits-long") })}, "keys[0]"},
+		{"RSA of 1024 bits", []verify.SigningKey{{Issuer: issuer, ID: "weak", Algorithm: "RS256", Material: weakDER}}, "keys[0]"},
+		{"a public key registered as a secret", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "HS256" })}, "keys[0]"},
+		{"a key registered for another algorithm", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "ES256" })}, "keys[0]"},
+		{"no algorithm at all", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "none" })}, "keys[0]"},
+		{"no issuer", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Issuer = "" })}, "keys[0]"},
+		{"no id", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.ID = "" })}, "keys[0]"},
+		{"one id twice", []verify.SigningKey{ed, ed}, "keys[1]"},
+		{"a shared secret beside a public key", []verify.SigningKey{ed, shared}, "keys[1]"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			err := launch.CheckKeys(c.keys)
+			var refusal *verify.Error
+			if errors.As(err, &refusal); (err == nil) != (c.want == "") || err != nil && (refusal.Code != verify.CodeInvalid || refusal.Field != c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	t.Run("a weak key that got into the store opens nothing", func(t *testing.T) {
+		acme := h.acme(t)
+		acme.Keys = append(acme.Keys, shared)
+		h.put(t, acme)
+		h.refused(t, h.sign(t, nil), "", verify.CodeContextInvalid)
+	})
+}
+
+func TestRow07KeyOfOneTenantOpensNoOther(t *testing.T) {
+	h := newHouse(t)
+	beta := h.acme(t)
+	beta.ID, beta.Keys = "beta", []verify.SigningKey{registered(t, issuer, h.keys["stranger"])}
+	h.put(t, beta)
+	h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Tenant = "beta" }), "", verify.CodeContextInvalid)
+	h.open(t, h.sign(t, nil), "")
+}
+
+func TestOriginMustBeOneOfTheTenants(t *testing.T) {
+	cases := []struct {
+		name, origin string
+		want         verify.Code
+	}{
+		{"the registered one", "https://psa.example", ""},
+		{"none", "", ""},
+		{"another", "https://evil.example", verify.CodeContextInvalid},
+		{"the registered one by http", "http://psa.example", verify.CodeContextInvalid},
+		{"the registered one with a slash", "https://psa.example/", verify.CodeContextInvalid},
+		{"the registered one in another case", "https://PSA.example", verify.CodeContextInvalid},
+		{"a name that ends like it", "https://psa.example.evil.example", verify.CodeContextInvalid},
+		{"any", "*", verify.CodeContextInvalid},
+		{"null", "null", verify.CodeContextInvalid},
+	}
+	h := newHouse(t)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			context := h.sign(t, func(claims *launchcontext.Claims) { claims.Origin = c.origin })
+			if c.want != "" {
+				h.refused(t, context, "", c.want)
+			} else if got := h.open(t, context, "").Session.Origin; got != c.origin {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	h := newHouse(t)
+	nonce, until, err := h.Challenge()
+	if err != nil || !until.Equal(h.now.Add(5*time.Minute)) {
+		t.Fatalf("until %s: %v", until, err)
+	}
+	later, _, _ := h.Challenge()
+	foreign := h.door()
+	foreign.Secret = []byte("another server's thirty-two byte")
+	theirs, _, _ := foreign.Challenge()
+	flipped := []byte(nonce)
+	flipped[3] ^= 1
+	cases := []struct {
+		name, answered, asked string
+		after                 time.Duration
+		want                  verify.Code
+	}{
+		{"nobody asked", "", "", 0, ""},
+		{"the answer to the challenge", nonce, nonce, 0, ""},
+		{"its last second", nonce, nonce, 5*time.Minute - time.Second, ""},
+		{"too late", nonce, nonce, 5 * time.Minute, verify.CodeContextExpired},
+		{"from a clock that runs ahead", nonce, nonce, -11 * time.Second, verify.CodeContextExpired},
+		{"a context that answers nothing", "", nonce, 0, verify.CodeContextInvalid},
+		{"a request without the challenge that the context answers", nonce, "", 0, verify.CodeContextInvalid},
+		{"the answer to another challenge", later, nonce, 0, verify.CodeContextInvalid},
+		{"a challenge that we never gave", "n-0123456789", "n-0123456789", 0, verify.CodeContextInvalid},
+		{"another server's challenge", theirs, theirs, 0, verify.CodeContextInvalid},
+		{"a changed moment", string(flipped), string(flipped), 0, verify.CodeContextInvalid},
+		{"a challenge with a line break", nonce + "\n", nonce + "\n", 0, verify.CodeContextInvalid},
+	}
+	start := h.now
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			h.now = start.Add(c.after)
+			context := h.sign(t, func(claims *launchcontext.Claims) { claims.Nonce = c.answered })
+			if c.want != "" {
+				h.refused(t, context, c.asked, c.want)
+			} else {
+				h.open(t, context, c.asked)
+			}
+		})
+	}
+	h.now = start
+	if again, _, err := h.door().Challenge(); err != nil || again == nonce {
+		t.Errorf("the same challenge twice: %v", err)
+	}
+}
+
+func TestContextWithoutContactsNeedsAConnection(t *testing.T) {
+	h := newHouse(t)
+	refusal := h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts = nil }), "", verify.CodeContextInvalid)
+	if refusal.Field != "ctx.contacts" || !strings.Contains(refusal.Public, "Acme IT has no connection") {
+		t.Errorf("got %v", &refusal)
+	}
+}
+
+func TestRow25RefusalsHoldNothingOfTheContext(t *testing.T) {
+	h := newHouse(t)
+	good := h.sign(t, nil)
+	h.open(t, good, "")
+	bad := []string{
+		good, good + "x",
+		h.sign(t, func(c *launchcontext.Claims) { c.Tenant = "tenant-that-is-private" }),
+		h.sign(t, func(c *launchcontext.Claims) { c.Origin = "https://private.example" }),
+		h.sign(t, func(c *launchcontext.Claims) { c.Context.Contact.ID = "private-person" }),
+		h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts[1].ID = "dana" }),
+		h.sign(t, func(c *launchcontext.Claims) { c.Actor.Email = "private at example" }),
+	}
+	for _, context := range bad {
+		_, err := h.Open(t.Context(), context, "")
+		var refusal *verify.Error
+		if !errors.As(err, &refusal) || refusal.Public == "" {
+			t.Fatalf("no refusal: %v", err)
+		}
+		for _, content := range []string{"private", "Dana", "dana", "4711", "member-7", good[:40]} {
+			if strings.Contains(err.Error()+refusal.Public, content) {
+				t.Errorf("%q or %q repeats %q", err, refusal.Public, content)
+			}
+		}
+	}
+}
+
+func TestServiceThatIsNotConfiguredOpensNothing(t *testing.T) {
+	h := newHouse(t)
+	context := h.sign(t, nil)
+	for name, edit := range map[string]func(*launch.Service){
+		"no audience":    func(s *launch.Service) { s.Audience = "" },
+		"no secret":      func(s *launch.Service) { s.Secret = nil },
+		"a short secret": func(s *launch.Service) { s.Secret = []byte("short") },
+	} {
+		s := h.door()
+		edit(s)
+		_, openErr := s.Open(t.Context(), context, "")
+		_, _, challengeErr := s.Challenge()
+		_, _, authErr := s.Authenticate(t.Context(), "x")
+		_, _, renewErr := s.Renew(t.Context(), verify.Session{})
+		for _, err := range []error{openErr, challengeErr, authErr, renewErr} {
+			if verify.CodeOf(err) != verify.CodeUnavailable {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
