@@ -1,0 +1,269 @@
+package sendgrid_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const key = "SG.a-key-that-nobody-may-read"
+
+func parcel(change func(*courier.Parcel)) courier.Parcel {
+	p := courier.Parcel{
+		ID: "v_01", Tenant: "acme", To: "dana@contoso.com",
+		Mail: message.Mail{FromName: "Acme IT", Subject: "Is it you?", Text: "open the secret-token", HTML: "<p>open the secret-token</p>"},
+	}
+	if change != nil {
+		change(&p)
+	}
+	return p
+}
+
+func sender(t *testing.T, answer http.HandlerFunc) *sendgrid.Sender {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return senderTo(t, server.URL)
+}
+
+func senderTo(t *testing.T, host string) *sendgrid.Sender {
+	t.Helper()
+	s, err := sendgrid.New(sendgrid.Config{Key: key, From: "verify@acme-it.com", Host: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func fault(t *testing.T, err error) *courier.Fault {
+	t.Helper()
+	var f *courier.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("%v (%T) is no fault", err, err)
+	}
+	for _, secret := range []string{"dana@contoso.com", "secret-token", key} {
+		if strings.Contains(f.Error(), secret) {
+			t.Errorf("the fault tells %q: %v", secret, f)
+		}
+	}
+	return f
+}
+
+func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
+	var got map[string]any
+	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != "/v3/mail/send" || r.Header.Get("Authorization") != "Bearer "+key {
+			t.Errorf("%s %s with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+		}
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("X-Message-Id", "msg-7")
+		w.WriteHeader(http.StatusAccepted)
+	})
+	receipt, err := s.Send(t.Context(), parcel(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (courier.Receipt{Carrier: "sendgrid", Ref: "msg-7"}); receipt != want {
+		t.Errorf("receipt %v, want %v", receipt, want)
+	}
+	off := map[string]any{"enable": false}
+	want := map[string]any{
+		"from":             map[string]any{"name": "Acme IT", "email": "verify@acme-it.com"},
+		"subject":          "Is it you?",
+		"personalizations": []any{map[string]any{"to": []any{map[string]any{"email": "dana@contoso.com"}}}},
+		"content": []any{
+			map[string]any{"type": "text/plain", "value": "open the secret-token"},
+			map[string]any{"type": "text/html", "value": "<p>open the secret-token</p>"},
+		},
+		"custom_args": map[string]any{"shieldpod_job": "v_01"},
+		"tracking_settings": map[string]any{
+			"click_tracking": map[string]any{"enable": false, "enable_text": false}, "open_tracking": off, "subscription_tracking": off,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
+	toField := `{"errors":[{"message":"dana@contoso.com does not contain a valid address.","field":"personalizations.0.to.0.email","help":null}]}`
+	fromField := `{"errors":[{"message":"no","field":"from.email"}]}`
+	for _, c := range []struct {
+		name   string
+		status int
+		header string // "Name: value"
+		body   string
+		want   courier.Fault
+	}{
+		{"too many requests, reset in 7 s", 429, "X-RateLimit-Reset: 1772632807", "", courier.Fault{Kind: courier.Busy, RetryAfter: 7 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, seconds", 429, "Retry-After: 30", "", courier.Fault{Kind: courier.Busy, RetryAfter: 30 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, a date", 429, "Retry-After: Wed, 04 Mar 2026 14:00:09 GMT", "", courier.Fault{Kind: courier.Busy, RetryAfter: 9 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, reset long ago", 429, "X-RateLimit-Reset: 1", "", courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 429")}},
+		{"an error of its own", 500, "", `{"errors":[]}`, courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 500")}},
+		{"out of service", 503, "", "<html>", courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 503")}},
+		{"a gateway that does not know", 504, "", "<html>", courier.Fault{Kind: courier.Unsure, Err: errors.New("sendgrid: HTTP 504")}},
+		{"a gateway that got nonsense", 502, "", "<html>", courier.Fault{Kind: courier.Unsure, Err: errors.New("sendgrid: HTTP 502")}},
+		{"a key that is revoked", 401, "", `{"errors":[{"message":"revoked","field":null}]}`, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 401")}},
+		{"a sender that is not verified", 403, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 403")}},
+		{"a recipient that is none", 400, "", toField, courier.Fault{
+			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
+		}},
+		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
+		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 400")}},
+		{"a way elsewhere", 307, "Location: http://127.0.0.1:1/", "", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 307")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var asked atomic.Int32
+			s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+				asked.Add(1)
+				w.Header().Set("Date", "Wed, 04 Mar 2026 14:00:00 GMT")
+				if name, value, ok := strings.Cut(c.header, ": "); ok {
+					w.Header().Set(name, value)
+				}
+				w.WriteHeader(c.status)
+				io.WriteString(w, c.body) //nolint:errcheck // the test sees what arrived
+			})
+			_, err := s.Send(t.Context(), parcel(nil))
+			f := fault(t, err)
+			same := cmp.Comparer(func(a, b error) bool { return a.Error() == b.Error() })
+			if diff := cmp.Diff(c.want, *f, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, same)); diff != "" {
+				t.Error(diff)
+			}
+			if asked.Load() != 1 {
+				t.Errorf("asked %d times, want once: retries are the outbox's", asked.Load())
+			}
+		})
+	}
+}
+
+func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
+	t.Run("the connection is cut", func(t *testing.T) {
+		s := sender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		if _, err := s.Send(t.Context(), parcel(nil)); fault(t, err).Kind != courier.Unsure {
+			t.Errorf("%v is not unsure", err)
+		}
+	})
+	t.Run("time is up", func(t *testing.T) {
+		asked := make(chan struct{})
+		s := sender(t, func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			close(asked)
+			<-r.Context().Done()
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			<-asked
+			cancel()
+		}()
+		if _, err := s.Send(ctx, parcel(nil)); fault(t, err).Kind != courier.Unsure {
+			t.Errorf("%v is not unsure", err)
+		}
+	})
+	t.Run("nobody listens: busy, it can be tried again", func(t *testing.T) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err = senderTo(t, "http://"+listener.Addr().String()).Send(t.Context(), parcel(nil))
+		if fault(t, err).Kind != courier.Busy {
+			t.Errorf("%v is not busy", err)
+		}
+	})
+	t.Run("taken, and then cut: taken", func(t *testing.T) {
+		s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Message-Id", "msg-7")
+			w.Header().Set("Content-Length", "10")
+			w.WriteHeader(http.StatusAccepted)
+		})
+		receipt, err := s.Send(t.Context(), parcel(nil))
+		if err != nil || receipt.Ref != "msg-7" {
+			t.Errorf("%v, %v; want it taken", receipt, err)
+		}
+	})
+}
+
+func TestManySendsAtOnceDoNotMixTheirBodies(t *testing.T) {
+	var mu sync.Mutex
+	mixed := 0
+	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		var m struct {
+			Subject string            `json:"subject"`
+			Args    map[string]string `json:"custom_args"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil || m.Subject != m.Args["shieldpod_job"] {
+			mu.Lock()
+			mixed++
+			mu.Unlock()
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() {
+			id := fmt.Sprint("v_", i)
+			if _, err := s.Send(t.Context(), parcel(func(p *courier.Parcel) { p.ID, p.Mail.Subject = id, id })); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if mixed > 0 {
+		t.Errorf("%d mails had another's body", mixed)
+	}
+}
+
+// Row 22: what could smuggle a header or a second recipient never leaves the house.
+func TestRow22ControlCharactersAndDoubtfulAddressesAreRefused(t *testing.T) {
+	s := sender(t, func(http.ResponseWriter, *http.Request) { t.Error("SendGrid was asked") })
+	for name, c := range map[string]struct {
+		change func(*courier.Parcel)
+		want   courier.FaultKind
+	}{
+		"CRLF in the sender's name":   {func(p *courier.Parcel) { p.Mail.FromName = "Acme\r\nBcc: eve@example.com" }, courier.Setup},
+		"line feed in the subject":    {func(p *courier.Parcel) { p.Mail.Subject = "a\nb" }, courier.Setup},
+		"CRLF in the address":         {func(p *courier.Parcel) { p.To = "dana@contoso.com\r\nBcc: eve@example.com" }, courier.Refused},
+		"two addresses":               {func(p *courier.Parcel) { p.To = "dana@contoso.com,eve@example.com" }, courier.Refused},
+		"a quoted part that smuggles": {func(p *courier.Parcel) { p.To = `"dana@contoso.com,eve"@example.com` }, courier.Refused},
+		"no address":                  {func(p *courier.Parcel) { p.To = "dana" }, courier.Refused},
+		"nothing":                     {func(p *courier.Parcel) { p.To = "" }, courier.Refused},
+	} {
+		_, err := s.Send(t.Context(), parcel(c.change))
+		if f := fault(t, err); f.Kind != c.want {
+			t.Errorf("%s: kind %d, want %d", name, f.Kind, c.want)
+		}
+	}
+}
+
+func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
+	for want, c := range map[string]sendgrid.Config{
+		"sendgrid: the API key is missing or has spaces in it": {From: "verify@acme-it.com"},
+		"sendgrid: the sender's address is missing or is none": {Key: key, From: "Acme IT"},
+	} {
+		if _, err := sendgrid.New(c); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

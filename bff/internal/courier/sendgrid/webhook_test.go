@@ -1,0 +1,239 @@
+package sendgrid_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+
+// reports writes down what it is told; jobs of acme are known.
+type reports struct {
+	told []string
+	err  error
+}
+
+func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
+	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
+		return &verify.Error{Code: verify.CodeNotFound}
+	}
+	if r.err != nil {
+		return r.err
+	}
+	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
+	return nil
+}
+
+type hook struct {
+	key     *ecdsa.PrivateKey
+	reports reports
+	log     bytes.Buffer
+	mux     *http.ServeMux
+}
+
+func newHook(t *testing.T) *hook {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hook{key: key, mux: http.NewServeMux()}
+	h.mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+		Key: &key.PublicKey, Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+	}))
+	return h
+}
+
+// request is a webhook as SendGrid would make it, and what a test does to it.
+type request struct {
+	tenant string
+	stamp  string
+	signed string // what is signed, when not the body
+	body   string
+	key    *ecdsa.PrivateKey
+	strip  bool
+	flip   bool
+}
+
+func (h *hook) post(t *testing.T, r request) int {
+	t.Helper()
+	if r.tenant == "" {
+		r.tenant = "acme"
+	}
+	if r.stamp == "" {
+		r.stamp = strconv.FormatInt(now.Unix(), 10)
+	}
+	if r.signed == "" {
+		r.signed = r.stamp + r.body
+	}
+	if r.key == nil {
+		r.key = h.key
+	}
+	sum := sha256.Sum256([]byte(r.signed))
+	signature, err := ecdsa.SignASN1(rand.Reader, r.key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.flip {
+		signature[len(signature)-1] ^= 1
+	}
+	ask := httptest.NewRequest(http.MethodPost, "/hooks/sendgrid/"+r.tenant, strings.NewReader(r.body))
+	if !r.strip {
+		ask.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
+	}
+	ask.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", r.stamp)
+	answer := httptest.NewRecorder()
+	h.mux.ServeHTTP(answer, ask)
+	return answer.Code
+}
+
+func TestABatchOfEventsBecomesReports(t *testing.T) {
+	h := newHook(t)
+	body := `[{"event":"processed","shieldpod_job":"v_1","email":"dana@contoso.com","sg_event_id":"a"},
+{"event":"deferred","shieldpod_job":"v_2","response":"451 try later"},
+{"event":"delivered","shieldpod_job":"v_1"},
+{"event":"bounce","type":"bounce","shieldpod_job":"v_3","reason":"550 unknown"},
+{"event":"bounce","type":"blocked","shieldpod_job":"v_4"},
+{"event":"blocked","shieldpod_job":"v_5"},
+{"event":"dropped","reason":"Bounced Address","shieldpod_job":"v_6"},
+{"event":"dropped","reason":"Spam Reporting Address","shieldpod_job":"v_7"},
+{"event":"dropped","reason":"Recipient List over Package Quota","shieldpod_job":"v_8"},
+{"event":"dropped","reason":"something new","shieldpod_job":"v_9"},
+{"event":"delivered"},
+{"event":"delivered","shieldpod_job":"of somebody else"},
+{"event":"unheard of","shieldpod_job":"v_1"}]` + "\r\n"
+	if code := h.post(t, request{body: body}); code != http.StatusNoContent {
+		t.Fatalf("HTTP %d, want 204", code)
+	}
+	want := []string{
+		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_5 failed blocked",
+		"v_6 failed recipient", "v_7 failed blocked", "v_8 failed carrier_setup", "v_9 failed undelivered",
+	}
+	if diff := cmp.Diff(want, h.reports.told); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(h.log.String(), `job="of somebody else"`) || strings.Contains(h.log.String(), "contoso") {
+		t.Errorf("log: %s", h.log.String())
+	}
+}
+
+// Row 20: only what SendGrid has signed, lately, is read.
+func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
+	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const body = `[{"event":"delivered","shieldpod_job":"v_1"}]`
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	at := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
+	for _, c := range []struct {
+		name string
+		request
+		want int
+	}{
+		{"signed by another key", request{body: body, key: stranger}, 403},
+		{"without a signature", request{body: body, strip: true}, 403},
+		{"one bit of the signature flipped", request{body: body, flip: true}, 403},
+		{"one letter of the body changed", request{body: strings.Replace(body, "v_1", "v_2", 1), signed: stamp + body}, 403},
+		{"another timestamp than was signed", request{body: body, stamp: at(time.Second), signed: stamp + body}, 403},
+		{"final line break lost", request{body: body, signed: stamp + body + "\r\n"}, 403},
+		{"a digit moved from the timestamp to the body", request{body: "0" + body, stamp: stamp[:9], signed: stamp + body}, 403},
+		{"a timestamp of nine digits", request{body: body, stamp: "999999999"}, 403},
+		{"a timestamp with a sign", request{body: body, stamp: "+" + stamp[1:]}, 403},
+		{"no list", request{body: `{"event":"delivered","shieldpod_job":"v_1"}`}, 403},
+		{"eleven minutes old", request{body: body, stamp: at(-11 * time.Minute)}, 403},
+		{"two minutes ahead", request{body: body, stamp: at(2 * time.Minute)}, 403},
+		{"signed, but cut short", request{body: `[{"event":`}, 400},
+		{"larger than a mebibyte", request{body: "[" + strings.Repeat(" ", 1<<20) + "]"}, 413},
+		{"of another tenant", request{body: body, tenant: "globex"}, 204},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHook(t)
+			if code := h.post(t, c.request); code != c.want {
+				t.Errorf("HTTP %d, want %d", code, c.want)
+			}
+			if len(h.reports.told) > 0 {
+				t.Errorf("it was believed: %q", h.reports.told)
+			}
+		})
+	}
+	h := newHook(t)
+	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.reports.told) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
+	}
+}
+
+// Row 21: what a reader or a scanner does with a mail is no report at all.
+func TestRow21OpensAndClicksAreNotReports(t *testing.T) {
+	h := newHook(t)
+	for _, kind := range []string{"open", "click", "unsubscribe", "spamreport", "group_unsubscribe", "verified", "opened"} {
+		if code := h.post(t, request{body: `[{"event":"` + kind + `","shieldpod_job":"v_1","url":"https://x"}]`}); code != http.StatusNoContent {
+			t.Errorf("%s: HTTP %d, want 204", kind, code)
+		}
+	}
+	if len(h.reports.told) > 0 {
+		t.Errorf("they were reported: %q", h.reports.told)
+	}
+}
+
+func TestAReportThatCantBeWrittenIsAskedForAgain(t *testing.T) {
+	h := newHook(t)
+	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
+	if code := h.post(t, request{body: `[{"event":"delivered","shieldpod_job":"v_1"}]`}); code != http.StatusServiceUnavailable {
+		t.Errorf("HTTP %d, want 503", code)
+	}
+}
+
+func TestOnlyAP256KeyIsAKey(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(public any) string {
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.StdEncoding.EncodeToString(der)
+	}
+	parsed, err := sendgrid.ParseKey(text(&key.PublicKey) + "\n")
+	if err != nil || !parsed.Equal(&key.PublicKey) {
+		t.Errorf("a good key: %v", err)
+	}
+	for name, bad := range map[string]string{"RSA": text(&other.PublicKey), "P-384": text(&wide.PublicKey)} {
+		if _, err := sendgrid.ParseKey(bad); err == nil || err.Error() != "sendgrid: the webhook key is not on the curve P-256" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := sendgrid.ParseKey("-----BEGIN"); err == nil || err.Error() != "sendgrid: the webhook key is not base64" {
+		t.Errorf("PEM: %v", err)
+	}
+}

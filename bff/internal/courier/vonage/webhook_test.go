@@ -1,0 +1,253 @@
+package vonage_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const signature = "a signature secret of the account"
+
+var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+
+// reports writes down what it is told; jobs of acme are known.
+type reports struct {
+	told []string
+	err  error
+}
+
+func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
+	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
+		return &verify.Error{Code: verify.CodeNotFound}
+	}
+	if r.err != nil {
+		return r.err
+	}
+	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
+	return nil
+}
+
+type hook struct {
+	reports reports
+	log     bytes.Buffer
+	mux     *http.ServeMux
+}
+
+func newHook(t *testing.T, method string) *hook {
+	t.Helper()
+	h := &hook{mux: http.NewServeMux()}
+	webhook, err := vonage.NewWebhook(vonage.WebhookConfig{
+		Secret: signature, Method: method, Reports: &h.reports, Now: func() time.Time { return now },
+		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.mux.Handle("/hooks/vonage/{tenant}", webhook)
+	return h
+}
+
+// receipt is one as Vonage sends it, changed and then signed.
+func receipt(kind func() hash.Hash, secret string, change map[string]string) map[string]string {
+	r := map[string]string{
+		"msisdn": "14155554821", "to": "AcmeIT", "network-code": "310260", "messageId": "0A0000001234567B", "price": "0.03330000",
+		"status": "delivered", "scts": "2603041400", "err-code": "0", "client-ref": "v_1", "api-key": "12345678",
+		"message-timestamp": "2026-03-04 14:00:00", "timestamp": strconv.FormatInt(now.Unix(), 10), "nonce": "a&b=c",
+	}
+	maps.Copy(r, change)
+	r["sig"] = sign(kind, secret, r)
+	return r
+}
+
+func sign(kind func() hash.Hash, secret string, r map[string]string) string {
+	var text string
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		text += "&" + name + "=" + strings.NewReplacer("&", "_", "=", "_").Replace(r[name])
+	}
+	mac := hmac.New(kind, []byte(secret))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func form(r map[string]string) string {
+	v := url.Values{}
+	for name, value := range r {
+		v.Set(name, value)
+	}
+	return v.Encode()
+}
+
+func (h *hook) do(method, path, kind, body string) int {
+	ask := httptest.NewRequest(method, path, strings.NewReader(body))
+	ask.Header.Set("Content-Type", kind)
+	answer := httptest.NewRecorder()
+	h.mux.ServeHTTP(answer, ask)
+	return answer.Code
+}
+
+const (
+	path     = "/hooks/vonage/acme"
+	formKind = "application/x-www-form-urlencoded"
+)
+
+func TestAReceiptIsReadHoweverTheAccountHasItSent(t *testing.T) {
+	for method, kind := range map[string]func() hash.Hash{vonage.SHA256: sha256.New, vonage.SHA512: sha512.New} {
+		r := receipt(kind, signature, nil)
+		asJSON, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := strings.Replace(string(asJSON), `"timestamp":"1772632800"`, `"timestamp":1772632800`, 1)
+		upper := maps.Clone(r)
+		upper["sig"] = strings.ToUpper(r["sig"])
+		for name, ask := range map[string]func(*hook) int{
+			"query":              func(h *hook) int { return h.do(http.MethodGet, path+"?"+form(r), "", "") },
+			"form":               func(h *hook) int { return h.do(http.MethodPost, path, formKind, form(r)) },
+			"JSON":               func(h *hook) int { return h.do(http.MethodPost, path, "application/json", string(asJSON)) },
+			"JSON with a number": func(h *hook) int { return h.do(http.MethodPost, path, "application/json; charset=utf-8", number) },
+			"upper-case hex":     func(h *hook) int { return h.do(http.MethodPost, path, formKind, form(upper)) },
+		} {
+			h := newHook(t, method)
+			if code := ask(h); code != http.StatusNoContent || len(h.reports.told) != 1 || h.reports.told[0] != "v_1 delivered " {
+				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.reports.told)
+			}
+		}
+	}
+}
+
+func TestAStatusBecomesAReport(t *testing.T) {
+	for _, c := range []struct{ status, code, want string }{
+		{"accepted", "0", "v_1 sent vonage"},
+		{"buffered", "0", "v_1 sent vonage"},
+		{"delivered", "0", "v_1 delivered "},
+		{"failed", "9", "v_1 failed recipient"},
+		{"failed", "3", "v_1 failed recipient"},
+		{"rejected", "4", "v_1 failed blocked"},
+		{"rejected", "54", "v_1 failed blocked"},
+		{"expired", "2", "v_1 failed undelivered"},
+		{"failed", "99", "v_1 failed undelivered"},
+		{"unknown", "0", ""},
+		{"verified", "0", ""},
+	} {
+		h := newHook(t, vonage.SHA256)
+		code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, map[string]string{"status": c.status, "err-code": c.code})))
+		if got := strings.Join(h.reports.told, "; "); code != http.StatusNoContent || got != c.want {
+			t.Errorf("%s/%s: HTTP %d, %q; want 204, %q", c.status, c.code, code, got, c.want)
+		}
+	}
+}
+
+// Row 20: only what Vonage has signed by the account's own method, lately, is read.
+func TestRow20AForgedOrStaleReceiptChangesNothing(t *testing.T) {
+	good := receipt(sha256.New, signature, nil)
+	with := func(name, value string) string {
+		r := maps.Clone(good)
+		r[name] = value
+		return form(r)
+	}
+	flipped := []byte(good["sig"])
+	flipped[0] ^= 1
+	merged := maps.Clone(good) // the same signed text, with a field's name swallowing the one before
+	merged["api-key=12345678&client-ref"] = merged["client-ref"]
+	delete(merged, "api-key")
+	delete(merged, "client-ref")
+	at := func(d time.Duration) map[string]string {
+		return map[string]string{"timestamp": strconv.FormatInt(now.Add(d).Unix(), 10)}
+	}
+	for _, c := range []struct {
+		name string
+		kind string
+		body string
+		want int
+	}{
+		{"not signed", formKind, with("sig", ""), 403},
+		{"signature that is no hex", formKind, with("sig", "yes"), 403},
+		{"one bit of the signature flipped", formKind, with("sig", string(flipped)), 403},
+		{"status changed", formKind, with("status", "failed"), 403},
+		{"job changed", formKind, with("client-ref", "v_2"), 403},
+		{"timestamp changed", formKind, with("timestamp", "1772632801"), 403},
+		{"a field added", formKind, with("more", "1"), 403},
+		{"a field hidden in another's name", formKind, form(merged), 403},
+		{"another secret", formKind, form(receipt(sha256.New, "guessed", nil)), 403},
+		{"SHA-512 where SHA-256 is set", formKind, form(receipt(sha512.New, signature, nil)), 403},
+		{"SHA-1", formKind, form(receipt(sha1.New, signature, nil)), 403},
+		{"MD5", formKind, form(receipt(md5.New, signature, nil)), 403},
+		{"eleven minutes old", formKind, form(receipt(sha256.New, signature, at(-11*time.Minute))), 403},
+		{"two minutes ahead", formKind, form(receipt(sha256.New, signature, at(2*time.Minute))), 403},
+		{"no timestamp", formKind, form(receipt(sha256.New, signature, map[string]string{"timestamp": ""})), 403},
+		{"a field twice", formKind, form(good) + "&status=failed", 400},
+		{"a field twice in JSON", "application/json", `{"status":"delivered","status":"failed"}`, 400},
+		{"JSON that nests", "application/json", `{"status":{"a":1}}`, 400},
+		{"JSON with something behind", "application/json", `{"status":"delivered"}{}`, 400},
+		{"JSON cut short", "application/json", `{"status":`, 400},
+		{"a list", "application/json", `[]`, 400},
+		{"another type", "text/plain", form(good), 400},
+		{"larger than 64 KiB", formKind, "a=" + strings.Repeat("x", 64<<10), 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHook(t, vonage.SHA256)
+			if code := h.do(http.MethodPost, path, c.kind, c.body); code != c.want {
+				t.Errorf("HTTP %d, want %d", code, c.want)
+			}
+			if len(h.reports.told) > 0 {
+				t.Errorf("it was believed: %q", h.reports.told)
+			}
+			if strings.Contains(h.log.String(), "4155554821") {
+				t.Errorf("the log has the number: %s", h.log.String())
+			}
+		})
+	}
+	h := newHook(t, vonage.SHA256)
+	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.reports.told) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
+	}
+}
+
+func TestRow20AReceiptOfAnotherTenantsMessageChangesNothing(t *testing.T) {
+	h := newHook(t, vonage.SHA256)
+	code := h.do(http.MethodPost, "/hooks/vonage/globex", formKind, form(receipt(sha256.New, signature, nil)))
+	if code != http.StatusNoContent || len(h.reports.told) > 0 || !strings.Contains(h.log.String(), "job=v_1 tenant=globex") {
+		t.Errorf("HTTP %d, %q, log %s", code, h.reports.told, h.log.String())
+	}
+}
+
+func TestAReportThatCantBeWrittenIsAskedForAgain(t *testing.T) {
+	h := newHook(t, vonage.SHA256)
+	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
+	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, nil))); code != http.StatusServiceUnavailable {
+		t.Errorf("HTTP %d, want 503", code)
+	}
+}
+
+func TestAWeakSignatureIsRefusedWhenSetUp(t *testing.T) {
+	for want, c := range map[string]vonage.WebhookConfig{
+		`vonage: signature method "md5hash": set the account to SHA-256 HMAC or SHA-512 HMAC`: {Secret: signature, Method: "md5hash"},
+		`vonage: signature method "": set the account to SHA-256 HMAC or SHA-512 HMAC`:        {Secret: signature},
+		"vonage: the signature secret is missing or shorter than 16 characters":               {Method: vonage.SHA256},
+	} {
+		if _, err := vonage.NewWebhook(c); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
