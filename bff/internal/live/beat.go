@@ -1,0 +1,124 @@
+package live
+
+import (
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// In beats, which come once a second.
+const (
+	patience = 5  // for a first frame, and for the answer to a closing
+	lap      = 30 // every connection has its turn once in a lap: it is pinged, and its session looked at
+	silence  = 70 // two pings without an answer
+	slowTick = 15 // every tenant's store is asked for what no whisper told
+)
+
+// renewBefore is how long before its end a bearer is renewed.
+const renewBefore = 3 * time.Minute
+
+// run beats until the hub is closed.
+func (h *Hub) run() {
+	beats := h.cfg.Beats
+	if beats == nil {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		beats = ticker.C
+	}
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-beats:
+			h.beat()
+		}
+	}
+}
+
+func (h *Hub) beat() {
+	now := h.beats.Add(1)
+	var late, turn []*conn
+	var behind []*tenant
+	h.mu.Lock()
+	for c, at := range h.due {
+		if now > at {
+			delete(h.due, c)
+			late = append(late, c)
+		}
+	}
+	for c := range h.wheel[now%lap] {
+		turn = append(turn, c)
+	}
+	for _, t := range h.tenants {
+		if now%slowTick == t.phase {
+			behind = append(behind, t)
+		}
+	}
+	h.mu.Unlock()
+
+	for _, c := range late {
+		c.overdue()
+	}
+	for _, c := range turn {
+		h.turn(c, now)
+	}
+	for _, t := range behind {
+		h.catchUp(t)
+	}
+}
+
+// overdue ends a connection that has not sent its first frame, or not answered the closing.
+func (c *conn) overdue() {
+	c.mu.Lock()
+	closing := c.code != 0
+	c.mu.Unlock()
+	if closing {
+		c.cut()
+		return
+	}
+	c.close(CloseUnauthenticated)
+}
+
+// turn looks after one pod.
+func (h *Hub) turn(c *conn, now int64) {
+	if now-c.heard.Load() >= silence {
+		c.close(CloseSlow)
+		return
+	}
+	if c.isGreeted() {
+		c.push(frame{kind: websocket.PingMessage})
+		h.doors.add(func() { h.check(c) })
+	}
+}
+
+// check ends a connection whose session has ended, and renews its bearer in time.
+func (h *Hub) check(c *conn) {
+	if !h.cfg.Now().Before(c.session.EndsAt) {
+		c.close(CloseSessionOver)
+		return
+	}
+	ctx, cancel := h.patient()
+	defer cancel()
+	token, until, err := h.cfg.Door.Renew(ctx, *c.session)
+	if err != nil {
+		code := refused(err, CloseRevoked)
+		h.report(code, "a session can't be looked at", err)
+		c.close(code)
+		return
+	}
+	c.mu.Lock()
+	fresh := until.After(c.until) && !h.cfg.Now().Before(c.until.Add(-renewBefore))
+	if fresh {
+		c.until = until
+	}
+	c.mu.Unlock()
+	if !fresh {
+		return
+	}
+	data, err := h.cfg.Encoder.Session(token, until)
+	if err != nil {
+		h.fail(c, "a session can't be written", err)
+		return
+	}
+	c.push(frame{websocket.TextMessage, data})
+}

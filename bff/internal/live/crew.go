@@ -1,0 +1,61 @@
+package live
+
+import (
+	"runtime"
+	"sync"
+)
+
+// crew does jobs in the order in which they come, a few at a time. While there are none it costs nothing.
+type crew struct {
+	mu     sync.Mutex
+	jobs   []func()
+	hands  int
+	most   int
+	closed bool
+	busy   sync.WaitGroup
+}
+
+// newCrew has more hands than the machine has cores, because they wait for the store.
+func newCrew() *crew { return &crew{most: 4 * runtime.GOMAXPROCS(0)} }
+
+func (w *crew) add(job func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	w.jobs = append(w.jobs, job)
+	if w.hands < w.most {
+		w.hands++
+		w.busy.Go(w.work)
+	}
+}
+
+func (w *crew) work() {
+	for job := w.next(); job != nil; job = w.next() {
+		job()
+	}
+}
+
+// next is nil when there is nothing left, and then the hand is gone.
+func (w *crew) next() func() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.jobs) == 0 {
+		w.jobs = nil
+		w.hands--
+		return nil
+	}
+	job := w.jobs[0]
+	w.jobs[0] = nil
+	w.jobs = w.jobs[1:]
+	return job
+}
+
+// close forgets the jobs that have not begun and waits for those that have.
+func (w *crew) close() {
+	w.mu.Lock()
+	w.closed, w.jobs = true, nil
+	w.mu.Unlock()
+	w.busy.Wait()
+}

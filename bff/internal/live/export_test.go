@@ -1,0 +1,25 @@
+package live
+
+import "slices"
+
+// Connections is how many there are, authenticated or not.
+func (h *Hub) Connections() int { return len(h.connections()) }
+
+// Answered is how many of them have been heard of in the last lap.
+func (h *Hub) Answered() (n int) {
+	for _, c := range h.connections() {
+		if h.beats.Load()-c.heard.Load() < lap {
+			n++
+		}
+	}
+	return n
+}
+
+// Closing tells whether any of them is being closed.
+func (h *Hub) Closing() bool {
+	return slices.ContainsFunc(h.connections(), func(c *conn) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.code != 0
+	})
+}

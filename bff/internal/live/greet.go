@@ -1,0 +1,203 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// readTime is how long a read for a pod may take before the store counts as unavailable.
+const readTime = 5 * time.Second
+
+func (h *Hub) patient() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(h.ctx, readTime)
+}
+
+// fail ends a connection for a fault of ours: staying open, it would be stale without knowing.
+func (h *Hub) fail(c *conn, what string, err error) {
+	h.report(CloseUnavailable, what, err)
+	c.close(CloseUnavailable)
+}
+
+// report logs what an operator should see: our faults, not the pods'.
+func (h *Hub) report(code int, what string, err error) {
+	if code == CloseUnavailable && h.ctx.Err() == nil {
+		h.cfg.Log.Error(what, "error", err)
+	}
+}
+
+// hello is a pod's first frame.
+type hello struct {
+	Type  string `json:"type"`
+	Token string `json:"token"`
+	Since *int64 `json:"since"` // absent: the pod knows nothing yet
+}
+
+var errMalformed = errors.New("live: not a first frame")
+
+func parseHello(data []byte) (hello, error) {
+	var f hello
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return hello{}, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return hello{}, errMalformed
+	}
+	if f.Type != "auth" || f.Token == "" || (f.Since != nil && *f.Since < 0) {
+		return hello{}, errMalformed
+	}
+	return f, nil
+}
+
+// admit authenticates a connection, has it hear of its contacts, and only then reads what they say:
+// what happens in between is heard.
+func (h *Hub) admit(c *conn, first []byte) {
+	f, err := parseHello(first)
+	if err != nil {
+		c.close(CloseMalformed)
+		return
+	}
+	ctx, cancel := h.patient()
+	defer cancel()
+	session, until, err := h.cfg.Door.Authenticate(ctx, f.Token)
+	if err != nil {
+		code := refused(err, CloseUnauthenticated)
+		h.report(code, "a bearer can't be checked", err)
+		c.close(code)
+		return
+	}
+	t, ok := h.join(c, &session)
+	if !ok {
+		return
+	}
+	defer h.release(t)
+	if err := h.hear(t); err != nil {
+		h.fail(c, "a tenant's whispers can't be heard", err)
+		return
+	}
+	epoch := h.epoch.Load()
+	pod, err := h.cfg.Readings.Pod(ctx, session.Desk)
+	if err != nil {
+		h.fail(c, "a pod can't be read", err)
+		return
+	}
+	h.begin(t, pod)
+	if err := h.greet(c, pod, until, f.Since); err != nil {
+		h.fail(c, "a pod can't be written", err)
+		return
+	}
+	h.remind(t, c)
+	if h.epoch.Load() != epoch {
+		h.snapshot(c)
+	}
+}
+
+// greet sends what the pod does not know yet, and opens it for updates.
+func (h *Hub) greet(c *conn, pod verify.Pod, until time.Time, since *int64) error {
+	news, resumed := missed(pod, since)
+	var frames []frame
+	if resumed {
+		for _, r := range news {
+			data, err := h.cfg.Encoder.Update(*c.session, r, pod.Now)
+			if err != nil {
+				return err
+			}
+			frames = append(frames, frame{websocket.TextMessage, data})
+		}
+	} else {
+		data, err := h.cfg.Encoder.Snapshot(*c.session, pod)
+		if err != nil {
+			return err
+		}
+		frames = []frame{{websocket.TextMessage, data}}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = until
+	c.seen = seqs(pod)
+	for _, f := range frames {
+		c.append(f)
+	}
+	return nil
+}
+
+// missed gives the readings of the contacts that changed after since; false if a snapshot serves better:
+// the pod knows nothing, or more than is true (the store was put back), or so little that it would
+// take many frames.
+func missed(pod verify.Pod, since *int64) ([]verify.Reading, bool) {
+	if since == nil {
+		return nil, false
+	}
+	var news []verify.Reading
+	for _, contact := range pod.Desk.Contacts {
+		switch r := pod.Readings[contact.ID]; {
+		case r.Seq < *since:
+			return nil, false
+		case r.Seq > *since:
+			news = append(news, r)
+		}
+	}
+	return news, len(news) <= maxQueue/2
+}
+
+func seqs(pod verify.Pod) []int64 {
+	seen := make([]int64, len(pod.Desk.Contacts))
+	for i, contact := range pod.Desk.Contacts {
+		seen[i] = pod.Readings[contact.ID].Seq
+	}
+	return seen
+}
+
+// snapshot shows a greeted pod everything anew. It never takes back what the pod has been told.
+func (h *Hub) snapshot(c *conn) {
+	for {
+		ctx, cancel := h.patient()
+		pod, err := h.cfg.Readings.Pod(ctx, c.session.Desk)
+		cancel()
+		if err != nil {
+			h.fail(c, "a pod can't be read", err)
+			return
+		}
+		data, err := h.cfg.Encoder.Snapshot(*c.session, pod)
+		if err != nil {
+			h.fail(c, "a pod can't be written", err)
+			return
+		}
+		if c.replace(seqs(pod), frame{websocket.TextMessage, data}) {
+			return
+		}
+	}
+}
+
+// replace queues a snapshot, or gives false when an update has overtaken it.
+func (c *conn) replace(seen []int64, f frame) bool {
+	c.mu.Lock()
+	for i, seq := range seen {
+		if seq < c.seen[i] {
+			c.mu.Unlock()
+			return false
+		}
+	}
+	c.seen = seen
+	slow := c.append(f)
+	c.mu.Unlock()
+	if slow {
+		c.close(CloseSlow)
+	}
+	return true
+}
+
+func (c *conn) isGreeted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen != nil && c.code == 0
+}

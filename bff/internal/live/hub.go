@@ -1,0 +1,231 @@
+// Package live keeps every open pod up to date over its WebSocket.
+//
+// [New] makes the hub of this node; it serves GET /api/v1/live. A pod authenticates in its first
+// frame, gets a snapshot (or, back with since, what it missed), and from then on one frame for each
+// change of a contact it shows. Whispers say that there is something to read; the frame is a reading
+// of the store, made once for all pods that show the contact.
+//
+// Thousands of pods are open and idle, so an idle one costs a small goroutine that reads, and no
+// timer, no buffer for writing and no second goroutine: a writer lives while there is something to
+// write, and one ticker of the hub does for all what is to be done by time.
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Config is what the hub stands on. All fields but Beats are required.
+type Config struct {
+	Readings Readings
+	Changes  Changes
+	Ear      Ear
+	Door     Door
+	Encoder  Encoder
+	Origin   string // the public one: no page of another opens a socket
+	Now      func() time.Time
+	Log      *slog.Logger
+	// Beats drives all that happens by time, one beat a second; nil for a ticker of the hub's own.
+	// Time-outs of sockets count beats, because the clock that Now reads may be set.
+	Beats <-chan time.Time
+}
+
+// Hub is all pods that are open on this node. Its methods may be called from many goroutines.
+type Hub struct {
+	cfg      Config
+	upgrader websocket.Upgrader
+	ctx      context.Context // of reads for pods; ends with the hub
+	cancel   context.CancelFunc
+	beats    atomic.Int64
+	readings *crew // reads for whispers
+	doors    *crew // authenticates and greets, so that a rush of arrivals holds up no whisper
+	alive    sync.WaitGroup
+	pods     atomic.Int64
+	epoch    atomic.Int64 // grows with each Refresh
+
+	mu      sync.Mutex // never held while another lock is taken or anything is waited for
+	closed  bool
+	wheel   [lap]map[*conn]struct{} // every connection, spread over the beats of a lap
+	place   int                     // on the wheel, of the next connection
+	due     map[*conn]int64         // at which beat a connection is too late with what is expected of it
+	tenants map[string]*tenant      // those that have pods here
+	heads   map[string]int64        // by tenant: all up to this event was seen to
+}
+
+// New starts a hub. Close ends it.
+func New(cfg Config) *Hub {
+	ctx, cancel := context.WithCancel(context.Background())
+	h := &Hub{
+		cfg: cfg, ctx: ctx, cancel: cancel, readings: newCrew(), doors: newCrew(),
+		due: map[*conn]int64{}, tenants: map[string]*tenant{}, heads: map[string]int64{},
+	}
+	for i := range h.wheel {
+		h.wheel[i] = map[*conn]struct{}{}
+	}
+	h.upgrader = websocket.Upgrader{
+		HandshakeTimeout: writeLimit,
+		ReadBufferSize:   256, // a pod says nothing but its first frame and pongs
+		WriteBufferSize:  4096,
+		WriteBufferPool:  &sync.Pool{},
+		CheckOrigin:      h.isOurOrigin,
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+			if status == http.StatusForbidden {
+				problem(w, status, "origin", "A pod connects from the page that this server gave it.")
+				return
+			}
+			problem(w, status, "malformed", "This route takes a WebSocket handshake and nothing else.")
+		},
+	}
+	h.alive.Go(h.run)
+	return h
+}
+
+// isOurOrigin wants exactly one Origin header, and in it the public origin to the letter.
+func (h *Hub) isOurOrigin(r *http.Request) bool {
+	origin := r.Header["Origin"]
+	return len(origin) == 1 && origin[0] == h.cfg.Origin
+}
+
+// problem refuses before there is a socket (RFC 9457).
+func problem(w http.ResponseWriter, status int, code, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{ // the client may be gone, and then nobody asks
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail,
+	})
+}
+
+// ServeHTTP takes a pod's connection over and returns at once: what net/http holds for a request
+// (its goroutine, its buffers) is twice what an idle pod costs.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	closed := h.closed
+	h.mu.Unlock()
+	if closed {
+		problem(w, http.StatusServiceUnavailable, string(verify.CodeUnavailable), "The server is restarting. Try again in a moment.")
+		return
+	}
+	ws, err := h.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // refused, and said so
+	}
+	c := newConn(h, ws)
+	if !h.enter(c) {
+		c.cut()
+		return
+	}
+	go c.read()
+}
+
+// enter puts a new connection on the wheel, and expects its first frame.
+func (h *Hub) enter(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.alive.Add(1)
+	c.place = h.place
+	h.place = (h.place + 1) % lap
+	h.wheel[c.place][c] = struct{}{}
+	h.due[c] = h.beats.Load() + patience
+	return true
+}
+
+// leave forgets a connection that has ended.
+func (h *Hub) leave(c *conn) {
+	h.mu.Lock()
+	c.left = true
+	delete(h.wheel[c.place], c)
+	delete(h.due, c)
+	if c.tenant != nil {
+		h.part(c)
+	}
+	h.mu.Unlock()
+	if c.tenant != nil {
+		h.release(c.tenant)
+	}
+	h.alive.Done()
+}
+
+// expect gives a connection some time for its next duty, or none is expected of it any more.
+func (h *Hub) expect(c *conn, something bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case c.left:
+	case something:
+		h.due[c] = h.beats.Load() + patience
+	default:
+		delete(h.due, c)
+	}
+}
+
+// Count is how many pods are authenticated and open here.
+func (h *Hub) Count() int { return int(h.pods.Load()) }
+
+// Refresh sends every pod a fresh snapshot: for when more has changed than its contacts' events, as
+// the clock does when it is set.
+func (h *Hub) Refresh() {
+	h.epoch.Add(1)
+	for _, c := range h.connections() {
+		h.doors.add(func() {
+			if c.isGreeted() {
+				h.check(c)
+				h.snapshot(c)
+			}
+		})
+	}
+}
+
+func (h *Hub) connections() []*conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []*conn
+	for _, at := range h.wheel {
+		for c := range at {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// farewell is how long Close waits for pods to take their leave.
+const farewell = 2 * time.Second
+
+// Close tells every pod to come back, to whoever serves then, and returns when all is let go.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	for _, c := range h.connections() {
+		c.close(CloseAway)
+	}
+	h.cancel()
+	gone := make(chan struct{})
+	go func() {
+		h.alive.Wait()
+		close(gone)
+	}()
+	late := time.NewTimer(farewell)
+	defer late.Stop()
+	select {
+	case <-gone:
+	case <-late.C:
+		for _, c := range h.connections() {
+			c.cut()
+		}
+		<-gone
+	}
+	h.doors.close()
+	h.readings.close()
+}

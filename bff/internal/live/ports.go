@@ -1,0 +1,44 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Readings tells what contacts' events say now. *verify.Service obliges.
+type Readings interface {
+	Pod(ctx context.Context, d verify.Desk) (verify.Pod, error)
+	Reading(ctx context.Context, tenant, contact string) (verify.Reading, error)
+}
+
+// Changes finds what whispers failed to tell.
+type Changes interface {
+	// Changed gives the tenant's contacts with events numbered above after, each with its last one's number.
+	Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error)
+}
+
+// Ear hears whispers, from every node.
+type Ear interface {
+	// Listen calls heard, which is quick, for each whisper about one of the tenant's contacts, until
+	// stop. An empty contact means that whispers may have been lost.
+	Listen(tenant string, heard func(contact string, seq int64)) (stop func(), err error)
+}
+
+// Door knows who may look.
+type Door interface {
+	// Authenticate gives the session of a bearer, and when the bearer ends.
+	// CodeSessionOver: it has ended. Another code: no such bearer. CodeUnavailable: it can't be told now.
+	Authenticate(ctx context.Context, token string) (verify.Session, time.Time, error)
+	// Renew gives a session that is still open a new bearer.
+	// CodeSessionOver: it has ended. Another code: it was revoked. CodeUnavailable: it can't be told now.
+	Renew(ctx context.Context, s verify.Session) (token string, until time.Time, err error)
+}
+
+// Encoder writes frames in the contract's shapes.
+type Encoder interface {
+	Snapshot(s verify.Session, p verify.Pod) ([]byte, error)
+	Update(s verify.Session, r verify.Reading, now time.Time) ([]byte, error)
+	Session(token string, until time.Time) ([]byte, error)
+}

@@ -1,0 +1,258 @@
+package live
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// tenant is one that has pods here. The hub's lock guards it, but for what listen sets.
+type tenant struct {
+	id       string
+	phase    int64 // of the slow tick
+	holders  int   // connections, and admissions under way
+	contacts map[string]*watch
+	catching bool // somebody is catching up
+
+	listen sync.Once // one subscription, whoever comes first
+	stop   func()
+	deaf   error
+}
+
+// watch is one contact that pods show.
+type watch struct {
+	contact string
+	conns   []*conn
+	seq     int64 // of the reading that all of them were last offered
+	want    int64 // of the last whisper
+	reading bool
+	again   bool // a whisper came while reading
+}
+
+// join has a connection hear of its session's contacts; false if it has ended meanwhile.
+// The admission holds the tenant too, until it calls release.
+func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.left {
+		return nil, false
+	}
+	id := session.Desk.Tenant
+	t := h.tenants[id]
+	if t == nil {
+		t = &tenant{id: id, phase: int64(len(h.tenants) % slowTick), contacts: map[string]*watch{}}
+		h.tenants[id] = t
+	}
+	t.holders += 2
+	for _, contact := range session.Desk.Contacts {
+		w := t.contacts[contact.ID]
+		if w == nil {
+			w = &watch{contact: contact.ID}
+			t.contacts[contact.ID] = w
+		}
+		w.conns = append(w.conns, c)
+	}
+	c.session, c.tenant = session, t
+	h.pods.Add(1)
+	return t, true
+}
+
+// part takes a connection's contacts off the list, under the lock.
+func (h *Hub) part(c *conn) {
+	for _, contact := range c.session.Desk.Contacts {
+		w := c.tenant.contacts[contact.ID]
+		if w == nil {
+			continue // named twice on the desk
+		}
+		w.conns = slices.DeleteFunc(w.conns, func(other *conn) bool { return other == c })
+		if len(w.conns) == 0 {
+			delete(c.tenant.contacts, contact.ID)
+		}
+	}
+	h.pods.Add(-1)
+}
+
+// release lets go of a tenant; the last one to do so ends the subscription.
+func (h *Hub) release(t *tenant) {
+	h.mu.Lock()
+	t.holders--
+	last := t.holders == 0
+	if last && h.tenants[t.id] == t {
+		delete(h.tenants, t.id)
+	}
+	h.mu.Unlock()
+	if last && t.stop != nil {
+		t.stop()
+	}
+}
+
+// hear subscribes to the tenant's whispers, once for all its pods.
+func (h *Hub) hear(t *tenant) error {
+	t.listen.Do(func() {
+		t.stop, t.deaf = h.cfg.Ear.Listen(t.id, func(contact string, seq int64) { h.heard(t, contact, seq) })
+		if t.deaf == nil {
+			return
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.tenants[t.id] == t {
+			delete(h.tenants, t.id) // the next pod tries anew
+		}
+	})
+	return t.deaf
+}
+
+// heard takes a whisper. Whoever whispers waits, so it only leaves word.
+func (h *Hub) heard(t *tenant, contact string, seq int64) {
+	if contact == "" {
+		h.catchUp(t)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rouse(t, contact, seq)
+}
+
+// rouse has a contact read, under the lock, if anybody shows it and does not know of seq. However
+// many whispers come while it is read, it is read once more.
+func (h *Hub) rouse(t *tenant, contact string, seq int64) {
+	w := t.contacts[contact]
+	if w == nil || seq <= w.seq {
+		return
+	}
+	w.want = max(w.want, seq)
+	if w.reading {
+		w.again = true
+		return
+	}
+	w.reading = true
+	h.readings.add(func() { h.tell(t, w) })
+}
+
+// tell reads a contact and offers the reading to all who show it.
+func (h *Hub) tell(t *tenant, w *watch) {
+	ctx, cancel := h.patient()
+	r, err := h.cfg.Readings.Reading(ctx, t.id, w.contact)
+	cancel()
+	h.mu.Lock()
+	if err == nil {
+		w.seq = max(w.seq, r.Seq)
+	}
+	conns := slices.Clone(w.conns)
+	// Only what was read counts as told, and a whisper that claims more is followed once: it came from outside.
+	w.reading = w.again && err == nil && w.want > r.Seq
+	again := w.reading
+	w.again, w.want = false, 0
+	h.mu.Unlock()
+
+	if err != nil {
+		h.report(CloseUnavailable, "a contact can't be read", err)
+	}
+	for _, c := range conns {
+		if err != nil {
+			c.close(CloseUnavailable)
+		} else {
+			h.update(c, r)
+		}
+	}
+	if again {
+		h.readings.add(func() { h.tell(t, w) })
+	}
+}
+
+// update sends a reading to a pod that does not know it yet.
+func (h *Hub) update(c *conn, r verify.Reading) {
+	at := slices.IndexFunc(c.session.Desk.Contacts, func(contact verify.Contact) bool { return contact.ID == r.Contact })
+	if at < 0 || !c.lacks(at, r.Seq) {
+		return
+	}
+	data, err := h.cfg.Encoder.Update(*c.session, r, h.cfg.Now())
+	if err != nil {
+		h.fail(c, "an update can't be written", err)
+		return
+	}
+	c.mu.Lock()
+	slow := false
+	if c.seen[at] < r.Seq {
+		c.seen[at] = r.Seq
+		slow = c.append(frame{websocket.TextMessage, data})
+	}
+	c.mu.Unlock()
+	if slow {
+		c.close(CloseSlow)
+	}
+}
+
+// lacks tells whether a greeted pod has not been sent this much of the contact at that place.
+func (c *conn) lacks(at int, seq int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code == 0 && c.seen != nil && c.seen[at] < seq
+}
+
+// remind has read again what was offered to a connection before it was greeted: it had to pass.
+func (h *Hub) remind(t *tenant, c *conn) {
+	c.mu.Lock()
+	seen := slices.Clone(c.seen)
+	c.mu.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, contact := range c.session.Desk.Contacts {
+		if w := t.contacts[contact.ID]; w != nil && w.seq > seen[i] {
+			seq := w.seq
+			w.seq = seen[i]
+			h.rouse(t, contact.ID, seq)
+		}
+	}
+}
+
+// begin marks where the slow tick of a tenant begins: whoever comes now has read all before.
+func (h *Hub) begin(t *tenant, pod verify.Pod) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, known := h.heads[t.id]; !known {
+		h.heads[t.id] = slices.Max(append(seqs(pod), 0))
+	}
+}
+
+// catchUp asks the store for what no whisper told. If it can't tell, the tenant's pods can't stay:
+// they would be stale without knowing.
+func (h *Hub) catchUp(t *tenant) {
+	h.mu.Lock()
+	after, known := h.heads[t.id]
+	if !known || t.catching {
+		h.mu.Unlock()
+		return
+	}
+	t.catching = true
+	h.mu.Unlock()
+	h.readings.add(func() { h.ask(t, after) })
+}
+
+func (h *Hub) ask(t *tenant, after int64) {
+	ctx, cancel := h.patient()
+	defer cancel()
+	changed, err := h.cfg.Changes.Changed(ctx, t.id, after)
+	h.mu.Lock()
+	t.catching = false
+	var conns []*conn
+	for contact, seq := range changed {
+		h.heads[t.id] = max(h.heads[t.id], seq)
+		h.rouse(t, contact, seq)
+	}
+	if err != nil {
+		for _, w := range t.contacts {
+			conns = append(conns, w.conns...)
+		}
+	}
+	h.mu.Unlock()
+	if err != nil {
+		h.report(CloseUnavailable, "changes can't be read", err)
+	}
+	for _, c := range conns {
+		c.close(CloseUnavailable)
+	}
+}

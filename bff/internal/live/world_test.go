@@ -1,0 +1,387 @@
+package live_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	origin   = "https://pod.example"
+	patience = 10 * time.Second // of a test with a slow machine
+)
+
+var errDown = &verify.Error{Code: verify.CodeUnavailable}
+
+// world is all that a hub stands on, in memory: it obliges every port.
+type world struct {
+	hub    *live.Hub
+	beats  chan time.Time
+	server *httptest.Server
+
+	mu       sync.Mutex
+	now      time.Time
+	seq      map[string]int64            // by tenant
+	last     map[string]map[string]int64 // by tenant and contact
+	ears     map[string]func(string, int64)
+	sessions map[string]verify.Session // by token
+	bearers  time.Duration             // how long one is good
+	refusal  error                     // of the door
+	down     map[string]error          // by port method
+	hold     chan struct{}             // Reading and Pod have read, and wait for it to be closed
+	held     chan struct{}             // gets one word for each that waits
+	reads    int
+	padding  string // in every frame
+}
+
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := &world{
+		beats: make(chan time.Time), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+		seq: map[string]int64{}, last: map[string]map[string]int64{}, ears: map[string]func(string, int64){},
+		sessions: map[string]verify.Session{}, bearers: 10 * time.Minute, down: map[string]error{},
+		held: make(chan struct{}, 100),
+	}
+	w.hub = live.New(live.Config{
+		Readings: w, Changes: w, Ear: w, Door: w, Encoder: w, Origin: origin, Beats: w.beats,
+		Now: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	w.server = httptest.NewServer(w.hub)
+	tb.Cleanup(func() {
+		w.hub.Close()
+		w.server.Close()
+	})
+	return w
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// beat gives the hub n beats, and returns when all but the last one's work is begun.
+func (w *world) beat(n int) {
+	for range n {
+		w.beats <- time.Time{}
+	}
+}
+
+// session makes one that a token opens.
+func (w *world) session(token, tenant string, contacts ...string) string {
+	s := verify.Session{ID: "s_" + token, EndsAt: w.clock().Add(8 * time.Hour), Desk: verify.Desk{Tenant: tenant}}
+	for _, id := range contacts {
+		s.Desk.Contacts = append(s.Desk.Contacts, verify.Contact{ID: id, Name: "Name of " + id})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sessions[token] = s
+	return token
+}
+
+// happen appends an event and whispers nothing of it.
+func (w *world) happen(tenant, contact string) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last[tenant] == nil {
+		w.last[tenant] = map[string]int64{}
+	}
+	w.seq[tenant]++
+	w.last[tenant][contact] = w.seq[tenant]
+	return w.seq[tenant]
+}
+
+// tell appends an event and whispers of it.
+func (w *world) tell(tenant, contact string) int64 {
+	seq := w.happen(tenant, contact)
+	w.whisper(tenant, contact, seq)
+	return seq
+}
+
+func (w *world) whisper(tenant, contact string, seq int64) {
+	w.mu.Lock()
+	heard := w.ears[tenant]
+	w.mu.Unlock()
+	if heard != nil {
+		heard(contact, seq)
+	}
+}
+
+func (w *world) breakDown(method string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.down[method] = err
+}
+
+// holdReads has every read wait after it has read, until the returned function is called.
+func (w *world) holdReads() (release func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	hold := make(chan struct{})
+	w.hold = hold
+	return func() {
+		w.mu.Lock()
+		w.hold = nil
+		w.mu.Unlock()
+		close(hold)
+	}
+}
+
+func (w *world) wait() {
+	w.mu.Lock()
+	hold := w.hold
+	w.mu.Unlock()
+	if hold != nil {
+		w.held <- struct{}{}
+		<-hold
+	}
+}
+
+func (w *world) Pod(_ context.Context, d verify.Desk) (verify.Pod, error) {
+	w.mu.Lock()
+	p := verify.Pod{Now: w.now, Desk: d, Readings: map[string]verify.Reading{}}
+	for _, c := range d.Contacts {
+		p.Readings[c.ID] = verify.Reading{Contact: c.ID, Seq: w.last[d.Tenant][c.ID]}
+	}
+	err := w.down["Pod"]
+	w.mu.Unlock()
+	w.wait()
+	return p, err
+}
+
+func (w *world) Reading(_ context.Context, tenant, contact string) (verify.Reading, error) {
+	w.mu.Lock()
+	w.reads++
+	r := verify.Reading{Contact: contact, Seq: w.last[tenant][contact]}
+	err := w.down["Reading"]
+	w.mu.Unlock()
+	w.wait()
+	return r, err
+}
+
+func (w *world) Changed(_ context.Context, tenant string, after int64) (map[string]int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	changed := map[string]int64{}
+	for contact, seq := range w.last[tenant] {
+		if seq > after {
+			changed[contact] = seq
+		}
+	}
+	return changed, w.down["Changed"]
+}
+
+func (w *world) Listen(tenant string, heard func(string, int64)) (func(), error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.down["Listen"]; err != nil {
+		return nil, err
+	}
+	if w.ears[tenant] != nil {
+		return nil, errors.New("a second subscription")
+	}
+	w.ears[tenant] = heard
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.ears, tenant)
+	}, nil
+}
+
+func (w *world) listening() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ears)
+}
+
+func (w *world) Authenticate(_ context.Context, token string) (verify.Session, time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.down["Authenticate"]; err != nil {
+		return verify.Session{}, time.Time{}, err
+	}
+	s, known := w.sessions[token]
+	switch {
+	case !known:
+		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSession}
+	case !w.now.Before(s.EndsAt):
+		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSessionOver}
+	}
+	return s, w.now.Add(w.bearers), nil
+}
+
+func (w *world) Renew(_ context.Context, s verify.Session) (string, time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.down["Renew"]; err != nil {
+		return "", time.Time{}, err
+	}
+	return "renewed " + s.ID, w.now.Add(w.bearers), nil
+}
+
+// told is a frame as the tests' encoder writes it.
+type told struct {
+	Type    string           `json:"type"`
+	Contact string           `json:"contact,omitempty"`
+	Seq     int64            `json:"seq,omitempty"`
+	Seqs    map[string]int64 `json:"seqs,omitempty"` // of a snapshot
+	Token   string           `json:"token,omitempty"`
+	Padding string           `json:"padding,omitempty"`
+}
+
+func (w *world) encode(f told) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f.Padding = w.padding
+	data, err := json.Marshal(f)
+	return data, errors.Join(err, w.down[f.Type])
+}
+
+func (w *world) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
+	seqs := map[string]int64{}
+	for _, c := range s.Desk.Contacts {
+		seqs[c.ID] = p.Readings[c.ID].Seq
+	}
+	return w.encode(told{Type: "snapshot", Seqs: seqs})
+}
+
+func (w *world) Update(_ verify.Session, r verify.Reading, _ time.Time) ([]byte, error) {
+	return w.encode(told{Type: "event", Contact: r.Contact, Seq: r.Seq})
+}
+
+func (w *world) Session(token string, _ time.Time) ([]byte, error) {
+	return w.encode(told{Type: "session", Token: token})
+}
+
+// pod is a client.
+type pod struct {
+	tb testing.TB
+	ws *websocket.Conn
+}
+
+func (w *world) dial(tb testing.TB) *pod {
+	tb.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": {origin}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = ws.Close() })
+	return &pod{tb, ws}
+}
+
+// enter dials, and returns when the hub expects the first frame.
+func (w *world) enter(tb testing.TB) *pod {
+	tb.Helper()
+	before := w.hub.Connections()
+	p := w.dial(tb)
+	until(tb, "the connection has entered", func() bool { return w.hub.Connections() > before })
+	return p
+}
+
+// open dials, authenticates and takes the snapshot.
+func (w *world) open(tb testing.TB, token string) *pod {
+	tb.Helper()
+	p := w.dial(tb)
+	p.say(`{"type":"auth","token":"` + token + `"}`)
+	if got := p.next(); got.Type != "snapshot" {
+		tb.Fatalf("the first frame is %+v, want a snapshot", got)
+	}
+	return p
+}
+
+func (p *pod) say(text string) {
+	p.tb.Helper()
+	if err := p.ws.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		p.tb.Fatal(err)
+	}
+}
+
+func (p *pod) next() told {
+	p.tb.Helper()
+	f, err := p.read()
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	return f
+}
+
+func (p *pod) read() (told, error) {
+	_ = p.ws.SetReadDeadline(time.Now().Add(patience))
+	_, data, err := p.ws.ReadMessage()
+	if err != nil {
+		return told{}, err
+	}
+	var f told
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return f, d.Decode(&f)
+}
+
+// event wants the next frame to be an update, and just this one.
+func (p *pod) event(contact string, seq int64) {
+	p.tb.Helper()
+	if got, want := p.next(), (told{Type: "event", Contact: contact, Seq: seq}); got.Type != want.Type || got.Contact != want.Contact || got.Seq != want.Seq {
+		p.tb.Fatalf("the next frame is %+v, want %+v", got, want)
+	}
+}
+
+// closed reads to the end, and gives the frames before it and the close code.
+func (p *pod) closed() ([]told, int) {
+	p.tb.Helper()
+	var frames []told
+	for {
+		f, err := p.read()
+		if err == nil {
+			frames = append(frames, f)
+			continue
+		}
+		var end *websocket.CloseError
+		if !errors.As(err, &end) {
+			p.tb.Fatalf("the connection ends without a word: %v", err)
+		}
+		return frames, end.Code
+	}
+}
+
+// wantClosed wants the connection to end with the code and nothing before it.
+func (p *pod) wantClosed(code int) {
+	p.tb.Helper()
+	if frames, got := p.closed(); got != code || len(frames) > 0 {
+		p.tb.Fatalf("closed with %d after %+v, want %d at once", got, frames, code)
+	}
+}
+
+// until asks again and again, for as long as a slow machine may need.
+func until(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(patience)
+	for !ok() {
+		select {
+		case <-again.C:
+		case <-late:
+			tb.Fatalf("still not so: %s", what)
+		}
+	}
+}
