@@ -35,7 +35,7 @@ import (
 // What was acknowledged survives kill -9 at any moment, the chain stays whole, and
 // nothing is green that nobody validated.
 func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
-	const kills, callers, acknowledgedPerLife = 5, 6, 25
+	const kills, callers, acknowledgedPerLife = 5, 6, 200
 	v := newVictim(t)
 	book := &ledger{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
 	for life := range kills {
@@ -44,7 +44,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 		var working sync.WaitGroup
 		acknowledged := make(chan struct{}, 1024)
 		for caller := range callers {
-			working.Go(func() { v.work(lived, fmt.Sprintf("%d-%d", life, caller), book, acknowledged) })
+			working.Go(func() { v.work(lived, t, fmt.Sprintf("%d-%d", life, caller), book, acknowledged) })
 		}
 		for range acknowledgedPerLife {
 			select {
@@ -250,11 +250,12 @@ func (v *victim) open(t *testing.T) *store.Store {
 
 // work verifies one contact after another until the server's life ends. Errors are what a
 // killed server looks like; what counts is what it acknowledged before.
-func (v *victim) work(ctx context.Context, name string, book *ledger, acknowledged chan<- struct{}) {
+func (v *victim) work(ctx context.Context, t *testing.T, name string, book *ledger, acknowledged chan<- struct{}) {
 	for n := 0; ctx.Err() == nil; n++ {
 		number := fmt.Sprintf("+1415%d", 2000000+v.numbers.Add(1))
 		token, err := v.launch(ctx, fmt.Sprintf("c-%s-%d", name, n), number)
 		if err != nil {
+			t.Logf("%s stops: %v", name, err) // a killed server looks like this; so would a broken one
 			return
 		}
 		var sent api.Verification
@@ -281,7 +282,7 @@ func (v *victim) launch(ctx context.Context, contact, number string) (string, er
 	signed, err := launchcontext.Sign(launchcontext.Claims{
 		Issuer: "https://psa.example", Audience: "http://127.0.0.1:" + v.port, Subject: "ana", Tenant: "acme",
 		Context: launchcontext.Context{
-			Ticket: launchcontext.Ticket{ID: "1", Summary: "Reset"}, Client: launchcontext.Client{ID: "c", Name: "Contoso"},
+			PSA: "test", Ticket: launchcontext.Ticket{ID: "1", Summary: "Reset"}, Client: launchcontext.Client{ID: "c", Name: "Contoso"},
 			Contact: launchcontext.Default{ID: contact, Name: "Dana"},
 			Contacts: []launchcontext.Contact{{ID: contact, Name: "Dana", Channels: []launchcontext.Channel{
 				{ID: "m", Kind: launchcontext.KindPhone, Value: number},
@@ -337,7 +338,8 @@ func (v *victim) post(ctx context.Context, path, bearer, body string, want int, 
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != want {
-		return fmt.Errorf("%s: %s", path, response.Status)
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		return fmt.Errorf("%s: %s: %s", path, response.Status, said)
 	}
 	return json.NewDecoder(response.Body).Decode(into)
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	. "github.com/shieldpod/shieldpod/sdk/api" //nolint:revive // as the generated stubs do
+	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
 // Challenge gives a nonce for the next launch context.
-func (a *api) Challenge(c echo.Context) error {
+func (a *routes) Challenge(c echo.Context) error {
 	nonce, until, err := a.Config.Launch.Challenge()
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, Challenge{Nonce: nonce, ExpiresAt: until.UTC()})
+	return c.JSON(http.StatusOK, api.Challenge{Nonce: nonce, ExpiresAt: until.UTC()})
 }
 
 // Launch exchanges a launch context for a session and its pod.
-func (a *api) Launch(c echo.Context) error {
-	var body LaunchRequest
+func (a *routes) Launch(c echo.Context) error {
+	var body api.LaunchRequest
 	if err := decode(c, &body); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (a *api) Launch(c echo.Context) error {
 }
 
 // GetPod gives the pod again with a fresh bearer.
-func (a *api) GetPod(c echo.Context) error {
+func (a *routes) GetPod(c echo.Context) error {
 	session, err := a.session(c)
 	if err != nil {
 		return err
@@ -52,16 +52,16 @@ func (a *api) GetPod(c echo.Context) error {
 	return a.launched(c, session, token, until)
 }
 
-func (a *api) launched(c echo.Context, s verify.Session, token string, until time.Time) error {
+func (a *routes) launched(c echo.Context, s verify.Session, token string, until time.Time) error {
 	pod, err := a.Verify.Pod(c.Request().Context(), s.Desk)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, Launched{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod)})
+	return c.JSON(http.StatusOK, api.Launched{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod)})
 }
 
 // session is the one whose bearer the request carries.
-func (a *api) session(c echo.Context) (verify.Session, error) {
+func (a *routes) session(c echo.Context) (verify.Session, error) {
 	values := c.Request().Header.Values("Authorization")
 	if len(values) == 1 {
 		if token, found := strings.CutPrefix(values[0], "Bearer "); found {

@@ -17,7 +17,7 @@ func podPolicy(publicURL string) string {
 }
 
 // podPage serves the pod's page: the same bytes for everybody, framed by the tenant's origins only.
-func (a *api) podPage(c echo.Context) error {
+func (a *routes) podPage(c echo.Context) error {
 	h := c.Response().Header()
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {

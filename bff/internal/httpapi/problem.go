@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	. "github.com/shieldpod/shieldpod/sdk/api" //nolint:revive // as the generated stubs do
+	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
 // Codes of the border itself; the others are the domain's.
@@ -51,7 +51,7 @@ var statusOf = map[verify.Code]int{
 }
 
 // fail writes err as a problem (RFC 9457). What is not a refusal on purpose is logged, and told without detail.
-func (a *api) fail(err error, c echo.Context) {
+func (a *routes) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
@@ -60,9 +60,9 @@ func (a *api) fail(err error, c echo.Context) {
 	if !known {
 		status = http.StatusInternalServerError
 	}
-	p := Problem{
+	p := api.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(refusal.Code),
-		Detail: refusal.Public, Field: refusal.Field, Reason: Reason(refusal.Reason), TriesLeft: refusal.TriesLeft,
+		Detail: refusal.Public, Field: refusal.Field, Reason: api.Reason(refusal.Reason), TriesLeft: refusal.TriesLeft,
 	}
 	h := c.Response().Header()
 	if refusal.RetryAfter > 0 {

@@ -7,16 +7,16 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	. "github.com/shieldpod/shieldpod/sdk/api" //nolint:revive // as the generated stubs do
+	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
 // Send opens a verification. The destination is the desk's: the body can't name one.
-func (a *api) Send(c echo.Context, params SendParams) error {
+func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	session, err := a.session(c)
 	if err != nil {
 		return err
 	}
-	var body SendRequest
+	var body api.SendRequest
 	if err := decode(c, &body); err != nil {
 		return err
 	}
@@ -44,12 +44,12 @@ func (a *api) Send(c echo.Context, params SendParams) error {
 }
 
 // CheckCode judges a code; the try is spent whatever the verdict.
-func (a *api) CheckCode(c echo.Context, id VerificationId) error {
+func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	session, err := a.session(c)
 	if err != nil {
 		return err
 	}
-	var body CodeRequest
+	var body api.CodeRequest
 	if err := decode(c, &body); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *api) CheckCode(c echo.Context, id VerificationId) error {
 }
 
 // Cancel ends an open verification.
-func (a *api) Cancel(c echo.Context, id VerificationId) error {
+func (a *routes) Cancel(c echo.Context, id api.VerificationId) error {
 	session, err := a.session(c)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (a *api) Cancel(c echo.Context, id VerificationId) error {
 }
 
 // History gives a page of a contact's verifications.
-func (a *api) History(c echo.Context, id ForeignId, params HistoryParams) error {
+func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryParams) error {
 	session, err := a.session(c)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (a *api) History(c echo.Context, id ForeignId, params HistoryParams) error 
 		return err
 	}
 	contact, _ := session.Desk.Contact(id)
-	page := HistoryPage{Entries: entriesOf(contact.Name, entries)}
+	page := api.HistoryPage{Entries: entriesOf(contact.Name, entries)}
 	if next > 0 {
 		page.Next = strconv.FormatInt(next, 10)
 	}

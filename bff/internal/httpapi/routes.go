@@ -35,19 +35,19 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// api answers the generated ServerInterface.
-type api struct {
+// routes answers the generated ServerInterface.
+type routes struct {
 	Config
 	podPolicy string // the pod page's content security policy up to frame-ancestors
 }
 
-var _ ServerInterface = (*api)(nil)
+var _ ServerInterface = (*routes)(nil)
 
 // New builds the handler.
 func New(c Config) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	a := &api{Config: c, podPolicy: podPolicy(c.PublicURL)}
+	a := &routes{Config: c, podPolicy: podPolicy(c.PublicURL)}
 	e.HTTPErrorHandler = a.fail
 	e.Use(a.guard)
 	RegisterHandlers(e, a)
@@ -64,7 +64,7 @@ func New(c Config) *echo.Echo {
 
 // guard runs around every route: what must never be cached or sniffed, how long
 // it took, and no panic that takes the server along.
-func (a *api) guard(next echo.HandlerFunc) echo.HandlerFunc {
+func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		begun := time.Now()
 		h := c.Response().Header()
@@ -88,7 +88,7 @@ func (a *api) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func (a *api) readyz(c echo.Context) error {
+func (a *routes) readyz(c echo.Context) error {
 	if err := a.Ready(c.Request().Context()); err != nil {
 		a.Log.Warn("not ready", "error", err)
 		return c.String(http.StatusServiceUnavailable, "not ready: see the server's log\n")
@@ -97,7 +97,7 @@ func (a *api) readyz(c echo.Context) error {
 }
 
 // Live hands the request to the hub, without echo's wrapping: the hub takes the connection over.
-func (a *api) Live(c echo.Context) error {
+func (a *routes) Live(c echo.Context) error {
 	a.Config.Live.ServeHTTP(c.Response().Writer, c.Request())
 	return nil
 }
