@@ -61,7 +61,7 @@ func (t *tx) ByKey(ctx context.Context, tenant, technician, key string) (verify.
 func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verify.Verification, error) {
 	return t.find(ctx, tenant, `
 		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND contact = $2 AND channel = $3
-		ORDER BY place DESC, id DESC LIMIT 1`, tenant, contact, channel)
+		ORDER BY place DESC LIMIT 1`, tenant, contact, channel)
 }
 
 // Find is [verify.Attempts]'.

@@ -27,7 +27,7 @@ func (s *Store) VerifyChain(ctx context.Context, tenant string) (events int64, b
 		read := 0
 		err := s.list(ctx, "walk chain", `
 			SELECT seq, at, kind, verification, contact, body, hash FROM events
-			WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{tenant, events, chainPage}, func(row scan) error {
+			WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`, []any{tenant, events, chainPage}, func(row scan) error {
 			read++
 			if broken != nil {
 				return nil

@@ -100,7 +100,7 @@ func (s *Store) Page(ctx context.Context, tenant, contact string, before int64, 
 	oldest := int64(0)
 	err := s.list(ctx, "list requests", `
 		SELECT verification, seq FROM events
-		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4`,
+		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4 + 0`,
 		[]any{tenant, contact, before, n}, func(row scan) error {
 			var id string
 			err := row(&id, &oldest)

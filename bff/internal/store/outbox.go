@@ -87,7 +87,7 @@ func (t *tx) claim(ctx context.Context, now, leaseUntil time.Time, n int) ([]cla
 			SELECT o.id AS job, CASE WHEN v.outcome = '' AND v.expires_at > $1 THEN 1 ELSE 0 END AS live
 			FROM outbox o JOIN verifications v ON v.id = o.id
 			WHERE o.state = 'queued' AND o.due_at <= $1
-			ORDER BY o.due_at, o.id LIMIT $3`+t.skipLocked+`
+			ORDER BY o.due_at, o.id LIMIT $3 + 0`+t.skipLocked+`
 		) AS due
 		WHERE outbox.id = due.job
 		RETURNING id, tenant, method, state, attempts - 1, due_at, sealed`,
@@ -164,7 +164,7 @@ func (s *Store) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.
 			UPDATE outbox SET state = 'unknown', sealed = NULL, cause = 'its sender went silent'
 			WHERE id IN (
 				SELECT o.id FROM outbox o WHERE o.state = 'sending' AND o.lease_until <= $1
-				ORDER BY o.lease_until, o.id LIMIT $2`+t.skipLocked+`
+				ORDER BY o.lease_until, o.id LIMIT $2 + 0`+t.skipLocked+`
 			)
 			RETURNING id, tenant, method, attempts`, []any{millis(now), n}, func(row scan) error {
 			var j verify.Job

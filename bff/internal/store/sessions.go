@@ -80,8 +80,8 @@ const sweepSize = 1000
 // Sweep forgets the sessions and the spent contexts that have run out.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	for _, text := range []string{
-		`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2)`,
-		`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2)`,
+		`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`,
+		`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`,
 	} {
 		for swept := int64(sweepSize); swept == sweepSize; {
 			err := s.update(ctx, func(t *tx) (err error) {

@@ -212,8 +212,9 @@ func (w *writer) disconnect() {
 	if w.conn == nil {
 		return
 	}
+	_, _ = w.run.ExecContext(context.Background(), "ROLLBACK") // fails when there is nothing to roll back
 	_ = w.run.close()
-	// A connection called bad is not put back into the pool, but closed: SQLite rolls back.
+	// A connection called bad is not put back into the pool, but closed.
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	w.conn, w.run = nil, nil
 }

@@ -1,0 +1,67 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+)
+
+// stored gives the path of an SQLite file with n verifications of 10,000 contacts, four events each.
+func stored(b *testing.B, n int) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "shieldpod.db")
+	tenant(b, storetest.Open(b, path, nil))
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=synchronous(OFF)&_pragma=cache_size(-262144)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, statement := range []string{
+		`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1)
+		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, tries, max_tries, requested_at,
+			expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place)
+		SELECT printf('v_%%026d', i), 'acme', printf('contact-%%d', i * 7919 %% 10000), 'mobile', '4711', 'ana', 'sms_code', randomblob(32), 1, 3,
+			1e12 + i, 1e12 + i + 300000, 1800000, lower(hex(randomblob(16))), randomblob(32), 'verified', 4, 4 * i FROM n`,
+		`INSERT INTO outbox (id, tenant, method, state, due_at, lease_until, attempts, carrier_ref, cause)
+		SELECT id, tenant, method, 'sent', requested_at, 0, 1, '0C000000A1B2C3D4', '' FROM verifications WHERE place < 4 * %d`,
+		`WITH kinds (k, kind) AS (VALUES (1, 'requested'), (2, 'sent'), (3, 'delivered'), (4, 'verified'))
+		INSERT INTO events (tenant, seq, at, kind, verification, contact, body, hash)
+		SELECT tenant, place + k, requested_at, kind, id, contact, printf('{"tenant":"acme","seq":%%d,"at":%%d,"kind":"%%s","verification":"%%s",'
+			|| '"contact":"%%s","channel":"mobile","by":"ana","by_name":"Ana Ortiz","method":"sms_code","ticket":"4711","ticket_number":"4711",'
+			|| '"client":"contoso","masked":"••• ••• 4821","destination":"0123456789abcdef0123456789abcdef"}',
+			place + k, requested_at, kind, id, contact), randomblob(32)
+		FROM verifications, kinds WHERE place < 4 * %d ORDER BY place, k`,
+	} {
+		if _, err := db.ExecContext(b.Context(), fmt.Sprintf(statement, n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return path
+}
+
+// BenchmarkColdStart measures from nothing to a store that answers, its schema found up to date.
+func BenchmarkColdStart(b *testing.B) {
+	path := stored(b, 100_000)
+	for b.Loop() {
+		s, err := store.Open(b.Context(), store.Config{URL: path, Vault: storetest.Vault(b)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Migrate(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := storetest.Service(s, time.Now).Pod(b.Context(), desk(1)); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}

@@ -1,0 +1,172 @@
+package store_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// TestRow25NoSecretIsInTheDatabase leaves codes, tokens, destinations, a launch context's jti and a
+// signing secret with a store, in every state of a message, and looks for them in all that is written down.
+func TestRow25NoSecretIsInTheDatabase(t *testing.T) {
+	onBoth(t, func(t *testing.T, url, driver string) {
+		s := storetest.Open(t, url, nil)
+		secrets := fill(t, s)
+		for name, content := range written(t, url, driver) {
+			for what, secret := range secrets {
+				if bytes.Contains(content, []byte(secret)) || bytes.Contains(content, []byte(hex.EncodeToString([]byte(secret)))) {
+					t.Errorf("%s holds %s, %q", name, what, secret)
+				}
+			}
+		}
+	})
+}
+
+// fill uses the store as a busy day would and gives what nobody may find in it.
+func fill(t *testing.T, s *store.Store) map[string]string {
+	t.Helper()
+	ctx := t.Context()
+	secrets := map[string]string{
+		"a mobile number": "+14155554821", "its digits": "14155554821", "an address": "dana.reyes@contoso.com",
+		"a contact's name": "Dana Reyes", "a jti": "jti-4d9f27c1", "a signing secret": "thirty-two bytes, shared by hand",
+	}
+	// Eight digits, so that chance does not write them.
+	policy := verify.DefaultPolicy()
+	policy.CodeLength, policy.ResendCooldown = 8, 0
+	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
+	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Policy: policy, Keys: []verify.SigningKey{key}}); err != nil {
+		t.Fatal(err)
+	}
+	d := desk(1)
+	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
+	if err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	svc := storetest.Service(s, time.Now)
+	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobUnsure} {
+		for _, channel := range []string{"mobile", "mail"} {
+			ask := request(1)
+			ask.Channel, ask.Key = channel, fmt.Sprint(ask.Key, channel, state)
+			if channel == "mail" {
+				ask.Method = verify.EmailLink
+			}
+			if _, err := svc.Send(ctx, d, ask); err != nil {
+				t.Fatal(err)
+			}
+		}
+		jobs, err := s.ClaimJobs(ctx, time.Now().Add(time.Second), time.Now().Add(time.Minute), 9)
+		if err != nil || len(jobs) != 2 {
+			t.Fatal(err, jobs)
+		}
+		for _, j := range jobs {
+			secrets["the secret of the "+string(state)+" "+string(j.Method)] = j.Secret
+			switch state {
+			case verify.JobSending:
+			case verify.JobQueued:
+				err = s.RetryJob(ctx, j.ID, time.Now().Add(time.Hour), "busy")
+			default:
+				err = s.SettleJob(ctx, j.ID, state, "", "")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(secrets) != 6+8 {
+		t.Fatalf("%d secrets are known, want 14", len(secrets))
+	}
+	return secrets
+}
+
+// written gives all that the database has on the disk (SQLite: the file and its log) or in its tables.
+func written(t *testing.T, url, driver string) map[string][]byte {
+	t.Helper()
+	found := map[string][]byte{}
+	if driver == "sqlite" {
+		files, err := filepath.Glob(url + "*")
+		if err != nil || len(files) < 2 {
+			t.Fatal(err, files)
+		}
+		for _, name := range files {
+			if found[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	db, err := sql.Open(driver, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, table := range []string{
+		"tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "outbox",
+	} {
+		found["table "+table] = dump(t, db, table)
+	}
+	return found
+}
+
+// dump gives all values of a table.
+func dump(t *testing.T, db *sql.DB, table string) (all []byte) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values := make([]sql.RawBytes, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			all = append(append(all, v...), '\n')
+		}
+	}
+	if rows.Err() != nil || len(all) == 0 && table != "tenant_origins" && table != "failures" {
+		t.Fatalf("table %s is empty, or can't be read: %v", table, rows.Err())
+	}
+	return all
+}
+
+func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
+	url := filepath.Join(t.TempDir(), "shieldpod.db")
+	fill(t, storetest.Open(t, url, nil))
+	vault, err := store.NewVault(bytes.Repeat([]byte{8}, 32), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), store.Config{URL: url, Vault: vault})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Session(t.Context(), "s1"); verify.CodeOf(err) != verify.CodeUnavailable {
+		t.Errorf("a session of another key: %v, want %s", err, verify.CodeUnavailable)
+	}
+	if _, err := s.Tenant(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable {
+		t.Errorf("a signing secret of another key: %v, want %s", err, verify.CodeUnavailable)
+	}
+	jobs, err := s.ClaimJobs(t.Context(), time.Now().Add(2*time.Hour), time.Now().Add(3*time.Hour), 9)
+	if len(jobs) > 0 || err != nil {
+		t.Errorf("jobs of another key were given out: %v, %v", jobs, err)
+	}
+}
