@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -103,9 +103,8 @@ func (r *reader) read(data []byte) object {
 		r.refuse(CodeMalformed, "", "not one JSON value in UTF-8")
 		return root
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	members, ok := r.value(dec, "", 0).(map[string]any)
+	t := scanner{r: r, rest: data}
+	members, ok := t.value("", 0).(map[string]any)
 	if !ok {
 		r.refuse(CodeMalformed, "", "not a JSON object")
 	}
@@ -113,43 +112,109 @@ func (r *reader) read(data []byte) object {
 	return root
 }
 
-// value reads on from a decoder whose input is known to be valid JSON.
-func (r *reader) value(dec *json.Decoder, path string, depth int) any {
-	token, err := dec.Token()
-	if err != nil {
-		r.refuse(CodeMalformed, path, "not JSON")
-		return nil
-	}
-	switch {
-	case depth == maxDepth:
-		r.refuse(CodeMalformed, path, "nested too deep")
-		return nil
-	case token == json.Delim('{'):
-		return r.members(dec, path, depth+1)
-	case token == json.Delim('['):
-		list := []any{}
-		for dec.More() && r.fault == nil {
-			list = append(list, r.value(dec, fmt.Sprintf("%s[%d]", path, len(list)), depth+1))
-		}
-		_, _ = dec.Token()
-		return list
-	}
-	return token
+// scanner walks JSON that is known to be valid, so that all that is left to find out is where each value ends.
+type scanner struct {
+	r    *reader
+	rest []byte
 }
 
-func (r *reader) members(dec *json.Decoder, path string, depth int) map[string]any {
+// next gives the first byte that is not blank, without taking it.
+func (t *scanner) next() byte {
+	t.rest = bytes.TrimLeft(t.rest, " \t\r\n")
+	return t.rest[0]
+}
+
+// take takes so many bytes.
+func (t *scanner) take(n int) []byte {
+	taken := t.rest[:n]
+	t.rest = t.rest[n:]
+	return taken
+}
+
+// more tells whether another item comes before the closing bracket, and takes the comma or the bracket.
+func (t *scanner) more(closing byte) bool {
+	switch t.next() {
+	case closing:
+		t.take(1)
+		return false
+	case ',':
+		t.take(1)
+	}
+	return t.r.fault == nil
+}
+
+func (t *scanner) value(path string, depth int) any {
+	if depth == maxDepth {
+		t.r.refuse(CodeMalformed, path, "nested too deep")
+		return nil
+	}
+	switch t.next() {
+	case '{':
+		return t.members(path, depth+1)
+	case '[':
+		return t.items(path, depth+1)
+	case '"':
+		return t.str()
+	case 't':
+		t.take(len("true"))
+		return true
+	case 'f':
+		t.take(len("false"))
+		return false
+	case 'n':
+		t.take(len("null"))
+		return nil
+	}
+	end := bytes.IndexAny(t.rest, " \t\r\n,]}")
+	if end < 0 {
+		end = len(t.rest)
+	}
+	return json.Number(t.take(end))
+}
+
+func (t *scanner) members(path string, depth int) map[string]any {
 	members := map[string]any{}
-	for dec.More() && r.fault == nil {
-		token, _ := dec.Token()
-		name, _ := token.(string)
+	for t.take(1); t.more('}'); {
+		t.next()
+		name := t.str()
 		at := join(path, name)
 		if _, repeated := members[name]; repeated {
-			r.refuse(CodeMalformed, at, "is repeated")
+			t.r.refuse(CodeMalformed, at, "is repeated")
 		}
-		members[name] = r.value(dec, at, depth)
+		t.next()
+		t.take(len(":"))
+		members[name] = t.value(at, depth)
 	}
-	_, _ = dec.Token()
 	return members
+}
+
+func (t *scanner) items(path string, depth int) []any {
+	items := []any{}
+	for t.take(1); t.more(']'); {
+		items = append(items, t.value(path+"["+strconv.Itoa(len(items))+"]", depth))
+	}
+	return items
+}
+
+// str takes a string and resolves its escapes.
+func (t *scanner) str() string {
+	end, escaped := 1, false
+	for t.rest[end] != '"' {
+		if t.rest[end] == '\\' {
+			escaped = true
+			end++
+		}
+		end++
+	}
+	quoted := t.take(end + 1)
+	if !escaped {
+		return string(quoted[1:end])
+	}
+	var s string
+	if err := json.Unmarshal(quoted, &s); err != nil {
+		t.r.refuse(CodeMalformed, "", "not a string")
+	}
+	return s
 }
 
 // object is what is left to read of a JSON object. One that was absent reads as empty.
@@ -219,7 +284,7 @@ func (o object) list(name string) ([]object, bool) {
 	}
 	list := make([]object, len(items))
 	for i, item := range items {
-		at := fmt.Sprintf("%s[%d]", join(o.path, name), i)
+		at := join(o.path, name) + "[" + strconv.Itoa(i) + "]"
 		members, ok := item.(map[string]any)
 		if !ok {
 			o.r.refuse(o.r.code, at, "must be an object")

@@ -99,6 +99,7 @@ func TestRow03OnlyOurOwnBearersAreTaken(t *testing.T) {
 		{"another session", header + "." + b64(strings.Replace(body, `"sid":"s_`, `"sid":"s_A`, 1)) + "." + signature},
 		{"another tenant", header + "." + b64(strings.Replace(body, "acme", "beta", 1)) + "." + signature},
 		{"a later end", header + "." + b64(strings.Replace(body, `"exp":1`, `"exp":2`, 1)) + "." + signature},
+		{"an end that never comes", header + "." + b64(`{"sid":"s_1","tid":"acme"}`) + "." + signature},
 		{"a space in the claims", header + "." + b64(strings.Replace(body, ",", ", ", 1)) + "." + signature},
 		{"a repeated claim", header + "." + b64(strings.Replace(body, `"exp"`, `"exp":9999999999,"exp"`, 1)) + "." + signature},
 		{"a line break", grant.Token + "\n"},

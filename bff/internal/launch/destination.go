@@ -34,7 +34,7 @@ func email(value string) (string, bool) {
 // phone gives the number in E.164, and whether it can receive texts: as the ticket system says, else by the numbering plan.
 // False if it is no whole, valid number: better no message than one to somebody else.
 func phone(value, region string, mobile *bool) (string, verify.Capability, bool) {
-	if len(value) > maxNumber || phonenumbers.IsAlphaNumber(value) {
+	if len(value) > maxNumber || strings.ContainsFunc(value, unicode.IsLetter) && phonenumbers.IsAlphaNumber(value) {
 		return "", verify.Unknown, false
 	}
 	n, err := phonenumbers.Parse(value, region)

@@ -7,7 +7,7 @@
 //
 // A launch context and a bearer are both JWTs, and neither ever passes for the
 // other: the type in the header says what each is for, the keys differ, and each has
-// a reader of its own that knows only its own shape.
+// a reader of its own. The bearer's takes, letter by letter, only what this package signed.
 //
 // Text that people read (names, titles, labels, a ticket's summary) comes from
 // wherever the ticket system got it, e-mail subjects included, so it is cleaned and not
@@ -27,8 +27,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -66,7 +64,6 @@ type Service struct {
 	fault  error
 	bearer []byte // key
 	answer []byte // key of challenges
-	parser *jwt.Parser
 	recent recall
 }
 
@@ -174,7 +171,6 @@ func (s *Service) prepare() error {
 		if err := errors.Join(errBearer, errAnswer); err != nil {
 			s.fault = unavailable(err)
 		}
-		s.parser = bearerParser(s.Now)
 	})
 	return s.fault
 }
