@@ -150,8 +150,8 @@ func (c *Courier) Run(ctx context.Context) {
 	defer underway.Wait()
 	var looked time.Time
 	for ctx.Err() == nil {
-		if time.Since(looked) >= tick {
-			looked = time.Now()
+		if now := c.Now(); now.Sub(looked) >= tick {
+			looked = now
 			c.reportLapsed(ctx)
 		}
 		free := c.room(ctx)
