@@ -81,6 +81,23 @@ func TestDeliveredFailureEndsTheVerification(t *testing.T) {
 	wantCode(t, err, verify.CodeEnded)
 }
 
+func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
+	h := openHouse(t)
+	expired, cancelled := h.send(desk(), link("dana", "mail")), h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Cancel(ctx, desk(), cancelled.Verification); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(5 * time.Minute)
+	h.ears.heard()
+	before := h.kinds("acme", "dana")
+	for _, kind := range []verify.EventKind{verify.EventDelayed, verify.EventUnsure, verify.EventSent, verify.EventDelivered, verify.EventFailed} {
+		report(h, expired.Verification, kind)
+		report(h, cancelled.Verification, kind)
+	}
+	h.wantKinds("dana", before...)
+	h.wantSilence()
+}
+
 func TestDeliveredRefusals(t *testing.T) {
 	h := openHouse(t)
 	sent := h.send(desk(), code("dana", "mobile"))

@@ -64,17 +64,23 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	if err != nil {
 		return Link{}, err
 	}
+	link, err := s.link(ctx, v) // first: once the answer stands, nothing may keep the page from saying so
+	if err != nil {
+		return Link{}, err
+	}
 	now := s.now()
 	var said Event
 	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
 		said, err = say(ctx, tx, v, now)
 		return err
 	})
-	if refused == nil {
-		s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
+	if refused != nil {
+		link, err = s.link(ctx, v)
+		return link, errors.Join(refused, err)
 	}
-	link, err := s.link(ctx, v)
-	return link, errors.Join(refused, err)
+	s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
+	link.Outcome = outcomeOf[said.Kind]
+	return link, nil
 }
 
 func (v Verification) event(kind EventKind, at time.Time) Event {

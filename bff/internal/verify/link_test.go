@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -194,4 +195,30 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 	if _, err := h.Validate(ctx, token); err != nil {
 		t.Errorf("and it works when the ledger is back: %v", err)
 	}
+}
+
+func TestValidateSaysSoWhateverFailsAfterwards(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), link("dana", "mail"))
+	brief := h.Service
+	brief.Ledger = &readOnce{Ledger: h.store}
+	got, err := brief.Validate(ctx, h.secret(sent))
+	if err != nil || got.Outcome != verify.Verified || got.Technician != "Ana Ortiz" {
+		t.Errorf("got %+v (%v), want verified", got, err)
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
+}
+
+// readOnce is a ledger whose readers go away after one reading.
+type readOnce struct {
+	verify.Ledger
+	read bool
+}
+
+func (r *readOnce) Recent(ctx context.Context, tenant string, contacts []string, n int) ([]verify.Event, error) {
+	if r.read {
+		return nil, errGone
+	}
+	r.read = true
+	return r.Ledger.Recent(ctx, tenant, contacts, n)
 }

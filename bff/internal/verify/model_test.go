@@ -23,6 +23,7 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 			"send again": m.sendAgain,
 			"attempt":    m.attempt,
 			"guess":      m.guess,
+			"guess more": m.guess,
 			"validate":   m.validate,
 			"deny":       m.deny,
 			"cancel":     m.cancel,
@@ -65,7 +66,7 @@ func newModel(t *rapid.T, h *house, tenant string) *model {
 	h.t = t
 	m.desk.Tenant = tenant
 	m.policy.TriesPerCode = rapid.IntRange(1, 3).Draw(t, "tries")
-	m.policy.FailuresBeforeLock = rapid.IntRange(3, 6).Draw(t, "failures before lock")
+	m.policy.FailuresBeforeLock = rapid.IntRange(2, 4).Draw(t, "failures before lock")
 	m.policy.ResendCooldown = 10 * time.Second
 	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.GreenFor = 40*time.Second, 60*time.Second, 90*time.Second
 	h.tenant(tenant, func(p *verify.Policy) { *p = m.policy })

@@ -8,7 +8,8 @@ import (
 // Ledger is the durable memory. Every method may be called from many goroutines;
 // every method answers CodeUnavailable when the memory can't be reached.
 type Ledger interface {
-	// Write runs the steps in order in one transaction and returns once it is durable.
+	// Write runs the steps in order in one transaction and returns once it is durable. Transactions
+	// of one tenant are as if one came after the other: what a step reads stays true until its end.
 	// A step that fails is undone alone and ends the walk; the steps before it are kept,
 	// and Write returns the step's error. If the transaction itself fails nothing is kept.
 	// Steps touch nothing but their Tx, and may be run again from the first one.
@@ -53,7 +54,7 @@ type Attempts interface {
 type Spending interface {
 	// Try counts one try at a code and one failure of the contact, and gives the verification as it
 	// now stands; false if it is not open at the given time or has no try left. A success clears
-	// the failure again. CodeLocked: the contact has failures consecutive failures already.
+	// the failure again. CodeLocked, with nothing counted: the contact has that many failures already.
 	Try(ctx context.Context, tenant, id string, at time.Time, failures int) (Verification, bool, error)
 	// Failures gives the contact's consecutive failures.
 	Failures(ctx context.Context, tenant, contact string) (int, error)

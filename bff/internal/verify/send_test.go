@@ -45,6 +45,23 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	}
 }
 
+func TestRow8TheMessageGoesWhereTheDeskSays(t *testing.T) {
+	h := openHouse(t)
+	elsewhere := desk()
+	elsewhere.Contacts[0].Channels[0].Value = "+14155550000" // the PSA has a new number: the desk was opened anew
+	first := h.send(desk(), code("dana", "mobile"))
+	h.clock.advance(time.Minute)
+	second := h.send(elsewhere, code("dana", "mobile"))
+	if one, two := h.events("acme", "dana")[0], h.events("acme", "dana")[2]; one.Destination == two.Destination || two.Masked != "••• ••• 0000" {
+		t.Errorf("the events can't tell the numbers apart: %+v, %+v", one, two)
+	}
+	if to := h.job(second.Verification).To; to != "+14155550000" {
+		t.Errorf("sent to %s", to)
+	}
+	_, err := h.Attempt(ctx, desk(), first.Verification, "123456")
+	wantCode(t, err, verify.CodeEnded)
+}
+
 func TestRow25EventsHoldNoSecretAndNoDestination(t *testing.T) {
 	h := openHouse(t)
 	var plain []string
