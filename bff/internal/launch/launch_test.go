@@ -3,8 +3,6 @@ package launch_test
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -210,67 +208,6 @@ func TestRow05ThousandUnknownKeyIDsAreRefusedAlike(t *testing.T) {
 	}
 }
 
-func TestRow06WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
-	h := newHouse(t)
-	weak, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weakDER, err := x509.MarshalPKIXPublicKey(&weak.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ed := registered(t, issuer, h.keys["ed25519"])
-	shared := registered(t, issuer, h.keys["hs256"])
-	with := func(k verify.SigningKey, edit func(*verify.SigningKey)) verify.SigningKey {
-		edit(&k)
-		return k
-	}
-	cases := []struct {
-		name string
-		keys []verify.SigningKey
-		want string // the field that is refused
-	}{
-		{"one good key", []verify.SigningKey{ed}, ""},
-		{"a good shared secret", []verify.SigningKey{shared}, ""},
-		{"one id for two issuers", []verify.SigningKey{ed, with(ed, func(k *verify.SigningKey) { k.Issuer = "https://second.example" })}, ""},
-		{"a secret of 31 bytes", []verify.SigningKey{with(shared, func(k *verify.SigningKey) { k.Material = k.Material[:31] })}, "keys[0]"},
-		{"a secret from the documentation", []verify.SigningKey{with(shared, func(k *verify.SigningKey) { k.Material = []byte("a-string-secret-at-least-256-bits-long") })}, "keys[0]"},
-		{"RSA of 1024 bits", []verify.SigningKey{{Issuer: issuer, ID: "weak", Algorithm: "RS256", Material: weakDER}}, "keys[0]"},
-		{"a public key registered as a secret", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "HS256" })}, "keys[0]"},
-		{"a key registered for another algorithm", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "ES256" })}, "keys[0]"},
-		{"no algorithm at all", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Algorithm = "none" })}, "keys[0]"},
-		{"no issuer", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.Issuer = "" })}, "keys[0]"},
-		{"no id", []verify.SigningKey{with(ed, func(k *verify.SigningKey) { k.ID = "" })}, "keys[0]"},
-		{"one id twice", []verify.SigningKey{ed, ed}, "keys[1]"},
-		{"a shared secret beside a public key", []verify.SigningKey{ed, shared}, "keys[1]"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			err := launch.CheckKeys(c.keys)
-			var refusal *verify.Error
-			if errors.As(err, &refusal); (err == nil) != (c.want == "") || err != nil && (refusal.Code != verify.CodeInvalid || refusal.Field != c.want) {
-				t.Errorf("got %v, want %q", err, c.want)
-			}
-		})
-	}
-	t.Run("a weak key that got into the store opens nothing", func(t *testing.T) {
-		acme := h.acme(t)
-		acme.Keys = append(acme.Keys, shared)
-		h.put(t, acme)
-		h.refused(t, h.sign(t, nil), "", verify.CodeContextInvalid)
-	})
-}
-
-func TestRow07KeyOfOneTenantOpensNoOther(t *testing.T) {
-	h := newHouse(t)
-	beta := h.acme(t)
-	beta.ID, beta.Keys = "beta", []verify.SigningKey{registered(t, issuer, h.keys["stranger"])}
-	h.put(t, beta)
-	h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Tenant = "beta" }), "", verify.CodeContextInvalid)
-	h.open(t, h.sign(t, nil), "")
-}
-
 func TestOriginMustBeOneOfTheTenants(t *testing.T) {
 	cases := []struct {
 		name, origin string
@@ -296,54 +233,6 @@ func TestOriginMustBeOneOfTheTenants(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 		})
-	}
-}
-
-func TestChallenge(t *testing.T) {
-	h := newHouse(t)
-	nonce, until, err := h.Challenge()
-	if err != nil || !until.Equal(h.now.Add(5*time.Minute)) {
-		t.Fatalf("until %s: %v", until, err)
-	}
-	later, _, _ := h.Challenge()
-	foreign := h.door()
-	foreign.Secret = []byte("another server's thirty-two byte")
-	theirs, _, _ := foreign.Challenge()
-	flipped := []byte(nonce)
-	flipped[3] ^= 1
-	cases := []struct {
-		name, answered, asked string
-		after                 time.Duration
-		want                  verify.Code
-	}{
-		{"nobody asked", "", "", 0, ""},
-		{"the answer to the challenge", nonce, nonce, 0, ""},
-		{"its last second", nonce, nonce, 5*time.Minute - time.Second, ""},
-		{"too late", nonce, nonce, 5 * time.Minute, verify.CodeContextExpired},
-		{"from a clock that runs ahead", nonce, nonce, -11 * time.Second, verify.CodeContextExpired},
-		{"a context that answers nothing", "", nonce, 0, verify.CodeContextInvalid},
-		{"a request without the challenge that the context answers", nonce, "", 0, verify.CodeContextInvalid},
-		{"the answer to another challenge", later, nonce, 0, verify.CodeContextInvalid},
-		{"a challenge that we never gave", "n-0123456789", "n-0123456789", 0, verify.CodeContextInvalid},
-		{"another server's challenge", theirs, theirs, 0, verify.CodeContextInvalid},
-		{"a changed moment", string(flipped), string(flipped), 0, verify.CodeContextInvalid},
-		{"a challenge with a line break", nonce + "\n", nonce + "\n", 0, verify.CodeContextInvalid},
-	}
-	start := h.now
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			h.now = start.Add(c.after)
-			context := h.sign(t, func(claims *launchcontext.Claims) { claims.Nonce = c.answered })
-			if c.want != "" {
-				h.refused(t, context, c.asked, c.want)
-			} else {
-				h.open(t, context, c.asked)
-			}
-		})
-	}
-	h.now = start
-	if again, _, err := h.door().Challenge(); err != nil || again == nonce {
-		t.Errorf("the same challenge twice: %v", err)
 	}
 }
 
