@@ -79,7 +79,7 @@ var desk = verify.Desk{
 }
 
 // newRig sets all up but does not run the courier yet.
-func newRig(t *testing.T, change func(*courier.Config)) *rig {
+func newRig(t testing.TB, change func(*courier.Config)) *rig {
 	t.Helper()
 	r := &rig{news: make(chan struct{}, 1), log: new(lockedBuffer), answers: map[int]int{}}
 	path := filepath.Join(t.TempDir(), "shieldpod.db")
@@ -144,7 +144,7 @@ func newRig(t *testing.T, change func(*courier.Config)) *rig {
 }
 
 // start runs the courier until the test ends.
-func (r *rig) start(t *testing.T) {
+func (r *rig) start(t testing.TB) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
@@ -281,7 +281,7 @@ func (r *rig) events(t *testing.T) map[verify.EventKind]int {
 }
 
 // until waits for what the test wants to see.
-func (r *rig) until(t *testing.T, what string, seen func() bool) {
+func (r *rig) until(t testing.TB, what string, seen func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for !seen() {

@@ -1,0 +1,52 @@
+package courier_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// BenchmarkOutboxToPhone takes text messages from the outbox through Vonage's library to the
+// sandbox and back as delivery receipts: two events and three writes to the outbox for each.
+func BenchmarkOutboxToPhone(b *testing.B) {
+	var settled atomic.Int64
+	var r *rig
+	r = newRig(b, func(c *courier.Config) {
+		c.Outbox = counting{c.Outbox, func() {
+			settled.Add(1)
+			r.ring()
+		}}
+	})
+	crowd := desk
+	crowd.Contacts = nil
+	for i := range b.N {
+		crowd.Contacts = append(crowd.Contacts, verify.Contact{ID: fmt.Sprint(i), Channels: []verify.Channel{
+			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415%07d", i)},
+		}})
+	}
+	for _, c := range crowd.Contacts {
+		ask := verify.Request{Contact: c.ID, Channel: "mobile", Method: verify.SMSCode, Note: "Manager approval", Key: "benchmark-key-" + c.ID}
+		if _, err := r.Send(b.Context(), crowd, ask); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	r.start(b)
+	r.until(b, "all settled", func() bool { return settled.Load() == int64(b.N) })
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+}
+
+// counting tells of every job that is done.
+type counting struct {
+	courier.Outbox
+	settled func()
+}
+
+func (c counting) SettleJob(ctx context.Context, id string, state verify.JobState, ref, cause string) error {
+	defer c.settled()
+	return c.Outbox.SettleJob(ctx, id, state, ref, cause)
+}
