@@ -40,7 +40,6 @@ type world struct {
 	ears     map[string]func(string, int64)
 	sessions map[string]verify.Session // by token
 	bearers  time.Duration             // how long one is good
-	refusal  error                     // of the door
 	down     map[string]error          // by port method
 	hold     chan struct{}             // Reading and Pod have read, and wait for it to be closed
 	held     chan struct{}             // gets one word for each that waits

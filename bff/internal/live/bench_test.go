@@ -1,0 +1,146 @@
+package live_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// visitors makes this test binary open pods at an address, in a process of their own, so that what
+// is measured here is the server alone.
+const visitors = "SHIELDPOD_TEST_VISITORS"
+
+func TestMain(m *testing.M) {
+	if order := os.Getenv(visitors); order != "" {
+		visit(order)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// visit opens pods one after the other, says so in a line, and stays until its input ends.
+func visit(order string) {
+	address, count, _ := strings.Cut(order, " ")
+	pods, err := strconv.Atoi(count)
+	if err != nil {
+		panic(err)
+	}
+	open := make([]net.Conn, pods)
+	for i := range open {
+		if open[i], err = knock(address, strconv.Itoa(i)); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println("open")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(open)
+}
+
+// knock opens one pod with as little as it takes, and reads its snapshot.
+func knock(address, token string) (net.Conn, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	const handshake = "GET / HTTP/1.1\r\nHost: pod.example\r\nOrigin: " + origin + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+	first := `{"type":"auth","token":"` + token + `"}`
+	frame := append([]byte{0x81, 0x80 | byte(len(first)), 0, 0, 0, 0}, first...)
+	if _, err := conn.Write([]byte(handshake)); err != nil {
+		return nil, err
+	}
+	r := bufio.NewReader(conn)
+	for line := ""; line != "\r\n"; {
+		if line, err = r.ReadString('\n'); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := conn.Write(frame); err != nil {
+		return nil, err
+	}
+	_, err = r.ReadString('}')
+	return conn, err
+}
+
+// BenchmarkIdlePod reports what one open pod costs the server: the Go heap and stacks, and what the
+// kernel counts as resident.
+func BenchmarkIdlePod(b *testing.B) {
+	const pods = 5000
+	w := newWorld(b)
+	for i := range pods {
+		w.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i), fmt.Sprintf("d-%d", i), "default")
+	}
+	heap, resident := memory(b)
+	cmd := exec.CommandContext(b.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", visitors, w.server.Listener.Addr(), pods))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		b.Fatal(err)
+	}
+	until(b, "all pods are in", func() bool { return w.hub.Count() == pods })
+	heapThen, residentThen := memory(b)
+	b.ReportMetric(float64(heapThen-heap)/pods/1024, "KiB-heap+stack/pod")
+	b.ReportMetric(float64(residentThen-resident)/pods/1024, "KiB-resident/pod")
+	b.ReportMetric(0, "ns/op")
+	if err := in.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// memory gives the bytes that Go has in use, and that the process has resident, when all that can be is freed.
+func memory(b *testing.B) (used, resident int64) {
+	b.Helper()
+	for range 3 { // stacks shrink by half with each collection
+		debug.FreeOSMemory()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	status, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Skip("this system does not tell a process's memory")
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(status))[1], 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return int64(m.HeapInuse + m.StackInuse), pages * int64(os.Getpagesize())
+}
+
+// BenchmarkFanOut reports how long it takes from a whisper to the frame in a pod, among idle ones.
+func BenchmarkFanOut(b *testing.B) {
+	w := newWorld(b)
+	for i := range 500 {
+		w.open(b, w.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i)))
+	}
+	p := w.open(b, w.session("good", "acme", "c-1"))
+	_ = p.ws.SetReadDeadline(time.Time{})
+	for b.Loop() {
+		w.tell("acme", "c-1")
+		if _, _, err := p.ws.ReadMessage(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
