@@ -84,6 +84,10 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 	if err := os.WriteFile(weak, []byte("short"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	strong := filepath.Join(dir, "strong")
+	if err := os.WriteFile(strong, []byte("k7Qz0vT4sJ2mW9xB6nF1cR8yL3pH5dGa\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	steps := []struct {
 		name string
 		args []string
@@ -101,6 +105,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 		{"a short secret is refused (row 6)", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--algorithm", "HS256", "--secret-file", weak}, "", "--secret-file"},
 		{"a key is trusted", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public}, "kid k1", ""},
 		{"it is not trusted twice", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public}, "", "already trusts"},
+		{"a shared secret does not mix with public keys", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k2", "--algorithm", "HS256", "--secret-file", strong}, "", "both a shared secret and public keys"},
 		{"a change keeps what it does not name", []string{"tenant", "put", "acme", "--region", "DE"}, "kid k1", ""},
 		{"the list shows all of it", []string{"tenant", "list"}, "acme  Acme IT  region DE", ""},
 		{"an unknown tenant is told", []string{"key", "remove", "bolt", "--issuer", "i", "--kid", "k"}, "", "there is no tenant"},

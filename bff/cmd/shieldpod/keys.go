@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -59,7 +61,7 @@ func (c *keyNewCmd) Run(o *outside) error {
 	if err := writeNew(c.PublicOut, public, 0o644); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.stdout, "Private key in %s, public key in %s.\n", c.Out, c.PublicOut)
+	_, err = fmt.Fprintf(o.stdout, "Private key in %s, public key in %s. Its kid may be any name, such as %s.\n", c.Out, c.PublicOut, key.ID())
 	return err
 }
 
@@ -95,7 +97,8 @@ func (c *keyAddCmd) Run(o *outside) error {
 				return nil, fmt.Errorf("tenant %q already trusts kid %q of %s: remove it first, or choose another kid", c.Tenant, c.KID, c.Issuer)
 			}
 		}
-		return append(keys, key), nil
+		keys = append(keys, key)
+		return keys, launch.CheckKeys(keys)
 	})
 }
 
@@ -108,7 +111,7 @@ func (c *keyAddCmd) material() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := launchcontext.SharedSecret(c.KID, secret)
+		key, err := launchcontext.SharedSecret(c.KID, bytes.TrimRight(secret, "\r\n")) // editors end files with a new line
 		if err != nil {
 			return nil, fmt.Errorf("--secret-file: %w", err)
 		}
