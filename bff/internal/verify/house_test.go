@@ -270,68 +270,6 @@ func together(n int, call func(i int) error) map[verify.Code]int {
 	return counted
 }
 
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// chance is the same in every run.
-type chance struct {
-	mu     sync.Mutex
-	source *rand.ChaCha8
-}
-
-func (c *chance) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.source.Read(p)
-}
-
-// ears hear what the service whispers, and how often it wakes the courier.
-type ears struct {
-	mu     sync.Mutex
-	nudges []nudge
-	wakes  int
-}
-
-type nudge struct {
-	tenant, contact string
-	seq             int64
-}
-
-func (e *ears) Nudge(tenant, contact string, seq int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.nudges = append(e.nudges, nudge{tenant, contact, seq})
-}
-
-func (e *ears) Wake() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.wakes++
-}
-
-// heard gives what was heard since it was asked last.
-func (e *ears) heard() (nudges []nudge, wakes int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	nudges, wakes = e.nudges, e.wakes
-	e.nudges, e.wakes = nil, 0
-	return nudges, wakes
-}
-
 func (h *house) wantSilence() {
 	h.t.Helper()
 	if nudges, wakes := h.ears.heard(); len(nudges) > 0 || wakes > 0 {
@@ -346,20 +284,3 @@ func (h *house) wantNudge(contact string, seq int64) {
 		h.t.Errorf("whispered %v, want %v", nudges, want)
 	}
 }
-
-// failing is the ledger with an Append that fails: a database that goes away between two steps.
-type failing struct{ verify.Ledger }
-
-var errGone = &verify.Error{Code: verify.CodeUnavailable, Public: "Gone.", Err: errors.New("pulled the plug")}
-
-func (f failing) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
-	broken := make([]func(verify.Tx) error, len(steps))
-	for i, step := range steps {
-		broken[i] = func(tx verify.Tx) error { return step(mute{tx}) }
-	}
-	return f.Ledger.Write(ctx, broken...)
-}
-
-type mute struct{ verify.Tx }
-
-func (mute) Append(context.Context, *verify.Event) error { return errGone }

@@ -1,6 +1,13 @@
 package verify
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // NoteRule says when a technician must give a reason to verify somebody who is
 // not the ticket's default contact.
@@ -73,7 +80,7 @@ func (p Policy) Options(ch Channel) []Option {
 
 func (p Policy) refusal(m Method, ch Channel) Code {
 	switch {
-	case !p.allows(m):
+	case !slices.Contains(p.Methods, m):
 		return ReasonPolicy
 	case ch.Kind == Phone && ch.Capability == Landline:
 		return ReasonLandline
@@ -81,18 +88,45 @@ func (p Policy) refusal(m Method, ch Channel) Code {
 	return ""
 }
 
-func (p Policy) allows(m Method) bool {
-	for _, allowed := range p.Methods {
-		if allowed == m {
-			return true
-		}
-	}
-	return false
-}
-
 func (p Policy) validity(m Method) time.Duration {
 	if m.ByCode() {
 		return p.CodeValidity
 	}
 	return p.LinkValidity
+}
+
+func (p Policy) check(m Method, ch Channel) error {
+	if m.Kind() != ch.Kind || !slices.Contains(Methods, m) {
+		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
+	}
+	switch reason := p.refusal(m, ch); reason {
+	case "":
+		return nil
+	case ReasonLandline:
+		return &Error{Code: CodeMethod, Reason: reason, Public: "This number is a landline and can't get texts. Try e-mail."}
+	default:
+		return &Error{Code: CodeMethod, Reason: reason, Public: "The client's policy does not allow this method."}
+	}
+}
+
+// checkNote gives the note as it is kept: on one line, so that it can't pass for lines of the ticket note.
+func (p Policy) checkNote(note string, override bool) (string, error) {
+	note = oneLine(note)
+	length := utf8.RuneCountInString(note)
+	switch {
+	case note == "" && override && p.OverrideNote == NoteRequired:
+		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
+	case note == "":
+		return "", nil
+	case strings.ContainsFunc(note, forbidden):
+		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
+	case length < NoteMin || length > NoteMax:
+		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
+	}
+	return note, nil
+}
+
+// forbidden characters deceive or break whatever shows them: controls, bidirectional overrides, broken UTF-8.
+func forbidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }

@@ -8,8 +8,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Request is a technician's wish to verify a contact by one channel and method.
@@ -82,21 +80,11 @@ type draft struct {
 }
 
 func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
-	if err := checkKey(r.Key); err != nil {
-		return draft{}, err
-	}
-	contact, channel, err := d.target(r)
+	contact, channel, note, err := d.allow(r, p)
 	if err != nil {
 		return draft{}, err
 	}
-	if err := p.check(r.Method, channel); err != nil {
-		return draft{}, err
-	}
-	note, err := p.checkNote(r.Note, contact.ID != d.DefaultContact)
-	if err != nil {
-		return draft{}, err
-	}
-	now, by := s.now(), d.by()
+	now, by, override := s.now(), d.by(), contact.ID != d.DefaultContact
 	id, err := newID("v_", now, s.Entropy)
 	if err != nil {
 		return draft{}, err
@@ -115,7 +103,7 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: channel.ID,
 		By: by, Method: r.Method, Ticket: Ticket{ID: d.Ticket.ID, Number: d.Ticket.Number}, Client: d.Client.ID,
 		Masked: Mask(channel), Destination: s.Keys.destination(d.Tenant, channel), Note: note,
-		Override: contact.ID != d.DefaultContact, ResendAt: now.Add(p.ResendCooldown), Until: until,
+		Override: override, ResendAt: now.Add(p.ResendCooldown), Until: until,
 	}
 	if r.Method.ByCode() {
 		v.MaxTries, e.MaxTries, e.CodeLength = p.TriesPerCode, p.TriesPerCode, p.CodeLength
@@ -124,6 +112,21 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
 		Technician: nameOrID(by), Ticket: d.Ticket.Number, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
+}
+
+// allow gives what the request names of the desk, and its note as it is kept, if the rules let it.
+func (d Desk) allow(r Request, p Policy) (contact Contact, channel Channel, note string, err error) {
+	if err = checkKey(r.Key); err != nil {
+		return contact, channel, note, err
+	}
+	if contact, channel, err = d.target(r); err != nil {
+		return contact, channel, note, err
+	}
+	if err = p.check(r.Method, channel); err != nil {
+		return contact, channel, note, err
+	}
+	note, err = p.checkNote(r.Note, contact.ID != d.DefaultContact)
+	return contact, channel, note, err
 }
 
 func (s *Service) secret(id string, m Method, p Policy) (plain string, stored []byte, err error) {
@@ -238,29 +241,6 @@ func (d Desk) target(r Request) (Contact, Channel, error) {
 	return contact, channel, nil
 }
 
-func (p Policy) check(m Method, ch Channel) error {
-	if m.Kind() != ch.Kind || !known(m) {
-		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
-	}
-	switch reason := p.refusal(m, ch); reason {
-	case "":
-		return nil
-	case ReasonLandline:
-		return &Error{Code: CodeMethod, Reason: reason, Public: "This number is a landline and can't get texts. Try e-mail."}
-	default:
-		return &Error{Code: CodeMethod, Reason: reason, Public: "The client's policy does not allow this method."}
-	}
-}
-
-func known(m Method) bool {
-	for _, k := range Methods {
-		if k == m {
-			return true
-		}
-	}
-	return false
-}
-
 func checkKey(key string) error {
 	if len(key) < KeyMin || len(key) > KeyMax || strings.Trim(key, keyAlphabet) != "" {
 		return &Error{
@@ -272,28 +252,6 @@ func checkKey(key string) error {
 }
 
 const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-
-// checkNote gives the note as it is kept: on one line, so that it can't pass for lines of the ticket note.
-func (p Policy) checkNote(note string, override bool) (string, error) {
-	note = oneLine(note)
-	length := utf8.RuneCountInString(note)
-	switch {
-	case note == "" && override && p.OverrideNote == NoteRequired:
-		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
-	case note == "":
-		return "", nil
-	case strings.ContainsFunc(note, forbidden):
-		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
-	case length < NoteMin || length > NoteMax:
-		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
-	}
-	return note, nil
-}
-
-// forbidden characters deceive or break whatever shows them: controls, bidirectional overrides, broken UTF-8.
-func forbidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
-}
 
 func (r Request) fingerprint(ticket string) []byte {
 	return digest(sha256.New(), ticket, r.Contact, r.Channel, string(r.Method), r.Note)

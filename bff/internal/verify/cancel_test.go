@@ -1,0 +1,64 @@
+package verify_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	h.ears.heard()
+	got, err := h.Cancel(ctx, desk(), sent.Verification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Shield.State != verify.ShieldUnverified || got.Shield.Reason != verify.ReasonCancelled {
+		t.Errorf("shield %+v", got.Shield)
+	}
+	h.wantAsRead(got)
+	h.wantNudge("dana", got.Seq)
+	_, err = h.Cancel(ctx, desk(), sent.Verification)
+	wantCode(t, err, verify.CodeEnded)
+
+	late := h.send(desk(), code("dana", "second"))
+	h.clock.advance(5 * time.Minute)
+	_, err = h.Cancel(ctx, desk(), late.Verification)
+	wantCode(t, err, verify.CodeExpired)
+
+	used := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Attempt(ctx, desk(), used.Verification, h.secret(used)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Cancel(ctx, desk(), used.Verification)
+	wantCode(t, err, verify.CodeSpent)
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldVerified {
+		t.Errorf("shield %+v, want green", s)
+	}
+}
+
+func TestRow15CancelAndTheRightCodeInParallelHaveOneWinner(t *testing.T) {
+	h := openHouse(t)
+	for range 10 {
+		sent := h.send(desk(), code("dana", "mobile"))
+		digits := h.secret(sent)
+		before := len(h.kinds("acme", "dana"))
+		codes := together(20, func(i int) error {
+			if i%2 == 0 {
+				_, err := h.Cancel(ctx, desk(), sent.Verification)
+				return err
+			}
+			_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+			return err
+		})
+		if codes[""] != 1 || codes[verify.CodeSpent]+codes[verify.CodeEnded] != 19 {
+			t.Errorf("verdicts %v, want one that counts", codes)
+		}
+		if n := len(h.kinds("acme", "dana")); n != before+1 {
+			t.Errorf("%d events of the end, want one", n-before)
+		}
+		h.clock.advance(time.Minute)
+	}
+}
