@@ -5,7 +5,7 @@ import { cell } from "./cell";
 import { fold, lead, meet, since } from "./fold";
 import { timeOf } from "./format";
 import { createSession, Dropped, type SessionDeps, type Ticket } from "./session";
-import { nextEnd, turn } from "./shield";
+import { isCooling, nextEnd, turn } from "./shield";
 import {
   type Act,
   blank,
@@ -63,7 +63,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     const shields = state.value.pod?.contacts.flatMap((c) => c.channels.map((ch) => shieldNow(ch, now))) ?? [];
     const end = nextEnd(shields, now);
     if (end === undefined) return;
-    const counting = shields.some((s) => s.state === "pending" || (s.resend_at && Date.parse(s.resend_at) > now));
+    const counting = shields.some((s) => s.state === "pending" || isCooling(s, now));
     const step = counting ? 1000 - (now % 1000) : longestTick;
     callOffTick = clock.after(Math.max(1, Math.min(step, end - now)), () => set({}));
   };

@@ -71,5 +71,9 @@ const outcome = (before: Shield, after: Shield, now: number): Turn => {
   return after.reason === "expired" || over(before, now) ? "expired" : "cancelled";
 };
 
+/** Whether it is too soon for another message to this channel. */
+export const isCooling = ({ resend_at }: Shield, now: number): boolean =>
+  resend_at !== undefined && Date.parse(resend_at) > now;
+
 export const textable = (channel: Channel): boolean =>
   channel.kind === "phone" && channel.methods.some((m) => m.refusal !== "landline");

@@ -15,7 +15,7 @@ export const words = {
   noteLabel: "Why this contact?",
   notePlaceholder: "Who approved it, or why",
   noteFirst: "Add a note first",
-  noteOptional: "Not the ticket’s contact. A note is optional.",
+  noteOptional: "Optional",
   notePresets: "Preset reasons",
   noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
   noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
@@ -35,7 +35,7 @@ export const words = {
   tryAgain: "Try again",
 };
 
-export const noteTooShort = (min: number) => `A note has at least ${min} characters`;
+export const noteTooShort = (min: number) => `At least ${min} characters`;
 export const codeTooShort = (length: number) => `A code has ${length} digits.`;
 export const resendIn = (left: string) => `Resend in ${left}`;
 export const againIn = (left: string) => `Again in ${left}`;

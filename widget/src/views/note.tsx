@@ -21,7 +21,12 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
   }[need];
   return (
     <div class="note">
-      <label for="note">{words.noteLabel}</label>
+      <div class="ask">
+        <label for="note">{words.noteLabel}</label>
+        <span class="help" id={noteHelp}>
+          {help}
+        </span>
+      </div>
       <textarea
         id="note"
         rows={2}
@@ -51,9 +56,6 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
           ))}
         </fieldset>
       )}
-      <p class="help" id={noteHelp}>
-        {help}
-      </p>
     </div>
   );
 };

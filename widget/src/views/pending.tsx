@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { caretAfter, digitsOf, grouped, leftUntil } from "../format";
+import { isCooling } from "../shield";
 import { mark, place } from "../state";
 import type { Shield } from "../types";
 import * as w from "../words";
@@ -16,7 +17,7 @@ export const Pending = (props: Props) => {
   const id = shield.verification_id ?? "";
   const method = shield.method ?? "sms_code";
   const busy = s.busy[place(contact, channel)];
-  const cooling = shield.resend_at !== undefined && Date.parse(shield.resend_at) > s.now;
+  const cooling = isCooling(shield, s.now);
   const waits = s.online ? undefined : "";
   const cancel = () => void desk.cancel(contact, channel, id);
   return (

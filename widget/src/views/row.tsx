@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
-import { textable } from "../shield";
+import { isCooling, textable } from "../shield";
 import { mark, noteNeed, place, type State, shieldNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
@@ -40,7 +40,7 @@ const Row = (props: RowProps) => {
   const fault = s.faults[place(contact, channel)];
   const isPending = shield.state === "pending" && shield.verification_id !== undefined;
   return (
-    <li class={`row ${shield.state}`} ref={row} tabIndex={-1} aria-label={w.spoken(channel)}>
+    <li class={`row ${channel.kind} ${shield.state}`} ref={row} tabIndex={-1} aria-label={w.spoken(channel)}>
       <ShieldIcon state={shield.state} left={shareLeft(shield.at, shield.until, s.now)} />
       <div class="body">
         <p class="to">
@@ -74,6 +74,7 @@ const StateLine = ({
 }) => {
   const until = timeOf(shield.until, s.now);
   const title = agoOf(shield.at, s.now);
+  const again = isCooling(shield, s.now) ? w.againIn(leftUntil(shield.resend_at, s.now)) : "";
   switch (shield.state) {
     case "pending": {
       const { text, counts } = w.stage(shield, until);
@@ -100,7 +101,7 @@ const StateLine = ({
     case "failed":
       return (
         <p class="state" title={title}>
-          {w.failed(shield)}
+          {w.failed(shield)} {again && `${again}.`}
         </p>
       );
   }
@@ -108,7 +109,7 @@ const StateLine = ({
   if (refused && channel.methods.every((m) => m.refusal)) return <p class="state">{w.refusal(refused, true)}</p>;
   return (
     <p class="state" title={title || undefined}>
-      {w.unverified(shield.reason)}
+      {[w.unverified(shield.reason), again].filter(Boolean).join(" · ")}
       {refused && <span class="why">{w.refusal(refused, false)}</span>}
     </p>
   );
@@ -136,7 +137,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
     );
   }
   const need = s.pod ? noteNeed(contact, s.pod.policy, s.notes[contact.id] ?? "") : "missing";
-  const cooling = shield.resend_at !== undefined && Date.parse(shield.resend_at) > s.now;
+  const cooling = isCooling(shield, s.now);
   const busy = s.busy[place(contact, channel)];
   const noteBars = need === "missing" || need === "short";
   const bar = noteBars
@@ -149,7 +150,6 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
   const first = channel.methods.find((m) => !m.refusal);
   return (
     <div class="methods">
-      {cooling && !noteBars && <span class="cooling">{bar}</span>}
       {channel.methods.map((option) => (
         <Button
           key={option.method}

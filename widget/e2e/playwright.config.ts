@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "@playwright/test";
+
+// Pictures are kept only when they are what is asked for (`make screens`); workers inherit the environment.
+if (process.argv.some((word) => word.includes("@screens"))) {
+  process.env.SHIELDPOD_SCREENS ??= fileURLToPath(new URL("../../docs/screens", import.meta.url));
+}
+
+/** The machine's own Chromium, where it has one; else the one that Playwright installs. */
+const chromium = (process.env.PATH ?? "")
+  .split(delimiter)
+  .flatMap((dir) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(dir, name)))
+  .find((path) => existsSync(path));
+
+export default defineConfig({
+  testDir: ".",
+  globalTeardown: "./sheet.ts",
+  outputDir: "../../test-results",
+  workers: 2,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: true,
+  reporter: "list",
+  use: {
+    browserName: "chromium",
+    deviceScaleFactor: 2,
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    launchOptions: { ...(chromium && { executablePath: chromium }), chromiumSandbox: process.getuid?.() !== 0 },
+  },
+});

@@ -1,0 +1,264 @@
+// Every state that a pod can show, as the server would tell it. The clock stands at 14:02.
+
+import type { Channel, Contact, HistoryEntry, Method, Pod, Reason, Shield } from "../src/types";
+
+const day = "2026-03-02T";
+export const now = `${day}14:02:00.000Z`;
+const at = (clock: string) => `${day}${clock}.000Z`;
+const ana = { id: "ana.ortiz", name: "Ana Ortiz" };
+const jo = { id: "jo.park", name: "Jo Park" };
+
+const grey: Shield = { state: "unverified" };
+
+const phone = (
+  id: string,
+  masked: string,
+  label: string,
+  shield = grey,
+  refusal?: Partial<Record<Method, Reason>>,
+): Channel => ({
+  id,
+  kind: "phone",
+  label,
+  masked,
+  methods: (["sms_code", "sms_link"] as const).map((method) => ({
+    method,
+    ...(refusal?.[method] && { refusal: refusal[method] }),
+  })),
+  shield,
+});
+
+const mailbox = (id: string, masked: string, shield = grey, refusal?: Reason, label = "work"): Channel => ({
+  id,
+  kind: "email",
+  label,
+  masked,
+  methods: [{ method: "email_link", ...(refusal && { refusal }) }],
+  shield,
+});
+
+const mobile = (shield = grey) => phone("mobile", "+1 ••• ••• 4821", "mobile", shield);
+const mail = (shield = grey) => mailbox("mail", "d•••@contoso.com", shield);
+const landline = () =>
+  phone("desk", "+1 ••• ••• 0199", "landline", grey, { sms_code: "landline", sms_link: "landline" });
+
+const pending = (method: Method, stage: NonNullable<Shield["stage"]>, more: Partial<Shield> = {}): Shield => ({
+  state: "pending",
+  verification_id: "v_7",
+  method,
+  stage,
+  at: at("14:01:31"),
+  until: at("14:06:31"),
+  resend_at: at("14:02:42"),
+  by: ana,
+  ...(method === "sms_code" && { code_length: 6, tries_left: 3 }),
+  ...more,
+});
+
+export const green = (more: Partial<Shield> = {}): Shield => ({
+  state: "verified",
+  verification_id: "v_6",
+  method: "sms_code",
+  at: at("14:02:00"),
+  until: at("14:32:00"),
+  by: ana,
+  ...more,
+});
+
+const failed = (reason: Reason, method: Method = "sms_code"): Shield => ({
+  state: "failed",
+  verification_id: "v_7",
+  method,
+  at: at("14:01:40"),
+  by: ana,
+  reason,
+});
+
+const denied: Shield = { state: "denied", verification_id: "v_7", method: "sms_link", at: at("14:01:50"), by: ana };
+
+const entry = (n: number, more: Partial<HistoryEntry>): HistoryEntry => ({
+  verification_id: `v_${n}`,
+  channel_id: "mobile",
+  method: "sms_code",
+  masked: "+1 ••• ••• 4821",
+  technician: ana,
+  ticket_number: "4711",
+  requested_at: at("14:01:00"),
+  expires_at: at("14:06:00"),
+  ended_at: at("14:02:00"),
+  outcome: "verified",
+  ticket_note: "Caller verification: verified\nContact: Dana Reyes\nVerification: v_1",
+  ...more,
+});
+
+const past: HistoryEntry[] = [
+  entry(6, {}),
+  entry(5, {
+    method: "email_link",
+    masked: "d•••@contoso.com",
+    outcome: "expired",
+    technician: jo,
+    ticket_number: "4702",
+    requested_at: "2026-02-27T09:12:00.000Z",
+  }),
+  entry(4, {
+    method: "sms_link",
+    outcome: "denied",
+    technician: jo,
+    ticket_number: "4698",
+    requested_at: "2026-02-26T16:40:00.000Z",
+    note: "Caller is a colleague of the contact",
+  }),
+];
+
+const dana = (channels: Channel[], history = past): Contact => ({
+  id: "dana",
+  name: "Dana Reyes",
+  title: "Finance lead",
+  default: true,
+  seq: 40,
+  channels,
+  history,
+});
+
+const sam: Contact = {
+  id: "sam",
+  name: "Sam Whitfield",
+  title: "Office manager",
+  default: false,
+  seq: 12,
+  channels: [phone("sam-mobile", "+1 ••• ••• 7706", "mobile"), mailbox("sam-mail", "s•••@contoso.com")],
+  history: [],
+};
+
+const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
+  now,
+  tenant: { id: "acme", name: "Acme IT", procedure_url: "https://acme-it.example/procedure" },
+  technician: ana,
+  ticket: { id: "4711", number: "4711", summary: "Password reset" },
+  client: { id: "contoso", name: "Contoso" },
+  origin: "https://psa.example",
+  policy: {
+    override_note: "required",
+    note_presets: ["Manager approval", "Contact on file is unreachable", "Caller is a colleague of the contact"],
+    note_min: 3,
+    note_max: 500,
+    show_on_load: true,
+  },
+  contacts,
+  ...more,
+});
+
+const three = (first: Shield, second = grey) => pod([dana([mobile(first), mail(second), landline()]), sam]);
+
+export interface Scene {
+  name: string;
+  pod: Pod;
+  /** What is done before it is looked at, by name of an act in states.spec.ts. */
+  acts?: (
+    | "choose Sam"
+    | "type a wrong code"
+    | "type half a code"
+    | "open the history"
+    | "write a note"
+    | "lose the socket"
+    | "end the session"
+    | "verify again"
+  )[];
+  /** A frame that is not as high as the pod would like. */
+  height?: number;
+}
+
+const german = pod(
+  [
+    {
+      ...dana([
+        phone(
+          "mobile",
+          "+49 ••• ••••• 4821",
+          "Diensttelefon (Rufbereitschaft)",
+          green({ by: { id: "x", name: "Friederike Schmidt-Hohenlohe" } }),
+        ),
+        mailbox(
+          "mail",
+          "b••••••••••••••••@donaudampfschifffahrt.example",
+          pending("email_link", "delivered"),
+          undefined,
+          "Geschäftsadresse",
+        ),
+        phone("desk", "+49 ••• ••••• 0199", "Rechtsschutzversicherungsabteilung", denied),
+      ]),
+      name: "Bartholomäus von Donaudampfschifffahrten",
+      title: "Rechtsschutzversicherungssachbearbeiter",
+    },
+    { ...sam, name: "Maximiliane Freifrau von und zu Guttenstein" },
+  ],
+  {},
+);
+
+const twelve = pod([
+  dana([
+    mobile(green()),
+    mail(),
+    landline(),
+    ...Array.from({ length: 9 }, (_, n) => phone(`n${n}`, `+1 ••• ••• ${1000 + n * 7}`, n % 2 ? "site" : "mobile")),
+  ]),
+  sam,
+]);
+
+export const scenes: Scene[] = [
+  { name: "resting", pod: three(grey, green()) },
+  { name: "code-sending", pod: three(pending("sms_code", "queued")) },
+  { name: "code-delivered", pod: three(pending("sms_code", "delivered")), acts: ["type half a code"] },
+  { name: "code-wrong", pod: three(pending("sms_code", "delivered", { tries_left: 2 })), acts: ["type a wrong code"] },
+  { name: "code-resend", pod: three(pending("sms_code", "delivered", { resend_at: at("14:01:59") })) },
+  { name: "link-opened", pod: three(grey, pending("email_link", "opened")) },
+  { name: "verified", pod: three(green()) },
+  { name: "denied", pod: three(denied) },
+  { name: "denied-again", pod: three(denied), acts: ["verify again"] },
+  { name: "failed", pod: three(failed("recipient")) },
+  { name: "failed-spent", pod: three(failed("spent")) },
+  { name: "delayed", pod: three(pending("sms_code", "delayed", { reason: "carrier_down" })) },
+  { name: "unsure", pod: three(pending("sms_link", "unsure")) },
+  {
+    name: "expired",
+    pod: three({
+      state: "unverified",
+      verification_id: "v_7",
+      method: "sms_code",
+      at: at("14:01:00"),
+      reason: "expired",
+    }),
+  },
+  {
+    name: "cancelled",
+    pod: three({
+      state: "unverified",
+      verification_id: "v_7",
+      method: "sms_code",
+      at: at("14:01:55"),
+      reason: "cancelled",
+      resend_at: at("14:02:42"),
+    }),
+  },
+  { name: "note-missing", pod: three(grey), acts: ["choose Sam"] },
+  { name: "note-given", pod: three(grey), acts: ["choose Sam", "write a note"] },
+  { name: "no-mobile", pod: pod([dana([mail(), landline()])]) },
+  {
+    name: "policy-refuses",
+    pod: pod([
+      dana([
+        phone("mobile", "+1 ••• ••• 4821", "mobile", grey, { sms_code: "policy" }),
+        mailbox("mail", "d•••@contoso.com", grey, "policy"),
+      ]),
+    ]),
+  },
+  { name: "history", pod: three(green()), acts: ["open the history"] },
+  { name: "history-empty", pod: pod([dana([mobile()], [])]), acts: ["open the history"] },
+  { name: "collapsed", pod: { ...three(grey, green()), policy: { ...three(grey).policy, show_on_load: false } } },
+  { name: "offline", pod: three(pending("sms_code", "delivered")), acts: ["lose the socket"] },
+  { name: "session-over", pod: three(grey), acts: ["end the session"] },
+  { name: "no-channels", pod: pod([dana([], [])]) },
+  { name: "german", pod: german },
+  { name: "twelve-channels", pod: twelve, height: 340 },
+];

@@ -1,0 +1,89 @@
+// A host page and a pod on two sites with no server behind them: the built files and a scene's pod.
+
+import { readFileSync } from "node:fs";
+import type { FrameLocator, Page, WebSocketRoute } from "@playwright/test";
+import type { Scene } from "./scenes";
+import { now } from "./scenes";
+
+const host = "https://psa.example";
+const bff = "https://pod.example";
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' wss://pod.example; " +
+  `base-uri 'none'; form-action 'none'; frame-ancestors ${host}`;
+
+const built = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
+
+const hostPage = (scene: Scene, theme: string) => `<!doctype html><html lang="en"><title>Ticket</title>
+<meta name="color-scheme" content="${theme}"><style>body{margin:0;${theme === "dark" ? "background:#15171c" : "background:#fff"}}</style>
+<main><h1 hidden>Ticket</h1><div id="place"></div></main>
+<script src="${bff}/embed/v1.js"></script>
+<script>
+  Shieldpod.mount(document.getElementById("place"), { tenant: "acme", theme: "${theme}", getContextToken: async () => "a.b.c" });
+  ${scene.height ? `new MutationObserver(() => { const f = document.querySelector("iframe"); if (f.style.height !== "${scene.height}px") f.style.height = "${scene.height}px" }).observe(document.querySelector("iframe"), { attributes: true });` : ""}
+</script>`;
+
+export interface Stage {
+  pod: FrameLocator;
+  socket: () => WebSocketRoute;
+  /** From now on a socket that is dialled is closed at once. */
+  cut: () => void;
+  /** Policy violations and errors that the console told of. */
+  complaints: string[];
+}
+
+/** Puts a scene on the page and waits until its pod is live. */
+export const perform = async (page: Page, scene: Scene, theme: "light" | "dark"): Promise<Stage> => {
+  const sockets: WebSocketRoute[] = [];
+  const complaints: string[] = [];
+  let isCut = false;
+  page.on("console", (message) => {
+    const refused = /status of 4\d\d/.test(message.text()); // the browser tells of every refusal; the pod shows it
+    if (message.type() === "error" && !refused) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.clock.setFixedTime(now);
+  await page.routeWebSocket(`wss://pod.example/api/v1/live`, (socket) => {
+    if (isCut) return socket.close({ code: 4400 });
+    sockets.push(socket);
+    socket.onMessage(() => {});
+  });
+  const launched = { token: "bearer", expires_at: "2026-03-02T15:00:00Z", pod: scene.pod };
+  await page.route(`${host}/**`, (r) => r.fulfill({ contentType: "text/html", body: hostPage(scene, theme) }));
+  await page.route(`${bff}/**`, (r) => {
+    const { pathname } = new URL(r.request().url());
+    if (pathname === "/embed/v1.js")
+      return r.fulfill({ contentType: "text/javascript", body: built("embed/dist/v1.js") });
+    if (pathname.startsWith("/pod/")) {
+      return r.fulfill({
+        contentType: "text/html",
+        headers: { "Content-Security-Policy": policy },
+        body: built("widget/dist/pod.html"),
+      });
+    }
+    if (pathname.startsWith("/pod-assets/"))
+      return r.fulfill({ path: new URL(`../dist${pathname}`, import.meta.url).pathname });
+    if (pathname.endsWith("/challenge")) return r.fulfill({ json: { nonce: "n1", expires_at: launched.expires_at } });
+    if (pathname.endsWith("/launch")) return r.fulfill({ json: launched });
+    if (pathname.endsWith("/code")) {
+      return r.fulfill({
+        status: 422,
+        json: {
+          code: "mismatch",
+          detail: "That code doesn't match. 2 tries left.",
+          tries_left: 2,
+          type: "about:blank",
+          title: "Mismatch",
+          status: 422,
+        },
+      });
+    }
+    return r.abort();
+  });
+  await page.goto(`${host}/`);
+  const pod = page.frameLocator("iframe");
+  await pod.locator(".rows, .summary, .hint").first().waitFor();
+  const cut = () => {
+    isCut = true;
+  };
+  return { pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, complaints };
+};

@@ -1,0 +1,64 @@
+// Every state of the pod, in light and dark, narrow and wide: accessible, without a complaint of the
+// browser, and kept as a picture. `make screens` renews docs/screens.
+
+import { mkdirSync } from "node:fs";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type FrameLocator, test } from "@playwright/test";
+import { type Scene, scenes } from "./scenes";
+import { perform, type Stage } from "./stage";
+
+const keep = process.env.SHIELDPOD_SCREENS;
+if (keep) mkdirSync(keep, { recursive: true });
+
+const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage: Stage) => Promise<void>> = {
+  "choose Sam": async (pod) => {
+    await pod.getByRole("combobox").selectOption({ index: 1 });
+  },
+  "write a note": (pod) => pod.getByRole("button", { name: "Manager approval" }).click(),
+  "type half a code": (pod) => pod.getByLabel("Enter code here").fill("482 1"),
+  "type a wrong code": async (pod) => {
+    await pod.getByLabel("Enter code here").fill("111111");
+    await pod.getByLabel("Enter code here").press("Enter");
+    await expect(pod.getByText("2 tries left")).toBeVisible();
+  },
+  "open the history": (pod) => pod.getByRole("button", { name: /Verification history/ }).click(),
+  "verify again": (pod) => pod.getByRole("button", { name: "Verify again" }).click(),
+  "lose the socket": async (pod, stage) => {
+    stage.cut();
+    await stage.socket().close({ code: 4400 });
+    await expect(pod.getByText("Reconnecting…")).toBeVisible();
+  },
+  "end the session": async (pod, stage) => {
+    await stage.socket().close({ code: 4503 });
+    await expect(pod.locator(".rows")).toBeVisible();
+    await stage.socket().close({ code: 4503 });
+    await expect(pod.getByText("The session has ended")).toBeVisible();
+  },
+};
+
+for (const scene of scenes) {
+  for (const theme of ["light", "dark"] as const) {
+    test(`${scene.name}, ${theme} @screens`, async ({ page }) => {
+      await page.setViewportSize({ width: 300, height: 760 });
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      const stage = await perform(page, scene, theme);
+      for (const act of scene.acts ?? []) await acts[act](stage.pod, stage);
+      const { violations } = await new AxeBuilder({ page }).include("iframe").analyze();
+      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
+      for (const width of [300, 420]) {
+        await page.setViewportSize({ width, height: 760 });
+        if (!scene.height) await expect.poll(() => overflow(stage.pod, "y")).toBe(0);
+        expect(await overflow(stage.pod, "x")).toBe(0);
+        if (keep) await page.locator("iframe").screenshot({ path: `${keep}/${scene.name}-${width}-${theme}.png` });
+      }
+      expect(stage.complaints).toEqual([]);
+    });
+  }
+}
+
+/** By how much the pod is larger than its frame: a frame that may grow is as high as the pod likes. */
+const overflow = (pod: FrameLocator, axis: "x" | "y") =>
+  pod.locator("body").evaluate((body, axis) => {
+    const list = body.querySelector(".scroll") ?? body;
+    return axis === "x" ? body.scrollWidth - body.clientWidth : list.scrollHeight - list.clientHeight;
+  }, axis);
