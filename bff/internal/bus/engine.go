@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -195,7 +196,12 @@ func isLoopback(host string) bool {
 // engineLog passes on what an operator should see.
 type engineLog struct{ log *slog.Logger }
 
-func (l engineLog) Warnf(format string, v ...any)  { l.log.Warn("bus: " + fmt.Sprintf(format, v...)) }
+// Warnf passes over the engine's word on plain passwords: the client's is drawn for this process and never leaves it.
+func (l engineLog) Warnf(format string, v ...any) {
+	if !strings.HasPrefix(format, "Plaintext passwords detected") {
+		l.log.Warn("bus: " + fmt.Sprintf(format, v...))
+	}
+}
 func (l engineLog) Errorf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
 func (l engineLog) Fatalf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
 func (engineLog) Noticef(string, ...any)           {}
