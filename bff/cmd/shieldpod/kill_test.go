@@ -37,6 +37,7 @@ import (
 func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 	const kills, callers, acknowledgedPerLife = 5, 6, 200
 	v := newVictim(t)
+	v.trust(t)
 	book := &ledger{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
 	for life := range kills {
 		process := v.start(t)
@@ -134,7 +135,8 @@ type victim struct {
 	key    launchcontext.SigningKey
 	phone  http.Handler
 
-	numbers atomic.Int64 // given out: every contact has one of its own
+	audience string       // the public URL
+	numbers  atomic.Int64 // given out: every contact has one of its own
 }
 
 func newVictim(t *testing.T) *victim {
@@ -162,7 +164,7 @@ func newVictim(t *testing.T) *victim {
 	t.Cleanup(phone.Close)
 	carriers := httptest.NewServer(phone)
 	t.Cleanup(carriers.Close)
-	v.phone = phone
+	v.phone, v.audience = phone, "http://127.0.0.1:"+v.port
 	v.env = append(os.Environ(),
 		"SHIELDPOD_MASTER_KEY="+base64.StdEncoding.EncodeToString(v.master), "SHIELDPOD_DATA_DIR="+v.dir,
 		"SHIELDPOD_LISTEN=127.0.0.1:"+v.port, "SHIELDPOD_PUBLIC_URL=http://127.0.0.1:"+v.port,
@@ -171,7 +173,6 @@ func newVictim(t *testing.T) *victim {
 		"SHIELDPOD_VONAGE_KEY=demo0001", "SHIELDPOD_VONAGE_SECRET=a-secret", "SHIELDPOD_VONAGE_FROM=AcmeIT",
 		"SHIELDPOD_VONAGE_HOST="+carriers.URL, "SHIELDPOD_VONAGE_SIGNATURE_SECRET=a-signature-secret",
 	)
-	v.trust(t)
 	return v
 }
 
@@ -179,20 +180,12 @@ func newVictim(t *testing.T) *victim {
 func (v *victim) trust(t *testing.T) {
 	t.Helper()
 	private, public := filepath.Join(v.dir, "psa.pem"), filepath.Join(v.dir, "psa.pub.pem")
-	getenv := func(name string) string {
-		for _, e := range v.env {
-			if value, found := strings.CutPrefix(e, name+"="); found {
-				return value
-			}
-		}
-		return ""
-	}
 	for _, args := range [][]string{
 		{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"},
 		{"key", "new", "--out", private, "--public-out", public},
 		{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public},
 	} {
-		if err := runContext(t.Context(), args, getenv, io.Discard, io.Discard); err != nil {
+		if err := runContext(t.Context(), args, v.getenv, io.Discard, io.Discard); err != nil {
 			t.Fatalf("%v: %v", args, err)
 		}
 	}
@@ -280,7 +273,7 @@ func (v *victim) work(ctx context.Context, t *testing.T, name string, book *ledg
 
 func (v *victim) launch(ctx context.Context, contact, number string) (string, error) {
 	signed, err := launchcontext.Sign(launchcontext.Claims{
-		Issuer: "https://psa.example", Audience: "http://127.0.0.1:" + v.port, Subject: "ana", Tenant: "acme",
+		Issuer: "https://psa.example", Audience: v.audience, Subject: "ana", Tenant: "acme",
 		Context: launchcontext.Context{
 			PSA: "test", Ticket: launchcontext.Ticket{ID: "1", Summary: "Reset"}, Client: launchcontext.Client{ID: "c", Name: "Contoso"},
 			Contact: launchcontext.Default{ID: contact, Name: "Dana"},

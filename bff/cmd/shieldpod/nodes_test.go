@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/sdk/api"
+)
+
+// Two nodes share one PostgreSQL and join their buses; the balancer may send every request anywhere.
+func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
+	v := newVictim(t)
+	database := storetest.PostgreSQLURL(t)
+	v.setenv("SHIELDPOD_DATABASE_URL", database)
+	v.trust(t)
+	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
+	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+
+	token, err := first.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := first.pod(t, token)
+	if frame := pod.next(t); frame.Type != "snapshot" {
+		t.Fatalf("the first frame is %q", frame.Type)
+	}
+	var sent api.Verification
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	if err := second.post(t.Context(), "/api/v1/verifications", token, body, http.StatusCreated, &sent); err != nil {
+		t.Fatal(err)
+	}
+	pod.until(t, "pending")
+	code := v.readSMS(t.Context(), "+14155554821")
+	var green api.Verification
+	if err := second.post(t.Context(), "/api/v1/verifications/"+sent.Id+"/code", token, `{"code":"`+code+`"}`, http.StatusOK, &green); err != nil {
+		t.Fatal(err)
+	}
+	pod.until(t, "verified")
+}
+
+// node starts one of several servers in this process, on the victim's settings.
+func (v *victim) node(t *testing.T, routes []string, which int) *victim {
+	t.Helper()
+	n := &victim{env: v.env, dir: v.dir, master: v.master, key: v.key, phone: v.phone, port: freePort(t), audience: v.audience}
+	command := &serveCmd{
+		databaseFlags: databaseFlags{DataDir: v.dir, DatabaseURL: n.getenv("SHIELDPOD_DATABASE_URL"), MasterKey: n.getenv("SHIELDPOD_MASTER_KEY")},
+		Listen:        "127.0.0.1:" + n.port, PublicURL: v.audience,
+		SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
+		SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
+		VonageKey:          "demo0001", VonageSecret: "a-secret", VonageFrom: "AcmeIT", VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"),
+		VonageSignatureSecret: "a-signature-secret", VonageSignatureMethod: "sha256",
+	}
+	var log bytes.Buffer
+	s, err := command.settings(&outside{log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
+	ctx, stop := context.WithCancel(t.Context())
+	srv, err := build(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listeners, err := listen(ctx, s.listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.run(ctx, listeners) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("node %d ended with %v\n%s", which, err, &log)
+		}
+	})
+	return n
+}
+
+// livePod is a pod's socket.
+type livePod struct{ socket *websocket.Conn }
+
+type frame struct {
+	Type    string                `json:"type"`
+	Shields map[string]api.Shield `json:"shields"`
+}
+
+func (v *victim) pod(t *testing.T, token string) livePod {
+	t.Helper()
+	header := http.Header{"Origin": {v.audience}}
+	socket, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://127.0.0.1:"+v.port+"/api/v1/live", header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	_ = answer.Body.Close()
+	if err := socket.WriteJSON(map[string]string{"type": "auth", "token": token}); err != nil {
+		t.Fatal(err)
+	}
+	return livePod{socket}
+}
+
+func (p livePod) next(t *testing.T) frame {
+	t.Helper()
+	if err := p.socket.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	_, content, err := p.socket.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f frame
+	if err := json.Unmarshal(content, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// until reads frames until the mobile's shield has come to the state.
+func (p livePod) until(t *testing.T, state string) {
+	t.Helper()
+	for {
+		if f := p.next(t); string(f.Shields["m"].State) == state {
+			return
+		}
+	}
+}
+
+func (v *victim) getenv(name string) string {
+	for i := len(v.env) - 1; i >= 0; i-- {
+		if value, found := strings.CutPrefix(v.env[i], name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+func (v *victim) setenv(name, value string) { v.env = append(v.env, name+"="+value) }
