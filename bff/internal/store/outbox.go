@@ -77,19 +77,19 @@ func (s *Store) ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int)
 func (t *tx) claim(ctx context.Context, now, leaseUntil time.Time, n int) ([]claimed, error) {
 	var batch []claimed
 	err := t.list(ctx, "claim jobs", `
+		WITH due AS (
+			SELECT o.id AS job, CASE WHEN v.outcome = '' AND v.expires_at > $1 THEN 1 ELSE 0 END AS live
+			FROM outbox o JOIN verifications v ON v.id = o.id
+			WHERE o.state = 'queued' AND o.due_at <= $1
+			ORDER BY o.due_at, o.id LIMIT $3 + 0`+t.skipLocked+`
+		)
 		UPDATE outbox SET
 			state = CASE WHEN due.live = 1 THEN 'sending' ELSE 'dead' END,
 			sealed = CASE WHEN due.live = 1 THEN outbox.sealed END,
 			cause = CASE WHEN due.live = 1 THEN outbox.cause ELSE 'its verification ended first' END,
 			attempts = outbox.attempts + due.live,
 			lease_until = $2
-		FROM (
-			SELECT o.id AS job, CASE WHEN v.outcome = '' AND v.expires_at > $1 THEN 1 ELSE 0 END AS live
-			FROM outbox o JOIN verifications v ON v.id = o.id
-			WHERE o.state = 'queued' AND o.due_at <= $1
-			ORDER BY o.due_at, o.id LIMIT $3 + 0`+t.skipLocked+`
-		) AS due
-		WHERE outbox.id = due.job
+		FROM due WHERE outbox.id = due.job
 		RETURNING id, tenant, method, state, attempts - 1, due_at, sealed`,
 		[]any{millis(now), millis(leaseUntil), n}, func(row scan) error {
 			var c claimed
@@ -161,11 +161,12 @@ func (s *Store) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.
 	err := s.update(ctx, func(t *tx) error {
 		jobs = nil
 		return t.list(ctx, "find lapsed jobs", `
-			UPDATE outbox SET state = 'unknown', sealed = NULL, cause = 'its sender went silent'
-			WHERE id IN (
-				SELECT o.id FROM outbox o WHERE o.state = 'sending' AND o.lease_until <= $1
+			WITH lapsed AS (
+				SELECT o.id AS job FROM outbox o WHERE o.state = 'sending' AND o.lease_until <= $1
 				ORDER BY o.lease_until, o.id LIMIT $2 + 0`+t.skipLocked+`
 			)
+			UPDATE outbox SET state = 'unknown', sealed = NULL, cause = 'its sender went silent'
+			FROM lapsed WHERE outbox.id = lapsed.job
 			RETURNING id, tenant, method, attempts`, []any{millis(now), n}, func(row scan) error {
 			var j verify.Job
 			err := row(&j.ID, &j.Tenant, &j.Method, &j.Attempts)

@@ -84,6 +84,9 @@ func (l *lite) close() error {
 
 // prepared keeps the statements that were once compiled: SQLite compiles them in the process, dearly.
 // It heeds no cancellation of what it runs, which takes microseconds, because watching for it costs as much.
+//
+// A bound limit is written LIMIT $n + 0: of a bare parameter there SQLite wants to know the value when it
+// plans, and so compiles the statement again for every execution.
 type prepared struct {
 	prepare func(ctx context.Context, text string) (*sql.Stmt, error)
 	mu      sync.RWMutex

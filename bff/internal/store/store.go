@@ -37,6 +37,7 @@ type Store struct {
 	vault   *Vault
 	now     func() time.Time
 	tenants tenantCache
+	pages   pages
 }
 
 // engine is what SQLite and PostgreSQL do each in their own way.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,6 +160,50 @@ var ledger = []promise{
 			if diff := cmp.Diff(row.want, list(events)); diff != "" || err != nil {
 				t.Errorf("%d before %d: %v\n%s", row.n, row.before, err, diff)
 			}
+		}
+	}},
+	{"Recent says of the present what Page says, whoever writes and however often it is read", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		kinds := []verify.EventKind{verify.EventSent, verify.EventDelivered, verify.EventMismatch, verify.EventVerified}
+		for n := range crowd {
+			v := link(fmt.Sprintf("v%02d", n))
+			must(t, s, insert(ctx, v), appending(ctx, of(v, kinds[n%4])))
+			late := link(fmt.Sprintf("v%02d", n*7%(n+1))) // an older one's, maybe out of sight
+			must(t, s, appending(ctx, of(late, kinds[n%3])))
+			for _, last := range []int{3, 20} {
+				recent, err := s.Recent(ctx, "acme", []string{"dana"}, last)
+				want(t, err, "")
+				page, err := s.Page(ctx, "acme", "dana", 0, last)
+				want(t, err, "")
+				if diff := cmp.Diff(page, recent); diff != "" {
+					t.Fatalf("the last %d after %d: %s", last, n, diff)
+				}
+			}
+		}
+	}},
+	{"Recent of fifty readers at once, while fifty write, ends with every event", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		ended := together(func(n int) error {
+			v := link(fmt.Sprintf("v%02d", n))
+			if err := s.Write(ctx, insert(ctx, v), appending(ctx, of(v, verify.EventSent))); err != nil {
+				return err
+			}
+			seen, err := s.Recent(ctx, "acme", []string{"dana"}, crowd)
+			if err != nil {
+				return err
+			}
+			for i, e := range seen {
+				if e.Seq != int64(i+1) {
+					return fmt.Errorf("event %d is at place %d", e.Seq, i)
+				}
+			}
+			if !slices.ContainsFunc(seen, func(e verify.Event) bool { return e.Verification == v.ID && e.Kind == verify.EventSent }) {
+				return errors.New("what was just written is not there")
+			}
+			return nil
+		})
+		if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
+			t.Error(diff)
 		}
 	}},
 	{"Changed gives the contacts with events above a number, each with its last", func(t *testing.T, s *store.Store) {

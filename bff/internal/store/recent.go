@@ -1,0 +1,200 @@
+package store
+
+import (
+	lru "container/list"
+	"context"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Recent is [verify.Ledger]'s. What it gives may be shared: read it, don't write to it.
+func (s *Store) Recent(ctx context.Context, tenant string, contacts []string, n int) ([]verify.Event, error) {
+	if len(contacts) == 1 {
+		return s.recent(ctx, tenant, contacts[0], n)
+	}
+	var all []verify.Event
+	for _, contact := range contacts {
+		events, err := s.recent(ctx, tenant, contact, n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, events...)
+	}
+	slices.SortFunc(all, func(a, b verify.Event) int { return int(a.Seq - b.Seq) })
+	return all, nil
+}
+
+// recent reads one contact's last events: those that are not in memory, if others are.
+func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]verify.Event, error) {
+	key := pageKey{tenant: tenant, contact: contact, n: n}
+	p, kept := s.pages.get(key)
+	last := p.last
+	var err error
+	if kept {
+		p, err = s.follow(ctx, tenant, contact, p, true)
+	} else {
+		p, err = s.page(ctx, tenant, contact, 0, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.last > last {
+		p = p.latest(n)
+		s.pages.keep(key, p)
+	}
+	return p.events, nil
+}
+
+// Page is [verify.Ledger]'s.
+func (s *Store) Page(ctx context.Context, tenant, contact string, before int64, n int) ([]verify.Event, error) {
+	p, err := s.page(ctx, tenant, contact, before, n)
+	return p.events, err
+}
+
+// page is what is known of some verifications of a contact that were asked for one after the
+// other. It is never changed once it is made, and never wrong: it can only lack newer events.
+type page struct {
+	asked  []string       // the verifications, oldest first
+	events []verify.Event // theirs, in order
+	last   int64          // number of the contact's last event that was looked at
+}
+
+func (s *Store) page(ctx context.Context, tenant, contact string, before int64, n int) (p page, err error) {
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	oldest := int64(0)
+	err = s.list(ctx, "list requests", `
+		SELECT verification, seq FROM events
+		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4 + 0`,
+		[]any{tenant, contact, before, n}, func(row scan) error {
+			var id string
+			err := row(&id, &oldest)
+			p.asked = append(p.asked, id)
+			return err
+		})
+	if err != nil || len(p.asked) == 0 {
+		return page{}, err
+	}
+	slices.Reverse(p.asked)
+	p.last = oldest - 1
+	return s.follow(ctx, tenant, contact, p, false)
+}
+
+// follow gives the page with the events that came after it; those of verifications that began after
+// it too, if it is to grow.
+func (s *Store) follow(ctx context.Context, tenant, contact string, p page, grow bool) (page, error) {
+	known := make(map[string]bool, len(p.asked))
+	for _, id := range p.asked {
+		known[id] = true
+	}
+	// Clipped, so that what is appended goes into lists of its own.
+	p.asked, p.events = slices.Clip(p.asked), slices.Clip(p.events)
+	err := s.list(ctx, "list events", `
+		SELECT verification, kind, seq, body FROM events WHERE tenant = $1 AND contact = $2 AND seq > $3 ORDER BY seq`,
+		[]any{tenant, contact, p.last}, func(row scan) error {
+			var id string
+			var kind verify.EventKind
+			var body []byte
+			if err := row(&id, &kind, &p.last, &body); err != nil {
+				return err
+			}
+			if grow && kind == verify.EventRequested && !known[id] {
+				known[id] = true
+				p.asked = append(p.asked, id)
+			}
+			if !known[id] {
+				return nil
+			}
+			e, err := verify.ParseEvent(body)
+			p.events = append(p.events, e)
+			return err
+		})
+	return p, err
+}
+
+// latest gives the page of the last n verifications.
+func (p page) latest(n int) page {
+	if len(p.asked) <= n {
+		return p
+	}
+	gone := make(map[string]bool)
+	for _, id := range p.asked[:len(p.asked)-n] {
+		gone[id] = true
+	}
+	latest := page{asked: p.asked[len(p.asked)-n:], last: p.last}
+	for _, e := range p.events {
+		if !gone[e.Verification] {
+			latest.events = append(latest.events, e)
+		}
+	}
+	return latest
+}
+
+const (
+	// pagesHold is how many events all pages in memory have together: some 16 MB.
+	pagesHold = 20_000
+	// pageWorth is from how many events on a page is kept: fewer are read as fast as remembered.
+	pageWorth = 16
+)
+
+// pages keeps the last read page of contacts that much happens to. Reading two hundred events takes
+// milliseconds, and a live pod reads them again for each new one.
+type pages struct {
+	mu    sync.Mutex
+	byKey map[pageKey]*lru.Element
+	used  lru.List // of keptPage, the last used first
+	holds int      // events, of all
+}
+
+type pageKey struct {
+	tenant, contact string
+	n               int // verifications
+}
+
+type keptPage struct {
+	key  pageKey
+	page page
+}
+
+func (k *pages) get(key pageKey) (page, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at, found := k.byKey[key]
+	if !found {
+		return page{}, false
+	}
+	k.used.MoveToFront(at)
+	return at.Value.(keptPage).page, true
+}
+
+func (k *pages) keep(key pageKey, p page) {
+	if len(p.events) < pageWorth {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if at, found := k.byKey[key]; found {
+		if at.Value.(keptPage).page.last > p.last {
+			return // somebody else has read further
+		}
+		k.drop(at)
+	}
+	if k.byKey == nil {
+		k.byKey = map[pageKey]*lru.Element{}
+	}
+	k.byKey[key] = k.used.PushFront(keptPage{key: key, page: p})
+	k.holds += len(p.events)
+	for k.holds > pagesHold {
+		k.drop(k.used.Back())
+	}
+}
+
+func (k *pages) drop(at *lru.Element) {
+	gone := k.used.Remove(at).(keptPage)
+	delete(k.byKey, gone.key)
+	k.holds -= len(gone.page.events)
+}
