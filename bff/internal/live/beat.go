@@ -6,12 +6,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// In beats, which come once a second.
+// In beats. There are many to a second, so that what is due for thousands of pods comes in small
+// portions and holds nobody up.
 const (
-	patience = 5  // for a first frame, and for the answer to a closing
-	lap      = 30 // every connection has its turn once in a lap: it is pinged, and its session looked at
-	silence  = 70 // two pings without an answer
-	slowTick = 15 // every tenant's store is asked for what no whisper told
+	second   = 10
+	patience = 5 * second  // for a first frame, and for the answer to a closing
+	lap      = 30 * second // every connection has its turn once in a lap: it is pinged, and its session looked at
+	silence  = 70 * second // two pings without an answer
+	slowTick = 15 * second // every tenant's store is asked for what no whisper told
 )
 
 // renewBefore is how long before its end a bearer is renewed.
@@ -21,7 +23,7 @@ const renewBefore = 3 * time.Minute
 func (h *Hub) run() {
 	beats := h.cfg.Beats
 	if beats == nil {
-		ticker := time.NewTicker(time.Second)
+		ticker := time.NewTicker(time.Second / second)
 		defer ticker.Stop()
 		beats = ticker.C
 	}
@@ -87,7 +89,7 @@ func (h *Hub) turn(c *conn, now int64) {
 	}
 	if c.isGreeted() {
 		c.push(frame{kind: websocket.PingMessage})
-		h.doors.add(func() { h.check(c) })
+		h.looks.add(func() { h.check(c) })
 	}
 }
 

@@ -1,9 +1,6 @@
 package live
 
-import (
-	"runtime"
-	"sync"
-)
+import "sync"
 
 // crew does jobs in the order in which they come, a few at a time. While there are none it costs nothing.
 type crew struct {
@@ -15,8 +12,7 @@ type crew struct {
 	busy   sync.WaitGroup
 }
 
-// newCrew has more hands than the machine has cores, because they wait for the store.
-func newCrew() *crew { return &crew{most: 4 * runtime.GOMAXPROCS(0)} }
+func newCrew(hands int) *crew { return &crew{most: hands} }
 
 func (w *crew) add(job func()) {
 	w.mu.Lock()

@@ -140,14 +140,14 @@ func TestTheFirstFrameHasFiveSeconds(t *testing.T) {
 	w := newWorld(t)
 	w.session("good", "acme", "c-1")
 	silent, late := w.enter(t), w.enter(t)
-	w.beat(5)
+	w.pass(5 * time.Second)
 	late.say(`{"type":"auth","token":"good"}`)
 	if got := late.next(); got.Type != "snapshot" {
 		t.Fatalf("just in time it gets %+v, want a snapshot", got)
 	}
-	w.beat(1)
+	w.pass(1 * time.Second)
 	silent.wantClosed(live.CloseUnauthenticated)
-	w.beat(10)
+	w.pass(10 * time.Second)
 	late.event("c-1", w.tell("acme", "c-1"))
 }
 
@@ -155,13 +155,13 @@ func TestAPodThatDoesNotAnswerTheClosingIsCutOff(t *testing.T) {
 	w := newWorld(t)
 	p := w.enter(t)
 	p.ws.SetCloseHandler(func(int, string) error { return nil })
-	w.beat(6)
+	w.pass(5*time.Second + live.Beat)
 	p.wantClosed(live.CloseUnauthenticated)
-	w.beat(5)
+	w.pass(5 * time.Second)
 	if n := w.hub.Connections(); n != 1 {
 		t.Fatalf("%d connections are left while there is time, want 1", n)
 	}
-	w.beat(2)
+	w.pass(2 * time.Second)
 	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
 }
 
@@ -169,16 +169,16 @@ func TestTheBearerIsRenewedInTime(t *testing.T) {
 	w := newWorld(t)
 	p := w.open(t, w.session("good", "acme", "c-1"))
 	w.advance(7*time.Minute - time.Second)
-	w.beat(30)
+	w.pass(30 * time.Second)
 	p.event("c-1", w.tell("acme", "c-1")) // no bearer before it: it is too early
 	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
 	w.advance(time.Second)
-	w.beat(30)
+	w.pass(30 * time.Second)
 	if got := p.next(); got.Type != "session" || got.Token != "renewed s_good" {
 		t.Fatalf("the next frame is %+v, want a renewed bearer", got)
 	}
 	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
-	w.beat(30)
+	w.pass(30 * time.Second)
 	p.event("c-1", w.tell("acme", "c-1")) // and no second one
 }
 
@@ -203,7 +203,7 @@ func TestSessionsEnd(t *testing.T) {
 			if row.renews != nil {
 				w.breakDown("Renew", row.renews)
 			}
-			w.beat(31)
+			w.pass(31 * time.Second)
 			p.wantClosed(row.want)
 		})
 	}
@@ -220,7 +220,7 @@ func TestPingsFindSilentPods(t *testing.T) {
 	}()
 	go func() { _, _ = awake.read() }()
 	for range 3 {
-		w.beat(32)
+		w.pass(30*time.Second + live.Beat)
 		until(t, "the pod that is awake has answered", func() bool { return w.hub.Answered() == 1 })
 	}
 	if code := <-ended; code != live.CloseSlow {

@@ -1,6 +1,12 @@
 package live
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
+
+// Beat is the time between two of them.
+const Beat = time.Second / second
 
 // Connections is how many there are, authenticated or not.
 func (h *Hub) Connections() int { return len(h.connections()) }

@@ -227,7 +227,7 @@ func TestARevokedSessionLosesItsSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.clock.advance(time.Minute)
-	n.beat(31)
+	n.pass(31 * time.Second)
 	p.wantClosed(live.CloseRevoked)
 	n.page(t, token, nil).wantClosed(live.CloseUnauthenticated)
 }
@@ -238,7 +238,7 @@ func TestTheBearerThatASocketBringsIsGood(t *testing.T) {
 	p := n.page(t, token, nil)
 	frameOf[api.SnapshotFrame](t, p)
 	n.clock.advance(launch.BearerLifetime - 2*time.Minute)
-	n.beat(31)
+	n.pass(31 * time.Second)
 	renewed := frameOf[api.SessionFrame](t, p)
 	got, until, err := n.door.Authenticate(t.Context(), renewed.Token)
 	if err != nil || got.ID != s.ID || !until.Equal(renewed.ExpiresAt) {
@@ -266,7 +266,7 @@ func TestWithoutItsStoreNoPodStaysOpen(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	n.beat(16)
+	n.pass(16 * time.Second)
 	p.wantClosed(live.CloseUnavailable)
 	n.clock.advance(time.Minute)
 	n.page(t, token, nil).wantClosed(live.CloseUnavailable)
@@ -288,7 +288,7 @@ func TestAPodHearsWhatHappensOnAnotherNode(t *testing.T) {
 	frameOf[api.SnapshotFrame](t, p)
 	secret := a.link(t, "mobile", verify.SMSLink)
 	// Right after the mesh has formed a whisper may be lost; the slow tick makes up for it.
-	b.beat(16)
+	b.pass(16 * time.Second)
 	p.shows(t, "mobile", verify.ShieldPending)
 	if _, err := a.domain.Validate(t.Context(), secret); err != nil {
 		t.Fatal(err)

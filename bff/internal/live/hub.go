@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,7 @@ type Config struct {
 	Origin   string // the public one: no page of another opens a socket
 	Now      func() time.Time
 	Log      *slog.Logger
-	// Beats drives all that happens by time, one beat a second; nil for a ticker of the hub's own.
+	// Beats drives all that happens by time, ten beats a second; nil for a ticker of the hub's own.
 	// Time-outs of sockets count beats, because the clock that Now reads may be set.
 	Beats <-chan time.Time
 }
@@ -48,6 +49,7 @@ type Hub struct {
 	beats    atomic.Int64
 	readings *crew // reads for whispers
 	doors    *crew // authenticates and greets, so that a rush of arrivals holds up no whisper
+	looks    *crew // looks at sessions, one at a time: nobody waits for it
 	alive    sync.WaitGroup
 	pods     atomic.Int64
 	epoch    atomic.Int64 // grows with each Refresh
@@ -64,8 +66,10 @@ type Hub struct {
 // New starts a hub. Close ends it.
 func New(cfg Config) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
+	busy := 4 * runtime.GOMAXPROCS(0) // more hands than cores, because they wait for the store
 	h := &Hub{
-		cfg: cfg, ctx: ctx, cancel: cancel, readings: newCrew(), doors: newCrew(),
+		cfg: cfg, ctx: ctx, cancel: cancel,
+		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1),
 		due: map[*conn]int64{}, tenants: map[string]*tenant{}, heads: map[string]int64{},
 	}
 	for i := range h.wheel {
@@ -227,5 +231,6 @@ func (h *Hub) Close() {
 		<-gone
 	}
 	h.doors.close()
+	h.looks.close()
 	h.readings.close()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 )
@@ -179,7 +180,7 @@ func TestTheSlowTickFindsLostWhispers(t *testing.T) {
 	p := w.open(t, w.session("a", "acme", "c-1", "c-2"))
 	for range 3 {
 		one, two := w.happen("acme", "c-1"), w.happen("acme", "c-2")
-		w.beat(16)
+		w.pass(16 * time.Second)
 		got := map[string]int64{}
 		for range 2 {
 			f := p.next()
@@ -226,7 +227,7 @@ func TestNothingStaysSilentlyStale(t *testing.T) {
 		do           func(*world)
 	}{
 		{"the contact can't be read", "Reading", func(w *world) { w.tell("acme", "c-1") }},
-		{"the changes can't be read", "Changed", func(w *world) { w.beat(16) }},
+		{"the changes can't be read", "Changed", func(w *world) { w.pass(16 * time.Second) }},
 		{"an update can't be written", "event", func(w *world) { w.tell("acme", "c-1") }},
 		{"the pod can't be read anew", "Pod", func(w *world) { w.hub.Refresh() }},
 		{"a snapshot can't be written", "snapshot", func(w *world) { w.hub.Refresh() }},

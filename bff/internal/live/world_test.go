@@ -79,9 +79,9 @@ func (w *world) advance(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// beat gives the hub n beats, and returns when all but the last one's work is begun.
-func (w *world) beat(n int) {
-	for range n {
+// pass lets so much time pass for the hub, and returns when all but the last beat's work is begun.
+func (w *world) pass(d time.Duration) {
+	for range d / live.Beat {
 		w.beats <- time.Time{}
 	}
 }
