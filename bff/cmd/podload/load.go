@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rounds is how often each phase's load is repeated; its rate is their median.
+const rounds = 3
+
+// target is a server under load.
+type target struct {
+	public string
+	phone  string
+	signer signer
+}
+
+// load is one server's measurement under way.
+type load struct {
+	cmd *runCmd
+	target
+	ctx     context.Context
+	lines   []*line
+	callers []*caller // the first have their pods open; the others only call
+	phone   *phone
+	begun   int // callers whose sessions were opened
+}
+
+// measure goes through the phases.
+func measure(ctx context.Context, c *runCmd, t target) (*figures, error) {
+	l := &load{cmd: c, target: t, ctx: ctx}
+	defer func() {
+		for _, line := range l.lines {
+			line.close()
+		}
+	}()
+	l.callers = callers(c.Pods + c.Count)
+	if err := t.signer.sign(l.callers); err != nil {
+		return nil, err
+	}
+	for range c.Callers {
+		line, err := open(ctx, t.public)
+		if err != nil {
+			return nil, err
+		}
+		l.lines = append(l.lines, line)
+	}
+	var err error
+	if l.phone, err = newPhone(ctx, t.phone); err != nil {
+		return nil, err
+	}
+	defer l.phone.close()
+	var f figures
+	for _, phase := range []struct {
+		name string
+		do   func(*figures) error
+	}{
+		{"launch", l.launch}, {"bootstrap", l.bootstrap}, {"send", l.send}, {"code check", l.check}, {"idle pods", l.watch},
+	} {
+		if err := phase.do(&f); err != nil {
+			return nil, fmt.Errorf("%s: %w", phase.name, err)
+		}
+	}
+	return &f, nil
+}
+
+// drive has the callers' lines do n things, a round after the other, until the phase's time is up.
+func (l *load) drive(n int, do func(line *line, i int) error) (figure, error) {
+	ctx, cancel := context.WithTimeout(l.ctx, l.cmd.Limit)
+	defer cancel()
+	var f figure
+	took := make([]time.Duration, n)
+	var next atomic.Int64
+	for round := range rounds {
+		end, first := int64(n*(round+1)/rounds), next.Load()
+		begun := time.Now()
+		if err := l.round(ctx, &next, end, func(line *line, i int) error {
+			at := time.Now()
+			defer func() { took[i] = time.Since(at) }()
+			return do(line, i)
+		}); err != nil {
+			return figure{}, err
+		}
+		done := next.Load()
+		f.Rounds = append(f.Rounds, rate(float64(done-first)/time.Since(begun).Seconds()))
+		if done < end {
+			break
+		}
+	}
+	if l.ctx.Err() != nil {
+		return figure{}, l.ctx.Err()
+	}
+	f.median()
+	f.spread(took[:next.Load()])
+	return f, nil
+}
+
+// round lets every line take the next thing to do, until all up to end are done.
+func (l *load) round(ctx context.Context, next *atomic.Int64, end int64, do func(*line, int) error) error {
+	var group sync.WaitGroup
+	errs := make([]error, len(l.lines))
+	var broken atomic.Bool
+	for k, line := range l.lines {
+		group.Go(func() {
+			for ctx.Err() == nil && !broken.Load() {
+				i := next.Add(1) - 1
+				if i >= end {
+					next.Add(-1)
+					return
+				}
+				if errs[k] = do(line, int(i)); errs[k] != nil {
+					broken.Store(true)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// launch exchanges every caller's context for a session.
+func (l *load) launch(f *figures) (err error) {
+	f.Launch, err = l.drive(len(l.callers), func(line *line, i int) error {
+		c := l.callers[i]
+		answer, err := line.want(http.StatusOK, "POST", "/api/v1/launch", jsonType, []byte(`{"context":"`+c.context+`"}`))
+		if err != nil {
+			return err
+		}
+		c.context = ""
+		c.token, err = field(answer, "token")
+		return err
+	})
+	l.begun = f.Launch.Count
+	if err == nil && l.begun < len(l.callers) {
+		return fmt.Errorf("only %d of %d pods were opened in %s: raise --limit or lower --pods", l.begun, len(l.callers), l.cmd.Limit)
+	}
+	return err
+}
+
+func (l *load) bootstrap(f *figures) (err error) {
+	f.Bootstrap, err = l.drive(2*l.cmd.Count, func(line *line, i int) error {
+		_, err := line.want(http.StatusOK, "GET", "/api/v1/pod", bearer(l.callers[i%len(l.callers)].token), nil)
+		return err
+	})
+	return err
+}
+
+// send has a code go to every caller who has no pod open.
+func (l *load) send(f *figures) (err error) {
+	mark, err := l.phone.arrived()
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	free := l.callers[l.cmd.Pods:]
+	f.Send, err = l.drive(l.cmd.Count, func(line *line, i int) error { return free[i].send(line, "sms_code") })
+	if err != nil {
+		return err
+	}
+	if err := l.phone.await(mark, f.Send.Count, l.cmd.Limit); err != nil {
+		return err
+	}
+	f.Arrived = rate(float64(f.Send.Count) / time.Since(begun).Seconds())
+	return l.phone.read(mark, free)
+}
+
+func (c *caller) send(line *line, method string) error {
+	head := bearer(c.token) + jsonType + "Idempotency-Key: " + c.contact + "\r\n"
+	body := `{"contact_id":"` + c.contact + `","channel_id":"mobile","method":"` + method + `"}`
+	answer, err := line.want(http.StatusCreated, "POST", "/api/v1/verifications", head, []byte(body))
+	if err != nil {
+		return err
+	}
+	c.verification, err = field(answer, "id")
+	return err
+}
+
+// check types the codes that arrived.
+func (l *load) check(f *figures) (err error) {
+	var ready []*caller
+	for _, c := range l.callers[l.cmd.Pods:] {
+		if c.code != "" {
+			ready = append(ready, c)
+		}
+	}
+	f.Check, err = l.drive(len(ready), func(line *line, i int) error {
+		c := ready[i]
+		_, err := line.want(http.StatusOK, "POST", "/api/v1/verifications/"+c.verification+"/code", bearer(c.token)+jsonType, []byte(`{"code":"`+c.code+`"}`))
+		return err
+	})
+	return err
+}
+
+// watch opens the idle pods, weighs them, and has some of them turn green.
+func (l *load) watch(f *figures) error {
+	before, err := l.weigh()
+	if err != nil {
+		return err
+	}
+	pods, err := openPods(l.ctx, l.public, l.callers[:l.cmd.Pods])
+	defer func() {
+		for _, p := range pods {
+			p.close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	after, err := l.weigh()
+	if err != nil {
+		return err
+	}
+	f.Pods = len(pods)
+	f.Memory = memory{
+		Resident: (after.Resident - before.Resident) / int64(len(pods)),
+		Live:     (after.Live - before.Live) / int64(len(pods)),
+	}
+	f.Green, err = l.green(pods[:l.cmd.Links])
+	return err
+}
+
+// green has links validated at the given rate, and measures until the pod has the frame.
+func (l *load) green(pods []*pod) (f figure, _ error) {
+	mark, err := l.phone.arrived()
+	if err != nil {
+		return figure{}, err
+	}
+	waiting := l.callers[:len(pods)]
+	if _, err := l.drive(len(pods), func(line *line, i int) error { return waiting[i].send(line, "sms_link") }); err != nil {
+		return figure{}, err
+	}
+	if err := l.phone.await(mark, len(pods), l.cmd.Limit); err != nil {
+		return figure{}, err
+	}
+	if err := l.phone.read(mark, waiting); err != nil {
+		return figure{}, err
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, l.cmd.Limit)
+	defer cancel()
+	took := make([]time.Duration, len(pods))
+	next := make(chan int)
+	go l.pace(ctx, next, len(pods))
+	var group sync.WaitGroup
+	errs := make([]error, len(l.lines))
+	for k, line := range l.lines {
+		group.Go(func() {
+			for i := range next {
+				begun := time.Now()
+				if _, errs[k] = line.want(http.StatusSeeOther, "POST", waiting[i].link, formType, []byte("action=validate")); errs[k] != nil {
+					cancel()
+					return
+				}
+				select {
+				case at := <-pods[i].green:
+					took[i] = at.Sub(begun)
+				case <-ctx.Done():
+					errs[k] = errors.New("a pod was not told that its link was validated")
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	f.spread(took)
+	return f, errors.Join(errs...)
+}
+
+const formType = "Content-Type: application/x-www-form-urlencoded\r\n"
+
+// pace gives out the numbers up to n at the rate, whether or not those before are done.
+func (l *load) pace(ctx context.Context, next chan<- int, n int) {
+	defer close(next)
+	tick := time.NewTicker(time.Second / time.Duration(l.cmd.Rate))
+	defer tick.Stop()
+	for i := range n {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
