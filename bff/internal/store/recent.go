@@ -35,6 +35,7 @@ func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]ve
 	var err error
 	if kept {
 		p, err = s.follow(ctx, tenant, contact, p, true)
+		p = p.latest(n)
 	} else {
 		p, err = s.page(ctx, tenant, contact, 0, n)
 	}
@@ -42,7 +43,6 @@ func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]ve
 		return nil, err
 	}
 	if p.last > last {
-		p = p.latest(n)
 		s.pages.keep(key, p)
 	}
 	return p.events, nil
@@ -81,7 +81,9 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 	}
 	slices.Reverse(p.asked)
 	p.last = oldest - 1
-	return s.follow(ctx, tenant, contact, p, false)
+	// Somebody may have asked for another one meanwhile: the newest page may not pass over it.
+	p, err = s.follow(ctx, tenant, contact, p, before == math.MaxInt64)
+	return p.latest(n), err
 }
 
 // follow gives the page with the events that came after it; those of verifications that began after
