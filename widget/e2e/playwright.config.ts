@@ -25,7 +25,6 @@ export default defineConfig({
   reporter: "list",
   use: {
     browserName: "chromium",
-    deviceScaleFactor: 2,
     locale: "en-GB",
     timezoneId: "UTC",
     trace: "retain-on-failure",

@@ -1,14 +1,12 @@
 // Every state of the pod, in light and dark, narrow and wide: accessible, without a complaint of the
 // browser, and kept as a picture. `make screens` renews docs/screens.
 
-import { mkdirSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type FrameLocator, test } from "@playwright/test";
 import { type Scene, scenes } from "./scenes";
 import { perform, type Stage } from "./stage";
 
 const keep = process.env.SHIELDPOD_SCREENS;
-if (keep) mkdirSync(keep, { recursive: true });
 
 const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage: Stage) => Promise<void>> = {
   "choose Sam": async (pod) => {
@@ -47,8 +45,8 @@ for (const scene of scenes) {
       expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
       for (const width of [300, 420]) {
         await page.setViewportSize({ width, height: 760 });
-        if (!scene.height) await expect.poll(() => overflow(stage.pod, "y")).toBe(0);
-        expect(await overflow(stage.pod, "x")).toBe(0);
+        if (!scene.height) await expect.poll(() => misfit(stage.pod, "y")).toBe(0);
+        expect(await misfit(stage.pod, "x")).toBe(0);
         if (keep) await page.locator("iframe").screenshot({ path: `${keep}/${scene.name}-${width}-${theme}.png` });
       }
       expect(stage.complaints).toEqual([]);
@@ -56,9 +54,12 @@ for (const scene of scenes) {
   }
 }
 
-/** By how much the pod is larger than its frame: a frame that may grow is as high as the pod likes. */
-const overflow = (pod: FrameLocator, axis: "x" | "y") =>
-  pod.locator("body").evaluate((body, axis) => {
-    const list = body.querySelector(".scroll") ?? body;
-    return axis === "x" ? body.scrollWidth - body.clientWidth : list.scrollHeight - list.clientHeight;
+/** By how much the pod is larger than its frame, or smaller: a frame that may grow is as high as the pod likes. */
+const misfit = (pod: FrameLocator, axis: "x" | "y") =>
+  pod.locator("main").evaluate((main, axis) => {
+    const list = main.querySelector(".scroll");
+    if (axis === "x") return main.scrollWidth - main.clientWidth;
+    if (list)
+      return list.scrollHeight - list.clientHeight || list.clientHeight - (list.firstElementChild?.clientHeight ?? 0);
+    return main.clientHeight - (main.querySelector(".summary, .stopped, .hint")?.clientHeight ?? 0);
   }, axis);

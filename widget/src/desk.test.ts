@@ -23,7 +23,7 @@ describe("send", () => {
       "key-1",
       { contact_id: "dana", channel_id: "mobile", method: "sms_code" },
     ]);
-    expect(state().busy[where]).toBe("sms_code");
+    expect(state().busy[where]?.act).toBe("sms_code");
     await w.call().yes(answer("v_1", 2, pending("v_1")));
     expect([w.shield().state, state().busy]).toEqual(["pending", {}]);
   });
@@ -32,6 +32,20 @@ describe("send", () => {
     press();
     press();
     expect(sends()).toHaveLength(1);
+  });
+
+  it("does not stand in the way of a code whose message went out, though its own answer is lost", async () => {
+    press();
+    await w.call().lost();
+    w.event(2, { mobile: pending("v_1") });
+    w.desk.type("v_1", "482193");
+    void w.desk.check(w.dana(), w.reach("mobile"), "v_1");
+    const checking = w.call();
+    await vi.advanceTimersByTimeAsync(500);
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    expect(state().busy[where]?.act).toBe("code");
+    await checking.yes(answer("v_1", 3, green("v_1")));
+    expect([w.shield().state, state().busy]).toEqual(["verified", {}]);
   });
 
   it("waits while the socket is away", () => {

@@ -9,6 +9,8 @@ import { isCooling, nextEnd, turn } from "./shield";
 import {
   type Act,
   blank,
+  type Doing,
+  doing,
   historyOf,
   mark,
   noteNeed,
@@ -165,19 +167,24 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
   /** One act on one channel: busy while it lasts, its fault beside it. */
   const act = async (contact: Contact, channel: Channel, what: Act, ask: (ticket: Ticket) => Promise<Verification>) => {
     const where = place(contact, channel);
-    if (state.value.busy[where] || !state.value.online) return;
-    const befalls = mark(shieldNow(channel, serverNow()));
-    set({ busy: { ...state.value.busy, [where]: what }, faults: without(state.value.faults, where) });
+    const shield = shieldNow(channel, serverNow());
+    if (doing(state.value, where, shield) || !state.value.online) return;
+    const mine: Doing = { act: what, mark: mark(shield) };
+    const settled = () => {
+      const { busy } = state.value;
+      return busy[where] === mine ? without(busy, where) : busy;
+    };
+    set({ busy: { ...state.value.busy, [where]: mine }, faults: without(state.value.faults, where) });
     try {
       const answer = await ask(session.ticket());
-      const { pod, busy } = state.value;
-      if (pod) set({ pod: lead(pod, answer), busy: without(busy, where) });
+      const { pod } = state.value;
+      if (pod) set({ pod: lead(pod, answer), busy: settled() });
     } catch (e) {
       if (e instanceof Dropped) return;
-      const { busy, faults, wrong } = state.value;
+      const { faults, wrong } = state.value;
       set({
-        busy: without(busy, where),
-        faults: { ...faults, [where]: { text: faultOf(e, what), mark: befalls } },
+        busy: settled(),
+        faults: { ...faults, [where]: { text: faultOf(e, what), mark: mine.mark } },
         wrong: what === "code" ? { ...wrong, [where]: (wrong[where] ?? 0) + 1 } : wrong,
       });
     }

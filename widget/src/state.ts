@@ -12,6 +12,12 @@ export interface Fault {
   mark: string;
 }
 
+/** So with an act: once its channel's shield is another, what it was about is settled. */
+export interface Doing {
+  act: Act;
+  mark: string;
+}
+
 export interface Older {
   entries: HistoryEntry[];
   next?: string;
@@ -38,7 +44,7 @@ export interface State {
   /** What went wrong, by channel. */
   faults: Record<string, Fault>;
   /** What is being done, by channel. */
-  busy: Record<string, Act>;
+  busy: Record<string, Doing>;
   /** Of presses whose fate is unknown, by what was pressed. */
   keys: Record<string, string>;
   /** Pages of history beyond the pod's own, by contact. */
@@ -73,6 +79,12 @@ export const selectedContact = (s: State): Contact | undefined =>
 export const shieldNow = (channel: Channel, now: number): Shield => shieldAt(channel.shield, now);
 
 export const mark = (shield: Shield): string => `${shield.state} ${shield.verification_id ?? ""}`;
+
+/** What is being done to the channel as it is now. */
+export const doing = (s: State, where: string, shield: Shield): Act | undefined => {
+  const busy = s.busy[where];
+  return busy?.mark === mark(shield) ? busy.act : undefined;
+};
 
 /** The pod's own entries and the older ones, each once, as they read now. */
 export const historyOf = (s: State, contact: Contact): HistoryEntry[] => {

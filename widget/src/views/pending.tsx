@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { caretAfter, digitsOf, grouped, leftUntil } from "../format";
 import { isCooling } from "../shield";
-import { mark, place } from "../state";
+import { doing, mark, place } from "../state";
 import type { Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
@@ -16,7 +16,7 @@ export const Pending = (props: Props) => {
   const s = desk.state.value;
   const id = shield.verification_id ?? "";
   const method = shield.method ?? "sms_code";
-  const busy = s.busy[place(contact, channel)];
+  const busy = doing(s, place(contact, channel), shield);
   const cooling = isCooling(shield, s.now);
   const waits = s.online ? undefined : "";
   const cancel = () => void desk.cancel(contact, channel, id);
@@ -60,6 +60,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
   const length = shield.code_length ?? 6;
   const digits = s.codes[id] ?? "";
   const complete = digits.length === length;
+  const busy = doing(s, where, shield);
   const fault = s.faults[where];
   const isWrong = fault?.mark === mark(shield);
   const input = useRef<HTMLInputElement>(null);
@@ -68,7 +69,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
 
   const submit = (e: Event) => {
     e.preventDefault();
-    if (s.busy[where] || !s.online) return;
+    if (busy || !s.online) return;
     if (complete) void desk.check(contact, channel, id);
     else desk.object(contact, channel, w.codeTooShort(length));
   };
@@ -102,7 +103,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
           kind="solid"
           press={() => {}}
           barred={complete && s.online ? undefined : ""}
-          busy={s.busy[where] === "code"}
+          busy={busy === "code"}
         >
           {w.words.verify}
         </Button>

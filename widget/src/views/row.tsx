@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
 import { isCooling, textable } from "../shield";
-import { mark, noteNeed, place, type State, shieldNow } from "../state";
+import { doing, mark, noteNeed, place, type State, shieldNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
@@ -138,7 +138,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
   }
   const need = s.pod ? noteNeed(contact, s.pod.policy, s.notes[contact.id] ?? "") : "missing";
   const cooling = isCooling(shield, s.now);
-  const busy = s.busy[place(contact, channel)];
+  const busy = doing(s, place(contact, channel), shield);
   const noteBars = need === "missing" || need === "short";
   const bar = noteBars
     ? w.words.noteFirst

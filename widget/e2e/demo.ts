@@ -1,0 +1,178 @@
+// A demo of its own for each test: the real binary, on ports of its own, with its own records.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
+
+const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
+
+export interface Message {
+  kind: "sms" | "email";
+  to: string;
+  text: string;
+  link?: string;
+  code?: string;
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+};
+
+export class Demo {
+  log = "";
+  private process: ChildProcess | null = null;
+  private readonly dir = mkdtempSync(join(tmpdir(), "shieldpod-e2e-"));
+
+  private constructor(
+    readonly bff: string,
+    readonly desk: string,
+    readonly phone: string,
+    private readonly ports: number[],
+  ) {}
+
+  static async begin(): Promise<Demo> {
+    if (!existsSync(binary)) throw new Error("there is no bin/shieldpod: run `make build` first");
+    const ports = [await freePort(), await freePort(), await freePort()];
+    const [bff, desk, phone] = ports;
+    const demo = new Demo(`http://localhost:${bff}`, `http://127.0.0.1:${desk}`, `http://127.0.0.1:${phone}`, ports);
+    await demo.start();
+    return demo;
+  }
+
+  /** Starts it on the records that it left, and waits until it is ready. */
+  async start() {
+    const flags = ["--port", "--desk-port", "--phone-port"].flatMap((flag, i) => [flag, String(this.ports[i])]);
+    this.process = spawn(binary, ["demo", ...flags, "--data-dir", this.dir], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.process.stderr?.on("data", (words) => {
+      this.log += words;
+    });
+    await expect
+      .poll(
+        () =>
+          fetch(`${this.bff}/readyz`).then(
+            (r) => r.status,
+            () => 0,
+          ),
+        { timeout: 20_000, intervals: [50] },
+      )
+      .toBe(200);
+  }
+
+  /** Ends it without a word, as a power cut would. */
+  async kill() {
+    const gone = this.process && once(this.process, "exit");
+    this.process?.kill("SIGKILL");
+    this.process = null;
+    await gone;
+  }
+
+  async end() {
+    await this.kill();
+    rmSync(this.dir, { recursive: true });
+  }
+
+  private async tell(path: string, body: unknown) {
+    const answer = await fetch(this.phone + path, { method: "POST", body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  }
+
+  forward = (by: string) => this.tell("/api/clock", { advance: by });
+  misbehave = (carrier: "vonage" | "sendgrid", mode: string, times = 0) =>
+    this.tell("/api/misbehave", { carrier, mode, times });
+
+  messages = async (): Promise<Message[]> => (await fetch(`${this.phone}/api/messages`)).json();
+
+  /** What arrived last, once so many have arrived. */
+  async arrived(count = 1): Promise<Message> {
+    await expect.poll(async () => (await this.messages()).length).toBe(count);
+    const [newest] = await this.messages();
+    if (!newest) throw new Error("no message");
+    return newest;
+  }
+
+  async code(count = 1): Promise<string> {
+    return (await this.arrived(count)).code ?? "";
+  }
+
+  async link(count = 1): Promise<string> {
+    return (await this.arrived(count)).link ?? "";
+  }
+}
+
+/** The pod on a ticket's screen, in the words of who uses it. */
+export class Desk {
+  readonly pod: FrameLocator;
+
+  constructor(
+    readonly page: Page,
+    readonly demo: Demo,
+  ) {
+    this.pod = page.frameLocator("iframe");
+  }
+
+  async open(ticket: string, look = "") {
+    await this.page.goto(`${this.demo.desk}/tickets/${ticket}${look}`);
+    await expect(this.pod.locator(".rows")).toBeVisible();
+  }
+
+  /** The row of the channel whose mask ends so. */
+  row = (ending: string) =>
+    this.pod
+      .getByRole("listitem")
+      .filter({ has: this.pod.getByText(ending, { exact: false }) })
+      .first();
+
+  send = (ending: string, method: "Code" | "Link") =>
+    this.row(ending).getByRole("button", { name: method.toLowerCase() }).click();
+
+  get codeField() {
+    return this.pod.getByLabel("Enter code here");
+  }
+
+  async enter(code: string) {
+    await this.codeField.fill(code);
+    await this.codeField.press("Enter");
+  }
+
+  /** Another window: the end user's own. */
+  async endUser(link: string, button?: "Validate" | "I did not ask for this") {
+    const page = await this.page.context().newPage();
+    await page.goto(link);
+    if (button) {
+      await page.getByRole("button", { name: button }).click();
+      await expect(page.getByRole("button", { name: button })).toBeHidden();
+    }
+    return page;
+  }
+}
+
+/** A code that is certainly not the right one. */
+export const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+
+export const test = base.extend<{ demo: Demo; desk: Desk }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs
+  demo: async ({}, use, info) => {
+    const demo = await Demo.begin();
+    await use(demo);
+    await demo.end();
+    await info.attach("the server's log", { body: demo.log });
+  },
+  desk: async ({ page, demo }, use) => {
+    await use(new Desk(page, demo));
+  },
+});
+
+export { expect };

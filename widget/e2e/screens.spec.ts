@@ -1,0 +1,21 @@
+// The demo as it looks on a technician's screen, for the README.
+
+import { expect, test } from "./demo";
+
+const keep = process.env.SHIELDPOD_SCREENS;
+
+test.use({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
+
+for (const theme of ["light", "dark"] as const) {
+  test(`the pod on a ticket, ${theme} @screens`, async ({ page, desk, demo }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await desk.open("4711", `?pod=300&theme=${theme}`);
+    await desk.send("4821", "Code");
+    await expect(desk.row("4821")).toContainText("Code delivered");
+    if (keep) await page.screenshot({ path: `${keep}/ticket-code-${theme}.png` });
+    await desk.enter(await demo.code());
+    await expect(desk.row("4821")).toContainText("Verified");
+    await expect(page.locator(".toast")).toHaveCSS("opacity", "1");
+    if (keep) await page.screenshot({ path: `${keep}/ticket-verified-${theme}.png` });
+  });
+}
