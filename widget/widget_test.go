@@ -2,6 +2,7 @@ package widget
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"testing/fstest"
@@ -36,7 +37,7 @@ func TestAssets(t *testing.T) {
 		{"what is not an asset is not found", "/pod-assets/../pod.html", "br", 404, "404 page not found\n", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/", nil)
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.URL.Path = c.path
 			r.Header.Set("Accept-Encoding", c.accept)
 			w := httptest.NewRecorder()
