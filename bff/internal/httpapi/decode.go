@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,37 +16,93 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// decode reads one JSON value of exactly the contract's shape into body. Unknown
-// fields, wrong types and anything after the value are refused, the field named.
+// decode reads one JSON object of exactly the contract's shape into body. Unknown and
+// repeated fields, wrong types and anything after the object are refused, the field named.
 func decode(c echo.Context, body any) error {
 	kind, _, err := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return &verify.Error{Code: codeMediaType, Public: "Send the body as application/json."}
 	}
-	d := json.NewDecoder(c.Request().Body)
+	data, err := io.ReadAll(c.Request().Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", bodyLimit)}
+	case err != nil:
+		return malformed("", "The body was cut short.")
+	case !utf8.Valid(data):
+		return malformed("", "The body is not valid UTF-8.")
+	}
+	if err := checkMembers(data); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(body); err != nil {
-		return malformed(err)
+		return undecodable(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return &verify.Error{Code: codeMalformed, Public: "The body has something after its JSON value."}
+		return malformed("", "The body has something after its JSON value.")
 	}
 	return nil
 }
 
-func malformed(err error) error {
-	var tooLarge *http.MaxBytesError
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &tooLarge):
-		return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", bodyLimit)}
-	case errors.As(err, &wrongType):
-		return &verify.Error{Code: codeMalformed, Field: wrongType.Field, Public: "A value is of the wrong type: see its field."}
+// checkMembers refuses what encoding/json lets pass: a field that comes twice, of which the last would
+// win; a field in another case; null. Every body of the contract is one flat object.
+func checkMembers(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return malformed("", "The body is not a JSON object.")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return undecodable(err)
+		}
+		name := token.(string) // the decoder lets nothing else stand here
+		var value json.RawMessage
+		switch err := d.Decode(&value); {
+		case err != nil:
+			return undecodable(err)
+		case strings.Trim(name, fieldLetters) != "":
+			return malformed(name, unknownField)
+		case seen[name]:
+			return malformed(name, "A field comes twice: see its name.")
+		case string(value) == "null":
+			return malformed(name, wrongType)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// fieldLetters are all that the contract's names are made of.
+const fieldLetters = "abcdefghijklmnopqrstuvwxyz_"
+
+const (
+	unknownField = "A field is unknown. See /openapi.yaml."
+	wrongType    = "A value is of the wrong type: see its field."
+)
+
+// undecodable says what is wrong with a body that encoding/json does not take.
+func undecodable(err error) error {
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) {
+		return malformed(mistyped.Field, wrongType)
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return &verify.Error{Code: codeMalformed, Field: strings.Trim(field, `"`), Public: "A field is unknown. See /openapi.yaml."}
+		return malformed(strings.Trim(field, `"`), unknownField)
 	}
-	return &verify.Error{Code: codeMalformed, Public: "The body is not valid JSON."}
+	return malformed("", "The body is not valid JSON.")
+}
+
+// malformed refuses a body. A field's name is repeated only if it could be one.
+func malformed(field, public string) error {
+	if len(field) > 40 || strings.Trim(field, fieldLetters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		field = ""
+	}
+	return &verify.Error{Code: codeMalformed, Field: field, Public: public}
 }
 
 // text checks a string of the contract: its least and greatest length in characters.
@@ -56,22 +113,6 @@ func text(field, value string, least, most int) error {
 		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: "This field is required."}
 	case length < least || length > most:
 		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: fmt.Sprintf("This field has %d to %d characters.", least, most)}
-	case !utf8.ValidString(value):
-		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: "This field is not valid UTF-8."}
-	}
-	return nil
-}
-
-// idempotencyKey checks the header of that name.
-func idempotencyKey(key string) error {
-	word := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
-	}
-	if len(key) < 8 || len(key) > 64 || strings.TrimFunc(key, word) != "" {
-		return &verify.Error{
-			Code: verify.CodeInvalid, Field: "Idempotency-Key",
-			Public: "Idempotency-Key has 8 to 64 letters, digits, hyphens or underscores.",
-		}
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -22,6 +24,7 @@ const (
 	codeTooLarge     verify.Code = "too_large"  // the body is over its limit
 	codeMediaType    verify.Code = "media_type" // the body is not declared as JSON
 	codeUnknownRoute verify.Code = "unknown_route"
+	codeVerb         verify.Code = "verb_not_allowed" // the route takes other HTTP methods: Allow says which
 	codeInternal     verify.Code = "internal"
 )
 
@@ -48,6 +51,7 @@ var statusOf = map[verify.Code]int{
 	codeTooLarge:               http.StatusRequestEntityTooLarge,
 	codeMediaType:              http.StatusUnsupportedMediaType,
 	codeUnknownRoute:           http.StatusNotFound,
+	codeVerb:                   http.StatusMethodNotAllowed,
 }
 
 // fail writes err as a problem (RFC 9457). What is not a refusal on purpose is logged, and told without detail.
@@ -74,7 +78,11 @@ func (a *routes) fail(err error, c echo.Context) {
 	}
 	if status >= http.StatusInternalServerError {
 		p.RequestId = rand.Text()[:12]
-		a.Log.Error("a request failed", "request_id", p.RequestId, "route", c.Path(), "code", refusal.Code, "error", err)
+		level := slog.LevelError
+		if errors.Is(c.Request().Context().Err(), context.Canceled) {
+			level = slog.LevelDebug // whoever asked has gone: no fault of ours
+		}
+		a.Log.Log(context.Background(), level, "a request failed", "request_id", p.RequestId, "route", c.Path(), "code", refusal.Code, "error", err)
 	}
 	h.Set("Content-Type", "application/problem+json")
 	c.Response().WriteHeader(status)
@@ -92,8 +100,10 @@ func refusalOf(err error) *verify.Error {
 	var status *echo.HTTPError
 	if errors.As(err, &status) {
 		switch status.Code {
-		case http.StatusNotFound, http.StatusMethodNotAllowed:
+		case http.StatusNotFound:
 			return &verify.Error{Code: codeUnknownRoute, Public: "There is nothing here. See /openapi.yaml."}
+		case http.StatusMethodNotAllowed: // echo has set Allow
+			return &verify.Error{Code: codeVerb, Public: "This route takes other HTTP methods: see the header Allow."}
 		case http.StatusBadRequest: // the generated stubs' word for a parameter they can't read
 			return &verify.Error{Code: codeMalformed, Field: parameterOf(status), Public: "A parameter is missing or malformed. See /openapi.yaml."}
 		}
@@ -105,7 +115,7 @@ func refusalOf(err error) *verify.Error {
 func parameterOf(err *echo.HTTPError) string {
 	message, _ := err.Message.(string)
 	for _, name := range []string{"Idempotency-Key", "cursor", "id"} {
-		if strings.Contains(message, "parameter "+name) {
+		if strings.Contains(message, "parameter "+name) || strings.Contains(message, "value for "+name) {
 			return name
 		}
 	}

@@ -29,7 +29,15 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 		{name: "an unknown field", path: send, body: `{"contact_id":"acme-dana","chanel_id":"x"}`, status: 400, code: "malformed", field: "chanel_id"},
 		{name: "a destination of the caller's own (row 8)", path: send, body: strings.Replace(valid, "{", `{"to":"+14155550000",`, 1), status: 400, code: "malformed", field: "to"},
 		{name: "a number for a string", path: send, body: strings.Replace(valid, `"mobile"`, `7`, 1), status: 400, code: "malformed", field: "channel_id"},
-		{name: "a null for the body", path: send, body: `null`, status: 422, code: "invalid", field: "contact_id"},
+		{name: "a null for the body", path: send, body: `null`, status: 400, code: "malformed"},
+		{name: "a list for the body", path: send, body: `[` + valid + `]`, status: 400, code: "malformed"},
+		{name: "no body at all", path: send, body: ` `, status: 400, code: "malformed"},
+		{name: "a null for a value", path: send, body: strings.Replace(valid, "}", `,"note":null}`, 1), status: 400, code: "malformed", field: "note"},
+		{name: "a field that comes twice", path: send, body: strings.Replace(valid, "{", `{"contact_id":"acme-raj",`, 1), status: 400, code: "malformed", field: "contact_id"},
+		{name: "a field that comes twice by an escape", path: send, body: strings.Replace(valid, "{", `{"contact\u005fid":"acme-raj",`, 1), status: 400, code: "malformed", field: "contact_id"},
+		{name: "a field in another case", path: send, body: strings.Replace(valid, "contact_id", "Contact_ID", 1), status: 400, code: "malformed", field: "Contact_ID"},
+		{name: "a field whose name is no name", path: send, body: strings.Replace(valid, "{", `{"<script>":"x",`, 1), status: 400, code: "malformed"},
+		{name: "text that is not UTF-8", path: send, body: strings.Replace(valid, "acme-dana", "acme-dana\xff", 1), status: 400, code: "malformed"},
 		{name: "no contact", path: send, body: strings.Replace(valid, "acme-dana", "", 1), status: 422, code: "invalid", field: "contact_id"},
 		{name: "a channel id over its length", path: send, body: strings.Replace(valid, "mobile", long, 1), status: 422, code: "invalid", field: "channel_id"},
 		{name: "a method that is none", path: send, body: strings.Replace(valid, "sms_code", "carrier_pigeon", 1), status: 422, code: "invalid", field: "method"},
@@ -41,6 +49,7 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 		{name: "a body that is a form", path: send, body: `contact_id=acme-dana`, header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "media_type"},
 		{name: "an idempotency key that is too short", path: send, body: valid, header: []string{"Idempotency-Key", "short"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "an idempotency key with spaces", path: send, body: valid, header: []string{"Idempotency-Key", "not a good key"}, status: 422, code: "invalid", field: "Idempotency-Key"},
+		{name: "a field that comes twice beside a code", path: send + "/v_0/code", body: `{"code":"123456","code":"654321"}`, status: 400, code: "malformed", field: "code"},
 		{name: "a code that is none", path: send + "/v_0/code", body: `{"code":"12ab56"}`, status: 422, code: "invalid", field: "code"},
 		{name: "a code over its length", path: send + "/v_0/code", body: `{"code":"` + strings.Repeat("1", 33) + `"}`, status: 422, code: "invalid", field: "code"},
 		{name: "a verification that there is not", path: send + "/v_0/code", body: `{"code":"123456"}`, status: 404, code: "not_found"},
@@ -71,6 +80,76 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 	}
 	if b.log.Len() > 0 {
 		t.Errorf("refusals are no faults of ours, and yet the log has: %s", b.log)
+	}
+}
+
+func TestAHeaderThatComesTwiceMeansNothing(t *testing.T) {
+	b := newBorder(t)
+	token := b.launch("acme", "4711").Token
+	cases := []struct {
+		name   string
+		header http.Header
+		status int
+		code   string
+		field  string
+	}{
+		{"two bearers", http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}, "Idempotency-Key": {"an-idempotency-key"}}, 401, "session_invalid", ""},
+		{"two idempotency keys", http.Header{"Authorization": {"Bearer " + token}, "Idempotency-Key": {"an-idempotency-key", "another-key"}}, 400, "malformed", "Idempotency-Key"},
+		{"no idempotency key", http.Header{"Authorization": {"Bearer " + token}}, 400, "malformed", "Idempotency-Key"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			body := strings.NewReader(`{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/api/v1/verifications", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header = c.header
+			request.Header.Set("Content-Type", "application/json")
+			a := b.do(request)
+			if p := a.problem(t); a.status != c.status || p.Code != c.code || p.Field != c.field {
+				t.Errorf("%d %+v", a.status, p)
+			}
+		})
+	}
+	if b.events("acme") != 0 {
+		t.Error("something was sent")
+	}
+}
+
+func TestARouteSaysWhichMethodsItTakes(t *testing.T) {
+	b := newBorder(t)
+	for _, c := range []struct{ method, path, allow string }{
+		{http.MethodPut, "/api/v1/pod", "OPTIONS, GET"},
+		{http.MethodHead, "/api/v1/pod", "OPTIONS, GET"},
+		{http.MethodGet, "/api/v1/launch", "OPTIONS, POST"},
+		{http.MethodPost, "/healthz", "OPTIONS, GET, HEAD"},
+	} {
+		a := b.call(c.method, c.path, "", "")
+		if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q, want %q", c.method, c.path, a.status, a.header.Get("Allow"), c.allow)
+		}
+		if c.method != http.MethodHead {
+			if p := a.problem(t); p.Code != "verb_not_allowed" {
+				t.Errorf("%s %s: code %q", c.method, c.path, p.Code)
+			}
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/openapi.yaml", "/metrics", "/pod/acme"} {
+		if a := b.call(http.MethodHead, path, "", ""); a.status != http.StatusOK || len(a.body) > 0 {
+			t.Errorf("HEAD %s: %d with %d bytes", path, a.status, len(a.body))
+		}
+	}
+}
+
+func TestACursorThatIsNoneIsRefused(t *testing.T) {
+	b := newBorder(t)
+	token := b.launch("acme", "4711").Token
+	for _, cursor := range []string{"0", "-1", "%2B5", "007", "1e3", "99999999999999999999", "%00"} {
+		a := b.call(http.MethodGet, "/api/v1/contacts/acme-dana/history?cursor="+cursor, token, "")
+		if p := a.problem(t); a.status != http.StatusUnprocessableEntity || p.Code != "invalid" || p.Field != "cursor" {
+			t.Errorf("cursor %s: %d %+v", cursor, a.status, p)
+		}
 	}
 }
 

@@ -51,14 +51,15 @@ func New(c Config) *echo.Echo {
 	e.HTTPErrorHandler = a.fail
 	e.Use(a.guard)
 	RegisterHandlers(e, a)
-	e.GET("/pod/:tenant", a.podPage)
-	e.HEAD("/pod/:tenant", a.podPage)
-	e.GET("/openapi.yaml", func(c echo.Context) error {
-		return c.Blob(http.StatusOK, "application/yaml", a.Contract)
-	})
-	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
-	e.GET("/readyz", a.readyz)
-	e.GET("/metrics", echo.WrapHandler(c.Metrics.Handler()))
+	for path, page := range map[string]echo.HandlerFunc{
+		"/pod/:tenant":  a.podPage,
+		"/openapi.yaml": func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", a.Contract) },
+		"/healthz":      func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
+		"/readyz":       a.readyz,
+		"/metrics":      echo.WrapHandler(c.Metrics.Handler()),
+	} {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, page)
+	}
 	return e
 }
 
@@ -88,8 +89,13 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// readyTime is how long a part may take to say that it is there.
+const readyTime = 2 * time.Second
+
 func (a *routes) readyz(c echo.Context) error {
-	if err := a.Ready(c.Request().Context()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
+	defer cancel()
+	if err := a.Ready(ctx); err != nil {
 		a.Log.Warn("not ready", "error", err)
 		return c.String(http.StatusServiceUnavailable, "not ready: see the server's log\n")
 	}

@@ -21,7 +21,6 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 		return err
 	}
 	for _, check := range []error{
-		idempotencyKey(params.IdempotencyKey),
 		text("contact_id", body.ContactId, 1, 128),
 		text("channel_id", body.ChannelId, 1, 128),
 		text("note", body.Note, 0, verify.NoteMax),
@@ -85,7 +84,7 @@ func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryPar
 	var before int64
 	if params.Cursor != "" {
 		before, err = strconv.ParseInt(params.Cursor, 10, 64)
-		if err != nil || before <= 0 {
+		if err != nil || before <= 0 || strconv.FormatInt(before, 10) != params.Cursor {
 			return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
 		}
 	}
