@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -317,9 +316,14 @@ func (b *bare) messages(c echo.Context) error {
 	if err != nil {
 		return echo.ErrBadRequest
 	}
+	to := c.QueryParam("to")
+	newest := []message{}
 	b.mu.Lock()
-	newest := slices.Clone(b.sent[max(0, len(b.sent)-limit):])
+	for i := len(b.sent) - 1; i >= 0 && len(newest) < limit; i-- {
+		if to == "" || b.sent[i].To == to {
+			newest = append(newest, b.sent[i])
+		}
+	}
 	b.mu.Unlock()
-	slices.Reverse(newest)
 	return c.JSON(http.StatusOK, newest)
 }

@@ -116,10 +116,11 @@ func (r report) row(name string, of func(*figures) figure) string {
 	if r.Bare == nil {
 		return line
 	}
-	if b := of(r.Bare); b.Rate > 0 {
+	b := of(r.Bare)
+	if b.Rate > 0 {
 		return line + fmt.Sprintf("%.0f/s\t%.0f %%\t", b.Rate, 100*f.Rate/b.Rate)
 	}
-	return line + fmt.Sprintf("p99 %.1f\t\t", of(r.Bare).P99)
+	return line + fmt.Sprintf("p50 %.1f, p99 %.1f\t\t", b.P50, b.P99)
 }
 
 func (r report) rest() string {

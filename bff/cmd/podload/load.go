@@ -225,22 +225,9 @@ func (l *load) watch(f *figures) error {
 	return err
 }
 
-// green has links validated at the given rate, and measures until the pod has the frame.
-func (l *load) green(pods []*pod) (f figure, _ error) {
-	mark, err := l.phone.arrived()
-	if err != nil {
-		return figure{}, err
-	}
-	waiting := l.callers[:len(pods)]
-	if _, err := l.drive(len(pods), func(line *line, i int) error { return waiting[i].send(line, "sms_link") }); err != nil {
-		return figure{}, err
-	}
-	if err := l.phone.await(mark, len(pods), l.cmd.Limit); err != nil {
-		return figure{}, err
-	}
-	if err := l.phone.read(mark, waiting); err != nil {
-		return figure{}, err
-	}
+// green has callers verified by link at the given rate, each from Send to green, and measures how
+// long it takes from Validate until the pod has the frame.
+func (l *load) green(pods []*pod) (figure, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cmd.Limit)
 	defer cancel()
 	took := make([]time.Duration, len(pods))
@@ -250,25 +237,45 @@ func (l *load) green(pods []*pod) (f figure, _ error) {
 	errs := make([]error, len(l.lines))
 	for k, line := range l.lines {
 		group.Go(func() {
+			phone, err := newPhone(ctx, l.target.phone)
+			if err != nil {
+				errs[k] = err
+				cancel()
+				return
+			}
+			defer phone.close()
 			for i := range next {
-				begun := time.Now()
-				if _, errs[k] = line.want(http.StatusSeeOther, "POST", waiting[i].link, formType, []byte("action=validate")); errs[k] != nil {
+				if took[i], errs[k] = l.callers[i].validate(ctx, line, phone, pods[i]); errs[k] != nil {
 					cancel()
-					return
-				}
-				select {
-				case at := <-pods[i].green:
-					took[i] = at.Sub(begun)
-				case <-ctx.Done():
-					errs[k] = errors.New("a pod was not told that its link was validated")
 					return
 				}
 			}
 		})
 	}
 	group.Wait()
+	var f figure
 	f.spread(took)
 	return f, errors.Join(errs...)
+}
+
+// validate is one verification by link. It gives the time from the end user's press to the frame.
+func (c *caller) validate(ctx context.Context, line *line, phone *phone, p *pod) (time.Duration, error) {
+	if err := c.send(line, "sms_link"); err != nil {
+		return 0, err
+	}
+	if err := phone.wait(ctx, c); err != nil {
+		return 0, err
+	}
+	begun := time.Now()
+	if _, err := line.want(http.StatusSeeOther, "POST", c.link, formType, []byte("action=validate")); err != nil {
+		return 0, err
+	}
+	select {
+	case at := <-p.green:
+		return at.Sub(begun), nil
+	case <-ctx.Done():
+		return 0, errors.New("a pod was not told that its link was validated")
+	}
 }
 
 const formType = "Content-Type: application/x-www-form-urlencoded\r\n"

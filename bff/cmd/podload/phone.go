@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -79,7 +80,7 @@ func (p *phone) await(mark, n int, limit time.Duration) error {
 	}
 }
 
-// read hands the callers the codes and links that came since the mark.
+// read hands the callers the codes that came since the mark.
 func (p *phone) read(mark int, all []*caller) error {
 	have, err := p.arrived()
 	if err != nil {
@@ -94,18 +95,37 @@ func (p *phone) read(mark int, all []*caller) error {
 		by[strings.TrimPrefix(c.number, "+")] = c
 	}
 	for _, m := range list {
-		c := by[strings.TrimPrefix(m.To, "+")]
-		if c == nil {
-			continue
-		}
-		c.code = m.Code
-		if m.Link != "" {
-			u, err := url.Parse(m.Link)
-			if err != nil {
-				return err
-			}
-			c.link = u.Path
+		if c := by[strings.TrimPrefix(m.To, "+")]; c != nil {
+			c.code = m.Code
 		}
 	}
 	return nil
+}
+
+// wait waits for the link that was sent to a caller.
+func (p *phone) wait(ctx context.Context, c *caller) error {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var list []message
+		answer, err := p.line.want(http.StatusOK, "GET", "/api/messages?brief=1&limit=1&to="+url.QueryEscape(c.number), "", nil)
+		if err == nil {
+			err = json.Unmarshal(answer, &list)
+		}
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 && list[0].Link != "" {
+			u, err := url.Parse(list[0].Link)
+			if err == nil {
+				c.link = u.Path
+			}
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return errors.New("a link did not reach the phone")
+		}
+	}
 }

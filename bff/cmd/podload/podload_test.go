@@ -119,7 +119,7 @@ func TestReportsNameEveryPhase(t *testing.T) {
 	if err := (report{Callers: 64, Server: &server, Bare: &bare}).table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"launch", "2500", "12.3", "5000/s", "50 %", "80 %", "p99 3.2", "validate → frame", "64 callers", "7.0 KiB each in use, 9.0 KiB resident", "900 a second"} {
+	for _, want := range []string{"launch", "2500", "12.3", "5000/s", "50 %", "80 %", "p50 0.0, p99 3.2", "validate → frame", "64 callers", "7.0 KiB each in use, 9.0 KiB resident", "900 a second"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}
