@@ -34,6 +34,7 @@ type outside struct {
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return runContext(ctx, args, getenv, stdout, stderr)
 }
 
@@ -43,7 +44,6 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 	parser, err := kong.New(&grammar,
 		kong.Name("shieldpod"),
 		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
-		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.Resolvers(environment(getenv)),

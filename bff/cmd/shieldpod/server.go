@@ -131,6 +131,12 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{},
 		Origin: s.publicURL, Now: s.now, Log: s.log,
 	})
+	return srv.open(domain, door, page, assets)
+}
+
+// open mounts every room's routes behind the front.
+func (srv *server) open(domain *verify.Service, door *launch.Service, page []byte, assets http.Handler) error {
+	s := srv.settings
 	mailKey, err := sendgrid.ParseKey(s.mail.webhookKey)
 	if err != nil {
 		return fmt.Errorf("--sendgrid-webhook-key: %w", err)
@@ -146,18 +152,19 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: mailKey, Reports: domain, Now: s.now, Log: s.log}))
-	mux.Handle("/hooks/vonage/{tenant}", smsHook)
-	pages := landing.New(landing.Config{Service: domain, PublicURL: s.publicURL, Now: s.now, Log: s.log})
+	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: mailKey, Reports: domain, Now: s.now, Log: s.log}))
+	mux.Handle("GET /hooks/vonage/{tenant}", smsHook)
+	mux.Handle("POST /hooks/vonage/{tenant}", smsHook)
+	pages := landing.New(landing.Config{Service: domain, Now: s.now, Log: s.log})
 	mux.Handle("/v/", pages)
 	mux.Handle("/v-assets/", pages)
-	mux.Handle("/pod-assets/", assets)
-	mux.Handle("/embed/v1.js", loader)
+	mux.Handle("GET /pod-assets/", assets)
+	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{
 		Verify: domain, Launch: door, Tenants: srv.store, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
 	}))
-	srv.handler = mux
+	srv.handler = front(mux, s.publicURL)
 	return nil
 }
 
@@ -166,13 +173,16 @@ func (srv *server) ready(ctx context.Context) error {
 	return errors.Join(srv.store.Ready(ctx), srv.bus.Ready())
 }
 
-// run serves on the listeners until ctx is done, then lets go of everything in order:
-// no new requests, pods told to come back, messages in hand settled, data closed.
+// farewell is how long requests in hand may take once the server is told to stop.
+const farewell = 10 * time.Second
+
+// run serves on the listeners until ctx is done, then lets go of everything: no new requests, pods
+// told to come back, messages in hand settled; and when all that is done, the data closed.
 func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
 	web := &http.Server{
 		Handler: srv.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(srv.log.Handler(), slog.LevelWarn), // handlers that panic, and files that run out
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -191,11 +201,26 @@ func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		srv.hub.Close()
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		return web.Shutdown(closing)
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return srv.shut(web, farewell)
 	})
 	return errors.Join(group.Wait(), srv.close())
+}
+
+// shut takes no new requests and waits for those in hand; one that takes too long is cut off,
+// so that nobody who sends slowly can hold the server up.
+func (srv *server) shut(web *http.Server, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := web.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		srv.log.Warn("requests that did not end in time were cut off")
+		return web.Close()
+	}
+	return err
 }
 
 func (srv *server) close() error {

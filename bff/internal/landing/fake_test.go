@@ -69,7 +69,7 @@ type pages struct {
 func serve(t *testing.T, s landing.Service) *pages {
 	p := &pages{t: t}
 	p.h = landing.New(landing.Config{
-		Service: s, PublicURL: "http://localhost:8080", Now: func() time.Time { return noon },
+		Service: s, Now: func() time.Time { return noon },
 		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 	})
 	return p

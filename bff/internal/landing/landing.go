@@ -18,7 +18,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -41,10 +40,9 @@ var _ Service = (*verify.Service)(nil)
 
 // Config is what the pages need. All fields are required.
 type Config struct {
-	Service   Service
-	PublicURL string // where browsers reach the pages: https turns HSTS on
-	Now       func() time.Time
-	Log       *slog.Logger // never sees a token
+	Service Service
+	Now     func() time.Time
+	Log     *slog.Logger // never sees a token
 }
 
 // New serves /v/{token} and the files under /v-assets/.
@@ -58,7 +56,7 @@ func New(c Config) http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
-	return guard(mux, strings.HasPrefix(c.PublicURL, "https://"))
+	return guard(mux)
 }
 
 // policy lets in the page's own files and nothing else. connect-src is for the one
@@ -69,7 +67,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 // guard sets the headers that hold for every answer. Under no-referrer browsers post
 // the form with "Origin: null", so Origin tells nothing here and is not looked at: who
 // knows the token needs no other's browser to use it.
-func guard(next http.Handler, https bool) http.Handler {
+func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -78,9 +76,6 @@ func guard(next http.Handler, https bool) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
-		if https {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
-		}
 		next.ServeHTTP(w, r)
 	})
 }

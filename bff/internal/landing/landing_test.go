@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -257,18 +256,6 @@ func TestRow25PageKeepsTheTokenToItself(t *testing.T) {
 	}
 	if p.log.Len() == 0 || strings.Contains(p.log.String(), token) {
 		t.Errorf("log: %q", p.log.String())
-	}
-}
-
-func TestStrictTransportOnlyWhereThereIsOne(t *testing.T) {
-	for url, want := range map[string]string{
-		"https://pod.example": "max-age=31536000", "http://localhost:8080": "",
-	} {
-		p := serve(t, &fake{link: acme(verify.Open)})
-		p.h = landing.New(landing.Config{Service: &fake{}, PublicURL: url, Now: func() time.Time { return noon }})
-		if got := p.get("/v/" + token).header.Get("Strict-Transport-Security"); got != want {
-			t.Errorf("%s: %q, want %q", url, got, want)
-		}
 	}
 }
 

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// newServer is all of the server but its listeners.
+func newServer(t *testing.T, publicURL string) *server {
+	t.Helper()
+	keys, err := derive(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hookPublic, err := x509.MarshalPKIXPublicKey(&hook.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := build(t.Context(), settings{
+		publicURL: publicURL, database: filepath.Join(t.TempDir(), "shieldpod.db"), keys: keys, now: systemClock, log: slog.New(slog.DiscardHandler),
+		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: base64.StdEncoding.EncodeToString(hookPublic)},
+		sms:  smsSettings{key: "demo0001", secret: "s", from: "Acme", host: "http://127.0.0.1:1", signatureSecret: "a-signature-secret", signatureMethod: "sha256"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		srv.hub.Close()
+		if err := srv.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return srv
+}
+
+func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
+	answers := []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, "/", http.StatusNotFound},
+		{http.MethodGet, "/healthz", http.StatusOK},
+		{http.MethodGet, "/readyz", http.StatusOK},
+		{http.MethodGet, "/pod/nobody", http.StatusNotFound},
+		{http.MethodGet, "/embed/v1.js", http.StatusOK},
+		{http.MethodPost, "/embed/v1.js", http.StatusNotFound},
+		{http.MethodGet, "/pod-assets/none.js", http.StatusNotFound},
+		{http.MethodGet, "/v-assets/none.css", http.StatusNotFound},
+		{http.MethodGet, "/v/" + strings.Repeat("x", 43), http.StatusNotFound},
+		{http.MethodGet, "/v//" + strings.Repeat("x", 43), http.StatusTemporaryRedirect},
+		{http.MethodGet, "/api/v1/../v1/pod", http.StatusTemporaryRedirect},
+		{http.MethodPut, "/v/" + strings.Repeat("x", 43), http.StatusMethodNotAllowed},
+		{http.MethodGet, "/api/v1/pod", http.StatusUnauthorized},
+		{http.MethodGet, "/api/v1/live", http.StatusBadRequest},
+		{http.MethodPost, "/hooks/sendgrid/acme", http.StatusForbidden},
+		{http.MethodGet, "/hooks/sendgrid/acme", http.StatusNotFound},
+		{http.MethodGet, "/hooks/vonage/acme", http.StatusForbidden},
+		{http.MethodDelete, "/hooks/vonage/acme", http.StatusNotFound},
+	}
+	for publicURL, transport := range map[string]string{"https://pod.example": "max-age=31536000", "http://localhost:8080": ""} {
+		srv := newServer(t, publicURL)
+		for _, a := range answers {
+			w := httptest.NewRecorder()
+			srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), a.method, a.path, nil))
+			if w.Code != a.status {
+				t.Errorf("%s %s: status %d, want %d", a.method, a.path, w.Code, a.status)
+			}
+			h := w.Header()
+			if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
+				!strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Cache-Control") == "" {
+				t.Errorf("%s %s: headers %v", a.method, a.path, h)
+			}
+			if got := h.Get("Strict-Transport-Security"); got != transport {
+				t.Errorf("%s %s on %s: Strict-Transport-Security %q, want %q", a.method, a.path, publicURL, got, transport)
+			}
+		}
+	}
+}
+
+func TestNoRequestWaitsForever(t *testing.T) {
+	limited := false
+	rooms := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		until, ok := r.Context().Deadline()
+		limited = ok && time.Until(until) <= requestTime
+	})
+	front(rooms, "https://pod.example").ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	if !limited {
+		t.Error("a request has no limit")
+	}
+}
+
+func TestASlowClientDoesNotHoldTheServerUp(t *testing.T) {
+	begun := make(chan struct{})
+	web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		_, _ = r.Body.Read(make([]byte, 1)) // until the connection is cut
+	})}
+	listeners, err := listen(t.Context(), []string{"127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- web.Serve(listeners[0]) }()
+	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", listeners[0].Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	if _, err := client.Write([]byte("POST / HTTP/1.1\r\nHost: pod\r\nContent-Length: 9\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	var log bytes.Buffer
+	srv := &server{settings: settings{log: slog.New(slog.NewTextHandler(&log, nil))}}
+	if err := srv.shut(web, time.Millisecond); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("it served until %v", err)
+	}
+	if !strings.Contains(log.String(), "cut off") {
+		t.Errorf("the log is %q", log.String())
+	}
+}
+
+func TestAServerThatIsToldToStopSendsItsPodsToComeBack(t *testing.T) {
+	v := newVictim(t)
+	v.trust(t)
+	process := v.start(t)
+	token, err := v.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := v.pod(t, token)
+	if frame := pod.next(t); frame.Type != "snapshot" {
+		t.Fatalf("the first frame is %q", frame.Type)
+	}
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = pod.socket.ReadMessage()
+	if closing := new(websocket.CloseError); !errors.As(err, &closing) || closing.Code != 4400 {
+		t.Errorf("the pod was told %v", err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}
