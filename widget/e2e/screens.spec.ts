@@ -4,7 +4,15 @@ import { expect, test } from "./demo";
 
 const keep = process.env.SHIELDPOD_SCREENS;
 
-test.use({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
+test.use({
+  viewport: { width: 1280, height: 800 },
+  deviceScaleFactor: 2,
+  // Of the whole browser: frames of other sites do not hear of the page's own.
+  launchOptions: [
+    ({ launchOptions }, use) => use({ ...launchOptions, args: ["--force-device-scale-factor=2"] }),
+    { scope: "worker" },
+  ],
+});
 
 for (const theme of ["light", "dark"] as const) {
   test(`the pod on a ticket, ${theme} @screens`, async ({ page, desk, demo }) => {
