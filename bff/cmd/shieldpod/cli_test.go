@@ -54,6 +54,10 @@ func TestServeRefusesABadConfigurationWithASentenceThatSaysWhatToSet(t *testing.
 		{"no master key", "SHIELDPOD_MASTER_KEY", "", "set SHIELDPOD_MASTER_KEY or --master-key-file"},
 		{"a master key that is too short", "SHIELDPOD_MASTER_KEY", "c2hvcnQ=", "must be 32 bytes in base64"},
 		{"no public URL", "SHIELDPOD_PUBLIC_URL", "", "set SHIELDPOD_PUBLIC_URL or --public-url"},
+		{"two master keys", "SHIELDPOD_MASTER_KEY_FILE", "/etc/shieldpod/master.key", "set either SHIELDPOD_MASTER_KEY or --master-key-file"},
+		{"a carrier that is not asked over TLS", "SHIELDPOD_SENDGRID_HOST", "http://api.sendgrid.example", "--sendgrid-host \"http://api.sendgrid.example\" must be https"},
+		{"a carrier's host that is none", "SHIELDPOD_VONAGE_HOST", "rest.nexmo.com", "--vonage-host"},
+		{"a NATS that is none", "SHIELDPOD_NATS_URL", "http://127.0.0.1:4222", "write the URL of NATS as"},
 		{"a public URL with a path", "SHIELDPOD_PUBLIC_URL", "https://pod.example/x", "must be a scheme and a host only"},
 		{"a public URL without TLS", "SHIELDPOD_PUBLIC_URL", "http://pod.example", "must be https"},
 		{"no SendGrid key", "SHIELDPOD_SENDGRID_KEY", "", "set SHIELDPOD_SENDGRID_KEY or --sendgrid-key"},
@@ -76,6 +80,41 @@ func TestServeRefusesABadConfigurationWithASentenceThatSaysWhatToSet(t *testing.
 	}
 }
 
+func TestRow25ARefusalOfASettingDoesNotRepeatItsPassword(t *testing.T) {
+	for _, c := range []struct{ name, url string }{
+		{"a password with a space", "postgres://pod:s3cr3t word@db/pod"},
+		{"a port that is none", "postgres://pod:s3cr3t@db:x/pod"},
+		{"a host that is not closed", "postgres://pod:s3cr3t@[::1/pod"},
+	} {
+		o := newOperator(t)
+		o.env["SHIELDPOD_DATABASE_URL"] = c.url
+		if _, err := o.run("doctor"); !strings.Contains(err, "--database-url can't be read") || strings.Contains(err, "s3cr3t") {
+			t.Errorf("%s: %q", c.name, err)
+		}
+	}
+}
+
+func TestASiteIsWrittenAsBrowsersDo(t *testing.T) {
+	for _, good := range []string{
+		"https://psa.example", "https://psa.example:8443", "http://localhost:8080", "http://127.0.0.1", "https://[2001:db8::1]:8443", "https://10.0.0.7",
+		"https://psa_1.example", "https://xn--psa-0na.example",
+	} {
+		if err := checkSite("--origin", good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{
+		"", "*", "null", "https://", "psa.example", "https://*.example", "https://PSA.example", "HTTPS://psa.example", "https://psä.example",
+		"https://psa.example/", "https://psa.example?", "https://psa.example#", "https://ana@psa.example", "https://psa.example:443", "http://localhost:80",
+		"https://psa.example:", "https://psa.example:0", "https://psa.example:08443", "https://psa.example:99999", "https://psa.example;script-src",
+		"https://psa.example'", "https://psa.example,https://x", "https://psa.example https://x", "https://psa.example.", "http://psa.example", "ftp://psa.example",
+	} {
+		if checkSite("--origin", bad) == nil {
+			t.Errorf("%q was taken for an origin", bad)
+		}
+	}
+}
+
 func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 	o := newOperator(t)
 	dir := t.TempDir()
@@ -94,9 +133,16 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 		out  string
 		err  string
 	}{
+		{"the doctor makes no database", []string{"doctor"}, "", "there is no database in"},
 		{"there is no tenant at first", []string{"tenant", "list"}, "No tenant yet", ""},
 		{"a slug has small letters", []string{"tenant", "put", "Acme"}, "", "a slug has up to 40"},
 		{"an origin has no path", []string{"tenant", "put", "acme", "--origin", "https://psa.example/tickets"}, "", "scheme and a host only"},
+		{"an origin is no pattern (row 23)", []string{"tenant", "put", "acme", "--origin", "https://*.example"}, "", "scheme and a host only"},
+		{"a name breaks no header (row 22)", []string{"tenant", "put", "acme", "--name", "Acme\r\nBcc: x"}, "", "on one line"},
+		{"a name turns nothing around (row 22)", []string{"tenant", "put", "acme", "--name", "Acme \u202eTI"}, "", "on one line"},
+		{"a name has an end", []string{"tenant", "put", "acme", "--name", strings.Repeat("a", 61)}, "", "up to 60"},
+		{"a region is a country", []string{"tenant", "put", "acme", "--region", "XX"}, "", "must be a country's"},
+		{"a procedure is a web address (row 22)", []string{"tenant", "put", "acme", "--procedure-url", `https://x" onclick="y`}, "", "must be a web address"},
 		{"a tenant is made", []string{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"}, "origin https://psa.example", ""},
 		{"a key pair is made", []string{"key", "new", "--out", private, "--public-out", public}, "Private key in", ""},
 		{"a key file is never overwritten", []string{"key", "new", "--out", private, "--public-out", public}, "", "file exists"},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 )
@@ -20,8 +22,11 @@ func (c *migrateCmd) Run(o *outside) error {
 
 type doctorCmd struct{ databaseFlags }
 
-// Run checks what can be checked without sending anything.
+// Run checks what can be checked without sending anything. It makes no database where there is none.
 func (c *doctorCmd) Run(o *outside) error {
+	if _, err := os.Stat(c.file()); c.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database in %s: set SHIELDPOD_DATA_DIR or --data-dir to where the server keeps its own", c.DataDir)
+	}
 	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
 		tenants, err := db.TenantList(ctx)
 		if err != nil {

@@ -18,7 +18,7 @@ type cli struct {
 	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
 	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
 	Context contextCmd `cmd:"" help:"Sign launch contexts, for scripts and first steps."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the settings, the database and every tenant's chain of events."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the database, and every tenant's chain of events, origins and keys."`
 }
 
 // outside is what a subcommand may know of the process it runs in.

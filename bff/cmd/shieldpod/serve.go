@@ -50,6 +50,9 @@ func (c *serveCmd) settings(o *outside) (settings, error) {
 	if err := c.checkCarriers(); err != nil {
 		return settings{}, err
 	}
+	if err := errors.Join(checkSite("--sendgrid-host", c.SendgridHost), checkSite("--vonage-host", c.VonageHost)); err != nil {
+		return settings{}, err
+	}
 	database, err := c.url()
 	if err != nil {
 		return settings{}, err

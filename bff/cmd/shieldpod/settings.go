@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -28,7 +30,11 @@ type databaseFlags struct {
 // url of the database, its folder made.
 func (f databaseFlags) url() (string, error) {
 	if f.DatabaseURL != "" {
-		if !strings.HasPrefix(f.DatabaseURL, "postgres://") && !strings.HasPrefix(f.DatabaseURL, "postgresql://") {
+		u, err := url.Parse(f.DatabaseURL)
+		switch {
+		case err != nil: // which would repeat the password
+			return "", errors.New("--database-url can't be read: write what is special in its password with a percent sign, like %2F for a slash")
+		case u.Scheme != "postgres" && u.Scheme != "postgresql":
 			return "", errors.New("--database-url must begin with postgres:// (leave it out to use the embedded database)")
 		}
 		return f.DatabaseURL, nil
@@ -36,8 +42,11 @@ func (f databaseFlags) url() (string, error) {
 	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
 		return "", fmt.Errorf("--data-dir: %w", err)
 	}
-	return filepath.Join(f.DataDir, "shieldpod.db"), nil
+	return f.file(), nil
 }
+
+// file of the embedded database.
+func (f databaseFlags) file() string { return filepath.Join(f.DataDir, "shieldpod.db") }
 
 // secrets are the keys that the server derives from its master key.
 type secrets struct {
@@ -49,7 +58,10 @@ type secrets struct {
 
 func (f databaseFlags) secrets() (secrets, error) {
 	text := f.MasterKey
-	if text == "" && f.MasterKeyFile != "" {
+	if text != "" && f.MasterKeyFile != "" {
+		return secrets{}, errors.New("two master keys: set either SHIELDPOD_MASTER_KEY or --master-key-file")
+	}
+	if f.MasterKeyFile != "" {
 		content, err := os.ReadFile(f.MasterKeyFile)
 		if err != nil {
 			return secrets{}, fmt.Errorf("--master-key-file: %w", err)
@@ -79,24 +91,34 @@ func derive(master []byte) (s secrets, err error) {
 
 // checkPublicURL refuses what could not be the audience of a launch context.
 func checkPublicURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case text == "":
+	if text == "" {
 		return errors.New("no public URL: set SHIELDPOD_PUBLIC_URL or --public-url to where browsers reach this server, like https://pod.example")
-	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return fmt.Errorf("--public-url %q must be a scheme and a host only, like https://pod.example", text)
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		return nil
 	}
-	return fmt.Errorf("--public-url %q must be https (http is for loopback only)", text)
+	return checkSite("--public-url", text)
 }
 
-// checkOrigin refuses what a browser would never send as an origin.
-func checkOrigin(text string) error {
-	if err := checkPublicURL(text); err != nil {
-		return fmt.Errorf("origin %q must be a scheme and a host only, like https://psa.example (http is for loopback only)", text)
+// hosts are written as browsers do, so that what they send can be compared with it letter by letter.
+var hosts = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]+)?$`)
+
+// checkSite refuses what is not a scheme and a host as a browser would send them as an origin: anything
+// else would never match, or, in a content security policy, match too much. Without TLS only on this machine.
+func checkSite(setting, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme+"://"+u.Host != text || !hosts.MatchString(u.Host) || !usualPort(u) {
+		return fmt.Errorf("%s %q must be a scheme and a host only, in small letters and without the scheme's own port, like https://pod.example", setting, text)
 	}
-	return nil
+	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("%s %q must be https (http is for loopback only)", setting, text)
+}
+
+// usualPort tells whether browsers would write the port, and so.
+func usualPort(u *url.URL) bool {
+	port := u.Port()
+	n, err := strconv.ParseUint(port, 10, 16)
+	own := u.Scheme == "https" && n == 443 || u.Scheme == "http" && n == 80
+	return port == "" || err == nil && n > 0 && !own && strconv.FormatUint(n, 10) == port
 }
 
 func loopback(host string) bool {

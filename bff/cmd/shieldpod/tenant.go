@@ -5,8 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -26,10 +31,7 @@ type tenantPutCmd struct {
 	ProcedureURL string   `help:"What technicians do when an end user says: I did not ask for this."`
 }
 
-var (
-	slug   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
-	region = regexp.MustCompile(`^[A-Z]{2}$`)
-)
+var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // Run stores the tenant.
 func (c *tenantPutCmd) Run(o *outside) error {
@@ -57,16 +59,19 @@ func (c *tenantPutCmd) Run(o *outside) error {
 // change applies the flags that were given.
 func (c *tenantPutCmd) change(t *verify.Tenant) error {
 	if c.Name != "" {
+		if err := checkName(c.Name); err != nil {
+			return err
+		}
 		t.Name = c.Name
 	}
 	if c.Region != "" {
-		if !region.MatchString(c.Region) {
-			return fmt.Errorf("--region %q must be two capital letters, like US", c.Region)
+		if phonenumbers.GetCountryCodeForRegion(c.Region) == 0 {
+			return fmt.Errorf("--region %q must be a country's two capital letters, like US", c.Region)
 		}
 		t.Region = c.Region
 	}
 	for _, origin := range c.Origin {
-		if err := checkOrigin(origin); err != nil {
+		if err := checkSite("--origin", origin); err != nil {
 			return err
 		}
 	}
@@ -74,10 +79,24 @@ func (c *tenantPutCmd) change(t *verify.Tenant) error {
 		t.Origins = c.Origin
 	}
 	if c.ProcedureURL != "" {
-		if !strings.HasPrefix(c.ProcedureURL, "https://") {
-			return errors.New("--procedure-url must begin with https://")
+		if u, err := url.Parse(c.ProcedureURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.String() != c.ProcedureURL {
+			return fmt.Errorf("--procedure-url %q must be a web address that begins with https://", c.ProcedureURL)
 		}
 		t.ProcedureURL = c.ProcedureURL
+	}
+	return nil
+}
+
+// maxName is in characters.
+const maxName = 60
+
+// checkName refuses a name that would deceive or break the messages and pages it stands in.
+func checkName(name string) error {
+	breaks := func(r rune) bool {
+		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+	}
+	if strings.TrimSpace(name) != name || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, breaks) {
+		return fmt.Errorf("--name %q must have up to %d characters on one line, none of them a control", name, maxName)
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,9 +92,12 @@ func Start(ctx context.Context, cfg Config) (*Bus, error) {
 }
 
 // dial connects to an existing NATS, and goes on trying for as long as the bus lives.
-func (b *Bus) dial(url string) (err error) {
+func (b *Bus) dial(servers string) (err error) {
+	if err := checkServers(servers); err != nil {
+		return err
+	}
 	var late atomic.Bool
-	b.conn, err = nats.Connect(url, append(b.options(),
+	b.conn, err = nats.Connect(servers, append(b.options(),
 		nats.RetryOnFailedConnect(true),
 		nats.ConnectHandler(func(*nats.Conn) {
 			if late.Load() {
@@ -104,6 +109,17 @@ func (b *Bus) dial(url string) (err error) {
 		return fmt.Errorf("bus: NATS: %w", err)
 	}
 	late.Store(!b.conn.IsConnected())
+	return nil
+}
+
+// checkServers never quotes what it refuses: it may hold a password.
+func checkServers(list string) error {
+	for server := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(strings.TrimSpace(server))
+		if err != nil || u.Host == "" || (u.Scheme != "nats" && u.Scheme != "tls") {
+			return errors.New("bus: write the URL of NATS as nats://host:port or tls://user:password@host:port, with %-signs for what is special in the password")
+		}
+	}
 	return nil
 }
 

@@ -148,7 +148,10 @@ func TestStartRefusesABadConfiguration(t *testing.T) {
 	}{
 		{"both ways at once", bus.Config{URL: "nats://127.0.0.1:1", ClusterListen: "127.0.0.1:0"}, "not both"},
 		{"an existing NATS with routes", bus.Config{URL: "nats://127.0.0.1:1", ClusterRoutes: []string{"127.0.0.1:1"}}, "not both"},
-		{"a URL that is none", bus.Config{URL: "nats://a b"}, "bus: NATS: "},
+		{"a URL that is none", bus.Config{URL: "nats://a b"}, "write the URL of NATS as"},
+		{"a URL of another scheme", bus.Config{URL: "http://127.0.0.1:4222"}, "write the URL of NATS as"},
+		{"one of several URLs that is none", bus.Config{URL: "nats://127.0.0.1:1, 127.0.0.1:2"}, "write the URL of NATS as"},
+		{"a URL that can't be read, with a password", bus.Config{URL: "nats://pod:secret@127.0.0.1:x"}, "write the URL of NATS as"},
 		{"routes without a listen address", bus.Config{ClusterRoutes: []string{"127.0.0.1:1"}}, "need a cluster listen address"},
 		{"a listen address without port", bus.Config{ClusterListen: "127.0.0.1"}, "write it as host:port"},
 		{"a listen address of another scheme", bus.Config{ClusterListen: "http://127.0.0.1:6222"}, "write it as host:port"},
