@@ -69,6 +69,9 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	debug.SetGCPercent(400) // thousands of pods are open on this side too: they shall not disturb
+	if err := awaitReady(ctx, c.Target); err != nil {
+		return err
+	}
 	report := report{Callers: c.Callers}
 	if report.Server, err = measure(ctx, c, target{public: c.Target, phone: c.Phone, signer: signer}); err != nil {
 		return err

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -179,5 +181,23 @@ func TestOnlyPlainHTTPIsMeasured(t *testing.T) {
 		if dial != row.dial || host != row.host || (err == nil) != (row.err == "") || (err != nil && !strings.Contains(err.Error(), row.err)) {
 			t.Errorf("address(%q) = %q, %q, %v", row.give, dial, host, err)
 		}
+	}
+}
+
+func TestAServerThatIsNotReadyIsWaitedFor(t *testing.T) {
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(s.Close)
+	if err := awaitReady(t.Context(), s.URL); err != nil || asked != 3 {
+		t.Errorf("after %d questions: %v", asked, err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := awaitReady(ended, s.URL); err == nil || !strings.Contains(err.Error(), "is not ready") {
+		t.Errorf("when told to stop it says %v", err)
 	}
 }

@@ -51,6 +51,31 @@ func open(ctx context.Context, base string) (*line, error) {
 	return &line{host: host, conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}, nil
 }
 
+// startTime is how long a server that is just starting is waited for.
+const startTime = 10 * time.Second
+
+func awaitReady(ctx context.Context, base string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		line, err := open(ctx, base)
+		if err == nil {
+			_, err = line.want(http.StatusOK, "GET", "/readyz", "", nil)
+			line.close()
+		}
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w", base, err)
+		}
+	}
+}
+
 func (l *line) close() { _ = l.conn.Close() } // nothing is on its way
 
 // ask sends a request and gives the answer. head is whole header lines.

@@ -71,7 +71,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node 
 	n.domain.Bus, n.domain.Courier = whispers, n
 	n.door = &launch.Service{Tenants: db, Sessions: db, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
-		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{},
+		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{Verify: n.domain},
 		Origin: origin, Now: c.Now, Log: log, Beats: n.beats,
 	})
 	n.server = httptest.NewServer(n.hub)

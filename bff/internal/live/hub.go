@@ -54,7 +54,7 @@ type Hub struct {
 	pods     atomic.Int64
 	epoch    atomic.Int64 // grows with each Refresh
 
-	mu      sync.Mutex // never held while another lock is taken or anything is waited for
+	mu      sync.Mutex // never held while a connection's lock is taken or anything is waited for
 	closed  bool
 	wheel   [lap]map[*conn]struct{} // every connection, spread over the beats of a lap
 	place   int                     // on the wheel, of the next connection
