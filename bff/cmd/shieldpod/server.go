@@ -128,7 +128,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Now: s.now, Entropy: rand.Reader,
 	}
 	srv.hub = live.New(live.Config{
-		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{},
+		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain},
 		Origin: s.publicURL, Now: s.now, Log: s.log,
 	})
 	return srv.open(domain, door, page, assets)

@@ -9,7 +9,7 @@ import (
 )
 
 // Frames writes what the live hub sends, in the contract's shapes.
-type Frames struct{}
+type Frames struct{ Verify *verify.Service }
 
 // Snapshot is the whole pod.
 func (Frames) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
@@ -17,7 +17,8 @@ func (Frames) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
 }
 
 // Update is one contact as it reads now.
-func (Frames) Update(s verify.Session, r verify.Reading, now time.Time) ([]byte, error) {
+func (f Frames) Update(s verify.Session, r verify.Reading, now time.Time) ([]byte, error) {
+	r = f.Verify.Fit(s.Desk, r)
 	contact, _ := s.Desk.Contact(r.Contact)
 	shields := make(map[string]api.Shield, len(r.Shields))
 	for id, shield := range r.Shields {

@@ -20,7 +20,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if !ok {
 		return Result{}, &Error{Code: CodeInvalid, Field: "code", Public: "A code has six to eight digits."}
 	}
-	a := attempt{desk: d, id: id, now: s.now(), policy: tenant.Policy, mac: s.Keys.codeMAC(id, code)}
+	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: tenant.Policy}
 	// Two steps of one transaction: whatever becomes of the verdict, the try stays spent.
 	err = s.Ledger.Write(ctx,
 		func(tx Tx) error { return a.spend(ctx, tx) },
@@ -40,7 +40,8 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 type attempt struct {
 	desk   Desk
 	id     string
-	mac    []byte // of the typed code
+	code   string
+	keys   Keys
 	now    time.Time
 	policy Policy
 
@@ -71,12 +72,19 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 	return nil
 }
 
-// judge compares, and records what came of it.
+// judge compares, and records what came of it. A code proves the destination that it was sent to: it
+// is none for a number that has taken the other's place on the desk since.
 func (a *attempt) judge(ctx context.Context, tx Tx) error {
-	if subtle.ConstantTimeCompare(a.mac, a.v.Secret) == 1 {
+	if subtle.ConstantTimeCompare(a.keys.codeMAC(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
 	}
 	return a.wrong(ctx, tx)
+}
+
+func (a *attempt) destination() string {
+	contact, _ := a.desk.Contact(a.v.Contact)
+	channel, _ := contact.Channel(a.v.Channel)
+	return a.keys.destination(a.desk.Tenant, channel)
 }
 
 func (a *attempt) right(ctx context.Context, tx Tx) error {
@@ -121,7 +129,7 @@ func (a *attempt) fail(ctx context.Context, tx Tx, reason Code) error {
 func (a *attempt) result() Result {
 	pending := Shield{
 		State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt,
-		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown),
+		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.destination(),
 	}
 	return Result{
 		Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel, Method: a.v.Method,
@@ -219,5 +227,5 @@ func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error)
 		return Result{}, err
 	}
 	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
-	return s.current(ctx, d.Tenant, result)
+	return s.current(ctx, d, result)
 }

@@ -58,9 +58,9 @@ func newToken(entropy io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
-// codeMAC binds a code to its verification, so that it is worth nothing on another.
-func (k Keys) codeMAC(verification, code string) []byte {
-	return mac(k.Code, "code", verification, code)
+// codeMAC binds a code to its verification and to where it was sent, so that it is worth nothing on another.
+func (k Keys) codeMAC(verification, destination, code string) []byte {
+	return mac(k.Code, "code", verification, destination, code)
 }
 
 // destination hashes an address or number under the server's key: equal ones can be told, none can be read.

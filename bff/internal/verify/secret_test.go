@@ -116,20 +116,21 @@ func TestEntropyFailureIsAnError(t *testing.T) {
 	}
 }
 
-func TestRow17CodeMACIsBoundToItsVerification(t *testing.T) {
+func TestRow17CodeMACIsBoundToItsVerificationAndDestination(t *testing.T) {
 	k := Keys{Code: bytes.Repeat([]byte{1}, 32)}
-	mac := k.codeMAC("v_1", "123456")
+	mac := k.codeMAC("v_1", "d_1", "123456")
 	for name, other := range map[string][]byte{
-		"verification": k.codeMAC("v_2", "123456"),
-		"code":         k.codeMAC("v_1", "123457"),
-		"split":        k.codeMAC("v_11", "23456"),
-		"key":          Keys{Code: bytes.Repeat([]byte{2}, 32)}.codeMAC("v_1", "123456"),
+		"verification": k.codeMAC("v_2", "d_1", "123456"),
+		"destination":  k.codeMAC("v_1", "d_2", "123456"),
+		"code":         k.codeMAC("v_1", "d_1", "123457"),
+		"split":        k.codeMAC("v_1", "d_11", "23456"),
+		"key":          Keys{Code: bytes.Repeat([]byte{2}, 32)}.codeMAC("v_1", "d_1", "123456"),
 	} {
 		if bytes.Equal(mac, other) {
 			t.Errorf("another %s has the same MAC", name)
 		}
 	}
-	if !bytes.Equal(mac, k.codeMAC("v_1", "123456")) {
+	if !bytes.Equal(mac, k.codeMAC("v_1", "d_1", "123456")) {
 		t.Error("the same code has another MAC")
 	}
 }

@@ -57,17 +57,18 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 		s.Courier.Wake()
 	}
 	if result.Shield.State == "" {
-		return s.current(ctx, d.Tenant, result)
+		return s.current(ctx, d, result)
 	}
 	return result, nil
 }
 
 // current completes a result with the shield as it reads now.
-func (s *Service) current(ctx context.Context, tenant string, r Result) (Result, error) {
-	reading, err := s.Reading(ctx, tenant, r.Contact)
+func (s *Service) current(ctx context.Context, d Desk, r Result) (Result, error) {
+	reading, err := s.Reading(ctx, d.Tenant, r.Contact)
 	if err != nil {
 		return Result{}, err
 	}
+	reading = s.Fit(d, reading)
 	r.Seq, r.Shield = reading.Seq, shieldOrNew(reading.Shields[r.Channel])
 	return r, nil
 }
@@ -89,7 +90,8 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	secret, stored, err := s.secret(id, r.Method, p)
+	destination := s.Keys.destination(d.Tenant, channel)
+	secret, stored, err := s.secret(id, destination, r.Method, p)
 	if err != nil {
 		return draft{}, err
 	}
@@ -102,7 +104,7 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 	e := Event{
 		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: channel.ID,
 		By: by, Method: r.Method, Ticket: Ticket{ID: d.Ticket.ID, Number: d.Ticket.Number}, Client: d.Client.ID,
-		Masked: Mask(channel), Destination: s.Keys.destination(d.Tenant, channel), Note: note,
+		Masked: Mask(channel), Destination: destination, Note: note,
 		Override: override, ResendAt: now.Add(p.ResendCooldown), Until: until,
 	}
 	if r.Method.ByCode() {
@@ -129,10 +131,10 @@ func (d Desk) allow(r Request, p Policy) (contact Contact, channel Channel, note
 	return contact, channel, note, err
 }
 
-func (s *Service) secret(id string, m Method, p Policy) (plain string, stored []byte, err error) {
+func (s *Service) secret(id, destination string, m Method, p Policy) (plain string, stored []byte, err error) {
 	if m.ByCode() {
 		plain, err = newCode(p.CodeLength, s.Entropy)
-		return plain, s.Keys.codeMAC(id, plain), err
+		return plain, s.Keys.codeMAC(id, destination, plain), err
 	}
 	plain, err = newToken(s.Entropy)
 	return plain, tokenHash(plain), err

@@ -22,7 +22,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	want := verify.Shield{
 		State: verify.ShieldPending, Verification: got.Verification, Method: verify.SMSCode, Stage: verify.StageQueued,
 		At: at, Until: at.Add(5 * time.Minute), By: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
-		CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute),
+		CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute), Destination: h.events("acme", "dana")[0].Destination,
 	}
 	if diff := cmp.Diff(want, got.Shield, cmp.AllowUnexported(verify.Shield{})); diff != "" {
 		t.Errorf("shield (-want +got):\n%s", diff)

@@ -62,12 +62,25 @@ func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	for _, id := range ids {
 		r := Read(id, events, now)
 		r.Entries = r.Entries[:min(len(r.Entries), tenant.Policy.HistoryEntries)]
-		pod.Readings[id] = r
+		pod.Readings[id] = s.Fit(d, r)
 	}
 	return pod, nil
 }
 
-// Reading is what one contact's events say now.
+// Fit is a reading as this desk may show it: a channel whose number or address is not the one that
+// was proven is not green, whoever has changed it since, in whichever ticket system.
+func (s *Service) Fit(d Desk, r Reading) Reading {
+	contact, _ := d.Contact(r.Contact)
+	shields := make(map[string]Shield, len(r.Shields))
+	for id, shield := range r.Shields {
+		channel, _ := contact.Channel(id)
+		shields[id] = shield.of(s.Keys.destination(d.Tenant, channel))
+	}
+	r.Shields = shields
+	return r
+}
+
+// Reading is what one contact's events say now. What a desk may show of it, Fit tells.
 func (s *Service) Reading(ctx context.Context, tenantID, contact string) (Reading, error) {
 	tenant, err := s.Tenants.Tenant(ctx, tenantID)
 	if err != nil {

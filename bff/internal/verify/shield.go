@@ -50,6 +50,7 @@ type Shield struct {
 	CodeLength   int
 	TriesLeft    int       // of a pending code
 	ResendAt     time.Time // no new message to this channel before
+	Destination  string    // keyed hash of where the message went: what the shield says is true of that alone
 	beneath      *Shield   // pending only: what shows again if nothing comes of it
 }
 
@@ -95,7 +96,7 @@ func (s Shield) AtTime(now time.Time) Shield {
 	case s.State == ShieldPending:
 		s.beneath = s.standing(now)
 	case s.State == ShieldVerified && !now.Before(s.Until):
-		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt}
+		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt, Destination: s.Destination}
 	}
 	return s
 }
@@ -108,8 +109,9 @@ func (s Shield) asked(e Event) Shield {
 	asked := Shield{
 		State: ShieldPending, Verification: e.Verification, Method: e.Method, Stage: StageQueued,
 		At: e.At, Until: e.Until, By: e.By, CodeLength: e.CodeLength, TriesLeft: e.MaxTries, ResendAt: e.ResendAt,
+		Destination: e.Destination,
 	}
-	if under.State == ShieldVerified || under.State == ShieldDenied {
+	if under.State == ShieldVerified && under.Destination == e.Destination || under.State == ShieldDenied {
 		asked.beneath = &under
 	}
 	return asked
@@ -122,8 +124,22 @@ func (s Shield) ended(e Event, state State, reason Code) Shield {
 	}
 	return Shield{
 		State: state, Verification: e.Verification, Method: s.Method, At: e.At, Until: e.Until,
-		By: by, Reason: reason, ResendAt: s.ResendAt,
+		By: by, Reason: reason, ResendAt: s.ResendAt, Destination: s.Destination,
 	}
+}
+
+// of is the shield as it reads for a destination. When the ticket system has put another number or
+// address under the same channel, nothing is known of that one; only a denial stays in sight.
+func (s Shield) of(destination string) Shield {
+	if s.State == ShieldDenied || s.Destination == destination {
+		return s
+	}
+	if s.beneath != nil && s.beneath.State == ShieldDenied {
+		red := *s.beneath
+		red.ResendAt = s.ResendAt
+		return red
+	}
+	return Shield{State: ShieldUnverified, ResendAt: s.ResendAt}
 }
 
 // failed shows the failure, unless an earlier denial stands: nothing but a success clears that.
@@ -143,7 +159,10 @@ func (s Shield) fallen(at time.Time, reason Code) Shield {
 		shown.ResendAt = s.ResendAt
 		return shown
 	}
-	return Shield{State: ShieldUnverified, Verification: s.Verification, Method: s.Method, At: at, Reason: reason, ResendAt: s.ResendAt}
+	return Shield{
+		State: ShieldUnverified, Verification: s.Verification, Method: s.Method, At: at, Reason: reason,
+		ResendAt: s.ResendAt, Destination: s.Destination,
+	}
 }
 
 // standing is what lies beneath and still holds at the given time, or nil.

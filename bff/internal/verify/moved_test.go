@@ -1,0 +1,89 @@
+package verify_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// moved is the desk after the ticket system has put another number under the contact's mobile.
+func moved(d verify.Desk) verify.Desk {
+	d.Contacts = slices.Clone(d.Contacts)
+	d.Contacts[0].Channels = slices.Clone(d.Contacts[0].Channels)
+	d.Contacts[0].Channels[0].Value = "+14155550666"
+	return d
+}
+
+// shows is the mobile's, as a pod of this desk shows it.
+func (h *house) shows(d verify.Desk) verify.Shield {
+	h.t.Helper()
+	pod, err := h.Pod(ctx, d)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return pod.Readings["dana"].Shields["mobile"]
+}
+
+func TestRow9GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Attempt(ctx, desk(), sent.Verification, h.job(sent.Verification).Secret); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.shows(desk()).State; got != verify.ShieldVerified {
+		t.Fatalf("the proven number is %s", got)
+	}
+	if got := h.shows(moved(desk())); got.State != verify.ShieldUnverified || got.ResendAt.IsZero() {
+		t.Errorf("another number under the same channel reads %+v", got)
+	}
+	if got := h.shows(desk()).State; got != verify.ShieldVerified {
+		t.Errorf("and the proven one, once it is back, %s", got)
+	}
+
+	h.clock.advance(time.Minute)
+	asked := h.send(moved(desk()), code("dana", "mobile"))
+	if under := asked.Shield.Beneath(); under != nil {
+		t.Errorf("beneath the new number's request lies %+v of the old one", under)
+	}
+	if _, err := h.Cancel(ctx, moved(desk()), asked.Verification); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.shows(moved(desk())).State; got != verify.ShieldUnverified {
+		t.Errorf("once that is cancelled the new number reads %s", got)
+	}
+}
+
+func TestRow9ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
+	h := openHouse(t)
+	sent := h.send(desk(), code("dana", "mobile"))
+	right := h.job(sent.Verification).Secret
+	if got := h.shows(moved(desk())).State; got != verify.ShieldUnverified {
+		t.Errorf("while it is on its way the other number reads %s", got)
+	}
+	_, err := h.Attempt(ctx, moved(desk()), sent.Verification, right)
+	if verify.CodeOf(err) != verify.CodeMismatch {
+		t.Errorf("typed for another number: %v", err)
+	}
+	if _, err := h.Attempt(ctx, desk(), sent.Verification, right); err != nil {
+		t.Errorf("typed for its own: %v", err)
+	}
+}
+
+func TestADenialStaysInSightWhateverTheNumber(t *testing.T) {
+	h := openHouse(t)
+	toMobile := verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}
+	sent := h.send(desk(), toMobile)
+	if _, err := h.Deny(ctx, h.job(sent.Verification).Secret); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.shows(moved(desk())).State; got != verify.ShieldDenied {
+		t.Errorf("after a denial another number reads %s", got)
+	}
+	h.clock.advance(time.Minute)
+	h.send(desk(), toMobile)
+	if got := h.shows(moved(desk())).State; got != verify.ShieldDenied {
+		t.Errorf("and while the old one is asked again, %s", got)
+	}
+}
