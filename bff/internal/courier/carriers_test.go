@@ -200,7 +200,7 @@ func TestWhatANodeWasSendingWhenItDiedReadsAsUnsureAndIsNotSentAgain(t *testing.
 	r := newRig(t, nil)
 	id := r.ask(t, verify.SMSCode)
 	// A node claims the job, and is heard of no more.
-	jobs, err := r.store.ClaimJobs(t.Context(), r.now(), r.now().Add(30*time.Second), 9)
+	jobs, err := r.store.ClaimJobs(t.Context(), verify.Phone, r.now(), r.now().Add(30*time.Second), 9)
 	if err != nil || len(jobs) != 1 || jobs[0].ID != id {
 		t.Fatalf("claimed %d jobs: %v", len(jobs), err)
 	}

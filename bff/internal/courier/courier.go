@@ -35,13 +35,13 @@ type Outbox interface {
 
 // Queue gives out jobs.
 type Queue interface {
-	// ClaimJobs leases at most n jobs that are due, until leaseUntil. None of them is of a
-	// verification that has ended or expired, and no two callers get the same one.
-	ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error)
+	// ClaimJobs leases at most n jobs to channels of the kind that are due, until leaseUntil. None of
+	// them is of a verification that has ended or expired, and no two callers get the same one.
+	ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error)
 	// LapsedJobs marks at most n jobs whose lease ran out as unknown, and gives them.
 	LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error)
-	// NextJobAt tells when the earliest queued job is due; false when none is queued.
-	NextJobAt(ctx context.Context) (time.Time, bool, error)
+	// NextJobAt tells when the earliest queued job to a channel of the kind is due; false when none is queued.
+	NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error)
 }
 
 // Results keeps what became of a job. A cause is for people and names nobody.
@@ -94,7 +94,7 @@ type Config struct {
 	PublicURL string // where the links of messages lead
 	Now       func() time.Time
 	Chance    func() float64 // in [0,1): spreads retries
-	Workers   int            // messages on their way at once; 64
+	Workers   int            // messages on their way at once, to each carrier; 64
 	Log       *slog.Logger
 }
 
@@ -118,9 +118,8 @@ const (
 // Courier is the outbox's worker.
 type Courier struct {
 	Config
-	wake  chan struct{}
-	slots chan struct{} // one token per message on its way
-	freed chan struct{}
+	lanes    []*lane
+	watching chan struct{} // wakes watch
 }
 
 // New makes a courier; nothing is sent before Run.
@@ -135,83 +134,45 @@ func New(c Config) *Courier {
 		c.Log = slog.Default()
 	}
 	return &Courier{
-		Config: c, wake: make(chan struct{}, 1), freed: make(chan struct{}, 1),
-		slots: make(chan struct{}, c.Workers),
+		Config: c, watching: make(chan struct{}, 1),
+		lanes: []*lane{newLane(verify.Email, c.Workers), newLane(verify.Phone, c.Workers)},
 	}
 }
 
 // Wake tells that the outbox has something, or that the clock has jumped. It never
 // blocks; many calls may count as one.
-func (c *Courier) Wake() { nudge(c.wake) }
+func (c *Courier) Wake() {
+	for _, l := range c.lanes {
+		nudge(l.wake)
+	}
+	nudge(c.watching)
+}
 
 // Run sends until ctx is done, and returns once what was on its way has been settled.
 func (c *Courier) Run(ctx context.Context) {
-	var underway sync.WaitGroup
-	defer underway.Wait()
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, l := range c.lanes {
+		all.Go(func() { c.serve(ctx, l) })
+	}
+	c.watch(ctx)
+}
+
+// watch looks for lapsed leases every tick, by the injected clock too: a wake may mean that it has jumped.
+func (c *Courier) watch(ctx context.Context) {
+	every := time.NewTicker(tick)
+	defer every.Stop()
 	var looked time.Time
 	for ctx.Err() == nil {
 		if now := c.Now(); now.Sub(looked) >= tick {
 			looked = now
 			c.reportLapsed(ctx)
 		}
-		free := c.room(ctx)
-		if free == 0 {
-			return
-		}
-		now := c.Now()
-		jobs, err := c.Outbox.ClaimJobs(ctx, now, now.Add(lease), free)
-		claimed := time.Now()
-		for _, j := range jobs {
-			c.slots <- struct{}{}
-			underway.Go(func() {
-				defer c.done()
-				c.deliver(context.WithoutCancel(ctx), j)
-			})
-		}
-		switch {
-		case err != nil:
-			if ctx.Err() == nil {
-				c.Log.ErrorContext(ctx, "the outbox can't be read", "error", err)
-			}
-			rest(ctx, claimPause)
-		case len(jobs) < free:
-			c.idle(ctx)
-		}
-		rest(ctx, breath-time.Since(claimed))
-	}
-}
-
-// room waits until a message can be taken on, and tells how many can; 0 when ctx is done.
-func (c *Courier) room(ctx context.Context) int {
-	for {
-		if free := cap(c.slots) - len(c.slots); free > 0 {
-			return free
-		}
 		select {
 		case <-ctx.Done():
-			return 0
-		case <-c.freed:
+		case <-c.watching:
+		case <-every.C:
 		}
-	}
-}
-
-func (c *Courier) done() {
-	<-c.slots
-	nudge(c.freed)
-}
-
-// idle waits for something to do: a wake, a job that falls due, or the tick.
-func (c *Courier) idle(ctx context.Context) {
-	wait := tick
-	if due, ok, err := c.Outbox.NextJobAt(ctx); err == nil && ok {
-		wait = min(tick, max(due.Sub(c.Now()), overduePause))
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-c.wake:
-	case <-timer.C:
 	}
 }
 

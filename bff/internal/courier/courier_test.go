@@ -218,8 +218,10 @@ func TestAnIdleHourCostsOneLookInFiveSeconds(t *testing.T) {
 		o := &fakeOutbox{}
 		run(t, o, takes, nil)
 		pass(time.Hour)
-		if o.claims < 715 || o.claims > 721 {
-			t.Errorf("%d looks at the outbox, want about 720", o.claims)
+		for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+			if n := o.claims[kind]; n < 715 || n > 721 {
+				t.Errorf("%d looks at the outbox for %s, want about 720", n, kind)
+			}
 		}
 	})
 }
@@ -248,6 +250,46 @@ func TestNoMoreMessagesAreUnderWayThanThereAreWorkers(t *testing.T) {
 			t.Errorf("100 messages of 100 ms took 8 workers %s, want about 1.3 s", took)
 		}
 	})
+}
+
+func TestACarrierThatSwallowsMessagesHoldsUpNoOther(t *testing.T) {
+	swallows := sender(func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+		<-ctx.Done()
+		return courier.Receipt{}, ctx.Err()
+	})
+	for _, c := range []struct {
+		name         string
+		hangs, other func(id string) verify.Job
+		change       func(*courier.Config)
+	}{
+		{"texting hangs, and an e-mail goes out at once", textJob, mailJob, func(c *courier.Config) { c.SMS = swallows }},
+		{"mailing hangs, and a text goes out at once", mailJob, textJob, func(c *courier.Config) { c.Mail = swallows }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := &fakeOutbox{}
+				for i := range 3 {
+					o.put(c.hangs(fmt.Sprint("stuck", i)))
+				}
+				r := run(t, o, takes, func(config *courier.Config) {
+					config.Workers = 2
+					c.change(config)
+				})
+				o.put(c.other("v1"))
+				r.Wake()
+				pass(10 * time.Millisecond)
+				if diff := cmp.Diff([]string{
+					"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause=",
+				}, o.written()); diff != "" {
+					t.Error(diff)
+				}
+				pass(25 * time.Second)
+				if n := len(o.written()); n != 2+2*3 {
+					t.Errorf("%d steps were written, want 8: each of the stuck ones is told of", n)
+				}
+			})
+		})
+	}
 }
 
 func TestWhatASenderLeftBehindIsReportedUnsure(t *testing.T) {
@@ -321,8 +363,10 @@ func TestAnOutboxThatCantBeReadIsNotHammered(t *testing.T) {
 			r.Wake()
 			pass(100 * time.Millisecond)
 		}
-		if o.claims > 11 {
-			t.Errorf("%d claims in ten seconds, want one a second", o.claims)
+		for kind, n := range o.claims {
+			if n > 11 {
+				t.Errorf("%d claims for %s in ten seconds, want one a second", n, kind)
+			}
 		}
 	})
 }
@@ -331,7 +375,7 @@ func TestAnOutboxThatCantBeReadIsNotHammered(t *testing.T) {
 func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
-		var n int
+		var n atomic.Int64
 		faults := []error{
 			nil,
 			&courier.Fault{Kind: courier.Busy, Err: errors.New("busy")},
@@ -345,11 +389,10 @@ func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 		}
 		var r *running
 		r = run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
-			n++
 			if r != nil {
 				panic(p)
 			}
-			return courier.Receipt{}, faults[n%len(faults)]
+			return courier.Receipt{}, faults[n.Add(1)%int64(len(faults))]
 		}, func(c *courier.Config) { c.Workers = 1 })
 		o.put(textJob("panics"))
 		r.Wake()

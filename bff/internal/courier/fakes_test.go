@@ -28,7 +28,7 @@ type fakeOutbox struct {
 	queue  []queued
 	lapsed []verify.Job
 	steps  []string
-	claims int
+	claims map[verify.ChannelKind]int
 	fail   func(step string) error
 }
 
@@ -69,10 +69,13 @@ func (o *fakeOutbox) step(format string, args ...any) error {
 	return nil
 }
 
-func (o *fakeOutbox) ClaimJobs(_ context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+func (o *fakeOutbox) ClaimJobs(_ context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.claims++
+	if o.claims == nil {
+		o.claims = map[verify.ChannelKind]int{}
+	}
+	o.claims[kind]++
 	if o.fail != nil {
 		if err := o.fail("claim"); err != nil {
 			return nil, err
@@ -83,7 +86,7 @@ func (o *fakeOutbox) ClaimJobs(_ context.Context, now, leaseUntil time.Time, n i
 	}
 	var jobs []verify.Job
 	o.queue = slices.DeleteFunc(o.queue, func(q queued) bool {
-		if len(jobs) == n || q.due.After(now) {
+		if len(jobs) == n || q.job.Method.Kind() != kind || q.due.After(now) {
 			return false
 		}
 		jobs = append(jobs, q.job)
@@ -101,13 +104,15 @@ func (o *fakeOutbox) LapsedJobs(_ context.Context, _ time.Time, n int) ([]verify
 	return jobs, nil
 }
 
-func (o *fakeOutbox) NextJobAt(context.Context) (time.Time, bool, error) {
+func (o *fakeOutbox) NextJobAt(_ context.Context, kind verify.ChannelKind) (next time.Time, queued bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.queue) == 0 {
-		return time.Time{}, false, nil
+	for _, q := range o.queue {
+		if q.job.Method.Kind() == kind && (!queued || q.due.Before(next)) {
+			next, queued = q.due, true
+		}
 	}
-	return slices.MinFunc(o.queue, func(a, b queued) int { return a.due.Compare(b.due) }).due, true, nil
+	return next, queued, nil
 }
 
 func (o *fakeOutbox) RetryJob(_ context.Context, id string, at time.Time, cause string) error {

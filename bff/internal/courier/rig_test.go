@@ -175,8 +175,8 @@ func (r *rig) ring() {
 
 // The store's outbox, with a bell.
 
-func (r *rig) ClaimJobs(ctx context.Context, now, until time.Time, n int) ([]verify.Job, error) {
-	return r.store.ClaimJobs(ctx, now, until, n)
+func (r *rig) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, until time.Time, n int) ([]verify.Job, error) {
+	return r.store.ClaimJobs(ctx, kind, now, until, n)
 }
 
 func (r *rig) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error) {
@@ -184,7 +184,9 @@ func (r *rig) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Jo
 	return r.store.LapsedJobs(ctx, now, n)
 }
 
-func (r *rig) NextJobAt(ctx context.Context) (time.Time, bool, error) { return r.store.NextJobAt(ctx) }
+func (r *rig) NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error) {
+	return r.store.NextJobAt(ctx, kind)
+}
 
 func (r *rig) RetryJob(ctx context.Context, id string, at time.Time, cause string) error {
 	defer r.ring()

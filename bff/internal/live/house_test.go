@@ -128,7 +128,7 @@ func (n *node) link(t *testing.T, channel string, m verify.Method) string {
 		t.Fatal(err)
 	}
 	now := n.clock.Now()
-	jobs, err := n.store.ClaimJobs(t.Context(), now, now.Add(time.Minute), 10)
+	jobs, err := n.store.ClaimJobs(t.Context(), m.Kind(), now, now.Add(time.Minute), 10)
 	if err != nil || len(jobs) != 1 {
 		t.Fatalf("%d jobs, %v; want one", len(jobs), err)
 	}

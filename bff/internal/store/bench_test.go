@@ -114,7 +114,7 @@ func BenchmarkAttempt64(b *testing.B) {
 	})
 	secrets := map[string]string{}
 	for {
-		jobs, err := s.ClaimJobs(b.Context(), time.Now(), time.Now().Add(time.Hour), 1000)
+		jobs, err := s.ClaimJobs(b.Context(), verify.Phone, time.Now(), time.Now().Add(time.Hour), 1000)
 		if err != nil {
 			b.Fatal(err)
 		}

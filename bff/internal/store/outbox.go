@@ -22,9 +22,9 @@ func (t *tx) Enqueue(ctx context.Context, j verify.Job) error {
 		return t.fail("enqueue", err)
 	}
 	_, err = t.exec(ctx, "enqueue", `
-		INSERT INTO outbox (id, tenant, method, state, due_at, lease_until, attempts, sealed, carrier_ref, cause)
-		VALUES ($1, $2, $3, 'queued', $4, 0, 0, $5, '', '')`,
-		j.ID, j.Tenant, string(j.Method), millis(t.store.now()), sealed)
+		INSERT INTO outbox (id, tenant, method, kind, state, due_at, lease_until, attempts, sealed, carrier_ref, cause)
+		VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, $6, '', '')`,
+		j.ID, j.Tenant, string(j.Method), string(j.Method.Kind()), millis(t.store.now()), sealed)
 	return err
 }
 
@@ -36,16 +36,16 @@ type claimed struct {
 	sealed []byte
 }
 
-// ClaimJobs takes up to n queued jobs that are due and leases them, oldest first, to be sent and
-// then settled or retried. Jobs whose verification has ended or expired become dead instead, and
+// ClaimJobs takes up to n queued jobs to channels of the kind that are due and leases them, oldest first, to be
+// sent and then settled or retried. Jobs whose verification has ended or expired become dead instead, and
 // are not given. A job's Attempts counts the sends begun before this one.
-func (s *Store) ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+func (s *Store) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
 	var jobs []verify.Job
 	err := s.update(ctx, func(t *tx) error {
 		jobs = nil
 		for len(jobs) < n {
 			want := n - len(jobs)
-			batch, err := t.claim(ctx, now, leaseUntil, want)
+			batch, err := t.claim(ctx, kind, now, leaseUntil, want)
 			if err != nil {
 				return err
 			}
@@ -74,13 +74,13 @@ func (s *Store) ClaimJobs(ctx context.Context, now, leaseUntil time.Time, n int)
 }
 
 // claim takes up to n due rows, those of ended verifications too, in order of their time.
-func (t *tx) claim(ctx context.Context, now, leaseUntil time.Time, n int) ([]claimed, error) {
+func (t *tx) claim(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]claimed, error) {
 	var batch []claimed
 	err := t.list(ctx, "claim jobs", `
 		WITH due AS (
 			SELECT o.id AS job, CASE WHEN v.outcome = '' AND v.expires_at > $1 THEN 1 ELSE 0 END AS live
 			FROM outbox o JOIN verifications v ON v.id = o.id
-			WHERE o.state = 'queued' AND o.due_at <= $1
+			WHERE o.state = 'queued' AND o.kind = $4 AND o.due_at <= $1
 			ORDER BY o.due_at, o.id LIMIT $3 + 0`+t.skipLocked+`
 		)
 		UPDATE outbox SET
@@ -91,7 +91,7 @@ func (t *tx) claim(ctx context.Context, now, leaseUntil time.Time, n int) ([]cla
 			lease_until = $2
 		FROM due WHERE outbox.id = due.job
 		RETURNING id, tenant, method, state, attempts - 1, due_at, sealed`,
-		[]any{millis(now), millis(leaseUntil), n}, func(row scan) error {
+		[]any{millis(now), millis(leaseUntil), n, string(kind)}, func(row scan) error {
 			var c claimed
 			var state verify.JobState
 			err := row(&c.job.ID, &c.job.Tenant, &c.job.Method, &state, &c.job.Attempts, &c.due, &c.sealed)
@@ -180,9 +180,9 @@ func (s *Store) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.
 	return jobs, nil
 }
 
-// NextJobAt tells when the earliest queued job is due; false if none is queued.
-func (s *Store) NextJobAt(ctx context.Context) (time.Time, bool, error) {
+// NextJobAt tells when the earliest queued job to a channel of the kind is due; false if none is queued.
+func (s *Store) NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error) {
 	var due sql.NullInt64
-	err := s.get(ctx, "next job", `SELECT MIN(due_at) FROM outbox WHERE state = 'queued'`, nil, &due)
+	err := s.get(ctx, "next job", `SELECT MIN(due_at) FROM outbox WHERE state = 'queued' AND kind = $1`, []any{string(kind)}, &due)
 	return moment(due.Int64), due.Valid, err
 }

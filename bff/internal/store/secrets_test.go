@@ -64,12 +64,13 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 				t.Fatal(err)
 			}
 		}
-		jobs, err := s.ClaimJobs(ctx, time.Now().Add(time.Second), time.Now().Add(time.Minute), 9)
-		if err != nil || len(jobs) != 2 {
-			t.Fatal(err, jobs)
+		jobs := claim(t, s, time.Now().Add(time.Second))
+		if len(jobs) != 2 {
+			t.Fatal(jobs)
 		}
 		for _, j := range jobs {
 			secrets["the secret of the "+string(state)+" "+string(j.Method)] = j.Secret
+			var err error
 			switch state {
 			case verify.JobSending:
 			case verify.JobQueued:
@@ -165,8 +166,20 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 	if _, err := s.Tenant(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("a signing secret of another key: %v, want %s", err, verify.CodeUnavailable)
 	}
-	jobs, err := s.ClaimJobs(t.Context(), time.Now().Add(2*time.Hour), time.Now().Add(3*time.Hour), 9)
-	if len(jobs) > 0 || err != nil {
-		t.Errorf("jobs of another key were given out: %v, %v", jobs, err)
+	if jobs := claim(t, s, time.Now().Add(2*time.Hour)); len(jobs) > 0 {
+		t.Errorf("jobs of another key were given out: %v", jobs)
 	}
+}
+
+// claim takes every message that is due, whatever its way.
+func claim(t *testing.T, s *store.Store, at time.Time) (all []verify.Job) {
+	t.Helper()
+	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+		jobs, err := s.ClaimJobs(t.Context(), kind, at, at.Add(time.Minute), 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, jobs...)
+	}
+	return all
 }

@@ -284,7 +284,7 @@ func useEverything(t *testing.T, s *Store) {
 			}
 			inserted := tx.Insert(ctx, v)
 			appended := tx.Append(ctx, &verify.Event{Tenant: "acme", Kind: verify.EventRequested, Verification: v.ID})
-			enqueued := tx.Enqueue(ctx, verify.Job{ID: v.ID, Tenant: "acme"})
+			enqueued := tx.Enqueue(ctx, verify.Job{ID: v.ID, Tenant: "acme", Method: method})
 			_, found := tx.Find(ctx, "acme", v.ID)
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
 			_, counted := tx.Failures(ctx, "acme", "")
@@ -302,9 +302,12 @@ func useEverything(t *testing.T, s *Store) {
 	_, _, err = s.VerifyChain(ctx, "acme")
 	fatal(err)
 	soon := time.Now().Add(time.Second)
-	_, err = s.ClaimJobs(ctx, soon, soon, 10)
-	fatal(err, s.RetryJob(ctx, "v0", soon, ""), s.SettleJob(ctx, "v1", verify.JobSent, "", ""))
-	_, _, err = s.NextJobAt(ctx)
+	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+		_, err = s.ClaimJobs(ctx, kind, soon, soon, 10)
+		fatal(err)
+	}
+	fatal(s.RetryJob(ctx, "v0", soon, ""), s.SettleJob(ctx, "v1", verify.JobSent, "", ""))
+	_, _, err = s.NextJobAt(ctx, verify.Phone)
 	fatal(err)
 	_, err = s.LapsedJobs(ctx, soon, 10)
 	fatal(err)

@@ -121,12 +121,14 @@ func (h *house) job(id string) verify.Job {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	jobs, err := h.store.ClaimJobs(ctx, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for _, j := range jobs {
-		h.jobs[j.ID] = j
+	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+		jobs, err := h.store.ClaimJobs(ctx, kind, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		for _, j := range jobs {
+			h.jobs[j.ID] = j
+		}
 	}
 	j, found := h.jobs[id]
 	if !found {

@@ -134,8 +134,10 @@ func TestSendRefusals(t *testing.T) {
 					t.Errorf("refused, and yet there is %v of %s", kinds, contact)
 				}
 			}
-			if _, queued, err := h.store.NextJobAt(ctx); queued || err != nil {
-				t.Errorf("refused, and yet a message is queued (%v)", err)
+			for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+				if _, queued, err := h.store.NextJobAt(ctx, kind); queued || err != nil {
+					t.Errorf("refused, and yet a message is queued for %s (%v)", kind, err)
+				}
 			}
 			h.wantSilence()
 		})

@@ -96,6 +96,7 @@ CREATE TABLE outbox (
     id          TEXT PRIMARY KEY REFERENCES verifications (id),
     tenant      TEXT   NOT NULL,
     method      TEXT   NOT NULL,
+    kind        TEXT   NOT NULL, -- of the channel: each goes its own way
     state       TEXT   NOT NULL,
     due_at      BIGINT NOT NULL,
     lease_until BIGINT NOT NULL,
@@ -104,7 +105,7 @@ CREATE TABLE outbox (
     carrier_ref TEXT   NOT NULL,
     cause       TEXT   NOT NULL  -- of the last failure
 );
-CREATE INDEX outbox_queued ON outbox (due_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_queued ON outbox (kind, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_sending ON outbox (lease_until, id) WHERE state = 'sending';
 
 -- +goose Down

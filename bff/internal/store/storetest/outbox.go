@@ -40,9 +40,10 @@ func pending(t *testing.T, s *store.Store, ids ...string) []verify.Job {
 	return jobs
 }
 
+// claim takes e-mails.
 func claim(t *testing.T, s *store.Store, at time.Time, n int) []verify.Job {
 	t.Helper()
-	jobs, err := s.ClaimJobs(t.Context(), at, at.Add(time.Minute), n)
+	jobs, err := s.ClaimJobs(t.Context(), verify.Email, at, at.Add(time.Minute), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ var outbox = []promise{
 		given := map[string]int{}
 		ended := together(func(int) error {
 			for {
-				jobs, err := s.ClaimJobs(t.Context(), later, lease, 3)
+				jobs, err := s.ClaimJobs(t.Context(), verify.Email, later, lease, 3)
 				if err != nil || len(jobs) == 0 {
 					return err
 				}
@@ -142,14 +143,41 @@ var outbox = []promise{
 		ctx := t.Context()
 		pending(t, s, "v1", "v2")
 		claim(t, s, later, 9)
-		if _, any, err := s.NextJobAt(ctx); any || err != nil {
+		if _, any, err := s.NextJobAt(ctx, verify.Email); any || err != nil {
 			t.Errorf("one is due though all are being sent, error %v", err)
 		}
 		want(t, s.RetryJob(ctx, "v1", later.Add(2*time.Minute), ""), "")
 		want(t, s.RetryJob(ctx, "v2", later.Add(time.Minute), ""), "")
-		at, any, err := s.NextJobAt(ctx)
+		at, any, err := s.NextJobAt(ctx, verify.Email)
 		if !any || !at.Equal(later.Add(time.Minute)) || err != nil {
 			t.Errorf("the next is due at %v, %t, error %v", at, any, err)
+		}
+	}},
+	{"e-mails and texts wait each in a line of their own", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		mail := pending(t, s, "v1", "v3")
+		texts := make([]verify.Job, 2)
+		for i, method := range []verify.Method{verify.SMSCode, verify.SMSLink} {
+			v := code(string(method))
+			v.Method, v.ExpiresAt = method, later.Add(5*time.Minute).UTC()
+			texts[i] = job(v)
+			must(t, s, insert(ctx, v), func(tx verify.Tx) error { return tx.Enqueue(ctx, texts[i]) })
+		}
+		given, err := s.ClaimJobs(ctx, verify.Phone, later, lease, 9)
+		if diff := cmp.Diff(texts, given); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+		for kind, queued := range map[verify.ChannelKind]bool{verify.Phone: false, verify.Email: true} {
+			if _, any, err := s.NextJobAt(ctx, kind); any != queued || err != nil {
+				t.Errorf("of kind %s one is queued: %t, error %v; want %t", kind, any, err, queued)
+			}
+		}
+		if diff := cmp.Diff(mail, claim(t, s, later, 9)); diff != "" {
+			t.Error(diff)
+		}
+		want(t, s.RetryJob(ctx, "v1", later, ""), "")
+		if given, err := s.ClaimJobs(ctx, verify.Phone, later, lease, 9); len(given) > 0 || err != nil {
+			t.Errorf("%d e-mails were given out as texts, error %v", len(given), err)
 		}
 	}},
 	{"a settled job is wiped and never given out again", func(t *testing.T, s *store.Store) {
