@@ -445,7 +445,7 @@ type PolicyOverrideNote string
 
 // Problem defines model for Problem.
 type Problem struct {
-	// Code Stable: branch on it
+	// Code Stable: branch on it. docs/errors.md lists all
 	Code string `json:"code"`
 
 	// Detail Words for people, with the next step
@@ -820,10 +820,14 @@ type ClientInterface interface {
 
 	// History A contact's verifications, newest first, in pages of 50
 	//
+	// 404 when the contact is not on this ticket.
+	//
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LaunchWithBody Exchange a launch context, once, for a pod session
+	//
+	// 401 `context_invalid`, `context_expired`, `context_replayed`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -831,6 +835,8 @@ type ClientInterface interface {
 	LaunchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Launch Exchange a launch context, once, for a pod session
+	//
+	// 401 `context_invalid`, `context_expired`, `context_replayed`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -844,10 +850,11 @@ type ClientInterface interface {
 
 	// Live The WebSocket of shield changes
 	//
-	// After the upgrade the first frame comes from the client, within 5 seconds: a `ClientFrame`. The server
-	// answers with a `snapshot` (no `since`) or with an `update` for each contact that changed after `since`,
-	// and then sends one `update` per change. Close codes: 4000 to 4499 come back with `since` (4408 too slow);
-	// 4500 to 4999 stop (4501 not authenticated, 4503 session over, 4504 revoked).
+	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
+	// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
+	// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+	// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 	//
 	// Corresponds with GET /api/v1/live (the `Live` operationId).
 	Live(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -859,12 +866,18 @@ type ClientInterface interface {
 
 	// SendWithBody Send a code or a link to one channel of one contact of the ticket
 	//
+	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+	// 423 `locked`, 429 `cooldown`.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/verifications (the `Send` operationId).
 	SendWithBody(ctx context.Context, params *SendParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Send Send a code or a link to one channel of one contact of the ticket
+	//
+	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+	// 423 `locked`, 429 `cooldown`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -873,10 +886,15 @@ type ClientInterface interface {
 
 	// Cancel End an open verification
 	//
+	// 404, 410 `spent`, `expired`, `ended`.
+	//
 	// Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 	Cancel(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CheckCodeWithBody Check the code that the end user read aloud; every call spends a try
+	//
+	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// is no code at all is 422 `invalid` and spends nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -885,6 +903,9 @@ type ClientInterface interface {
 
 	// CheckCode Check the code that the end user read aloud; every call spends a try
 	//
+	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// is no code at all is 422 `invalid` and spends nothing.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
@@ -892,6 +913,8 @@ type ClientInterface interface {
 }
 
 // History A contact's verifications, newest first, in pages of 50
+//
+// 404 when the contact is not on this ticket.
 //
 // Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -907,6 +930,8 @@ func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryP
 }
 
 // LaunchWithBody Exchange a launch context, once, for a pod session
+//
+// 401 `context_invalid`, `context_expired`, `context_replayed`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -924,6 +949,8 @@ func (c *HTTPClient) LaunchWithBody(ctx context.Context, contentType string, bod
 }
 
 // Launch Exchange a launch context, once, for a pod session
+//
+// 401 `context_invalid`, `context_expired`, `context_replayed`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -957,10 +984,11 @@ func (c *HTTPClient) Challenge(ctx context.Context, reqEditors ...RequestEditorF
 
 // Live The WebSocket of shield changes
 //
-// After the upgrade the first frame comes from the client, within 5 seconds: a `ClientFrame`. The server
-// answers with a `snapshot` (no `since`) or with an `update` for each contact that changed after `since`,
-// and then sends one `update` per change. Close codes: 4000 to 4499 come back with `since` (4408 too slow);
-// 4500 to 4999 stop (4501 not authenticated, 4503 session over, 4504 revoked).
+// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
+// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
+// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 //
 // Corresponds with GET /api/v1/live (the `Live` operationId).
 func (c *HTTPClient) Live(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -992,6 +1020,9 @@ func (c *HTTPClient) GetPod(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // SendWithBody Send a code or a link to one channel of one contact of the ticket
 //
+// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+// 423 `locked`, 429 `cooldown`.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/verifications (the `Send` operationId).
@@ -1008,6 +1039,9 @@ func (c *HTTPClient) SendWithBody(ctx context.Context, params *SendParams, conte
 }
 
 // Send Send a code or a link to one channel of one contact of the ticket
+//
+// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+// 423 `locked`, 429 `cooldown`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1026,6 +1060,8 @@ func (c *HTTPClient) Send(ctx context.Context, params *SendParams, body SendJSON
 
 // Cancel End an open verification
 //
+// 404, 410 `spent`, `expired`, `ended`.
+//
 // Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 func (c *HTTPClient) Cancel(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelRequest(c.Server, id)
@@ -1040,6 +1076,9 @@ func (c *HTTPClient) Cancel(ctx context.Context, id VerificationId, reqEditors .
 }
 
 // CheckCodeWithBody Check the code that the end user read aloud; every call spends a try
+//
+// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// is no code at all is 422 `invalid` and spends nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1057,6 +1096,9 @@ func (c *HTTPClient) CheckCodeWithBody(ctx context.Context, id VerificationId, c
 }
 
 // CheckCode Check the code that the end user read aloud; every call spends a try
+//
+// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// is no code at all is 422 `invalid` and spends nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1431,6 +1473,8 @@ type ClientWithResponsesInterface interface {
 
 	// HistoryWithResponse A contact's verifications, newest first, in pages of 50
 	//
+	// 404 when the contact is not on this ticket.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
@@ -1438,12 +1482,16 @@ type ClientWithResponsesInterface interface {
 
 	// LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 	//
+	// 401 `context_invalid`, `context_expired`, `context_replayed`.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/launch (the `Launch` operationId).
 	LaunchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LaunchResponse, error)
 
 	// LaunchWithResponse Exchange a launch context, once, for a pod session
+	//
+	// 401 `context_invalid`, `context_expired`, `context_replayed`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1459,10 +1507,11 @@ type ClientWithResponsesInterface interface {
 
 	// LiveWithResponse The WebSocket of shield changes
 	//
-	// After the upgrade the first frame comes from the client, within 5 seconds: a `ClientFrame`. The server
-	// answers with a `snapshot` (no `since`) or with an `update` for each contact that changed after `since`,
-	// and then sends one `update` per change. Close codes: 4000 to 4499 come back with `since` (4408 too slow);
-	// 4500 to 4999 stop (4501 not authenticated, 4503 session over, 4504 revoked).
+	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
+	// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
+	// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+	// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1478,12 +1527,18 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
+	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+	// 423 `locked`, 429 `cooldown`.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/verifications (the `Send` operationId).
 	SendWithBodyWithResponse(ctx context.Context, params *SendParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendResponse, error)
 
 	// SendWithResponse Send a code or a link to one channel of one contact of the ticket
+	//
+	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+	// 423 `locked`, 429 `cooldown`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1492,12 +1547,17 @@ type ClientWithResponsesInterface interface {
 
 	// CancelWithResponse End an open verification
 	//
+	// 404, 410 `spent`, `expired`, `ended`.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 	CancelWithResponse(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*CancelResponse, error)
 
 	// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every call spends a try
+	//
+	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// is no code at all is 422 `invalid` and spends nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1506,10 +1566,20 @@ type ClientWithResponsesInterface interface {
 
 	// CheckCodeWithResponse Check the code that the end user read aloud; every call spends a try
 	//
+	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// is no code at all is 422 `invalid` and spends nothing.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
 	CheckCodeWithResponse(ctx context.Context, id VerificationId, body CheckCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckCodeResponse, error)
+}
+
+// HistoryResponseDefaultHeaders the declared response headers of an HTTP default response for History
+type HistoryResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
 }
 
 type HistoryResponse struct {
@@ -1519,6 +1589,8 @@ type HistoryResponse struct {
 	JSON200 *HistoryPage
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *HistoryResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1560,6 +1632,20 @@ func (r HistoryResponse) ContentType() string {
 	return ""
 }
 
+// LaunchResponse401Headers the declared response headers of an HTTP 401 response for Launch
+type LaunchResponse401Headers struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+// LaunchResponseDefaultHeaders the declared response headers of an HTTP default response for Launch
+type LaunchResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type LaunchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1569,6 +1655,10 @@ type LaunchResponse struct {
 	ApplicationproblemJSON401 *Problem
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LaunchResponse401Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LaunchResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1615,6 +1705,13 @@ func (r LaunchResponse) ContentType() string {
 	return ""
 }
 
+// ChallengeResponseDefaultHeaders the declared response headers of an HTTP default response for Challenge
+type ChallengeResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type ChallengeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1622,6 +1719,8 @@ type ChallengeResponse struct {
 	JSON200 *Challenge
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChallengeResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1663,11 +1762,20 @@ func (r ChallengeResponse) ContentType() string {
 	return ""
 }
 
+// LiveResponseDefaultHeaders the declared response headers of an HTTP default response for Live
+type LiveResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type LiveResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LiveResponseDefaultHeaders
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
@@ -1704,6 +1812,13 @@ func (r LiveResponse) ContentType() string {
 	return ""
 }
 
+// GetPodResponseDefaultHeaders the declared response headers of an HTTP default response for GetPod
+type GetPodResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type GetPodResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1711,6 +1826,8 @@ type GetPodResponse struct {
 	JSON200 *Launched
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetPodResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1752,6 +1869,13 @@ func (r GetPodResponse) ContentType() string {
 	return ""
 }
 
+// SendResponseDefaultHeaders the declared response headers of an HTTP default response for Send
+type SendResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type SendResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1759,6 +1883,8 @@ type SendResponse struct {
 	JSON201 *Verification
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SendResponseDefaultHeaders
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
@@ -1800,6 +1926,13 @@ func (r SendResponse) ContentType() string {
 	return ""
 }
 
+// CancelResponseDefaultHeaders the declared response headers of an HTTP default response for Cancel
+type CancelResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type CancelResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1807,6 +1940,8 @@ type CancelResponse struct {
 	JSON200 *Verification
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CancelResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1848,6 +1983,13 @@ func (r CancelResponse) ContentType() string {
 	return ""
 }
 
+// CheckCodeResponseDefaultHeaders the declared response headers of an HTTP default response for CheckCode
+type CheckCodeResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
 type CheckCodeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1855,6 +1997,8 @@ type CheckCodeResponse struct {
 	JSON200 *Verification
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CheckCodeResponseDefaultHeaders
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -1898,6 +2042,8 @@ func (r CheckCodeResponse) ContentType() string {
 
 // HistoryWithResponse A contact's verifications, newest first, in pages of 50
 //
+// 404 when the contact is not on this ticket.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
@@ -1911,6 +2057,8 @@ func (c *ClientWithResponses) HistoryWithResponse(ctx context.Context, id Foreig
 
 // LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 //
+// 401 `context_invalid`, `context_expired`, `context_replayed`.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/launch (the `Launch` operationId).
@@ -1923,6 +2071,8 @@ func (c *ClientWithResponses) LaunchWithBodyWithResponse(ctx context.Context, co
 }
 
 // LaunchWithResponse Exchange a launch context, once, for a pod session
+//
+// 401 `context_invalid`, `context_expired`, `context_replayed`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1950,10 +2100,11 @@ func (c *ClientWithResponses) ChallengeWithResponse(ctx context.Context, reqEdit
 
 // LiveWithResponse The WebSocket of shield changes
 //
-// After the upgrade the first frame comes from the client, within 5 seconds: a `ClientFrame`. The server
-// answers with a `snapshot` (no `since`) or with an `update` for each contact that changed after `since`,
-// and then sends one `update` per change. Close codes: 4000 to 4499 come back with `since` (4408 too slow);
-// 4500 to 4999 stop (4501 not authenticated, 4503 session over, 4504 revoked).
+// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
+// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
+// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1981,6 +2132,9 @@ func (c *ClientWithResponses) GetPodWithResponse(ctx context.Context, reqEditors
 
 // SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 //
+// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+// 423 `locked`, 429 `cooldown`.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/verifications (the `Send` operationId).
@@ -1993,6 +2147,9 @@ func (c *ClientWithResponses) SendWithBodyWithResponse(ctx context.Context, para
 }
 
 // SendWithResponse Send a code or a link to one channel of one contact of the ticket
+//
+// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+// 423 `locked`, 429 `cooldown`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2007,6 +2164,8 @@ func (c *ClientWithResponses) SendWithResponse(ctx context.Context, params *Send
 
 // CancelWithResponse End an open verification
 //
+// 404, 410 `spent`, `expired`, `ended`.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
@@ -2020,6 +2179,9 @@ func (c *ClientWithResponses) CancelWithResponse(ctx context.Context, id Verific
 
 // CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every call spends a try
 //
+// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// is no code at all is 422 `invalid` and spends nothing.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
@@ -2032,6 +2194,9 @@ func (c *ClientWithResponses) CheckCodeWithBodyWithResponse(ctx context.Context,
 }
 
 // CheckCodeWithResponse Check the code that the end user read aloud; every call spends a try
+//
+// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// is no code at all is 422 `invalid` and spends nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2074,6 +2239,33 @@ func ParseHistoryResponse(rsp *http.Response) (*HistoryResponse, error) {
 
 	}
 
+	switch {
+	case true:
+		var headers HistoryResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
 	return response, nil
 }
 
@@ -2114,6 +2306,57 @@ func ParseLaunchResponse(rsp *http.Response) (*LaunchResponse, error) {
 
 	}
 
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LaunchResponse401Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case true:
+		var headers LaunchResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
 	return response, nil
 }
 
@@ -2147,6 +2390,33 @@ func ParseChallengeResponse(rsp *http.Response) (*ChallengeResponse, error) {
 
 	}
 
+	switch {
+	case true:
+		var headers ChallengeResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
 	return response, nil
 }
 
@@ -2174,6 +2444,33 @@ func ParseLiveResponse(rsp *http.Response) (*LiveResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case true:
+		var headers LiveResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
 	}
 
 	return response, nil
@@ -2209,6 +2506,33 @@ func ParseGetPodResponse(rsp *http.Response) (*GetPodResponse, error) {
 
 	}
 
+	switch {
+	case true:
+		var headers GetPodResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
 	return response, nil
 }
 
@@ -2240,6 +2564,33 @@ func ParseSendResponse(rsp *http.Response) (*SendResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case true:
+		var headers SendResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
 	}
 
 	return response, nil
@@ -2275,6 +2626,33 @@ func ParseCancelResponse(rsp *http.Response) (*CancelResponse, error) {
 
 	}
 
+	switch {
+	case true:
+		var headers CancelResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
 	return response, nil
 }
 
@@ -2306,6 +2684,33 @@ func ParseCheckCodeResponse(rsp *http.Response) (*CheckCodeResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case true:
+		var headers CheckCodeResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
 	}
 
 	return response, nil

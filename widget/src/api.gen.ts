@@ -30,7 +30,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchange a launch context, once, for a pod session */
+        /**
+         * Exchange a launch context, once, for a pod session
+         * @description 401 `context_invalid`, `context_expired`, `context_replayed`.
+         */
         post: operations["launch"];
         delete?: never;
         options?: never;
@@ -64,7 +67,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a code or a link to one channel of one contact of the ticket */
+        /**
+         * Send a code or a link to one channel of one contact of the ticket
+         * @description 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
+         *     423 `locked`, 429 `cooldown`.
+         */
         post: operations["send"];
         delete?: never;
         options?: never;
@@ -81,7 +88,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check the code that the end user read aloud; every call spends a try */
+        /**
+         * Check the code that the end user read aloud; every call spends a try
+         * @description 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+         *     is no code at all is 422 `invalid` and spends nothing.
+         */
         post: operations["checkCode"];
         delete?: never;
         options?: never;
@@ -98,7 +109,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End an open verification */
+        /**
+         * End an open verification
+         * @description 404, 410 `spent`, `expired`, `ended`.
+         */
         post: operations["cancel"];
         delete?: never;
         options?: never;
@@ -113,7 +127,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A contact's verifications, newest first, in pages of 50 */
+        /**
+         * A contact's verifications, newest first, in pages of 50
+         * @description 404 when the contact is not on this ticket.
+         */
         get: operations["history"];
         put?: never;
         post?: never;
@@ -132,10 +149,11 @@ export interface paths {
         };
         /**
          * The WebSocket of shield changes
-         * @description After the upgrade the first frame comes from the client, within 5 seconds: a `ClientFrame`. The server
-         *     answers with a `snapshot` (no `since`) or with an `update` for each contact that changed after `since`,
-         *     and then sends one `update` per change. Close codes: 4000 to 4499 come back with `since` (4408 too slow);
-         *     4500 to 4999 stop (4501 not authenticated, 4503 session over, 4504 revoked).
+         * @description Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+         *     client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
+         *     (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
+         *     change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+         *     4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
          */
         get: operations["live"];
         put?: never;
@@ -157,7 +175,7 @@ export interface components {
             expires_at: string;
         };
         LaunchRequest: {
-            /** @description The launch context */
+            /** @description The launch context, compact JWS */
             context: string;
             /** @description The challenge that the context answers */
             nonce?: string;
@@ -336,7 +354,7 @@ export interface components {
             type: string;
             title: string;
             status: number;
-            /** @description Stable: branch on it */
+            /** @description Stable: branch on it. docs/errors.md lists all */
             code: string;
             /** @description Words for people, with the next step */
             detail: string;
@@ -405,6 +423,12 @@ export interface components {
         /** @description A refusal, with a stable code */
         Problem: {
             headers: {
+                /** @description Of 429, 500 and 503: seconds */
+                "Retry-After"?: number;
+                /** @description Of 401 */
+                "WWW-Authenticate"?: "Bearer";
+                /** @description Of 405: the methods that the route takes */
+                Allow?: string;
                 [name: string]: unknown;
             };
             content: {

@@ -1,0 +1,75 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/api"
+)
+
+var codeRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (\\d{3}) \\|")
+
+func TestEveryCodeIsDocumentedWithItsStatus(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[verify.Code]int{}
+	for _, row := range codeRow.FindAllSubmatch(doc, -1) {
+		status, err := strconv.Atoi(string(row[2]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[verify.Code(row[1])] = status
+	}
+	for code, status := range httpapi.StatusOf {
+		if told[code] != status {
+			t.Errorf("docs/errors.md says %d of %q, and the API answers %d", told[code], code, status)
+		}
+		delete(told, code)
+	}
+	delete(told, "internal") // every code that the table does not have
+	delete(told, "origin")   // the socket's own
+	for code := range told {
+		t.Errorf("docs/errors.md has %q, which the API never answers", code)
+	}
+}
+
+func TestEveryReasonIsOfTheContract(t *testing.T) {
+	for _, reason := range []verify.Code{
+		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonSpent, verify.ReasonExpired, verify.ReasonCancelled,
+		verify.ReasonSuperseded, verify.ReasonRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
+		verify.ReasonCarrierSet, verify.ReasonUnsure,
+	} {
+		if !api.Reason(reason).Valid() {
+			t.Errorf("the contract does not have the reason %q", reason)
+		}
+	}
+}
+
+func TestRow9AFrameShowsNoGreenOfAnotherNumber(t *testing.T) {
+	session := verify.Session{Desk: verify.Desk{Tenant: "acme", Contacts: []verify.Contact{
+		{ID: "dana", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: "+14155550666"}}},
+	}}}
+	proven := verify.Reading{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
+		"mobile": {State: verify.ShieldVerified, Verification: "v_1", Destination: "the hash of another number"},
+	}}
+	frames := httpapi.Frames{Verify: &verify.Service{}}
+	data, err := frames.Update(session, proven, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var update api.UpdateFrame
+	if err := json.Unmarshal(data, &update); err != nil {
+		t.Fatal(err)
+	}
+	if got := update.Shields["mobile"]; got.State != "unverified" || got.VerificationId != "" {
+		t.Errorf("the frame shows %+v", got)
+	}
+}
