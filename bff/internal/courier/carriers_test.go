@@ -204,6 +204,11 @@ func TestWhatANodeWasSendingWhenItDiedReadsAsUnsureAndIsNotSentAgain(t *testing.
 	if err != nil || len(jobs) != 1 || jobs[0].ID != id {
 		t.Fatalf("claimed %d jobs: %v", len(jobs), err)
 	}
+	// The lease runs out, and another one that wants to tell of it dies too.
+	r.advance(31 * time.Second)
+	if lapsed, err := r.store.LapsedJobs(t.Context(), r.now(), r.now().Add(30*time.Second), 9); err != nil || len(lapsed) != 1 {
+		t.Fatalf("%d jobs have lapsed: %v", len(lapsed), err)
+	}
 	r.start(t)
 	if got := r.standing(t, id, verify.SMSCode); got.Job != verify.JobSending || got.Stage != verify.StageQueued {
 		t.Fatalf("while the lease lasts it stands so: %+v", got)

@@ -9,11 +9,12 @@
 //
 // A job passes the carrier once between two writes, and the process may die between
 // any two steps. So what is final is first reported and then settled: dying in between
-// leaves the job leased; the lease runs out, the job reads as unknown, and the report
-// that it is unsure changes nothing because a later stage or an end is on record
-// already. What is to be tried again is first queued and then reported: dying in
-// between costs a word, not the message. Dying while the carrier is asked leaves a lease
-// that runs out, and the technician is told that the message may or may not arrive.
+// leaves the job leased; the lease runs out, and the report that it is unsure changes
+// nothing because a later stage or an end is on record already. What is to be tried again
+// is first queued and then reported: dying in between costs a word, not the message. Dying
+// while the carrier is asked leaves a lease that runs out, and the technician is told that
+// the message may or may not arrive. Who tells holds a lease too, and settles the job as
+// unknown once it is told: should it die in between, another one tells the same again.
 package courier
 
 import (
@@ -38,8 +39,9 @@ type Queue interface {
 	// ClaimJobs leases at most n jobs to channels of the kind that are due, until leaseUntil. None of
 	// them is of a verification that has ended or expired, and no two callers get the same one.
 	ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error)
-	// LapsedJobs marks at most n jobs whose lease ran out as unknown, and gives them.
-	LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error)
+	// LapsedJobs leases at most n jobs whose lease ran out, until leaseUntil: not to be sent, but to be
+	// told of and settled. No two callers get the same one while the lease lasts.
+	LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error)
 	// NextJobAt tells when the earliest queued job to a channel of the kind is due; false when none is queued.
 	NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error)
 }
@@ -178,25 +180,32 @@ func (c *Courier) watch(ctx context.Context) {
 
 // reportLapsed tells of the messages that a node was sending when it died.
 func (c *Courier) reportLapsed(ctx context.Context) {
-	for {
-		jobs, err := c.Outbox.LapsedJobs(ctx, c.Now(), lapsedPage)
+	for ctx.Err() == nil {
+		now := c.Now()
+		jobs, err := c.Outbox.LapsedJobs(ctx, now, now.Add(lease), lapsedPage)
 		if err != nil && ctx.Err() == nil {
 			c.Log.ErrorContext(ctx, "lapsed messages can't be read", "error", err)
 		}
-		for _, j := range jobs {
-			c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
-			c.reportUnsure(ctx, j)
-		}
+		c.giveUp(ctx, jobs)
 		if len(jobs) < lapsedPage {
 			return
 		}
 	}
 }
 
-func (c *Courier) reportUnsure(ctx context.Context, j verify.Job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+// giveUp reports lapsed jobs unsure and settles them, within their lease. Those that
+// it does not come to lapse once more.
+func (c *Courier) giveUp(ctx context.Context, jobs []verify.Job) {
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-sparedTime)
 	defer cancel()
-	c.report(ctx, j, unsure)
+	for _, j := range jobs {
+		if ctx.Err() != nil || writing.Err() != nil {
+			return
+		}
+		c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
+		c.report(writing, j, unsure)
+		c.settle(writing, j, verify.JobUnsure, "", "its sender went silent")
+	}
 }
 
 func nudge(bell chan struct{}) {

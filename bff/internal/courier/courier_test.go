@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -292,22 +293,52 @@ func TestACarrierThatSwallowsMessagesHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestWhatASenderLeftBehindIsReportedUnsure(t *testing.T) {
+func TestWhatASenderLeftBehindIsReportedUnsureAndThenSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
+		var want []string
+		lapse := func(id string) {
+			o.lapse(verify.Job{ID: id, Tenant: "acme"})
+			want = append(want, id+" report unsure reason=unsure carrier= to acme", id+" settle unknown ref= cause=its sender went silent")
+		}
 		for i := range 150 {
-			o.lapse(verify.Job{ID: fmt.Sprintf("v%03d", i), Tenant: "acme"})
+			lapse(fmt.Sprintf("v%03d", i))
 		}
 		run(t, o, takes, nil)
-		if got := o.written(); len(got) != 150 || got[149] != "v149 report unsure reason=unsure carrier= to acme" {
-			t.Fatalf("on start %d reports, want 150", len(got))
+		if diff := cmp.Diff(want, o.written()); diff != "" {
+			t.Errorf("on start: %s", diff)
 		}
-		o.lapse(verify.Job{ID: "later", Tenant: "acme"})
-		pass(6 * time.Second)
-		if got := o.written(); got[len(got)-1] != "later report unsure reason=unsure carrier= to acme" {
-			t.Errorf("the last step is %q", got[len(got)-1])
+		lapse("later")
+		pass(time.Minute)
+		if diff := cmp.Diff(want, o.written()); diff != "" {
+			t.Error(diff)
 		}
 	})
+}
+
+func TestWhatASenderLeftBehindIsToldAgainUntilItIsSettled(t *testing.T) {
+	for _, step := range []string{"report", "settle"} {
+		synctest.Test(t, func(t *testing.T) {
+			back := time.Now().Add(time.Minute)
+			o := &fakeOutbox{fail: func(s string) error {
+				if strings.HasPrefix(s, "v1 "+step) && time.Now().Before(back) {
+					return &verify.Error{Code: verify.CodeUnavailable}
+				}
+				return nil
+			}}
+			o.lapse(verify.Job{ID: "v1", Tenant: "acme"})
+			run(t, o, takes, nil)
+			pass(2 * time.Minute)
+			got := o.written()
+			told := "v1 report unsure reason=unsure carrier= to acme"
+			if n := len(got); n < 2 || got[n-2] != told || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
+				t.Errorf("no %s was written for a minute, and then: %q", step, got)
+			}
+			if n := len(slices.DeleteFunc(got, func(s string) bool { return s != told })); step == "settle" && n != 2 {
+				t.Errorf("it was told %d times in two leases, want 2", n)
+			}
+		})
+	}
 }
 
 func TestAResultIsWrittenOnceTheStoreIsBack(t *testing.T) {

@@ -136,10 +136,14 @@ func (c *Courier) settle(ctx context.Context, j verify.Job, s verify.JobState, r
 }
 
 // insist writes a result until it is written, refused for good, or out of time; then the
-// end of the lease tells the rest.
+// end of the lease tells the rest. Out of time nothing more is written: what could not be
+// reported may not be settled.
 func (c *Courier) insist(ctx context.Context, j verify.Job, what string, write func(context.Context) error) {
 	for wait := insistPause; ; wait *= 2 {
-		err := write(ctx)
+		err := ctx.Err()
+		if err == nil {
+			err = write(ctx)
+		}
 		if err == nil {
 			return
 		}

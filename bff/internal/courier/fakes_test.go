@@ -26,7 +26,7 @@ const (
 type fakeOutbox struct {
 	mu     sync.Mutex
 	queue  []queued
-	lapsed []verify.Job
+	lapsed []lapsed
 	steps  []string
 	claims map[verify.ChannelKind]int
 	fail   func(step string) error
@@ -35,6 +35,11 @@ type fakeOutbox struct {
 type queued struct {
 	job verify.Job
 	due time.Time
+}
+
+type lapsed struct {
+	job   verify.Job
+	until time.Time // somebody is at it
 }
 
 func (o *fakeOutbox) put(jobs ...verify.Job) {
@@ -54,7 +59,9 @@ func (o *fakeOutbox) putAt(j verify.Job, due time.Time) {
 func (o *fakeOutbox) lapse(jobs ...verify.Job) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.lapsed = append(o.lapsed, jobs...)
+	for _, j := range jobs {
+		o.lapsed = append(o.lapsed, lapsed{job: j})
+	}
 }
 
 // step writes a step down, and fails it if the test says so.
@@ -95,12 +102,19 @@ func (o *fakeOutbox) ClaimJobs(_ context.Context, kind verify.ChannelKind, now, 
 	return jobs, nil
 }
 
-func (o *fakeOutbox) LapsedJobs(_ context.Context, _ time.Time, n int) ([]verify.Job, error) {
+func (o *fakeOutbox) LapsedJobs(_ context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n = min(n, len(o.lapsed))
-	jobs := o.lapsed[:n]
-	o.lapsed = o.lapsed[n:]
+	if leaseUntil.Sub(now) != 30*time.Second {
+		return nil, fmt.Errorf("a lease of %s", leaseUntil.Sub(now))
+	}
+	var jobs []verify.Job
+	for i := range o.lapsed {
+		if l := &o.lapsed[i]; len(jobs) < n && !l.until.After(now) {
+			l.until = leaseUntil
+			jobs = append(jobs, l.job)
+		}
+	}
 	return jobs, nil
 }
 
@@ -124,7 +138,11 @@ func (o *fakeOutbox) RetryJob(_ context.Context, id string, at time.Time, cause 
 func (o *fakeOutbox) SettleJob(_ context.Context, id string, state verify.JobState, ref, cause string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.step("%s settle %s ref=%s cause=%s", id, state, ref, cause)
+	err := o.step("%s settle %s ref=%s cause=%s", id, state, ref, cause)
+	if err == nil {
+		o.lapsed = slices.DeleteFunc(o.lapsed, func(l lapsed) bool { return l.job.ID == id })
+	}
+	return err
 }
 
 func (o *fakeOutbox) Delivered(_ context.Context, tenant, job string, r verify.Report) error {

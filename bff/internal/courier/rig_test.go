@@ -179,9 +179,9 @@ func (r *rig) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, until
 	return r.store.ClaimJobs(ctx, kind, now, until, n)
 }
 
-func (r *rig) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error) {
+func (r *rig) LapsedJobs(ctx context.Context, now, until time.Time, n int) ([]verify.Job, error) {
 	defer r.ring()
-	return r.store.LapsedJobs(ctx, now, n)
+	return r.store.LapsedJobs(ctx, now, until, n)
 }
 
 func (r *rig) NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error) {

@@ -124,10 +124,11 @@ func (t *tx) bury(ctx context.Context, id, cause string) error {
 }
 
 // RetryJob puts a job that is being sent back into the queue, not to be claimed before at.
-// CodeNotFound: it is not being sent, or its lease has lapsed.
+// CodeNotFound: it is not being sent, or its lease has lapsed and somebody has seen it.
 func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, cause string) error {
 	return s.job(ctx, `
-		UPDATE outbox SET state = 'queued', due_at = $2, cause = $3 WHERE id = $1 AND state = 'sending'`,
+		UPDATE outbox SET state = 'queued', due_at = $2, cause = $3
+		WHERE id = $1 AND state = 'sending' AND sealed IS NOT NULL`,
 		id, millis(at), cause)
 }
 
@@ -154,20 +155,21 @@ func (s *Store) job(ctx context.Context, text string, args ...any) error {
 	})
 }
 
-// LapsedJobs gives up to n jobs whose sender went silent: it may or may not have sent them. They become
-// unknown and their destination and secret are wiped, so a job has its ID, Tenant, Method and Attempts only.
-func (s *Store) LapsedJobs(ctx context.Context, now time.Time, n int) ([]verify.Job, error) {
+// LapsedJobs leases up to n jobs whose sender went silent, to be reported unsure and then settled: it may or may not
+// have sent them. They are never sent again, so their destination and secret are wiped, and a job has its ID, Tenant,
+// Method and Attempts only.
+func (s *Store) LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
 	var jobs []verify.Job
 	err := s.update(ctx, func(t *tx) error {
 		jobs = nil
 		return t.list(ctx, "find lapsed jobs", `
 			WITH lapsed AS (
 				SELECT o.id AS job FROM outbox o WHERE o.state = 'sending' AND o.lease_until <= $1
-				ORDER BY o.lease_until, o.id LIMIT $2 + 0`+t.skipLocked+`
+				ORDER BY o.lease_until, o.id LIMIT $3 + 0`+t.skipLocked+`
 			)
-			UPDATE outbox SET state = 'unknown', sealed = NULL, cause = 'its sender went silent'
+			UPDATE outbox SET lease_until = $2, sealed = NULL
 			FROM lapsed WHERE outbox.id = lapsed.job
-			RETURNING id, tenant, method, attempts`, []any{millis(now), n}, func(row scan) error {
+			RETURNING id, tenant, method, attempts`, []any{millis(now), millis(leaseUntil), n}, func(row scan) error {
 			var j verify.Job
 			err := row(&j.ID, &j.Tenant, &j.Method, &j.Attempts)
 			jobs = append(jobs, j)

@@ -309,7 +309,7 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(s.RetryJob(ctx, "v0", soon, ""), s.SettleJob(ctx, "v1", verify.JobSent, "", ""))
 	_, _, err = s.NextJobAt(ctx, verify.Phone)
 	fatal(err)
-	_, err = s.LapsedJobs(ctx, soon, 10)
+	_, err = s.LapsedJobs(ctx, soon, soon, 10)
 	fatal(err)
 	fatal(s.Write(ctx, func(tx verify.Tx) error {
 		_, err := tx.End(ctx, "acme", "v0", verify.Denied, time.Now())

@@ -199,26 +199,40 @@ var outbox = []promise{
 		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "", ""), verify.CodeNotFound)
 		want(t, s.SettleJob(ctx, "none", verify.JobSent, "", ""), verify.CodeNotFound)
 	}},
-	{"a job whose lease has run out is unknown, told once and never sent again", func(t *testing.T, s *store.Store) {
+	{"a job whose lease has run out is given to be told, again until it is settled, and never sent again", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		pending(t, s, "v1")
 		claim(t, s, later, 1)
+		told := []verify.Job{{ID: "v1", Tenant: "acme", Method: verify.EmailLink, Attempts: 1}}
+		again := lease.Add(30 * time.Second)
 		for _, row := range []struct {
 			at   time.Time
 			want []verify.Job
 		}{
 			{lease.Add(-time.Millisecond), nil},
-			{lease, []verify.Job{{ID: "v1", Tenant: "acme", Method: verify.EmailLink, Attempts: 1}}},
-			{lease, nil},
+			{lease, told},
+			{again.Add(-time.Millisecond), nil}, // somebody is at it
+			{again, told},                       // who died too
 		} {
-			lapsed, err := s.LapsedJobs(ctx, row.at, 9)
+			lapsed, err := s.LapsedJobs(ctx, row.at, row.at.Add(30*time.Second), 9)
 			if diff := cmp.Diff(row.want, lapsed); diff != "" || err != nil {
 				t.Error(err, diff)
 			}
 		}
+		want(t, s.SettleJob(ctx, "v1", verify.JobUnsure, "", "its sender went silent"), "")
+		if lapsed, err := s.LapsedJobs(ctx, again.Add(time.Hour), again.Add(2*time.Hour), 9); len(lapsed) > 0 || err != nil {
+			t.Errorf("it was given though it is settled, error %v", err)
+		}
 		wiped(t, s, "v1")
 		// The carrier's answer may come yet.
 		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "carrier's id", ""), "")
+	}},
+	{"a lapsed job is wiped before it is settled", func(t *testing.T, s *store.Store) {
+		pending(t, s, "v1")
+		claim(t, s, later, 1)
+		_, err := s.LapsedJobs(t.Context(), lease, lease.Add(time.Minute), 9)
+		want(t, err, "")
+		wiped(t, s, "v1")
 	}},
 	{"of fifty that look for lapsed jobs one is told of each", func(t *testing.T, s *store.Store) {
 		pending(t, s, "v1", "v2", "v3")
@@ -226,7 +240,7 @@ var outbox = []promise{
 		var mu sync.Mutex
 		told := 0
 		together(func(int) error {
-			lapsed, err := s.LapsedJobs(t.Context(), lease, 9)
+			lapsed, err := s.LapsedJobs(t.Context(), lease, lease.Add(time.Minute), 9)
 			mu.Lock()
 			defer mu.Unlock()
 			told += len(lapsed)
