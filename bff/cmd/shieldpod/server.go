@@ -71,7 +71,7 @@ type server struct {
 	handler http.Handler
 }
 
-// sweepEvery is how often spent and expired launch records are thrown away.
+// sweepEvery is how often what has run out is thrown away: sessions, spent contexts, messages long settled.
 const sweepEvery = 10 * time.Minute
 
 // build makes every part and ties them together. Close what it gives.
@@ -237,7 +237,7 @@ func (srv *server) sweep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			if err := srv.store.Sweep(ctx, srv.now()); err != nil {
-				srv.log.Warn("sweeping spent launch records failed; it is tried again", "error", err)
+				srv.log.Warn("sweeping out what has run out failed; it is tried again", "error", err)
 			}
 		}
 	}

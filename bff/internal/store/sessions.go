@@ -74,18 +74,28 @@ func (s *Store) EndSession(ctx context.Context, tenant, id string) error {
 	})
 }
 
-// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
-const sweepSize = 1000
+const (
+	// settledKept is how long the outbox remembers what became of a message, for whoever has to look into it.
+	// Delivery reports name the verification and need no row of the outbox.
+	settledKept = 24 * time.Hour
+	// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
+	sweepSize = 250
+)
 
-// Sweep forgets the sessions and the spent contexts that have run out.
+// Sweep forgets the sessions and the spent contexts that have run out, and the messages that were settled a day ago.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
-	for _, text := range []string{
-		`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`,
-		`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`,
+	for _, old := range []struct {
+		text  string
+		until time.Time
+	}{
+		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`, now},
+		{`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
+		{`DELETE FROM outbox WHERE id IN (
+			SELECT id FROM outbox WHERE state NOT IN ('queued', 'sending') AND lease_until <= $1 LIMIT $2 + 0)`, now.Add(-settledKept)},
 	} {
 		for swept := int64(sweepSize); swept == sweepSize; {
 			err := s.update(ctx, func(t *tx) (err error) {
-				swept, err = t.exec(ctx, "sweep", text, millis(now), sweepSize)
+				swept, err = t.exec(ctx, "sweep", old.text, millis(old.until), sweepSize)
 				return err
 			})
 			if err != nil {

@@ -107,6 +107,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_queued ON outbox (kind, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_sending ON outbox (lease_until, id) WHERE state = 'sending';
+CREATE INDEX outbox_settled ON outbox (lease_until) WHERE state NOT IN ('queued', 'sending');
 
 -- +goose Down
 DROP TABLE outbox;

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -264,6 +265,58 @@ var outbox = []promise{
 			t.Error("it was given out after its verification had expired")
 		}
 		wiped(t, s, "v2")
+	}},
+	{"Sweep forgets a message a day after it was settled, and none that is on its way", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		pending(t, s, "old")
+		claim(t, s, later, 1)
+		want(t, s.SettleJob(ctx, "old", verify.JobUnsure, "", ""), "")
+		jobs := pending(t, s, "new", "sending", "waiting")
+		claim(t, s, later.Add(time.Millisecond), 2)
+		want(t, s.SettleJob(ctx, "new", verify.JobUnsure, "", ""), "")
+		for _, row := range []struct {
+			after time.Duration
+			want  verify.Code
+		}{{24*time.Hour - time.Millisecond, ""}, {24 * time.Hour, verify.CodeNotFound}} {
+			want(t, s.Sweep(ctx, lease.Add(row.after)), "")
+			want(t, s.SettleJob(ctx, "old", verify.JobUnsure, "", ""), row.want) // while it is known, its answer may come
+			want(t, s.SettleJob(ctx, "new", verify.JobUnsure, "", ""), "")
+		}
+		want(t, s.SettleJob(ctx, "sending", verify.JobSent, "", ""), "")
+		if diff := cmp.Diff(jobs[2:], claim(t, s, later, 9)); diff != "" {
+			t.Error(diff)
+		}
+		late := verify.Report{Kind: verify.EventDelivered}
+		want(t, Service(s, time.Now).Delivered(ctx, "acme", "old", late), "") // a delivery report needs the verification only
+	}},
+	{"Sweep forgets them all, however many there are", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		ids := make([]string, 6*crowd) // more than one write takes
+		steps := make([]func(verify.Tx) error, len(ids))
+		for i := range ids {
+			ids[i] = fmt.Sprintf("v%03d", i)
+			v := link(ids[i])
+			v.ExpiresAt = lease
+			steps[i] = func(tx verify.Tx) error { return errors.Join(tx.Insert(ctx, v), tx.Enqueue(ctx, job(v))) }
+		}
+		must(t, s, steps...)
+		claim(t, s, later, len(ids))
+		each := func(code verify.Code) {
+			ended := together(func(n int) (err error) {
+				for _, id := range ids[6*n : 6*n+6] {
+					if verify.CodeOf(s.SettleJob(ctx, id, verify.JobUnsure, "", "")) != code {
+						err = errOfStep
+					}
+				}
+				return err
+			})
+			if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
+				t.Errorf("settling did not always end with %q: %s", code, diff)
+			}
+		}
+		each("")
+		want(t, s.Sweep(ctx, lease.Add(24*time.Hour)), "")
+		each(verify.CodeNotFound)
 	}},
 	{"a job of no verification is refused", func(t *testing.T, s *store.Store) {
 		err := s.Write(t.Context(), func(tx verify.Tx) error { return tx.Enqueue(t.Context(), job(link("none"))) })
