@@ -3,9 +3,12 @@ package store
 import (
 	lru "container/list"
 	"context"
+	"database/sql"
+	"errors"
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -34,7 +37,7 @@ func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]ve
 	last := p.last
 	var err error
 	if kept {
-		p, err = s.follow(ctx, tenant, contact, p, true)
+		p, err = s.follow(ctx, tenant, contact, p, math.MaxInt64, true)
 		p = p.latest(n)
 	} else {
 		p, err = s.page(ctx, tenant, contact, 0, n)
@@ -81,14 +84,44 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 	}
 	slices.Reverse(p.asked)
 	p.last = oldest - 1
+	if before < math.MaxInt64 {
+		return s.past(ctx, tenant, contact, p, before)
+	}
 	// Somebody may have asked for another one meanwhile: the newest page may not pass over it.
-	p, err = s.follow(ctx, tenant, contact, p, before == math.MaxInt64)
+	p, err = s.follow(ctx, tenant, contact, p, before, true)
 	return p.latest(n), err
 }
 
-// follow gives the page with the events that came after it; those of verifications that began after
-// it too, if it is to grow.
-func (s *Store) follow(ctx context.Context, tenant, contact string, p page, grow bool) (page, error) {
+// clocksApart is more than nodes' clocks can differ: one so wrong would take no launch context.
+const clocksApart = 10 * time.Minute
+
+// past gives an older page with its events: those before the event at which the next page began, and those that
+// came later, while the last of the page's verifications could be open. What came after that is not read.
+func (s *Store) past(ctx context.Context, tenant, contact string, p page, before int64) (page, error) {
+	p, err := s.follow(ctx, tenant, contact, p, before, false)
+	if err != nil {
+		return page{}, err
+	}
+	var over time.Time
+	for _, e := range p.events {
+		if e.Until.After(over) && e.Kind == verify.EventRequested {
+			over = e.Until
+		}
+	}
+	end := int64(math.MaxInt64)
+	err = s.get(ctx, "find the end of a page", `
+		SELECT seq FROM events
+		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq >= $3 AND at >= $4 ORDER BY seq LIMIT 1`,
+		[]any{tenant, contact, before, millis(over.Add(clocksApart))}, &end)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return page{}, err
+	}
+	return s.follow(ctx, tenant, contact, p, end, false)
+}
+
+// follow gives the page with the events that came after it and before the one numbered end; those of
+// verifications that began after it too, if it is to grow.
+func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end int64, grow bool) (page, error) {
 	known := make(map[string]bool, len(p.asked))
 	for _, id := range p.asked {
 		known[id] = true
@@ -96,8 +129,9 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, grow
 	// Clipped, so that what is appended goes into lists of its own.
 	p.asked, p.events = slices.Clip(p.asked), slices.Clip(p.events)
 	err := s.list(ctx, "list events", `
-		SELECT verification, kind, seq, body FROM events WHERE tenant = $1 AND contact = $2 AND seq > $3 ORDER BY seq`,
-		[]any{tenant, contact, p.last}, func(row scan) error {
+		SELECT verification, kind, seq, body FROM events
+		WHERE tenant = $1 AND contact = $2 AND seq > $3 AND seq < $4 ORDER BY seq`,
+		[]any{tenant, contact, p.last, end}, func(row scan) error {
 			var id string
 			var kind verify.EventKind
 			var body []byte

@@ -297,6 +297,8 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(err)
 	_, err = s.Recent(ctx, "acme", []string{""}, 50)
 	fatal(err)
+	_, err = s.Page(ctx, "acme", "", 2, 50)
+	fatal(err)
 	_, err = s.Changed(ctx, "acme", 0)
 	fatal(err)
 	_, _, err = s.VerifyChain(ctx, "acme")

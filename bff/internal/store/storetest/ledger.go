@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -159,6 +160,40 @@ var ledger = []promise{
 			events, err := s.Page(t.Context(), "acme", "dana", row.before, row.n)
 			if diff := cmp.Diff(row.want, list(events)); diff != "" || err != nil {
 				t.Errorf("%d before %d: %v\n%s", row.n, row.before, err, diff)
+			}
+		}
+	}},
+	{"Page has what became of a verification for as long as it can be open, whatever was asked for meanwhile", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		asked := func(id string, minute time.Duration) verify.Verification {
+			v := link(id)
+			v.RequestedAt, v.ExpiresAt = noon.Add(minute*time.Minute), noon.Add((minute+5)*time.Minute)
+			must(t, s, insert(ctx, v))
+			return v
+		}
+		became := func(v verify.Verification, kind verify.EventKind, minute time.Duration) {
+			e := of(v, kind)
+			e.At = noon.Add(minute * time.Minute)
+			must(t, s, appending(ctx, e))
+		}
+		v1, v2 := asked("v1", 0), asked("v2", 2)
+		became(v1, verify.EventSent, 1)
+		v3 := asked("v3", 14) // by a node whose clock is ahead
+		became(v2, verify.EventDenied, 4)
+		became(v1, verify.EventVerified, 4)
+		became(v3, verify.EventVerified, 15)
+		asked("v4", 40)
+		for _, row := range []struct {
+			before int64
+			want   []string
+		}{
+			{2, []string{"1 requested v1", "3 sent v1", "6 verified v1"}},
+			{4, []string{"1 requested v1", "2 requested v2", "3 sent v1", "5 denied v2", "6 verified v1"}},
+			{8, []string{"1 requested v1", "2 requested v2", "3 sent v1", "4 requested v3", "5 denied v2", "6 verified v1", "7 verified v3"}},
+		} {
+			events, err := s.Page(ctx, "acme", "dana", row.before, 9)
+			if diff := cmp.Diff(row.want, list(events)); diff != "" || err != nil {
+				t.Errorf("before %d: %v\n%s", row.before, err, diff)
 			}
 		}
 	}},

@@ -71,6 +71,7 @@ func insert(ctx context.Context, v verify.Verification) func(verify.Tx) error {
 			return err
 		}
 		e := of(v, verify.EventRequested)
+		e.Until = v.ExpiresAt
 		return tx.Append(ctx, &e)
 	}
 }
