@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"github.com/shieldpod/shieldpod/bff/internal/bus"
 )
@@ -92,6 +94,23 @@ func TestANodeThatLacksTheSecretIsNotJoined(t *testing.T) {
 				t.Errorf("Ready says %v", err)
 			}
 		})
+	}
+}
+
+func TestTheClientPortOfAClusterIsForItsOwnProcessAlone(t *testing.T) {
+	b := node(t, "127.0.0.1:0")
+	for name, as := range map[string]nats.Option{
+		"nobody":              func(*nats.Options) error { return nil },
+		"the user, guessed":   nats.UserInfo("shieldpod", "shieldpod"),
+		"the user, by itself": nats.UserInfo("shieldpod", ""),
+	} {
+		stranger, err := nats.Connect(b.ClientURL(), as)
+		if !errors.Is(err, nats.ErrAuthorization) {
+			t.Errorf("%s was let in: %v", name, err)
+		}
+		if err == nil {
+			stranger.Close()
+		}
 	}
 }
 

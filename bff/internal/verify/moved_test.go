@@ -55,6 +55,22 @@ func TestRow9GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
 	}
 }
 
+func TestRow9AnAnswerOfBeforeShowsNoGreenOfAnotherNumber(t *testing.T) {
+	h := openHouse(t)
+	asked := h.keyed(code("dana", "mobile"))
+	sent, err := h.Send(ctx, desk(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Attempt(ctx, desk(), sent.Verification, h.job(sent.Verification).Secret); err != nil {
+		t.Fatal(err)
+	}
+	again, err := h.Send(ctx, moved(desk()), asked)
+	if err != nil || again.Verification != sent.Verification || again.Shield.State != verify.ShieldUnverified {
+		t.Errorf("the same request from the desk with another number: %+v, %v", again, err)
+	}
+}
+
 func TestRow9ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
 	h := openHouse(t)
 	sent := h.send(desk(), code("dana", "mobile"))
