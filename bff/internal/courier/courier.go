@@ -37,7 +37,8 @@ type Outbox interface {
 // Queue gives out jobs.
 type Queue interface {
 	// ClaimJobs leases at most n jobs to channels of the kind that are due, until leaseUntil. None of
-	// them is of a verification that has ended or expired, and no two callers get the same one.
+	// them is of a verification that has ended or expired, and no two callers get the same one. One
+	// that can't be unsealed names nobody to send it to.
 	ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error)
 	// LapsedJobs leases at most n jobs whose lease ran out, until leaseUntil: not to be sent, but to be
 	// told of and settled. No two callers get the same one while the lease lasts.

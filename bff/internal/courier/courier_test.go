@@ -100,6 +100,14 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 				`v1 settle failed ref= cause=no text message for method "smoke"`,
 			},
 		},
+		{
+			"a message that can't be unsealed is told of", takes,
+			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: verify.SMSCode} },
+			[]string{
+				"v1 report failed reason=carrier_setup carrier= to acme",
+				"v1 settle failed ref= cause=its seal can't be opened: was the master key changed?",
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -18,6 +19,9 @@ const (
 	insistPause = 100 * time.Millisecond
 )
 
+// errSealed is why a job comes out of the outbox without its message.
+var errSealed = errors.New("its seal can't be opened: was the master key changed?")
+
 var unsure = verify.Report{Kind: verify.EventUnsure, Reason: verify.ReasonUnsure}
 
 // deliver takes one claimed job to its carrier and writes down what came of it.
@@ -25,6 +29,10 @@ var unsure = verify.Report{Kind: verify.EventUnsure, Reason: verify.ReasonUnsure
 func (c *Courier) deliver(ctx context.Context, j verify.Job) {
 	ctx, cancel := context.WithTimeout(ctx, lease-sparedTime)
 	defer cancel()
+	if j.To == "" {
+		c.conclude(ctx, j, Receipt{}, &Fault{Kind: Setup, Err: errSealed})
+		return
+	}
 	left := j.ExpiresAt.Sub(c.Now())
 	if left <= 0 {
 		c.settle(ctx, j, verify.JobDead, "", "its verification ended first")

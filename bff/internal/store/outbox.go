@@ -38,7 +38,8 @@ type claimed struct {
 
 // ClaimJobs takes up to n queued jobs to channels of the kind that are due and leases them, oldest first, to be
 // sent and then settled or retried. Jobs whose verification has ended or expired become dead instead, and
-// are not given. A job's Attempts counts the sends begun before this one.
+// are not given. A job's Attempts counts the sends begun before this one. One whose seal can't be opened, as
+// another master key's, comes without a message: with its ID, Tenant, Method and Attempts only.
 func (s *Store) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
 	var jobs []verify.Job
 	err := s.update(ctx, func(t *tx) error {
@@ -50,16 +51,9 @@ func (s *Store) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, lea
 				return err
 			}
 			for _, c := range batch {
-				if !c.live {
-					continue
+				if c.live {
+					jobs = append(jobs, t.store.unseal(c))
 				}
-				if err := t.store.unseal(&c); err != nil {
-					if err := t.bury(ctx, c.job.ID, err.Error()); err != nil {
-						return err
-					}
-					continue
-				}
-				jobs = append(jobs, c.job)
 			}
 			if len(batch) < want {
 				return nil
@@ -108,19 +102,17 @@ func (t *tx) claim(ctx context.Context, kind verify.ChannelKind, now, leaseUntil
 	return batch, err
 }
 
-func (s *Store) unseal(c *claimed) error {
+// unseal gives the job with its message, or as it is if the seal can't be opened.
+func (s *Store) unseal(c claimed) verify.Job {
 	plain, err := s.vault.open(c.sealed, "outbox", c.job.Tenant, c.job.ID)
 	if err != nil {
-		return err
+		return c.job
 	}
-	return json.Unmarshal(plain, &c.job)
-}
-
-// bury ends a job that can never be sent.
-func (t *tx) bury(ctx context.Context, id, cause string) error {
-	_, err := t.exec(ctx, "bury job", `
-		UPDATE outbox SET state = 'dead', sealed = NULL, cause = $2 WHERE id = $1`, id, cause)
-	return err
+	whole := c.job
+	if err := json.Unmarshal(plain, &whole); err != nil {
+		return c.job
+	}
+	return whole
 }
 
 // RetryJob puts a job that is being sent back into the queue, not to be claimed before at.

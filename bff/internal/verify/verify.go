@@ -213,7 +213,7 @@ const (
 	JobQueued  JobState = "queued"
 	JobSending JobState = "sending"
 	JobSent    JobState = "sent"
-	JobFailed  JobState = "failed" // the carrier refused this recipient or content
-	JobDead    JobState = "dead"   // its verification ended first, or it can't be rendered or sent at all
+	JobFailed  JobState = "failed" // the carrier refused it, or it can't be unsealed or put into words
+	JobDead    JobState = "dead"   // its verification ended first, or ends before it could be sent
 	JobUnsure  JobState = "unknown"
 )
