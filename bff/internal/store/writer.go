@@ -63,6 +63,9 @@ func openWriter(ctx context.Context, path string, s *Store) (*writer, error) {
 // write queues the steps and waits for the batch that takes them. Once they have begun, a
 // cancelled context changes nothing: the caller is told what truly became of them.
 func (w *writer) write(ctx context.Context, steps []step) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable("write", err)
+	}
 	q := &queued{ctx: ctx, steps: steps, done: make(chan error, 1)}
 	if err := w.submit(q); err != nil {
 		return err
