@@ -90,7 +90,6 @@ func (h *Hub) admit(c *conn, first []byte) {
 		h.fail(c, "a pod can't be read", err)
 		return
 	}
-	h.begin(t, pod)
 	if err := h.greet(c, pod, until, f.Since); err != nil {
 		h.fail(c, "a pod can't be written", err)
 		return

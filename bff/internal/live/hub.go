@@ -60,7 +60,6 @@ type Hub struct {
 	place   int                     // on the wheel, of the next connection
 	due     map[*conn]int64         // at which beat a connection is too late with what is expected of it
 	tenants map[string]*tenant      // those that have pods here
-	heads   map[string]int64        // by tenant: all up to this event was seen to
 }
 
 // New starts a hub. Close ends it.
@@ -70,7 +69,7 @@ func New(cfg Config) *Hub {
 	h := &Hub{
 		cfg: cfg, ctx: ctx, cancel: cancel,
 		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1),
-		due: map[*conn]int64{}, tenants: map[string]*tenant{}, heads: map[string]int64{},
+		due: map[*conn]int64{}, tenants: map[string]*tenant{},
 	}
 	for i := range h.wheel {
 		h.wheel[i] = map[*conn]struct{}{}

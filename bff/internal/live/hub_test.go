@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -192,6 +193,31 @@ func TestTheSlowTickFindsLostWhispers(t *testing.T) {
 	}
 }
 
+func TestTheSlowTickAsksForNothingThatWasThereBefore(t *testing.T) {
+	w := newWorld(t)
+	w.session("a", "acme", "c-1")
+	for times := range 2 { // the second time the tenant has been without pods, and much has happened
+		for range 100 {
+			w.happen("acme", "c-9")
+		}
+		p := w.open(t, "a")
+		w.whisper("acme", "", 0)
+		until(t, "the store is asked", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return len(w.after) > times
+		})
+		p.event("c-1", w.tell("acme", "c-1"))
+		_ = p.ws.Close()
+		until(t, "the pod is gone", func() bool { return w.listening() == 0 })
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if want := []int64{100, 201}; !slices.Equal(w.after, want) {
+		t.Errorf("the store was asked for what came after %v, want %v", w.after, want)
+	}
+}
+
 func TestAfterAGapInTheWhispersTheStoreIsAsked(t *testing.T) {
 	w := newWorld(t)
 	p := w.open(t, w.session("a", "acme", "c-1"))
@@ -246,7 +272,7 @@ func TestNothingStaysSilentlyStale(t *testing.T) {
 }
 
 func TestAPodIsNotLetInBlind(t *testing.T) {
-	for _, broken := range []string{"Authenticate", "Listen", "Pod", "snapshot"} {
+	for _, broken := range []string{"Authenticate", "Listen", "LastEvent", "Pod", "snapshot"} {
 		t.Run(broken, func(t *testing.T) {
 			w := newWorld(t)
 			w.session("a", "acme", "c-1")

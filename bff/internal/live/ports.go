@@ -15,6 +15,8 @@ type Readings interface {
 
 // Changes finds what whispers failed to tell.
 type Changes interface {
+	// LastEvent gives the number of the tenant's last event, 0 before the first.
+	LastEvent(ctx context.Context, tenant string) (int64, error)
 	// Changed gives the tenant's contacts with events numbered above after, each with its last one's number.
 	Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error)
 }

@@ -15,7 +15,9 @@ type tenant struct {
 	phase    int64 // of the slow tick
 	holders  int   // connections, and admissions under way
 	contacts map[string]*watch
-	catching bool // somebody is catching up
+	hearing  bool  // whispers come in, and head is set
+	head     int64 // all up to this event was seen to
+	catching bool  // somebody is catching up
 
 	listen sync.Once // one subscription, whoever comes first
 	stop   func()
@@ -89,20 +91,35 @@ func (h *Hub) release(t *tenant) {
 	}
 }
 
-// hear subscribes to the tenant's whispers, once for all its pods.
+// hear subscribes to the tenant's whispers, once for all its pods, before any of them is read.
 func (h *Hub) hear(t *tenant) error {
 	t.listen.Do(func() {
-		t.stop, t.deaf = h.cfg.Ear.Listen(t.id, func(contact string, seq int64) { h.heard(t, contact, seq) })
-		if t.deaf == nil {
-			return
-		}
+		var head int64
+		head, t.deaf = h.tuneIn(t)
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if h.tenants[t.id] == t {
+		t.head, t.hearing = head, t.deaf == nil
+		if t.deaf != nil && h.tenants[t.id] == t {
 			delete(h.tenants, t.id) // the next pod tries anew
 		}
 	})
 	return t.deaf
+}
+
+// tuneIn subscribes, and then marks where the slow tick begins: whoever is let in reads all before.
+func (h *Hub) tuneIn(t *tenant) (head int64, err error) {
+	stop, err := h.cfg.Ear.Listen(t.id, func(contact string, seq int64) { h.heard(t, contact, seq) })
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := h.patient()
+	defer cancel()
+	if head, err = h.cfg.Changes.LastEvent(ctx, t.id); err != nil {
+		stop()
+		return 0, err
+	}
+	t.stop = stop
+	return head, nil
 }
 
 // heard takes a whisper. Whoever whispers waits, so it only leaves word.
@@ -209,21 +226,12 @@ func (h *Hub) remind(t *tenant, c *conn) {
 	}
 }
 
-// begin marks where the slow tick of a tenant begins: whoever comes now has read all before.
-func (h *Hub) begin(t *tenant, pod verify.Pod) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if _, known := h.heads[t.id]; !known {
-		h.heads[t.id] = slices.Max(append(seqs(pod), 0))
-	}
-}
-
 // catchUp asks the store for what no whisper told. If it can't tell, the tenant's pods can't stay:
 // they would be stale without knowing.
 func (h *Hub) catchUp(t *tenant) {
 	h.mu.Lock()
-	after, known := h.heads[t.id]
-	if !known || t.catching {
+	after := t.head
+	if !t.hearing || t.catching {
 		h.mu.Unlock()
 		return
 	}
@@ -240,7 +248,7 @@ func (h *Hub) ask(t *tenant, after int64) {
 	t.catching = false
 	var conns []*conn
 	for contact, seq := range changed {
-		h.heads[t.id] = max(h.heads[t.id], seq)
+		t.head = max(t.head, seq)
 		h.rouse(t, contact, seq)
 	}
 	if err != nil {

@@ -44,7 +44,8 @@ type world struct {
 	hold     chan struct{}             // Reading and Pod have read, and wait for it to be closed
 	held     chan struct{}             // gets one word for each that waits
 	reads    int
-	padding  string // in every frame
+	after    []int64 // what Changed was asked for
+	padding  string  // in every frame
 }
 
 func newWorld(tb testing.TB) *world {
@@ -178,9 +179,16 @@ func (w *world) Reading(_ context.Context, tenant, contact string) (verify.Readi
 	return r, err
 }
 
+func (w *world) LastEvent(_ context.Context, tenant string) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seq[tenant], w.down["LastEvent"]
+}
+
 func (w *world) Changed(_ context.Context, tenant string, after int64) (map[string]int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.after = append(w.after, after)
 	changed := map[string]int64{}
 	for contact, seq := range w.last[tenant] {
 		if seq > after {

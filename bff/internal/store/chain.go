@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -15,6 +17,15 @@ type Break struct {
 }
 
 func (b *Break) String() string { return fmt.Sprintf("event %d of %s: %s", b.Seq, b.Tenant, b.Why) }
+
+// LastEvent gives the number of the tenant's last event, 0 before the first.
+func (s *Store) LastEvent(ctx context.Context, tenant string) (seq int64, err error) {
+	err = s.get(ctx, "last event", `SELECT seq FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1`, []any{tenant}, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
 
 // chainPage is how many events are read at a time, so that no read keeps the database busy long.
 const chainPage = 1000

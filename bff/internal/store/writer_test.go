@@ -301,6 +301,8 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(err)
 	_, err = s.Changed(ctx, "acme", 0)
 	fatal(err)
+	_, err = s.LastEvent(ctx, "acme")
+	fatal(err)
 	_, _, err = s.VerifyChain(ctx, "acme")
 	fatal(err)
 	soon := time.Now().Add(time.Second)

@@ -252,6 +252,14 @@ var ledger = []promise{
 			}
 		}
 	}},
+	{"LastEvent gives the number of a tenant's last event, and 0 before the first", func(t *testing.T, s *store.Store) {
+		history(t, s)
+		for tenant, want := range map[string]int64{"acme": 7, "zenith": 0} {
+			if last, err := s.LastEvent(t.Context(), tenant); last != want || err != nil {
+				t.Errorf("%s: %d, %v; want %d", tenant, last, err, want)
+			}
+		}
+	}},
 	{"Row7: another tenant's events are not to be had", func(t *testing.T, s *store.Store) {
 		history(t, s)
 		events, err := s.Recent(t.Context(), "zenith", []string{"dana"}, 9)
