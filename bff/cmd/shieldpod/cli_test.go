@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -94,6 +95,24 @@ func TestRow25ARefusalOfASettingDoesNotRepeatItsPassword(t *testing.T) {
 	}
 }
 
+// A label that changes makes codes, sessions and hashes of before unreadable.
+func TestTheServersKeysComeFromTheMasterKeyAsEver(t *testing.T) {
+	keys, err := derive(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key  []byte
+		want string
+	}{
+		"vault": {keys.vault, "1fcfd14b1d379edc"}, "session": {keys.session, "949f0932c426a556"}, "code": {keys.code, "4295d30dca347d68"}, "destination": {keys.destination, "e38a0b501aba9688"},
+	} {
+		if got := hex.EncodeToString(c.key[:8]); len(c.key) != 32 || got != c.want {
+			t.Errorf("%s begins with %s, want %s", name, got, c.want)
+		}
+	}
+}
+
 func TestASiteIsWrittenAsBrowsersDo(t *testing.T) {
 	for _, good := range []string{
 		"https://psa.example", "https://psa.example:8443", "http://localhost:8080", "http://127.0.0.1", "https://[2001:db8::1]:8443", "https://10.0.0.7",
@@ -153,6 +172,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 		{"it is not trusted twice", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public}, "", "already trusts"},
 		{"a shared secret does not mix with public keys", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k2", "--algorithm", "HS256", "--secret-file", strong}, "", "both a shared secret and public keys"},
 		{"a change keeps what it does not name", []string{"tenant", "put", "acme", "--region", "DE"}, "kid k1", ""},
+		{"origins replace those set before", []string{"tenant", "put", "acme", "--origin", "https://b.example", "--origin", "https://c.example"}, "origin https://b.example\n  origin https://c.example\n  key", ""},
 		{"the list shows all of it", []string{"tenant", "list"}, "acme  Acme IT  region DE", ""},
 		{"an unknown tenant is told", []string{"key", "remove", "bolt", "--issuer", "i", "--kid", "k"}, "", "there is no tenant"},
 		{"a key is removed", []string{"key", "remove", "acme", "--issuer", "https://psa.example", "--kid", "k1"}, "acme", ""},

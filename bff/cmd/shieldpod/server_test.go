@@ -97,6 +97,24 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 	}
 }
 
+func TestAServerIsNotReadyWhileAPartIsDown(t *testing.T) {
+	parts := map[string]func(*server) error{
+		"the store": func(srv *server) error { return srv.store.Close() },
+		"the bus":   func(srv *server) error { srv.bus.Close(); return nil },
+	}
+	for name, end := range parts {
+		srv := newServer(t, "https://pod.example")
+		if err := end(srv); err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("without %s: %d", name, w.Code)
+		}
+	}
+}
+
 func TestNoRequestWaitsForever(t *testing.T) {
 	limited := false
 	rooms := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -21,8 +21,7 @@ func (a *routes) podPage(c echo.Context) error {
 	h := c.Response().Header()
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		h.Set("Content-Security-Policy", a.podPolicy+"'none'")
-		return c.HTML(http.StatusNotFound, "<!doctype html><title>Shieldpod</title>")
+		return c.HTML(http.StatusNotFound, "<!doctype html><title>Shieldpod</title>") // framed by nobody: see guard
 	}
 	if err != nil {
 		return err
