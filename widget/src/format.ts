@@ -1,13 +1,19 @@
 // Times and digits as people read them: in the technician's own locale and zone.
 
-const clockTime = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const dayTime = new Intl.DateTimeFormat(undefined, {
-  day: "numeric",
-  month: "short",
-  hour: "numeric",
-  minute: "2-digit",
-});
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+/** Makes it when it is first asked for: the browser's first formatter takes longer than all else at the pod's start. */
+const late = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
+
+const clockTime = late(() => new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }));
+const dayTime = late(
+  () => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
+);
+const relative = late(() => new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }));
 
 const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString();
 
@@ -15,7 +21,7 @@ const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Dat
 export const timeOf = (iso: string | undefined, now: number): string => {
   if (iso === undefined) return "";
   const at = Date.parse(iso);
-  return (sameDay(at, now) ? clockTime : dayTime).format(at);
+  return (sameDay(at, now) ? clockTime : dayTime)().format(at);
 };
 
 /** "3 minutes ago". */
@@ -28,7 +34,7 @@ export const agoOf = (iso: string | undefined, now: number): string => {
     ["minute", 60],
   ];
   const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second" as const, 1];
-  return relative.format(Math.trunc(seconds / size), unit);
+  return relative().format(Math.trunc(seconds / size), unit);
 };
 
 /** What is left until then as m:ss; the last second reads 0:01. */
