@@ -1,6 +1,7 @@
 // The BFF's routes that a pod uses. An answer comes back typed, or as one of two errors:
 // Refusal (the server said no, with a code) and Unreachable (nobody knows what became of it).
 
+import type { Clock } from "./clock";
 import type { HistoryPage, Launched, SendRequest, Verification } from "./types";
 
 /** What the server said no to, in its stable code and its words for people. */
@@ -17,6 +18,9 @@ export class Refusal extends Error {
 /** No answer, or none by the BFF itself. The request may or may not have been carried out. */
 export class Unreachable extends Error {}
 
+/** A server that takes longer than this is taken for gone: a technician waits, and can do nothing else meanwhile. */
+const patience = 15_000;
+
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 interface Asking {
@@ -28,13 +32,16 @@ interface Asking {
 
 export type Api = ReturnType<typeof createApi>;
 
-export const createApi = (fetch: Fetch) => {
+export const createApi = (fetch: Fetch, clock: Clock) => {
   const ask = async <T>(method: "GET" | "POST", path: string, { signal, token, key, body }: Asking): Promise<T> => {
     const headers: Record<string, string> = {};
     if (token) headers.Authorization = `Bearer ${token}`;
     if (key) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const init: RequestInit = { method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" };
+    const limit = new AbortController();
+    const callOff = clock.after(patience, () => limit.abort());
+    const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit", redirect: "error" };
+    init.signal = AbortSignal.any([signal, limit.signal]);
     if (body !== undefined) init.body = JSON.stringify(body);
     let response: Response;
     let answer: unknown;
@@ -43,6 +50,8 @@ export const createApi = (fetch: Fetch) => {
       answer = await response.json();
     } catch {
       throw new Unreachable(path);
+    } finally {
+      callOff();
     }
     if (response.ok) return answer as T;
     throw refusal(response.status, answer) ?? new Unreachable(path);

@@ -18,7 +18,7 @@ if (origin === null || window.parent === window) {
   render(<Alone />, document.body);
 } else {
   const desk = createDesk({
-    api: createApi((url, init) => fetch(url, init)),
+    api: createApi((url, init) => fetch(url, init), systemClock),
     clock: systemClock,
     chance: Math.random,
     host: (onRefresh) => createHost(window, origin, systemClock, onRefresh),
