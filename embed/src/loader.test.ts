@@ -8,6 +8,7 @@ const fakePage = () => {
   const heard = new Set<(e: MessageEvent) => void>();
   const said: [unknown, string][] = [];
   const contentWindow = { postMessage: (message: unknown, target: string) => said.push([message, target]) };
+  const reported = vi.fn();
   const attributes: Record<string, string> = {};
   const frame = {
     contentWindow,
@@ -25,11 +26,13 @@ const fakePage = () => {
     document: { createElement: () => frame },
     addEventListener: (_: string, f: (e: MessageEvent) => void) => heard.add(f),
     removeEventListener: (_: string, f: (e: MessageEvent) => void) => heard.delete(f),
+    reportError: reported,
   };
   return {
     attributes,
     frame,
     heard,
+    reported,
     said,
     mount: (options: Partial<MountOptions> = {}) =>
       mount(page as unknown as Page, pod, place as unknown as Element, {
@@ -67,10 +70,25 @@ describe("a mounted pod", () => {
     );
   });
 
-  it("is told when the host can't sign", async () => {
-    page.mount({ getContextToken: () => Promise.reject(new Error("signed out")) });
+  const signedOut = new Error("signed out");
+  const noToken = new TypeError("getContextToken gave no token");
+  it.each<[string, () => unknown, Error]>([
+    ["can't sign", () => Promise.reject(signedOut), signedOut],
+    [
+      "throws at once",
+      () => {
+        throw signedOut;
+      },
+      signedOut,
+    ],
+    ["gives nothing", async () => undefined, noToken],
+    ["gives an empty token", async () => "", noToken],
+    ["gives the whole answer", async () => ({ context: "a.b.c" }), noToken],
+  ])("is told when the host %s, and the host's developer why", async (_, give, why) => {
+    page.mount({ getContextToken: give as MountOptions["getContextToken"] });
     page.deliver({ type: "shieldpod:context-request", nonce: "n1" });
-    await vi.waitFor(() => expect(page.said).toEqual([[{ type: "shieldpod:context-refused", nonce: "n1" }, pod]]));
+    await vi.waitFor(() => expect(page.reported).toHaveBeenCalledExactlyOnceWith(why));
+    expect(page.said).toEqual([[{ type: "shieldpod:context-refused", nonce: "n1" }, pod]]);
   });
 
   it("is told of another ticket", () => {

@@ -28,7 +28,7 @@ export interface PodHandle {
 }
 
 /** The part of `window` that a mount needs. */
-export type Page = Pick<Window, "addEventListener" | "removeEventListener" | "location" | "document">;
+export type Page = Pick<Window, "addEventListener" | "removeEventListener" | "location" | "document" | "reportError">;
 
 type Heard = (detail: unknown) => void;
 
@@ -42,9 +42,12 @@ export const mount = (page: Page, podOrigin: string, place: Element, options: Mo
 
   const answer = async (nonce: string) => {
     try {
-      say({ type: "shieldpod:context", nonce, context: await options.getContextToken({ nonce }) });
-    } catch {
+      const context: unknown = await options.getContextToken({ nonce });
+      if (typeof context !== "string" || context === "") throw new TypeError("getContextToken gave no token");
+      say({ type: "shieldpod:context", nonce, context });
+    } catch (e) {
       say({ type: "shieldpod:context-refused", nonce });
+      page.reportError(e); // the host's own fault, told where the host's other faults are told
     }
   };
 
@@ -65,8 +68,8 @@ export const mount = (page: Page, podOrigin: string, place: Element, options: Mo
     listeners.get(event)?.delete(heard as Heard);
   };
 
-  page.addEventListener("message", hear);
   place.append(frame);
+  page.addEventListener("message", hear);
   return {
     on(event, heard) {
       listeners.set(event, (listeners.get(event) ?? new Set()).add(heard as Heard));
