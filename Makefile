@@ -38,7 +38,7 @@ screens: build ## Take the screenshots of docs/screens again
 	npm run --silent e2e -- --grep @screens
 
 clean: ## Remove what was built and installed here
-	rm -rf bin node_modules test-results playwright-report
+	rm -rf bin node_modules test-results bench-results playwright-report
 	find widget/dist embed/dist -mindepth 1 ! -name .gitkeep -delete
 
 test-go: .ci/.machine

@@ -34,8 +34,8 @@ const both = async (browser: Browser, demo: Desk["demo"]): Promise<[number, numb
 
 const told = (what: string, times: number[]) => {
   const sorted = times.toSorted((a, b) => a - b).map((t) => `${t.toFixed(0)} ms`);
-  console.log(
-    `pod usable, ${what}: median ${sorted[runs >> 1]}, least ${sorted[0]}, most ${sorted[runs - 1]} (${runs} runs)`,
+  process.stdout.write(
+    `pod usable, ${what}: median ${sorted[runs >> 1]}, least ${sorted[0]}, most ${sorted[runs - 1]} (${runs} runs)\n`,
   );
 };
 
