@@ -87,7 +87,9 @@ describe("send", () => {
   it("shows the server's words where it was pressed, and takes a new key next time", async () => {
     press();
     await w.call().no("cooldown", 429);
-    expect(state().faults).toEqual({ [where]: { text: "server says cooldown", mark: "unverified " } });
+    expect(state().faults).toEqual({
+      [where]: { act: "sms_code", judged: false, text: "server says cooldown", mark: "unverified " },
+    });
     press();
     expect([state().faults, w.call().given[2]]).toEqual([{}, "key-2"]);
   });
@@ -137,8 +139,13 @@ describe("the code", () => {
   it("that is wrong leaves the words beside the field, and shakes it once", async () => {
     check();
     await w.call().no("mismatch", 422);
-    expect([state().faults[where]?.text, state().wrong[where]]).toEqual(["server says mismatch", 1]);
-    expect(state().faults[where]?.mark).toBe("pending v_1");
+    expect(state().faults[where]).toEqual({
+      act: "code",
+      text: "server says mismatch",
+      judged: true,
+      mark: "pending v_1",
+    });
+    expect(state().wrong[where]).toBe(1);
   });
 
   it("is not checked twice by itself when the answer is lost: each check spends a try", async () => {
@@ -147,6 +154,18 @@ describe("the code", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(w.calls.filter((c) => c.what === "check")).toHaveLength(1);
     expect(state().faults[where]?.text).toBe("Shieldpod did not answer. Verify again when it is back.");
+  });
+
+  it("is not called wrong when nobody judged it", async () => {
+    check();
+    await w.call().lost();
+    expect([state().faults[where]?.judged, state().wrong[where]]).toEqual([false, undefined]);
+  });
+
+  it("is not blamed for a cancellation that failed", async () => {
+    void w.desk.cancel(w.dana(), w.reach("mobile"), "v_1");
+    await w.call().lost();
+    expect(state().faults[where]).toMatchObject({ act: "cancel", text: "Shieldpod did not answer. Try again." });
   });
 
   it("that was typed is forgotten when its verification has ended", () => {
@@ -261,7 +280,7 @@ describe("older history", () => {
     void w.desk.loadOlder(w.dana());
     await w.call().lost();
     await settle();
-    expect(state().older.dana?.fault).toContain("did not answer");
+    expect(state().older.dana?.fault).toBe("Shieldpod did not answer. Try again.");
     void w.desk.loadOlder(w.dana());
     expect(w.calls.filter((c) => c.what === "history")).toHaveLength(2);
   });

@@ -11,6 +11,7 @@ import {
   blank,
   type Doing,
   doing,
+  type Fault,
   historyOf,
   mark,
   noteNeed,
@@ -182,10 +183,11 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     } catch (e) {
       if (e instanceof Dropped) return;
       const { faults, wrong } = state.value;
+      const judged = what === "code" && e instanceof Refusal;
       set({
         busy: settled(),
-        faults: { ...faults, [where]: { text: faultOf(e, what), mark: mine.mark } },
-        wrong: what === "code" ? { ...wrong, [where]: (wrong[where] ?? 0) + 1 } : wrong,
+        faults: { ...faults, [where]: { act: what, text: faultOf(e, what), judged, mark: mine.mark } },
+        wrong: judged ? { ...wrong, [where]: (wrong[where] ?? 0) + 1 } : wrong,
       });
     }
   };
@@ -252,9 +254,9 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       );
     },
 
-    /** Says in the row what is wrong with what was typed; nothing is asked of the server. */
+    /** Says below the field what is wrong with the code typed; nothing is asked of the server. */
     object(contact: Contact, channel: Channel, text: string) {
-      const fault = { text, mark: mark(shieldNow(channel, serverNow())) };
+      const fault: Fault = { act: "code", text, judged: true, mark: mark(shieldNow(channel, serverNow())) };
       set({ faults: { ...state.value.faults, [place(contact, channel)]: fault } });
     },
 
@@ -272,7 +274,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
         });
       } catch (e) {
         if (e instanceof Dropped) return;
-        keep({ ...had, entries: had?.entries ?? [], state: "ready", fault: faultOf(e, "cancel") });
+        keep({ ...had, entries: had?.entries ?? [], state: "ready", fault: faultOf(e, "history") });
       }
     },
 
@@ -281,7 +283,8 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
   };
 };
 
-const faultOf = (e: unknown, what: Act): string => {
+const faultOf = (e: unknown, what: Act | "history"): string => {
   if (e instanceof Refusal) return e.detail;
-  return what === "code" ? words.unreachableCode : words.unreachable;
+  if (what === "code") return words.unreachableCode;
+  return what === "cancel" || what === "history" ? words.unreachable : words.unreachableSend;
 };

@@ -8,7 +8,10 @@ export type Act = Method | "code" | "cancel";
 
 /** A fault holds only while its channel's shield is the one that it befell. */
 export interface Fault {
+  act: Act;
   text: string;
+  /** Of a code: whether it was judged to be wrong. */
+  judged: boolean;
   mark: string;
 }
 
@@ -39,7 +42,7 @@ export interface State {
   notes: Record<string, string>;
   /** The digits typed, by verification. */
   codes: Record<string, string>;
-  /** Code checks that failed so far, by channel: each shakes the field once. */
+  /** Codes found wrong so far, by channel: each shakes the field once. */
   wrong: Record<string, number>;
   /** What went wrong, by channel. */
   faults: Record<string, Fault>;
@@ -84,6 +87,12 @@ export const mark = (shield: Shield): string => `${shield.state} ${shield.verifi
 export const doing = (s: State, where: string, shield: Shield): Act | undefined => {
   const busy = s.busy[where];
   return busy?.mark === mark(shield) ? busy.act : undefined;
+};
+
+/** What went wrong with the channel as it is now. */
+export const faultNow = (s: State, where: string, shield: Shield): Fault | undefined => {
+  const fault = s.faults[where];
+  return fault?.mark === mark(shield) ? fault : undefined;
 };
 
 /** The pod's own entries and the older ones, each once, as they read now. */

@@ -28,7 +28,8 @@ export const words = {
   copyNote: "Copy note for the ticket",
   copied: "Copied",
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
-  unreachable: "Shieldpod did not answer. Press again: nothing is sent twice.",
+  unreachable: "Shieldpod did not answer. Try again.",
+  unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
   unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
   procedure: "your procedure",
   you: "you",
@@ -66,7 +67,7 @@ export const byWhom = (by: Person | undefined, me: Person | undefined): string =
   by && me && by.id === me.id ? words.you : (by?.name ?? "");
 
 export const triesLeft = (tries: number | undefined): string =>
-  tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries`;
+  tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries left`;
 
 const refusals: Partial<Record<Reason, string>> = {
   policy: "Not allowed for this client",

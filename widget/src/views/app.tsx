@@ -5,6 +5,7 @@ import type { Desk } from "../desk";
 import { selectedContact } from "../state";
 import { problem, words } from "../words";
 import { Button } from "./button";
+import { useKeptFocus } from "./focus";
 import { History } from "./history";
 import { Sprite } from "./icons";
 import { Note } from "./note";
@@ -16,10 +17,10 @@ export const App = ({ desk }: { desk: Desk }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
   const s = desk.state.value;
-  const main = useRef<HTMLElement>(null);
+  const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
   useNaturalHeight(main, desk.resize);
   return (
-    <main class="pod" ref={main}>
+    <main class="pod" ref={main} tabIndex={-1}>
       <h1 class="sr">Caller verification</h1>
       <Sprite />
       {s.phase === "starting" && <Skeleton />}

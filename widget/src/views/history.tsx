@@ -6,6 +6,7 @@ import { agoOf, timeOf } from "../format";
 import type { Contact, HistoryEntry, Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
+import { useKeptFocus } from "./focus";
 import { Icon, ShieldIcon } from "./icons";
 
 const stateOf: Record<HistoryEntry["outcome"], Shield["state"]> = {
@@ -22,8 +23,9 @@ export const History = ({ desk, contact }: { desk: Desk; contact: Contact }) => 
   const [open, setOpen] = useState(false);
   const entries = desk.history(contact);
   const older = desk.state.value.older[contact.id];
+  const section = useKeptFocus<HTMLElement>((section) => section.querySelector<HTMLElement>(".end") ?? section);
   return (
-    <section class="history">
+    <section class="history" ref={section}>
       <button type="button" class="toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Icon name="chevron" />
         <span>{w.words.history}</span>
@@ -43,7 +45,11 @@ export const History = ({ desk, contact }: { desk: Desk; contact: Contact }) => 
             </p>
           )}
           {older?.state === "done"
-            ? entries.length > 0 && <p class="end">{w.words.noOlder}</p>
+            ? entries.length > 0 && (
+                <p class="end" tabIndex={-1}>
+                  {w.words.noOlder}
+                </p>
+              )
             : entries.length > 0 && (
                 <Button kind="quiet" busy={older?.state === "loading"} press={() => void desk.loadOlder(contact)}>
                   {w.words.older}

@@ -1,12 +1,18 @@
 // The reason for verifying somebody who is not the ticket's contact.
 
 import type { Desk } from "../desk";
-import { noteNeed } from "../state";
+import { noteNeed, type State } from "../state";
 import type { Contact } from "../types";
 import { noteTooShort, words } from "../words";
 
 /** The id of the words that say what the note still needs. */
 export const noteHelp = "note-help";
+
+/** Why nothing can be sent to the contact yet; undefined: the note is no hindrance. */
+export const noteBar = ({ pod, notes }: State, contact: Contact): string | undefined => {
+  const need = pod ? noteNeed(contact, pod.policy, notes[contact.id] ?? "") : "missing";
+  return need === "missing" || need === "short" ? words.noteFirst : undefined;
+};
 
 export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
   const { pod, notes } = desk.state.value;

@@ -3,10 +3,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import { caretAfter, digitsOf, grouped, leftUntil } from "../format";
 import { isCooling } from "../shield";
-import { doing, mark, place } from "../state";
+import { type Act, doing, faultNow, place } from "../state";
 import type { Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
+import { noteBar, noteHelp } from "./note";
 import type { RowProps } from "./row";
 
 type Props = RowProps & { shield: Shield };
@@ -18,18 +19,11 @@ export const Pending = (props: Props) => {
   const method = shield.method ?? "sms_code";
   const busy = doing(s, place(contact, channel), shield);
   const cooling = isCooling(shield, s.now);
-  const waits = s.online ? undefined : "";
-  const cancel = () => void desk.cancel(contact, channel, id);
+  const needsNote = noteBar(s, contact);
+  const waits = (act: Act) => (s.online && (!busy || busy === act) ? undefined : "");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
-    <div
-      class="pending-body"
-      role="group"
-      aria-label={w.methodName[method]}
-      onKeyDown={(e) => {
-        if (e.key === "Escape") cancel();
-      }}
-    >
+    <div class="pending-body" role="group" aria-label={w.methodName[method]}>
       <p class="script">{w.script(method, shield.code_length ?? 6)}</p>
       {method === "sms_code" && <CodeEntry key={id} {...props} />}
       <div class="after">
@@ -38,14 +32,20 @@ export const Pending = (props: Props) => {
         ) : (
           <Button
             kind="quiet"
-            barred={waits}
+            barred={needsNote ?? waits(method)}
             busy={busy === method}
+            explained={needsNote && noteHelp}
             press={() => void desk.send(contact, channel, method)}
           >
             {w.words.resend}
           </Button>
         )}
-        <Button kind="quiet" barred={waits} busy={busy === "cancel"} press={cancel}>
+        <Button
+          kind="quiet"
+          barred={waits("cancel")}
+          busy={busy === "cancel"}
+          press={() => void desk.cancel(contact, channel, id)}
+        >
           {w.words.cancel}
         </Button>
       </div>
@@ -61,8 +61,8 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
   const digits = s.codes[id] ?? "";
   const complete = digits.length === length;
   const busy = doing(s, where, shield);
-  const fault = s.faults[where];
-  const isWrong = fault?.mark === mark(shield);
+  const fault = faultNow(s, where, shield);
+  const mine = fault?.act === "code" ? fault : undefined;
   const input = useRef<HTMLInputElement>(null);
   const shake = useShake(input, s.wrong[where] ?? 0);
   const helpId = `help ${where}`.replaceAll(/\s/g, "-");
@@ -87,7 +87,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
           autocomplete="off"
           spellcheck={false}
           enterkeyhint="done"
-          aria-invalid={isWrong}
+          aria-invalid={mine?.judged ?? false}
           aria-describedby={helpId}
           onInput={(e) => {
             const field = e.currentTarget;
@@ -108,22 +108,27 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
           {w.words.verify}
         </Button>
       </div>
-      <p class={isWrong ? "fault" : "help"} id={helpId} role={isWrong ? "alert" : undefined}>
-        {isWrong ? fault.text : w.triesLeft(shield.tries_left)}
+      <p class={mine ? "fault" : "help"} id={helpId} role={mine ? "alert" : undefined}>
+        {mine?.text ?? w.triesLeft(shield.tries_left)}
       </p>
     </form>
   );
 };
 
-/** One shake for each wrong code; the field keeps the focus, its text selected, ready for the next. */
+/**
+ * One shake for each wrong code; the field keeps the focus, its text selected, ready for the next. Who has gone
+ * elsewhere meanwhile, to the host's own page even, is not called back.
+ */
 const useShake = (input: { current: HTMLInputElement | null }, wrong: number) => {
   const form = useRef<HTMLFormElement>(null);
   const seen = useRef(wrong);
   useEffect(() => {
     if (wrong === seen.current) return;
     seen.current = wrong;
-    input.current?.focus();
-    input.current?.select();
+    if (form.current?.contains(document.activeElement)) {
+      input.current?.focus();
+      input.current?.select();
+    }
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const steps = [0, -4, 4, -3, 2, 0].map((x) => ({ transform: `translateX(${x}px)` }));
     form.current?.querySelector(".entry")?.animate(steps, { duration: 180, easing: "ease-out" });

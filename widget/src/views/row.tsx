@@ -4,12 +4,13 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
 import { isCooling, textable } from "../shield";
-import { doing, mark, noteNeed, place, type State, shieldNow } from "../state";
+import { doing, faultNow, place, type State, shieldNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
+import { useKeptFocus } from "./focus";
 import { ShieldIcon } from "./icons";
-import { noteHelp } from "./note";
+import { noteBar, noteHelp } from "./note";
 import { Pending } from "./pending";
 
 export interface RowProps {
@@ -36,28 +37,49 @@ const Row = (props: RowProps) => {
   const { desk, contact, channel } = props;
   const s = desk.state.value;
   const shield = shieldNow(channel, s.now);
-  const row = useKeptFocus();
-  const fault = s.faults[place(contact, channel)];
-  const isPending = shield.state === "pending" && shield.verification_id !== undefined;
+  const row = useKeptFocus<HTMLLIElement>((row) => row.querySelector("input") ?? row);
+  const fault = faultNow(s, place(contact, channel), shield);
+  const pending = shield.state === "pending" ? shield.verification_id : undefined;
   return (
-    <li class={`row ${channel.kind} ${shield.state}`} ref={row} tabIndex={-1} aria-label={w.spoken(channel)}>
+    <li
+      class={`row ${channel.kind} ${shield.state}`}
+      ref={row}
+      tabIndex={-1}
+      aria-label={w.spoken(channel)}
+      onKeyDown={(e) => {
+        if (e.key === "Escape" && pending) void desk.cancel(contact, channel, pending);
+      }}
+    >
       <ShieldIcon state={shield.state} left={shareLeft(shield.at, shield.until, s.now)} />
       <div class="body">
         <p class="to">
-          <span class="masked">{channel.masked}</span> <span class="label">{channel.label}</span>
+          <Masked text={channel.masked} />
+          <span class="label">{channel.label}</span>
         </p>
         <div class="line">
           <StateLine s={s} contact={contact} channel={channel} shield={shield} />
-          {!isPending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
+          {!pending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
         </div>
-        {isPending && <Pending {...props} shield={shield} />}
-        {fault?.mark === mark(shield) && !(isPending && shield.method === "sms_code") && (
+        {pending && <Pending {...props} shield={shield} />}
+        {fault && fault.act !== "code" && (
           <p class="fault" role="alert">
             {fault.text}
           </p>
         )}
       </div>
     </li>
+  );
+};
+
+/** An address breaks before its domain, if it must. */
+const Masked = ({ text }: { text: string }) => {
+  const domain = text.indexOf("@") + 1;
+  return (
+    <span class="masked">
+      {text.slice(0, domain)}
+      {domain > 0 && <wbr />}
+      {text.slice(domain)}
+    </span>
   );
 };
 
@@ -128,6 +150,10 @@ const Procedure = ({ url }: { url: string | undefined }) =>
 const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield }) => {
   const s = desk.state.value;
   const [again, setAgain] = useState(false);
+  const methods = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (again) methods.current?.querySelector("button")?.focus();
+  }, [again]);
   if (channel.methods.every((m) => m.refusal)) return null;
   if (shield.state === "denied" && !again) {
     return (
@@ -136,20 +162,13 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
       </Button>
     );
   }
-  const need = s.pod ? noteNeed(contact, s.pod.policy, s.notes[contact.id] ?? "") : "missing";
   const cooling = isCooling(shield, s.now);
   const busy = doing(s, place(contact, channel), shield);
-  const noteBars = need === "missing" || need === "short";
-  const bar = noteBars
-    ? w.words.noteFirst
-    : cooling
-      ? w.againIn(leftUntil(shield.resend_at, s.now))
-      : s.online
-        ? undefined
-        : "";
+  const needsNote = noteBar(s, contact);
+  const bar = needsNote ?? (cooling ? w.againIn(leftUntil(shield.resend_at, s.now)) : s.online ? undefined : "");
   const first = channel.methods.find((m) => !m.refusal);
   return (
-    <div class="methods">
+    <div class="methods" ref={methods}>
       {channel.methods.map((option) => (
         <Button
           key={option.method}
@@ -157,7 +176,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
           label={w.methodAct(option.method, channel)}
           barred={option.refusal ? w.refusal(option, true) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
           busy={busy === option.method}
-          explained={noteBars ? noteHelp : undefined}
+          explained={needsNote && noteHelp}
           press={() => void desk.send(contact, channel, option.method)}
         >
           {w.methodButton[option.method]}
@@ -165,15 +184,4 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
       ))}
     </div>
   );
-};
-
-/** Whoever held the focus in this row and was drawn away leaves it to the code field, or to the row. */
-const useKeptFocus = () => {
-  const row = useRef<HTMLLIElement>(null);
-  const had = row.current?.contains(document.activeElement) ?? false;
-  useLayoutEffect(() => {
-    if (!had || row.current?.contains(document.activeElement)) return;
-    (row.current?.querySelector("input") ?? row.current)?.focus({ preventScroll: false });
-  });
-  return row;
 };
