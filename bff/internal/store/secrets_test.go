@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -112,7 +113,7 @@ func written(t *testing.T, url, driver string) map[string][]byte {
 	}
 	defer func() { _ = db.Close() }()
 	for _, table := range []string{
-		"tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "outbox",
+		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "outbox",
 	} {
 		found["table "+table] = dump(t, db, table)
 	}
@@ -191,4 +192,23 @@ func claim(t *testing.T, s *store.Store, at time.Time) (all []verify.Job) {
 		all = append(all, jobs...)
 	}
 	return all
+}
+
+func TestAnotherMasterKeyIsNoticedBeforeAnythingIsServed(t *testing.T) {
+	onBoth(t, func(t *testing.T, url, _ string) {
+		storetest.Open(t, url, nil)
+		storetest.Open(t, url, nil) // the same key opens it again
+		vault, err := store.NewVault(bytes.Repeat([]byte{8}, 32), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), store.Config{URL: url, Vault: vault})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		if err := s.Migrate(t.Context()); !errors.Is(err, store.ErrOtherKey) {
+			t.Errorf("another key gave %v, want ErrOtherKey", err)
+		}
+	})
 }

@@ -81,6 +81,7 @@ func isPostgreSQL(address string) bool {
 }
 
 // Migrate brings the schema up to date. Several nodes may call it at once.
+// ErrOtherKey: the vault's key is not the one that the database was sealed under.
 func (s *Store) Migrate(ctx context.Context) (err error) {
 	provider, err := s.engine.migrator()
 	if err != nil {
@@ -90,7 +91,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if _, err := provider.Up(ctx); err != nil {
 		return unavailable("migrate", err)
 	}
-	return nil
+	return s.proveKey(ctx)
 }
 
 // Ready tells whether the database answers.

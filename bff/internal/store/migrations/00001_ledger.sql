@@ -1,6 +1,11 @@
 -- One text for SQLite and PostgreSQL. Times are Unix milliseconds, UTC.
 
 -- +goose Up
+CREATE TABLE key_proof (
+    id     BIGINT PRIMARY KEY,
+    sealed BYTEA NOT NULL -- opens under the master key that all else is sealed under
+);
+
 CREATE TABLE tenants (
     id            TEXT PRIMARY KEY,
     name          TEXT NOT NULL,
@@ -119,3 +124,4 @@ DROP TABLE sessions;
 DROP TABLE signing_keys;
 DROP TABLE tenant_origins;
 DROP TABLE tenants;
+DROP TABLE key_proof;
