@@ -59,7 +59,7 @@ func (h *Hub) beat() {
 	h.mu.Unlock()
 
 	for _, c := range late {
-		c.overdue()
+		c.giveUp(CloseUnauthenticated)
 	}
 	for _, c := range turn {
 		h.turn(c, now)
@@ -69,8 +69,9 @@ func (h *Hub) beat() {
 	}
 }
 
-// overdue ends a connection that has not sent its first frame, or not answered the closing.
-func (c *conn) overdue() {
+// giveUp ends a connection that has kept its silence too long: with the code, or without a word if
+// it is the closing that it has not answered.
+func (c *conn) giveUp(code int) {
 	c.mu.Lock()
 	closing := c.code != 0
 	c.mu.Unlock()
@@ -78,18 +79,24 @@ func (c *conn) overdue() {
 		c.cut()
 		return
 	}
-	c.close(CloseUnauthenticated)
+	c.close(code)
 }
 
 // turn looks after one pod.
 func (h *Hub) turn(c *conn, now int64) {
 	if now-c.heard.Load() >= silence {
-		c.close(CloseSlow)
+		c.giveUp(CloseSlow)
 		return
 	}
-	if c.isGreeted() {
-		c.push(frame{kind: websocket.PingMessage})
-		h.looks.add(func() { h.check(c) })
+	if !c.isGreeted() {
+		return
+	}
+	c.push(frame{kind: websocket.PingMessage})
+	if c.looking.CompareAndSwap(false, true) { // a slow store gets no second request for the same
+		h.looks.add(func() {
+			defer c.looking.Store(false)
+			h.check(c)
+		})
 	}
 }
 

@@ -25,6 +25,8 @@ type conn struct {
 	place int          // on the hub's wheel
 	heard atomic.Int64 // the beat of the last sign of life
 
+	looking atomic.Bool // somebody is about to look at its session
+
 	// Guarded by the hub's lock until set, and then for good: nil until authenticated.
 	session *verify.Session
 	tenant  *tenant

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,6 +164,42 @@ func TestAPodThatDoesNotAnswerTheClosingIsCutOff(t *testing.T) {
 	}
 	w.pass(2 * time.Second)
 	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
+}
+
+func TestAFirstFrameAsTimeRunsOutHoldsNoConnection(t *testing.T) {
+	w := newWorld(t)
+	w.session("good", "acme", "c-1")
+	p := w.enter(t)
+	p.ws.SetCloseHandler(func(int, string) error { return nil })
+	w.pass(5*time.Second + live.Beat)
+	p.wantClosed(live.CloseUnauthenticated)
+	if err := p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"auth","token":"good"}`)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the frame is read", func() bool { return w.hub.Expected() == 0 })
+	w.pass(100 * time.Second)
+	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
+}
+
+func TestASlowStoreIsNotAskedTwiceForOneSession(t *testing.T) {
+	w := newWorld(t)
+	w.renewing = make(chan struct{})
+	release := sync.OnceFunc(func() { close(w.renewing) })
+	t.Cleanup(release)
+	slow, other := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
+	for range 3 {
+		w.pass(30 * time.Second)
+		seq := w.tell("acme", "c-1")
+		slow.event("c-1", seq)
+		other.event("c-1", seq)
+	}
+	release()
+	until(t, "both were looked at", func() bool { return w.hub.Looking() == 0 })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.renewals != 2 {
+		t.Errorf("the store was asked %d times, want once for each pod", w.renewals)
+	}
 }
 
 func TestTheBearerIsRenewedInTime(t *testing.T) {

@@ -21,6 +21,23 @@ func (h *Hub) Answered() (n int) {
 	return n
 }
 
+// Expected is how many of them have some time left for their next duty.
+func (h *Hub) Expected() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.due)
+}
+
+// Looking is how many sessions somebody is about to look at.
+func (h *Hub) Looking() (n int) {
+	for _, c := range h.connections() {
+		if c.looking.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // Closing tells whether any of them is being closed.
 func (h *Hub) Closing() bool {
 	return slices.ContainsFunc(h.connections(), func(c *conn) bool {

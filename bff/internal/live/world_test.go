@@ -42,7 +42,9 @@ type world struct {
 	bearers  time.Duration             // how long one is good
 	down     map[string]error          // by port method
 	hold     chan struct{}             // Reading and Pod have read, and wait for it to be closed
-	held     chan struct{}             // gets one word for each that waits
+	renewing chan struct{}             // Renew waits for it to be closed, if there is one
+	renewals int
+	held     chan struct{} // gets one word for each that waits
 	reads    int
 	after    []int64 // what Changed was asked for
 	padding  string  // in every frame
@@ -238,6 +240,13 @@ func (w *world) Authenticate(_ context.Context, token string) (verify.Session, t
 }
 
 func (w *world) Renew(_ context.Context, s verify.Session) (string, time.Time, error) {
+	w.mu.Lock()
+	w.renewals++
+	renewing := w.renewing
+	w.mu.Unlock()
+	if renewing != nil {
+		<-renewing
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.down["Renew"]; err != nil {
