@@ -253,9 +253,15 @@ func (l *load) green(pods []*pod) (figure, error) {
 		})
 	}
 	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return figure{}, err
+	}
+	if ctx.Err() != nil {
+		return figure{}, fmt.Errorf("the links were not all validated within %v: lower --links or --rate, or raise --limit", l.cmd.Limit)
+	}
 	var f figure
 	f.spread(took)
-	return f, errors.Join(errs...)
+	return f, nil
 }
 
 // validate is one verification by link. It gives the time from the end user's press to the frame.
