@@ -128,29 +128,44 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end 
 	}
 	// Clipped, so that what is appended goes into lists of its own.
 	p.asked, p.events = slices.Clip(p.asked), slices.Clip(p.events)
-	err := s.list(ctx, "list events", `
-		SELECT verification, kind, seq, body FROM events
-		WHERE tenant = $1 AND contact = $2 AND seq > $3 AND seq < $4 ORDER BY seq`,
-		[]any{tenant, contact, p.last, end}, func(row scan) error {
-			var id string
-			var kind verify.EventKind
-			var body []byte
-			if err := row(&id, &kind, &p.last, &body); err != nil {
+	for {
+		read, over := 0, false
+		// The end is looked for here: given both bounds, SQLite walks the tenant's events instead of the contact's.
+		err := s.list(ctx, "list events", `
+			SELECT verification, kind, seq, body FROM events
+			WHERE tenant = $1 AND contact = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`,
+			[]any{tenant, contact, p.last, portion}, func(row scan) error {
+				var id string
+				var kind verify.EventKind
+				var seq int64
+				var body []byte
+				if err := row(&id, &kind, &seq, &body); err != nil {
+					return err
+				}
+				read++
+				if over = over || seq >= end; over {
+					return nil
+				}
+				p.last = seq
+				if grow && kind == verify.EventRequested && !known[id] {
+					known[id] = true
+					p.asked = append(p.asked, id)
+				}
+				if !known[id] {
+					return nil
+				}
+				e, err := verify.ParseEvent(body)
+				p.events = append(p.events, e)
 				return err
-			}
-			if grow && kind == verify.EventRequested && !known[id] {
-				known[id] = true
-				p.asked = append(p.asked, id)
-			}
-			if !known[id] {
-				return nil
-			}
-			e, err := verify.ParseEvent(body)
-			p.events = append(p.events, e)
-			return err
-		})
-	return p, err
+			})
+		if err != nil || over || read < portion {
+			return p, err
+		}
+	}
 }
+
+// portion is how many of a contact's events are read at a time: more than most contacts have.
+const portion = 500
 
 // latest gives the page of the last n verifications.
 func (p page) latest(n int) page {
