@@ -31,7 +31,7 @@ generate: node_modules/.ready ## Make server stubs, Go client and TypeScript typ
 generated: ## Fail if the generated files are not those of the contract
 	@.ci/generated
 
-bench: build ## Measure: Go benchmarks, and a running server under a small load, beside a bare limit
+bench: build .ci/.machine ## Measure: Go benchmarks, and a running server under a small load, beside a bare limit
 	.ci/bench
 
 screens: build ## Take the screenshots of docs/screens again

@@ -2,4 +2,11 @@
 
 import base from "./playwright.config";
 
-export default { ...base, testMatch: /\.bench\.ts$/, outputDir: "../../bench-results", workers: 1, timeout: 120_000 };
+export default {
+  ...base,
+  use: { ...base.use, trace: "off" as const }, // a trace takes time of its own
+  testMatch: /\.bench\.ts$/,
+  outputDir: "../../bench-results",
+  workers: 1,
+  timeout: 120_000,
+};
