@@ -142,13 +142,15 @@ func newTickets() []ticket {
 	}
 }
 
-// Names tells who reads what arrives at an address or number.
+// Names tells who reads what arrives at an address or number. Nobody reads texts at a landline.
 func Names() map[string]string {
 	names := map[string]string{}
 	for _, t := range newTickets() {
 		for _, who := range t.Contacts {
 			for _, ch := range who.Channels {
-				names[ch.Value] = who.Name
+				if ch.Mobile == nil || *ch.Mobile {
+					names[ch.Value] = who.Name
+				}
 			}
 		}
 	}
