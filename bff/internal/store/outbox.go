@@ -24,7 +24,7 @@ func (t *tx) Enqueue(ctx context.Context, j verify.Job) error {
 	_, err = t.exec(ctx, "enqueue", `
 		INSERT INTO outbox (id, tenant, method, kind, state, due_at, lease_until, attempts, sealed, carrier_ref, cause)
 		VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, $6, '', '')`,
-		j.ID, j.Tenant, string(j.Method), string(j.Method.Kind()), millis(t.store.now()), sealed)
+		j.ID, j.Tenant, string(j.Method), string(j.Method.Kind()), millis(j.ExpiresAt.Add(-j.ValidFor)), sealed)
 	return err
 }
 
