@@ -14,7 +14,12 @@ const (
 	CodeNotFound        Code = "not_found"          // nothing of that id on this desk, whoever else may have it
 	CodeMethod          Code = "method_not_allowed" // policy or channel rules the method out
 	CodeNoteRequired    Code = "note_required"
-	CodeCooldown        Code = "cooldown" // RetryAfter says how long
+	CodeOwnChannel      Code = "own_channel"
+	CodeCooldown        Code = "cooldown"      // RetryAfter says how long
+	CodeRateLimited     Code = "rate_limited"  // Budget says which limit is reached, RetryAfter how long
+	CodeStaleVersion    Code = "stale_version" // Settings has the newer one
+	CodeContradiction   Code = "contradiction" // two fields of a policy can't both hold: Field names one
+	CodeAPIKey          Code = "api_key_invalid"
 	CodeLocked          Code = "locked"   // too many consecutive failures for this contact
 	CodeMismatch        Code = "mismatch" // a wrong code: TriesLeft says how many remain
 	CodeSpent           Code = "spent"    // used, or out of tries
@@ -31,19 +36,25 @@ const (
 
 // Reasons: why a shield failed, waits or can't be asked for.
 const (
-	ReasonPolicy      Code = "policy"        // the client's policy forbids the method
-	ReasonLandline    Code = "landline"      // can't get texts
-	ReasonLocked      Code = "locked"        // too many wrong codes for this contact
-	ReasonSpent       Code = "spent"         // out of tries
-	ReasonExpired     Code = "expired"       // nobody answered in time
-	ReasonCancelled   Code = "cancelled"     // by the technician
-	ReasonSuperseded  Code = "superseded"    // by a newer one
-	ReasonRecipient   Code = "recipient"     // the carrier says the address or number is no good
-	ReasonBlocked     Code = "blocked"       // the recipient or the carrier blocks our messages
-	ReasonUndelivered Code = "undelivered"   // accepted by the carrier, never delivered
-	ReasonCarrierDown Code = "carrier_down"  // the carrier does not answer; the message waits
-	ReasonCarrierSet  Code = "carrier_setup" // the carrier refuses our account or settings
-	ReasonUnsure      Code = "unsure"        // it may or may not have been sent
+	ReasonPolicy      Code = "policy"          // the client's policy forbids the method
+	ReasonLandline    Code = "landline"        // can't get texts
+	ReasonLocked      Code = "locked"          // too many wrong codes for this contact
+	ReasonOwn         Code = "own_channel"     // the contact is the technician
+	ReasonChanged     Code = "changed_channel" // the ticket system changed the address or number lately
+	ReasonCountry     Code = "country"         // no texts to that country
+	ReasonPremium     Code = "premium"         // whoever holds the number earns by the text
+	ReasonVoIP        Code = "voip"            // no texts to numbers without a SIM
+	ReasonSpent       Code = "spent"           // out of tries
+	ReasonNumber      Code = "wrong_number"    // under number matching, another number was picked
+	ReasonExpired     Code = "expired"         // nobody answered in time
+	ReasonCancelled   Code = "cancelled"       // by the technician
+	ReasonSuperseded  Code = "superseded"      // by a newer one
+	ReasonRecipient   Code = "recipient"       // the carrier says the address or number is no good
+	ReasonBlocked     Code = "blocked"         // the recipient or the carrier blocks our messages
+	ReasonUndelivered Code = "undelivered"     // accepted by the carrier, never delivered
+	ReasonCarrierDown Code = "carrier_down"    // the carrier does not answer; the message waits
+	ReasonCarrierSet  Code = "carrier_setup"   // the carrier refuses our account or settings
+	ReasonUnsure      Code = "unsure"          // it may or may not have been sent
 )
 
 // Error is a refusal with a code to branch on and public words to show.
@@ -54,7 +65,9 @@ type Error struct {
 	Reason     Code   // for CodeMethod
 	TriesLeft  int    // for CodeMismatch
 	RetryAfter time.Duration
-	Err        error // the cause, for logs
+	Budget     *Standing // for CodeRateLimited
+	Settings   *Settings // for CodeStaleVersion
+	Err        error     // the cause, for logs
 }
 
 // Error gives the code and the cause, for logs.

@@ -26,6 +26,13 @@ const (
 	EventSuperseded EventKind = "superseded" // a newer one took its place
 )
 
+// What can happen beside verifications.
+const (
+	EventUnlocked      EventKind = "unlocked"       // an admin cleared a contact's wrong codes
+	EventPolicyChanged EventKind = "policy_changed" // an admin changed the tenant's or a client's policy
+	EventPrefixPaused  EventKind = "prefix_paused"  // too few of the codes sent to a block of numbers came back
+)
+
 // Event is a record of something that happened. It is appended once and never changed.
 // Destinations in it are masked; names of contacts, codes and tokens are never in it.
 type Event struct {
@@ -49,11 +56,19 @@ type Event struct {
 	CodeLength  int
 	MaxTries    int
 	ResendAt    time.Time
+	Matching    bool          // the end user must pick the number that the technician says
+	Changed     bool          // the ticket system had changed the destination lately
+	Policy      PolicyVersion // that it runs under
 
-	Until     time.Time // of requested: it ends; of verified: green ends
+	Until     time.Time // of requested: it ends; of verified: green ends; of prefix_paused: the pause ends
 	Reason    Code      // of delayed and failed
 	TriesLeft int       // of mismatch
+	Failures  int       // of mismatch and failed: the contact's, this one counted; of unlocked: those cleared
 	Carrier   string    // of sent
+
+	Changes []Change // of policy_changed; Client says whose, Policy which version it made
+	Sent    int64    // of prefix_paused: texts in the window
+	Proven  int64    // of prefix_paused: those that came back
 }
 
 // record is an event's canonical form: fixed order, times in Unix milliseconds, UTC.
@@ -82,6 +97,16 @@ type record struct {
 	Reason       Code      `json:"reason,omitempty"`
 	TriesLeft    int       `json:"tries_left,omitempty"`
 	Carrier      string    `json:"carrier,omitempty"`
+
+	// These came later: a body that lacks them reads, and hashes, as it was written.
+	Matching     bool     `json:"matching,omitempty"`
+	Changed      bool     `json:"changed_channel,omitempty"`
+	PolicyTenant int64    `json:"policy_tenant,omitempty"`
+	PolicyClient int64    `json:"policy_client,omitempty"`
+	Failures     int      `json:"failures,omitempty"`
+	Changes      []Change `json:"changes,omitempty"`
+	Sent         int64    `json:"sent,omitempty"`
+	Proven       int64    `json:"proven,omitempty"`
 }
 
 // Hash is a link of the chain.
@@ -97,6 +122,8 @@ func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
 		Masked: e.Masked, Destination: e.Destination, Note: e.Note, Override: e.Override,
 		CodeLength: e.CodeLength, MaxTries: e.MaxTries, ResendAt: millis(e.ResendAt),
 		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
+		Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
+		Failures: e.Failures, Changes: e.Changes, Sent: e.Sent, Proven: e.Proven,
 	})
 	if err != nil {
 		return nil, Hash{}, err
@@ -126,6 +153,8 @@ func ParseEvent(body []byte) (Event, error) {
 		Masked: r.Masked, Destination: r.Destination, Note: r.Note, Override: r.Override,
 		CodeLength: r.CodeLength, MaxTries: r.MaxTries, ResendAt: fromMillis(r.ResendAt),
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
+		Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
+		Failures: r.Failures, Changes: r.Changes, Sent: r.Sent, Proven: r.Proven,
 	}, nil
 }
 

@@ -18,13 +18,16 @@ type Entry struct {
 	EndedAt      time.Time // zero while open
 	Outcome      Outcome   // empty while open
 	Reason       Code      // of a failure
+	Policy       PolicyVersion
+	Changed      bool // the ticket system had changed the destination lately
+	Matching     bool // the end user had to pick the number that the technician said
 }
 
 func entryOf(e Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
 		Technician: e.By, Ticket: e.Ticket, Note: e.Note, Override: e.Override,
-		RequestedAt: e.At, ExpiresAt: e.Until,
+		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Matching: e.Matching,
 	}
 }
 
@@ -56,6 +59,9 @@ type Reading struct {
 	Seq     int64             // of the last event that was read
 	Shields map[string]Shield // by channel; a channel that nothing happened to is absent
 	Entries []Entry           // newest first
+
+	Failures int  // wrong codes and numbers in a row
+	Locked   bool // under the rules of the desk that shows it
 }
 
 // Read folds one contact's events, in order of Seq, into shields and history as they read at now.
@@ -67,6 +73,10 @@ func Read(contact string, events []Event, now time.Time) Reading {
 			continue
 		}
 		r.Seq = e.Seq
+		r.Failures = failuresAfter(r.Failures, e)
+		if e.Verification == "" {
+			continue
+		}
 		r.Shields[e.Channel] = shieldOrNew(r.Shields[e.Channel]).After(e)
 		if i, known := place[e.Verification]; known {
 			r.Entries[i] = r.Entries[i].after(e)
@@ -84,6 +94,22 @@ func Read(contact string, events []Event, now time.Time) Reading {
 	}
 	r.Entries = newestFirst
 	return r
+}
+
+// failuresAfter is a contact's count once e has happened.
+func failuresAfter(n int, e Event) int {
+	switch e.Kind {
+	case EventVerified, EventUnlocked:
+		return 0
+	case EventMismatch:
+		if e.Failures > 0 {
+			return e.Failures
+		}
+		return n + 1 // an event of before they were told with it
+	case EventFailed:
+		return max(n, e.Failures)
+	}
+	return n
 }
 
 func shieldOrNew(s Shield) Shield {

@@ -12,7 +12,7 @@ import (
 // (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
 // CodeNotFound: this ticket has no such verification, whoever else may have it.
 func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result, error) {
-	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
+	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -20,7 +20,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if !ok {
 		return Result{}, &Error{Code: CodeInvalid, Field: "code", Public: "A code has six to eight digits."}
 	}
-	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: tenant.Policy}
+	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: rules.Policy}
 	// Two steps of one transaction: whatever becomes of the verdict, the try stays spent.
 	err = s.Ledger.Write(ctx,
 		func(tx Tx) error { return a.spend(ctx, tx) },
@@ -31,9 +31,12 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	}
 	s.Bus.Nudge(d.Tenant, a.v.Contact, a.last.Seq)
 	if a.verdict != nil {
+		s.Alerter.WakeAlerts()
 		return Result{}, a.verdict
 	}
-	return a.result(), nil
+	result := a.result()
+	result.Shield = s.shown(d, rules.Policy, result.Contact, result.Channel, result.Shield)
+	return result, nil
 }
 
 // attempt is one typed code on its way through the ledger.
@@ -96,19 +99,24 @@ func (a *attempt) right(ctx context.Context, tx Tx) error {
 }
 
 func (a *attempt) wrong(ctx context.Context, tx Tx) error {
-	e := a.v.event(EventMismatch, a.now)
-	e.By, e.TriesLeft = a.desk.by(), a.v.MaxTries-a.v.Tries
-	if err := tx.Append(ctx, &e); err != nil {
-		return err
-	}
-	a.last, a.verdict = e, mismatch(e.TriesLeft)
 	failures, err := tx.Failures(ctx, a.v.Tenant, a.v.Contact)
 	if err != nil {
 		return err
 	}
+	e := a.v.event(EventMismatch, a.now)
+	e.By, e.TriesLeft, e.Failures = a.desk.by(), a.v.MaxTries-a.v.Tries, failures
+	if err := tx.Append(ctx, &e); err != nil {
+		return err
+	}
+	a.last, a.verdict = e, mismatch(e.TriesLeft)
 	switch {
 	case failures >= a.policy.FailuresBeforeLock:
 		a.verdict = errLocked()
+		if err := tx.Alert(ctx, e.alertOf(alertLocked, alertData{
+			Verification: e.Verification, Contact: e.Contact, Ticket: a.v.Ticket, Technician: e.By.ID, Failures: failures,
+		})); err != nil {
+			return err
+		}
 		return a.fail(ctx, tx, ReasonLocked)
 	case e.TriesLeft == 0:
 		return a.fail(ctx, tx, ReasonSpent)
@@ -129,7 +137,7 @@ func (a *attempt) fail(ctx context.Context, tx Tx, reason Code) error {
 func (a *attempt) result() Result {
 	pending := Shield{
 		State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt,
-		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.destination(),
+		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.destination(), Ticket: a.v.Ticket,
 	}
 	return Result{
 		Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel, Method: a.v.Method,
@@ -157,7 +165,11 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	if err := end(ctx, tx, v, Verified, e); err != nil {
 		return err
 	}
-	return tx.ClearFailures(ctx, v.Tenant, v.Contact)
+	if err := proven(ctx, tx, v, e.At); err != nil {
+		return err
+	}
+	_, err := tx.ClearFailures(ctx, v.Tenant, v.Contact)
+	return err
 }
 
 // end closes the verification and says so, or refuses because somebody else did.

@@ -2,7 +2,10 @@ package verify
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
+	"math"
+	"slices"
 	"time"
 )
 
@@ -12,7 +15,8 @@ type Link struct {
 	Technician string
 	Ticket     string // number
 	ExpiresAt  time.Time
-	Outcome    Outcome // Open: it can be validated
+	Outcome    Outcome  // Open: it can be validated
+	Numbers    []string // under number matching, while open: those to pick from
 }
 
 // tokenLength is that of 256 bits in unpadded base64url.
@@ -27,10 +31,17 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 	return s.link(ctx, v)
 }
 
-// Validate is the end user's yes: it turns the shield green, once.
+// Validate is the end user's yes: it turns the shield green, once. Under number matching picked must be the
+// number that the technician says; a wrong one counts as a failure of the contact and ends the verification:
+// CodeMismatch. None at all decides nothing: CodeInvalid.
 // CodeSpent, CodeExpired, CodeEnded: too late, and Link says what became of it. CodeNotFound: no such link.
-func (s *Service) Validate(ctx context.Context, token string) (Link, error) {
+func (s *Service) Validate(ctx context.Context, token, picked string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
+		if v.MaxTries > 0 {
+			if e, ok, err := s.pick(ctx, tx, v, picked, now); !ok || err != nil {
+				return e, err
+			}
+		}
 		e := v.event(EventVerified, now)
 		e.Until = now.Add(v.GreenFor)
 		err := succeed(ctx, tx, v, &e)
@@ -38,13 +49,45 @@ func (s *Service) Validate(ctx context.Context, token string) (Link, error) {
 	})
 }
 
+// pick judges the number picked; true: it is the right one. A wrong one ends the verification, which is
+// not undone: whoever guesses guesses once.
+func (s *Service) pick(ctx context.Context, tx Tx, v Verification, picked string, now time.Time) (Event, bool, error) {
+	all, right := s.Keys.grid(v.ID)
+	if !slices.Contains(all, picked) {
+		if v.Outcome != Open || !now.Before(v.ExpiresAt) {
+			return Event{}, false, v.refusal(now)
+		}
+		return Event{}, false, &Error{Code: CodeInvalid, Field: "number", Public: "Pick the number that the technician tells you."}
+	}
+	v, open, err := tx.Try(ctx, v.Tenant, v.ID, now, math.MaxInt32) // a lock is on codes: a proven link clears it
+	switch {
+	case err != nil:
+		return Event{}, false, err
+	case !open:
+		return Event{}, false, v.refusal(now)
+	case subtle.ConstantTimeCompare([]byte(picked), []byte(right)) == 1:
+		return Event{}, true, nil
+	}
+	e := v.event(EventFailed, now)
+	e.Reason = ReasonNumber
+	if e.Failures, err = tx.Failures(ctx, v.Tenant, v.Contact); err != nil {
+		return Event{}, false, err
+	}
+	err = end(ctx, tx, v, Failed, &e)
+	return e, false, err
+}
+
 // Deny is the end user's "I did not ask for this": it turns the shield red and ends the verification.
 // It refuses as Validate does.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
 		e := v.event(EventDenied, now)
-		err := end(ctx, tx, v, Denied, &e)
-		return e, err
+		if err := end(ctx, tx, v, Denied, &e); err != nil {
+			return e, err
+		}
+		return e, tx.Alert(ctx, e.alertOf(e.Kind, alertData{
+			Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Technician: v.Technician,
+		}))
 	})
 }
 
@@ -79,7 +122,13 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 		return link, errors.Join(refused, err)
 	}
 	s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
-	link.Outcome = outcomeOf[said.Kind]
+	link.Outcome, link.Numbers = outcomeOf[said.Kind], nil
+	switch said.Kind {
+	case EventDenied:
+		s.Alerter.WakeAlerts()
+	case EventFailed:
+		return link, &Error{Code: CodeMismatch, Public: "That is not the number. Ask the technician for a new link."}
+	}
 	return link, nil
 }
 
@@ -111,10 +160,14 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
 	}
 	for _, n := range Read(v.Contact, events, s.now()).Entries {
 		if n.Verification == v.ID {
-			return Link{
+			link := Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,
 				ExpiresAt: n.ExpiresAt, Outcome: n.Outcome,
-			}, nil
+			}
+			if n.Matching && n.Outcome == Open {
+				link.Numbers, _ = s.Keys.grid(v.ID)
+			}
+			return link, nil
 		}
 	}
 	return Link{}, notFound("This link is too old.")

@@ -34,6 +34,9 @@ func Note(contactName string, n Entry) string {
 	case n.Note != "":
 		fmt.Fprintf(&b, "Note: %s\n", oneLine(n.Note))
 	}
+	if n.Changed {
+		b.WriteString("Mind: the ticket system had changed this address or number shortly before.\n")
+	}
 	fmt.Fprintf(&b, "Verification: %s", n.Verification)
 	return b.String()
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -26,11 +25,48 @@ const (
 	NoteMax = 500
 )
 
-// Policy is the rules for a client.
+// Scope says what a green shield counts for.
+type Scope string
+
+// The scopes.
+const (
+	ScopeContact Scope = "contact" // every ticket of the contact
+	ScopeTicket  Scope = "ticket"  // the ticket on which it was proven
+)
+
+// ChangeRule says what becomes of a channel that the ticket system changed lately.
+type ChangeRule string
+
+// The change rules.
+const (
+	ChangeMark   ChangeRule = "mark"
+	ChangeRefuse ChangeRule = "refuse"
+)
+
+// Tone of a banner.
+type Tone string
+
+// The tones.
+const (
+	ToneInfo     Tone = "info"
+	ToneWarning  Tone = "warning"
+	ToneCritical Tone = "critical"
+)
+
+// Banner is what a pod says on top of a client's tickets. Without text there is none.
+type Banner struct {
+	Text  string    `json:"text"`
+	Tone  Tone      `json:"tone,omitempty"`
+	From  time.Time `json:"from,omitzero"`  // zero: from the first
+	Until time.Time `json:"until,omitzero"` // zero: for ever
+}
+
+// Policy is the rules for a client. Each field's range and default is in [Fields].
 type Policy struct {
 	Methods            []Method
 	OverrideNote       NoteRule
 	NotePresets        []string
+	Banner             Banner
 	ShowOnLoad         bool
 	LinkValidity       time.Duration
 	CodeValidity       time.Duration // at most 10 minutes: NIST SP 800-63B-4
@@ -39,7 +75,33 @@ type Policy struct {
 	FailuresBeforeLock int // consecutive, per contact; a new code never resets the count
 	ResendCooldown     time.Duration
 	GreenFor           time.Duration
+	GreenScope         Scope
 	HistoryEntries     int
+	NumberMatching     bool // on links
+	TicketNote         bool
+	SMSCountries       []string // ISO 3166
+	SMSVoIP            bool     // whether numbers without a SIM get texts
+	ChangedDays        int      // for how long a change in the ticket system counts as late; 0: never
+	ChangedChannels    ChangeRule
+
+	Limits Limits
+}
+
+// Limits are what a tenant's clients share: budgets in messages, and the alarm about pumped texts.
+type Limits struct {
+	DestinationDay   int64
+	PrefixHour       int64 // texts to one block of numbers
+	TechnicianMinute int64
+	TechnicianHour   int64
+	ClientHour       int64
+	CountryHour      int64 // texts to one country
+	TenantMinute     int64
+	TenantDay        int64
+	TenantSpendDay   int64            // thousandths of the tenant's currency
+	Prices           map[string]int64 // of a text, by country, "*" for all others: thousandths of the tenant's currency
+	PumpingFloor     int              // percent of the texts to a block that must come back as proofs; 0: no alarm
+	PumpingSample    int64            // texts before the alarm judges
+	PumpingPause     time.Duration
 }
 
 // DefaultPolicy is what holds for a tenant that has set nothing.
@@ -56,36 +118,28 @@ func DefaultPolicy() Policy {
 		FailuresBeforeLock: 10,
 		ResendCooldown:     time.Minute,
 		GreenFor:           30 * time.Minute,
+		GreenScope:         ScopeContact,
 		HistoryEntries:     10,
+		TicketNote:         true,
+		ChangedDays:        7,
+		ChangedChannels:    ChangeMark,
+		Limits: Limits{
+			DestinationDay: 10, PrefixHour: 60, TechnicianMinute: 10, TechnicianHour: 100, ClientHour: 200,
+			CountryHour: 500, TenantMinute: 120, TenantDay: 10_000,
+			TenantSpendDay: 200_000, Prices: map[string]int64{anyCountry: 50},
+			PumpingFloor: 10, PumpingSample: 20, PumpingPause: time.Hour,
+		},
 	}
 }
 
-// Option is one method on one channel: offered, or refused with the reason.
-type Option struct {
-	Method  Method
-	Refusal Code // empty when offered
-}
+// anyCountry stands for the countries that have no price of their own.
+const anyCountry = "*"
 
-// Options lists the methods that fit the channel's kind, in the order in which
-// a pod offers them. A method of another kind is not an option at all.
-func (p Policy) Options(ch Channel) []Option {
-	options := make([]Option, 0, 2)
-	for _, m := range Methods {
-		if m.Kind() == ch.Kind {
-			options = append(options, Option{Method: m, Refusal: p.refusal(m, ch)})
-		}
+func (l Limits) price(country string) int64 {
+	if price, set := l.Prices[country]; set {
+		return price
 	}
-	return options
-}
-
-func (p Policy) refusal(m Method, ch Channel) Code {
-	switch {
-	case !slices.Contains(p.Methods, m):
-		return ReasonPolicy
-	case ch.Kind == Phone && ch.Capability == Landline:
-		return ReasonLandline
-	}
-	return ""
+	return l.Prices[anyCountry]
 }
 
 func (p Policy) validity(m Method) time.Duration {
@@ -95,30 +149,18 @@ func (p Policy) validity(m Method) time.Duration {
 	return p.LinkValidity
 }
 
-func (p Policy) check(m Method, ch Channel) error {
-	if m.Kind() != ch.Kind || !slices.Contains(Methods, m) {
-		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
-	}
-	switch reason := p.refusal(m, ch); reason {
-	case "":
-		return nil
-	case ReasonLandline:
-		return &Error{Code: CodeMethod, Reason: reason, Public: "This number is a landline and can't get texts. Try e-mail."}
-	default:
-		return &Error{Code: CodeMethod, Reason: reason, Public: "The client's policy does not allow this method."}
-	}
-}
-
 // checkNote gives the note as it is kept: on one line, so that it can't pass for lines of the ticket note.
 func (p Policy) checkNote(note string, override bool) (string, error) {
 	note = oneLine(note)
 	length := utf8.RuneCountInString(note)
 	switch {
+	case override && p.OverrideNote == NoteOff:
+		return "", nil
 	case note == "" && override && p.OverrideNote == NoteRequired:
 		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
 	case note == "":
 		return "", nil
-	case strings.ContainsFunc(note, forbidden):
+	case hasForbidden(note):
 		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
 	case length < NoteMin || length > NoteMax:
 		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
@@ -130,3 +172,5 @@ func (p Policy) checkNote(note string, override bool) (string, error) {
 func forbidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }
+
+func hasForbidden(s string) bool { return strings.ContainsFunc(s, forbidden) }

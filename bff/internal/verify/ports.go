@@ -27,6 +27,7 @@ type Tx interface {
 	Journal
 	Attempts
 	Spending
+	Rulebook
 	Outbox
 }
 
@@ -58,8 +59,15 @@ type Spending interface {
 	Try(ctx context.Context, tenant, id string, at time.Time, failures int) (Verification, bool, error)
 	// Failures gives the contact's consecutive failures.
 	Failures(ctx context.Context, tenant, contact string) (int, error)
-	// ClearFailures sets them back to none.
-	ClearFailures(ctx context.Context, tenant, contact string) error
+	// ClearFailures sets them back to none, and tells how many there were.
+	ClearFailures(ctx context.Context, tenant, contact string) (int, error)
+	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
+	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty.
+	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)
+	// Used tells how a budget stands, with nothing counted.
+	Used(ctx context.Context, tenant string, at time.Time, b Budget) (Use, error)
+	// Pause has every later Use of the budget say that it is paused until then.
+	Pause(ctx context.Context, tenant string, b Budget, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
 	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
 }
@@ -68,6 +76,33 @@ type Spending interface {
 type Outbox interface {
 	// Enqueue stores a job, its destination and secret sealed.
 	Enqueue(ctx context.Context, j Job) error
+	// Alert stores what is to be posted to the tenant's webhook; nothing if it has none.
+	Alert(ctx context.Context, a Alert) error
+}
+
+// Rulebook keeps what each level sets of the policy.
+type Rulebook interface {
+	// Settings gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
+	Settings(ctx context.Context, tenant, client string) (Settings, error)
+	// PutSettings stores them in place of those of the version before; false, and nothing stored, if that is
+	// not the version that is there.
+	PutSettings(ctx context.Context, s Settings) (bool, error)
+}
+
+// Policies reads what was set, outside of any transaction.
+type Policies interface {
+	// PolicyLevels gives what the tenant sets and what the client sets, each of version 0 if nothing was ever set.
+	PolicyLevels(ctx context.Context, tenant, client string) (own, clients Settings, err error)
+	// PolicyPage gives up to n settings of the tenant's clients, in order of their ids, after the one given.
+	PolicyPage(ctx context.Context, tenant, after string, n int) ([]Settings, error)
+}
+
+// Sightings remembers where the ticket system's channels led when they were seen first.
+type Sightings interface {
+	// Sighted gives what was seen of each of the contacts; one that was never seen is absent.
+	Sighted(ctx context.Context, tenant string, contacts []string) (map[string][]Sighting, error)
+	// Sight puts what is seen of the contacts in place of what was.
+	Sight(ctx context.Context, tenant string, seen map[string][]Sighting) error
 }
 
 // Tenants knows the tenants and their settings.
@@ -77,9 +112,15 @@ type Tenants interface {
 }
 
 // Whisperer tells whoever listens, on every node, that a contact's events have grown
-// to seq. Best effort: a lost whisper costs delay, never truth.
+// to seq; an empty contact stands for the tenant's own events, its rules. Best effort: a lost
+// whisper costs delay, never truth.
 type Whisperer interface {
 	Nudge(tenant, contact string, seq int64)
+}
+
+// Alerter is told that the outbox has something for a webhook.
+type Alerter interface {
+	WakeAlerts()
 }
 
 // Courier is told that the outbox has something to send.

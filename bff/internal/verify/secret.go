@@ -68,6 +68,11 @@ func (k Keys) destination(tenant string, ch Channel) string {
 	return hex.EncodeToString(mac(k.Destination, "destination", tenant, string(ch.Kind), ch.Value)[:16])
 }
 
+// prefix hashes the block that a number is of.
+func (k Keys) prefix(tenant string, ch Channel) string {
+	return hex.EncodeToString(mac(k.Destination, "prefix", tenant, block(ch.Value))[:16])
+}
+
 func mac(key []byte, parts ...string) []byte {
 	return digest(hmac.New(sha256.New, key), parts...)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 )
@@ -29,14 +28,15 @@ const (
 // Send opens a verification and puts its message in the outbox, both or neither. An open one on the
 // same channel is superseded. Asked again under the same key it names the same one and does nothing;
 // CodeKeyReused: the key was for another request.
-// CodeNotFound: contact or channel is not on this desk. CodeMethod, CodeNoteRequired, CodeInvalid:
+// CodeNotFound: contact or channel is not on this desk. CodeMethod, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
 // the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
+// CodeRateLimited: Budget is used up. A send that is refused counts on none.
 func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
-	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
+	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Result{}, err
 	}
-	ask, err := s.draft(d, r, tenant.Policy)
+	ask, err := s.draft(d, r, rules)
 	if err != nil {
 		return Result{}, err
 	}
@@ -46,7 +46,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 		if result, again, err = repeated(ctx, tx, ask.verification); again || err != nil {
 			return err
 		}
-		result, err = ask.open(ctx, tx, tenant.Policy)
+		result, err = ask.open(ctx, tx, rules)
 		return err
 	})
 	if err != nil {
@@ -55,10 +55,12 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if !again {
 		s.Bus.Nudge(d.Tenant, r.Contact, result.Seq)
 		s.Courier.Wake()
+		s.Alerter.WakeAlerts()
 	}
 	if result.Shield.State == "" {
 		return s.current(ctx, d, result)
 	}
+	result.Shield = s.shown(d, rules.Policy, result.Contact, result.Channel, result.Shield)
 	return result, nil
 }
 
@@ -68,7 +70,9 @@ func (s *Service) current(ctx context.Context, d Desk, r Result) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	reading = s.Fit(d, reading)
+	if reading, err = s.Fit(ctx, d, reading); err != nil {
+		return Result{}, err
+	}
 	r.Seq, r.Shield = reading.Seq, shieldOrNew(reading.Shields[r.Channel])
 	return r, nil
 }
@@ -78,20 +82,22 @@ type draft struct {
 	verification Verification
 	requested    Event
 	job          Job
+	country      string // of its number
 }
 
-func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
-	contact, channel, note, err := d.allow(r, p)
+func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
+	now := s.now()
+	contact, channel, note, err := d.allow(r, p.Policy, now)
 	if err != nil {
 		return draft{}, err
 	}
-	now, by, override := s.now(), d.by(), contact.ID != d.DefaultContact
+	by, override := d.by(), contact.ID != d.DefaultContact
 	id, err := newID("v_", now, s.Entropy)
 	if err != nil {
 		return draft{}, err
 	}
 	destination := s.Keys.destination(d.Tenant, channel)
-	secret, stored, err := s.secret(id, destination, r.Method, p)
+	secret, stored, err := s.secret(id, destination, r.Method, p.Policy)
 	if err != nil {
 		return draft{}, err
 	}
@@ -106,25 +112,32 @@ func (s *Service) draft(d Desk, r Request, p Policy) (draft, error) {
 		By: by, Method: r.Method, Ticket: Ticket{ID: d.Ticket.ID, Number: d.Ticket.Number}, Client: d.Client.ID,
 		Masked: Mask(channel), Destination: destination, Note: note,
 		Override: override, ResendAt: now.Add(p.ResendCooldown), Until: until,
+		Policy: p.Version, Changed: p.ChangedLately(channel, now),
 	}
-	if r.Method.ByCode() {
+	switch {
+	case r.Method.ByCode():
 		v.MaxTries, e.MaxTries, e.CodeLength = p.TriesPerCode, p.TriesPerCode, p.CodeLength
+	case p.NumberMatching:
+		v.MaxTries, e.Matching = 1, true
 	}
-	return draft{verification: v, requested: e, job: Job{
+	if channel.Kind == Phone {
+		v.Prefix = s.Keys.prefix(d.Tenant, channel)
+	}
+	return draft{verification: v, requested: e, country: channel.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
 		Technician: nameOrID(by), Ticket: d.Ticket.Number, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
 }
 
 // allow gives what the request names of the desk, and its note as it is kept, if the rules let it.
-func (d Desk) allow(r Request, p Policy) (contact Contact, channel Channel, note string, err error) {
+func (d Desk) allow(r Request, p Policy, now time.Time) (contact Contact, channel Channel, note string, err error) {
 	if err = checkKey(r.Key); err != nil {
 		return contact, channel, note, err
 	}
 	if contact, channel, err = d.target(r); err != nil {
 		return contact, channel, note, err
 	}
-	if err = p.check(r.Method, channel); err != nil {
+	if err = p.check(d, contact, channel, r.Method, now); err != nil {
 		return contact, channel, note, err
 	}
 	note, err = p.checkNote(r.Note, contact.ID != d.DefaultContact)
@@ -160,9 +173,9 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 	}, true, nil
 }
 
-// open stores the draft: lock, cooldown, the end of an older one, then all that the new one is.
+// open stores the draft: lock, cooldown, budgets, the end of an older one, then all that the new one is.
 // On a channel with a past, what lies beneath the new shield is to be read.
-func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
+func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	v := a.verification
 	if v.Method.ByCode() {
 		if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
@@ -179,6 +192,10 @@ func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 			return Result{}, err
 		}
 	}
+	warnings, err := a.spend(ctx, tx, p)
+	if err != nil {
+		return Result{}, err
+	}
 	if err := tx.Insert(ctx, v); err != nil {
 		return Result{}, err
 	}
@@ -189,7 +206,7 @@ func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 	if err := tx.Enqueue(ctx, a.job); err != nil {
 		return Result{}, err
 	}
-	result := Result{Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method, Seq: e.Seq}
+	result := Result{Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method, Seq: e.Seq, Warnings: warnings}
 	if first {
 		result.Shield = Shield{}.After(e)
 	}
@@ -199,11 +216,7 @@ func (a draft) open(ctx context.Context, tx Tx, p Policy) (Result, error) {
 func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown time.Duration) error {
 	v := a.verification
 	if wait := last.RequestedAt.Add(cooldown).Sub(v.RequestedAt); wait > 0 {
-		seconds := counted(int(math.Ceil(wait.Seconds())), "second", "seconds")
-		return &Error{
-			Code: CodeCooldown, RetryAfter: wait,
-			Public: "A message was just sent here. Wait " + seconds + " before the next.",
-		}
+		return Standing{Name: budgetCooldown, FreesAt: v.RequestedAt.Add(wait)}.refusal(v.RequestedAt)
 	}
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
 	if err != nil || !ended {

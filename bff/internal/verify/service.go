@@ -6,15 +6,20 @@ import (
 	"time"
 )
 
-// Service does what people ask of Shieldpod. All fields are required.
+// Service does what people ask of Shieldpod. All exported fields are required; it must not be copied once used.
 type Service struct {
-	Ledger  Ledger
-	Tenants Tenants
-	Bus     Whisperer
-	Courier Courier
-	Keys    Keys
-	Now     func() time.Time
-	Entropy io.Reader
+	Ledger    Ledger
+	Tenants   Tenants
+	Policies  Policies
+	Sightings Sightings
+	Bus       Whisperer
+	Courier   Courier
+	Alerter   Alerter
+	Keys      Keys
+	Now       func() time.Time
+	Entropy   io.Reader
+
+	rules rulebook
 }
 
 // Result is what an act has made of a channel.
@@ -25,19 +30,21 @@ type Result struct {
 	Method       Method
 	Seq          int64 // of the contact's last event that Shield knows
 	Shield       Shield
+	Warnings     []Standing // budgets of which little is left
 }
 
 // Pod is all that a pod shows: the desk, the rules and the readings of its contacts.
 type Pod struct {
 	Now      time.Time
 	Tenant   Tenant
+	Rules    *Rules
 	Desk     Desk
 	Readings map[string]Reading // by contact; every contact of the desk has one
 }
 
-// shieldVerifications is how many of a contact's last verifications a shield is read from, at least.
-// An older green or denial than these is out of sight, and reads as unverified.
-const shieldVerifications = 50
+// shieldVerifications is how many of a contact's last verifications a shield is read from: as many as a
+// history shows at most. An older green or denial than these is out of sight, and reads as unverified.
+const shieldVerifications = historyMost
 
 // now is the time in whole milliseconds, as events keep it: what is answered at once
 // and what is read back later are the same.
@@ -49,50 +56,70 @@ func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	if err != nil {
 		return Pod{}, err
 	}
+	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+	if err != nil {
+		return Pod{}, err
+	}
 	ids := make([]string, len(d.Contacts))
 	for i, c := range d.Contacts {
 		ids[i] = c.ID
 	}
-	events, err := s.Ledger.Recent(ctx, d.Tenant, ids, max(shieldVerifications, tenant.Policy.HistoryEntries))
+	events, err := s.Ledger.Recent(ctx, d.Tenant, ids, shieldVerifications)
 	if err != nil {
 		return Pod{}, err
 	}
 	now := s.now()
-	pod := Pod{Now: now, Tenant: tenant, Desk: d, Readings: make(map[string]Reading, len(ids))}
+	pod := Pod{Now: now, Tenant: tenant, Rules: rules, Desk: d, Readings: make(map[string]Reading, len(ids))}
 	for _, id := range ids {
-		r := Read(id, events, now)
-		r.Entries = r.Entries[:min(len(r.Entries), tenant.Policy.HistoryEntries)]
-		pod.Readings[id] = s.Fit(d, r)
+		pod.Readings[id] = s.fit(d, rules.Policy, Read(id, events, now), now)
 	}
 	return pod, nil
 }
 
-// Fit is a reading as this desk may show it: a channel whose number or address is not the one that
-// was proven is not green, whoever has changed it since, in whichever ticket system.
-func (s *Service) Fit(d Desk, r Reading) Reading {
-	contact, _ := d.Contact(r.Contact)
+// Fit is a reading as this desk may show it now, under the rules of its client.
+func (s *Service) Fit(ctx context.Context, d Desk, r Reading) (Reading, error) {
+	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+	if err != nil {
+		return Reading{}, err
+	}
+	return s.fit(d, rules.Policy, r, s.now()), nil
+}
+
+func (s *Service) fit(d Desk, p Policy, r Reading, now time.Time) Reading {
 	shields := make(map[string]Shield, len(r.Shields))
 	for id, shield := range r.Shields {
-		channel, _ := contact.Channel(id)
-		shields[id] = shield.of(s.Keys.destination(d.Tenant, channel))
+		shields[id] = s.shownAt(d, p, r.Contact, id, shield, now)
 	}
 	r.Shields = shields
+	r.Entries = r.Entries[:min(len(r.Entries), p.HistoryEntries)]
+	r.Locked = r.Failures >= p.FailuresBeforeLock
 	return r
 }
 
-// Reading is what one contact's events say now. What a desk may show of it, Fit tells.
-func (s *Service) Reading(ctx context.Context, tenantID, contact string) (Reading, error) {
-	tenant, err := s.Tenants.Tenant(ctx, tenantID)
+func (s *Service) shown(d Desk, p Policy, contact, channel string, shield Shield) Shield {
+	return s.shownAt(d, p, contact, channel, shield, s.now())
+}
+
+// shownAt is a channel's shield as this desk may show it: a number or address that is not the one that was
+// proven is not green, whoever has changed it since, in whichever ticket system; and none is green longer,
+// or elsewhere, than the policy wants by now.
+func (s *Service) shownAt(d Desk, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
+	c, _ := d.Contact(contact)
+	ch, _ := c.Channel(channel)
+	shield = shield.of(s.Keys.destination(d.Tenant, ch)).under(p, d.Ticket.ID, now)
+	if shield.State == ShieldPending && shield.Matching && shield.Ticket == d.Ticket.ID {
+		_, shield.Match = s.Keys.grid(shield.Verification)
+	}
+	return shield
+}
+
+// Reading is what one contact's events say now, whoever asks. What a desk may show of it, Fit tells.
+func (s *Service) Reading(ctx context.Context, tenant, contact string) (Reading, error) {
+	events, err := s.Ledger.Recent(ctx, tenant, []string{contact}, shieldVerifications)
 	if err != nil {
 		return Reading{}, err
 	}
-	events, err := s.Ledger.Recent(ctx, tenantID, []string{contact}, max(shieldVerifications, tenant.Policy.HistoryEntries))
-	if err != nil {
-		return Reading{}, err
-	}
-	r := Read(contact, events, s.now())
-	r.Entries = r.Entries[:min(len(r.Entries), tenant.Policy.HistoryEntries)]
-	return r, nil
+	return Read(contact, events, s.now()), nil
 }
 
 // HistoryPage is the most that one page of history holds.

@@ -1,6 +1,9 @@
 package verify
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is what a shield says at a glance.
 type State string
@@ -49,6 +52,9 @@ type Shield struct {
 	Reason       Code // failed: why; unverified: how the last attempt ended; pending: why it waits; denied: why a later one failed
 	CodeLength   int
 	TriesLeft    int       // of a pending code
+	Matching     bool      // of a pending link: the end user must pick Match
+	Match        string    // two digits, when it is shown to those who may see it
+	Ticket       string    // id of the one on which it was asked for
 	ResendAt     time.Time // no new message to this channel before
 	Destination  string    // keyed hash of where the message went: what the shield says is true of that alone
 	beneath      *Shield   // pending only: what shows again if nothing comes of it
@@ -109,7 +115,7 @@ func (s Shield) asked(e Event) Shield {
 	asked := Shield{
 		State: ShieldPending, Verification: e.Verification, Method: e.Method, Stage: StageQueued,
 		At: e.At, Until: e.Until, By: e.By, CodeLength: e.CodeLength, TriesLeft: e.MaxTries, ResendAt: e.ResendAt,
-		Destination: e.Destination,
+		Destination: e.Destination, Matching: e.Matching, Ticket: e.Ticket.ID,
 	}
 	if under.State == ShieldVerified && under.Destination == e.Destination || under.State == ShieldDenied {
 		asked.beneath = &under
@@ -124,8 +130,30 @@ func (s Shield) ended(e Event, state State, reason Code) Shield {
 	}
 	return Shield{
 		State: state, Verification: e.Verification, Method: s.Method, At: e.At, Until: e.Until,
-		By: by, Reason: reason, ResendAt: s.ResendAt, Destination: s.Destination,
+		By: by, Reason: reason, ResendAt: s.ResendAt, Destination: s.Destination, Ticket: s.Ticket,
 	}
+}
+
+// under is the shield as a policy lets it count on a ticket: a green ends early when the policy has been
+// tightened since, and a policy that was loosened makes none longer.
+func (s Shield) under(p Policy, ticket string, now time.Time) Shield {
+	if s.beneath != nil {
+		beneath := s.beneath.under(p, ticket, now)
+		s.beneath = &beneath
+		if beneath.State == ShieldUnverified {
+			s.beneath = nil
+		}
+	}
+	if s.State != ShieldVerified {
+		return s
+	}
+	if end := s.At.Add(p.GreenFor); end.Before(s.Until) {
+		s.Until = end
+	}
+	if !slices.Contains(p.Methods, s.Method) || p.GreenScope == ScopeTicket && s.Ticket != ticket {
+		return Shield{State: ShieldUnverified, ResendAt: s.ResendAt, Destination: s.Destination}
+	}
+	return s.AtTime(now)
 }
 
 // of is the shield as it reads for a destination. When the ticket system has put another number or

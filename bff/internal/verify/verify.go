@@ -61,7 +61,20 @@ type Channel struct {
 	Value      string      `json:"value"` // an e-mail address, or a number in E.164
 	Label      string      `json:"label,omitempty"`
 	Capability Capability  `json:"capability,omitempty"`
+	Country    string      `json:"country,omitempty"`   // of a number: ISO 3166, empty when it has none
+	Line       Line        `json:"line,omitempty"`      // of a number, as its numbering plan has it
+	ChangedAt  time.Time   `json:"changed_at,omitzero"` // since when the contact is reached there; zero: for as long as anybody knows
 }
+
+// Line is what a number's block was given out for.
+type Line string
+
+// Lines that rules look at; all others are ordinary.
+const (
+	Ordinary Line = ""
+	Premium  Line = "premium" // whoever holds it earns by each text: premium rate, shared cost, personal numbers
+	VoIP     Line = "voip"    // held by an account, not by a SIM
+)
 
 // Contact is a person at the client.
 type Contact struct {
@@ -86,6 +99,7 @@ type Technician struct {
 	ID    string `json:"id"`
 	Name  string `json:"name,omitempty"`
 	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"` // in E.164
 }
 
 // Ticket is the case that the technician has open.
@@ -127,11 +141,12 @@ func (d Desk) Contact(id string) (Contact, bool) {
 // Session is a pod session: the desk that a launch context opened, and until when.
 // It never changes once opened; a bearer token names it by its ID.
 type Session struct {
-	ID       string
-	Desk     Desk
-	Origin   string // of the host page that may talk to the pod; empty when none was vouched for
-	OpenedAt time.Time
-	EndsAt   time.Time // no bearer for this session outlives it
+	ID        string
+	Desk      Desk
+	Origin    string // of the host page that may talk to the pod; empty when none was vouched for
+	OpenedAt  time.Time
+	EndsAt    time.Time // no bearer for this session outlives it
+	FirstOpen bool      // no session of this technician had this ticket before
 }
 
 // Tenant is one MSP with its settings.
@@ -141,8 +156,24 @@ type Tenant struct {
 	Region       string   // ISO 3166 country for numbers written without one
 	Origins      []string // that may frame the pod, exact
 	ProcedureURL string   // what to do when an end user says "I did not ask for this"
-	Policy       Policy
+	Webhook      Webhook
 	Keys         []SigningKey
+}
+
+// Webhook is where alerts are posted.
+type Webhook struct {
+	URL    string // empty: nowhere
+	Secret []byte // under which they are signed
+}
+
+// Alert is an event on its way to a tenant's webhook.
+type Alert struct {
+	ID       string // the event's own: the receiver tells repetitions by it
+	Tenant   string
+	Kind     EventKind
+	Seq      int64
+	Body     []byte // JSON, exactly as it is posted
+	Attempts int    // posts begun before this one
 }
 
 // SigningKey is what launch contexts of one issuer are checked with.
@@ -165,10 +196,11 @@ type Verification struct {
 	Method      Method
 	Secret      []byte // MAC of the code, or SHA-256 of the link's token
 	Tries       int
-	MaxTries    int // of a code
+	MaxTries    int // of a code; of a link under number matching 1, else 0
 	RequestedAt time.Time
 	ExpiresAt   time.Time
 	GreenFor    time.Duration // how long a success stays green
+	Prefix      string        // keyed hash of the block that its number is of; empty without texts
 	Key         string        // the technician's idempotency key
 	Fingerprint []byte        // of the request that came with the key
 	Outcome     Outcome       // empty while open

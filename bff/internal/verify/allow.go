@@ -1,0 +1,101 @@
+package verify
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Option is one method on one channel: offered, or refused with the reason.
+type Option struct {
+	Method  Method
+	Refusal Code // empty when offered
+}
+
+// Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
+// they stand for this technician now. A method of another kind is not an option at all.
+func (p Policy) Options(d Desk, c Contact, ch Channel, locked bool, now time.Time) []Option {
+	options := make([]Option, 0, 2)
+	for _, m := range Methods {
+		if m.Kind() != ch.Kind {
+			continue
+		}
+		reason := p.refusal(d, c, ch, m, now)
+		if reason == "" && locked && m.ByCode() {
+			reason = ReasonLocked
+		}
+		options = append(options, Option{Method: m, Refusal: reason})
+	}
+	return options
+}
+
+// refusal is why the rules don't allow the method on this channel of the desk; empty if they do.
+func (p Policy) refusal(d Desk, c Contact, ch Channel, m Method, now time.Time) Code {
+	switch {
+	case d.isTechnician(c):
+		return ReasonOwn
+	case !slices.Contains(p.Methods, m):
+		return ReasonPolicy
+	case p.ChangedChannels == ChangeRefuse && p.ChangedLately(ch, now):
+		return ReasonChanged
+	case ch.Kind == Phone:
+		return p.refuseText(ch)
+	}
+	return ""
+}
+
+func (p Policy) refuseText(ch Channel) Code {
+	switch {
+	case ch.Capability == Landline:
+		return ReasonLandline
+	case ch.Line == Premium:
+		return ReasonPremium
+	case ch.Line == VoIP && !p.SMSVoIP:
+		return ReasonVoIP
+	case !slices.Contains(p.SMSCountries, ch.Country):
+		return ReasonCountry
+	}
+	return ""
+}
+
+// ChangedLately tells whether the ticket system changed the channel within the days that count.
+func (p Policy) ChangedLately(ch Channel, now time.Time) bool {
+	return !ch.ChangedAt.IsZero() && now.Before(ch.ChangedAt.AddDate(0, 0, p.ChangedDays))
+}
+
+// isTechnician tells whether the contact is the technician: one address or number in common is enough,
+// because who answers for one of a contact's channels answers for the contact.
+func (d Desk) isTechnician(c Contact) bool {
+	t := d.Technician
+	return slices.ContainsFunc(c.Channels, func(ch Channel) bool {
+		if ch.Kind == Phone {
+			return t.Phone != "" && ch.Value == t.Phone
+		}
+		return t.Email != "" && strings.EqualFold(ch.Value, t.Email)
+	})
+}
+
+// refusals say what to do next.
+var refusals = map[Code]string{
+	ReasonPolicy:   "The client's policy does not allow this method.",
+	ReasonLandline: "This number is a landline and can't get texts. Try e-mail.",
+	ReasonChanged:  "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
+	ReasonCountry:  "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
+	ReasonPremium:  "This number costs whoever texts it, so it gets none. Try e-mail.",
+	ReasonVoIP:     "Numbers without a SIM get no texts here. Try e-mail.",
+}
+
+// check refuses what the rules don't allow.
+func (p Policy) check(d Desk, c Contact, ch Channel, m Method, now time.Time) error {
+	if m.Kind() != ch.Kind || !slices.Contains(Methods, m) {
+		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
+	}
+	switch reason := p.refusal(d, c, ch, m, now); reason {
+	case "":
+		return nil
+	case ReasonOwn:
+		return &Error{Code: CodeOwnChannel, Reason: reason, Public: "This contact is you. Somebody else must verify you."}
+	default:
+		return &Error{Code: CodeMethod, Reason: reason, Public: refusals[reason]}
+	}
+}

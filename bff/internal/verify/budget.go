@@ -1,0 +1,183 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Budget is how much of something may be done in a window of time.
+type Budget struct {
+	Name   string // as the policy's field, or one of the names below
+	Key    string // of what is counted: an id, or a keyed hash
+	Window time.Duration
+	Limit  int64
+	Amount int64 // of this send: 1, or its price
+}
+
+// Names of budgets that are no fields of the policy.
+const (
+	budgetCooldown = "cooldown"
+	budgetPumping  = "pumping"        // texts to a block of numbers
+	budgetProven   = "pumping_proven" // those that came back
+)
+
+// pumpingWindow is what the alarm looks at.
+const pumpingWindow = 24 * time.Hour
+
+// Use is how a budget stands.
+type Use struct {
+	Used   int64 // in the window, this send included
+	Began  time.Time
+	Paused time.Time // zero: it is not
+}
+
+// Standing is a budget as people are told of it.
+type Standing struct {
+	Name    string
+	Used    int64
+	Limit   int64
+	FreesAt time.Time
+}
+
+// warnFrom is the share of a limit, in percent, from which technicians are told.
+const warnFrom = 80
+
+// block of a number is what it shares with its nearest ten thousand.
+func block(number string) string { return number[:max(0, len(number)-4)] }
+
+// budgets are all that a send counts on; of an e-mail those that texts have beside are left out.
+func (a draft) budgets(p *Rules) []Budget {
+	v, l := a.verification, p.Limits
+	list := []Budget{
+		{Name: budgetCooldown, Key: a.requested.Destination, Window: p.ResendCooldown, Limit: 1, Amount: 1},
+		{Name: "budget_destination_day", Key: a.requested.Destination, Window: 24 * time.Hour, Limit: l.DestinationDay, Amount: 1},
+		{Name: "budget_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
+		{Name: "budget_technician_hour", Key: v.Technician, Window: time.Hour, Limit: l.TechnicianHour, Amount: 1},
+		{Name: "budget_client_hour", Key: a.requested.Client, Window: time.Hour, Limit: l.ClientHour, Amount: 1},
+		{Name: "budget_tenant_minute", Window: time.Minute, Limit: l.TenantMinute, Amount: 1},
+		{Name: "budget_tenant_day", Window: 24 * time.Hour, Limit: l.TenantDay, Amount: 1},
+	}
+	if v.Prefix == "" {
+		return list
+	}
+	return append(list,
+		Budget{Name: "budget_prefix_hour", Key: v.Prefix, Window: time.Hour, Limit: l.PrefixHour, Amount: 1},
+		Budget{Name: "budget_country_hour", Key: a.country, Window: time.Hour, Limit: l.CountryHour, Amount: 1},
+		Budget{Name: "budget_tenant_spend_day", Window: 24 * time.Hour, Limit: l.TenantSpendDay, Amount: l.price(a.country)},
+		Budget{Name: budgetPumping, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1},
+	)
+}
+
+// spend counts the send on every budget. A limit that is passed refuses it, and with the step all of its
+// counting is undone. What remains little is told.
+func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+	now, budgets := a.verification.RequestedAt, a.budgets(p)
+	uses, err := tx.Spend(ctx, a.verification.Tenant, now, budgets)
+	if err != nil {
+		return nil, err
+	}
+	var close []Standing
+	for i, b := range budgets {
+		use := uses[i]
+		if use.Paused.After(now) {
+			return nil, errPaused(use.Paused, now)
+		}
+		at := Standing{Name: b.Name, Used: use.Used, Limit: b.Limit, FreesAt: use.Began.Add(b.Window)}
+		switch {
+		case use.Used > b.Limit:
+			at.Used -= b.Amount
+			return nil, at.refusal(now)
+		case b.Name == budgetCooldown || b.Name == budgetPumping:
+		case use.Used*100 >= b.Limit*warnFrom && b.Limit > 1:
+			close = append(close, at)
+		}
+		if b.Name == budgetPumping {
+			if err := a.alarm(ctx, tx, p, b, use); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return close, nil
+}
+
+// alarm pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
+// none after it.
+func (a draft) alarm(ctx context.Context, tx Tx, p *Rules, b Budget, sent Use) error {
+	l, v := p.Limits, a.verification
+	if l.PumpingFloor == 0 || sent.Used < l.PumpingSample {
+		return nil
+	}
+	proven, err := tx.Used(ctx, v.Tenant, v.RequestedAt, Budget{Name: budgetProven, Key: v.Prefix, Window: pumpingWindow})
+	if err != nil || proven.Used*100 >= sent.Used*int64(l.PumpingFloor) {
+		return err
+	}
+	until := v.RequestedAt.Add(l.PumpingPause)
+	if err := tx.Pause(ctx, v.Tenant, b, until); err != nil {
+		return err
+	}
+	e := Event{
+		Tenant: v.Tenant, At: v.RequestedAt, Kind: EventPrefixPaused, Client: a.requested.Client, Until: until,
+		Masked: block(a.job.To) + "••••", Sent: sent.Used, Proven: proven.Used,
+	}
+	if err := tx.Append(ctx, &e); err != nil {
+		return err
+	}
+	return tx.Alert(ctx, e.alert())
+}
+
+// proven counts a text that came back.
+func proven(ctx context.Context, tx Tx, v Verification, at time.Time) error {
+	if v.Prefix == "" {
+		return nil
+	}
+	_, err := tx.Spend(ctx, v.Tenant, at, []Budget{{Name: budgetProven, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1}})
+	return err
+}
+
+func (b Standing) refusal(now time.Time) error {
+	wait := max(b.FreesAt.Sub(now), time.Millisecond)
+	seconds := int(math.Ceil(wait.Seconds()))
+	if b.Name == budgetCooldown {
+		return &Error{
+			Code: CodeCooldown, RetryAfter: wait,
+			Public: "A message was just sent here. Wait " + counted(seconds, "second", "seconds") + " before the next.",
+		}
+	}
+	return &Error{
+		Code: CodeRateLimited, RetryAfter: wait, Budget: &b,
+		Public: fmt.Sprintf("%s It frees in %s.", exhausted[b.Name], inWords(wait)),
+	}
+}
+
+func errPaused(until, now time.Time) error {
+	return &Error{
+		Code: CodeRateLimited, RetryAfter: until.Sub(now), Budget: &Standing{Name: budgetPumping, FreesAt: until},
+		Public: "Texts to numbers like this one are paused, because too few came back. Try e-mail, or tell your admin.",
+	}
+}
+
+var exhausted = map[string]string{
+	"budget_destination_day":   "This address or number has had all the messages that it may get in a day.",
+	"budget_prefix_hour":       "Too many texts went to numbers like this one. Try e-mail.",
+	"budget_technician_minute": "You have sent all that one technician may send in a minute.",
+	"budget_technician_hour":   "You have sent all that one technician may send in an hour.",
+	"budget_client_hour":       "All that this client may be sent in an hour is sent.",
+	"budget_country_hour":      "Too many texts went to this number's country. Try e-mail.",
+	"budget_tenant_minute":     "All that your company may send in a minute is sent.",
+	"budget_tenant_day":        "All that your company may send in a day is sent. Tell your admin.",
+	"budget_tenant_spend_day":  "Your company's money for texts is spent for the day. Try e-mail, and tell your admin.",
+}
+
+// inWords says how long, no finer than helps.
+func inWords(d time.Duration) string {
+	switch seconds := int(math.Ceil(d.Seconds())); {
+	case seconds < 90:
+		return counted(seconds, "second", "seconds")
+	case seconds < 90*60:
+		return counted((seconds+59)/60, "minute", "minutes")
+	default:
+		return counted((seconds+3599)/3600, "hour", "hours")
+	}
+}

@@ -1,0 +1,169 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// Admin is who changes rules and clears locks: the holder of an API key.
+type Admin struct {
+	Tenant string
+	ID     string
+	Name   string
+}
+
+func (a Admin) by() Technician { return Technician{ID: a.ID, Name: a.Name} }
+
+// Edit is what one level is to set from now on, in place of all that it set.
+type Edit struct {
+	Client  string // empty: the tenant's own
+	Name    string // the client's, as explanations say it; empty: as it was
+	Version int64  // that the editor has read
+	Fields  map[string]json.RawMessage
+}
+
+// EditsMost is how many levels one call may edit.
+const EditsMost = 1000
+
+// Edit writes policies, all of them or none, and gives them as they are then. Each that changes something
+// gets a new version and an event; open pods follow.
+// CodeStaleVersion: somebody edited it meanwhile, and Settings is what it is now. CodeInvalid, CodeContradiction:
+// Field says where, beginning with the edit's place if there are several.
+func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, error) {
+	if len(edits) == 0 || len(edits) > EditsMost {
+		return nil, &Error{Code: CodeInvalid, Field: "policies", Public: fmt.Sprintf("Write 1 to %d policies at a time.", EditsMost)}
+	}
+	tenant, err := s.Tenants.Tenant(ctx, a.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	var after []Settings
+	var last int64
+	err = s.Ledger.Write(ctx, func(tx Tx) error {
+		after, last = make([]Settings, len(edits)), 0
+		own, err := tx.Settings(ctx, a.Tenant, "")
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		for i, e := range edits {
+			if seen[e.Client] {
+				return placed(&Error{Code: CodeInvalid, Field: "client_id", Public: "This client comes twice."}, i, len(edits))
+			}
+			seen[e.Client] = true
+			var seq int64
+			if after[i], seq, err = e.write(ctx, tx, tenant, own, a, now); err != nil {
+				return placed(err, i, len(edits))
+			}
+			last = max(last, seq)
+			if e.Client == "" {
+				own = after[i]
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if last > 0 {
+		s.Forget(a.Tenant)
+		s.Bus.Nudge(a.Tenant, "", last)
+	}
+	return after, nil
+}
+
+// write stores one edit, and tells the number of its event; 0 if it changed nothing.
+func (e Edit) write(ctx context.Context, tx Tx, t Tenant, own Settings, a Admin, now time.Time) (Settings, int64, error) {
+	before, err := tx.Settings(ctx, a.Tenant, e.Client)
+	if err != nil {
+		return Settings{}, 0, err
+	}
+	if before.Version != e.Version {
+		return Settings{}, 0, &Error{
+			Code: CodeStaleVersion, Field: "version", Settings: &before,
+			Public: fmt.Sprintf("This policy is at version %d by now. Look at what changed, and edit that.", before.Version),
+		}
+	}
+	name, err := e.name(before.Name)
+	if err != nil {
+		return Settings{}, 0, err
+	}
+	after, changed, err := before.edited(e.Fields, a.Name, now)
+	if err != nil {
+		return Settings{}, 0, err
+	}
+	if len(changed) == 0 && name == before.Name {
+		return before, 0, nil
+	}
+	after.Name = name
+	r := resolve(t, after, Settings{})
+	if e.Client != "" {
+		r = resolve(t, own, after)
+	}
+	if err := after.checkTogether(r.Policy); err != nil {
+		return Settings{}, 0, err
+	}
+	if stored, err := tx.PutSettings(ctx, after); err != nil || !stored {
+		return Settings{}, 0, errors.Join(err, &Error{Code: CodeUnavailable, Public: "Try again in a moment."})
+	}
+	event := Event{Tenant: a.Tenant, At: now, Kind: EventPolicyChanged, By: a.by(), Client: e.Client, Changes: changed}
+	event.Policy.Tenant = after.Version
+	if e.Client != "" {
+		event.Policy = PolicyVersion{Tenant: own.Version, Client: after.Version}
+	}
+	err = tx.Append(ctx, &event)
+	return after, event.Seq, err
+}
+
+// nameMost is what a client's name may have, in characters.
+const nameMost = 120
+
+func (e Edit) name(before string) (string, error) {
+	name := oneLine(e.Name)
+	switch {
+	case name == "":
+		return before, nil
+	case e.Client == "":
+		return "", &Error{Code: CodeInvalid, Field: "name", Public: "The default policy has no name of its own."}
+	case utf8.RuneCountInString(name) > nameMost || hasForbidden(name):
+		return "", &Error{Code: CodeInvalid, Field: "name", Public: fmt.Sprintf("A name has up to %d characters, none of them invisible.", nameMost)}
+	}
+	return name, nil
+}
+
+// placed says which of several edits an error is of.
+func placed(err error, i, n int) error {
+	var refusal *Error
+	if n == 1 || !errors.As(err, &refusal) || refusal.Field == "" {
+		return err
+	}
+	at := *refusal
+	at.Field = fmt.Sprintf("policies[%d].%s", i, refusal.Field)
+	return &at
+}
+
+// Unlock clears a contact's wrong codes, and tells how many there were. With none it does nothing.
+func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (int, error) {
+	now := s.now()
+	var e Event
+	err := s.Ledger.Write(ctx, func(tx Tx) error {
+		n, err := tx.ClearFailures(ctx, a.Tenant, contact)
+		e = Event{Tenant: a.Tenant, At: now, Kind: EventUnlocked, Contact: contact, By: a.by(), Failures: n}
+		if err != nil || n == 0 {
+			return err
+		}
+		return tx.Append(ctx, &e)
+	})
+	if err != nil {
+		return 0, err
+	}
+	if e.Failures > 0 {
+		s.Bus.Nudge(a.Tenant, contact, e.Seq)
+	}
+	return e.Failures, nil
+}

@@ -1,0 +1,61 @@
+package verify
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Sighting is a destination of a contact, and since when it is known to be one.
+type Sighting struct {
+	Destination string    `json:"destination"`    // keyed hash
+	Since       time.Time `json:"since,omitzero"` // zero: since the contact was seen first
+}
+
+// Recognise marks the desk's channels that the ticket system changed: those that lead where none of the
+// contact's did when it was seen before, and those of which the ticket system says so itself. What is seen
+// is remembered.
+func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
+	ids := make([]string, len(d.Contacts))
+	for i, c := range d.Contacts {
+		ids[i] = c.ID
+	}
+	known, err := s.Sightings.Sighted(ctx, d.Tenant, ids)
+	if err != nil {
+		return Desk{}, err
+	}
+	now, fresh := s.now(), map[string][]Sighting{}
+	d.Contacts = slices.Clone(d.Contacts)
+	for i, c := range d.Contacts {
+		before, seen := known[c.ID]
+		after := make([]Sighting, len(c.Channels))
+		c.Channels = slices.Clone(c.Channels)
+		for j, ch := range c.Channels {
+			after[j] = sight(before, seen, s.Keys.destination(d.Tenant, ch), now)
+			if after[j].Since.After(ch.ChangedAt) {
+				c.Channels[j].ChangedAt = after[j].Since
+			}
+		}
+		d.Contacts[i] = c
+		if !seen || !slices.Equal(before, after) {
+			fresh[c.ID] = after
+		}
+	}
+	if len(fresh) > 0 {
+		err = s.Sightings.Sight(ctx, d.Tenant, fresh)
+	}
+	return d, err
+}
+
+// sight finds a destination among those that were seen before, or takes it as new since now.
+func sight(before []Sighting, seen bool, destination string, now time.Time) Sighting {
+	for _, s := range before {
+		if s.Destination == destination {
+			return s
+		}
+	}
+	if !seen {
+		now = time.Time{}
+	}
+	return Sighting{Destination: destination, Since: now}
+}
