@@ -18,6 +18,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for BannerTone.
+const (
+	Critical BannerTone = "critical"
+	Info     BannerTone = "info"
+	Warning  BannerTone = "warning"
+)
+
+// Valid indicates whether the value is a known member of the BannerTone enum.
+func (e BannerTone) Valid() bool {
+	switch e {
+	case Critical:
+		return true
+	case Info:
+		return true
+	case Warning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChannelKind.
 const (
 	Email ChannelKind = "email"
@@ -45,6 +66,27 @@ const (
 func (e ClientFrameType) Valid() bool {
 	switch e {
 	case Auth:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExplanationSource.
+const (
+	ExplanationSourceBuiltin ExplanationSource = "builtin"
+	ExplanationSourceClient  ExplanationSource = "client"
+	ExplanationSourceTenant  ExplanationSource = "tenant"
+)
+
+// Valid indicates whether the value is a known member of the ExplanationSource enum.
+func (e ExplanationSource) Valid() bool {
+	switch e {
+	case ExplanationSourceBuiltin:
+		return true
+	case ExplanationSourceClient:
+		return true
+	case ExplanationSourceTenant:
 		return true
 	default:
 		return false
@@ -105,15 +147,15 @@ func (e Method) Valid() bool {
 	}
 }
 
-// Defines values for PolicyOverrideNote.
+// Defines values for NoteRule.
 const (
-	Off      PolicyOverrideNote = "off"
-	Optional PolicyOverrideNote = "optional"
-	Required PolicyOverrideNote = "required"
+	Off      NoteRule = "off"
+	Optional NoteRule = "optional"
+	Required NoteRule = "required"
 )
 
-// Valid indicates whether the value is a known member of the PolicyOverrideNote enum.
-func (e PolicyOverrideNote) Valid() bool {
+// Valid indicates whether the value is a known member of the NoteRule enum.
+func (e NoteRule) Valid() bool {
 	switch e {
 	case Off:
 		return true
@@ -126,21 +168,78 @@ func (e PolicyOverrideNote) Valid() bool {
 	}
 }
 
+// Defines values for PolicyFieldsChangedChannels.
+const (
+	Mark   PolicyFieldsChangedChannels = "mark"
+	Refuse PolicyFieldsChangedChannels = "refuse"
+)
+
+// Valid indicates whether the value is a known member of the PolicyFieldsChangedChannels enum.
+func (e PolicyFieldsChangedChannels) Valid() bool {
+	switch e {
+	case Mark:
+		return true
+	case Refuse:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyFieldsGreenScope.
+const (
+	PolicyFieldsGreenScopeContact PolicyFieldsGreenScope = "contact"
+	PolicyFieldsGreenScopeTicket  PolicyFieldsGreenScope = "ticket"
+)
+
+// Valid indicates whether the value is a known member of the PolicyFieldsGreenScope enum.
+func (e PolicyFieldsGreenScope) Valid() bool {
+	switch e {
+	case PolicyFieldsGreenScopeContact:
+		return true
+	case PolicyFieldsGreenScopeTicket:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyFrameType.
+const (
+	PolicyFrameTypePolicy PolicyFrameType = "policy"
+)
+
+// Valid indicates whether the value is a known member of the PolicyFrameType enum.
+func (e PolicyFrameType) Valid() bool {
+	switch e {
+	case PolicyFrameTypePolicy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Reason.
 const (
-	ReasonBlocked      Reason = "blocked"
-	ReasonCancelled    Reason = "cancelled"
-	ReasonCarrierDown  Reason = "carrier_down"
-	ReasonCarrierSetup Reason = "carrier_setup"
-	ReasonExpired      Reason = "expired"
-	ReasonLandline     Reason = "landline"
-	ReasonLocked       Reason = "locked"
-	ReasonPolicy       Reason = "policy"
-	ReasonRecipient    Reason = "recipient"
-	ReasonSpent        Reason = "spent"
-	ReasonSuperseded   Reason = "superseded"
-	ReasonUndelivered  Reason = "undelivered"
-	ReasonUnsure       Reason = "unsure"
+	ReasonBlocked        Reason = "blocked"
+	ReasonCancelled      Reason = "cancelled"
+	ReasonCarrierDown    Reason = "carrier_down"
+	ReasonCarrierSetup   Reason = "carrier_setup"
+	ReasonChangedChannel Reason = "changed_channel"
+	ReasonCountry        Reason = "country"
+	ReasonExpired        Reason = "expired"
+	ReasonLandline       Reason = "landline"
+	ReasonLocked         Reason = "locked"
+	ReasonOwnChannel     Reason = "own_channel"
+	ReasonPolicy         Reason = "policy"
+	ReasonPremium        Reason = "premium"
+	ReasonRecipient      Reason = "recipient"
+	ReasonSpent          Reason = "spent"
+	ReasonSuperseded     Reason = "superseded"
+	ReasonUndelivered    Reason = "undelivered"
+	ReasonUnsure         Reason = "unsure"
+	ReasonVoip           Reason = "voip"
+	ReasonWrongNumber    Reason = "wrong_number"
 )
 
 // Valid indicates whether the value is a known member of the Reason enum.
@@ -154,13 +253,21 @@ func (e Reason) Valid() bool {
 		return true
 	case ReasonCarrierSetup:
 		return true
+	case ReasonChangedChannel:
+		return true
+	case ReasonCountry:
+		return true
 	case ReasonExpired:
 		return true
 	case ReasonLandline:
 		return true
 	case ReasonLocked:
 		return true
+	case ReasonOwnChannel:
+		return true
 	case ReasonPolicy:
+		return true
+	case ReasonPremium:
 		return true
 	case ReasonRecipient:
 		return true
@@ -171,6 +278,10 @@ func (e Reason) Valid() bool {
 	case ReasonUndelivered:
 		return true
 	case ReasonUnsure:
+		return true
+	case ReasonVoip:
+		return true
+	case ReasonWrongNumber:
 		return true
 	default:
 		return false
@@ -279,6 +390,34 @@ func (e UpdateFrameType) Valid() bool {
 	}
 }
 
+// Banner defines model for Banner.
+type Banner struct {
+	// From Not shown before
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Text Plain text; an https:// address in it becomes a link. Empty: no banner
+	Text string     `json:"text"`
+	Tone BannerTone `json:"tone,omitempty,omitzero"`
+
+	// Until Not shown from then on
+	Until time.Time `json:"until,omitempty,omitzero"`
+}
+
+// BannerTone defines model for Banner.Tone.
+type BannerTone string
+
+// Budget How much of a limit is used
+type Budget struct {
+	FreesAt time.Time `json:"frees_at"`
+	Limit   int64     `json:"limit"`
+
+	// Name A field of the policy, such as `budget_destination_day`
+	Name string `json:"name"`
+
+	// Used Messages; of `budget_tenant_spend_day` thousandths of the tenant's currency
+	Used int64 `json:"used"`
+}
+
 // Challenge defines model for Challenge.
 type Challenge struct {
 	ExpiresAt time.Time `json:"expires_at"`
@@ -287,9 +426,11 @@ type Challenge struct {
 
 // Channel defines model for Channel.
 type Channel struct {
-	Id    string      `json:"id"`
-	Kind  ChannelKind `json:"kind"`
-	Label string      `json:"label"`
+	// ChangedAt Since when it is what it is, if the ticket system changed it lately
+	ChangedAt time.Time   `json:"changed_at,omitempty,omitzero"`
+	Id        string      `json:"id"`
+	Kind      ChannelKind `json:"kind"`
+	Label     string      `json:"label"`
 
 	// Masked The destination as people may see it
 	Masked  string         `json:"masked"`
@@ -308,6 +449,9 @@ type Client struct {
 
 // ClientFrame defines model for ClientFrame.
 type ClientFrame struct {
+	// Policy The policy's version that the pod shows; beside `since`
+	Policy string `json:"policy,omitempty,omitzero"`
+
 	// Since The lowest `seq` of the contacts the pod shows
 	Since int64           `json:"since,omitempty,omitzero"`
 	Token string          `json:"token"`
@@ -316,6 +460,19 @@ type ClientFrame struct {
 
 // ClientFrameType defines model for ClientFrame.Type.
 type ClientFrameType string
+
+// ClientPolicyEdit defines model for ClientPolicyEdit.
+type ClientPolicyEdit struct {
+	// ClientId Absent: the tenant's default
+	ClientId string `json:"client_id,omitempty,omitzero"`
+
+	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's alone.
+	Fields  PolicyFields `json:"fields"`
+	Name    string       `json:"name,omitempty,omitzero"`
+	Version int64        `json:"version"`
+}
 
 // CodeRequest defines model for CodeRequest.
 type CodeRequest struct {
@@ -333,32 +490,55 @@ type Contact struct {
 	// History Newest first, as many as the policy shows
 	History []HistoryEntry `json:"history"`
 	Id      string         `json:"id"`
-	Name    string         `json:"name"`
+
+	// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+	Lock Lock   `json:"lock,omitempty,omitzero"`
+	Name string `json:"name"`
 
 	// Seq Of the contact's last event
 	Seq   int64  `json:"seq"`
 	Title string `json:"title,omitempty,omitzero"`
 }
 
+// Explanation defines model for Explanation.
+type Explanation struct {
+	At     time.Time         `json:"at,omitempty,omitzero"`
+	By     string            `json:"by,omitempty,omitzero"`
+	Field  string            `json:"field"`
+	Source ExplanationSource `json:"source"`
+	Text   string            `json:"text"`
+
+	// Version Of the settings that gave it this value
+	Version int64 `json:"version,omitempty,omitzero"`
+}
+
+// ExplanationSource defines model for Explanation.Source.
+type ExplanationSource string
+
 // ForeignId defines model for ForeignId.
 type ForeignId = string
 
 // HistoryEntry defines model for HistoryEntry.
 type HistoryEntry struct {
-	ChannelId string              `json:"channel_id"`
-	EndedAt   time.Time           `json:"ended_at,omitempty,omitzero"`
-	ExpiresAt time.Time           `json:"expires_at"`
-	Masked    string              `json:"masked"`
-	Method    Method              `json:"method"`
-	Note      string              `json:"note,omitempty,omitzero"`
-	Outcome   HistoryEntryOutcome `json:"outcome"`
+	// ChangedChannel The ticket system had changed the address or number lately
+	ChangedChannel bool                `json:"changed_channel,omitempty,omitzero"`
+	ChannelId      string              `json:"channel_id"`
+	EndedAt        time.Time           `json:"ended_at,omitempty,omitzero"`
+	ExpiresAt      time.Time           `json:"expires_at"`
+	Masked         string              `json:"masked"`
+	Method         Method              `json:"method"`
+	Note           string              `json:"note,omitempty,omitzero"`
+	Outcome        HistoryEntryOutcome `json:"outcome"`
+
+	// PolicyVersion Of the policy that it ran under, as in `12.7`
+	PolicyVersion string `json:"policy_version,omitempty,omitzero"`
 
 	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 	Reason      Reason    `json:"reason,omitempty,omitzero"`
 	RequestedAt time.Time `json:"requested_at"`
 	Technician  Person    `json:"technician"`
 
-	// TicketNote The text for the ticket, once the verification has ended
+	// TicketNote The text for the ticket, once the verification has ended, if the policy wants one
 	TicketNote     string `json:"ticket_note,omitempty,omitzero"`
 	TicketNumber   string `json:"ticket_number"`
 	VerificationId string `json:"verification_id"`
@@ -394,6 +574,15 @@ type Launched struct {
 	Token string `json:"token"`
 }
 
+// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+type Lock struct {
+	Failures int `json:"failures"`
+	Limit    int `json:"limit"`
+
+	// Locked No codes until a link succeeds or an admin unlocks the contact
+	Locked bool `json:"locked"`
+}
+
 // Method defines model for Method.
 type Method string
 
@@ -403,7 +592,13 @@ type MethodOption struct {
 
 	// Refusal Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 	Refusal Reason `json:"refusal,omitempty,omitzero"`
+
+	// Why Of a refusal by policy: which one, and who set it
+	Why string `json:"why,omitempty,omitzero"`
 }
+
+// NoteRule defines model for NoteRule.
+type NoteRule string
 
 // Person defines model for Person.
 type Person struct {
@@ -417,6 +612,9 @@ type Pod struct {
 
 	// Contacts The ticket's default contact first
 	Contacts []Contact `json:"contacts"`
+
+	// FirstOpen Whether this technician has the ticket open for the first time
+	FirstOpen bool `json:"first_open"`
 
 	// Now The server's clock: count down by it
 	Now time.Time `json:"now"`
@@ -433,18 +631,151 @@ type Pod struct {
 
 // Policy What of the client's policy the pod shows; the server enforces all of it
 type Policy struct {
-	NoteMax      int                `json:"note_max"`
-	NoteMin      int                `json:"note_min"`
-	NotePresets  []string           `json:"note_presets"`
-	OverrideNote PolicyOverrideNote `json:"override_note"`
-	ShowOnLoad   bool               `json:"show_on_load"`
+	Banner       Banner   `json:"banner,omitempty,omitzero"`
+	NoteMax      int      `json:"note_max"`
+	NoteMin      int      `json:"note_min"`
+	NotePresets  []string `json:"note_presets"`
+	OverrideNote NoteRule `json:"override_note"`
+
+	// ShowOnLoad Open the panel when the ticket is opened for the first time
+	ShowOnLoad bool `json:"show_on_load"`
+
+	// TicketNote Whether results are written to the ticket
+	TicketNote bool `json:"ticket_note"`
+
+	// Version Of the tenant's and the client's settings, as in `12.7`
+	Version string `json:"version"`
+
+	// Why By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.`
+	Why map[string]string `json:"why"`
 }
 
-// PolicyOverrideNote defines model for Policy.OverrideNote.
-type PolicyOverrideNote string
+// PolicyBatch defines model for PolicyBatch.
+type PolicyBatch struct {
+	Policies []ClientPolicyEdit `json:"policies"`
+}
+
+// PolicyEdit defines model for PolicyEdit.
+type PolicyEdit struct {
+	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's alone.
+	Fields PolicyFields `json:"fields"`
+
+	// Name The client's, as explanations say it
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Version That was read before the edit
+	Version int64 `json:"version"`
+}
+
+// PolicyFields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+// the tenant's alone.
+type PolicyFields struct {
+	Banner                 *Banner `json:"banner,omitempty"`
+	BudgetClientHour       *int    `json:"budget_client_hour,omitempty"`
+	BudgetCountryHour      *int    `json:"budget_country_hour,omitempty"`
+	BudgetDestinationDay   *int    `json:"budget_destination_day,omitempty"`
+	BudgetPrefixHour       *int    `json:"budget_prefix_hour,omitempty"`
+	BudgetTechnicianHour   *int    `json:"budget_technician_hour,omitempty"`
+	BudgetTechnicianMinute *int    `json:"budget_technician_minute,omitempty"`
+	BudgetTenantDay        *int    `json:"budget_tenant_day,omitempty"`
+	BudgetTenantMinute     *int    `json:"budget_tenant_minute,omitempty"`
+
+	// BudgetTenantSpendDay Thousandths of the tenant's currency
+	BudgetTenantSpendDay *int64                       `json:"budget_tenant_spend_day,omitempty"`
+	ChangedChannelDays   *int                         `json:"changed_channel_days,omitempty"`
+	ChangedChannels      *PolicyFieldsChangedChannels `json:"changed_channels,omitempty"`
+	CodeLength           *int                         `json:"code_length,omitempty"`
+	CodeValiditySeconds  *int                         `json:"code_validity_seconds,omitempty"`
+	FailuresBeforeLock   *int                         `json:"failures_before_lock,omitempty"`
+	GreenForSeconds      *int                         `json:"green_for_seconds,omitempty"`
+	GreenScope           *PolicyFieldsGreenScope      `json:"green_scope,omitempty"`
+	HistoryEntries       *int                         `json:"history_entries,omitempty"`
+	LinkValiditySeconds  *int                         `json:"link_validity_seconds,omitempty"`
+	Methods              *[]Method                    `json:"methods,omitempty"`
+	NotePresets          *[]string                    `json:"note_presets,omitempty"`
+	NumberMatching       *bool                        `json:"number_matching,omitempty"`
+	OverrideNote         *NoteRule                    `json:"override_note,omitempty"`
+
+	// PumpingFloorPercent 0: no alarm
+	PumpingFloorPercent   *int  `json:"pumping_floor_percent,omitempty"`
+	PumpingPauseSeconds   *int  `json:"pumping_pause_seconds,omitempty"`
+	PumpingSample         *int  `json:"pumping_sample,omitempty"`
+	ResendCooldownSeconds *int  `json:"resend_cooldown_seconds,omitempty"`
+	ShowOnLoad            *bool `json:"show_on_load,omitempty"`
+
+	// SmsCountries Empty: the tenant's own
+	SmsCountries *[]string `json:"sms_countries,omitempty"`
+
+	// SmsPrices By country, `*` for all others: thousandths of the tenant's currency for a text
+	SmsPrices    *map[string]int `json:"sms_prices,omitempty"`
+	SmsVoip      *bool           `json:"sms_voip,omitempty"`
+	TicketNote   *bool           `json:"ticket_note,omitempty"`
+	TriesPerCode *int            `json:"tries_per_code,omitempty"`
+}
+
+// PolicyFieldsChangedChannels defines model for PolicyFields.ChangedChannels.
+type PolicyFieldsChangedChannels string
+
+// PolicyFieldsGreenScope defines model for PolicyFields.GreenScope.
+type PolicyFieldsGreenScope string
+
+// PolicyFrame The whole pod as it reads under rules that have changed
+type PolicyFrame struct {
+	Pod  Pod             `json:"pod"`
+	Type PolicyFrameType `json:"type"`
+}
+
+// PolicyFrameType defines model for PolicyFrame.Type.
+type PolicyFrameType string
+
+// PolicyPage defines model for PolicyPage.
+type PolicyPage struct {
+	// Next The cursor of the next page; absent on the last
+	Next     string           `json:"next,omitempty,omitzero"`
+	Policies []PolicySettings `json:"policies"`
+}
+
+// PolicySettings What one level sets
+type PolicySettings struct {
+	// ClientId Absent: the tenant's default
+	ClientId string    `json:"client_id,omitempty,omitzero"`
+	EditedAt time.Time `json:"edited_at,omitempty,omitzero"`
+	EditedBy string    `json:"edited_by,omitempty,omitzero"`
+
+	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's alone.
+	Fields PolicyFields `json:"fields"`
+
+	// Name The client's, as explanations say it
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Version 0: nothing was ever set
+	Version int64 `json:"version"`
+}
+
+// PolicyView defines model for PolicyView.
+type PolicyView struct {
+	// Effective What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's alone.
+	Effective PolicyFields `json:"effective"`
+
+	// Explanations One per field, in the order of `PolicyFields`
+	Explanations []Explanation `json:"explanations"`
+
+	// Settings What one level sets
+	Settings PolicySettings `json:"settings"`
+}
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Budget How much of a limit is used
+	Budget Budget `json:"budget,omitempty,omitzero"`
+
 	// Code Stable: branch on it. docs/errors.md lists all
 	Code string `json:"code"`
 
@@ -453,6 +784,9 @@ type Problem struct {
 
 	// Field Of the request, when one value is at fault
 	Field string `json:"field,omitempty,omitzero"`
+
+	// Policy What one level sets
+	Policy PolicySettings `json:"policy,omitempty,omitzero"`
 
 	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 	Reason Reason `json:"reason,omitempty,omitzero"`
@@ -505,7 +839,10 @@ type Shield struct {
 	Beneath    *Shield `json:"beneath,omitempty"`
 	By         Person  `json:"by,omitempty,omitzero"`
 	CodeLength int     `json:"code_length,omitempty,omitzero"`
-	Method     Method  `json:"method,omitempty,omitzero"`
+
+	// Match Of a pending link under number matching: the two digits to say, which the end user picks
+	Match  string `json:"match,omitempty,omitzero"`
+	Method Method `json:"method,omitempty,omitzero"`
 
 	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 	Reason Reason `json:"reason,omitempty,omitzero"`
@@ -554,11 +891,25 @@ type Ticket struct {
 	Summary string `json:"summary"`
 }
 
+// Unlocked defines model for Unlocked.
+type Unlocked struct {
+	ContactId string `json:"contact_id"`
+
+	// Failures That were cleared
+	Failures int `json:"failures"`
+}
+
 // UpdateFrame One contact as it reads after an event
 type UpdateFrame struct {
 	ContactId string         `json:"contact_id"`
 	History   []HistoryEntry `json:"history"`
-	Now       time.Time      `json:"now"`
+
+	// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+	Lock Lock `json:"lock,omitempty,omitzero"`
+
+	// Methods By channel id
+	Methods map[string][]MethodOption `json:"methods"`
+	Now     time.Time                 `json:"now"`
 
 	// Seq The contact's last event. Not above the seq the pod has: stale, ignore
 	Seq int64 `json:"seq"`
@@ -581,6 +932,9 @@ type Verification struct {
 	// Seq Of the contact's last event that the shield knows
 	Seq    int64  `json:"seq"`
 	Shield Shield `json:"shield"`
+
+	// Warnings Budgets of which this send has used 80 % or more
+	Warnings []Budget `json:"warnings,omitempty,omitzero"`
 }
 
 // VerificationId defines model for VerificationId.
@@ -588,6 +942,12 @@ type VerificationId = string
 
 // HistoryParams defines parameters for History.
 type HistoryParams struct {
+	// Cursor `next` of the page before
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListPoliciesParams defines parameters for ListPolicies.
+type ListPoliciesParams struct {
 	// Cursor `next` of the page before
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
@@ -600,6 +960,15 @@ type SendParams struct {
 
 // LaunchJSONRequestBody defines body for Launch for application/json ContentType.
 type LaunchJSONRequestBody = LaunchRequest
+
+// PutPoliciesJSONRequestBody defines body for PutPolicies for application/json ContentType.
+type PutPoliciesJSONRequestBody = PolicyBatch
+
+// PutClientPolicyJSONRequestBody defines body for PutClientPolicy for application/json ContentType.
+type PutClientPolicyJSONRequestBody = PolicyEdit
+
+// PutDefaultPolicyJSONRequestBody defines body for PutDefaultPolicy for application/json ContentType.
+type PutDefaultPolicyJSONRequestBody = PolicyEdit
 
 // SendJSONRequestBody defines body for Send for application/json ContentType.
 type SendJSONRequestBody = SendRequest
@@ -675,6 +1044,40 @@ func (t *ServerFrame) MergeUpdateFrame(v UpdateFrame) error {
 	return err
 }
 
+// AsPolicyFrame returns the union data inside the ServerFrame as a PolicyFrame
+func (t ServerFrame) AsPolicyFrame() (PolicyFrame, error) {
+	var body PolicyFrame
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPolicyFrame overwrites any union data inside the ServerFrame as the provided PolicyFrame
+func (t *ServerFrame) FromPolicyFrame(v PolicyFrame) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"policy"}`))
+	t.union = b
+	return err
+}
+
+// MergePolicyFrame performs a merge with any union data inside the ServerFrame, using the provided PolicyFrame
+func (t *ServerFrame) MergePolicyFrame(v PolicyFrame) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b, err = runtime.JSONMerge(b, []byte(`{"type":"policy"}`))
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
 // AsSessionFrame returns the union data inside the ServerFrame as a SessionFrame
 func (t ServerFrame) AsSessionFrame() (SessionFrame, error) {
 	var body SessionFrame
@@ -725,6 +1128,8 @@ func (t ServerFrame) ValueByDiscriminator() (interface{}, error) {
 	switch discriminator {
 	case "event":
 		return t.AsUpdateFrame()
+	case "policy":
+		return t.AsPolicyFrame()
 	case "session":
 		return t.AsSessionFrame()
 	case "snapshot":
@@ -825,6 +1230,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UnlockContact Clear a contact's count of wrong codes
+	//
+	// Is an event. A contact without wrong codes is left as it is.
+	//
+	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
+	UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LaunchWithBody Exchange a launch context, once, for a pod session
 	//
 	// 401 `context_invalid`, `context_expired`, `context_replayed`.
@@ -852,8 +1264,8 @@ type ClientInterface interface {
 	//
 	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
 	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
-	// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
-	// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+	// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
+	// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
 	// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 	//
 	// Corresponds with GET /api/v1/live (the `Live` operationId).
@@ -864,10 +1276,83 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/pod (the `GetPod` operationId).
 	GetPod(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPolicies What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100
+	//
+	// Corresponds with GET /api/v1/policies (the `ListPolicies` operationId).
+	ListPolicies(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutPoliciesWithBody Write several policies, all of them or none
+	//
+	// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+	PutPoliciesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutPolicies Write several policies, all of them or none
+	//
+	// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+	PutPolicies(ctx context.Context, body PutPoliciesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetClientPolicy A client's policy, and where each field's value comes from
+	//
+	// A client that nothing was ever set for has version 0 and the tenant's policy.
+	//
+	// Corresponds with GET /api/v1/policies/clients/{client_id} (the `GetClientPolicy` operationId).
+	GetClientPolicy(ctx context.Context, clientId ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutClientPolicyWithBody Set what a client overrides; a field that is left out is the tenant's again
+	//
+	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+	PutClientPolicyWithBody(ctx context.Context, clientId ForeignId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutClientPolicy Set what a client overrides; a field that is left out is the tenant's again
+	//
+	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+	PutClientPolicy(ctx context.Context, clientId ForeignId, body PutClientPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDefaultPolicy The tenant's default policy, and where each field's value comes from
+	//
+	// Corresponds with GET /api/v1/policies/default (the `GetDefaultPolicy` operationId).
+	GetDefaultPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutDefaultPolicyWithBody Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+	//
+	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+	// unknown), `contradiction`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+	PutDefaultPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutDefaultPolicy Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+	//
+	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+	// unknown), `contradiction`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+	PutDefaultPolicy(ctx context.Context, body PutDefaultPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SendWithBody Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-	// 423 `locked`, 429 `cooldown`.
+	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -876,8 +1361,8 @@ type ClientInterface interface {
 
 	// Send Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-	// 423 `locked`, 429 `cooldown`.
+	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -919,6 +1404,23 @@ type ClientInterface interface {
 // Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHistoryRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnlockContact Clear a contact's count of wrong codes
+//
+// Is an event. A contact without wrong codes is left as it is.
+//
+// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
+func (c *HTTPClient) UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnlockContactRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -986,8 +1488,8 @@ func (c *HTTPClient) Challenge(ctx context.Context, reqEditors ...RequestEditorF
 //
 // Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
 // client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
-// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
-// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
+// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
 // 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 //
 // Corresponds with GET /api/v1/live (the `Live` operationId).
@@ -1018,10 +1520,173 @@ func (c *HTTPClient) GetPod(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// ListPolicies What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100
+//
+// Corresponds with GET /api/v1/policies (the `ListPolicies` operationId).
+func (c *HTTPClient) ListPolicies(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPoliciesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutPoliciesWithBody Write several policies, all of them or none
+//
+// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+func (c *HTTPClient) PutPoliciesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutPoliciesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutPolicies Write several policies, all of them or none
+//
+// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+func (c *HTTPClient) PutPolicies(ctx context.Context, body PutPoliciesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutPoliciesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetClientPolicy A client's policy, and where each field's value comes from
+//
+// A client that nothing was ever set for has version 0 and the tenant's policy.
+//
+// Corresponds with GET /api/v1/policies/clients/{client_id} (the `GetClientPolicy` operationId).
+func (c *HTTPClient) GetClientPolicy(ctx context.Context, clientId ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetClientPolicyRequest(c.Server, clientId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutClientPolicyWithBody Set what a client overrides; a field that is left out is the tenant's again
+//
+// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+func (c *HTTPClient) PutClientPolicyWithBody(ctx context.Context, clientId ForeignId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutClientPolicyRequestWithBody(c.Server, clientId, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutClientPolicy Set what a client overrides; a field that is left out is the tenant's again
+//
+// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+func (c *HTTPClient) PutClientPolicy(ctx context.Context, clientId ForeignId, body PutClientPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutClientPolicyRequest(c.Server, clientId, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDefaultPolicy The tenant's default policy, and where each field's value comes from
+//
+// Corresponds with GET /api/v1/policies/default (the `GetDefaultPolicy` operationId).
+func (c *HTTPClient) GetDefaultPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDefaultPolicyRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutDefaultPolicyWithBody Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+//
+// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+// unknown), `contradiction`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+func (c *HTTPClient) PutDefaultPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutDefaultPolicyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutDefaultPolicy Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+//
+// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+// unknown), `contradiction`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+func (c *HTTPClient) PutDefaultPolicy(ctx context.Context, body PutDefaultPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutDefaultPolicyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SendWithBody Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-// 423 `locked`, 429 `cooldown`.
+// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1040,8 +1705,8 @@ func (c *HTTPClient) SendWithBody(ctx context.Context, params *SendParams, conte
 
 // Send Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-// 423 `locked`, 429 `cooldown`.
+// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1172,6 +1837,40 @@ func NewHistoryRequest(server string, id ForeignId, params *HistoryParams) (*htt
 	return req, nil
 }
 
+// NewUnlockContactRequest constructs an http.Request for the UnlockContact method
+func NewUnlockContactRequest(server string, id ForeignId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/contacts/%s/unlock", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLaunchRequest calls the generic Launch builder with application/json body
 func NewLaunchRequest(server string, body LaunchJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1289,6 +1988,244 @@ func NewGetPodRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewListPoliciesRequest constructs an http.Request for the ListPolicies method
+func NewListPoliciesRequest(server string, params *ListPoliciesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutPoliciesRequest calls the generic PutPolicies builder with application/json body
+func NewPutPoliciesRequest(server string, body PutPoliciesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutPoliciesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutPoliciesRequestWithBody constructs an http.Request for the PutPolicies method, with any body, and a specified content type
+func NewPutPoliciesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetClientPolicyRequest constructs an http.Request for the GetClientPolicy method
+func NewGetClientPolicyRequest(server string, clientId ForeignId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies/clients/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutClientPolicyRequest calls the generic PutClientPolicy builder with application/json body
+func NewPutClientPolicyRequest(server string, clientId ForeignId, body PutClientPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutClientPolicyRequestWithBody(server, clientId, "application/json", bodyReader)
+}
+
+// NewPutClientPolicyRequestWithBody constructs an http.Request for the PutClientPolicy method, with any body, and a specified content type
+func NewPutClientPolicyRequestWithBody(server string, clientId ForeignId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies/clients/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetDefaultPolicyRequest constructs an http.Request for the GetDefaultPolicy method
+func NewGetDefaultPolicyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies/default")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutDefaultPolicyRequest calls the generic PutDefaultPolicy builder with application/json body
+func NewPutDefaultPolicyRequest(server string, body PutDefaultPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutDefaultPolicyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutDefaultPolicyRequestWithBody constructs an http.Request for the PutDefaultPolicy method, with any body, and a specified content type
+func NewPutDefaultPolicyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/policies/default")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1480,6 +2417,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	HistoryWithResponse(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*HistoryResponse, error)
 
+	// UnlockContactWithResponse Clear a contact's count of wrong codes
+	//
+	// Is an event. A contact without wrong codes is left as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
+	UnlockContactWithResponse(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*UnlockContactResponse, error)
+
 	// LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 	//
 	// 401 `context_invalid`, `context_expired`, `context_replayed`.
@@ -1509,8 +2455,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
 	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
-	// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
-	// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+	// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
+	// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
 	// 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -1525,10 +2471,89 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/pod (the `GetPod` operationId).
 	GetPodWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPodResponse, error)
 
+	// ListPoliciesWithResponse What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/policies (the `ListPolicies` operationId).
+	ListPoliciesWithResponse(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error)
+
+	// PutPoliciesWithBodyWithResponse Write several policies, all of them or none
+	//
+	// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+	PutPoliciesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutPoliciesResponse, error)
+
+	// PutPoliciesWithResponse Write several policies, all of them or none
+	//
+	// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+	PutPoliciesWithResponse(ctx context.Context, body PutPoliciesJSONRequestBody, reqEditors ...RequestEditorFn) (*PutPoliciesResponse, error)
+
+	// GetClientPolicyWithResponse A client's policy, and where each field's value comes from
+	//
+	// A client that nothing was ever set for has version 0 and the tenant's policy.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/policies/clients/{client_id} (the `GetClientPolicy` operationId).
+	GetClientPolicyWithResponse(ctx context.Context, clientId ForeignId, reqEditors ...RequestEditorFn) (*GetClientPolicyResponse, error)
+
+	// PutClientPolicyWithBodyWithResponse Set what a client overrides; a field that is left out is the tenant's again
+	//
+	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+	PutClientPolicyWithBodyWithResponse(ctx context.Context, clientId ForeignId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutClientPolicyResponse, error)
+
+	// PutClientPolicyWithResponse Set what a client overrides; a field that is left out is the tenant's again
+	//
+	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+	PutClientPolicyWithResponse(ctx context.Context, clientId ForeignId, body PutClientPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutClientPolicyResponse, error)
+
+	// GetDefaultPolicyWithResponse The tenant's default policy, and where each field's value comes from
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/policies/default (the `GetDefaultPolicy` operationId).
+	GetDefaultPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDefaultPolicyResponse, error)
+
+	// PutDefaultPolicyWithBodyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+	//
+	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+	// unknown), `contradiction`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+	PutDefaultPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutDefaultPolicyResponse, error)
+
+	// PutDefaultPolicyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+	//
+	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+	// unknown), `contradiction`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+	PutDefaultPolicyWithResponse(ctx context.Context, body PutDefaultPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDefaultPolicyResponse, error)
+
 	// SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-	// 423 `locked`, 429 `cooldown`.
+	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1537,8 +2562,8 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-	// 423 `locked`, 429 `cooldown`.
+	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1626,6 +2651,63 @@ func (r HistoryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r HistoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UnlockContactResponseDefaultHeaders the declared response headers of an HTTP default response for UnlockContact
+type UnlockContactResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type UnlockContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Unlocked
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UnlockContactResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UnlockContactResponse) GetJSON200() *Unlocked {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UnlockContactResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UnlockContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnlockContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnlockContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnlockContactResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1869,6 +2951,348 @@ func (r GetPodResponse) ContentType() string {
 	return ""
 }
 
+// ListPoliciesResponseDefaultHeaders the declared response headers of an HTTP default response for ListPolicies
+type ListPoliciesResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type ListPoliciesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListPoliciesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPoliciesResponse) GetJSON200() *PolicyPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPoliciesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPoliciesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPoliciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPoliciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPoliciesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutPoliciesResponseDefaultHeaders the declared response headers of an HTTP default response for PutPolicies
+type PutPoliciesResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutPoliciesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutPoliciesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutPoliciesResponse) GetJSON200() *PolicyPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutPoliciesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutPoliciesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutPoliciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutPoliciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutPoliciesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetClientPolicyResponseDefaultHeaders the declared response headers of an HTTP default response for GetClientPolicy
+type GetClientPolicyResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type GetClientPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetClientPolicyResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetClientPolicyResponse) GetJSON200() *PolicyView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetClientPolicyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetClientPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetClientPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetClientPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetClientPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutClientPolicyResponseDefaultHeaders the declared response headers of an HTTP default response for PutClientPolicy
+type PutClientPolicyResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutClientPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutClientPolicyResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutClientPolicyResponse) GetJSON200() *PolicyView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutClientPolicyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutClientPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutClientPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutClientPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutClientPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetDefaultPolicyResponseDefaultHeaders the declared response headers of an HTTP default response for GetDefaultPolicy
+type GetDefaultPolicyResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type GetDefaultPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetDefaultPolicyResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDefaultPolicyResponse) GetJSON200() *PolicyView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetDefaultPolicyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDefaultPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDefaultPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDefaultPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDefaultPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutDefaultPolicyResponseDefaultHeaders the declared response headers of an HTTP default response for PutDefaultPolicy
+type PutDefaultPolicyResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutDefaultPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutDefaultPolicyResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutDefaultPolicyResponse) GetJSON200() *PolicyView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutDefaultPolicyResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutDefaultPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutDefaultPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutDefaultPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutDefaultPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SendResponseDefaultHeaders the declared response headers of an HTTP default response for Send
 type SendResponseDefaultHeaders struct {
 	Allow           string
@@ -2055,6 +3479,21 @@ func (c *ClientWithResponses) HistoryWithResponse(ctx context.Context, id Foreig
 	return ParseHistoryResponse(rsp)
 }
 
+// UnlockContactWithResponse Clear a contact's count of wrong codes
+//
+// Is an event. A contact without wrong codes is left as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
+func (c *ClientWithResponses) UnlockContactWithResponse(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*UnlockContactResponse, error) {
+	rsp, err := c.UnlockContact(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnlockContactResponse(rsp)
+}
+
 // LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 //
 // 401 `context_invalid`, `context_expired`, `context_replayed`.
@@ -2102,8 +3541,8 @@ func (c *ClientWithResponses) ChallengeWithResponse(ctx context.Context, reqEdit
 //
 // Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
 // client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
-// (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
-// change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
+// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
 // 4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
 //
 // Returns a wrapper object for the known response body format(s).
@@ -2130,10 +3569,143 @@ func (c *ClientWithResponses) GetPodWithResponse(ctx context.Context, reqEditors
 	return ParseGetPodResponse(rsp)
 }
 
+// ListPoliciesWithResponse What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/policies (the `ListPolicies` operationId).
+func (c *ClientWithResponses) ListPoliciesWithResponse(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error) {
+	rsp, err := c.ListPolicies(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPoliciesResponse(rsp)
+}
+
+// PutPoliciesWithBodyWithResponse Write several policies, all of them or none
+//
+// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+func (c *ClientWithResponses) PutPoliciesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutPoliciesResponse, error) {
+	rsp, err := c.PutPoliciesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutPoliciesResponse(rsp)
+}
+
+// PutPoliciesWithResponse Write several policies, all of them or none
+//
+// As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies (the `PutPolicies` operationId).
+func (c *ClientWithResponses) PutPoliciesWithResponse(ctx context.Context, body PutPoliciesJSONRequestBody, reqEditors ...RequestEditorFn) (*PutPoliciesResponse, error) {
+	rsp, err := c.PutPolicies(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutPoliciesResponse(rsp)
+}
+
+// GetClientPolicyWithResponse A client's policy, and where each field's value comes from
+//
+// A client that nothing was ever set for has version 0 and the tenant's policy.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/policies/clients/{client_id} (the `GetClientPolicy` operationId).
+func (c *ClientWithResponses) GetClientPolicyWithResponse(ctx context.Context, clientId ForeignId, reqEditors ...RequestEditorFn) (*GetClientPolicyResponse, error) {
+	rsp, err := c.GetClientPolicy(ctx, clientId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetClientPolicyResponse(rsp)
+}
+
+// PutClientPolicyWithBodyWithResponse Set what a client overrides; a field that is left out is the tenant's again
+//
+// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+func (c *ClientWithResponses) PutClientPolicyWithBodyWithResponse(ctx context.Context, clientId ForeignId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutClientPolicyResponse, error) {
+	rsp, err := c.PutClientPolicyWithBody(ctx, clientId, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutClientPolicyResponse(rsp)
+}
+
+// PutClientPolicyWithResponse Set what a client overrides; a field that is left out is the tenant's again
+//
+// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies/clients/{client_id} (the `PutClientPolicy` operationId).
+func (c *ClientWithResponses) PutClientPolicyWithResponse(ctx context.Context, clientId ForeignId, body PutClientPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutClientPolicyResponse, error) {
+	rsp, err := c.PutClientPolicy(ctx, clientId, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutClientPolicyResponse(rsp)
+}
+
+// GetDefaultPolicyWithResponse The tenant's default policy, and where each field's value comes from
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/policies/default (the `GetDefaultPolicy` operationId).
+func (c *ClientWithResponses) GetDefaultPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetDefaultPolicyResponse, error) {
+	rsp, err := c.GetDefaultPolicy(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDefaultPolicyResponse(rsp)
+}
+
+// PutDefaultPolicyWithBodyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+//
+// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+// unknown), `contradiction`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+func (c *ClientWithResponses) PutDefaultPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutDefaultPolicyResponse, error) {
+	rsp, err := c.PutDefaultPolicyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutDefaultPolicyResponse(rsp)
+}
+
+// PutDefaultPolicyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+//
+// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+// unknown), `contradiction`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/policies/default (the `PutDefaultPolicy` operationId).
+func (c *ClientWithResponses) PutDefaultPolicyWithResponse(ctx context.Context, body PutDefaultPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDefaultPolicyResponse, error) {
+	rsp, err := c.PutDefaultPolicy(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutDefaultPolicyResponse(rsp)
+}
+
 // SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-// 423 `locked`, 429 `cooldown`.
+// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2148,8 +3720,8 @@ func (c *ClientWithResponses) SendWithBodyWithResponse(ctx context.Context, para
 
 // SendWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-// 423 `locked`, 429 `cooldown`.
+// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2242,6 +3814,66 @@ func ParseHistoryResponse(rsp *http.Response) (*HistoryResponse, error) {
 	switch {
 	case true:
 		var headers HistoryResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUnlockContactResponse parses an HTTP response from a UnlockContactWithResponse call
+func ParseUnlockContactResponse(rsp *http.Response) (*UnlockContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnlockContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Unlocked
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers UnlockContactResponseDefaultHeaders
 		if values := rsp.Header.Values("Allow"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -2509,6 +4141,366 @@ func ParseGetPodResponse(rsp *http.Response) (*GetPodResponse, error) {
 	switch {
 	case true:
 		var headers GetPodResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPoliciesResponse parses an HTTP response from a ListPoliciesWithResponse call
+func ParseListPoliciesResponse(rsp *http.Response) (*ListPoliciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPoliciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListPoliciesResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutPoliciesResponse parses an HTTP response from a PutPoliciesWithResponse call
+func ParsePutPoliciesResponse(rsp *http.Response) (*PutPoliciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutPoliciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutPoliciesResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetClientPolicyResponse parses an HTTP response from a GetClientPolicyWithResponse call
+func ParseGetClientPolicyResponse(rsp *http.Response) (*GetClientPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetClientPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetClientPolicyResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutClientPolicyResponse parses an HTTP response from a PutClientPolicyWithResponse call
+func ParsePutClientPolicyResponse(rsp *http.Response) (*PutClientPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutClientPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutClientPolicyResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetDefaultPolicyResponse parses an HTTP response from a GetDefaultPolicyWithResponse call
+func ParseGetDefaultPolicyResponse(rsp *http.Response) (*GetDefaultPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDefaultPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetDefaultPolicyResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutDefaultPolicyResponse parses an HTTP response from a PutDefaultPolicyWithResponse call
+func ParsePutDefaultPolicyResponse(rsp *http.Response) (*PutDefaultPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutDefaultPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutDefaultPolicyResponseDefaultHeaders
 		if values := rsp.Header.Values("Allow"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -69,8 +69,8 @@ export interface paths {
         put?: never;
         /**
          * Send a code or a link to one channel of one contact of the ticket
-         * @description 403 `method_not_allowed`, 404 (not on this ticket), 409 `idempotency_key_reused`, 422 `note_required`,
-         *     423 `locked`, 429 `cooldown`.
+         * @description 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+         *     422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
          */
         post: operations["send"];
         delete?: never;
@@ -140,6 +140,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100 */
+        get: operations["listPolicies"];
+        /**
+         * Write several policies, all of them or none
+         * @description As for one policy; `field` begins with the place in the list, as in `policies[2].fields.code_length`.
+         */
+        put: operations["putPolicies"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's default policy, and where each field's value comes from */
+        get: operations["getDefaultPolicy"];
+        /**
+         * Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+         * @description 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
+         *     unknown), `contradiction`.
+         */
+        put: operations["putDefaultPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A client's policy, and where each field's value comes from
+         * @description A client that nothing was ever set for has version 0 and the tenant's policy.
+         */
+        get: operations["getClientPolicy"];
+        /**
+         * Set what a client overrides; a field that is left out is the tenant's again
+         * @description As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+         */
+        put: operations["putClientPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clear a contact's count of wrong codes
+         * @description Is an event. A contact without wrong codes is left as it is.
+         */
+        post: operations["unlockContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -151,8 +240,8 @@ export interface paths {
          * The WebSocket of shield changes
          * @description Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
          *     client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
-         *     (no `since`) or with an `event` for each contact that changed after `since`, and then sends one `event` per
-         *     change. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
+         *     (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
+         *     `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
          *     4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
          */
         get: operations["live"];
@@ -212,6 +301,22 @@ export interface components {
              */
             seq: number;
             shield: components["schemas"]["Shield"];
+            /** @description Budgets of which this send has used 80 % or more */
+            warnings?: components["schemas"]["Budget"][];
+        };
+        /** @description How much of a limit is used */
+        Budget: {
+            /** @description A field of the policy, such as `budget_destination_day` */
+            name: string;
+            /**
+             * Format: int64
+             * @description Messages; of `budget_tenant_spend_day` thousandths of the tenant's currency
+             */
+            used: number;
+            /** Format: int64 */
+            limit: number;
+            /** Format: date-time */
+            frees_at: string;
         };
         Pod: {
             /**
@@ -225,6 +330,8 @@ export interface components {
             client: components["schemas"]["Client"];
             /** @description Of the host page that the context vouches for */
             origin?: string;
+            /** @description Whether this technician has the ticket open for the first time */
+            first_open: boolean;
             policy: components["schemas"]["Policy"];
             /** @description The ticket's default contact first */
             contacts: components["schemas"]["Contact"][];
@@ -250,12 +357,39 @@ export interface components {
         };
         /** @description What of the client's policy the pod shows; the server enforces all of it */
         Policy: {
-            /** @enum {string} */
-            override_note: "off" | "optional" | "required";
+            /** @description Of the tenant's and the client's settings, as in `12.7` */
+            version: string;
+            override_note: components["schemas"]["NoteRule"];
             note_presets: string[];
             note_min: number;
             note_max: number;
+            /** @description Open the panel when the ticket is opened for the first time */
             show_on_load: boolean;
+            /** @description Whether results are written to the ticket */
+            ticket_note: boolean;
+            banner?: components["schemas"]["Banner"];
+            /** @description By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.` */
+            why: {
+                [key: string]: string;
+            };
+        };
+        /** @enum {string} */
+        NoteRule: "off" | "optional" | "required";
+        Banner: {
+            /** @description Plain text; an https:// address in it becomes a link. Empty: no banner */
+            text: string;
+            /** @enum {string} */
+            tone?: "info" | "warning" | "critical";
+            /**
+             * Format: date-time
+             * @description Not shown before
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Not shown from then on
+             */
+            until?: string;
         };
         Contact: {
             id: string;
@@ -269,8 +403,16 @@ export interface components {
              */
             seq: number;
             channels: components["schemas"]["Channel"][];
+            lock?: components["schemas"]["Lock"];
             /** @description Newest first, as many as the policy shows */
             history: components["schemas"]["HistoryEntry"][];
+        };
+        /** @description Wrong codes in a row, whoever took them on whichever ticket; absent when there are none */
+        Lock: {
+            failures: number;
+            limit: number;
+            /** @description No codes until a link succeeds or an admin unlocks the contact */
+            locked: boolean;
         };
         Channel: {
             id: string;
@@ -279,6 +421,11 @@ export interface components {
             label: string;
             /** @description The destination as people may see it */
             masked: string;
+            /**
+             * Format: date-time
+             * @description Since when it is what it is, if the ticket system changed it lately
+             */
+            changed_at?: string;
             methods: components["schemas"]["MethodOption"][];
             shield: components["schemas"]["Shield"];
         };
@@ -287,12 +434,14 @@ export interface components {
         MethodOption: {
             method: components["schemas"]["Method"];
             refusal?: components["schemas"]["Reason"];
+            /** @description Of a refusal by policy: which one, and who set it */
+            why?: string;
         };
         /**
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "spent" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";
@@ -317,6 +466,8 @@ export interface components {
             reason?: components["schemas"]["Reason"];
             code_length?: number;
             tries_left?: number;
+            /** @description Of a pending link under number matching: the two digits to say, which the end user picks */
+            match?: string;
             /**
              * Format: date-time
              * @description No new message to this channel before
@@ -333,6 +484,10 @@ export interface components {
             technician: components["schemas"]["Person"];
             ticket_number: string;
             note?: string;
+            /** @description Of the policy that it ran under, as in `12.7` */
+            policy_version?: string;
+            /** @description The ticket system had changed the address or number lately */
+            changed_channel?: boolean;
             /** Format: date-time */
             requested_at: string;
             /** Format: date-time */
@@ -342,7 +497,7 @@ export interface components {
             /** @enum {string} */
             outcome: "open" | "verified" | "denied" | "failed" | "cancelled" | "superseded" | "expired";
             reason?: components["schemas"]["Reason"];
-            /** @description The text for the ticket, once the verification has ended */
+            /** @description The text for the ticket, once the verification has ended, if the policy wants one */
             ticket_note?: string;
         };
         HistoryPage: {
@@ -364,6 +519,8 @@ export interface components {
             tries_left?: number;
             /** @description Seconds */
             retry_after?: number;
+            budget?: components["schemas"]["Budget"];
+            policy?: components["schemas"]["PolicySettings"];
             /** @description Of a fault of ours; the log line carries it too */
             request_id?: string;
         };
@@ -376,8 +533,10 @@ export interface components {
              * @description The lowest `seq` of the contacts the pod shows
              */
             since?: number;
+            /** @description The policy's version that the pod shows; beside `since` */
+            policy?: string;
         };
-        ServerFrame: components["schemas"]["SnapshotFrame"] | components["schemas"]["UpdateFrame"] | components["schemas"]["SessionFrame"];
+        ServerFrame: components["schemas"]["SnapshotFrame"] | components["schemas"]["UpdateFrame"] | components["schemas"]["PolicyFrame"] | components["schemas"]["SessionFrame"];
         SnapshotFrame: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -405,7 +564,21 @@ export interface components {
             shields: {
                 [key: string]: components["schemas"]["Shield"];
             };
+            /** @description By channel id */
+            methods: {
+                [key: string]: components["schemas"]["MethodOption"][];
+            };
+            lock?: components["schemas"]["Lock"];
             history: components["schemas"]["HistoryEntry"][];
+        };
+        /** @description The whole pod as it reads under rules that have changed */
+        PolicyFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "policy";
+            pod: components["schemas"]["Pod"];
         };
         /** @description The bearer is renewed while the pod is open */
         SessionFrame: {
@@ -417,6 +590,124 @@ export interface components {
             token: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        /**
+         * @description What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
+         *     the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+         *     the tenant's alone.
+         */
+        PolicyFields: {
+            methods?: components["schemas"]["Method"][];
+            override_note?: components["schemas"]["NoteRule"];
+            note_presets?: string[];
+            banner?: components["schemas"]["Banner"];
+            show_on_load?: boolean;
+            link_validity_seconds?: number;
+            code_validity_seconds?: number;
+            code_length?: number;
+            tries_per_code?: number;
+            failures_before_lock?: number;
+            resend_cooldown_seconds?: number;
+            green_for_seconds?: number;
+            /** @enum {string} */
+            green_scope?: "contact" | "ticket";
+            history_entries?: number;
+            number_matching?: boolean;
+            ticket_note?: boolean;
+            /** @description Empty: the tenant's own */
+            sms_countries?: string[];
+            sms_voip?: boolean;
+            changed_channel_days?: number;
+            /** @enum {string} */
+            changed_channels?: "mark" | "refuse";
+            budget_destination_day?: number;
+            budget_prefix_hour?: number;
+            budget_technician_minute?: number;
+            budget_technician_hour?: number;
+            budget_client_hour?: number;
+            budget_country_hour?: number;
+            budget_tenant_minute?: number;
+            budget_tenant_day?: number;
+            /**
+             * Format: int64
+             * @description Thousandths of the tenant's currency
+             */
+            budget_tenant_spend_day?: number;
+            /** @description By country, `*` for all others: thousandths of the tenant's currency for a text */
+            sms_prices?: {
+                [key: string]: number;
+            };
+            /** @description 0: no alarm */
+            pumping_floor_percent?: number;
+            pumping_sample?: number;
+            pumping_pause_seconds?: number;
+        };
+        /** @description What one level sets */
+        PolicySettings: {
+            /** @description Absent: the tenant's default */
+            client_id?: string;
+            /** @description The client's, as explanations say it */
+            name?: string;
+            /**
+             * Format: int64
+             * @description 0: nothing was ever set
+             */
+            version: number;
+            edited_by?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            fields: components["schemas"]["PolicyFields"];
+        };
+        PolicyView: {
+            settings: components["schemas"]["PolicySettings"];
+            effective: components["schemas"]["PolicyFields"];
+            /** @description One per field, in the order of `PolicyFields` */
+            explanations: components["schemas"]["Explanation"][];
+        };
+        Explanation: {
+            field: string;
+            /** @enum {string} */
+            source: "builtin" | "tenant" | "client";
+            /**
+             * Format: int64
+             * @description Of the settings that gave it this value
+             */
+            version?: number;
+            by?: string;
+            /** Format: date-time */
+            at?: string;
+            text: string;
+        };
+        PolicyEdit: {
+            /**
+             * Format: int64
+             * @description That was read before the edit
+             */
+            version: number;
+            /** @description The client's, as explanations say it */
+            name?: string;
+            fields: components["schemas"]["PolicyFields"];
+        };
+        PolicyBatch: {
+            policies: components["schemas"]["ClientPolicyEdit"][];
+        };
+        ClientPolicyEdit: {
+            /** @description Absent: the tenant's default */
+            client_id?: string;
+            /** Format: int64 */
+            version: number;
+            name?: string;
+            fields: components["schemas"]["PolicyFields"];
+        };
+        PolicyPage: {
+            policies: components["schemas"]["PolicySettings"][];
+            /** @description The cursor of the next page; absent on the last */
+            next?: string;
+        };
+        Unlocked: {
+            contact_id: string;
+            /** @description That were cleared */
+            failures: number;
         };
     };
     responses: {
@@ -612,6 +903,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyBatch"];
+            };
+        };
+        responses: {
+            /** @description What they are now, in the order in which they came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDefaultPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putDefaultPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyEdit"];
+            };
+        };
+        responses: {
+            /** @description The policy as it is now; open pods follow at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getClientPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putClientPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyEdit"];
+            };
+        };
+        responses: {
+            /** @description The policy as it is now; open pods follow at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlockContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were cleared */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unlocked"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -17,6 +17,9 @@ type ServerInterface interface {
 	// History A contact's verifications, newest first, in pages of 50
 	// (GET /api/v1/contacts/{id}/history)
 	History(ctx echo.Context, id ForeignId, params HistoryParams) error
+	// UnlockContact Clear a contact's count of wrong codes
+	// (POST /api/v1/contacts/{id}/unlock)
+	UnlockContact(ctx echo.Context, id ForeignId) error
 	// Launch Exchange a launch context, once, for a pod session
 	// (POST /api/v1/launch)
 	Launch(ctx echo.Context) error
@@ -29,6 +32,24 @@ type ServerInterface interface {
 	// GetPod The whole pod again, with a renewed bearer
 	// (GET /api/v1/pod)
 	GetPod(ctx echo.Context) error
+	// ListPolicies What the tenant and its clients set, the tenant's default first, then clients by id, in pages of 100
+	// (GET /api/v1/policies)
+	ListPolicies(ctx echo.Context, params ListPoliciesParams) error
+	// PutPolicies Write several policies, all of them or none
+	// (PUT /api/v1/policies)
+	PutPolicies(ctx echo.Context) error
+	// GetClientPolicy A client's policy, and where each field's value comes from
+	// (GET /api/v1/policies/clients/{client_id})
+	GetClientPolicy(ctx echo.Context, clientId ForeignId) error
+	// PutClientPolicy Set what a client overrides; a field that is left out is the tenant's again
+	// (PUT /api/v1/policies/clients/{client_id})
+	PutClientPolicy(ctx echo.Context, clientId ForeignId) error
+	// GetDefaultPolicy The tenant's default policy, and where each field's value comes from
+	// (GET /api/v1/policies/default)
+	GetDefaultPolicy(ctx echo.Context) error
+	// PutDefaultPolicy Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
+	// (PUT /api/v1/policies/default)
+	PutDefaultPolicy(ctx echo.Context) error
 	// Send Send a code or a link to one channel of one contact of the ticket
 	// (POST /api/v1/verifications)
 	Send(ctx echo.Context, params SendParams) error
@@ -70,6 +91,22 @@ func (w *ServerInterfaceWrapper) History(ctx echo.Context) error {
 	return err
 }
 
+// UnlockContact converts echo context to params.
+func (w *ServerInterfaceWrapper) UnlockContact(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ForeignId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnlockContact(ctx, id)
+	return err
+}
+
 // Launch converts echo context to params.
 func (w *ServerInterfaceWrapper) Launch(ctx echo.Context) error {
 	var err error
@@ -103,6 +140,83 @@ func (w *ServerInterfaceWrapper) GetPod(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetPod(ctx)
+	return err
+}
+
+// ListPolicies converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPolicies(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPoliciesParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPolicies(ctx, params)
+	return err
+}
+
+// PutPolicies converts echo context to params.
+func (w *ServerInterfaceWrapper) PutPolicies(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutPolicies(ctx)
+	return err
+}
+
+// GetClientPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) GetClientPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "client_id" -------------
+	var clientId ForeignId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetClientPolicy(ctx, clientId)
+	return err
+}
+
+// PutClientPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) PutClientPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "client_id" -------------
+	var clientId ForeignId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutClientPolicy(ctx, clientId)
+	return err
+}
+
+// GetDefaultPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDefaultPolicy(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDefaultPolicy(ctx)
+	return err
+}
+
+// PutDefaultPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) PutDefaultPolicy(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutDefaultPolicy(ctx)
 	return err
 }
 
@@ -223,6 +337,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/verifications/:id/code", wrapper.CheckCode, options.OperationMiddlewares["checkCode"]...)
 	router.POST(options.BaseURL+"/api/v1/verifications/:id/cancel", wrapper.Cancel, options.OperationMiddlewares["cancel"]...)
 	router.GET(options.BaseURL+"/api/v1/contacts/:id/history", wrapper.History, options.OperationMiddlewares["history"]...)
+	router.GET(options.BaseURL+"/api/v1/policies", wrapper.ListPolicies, options.OperationMiddlewares["listPolicies"]...)
+	router.PUT(options.BaseURL+"/api/v1/policies", wrapper.PutPolicies, options.OperationMiddlewares["putPolicies"]...)
+	router.GET(options.BaseURL+"/api/v1/policies/default", wrapper.GetDefaultPolicy, options.OperationMiddlewares["getDefaultPolicy"]...)
+	router.PUT(options.BaseURL+"/api/v1/policies/default", wrapper.PutDefaultPolicy, options.OperationMiddlewares["putDefaultPolicy"]...)
+	router.GET(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.GetClientPolicy, options.OperationMiddlewares["getClientPolicy"]...)
+	router.PUT(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.PutClientPolicy, options.OperationMiddlewares["putClientPolicy"]...)
+	router.POST(options.BaseURL+"/api/v1/contacts/:id/unlock", wrapper.UnlockContact, options.OperationMiddlewares["unlockContact"]...)
 	router.GET(options.BaseURL+"/api/v1/live", wrapper.Live, options.OperationMiddlewares["live"]...)
 
 }
