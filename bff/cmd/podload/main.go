@@ -47,6 +47,7 @@ type runCmd struct {
 	KID      string `name:"kid" default:"demo-1" help:"Its registered id."`
 	Issuer   string `default:"http://127.0.0.1:8081" help:"The contexts' issuer."`
 	Tenant   string `default:"acme" help:"The tenant's slug."`
+	APIKey   string `help:"An API key of the tenant, to lift its budgets by. The demo's own is found with --demo-data."`
 
 	Pods    int           `default:"1000" help:"Idle pods to keep open."`
 	Count   int           `default:"3000" help:"Sends, code checks and bootstraps to do."`
@@ -70,6 +71,13 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer) error {
 	}
 	debug.SetGCPercent(400) // thousands of pods are open on this side too: they shall not disturb
 	if err := awaitReady(ctx, c.Target); err != nil {
+		return err
+	}
+	key, err := c.apiKey()
+	if err != nil {
+		return err
+	}
+	if err := liftBudgets(ctx, c.Target, key); err != nil {
 		return err
 	}
 	report := report{Callers: c.Callers}
