@@ -1,7 +1,7 @@
 // Package api is the contract of Shieldpod's HTTP API: its OpenAPI document, the
 // models and a client generated from it.
 //
-// Start with [NewHTTPClientWithResponses]: Launch exchanges a launch context (see
+// Start with [NewClientWithResponses]: Launch exchanges a launch context (see
 // the context package beside this one) for a bearer, and every other call takes it.
 package api
 
