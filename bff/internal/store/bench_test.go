@@ -3,7 +3,6 @@ package store_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -20,17 +19,7 @@ import (
 // callers is how many technicians press a button at the same time.
 const callers = 64
 
-type silent struct{}
-
-func (silent) Nudge(string, string, int64) {}
-func (silent) Wake()                       {}
-
-func service(s *store.Store) *verify.Service {
-	return &verify.Service{
-		Ledger: s, Tenants: s, Bus: silent{}, Courier: silent{}, Now: time.Now, Entropy: rand.Reader,
-		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
-	}
-}
+func service(s *store.Store) *verify.Service { return storetest.Service(s, time.Now) }
 
 func desk(n int64) verify.Desk {
 	contact := fmt.Sprintf("contact-%d", n)
@@ -38,7 +27,7 @@ func desk(n int64) verify.Desk {
 		Tenant: "acme", Technician: verify.Technician{ID: fmt.Sprintf("ana-%d", n%20), Name: "Ana Ortiz"},
 		Ticket: verify.Ticket{PSA: "demo", ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{
-			{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
+			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprint("+", 14155554820+n), Capability: verify.Mobile},
 		}}},
 		DefaultContact: contact,
 	}
@@ -52,9 +41,10 @@ func request(n int64) verify.Request {
 
 func tenant(b testing.TB, s *store.Store) {
 	b.Helper()
-	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Policy: verify.DefaultPolicy()}); err != nil {
+	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
 		b.Fatal(err)
 	}
+	storetest.SetPolicy(b, s, "acme", "", storetest.Unbounded)
 }
 
 // parallel runs do with 64 callers and reports the rate and the callers' waits.
@@ -86,6 +76,35 @@ func BenchmarkSend64(b *testing.B) {
 	s := storetest.SQLite(b)
 	tenant(b, s)
 	svc := service(s)
+	parallel(b, func(ctx context.Context, n int64) error {
+		_, err := svc.Send(ctx, desk(n), request(n))
+		return err
+	})
+}
+
+// uncounted is a ledger that counts on no budget.
+type uncounted struct{ *store.Store }
+
+func (u uncounted) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
+	free := make([]func(verify.Tx) error, len(steps))
+	for i, step := range steps {
+		free[i] = func(tx verify.Tx) error { return step(freeTx{tx}) }
+	}
+	return u.Store.Write(ctx, free...)
+}
+
+type freeTx struct{ verify.Tx }
+
+func (freeTx) Spend(_ context.Context, _ string, _ time.Time, budgets []verify.Budget) ([]verify.Use, error) {
+	return make([]verify.Use, len(budgets)), nil
+}
+
+// BenchmarkSend64WithoutBudgets is what BenchmarkSend64 would take if nothing were counted.
+func BenchmarkSend64WithoutBudgets(b *testing.B) {
+	s := storetest.SQLite(b)
+	tenant(b, s)
+	svc := service(s)
+	svc.Ledger = uncounted{s}
 	parallel(b, func(ctx context.Context, n int64) error {
 		_, err := svc.Send(ctx, desk(n), request(n))
 		return err

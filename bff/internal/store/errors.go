@@ -29,6 +29,7 @@ var (
 	errNoSession      = &verify.Error{Code: verify.CodeNotFound, Public: "This session is over. Open the ticket again."}
 	errNoTenant       = &verify.Error{Code: verify.CodeNotFound, Public: "There is no such tenant."}
 	errNoJob          = &verify.Error{Code: verify.CodeNotFound, Public: "No such message is on its way."}
+	errNoAPIKey       = &verify.Error{Code: verify.CodeNotFound, Public: "There is no such API key."}
 	errReplayed       = &verify.Error{Code: verify.CodeContextReplayed, Public: "This launch was used already. Open the ticket again."}
 	errKeyReused      = &verify.Error{Code: verify.CodeKeyReused, Public: "This idempotency key was used for another request. Use a new one."}
 	errClosed         = &verify.Error{Code: verify.CodeUnavailable, Public: "Shieldpod is shutting down. Try again in a moment.", Err: errors.New("store: closed")}

@@ -98,5 +98,8 @@ func (p *postgres) try(ctx context.Context, steps []step) (refusal, err error) {
 	if passing(refusal) {
 		return nil, refusal
 	}
+	if err := t.flush(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
 	return refusal, sqlTx.Commit()
 }

@@ -151,7 +151,7 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end 
 					known[id] = true
 					p.asked = append(p.asked, id)
 				}
-				if !known[id] {
+				if !known[id] && id != "" { // those of no verification, as an unlocking, are the contact's own
 					return nil
 				}
 				e, err := verify.ParseEvent(body)

@@ -41,21 +41,30 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	ctx := t.Context()
 	secrets := map[string]string{
 		"a mobile number": "+14155554821", "its digits": "14155554821", "an address": "dana.reyes@contoso.com",
-		"a contact's name": "Dana Reyes", "a jti": "jti-4d9f27c1", "a signing secret": "thirty-two bytes, shared by hand",
+		"a contact's name": "Dana Reyes", "a jti": "jti-4d9f27c1", "a signing secret": "thirty-two bytes, shared by hand", "a webhook's secret": "thirty-two bytes, for the webhook",
 	}
 	// Eight digits, so that chance does not write them.
-	policy := verify.DefaultPolicy()
-	policy.CodeLength, policy.ResendCooldown = 8, 0
 	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
-	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Policy: policy, Keys: []verify.SigningKey{key}}); err != nil {
+	hook := verify.Webhook{URL: "https://hooks.example/", Secret: []byte(secrets["a webhook's secret"])}
+	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}}); err != nil {
 		t.Fatal(err)
 	}
+	storetest.SetPolicy(t, s, "acme", "", func(p *verify.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })
+	apiKey, secret, err := verify.NewAPIKey("acme", "Ana", time.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutAPIKey(ctx, apiKey); err != nil {
+		t.Fatal(err)
+	}
+	secrets["an API key"] = secret
 	d := desk(1)
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
-	if err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	svc := storetest.Service(s, time.Now)
+	at := time.Now()
+	svc := storetest.Service(s, func() time.Time { return at })
 	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobUnsure} {
 		for _, channel := range []string{"mobile", "mail"} {
 			ask := request(1)
@@ -67,7 +76,8 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 				t.Fatal(err)
 			}
 		}
-		jobs := claim(t, s, time.Now().Add(time.Second))
+		jobs := claim(t, s, at.Add(time.Second))
+		at = at.Add(11 * time.Second) // beyond the cooldown
 		if len(jobs) != 2 {
 			t.Fatal(jobs)
 		}
@@ -86,8 +96,8 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 			}
 		}
 	}
-	if len(secrets) != 6+8 {
-		t.Fatalf("%d secrets are known, want 14", len(secrets))
+	if len(secrets) != 8+8 {
+		t.Fatalf("%d secrets are known, want 16", len(secrets))
 	}
 	return secrets
 }

@@ -12,18 +12,19 @@ import (
 )
 
 // OpenSession spends a launch context's jti, to be remembered until the given time, and stores the
-// session it opens: both or neither. CodeContextReplayed: the jti was spent before.
-func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, jtiUntil time.Time) error {
+// session it opens: both or neither. It tells whether no session of this technician had this ticket before.
+// CodeContextReplayed: the jti was spent before.
+func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, jtiUntil time.Time) (first bool, err error) {
 	plain, err := json.Marshal(v.Desk)
 	if err != nil {
-		return unavailable("open session", err)
+		return false, unavailable("open session", err)
 	}
 	desk, err := s.vault.seal(plain, "sessions", v.Desk.Tenant, v.ID)
 	if err != nil {
-		return unavailable("open session", err)
+		return false, unavailable("open session", err)
 	}
 	spent := sha256.Sum256([]byte(jti))
-	return s.update(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, "spend context", `
 			INSERT INTO spent_contexts (tenant, jti, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			v.Desk.Tenant, spent[:], millis(jtiUntil))
@@ -33,22 +34,30 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 		if n == 0 {
 			return errReplayed
 		}
+		opened, err := t.exec(ctx, "open ticket", `
+			INSERT INTO opened_tickets (tenant, technician, ticket, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			v.Desk.Tenant, v.Desk.Technician.ID, v.Desk.Ticket.PSA+"/"+v.Desk.Ticket.ID, millis(v.OpenedAt))
+		if err != nil {
+			return err
+		}
+		first = opened > 0
 		_, err = t.exec(ctx, "open session", `
-			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, desk) VALUES ($1, $2, $3, $4, $5, $6)`,
-			v.ID, v.Desk.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), desk)
+			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, desk, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			v.ID, v.Desk.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), desk, opened)
 		return err
 	})
+	return first, err
 }
 
 // Session gives a session by its id, past its end too until it is swept. CodeNotFound: there is none, or it was ended.
 func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) {
 	var v verify.Session
 	var tenant string
-	var opened, ends int64
+	var opened, ends, first int64
 	var desk []byte
 	err := s.get(ctx, "read session", `
-		SELECT id, tenant, origin, opened_at, ends_at, desk FROM sessions WHERE id = $1`, []any{id},
-		&v.ID, &tenant, &v.Origin, &opened, &ends, &desk)
+		SELECT id, tenant, origin, opened_at, ends_at, desk, first_open FROM sessions WHERE id = $1`, []any{id},
+		&v.ID, &tenant, &v.Origin, &opened, &ends, &desk, &first)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verify.Session{}, errNoSession
 	}
@@ -62,7 +71,7 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 	if err := json.Unmarshal(plain, &v.Desk); err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
-	v.OpenedAt, v.EndsAt = moment(opened), moment(ends)
+	v.OpenedAt, v.EndsAt, v.FirstOpen = moment(opened), moment(ends), first > 0
 	return v, nil
 }
 
@@ -78,11 +87,17 @@ const (
 	// settledKept is how long the outbox remembers what became of a message, for whoever has to look into it.
 	// Delivery reports name the verification and need no row of the outbox.
 	settledKept = 24 * time.Hour
+	// alertsKept is the same for alerts.
+	alertsKept = 7 * 24 * time.Hour
+	// openedKept is for how long a ticket that was opened once is not opened for the first time.
+	openedKept = 180 * 24 * time.Hour
+	// windowsKept is longer than any budget's window and pause.
+	windowsKept = 3 * 24 * time.Hour
 	// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
 	sweepSize = 250
 )
 
-// Sweep forgets the sessions and the spent contexts that have run out, and the messages that were settled a day ago.
+// Sweep forgets what has run out: sessions, spent contexts and budgets' windows, and what was settled long ago.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	for _, old := range []struct {
 		text  string
@@ -92,6 +107,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		{`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
 		{`DELETE FROM outbox WHERE id IN (
 			SELECT id FROM outbox WHERE state NOT IN ('queued', 'sending') AND lease_until <= $1 LIMIT $2 + 0)`, now.Add(-settledKept)},
+		{`DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-alertsKept)},
+		{`DELETE FROM opened_tickets WHERE (tenant, technician, ticket) IN (
+			SELECT tenant, technician, ticket FROM opened_tickets WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-openedKept)},
+		{`DELETE FROM budgets WHERE (tenant, name, key) IN (
+			SELECT tenant, name, key FROM budgets WHERE began <= $1 LIMIT $2 + 0)`, now.Add(-windowsKept)},
 	} {
 		for swept := int64(sweepSize); swept == sweepSize; {
 			err := s.update(ctx, func(t *tx) (err error) {

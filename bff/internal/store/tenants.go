@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"reflect"
 	"sync"
 	"time"
 
@@ -71,17 +69,16 @@ func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
 
 func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error) {
 	t := verify.Tenant{ID: id}
-	var policy sql.NullString
-	err := s.get(ctx, "read tenant", `SELECT name, region, procedure_url, policy FROM tenants WHERE id = $1`, []any{id},
-		&t.Name, &t.Region, &t.ProcedureURL, &policy)
+	err := s.get(ctx, "read tenant", `SELECT name, region, procedure_url, webhook_url, webhook_secret FROM tenants WHERE id = $1`, []any{id},
+		&t.Name, &t.Region, &t.ProcedureURL, &t.Webhook.URL, &t.Webhook.Secret)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verify.Tenant{}, errNoTenant
 	}
 	if err != nil {
 		return verify.Tenant{}, err
 	}
-	if t.Policy, err = parsePolicy(policy); err != nil {
-		return verify.Tenant{}, unavailable("read policy", err)
+	if err := s.unsealWebhook(id, &t.Webhook); err != nil {
+		return verify.Tenant{}, err
 	}
 	err = s.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
@@ -132,11 +129,13 @@ func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
 }
 
 // PutTenant stores a tenant with its origins and keys, in place of what was there of that id.
-// A Policy of no values at all stands for the default one.
 func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
-	policy, err := formatPolicy(v.Policy)
-	if err != nil {
-		return unavailable("put tenant", err)
+	var hook []byte
+	var err error
+	if v.Webhook.URL != "" {
+		if hook, err = s.vault.seal(v.Webhook.Secret, "webhooks", v.ID); err != nil {
+			return unavailable("put tenant", err)
+		}
 	}
 	materials := make([][]byte, len(v.Keys))
 	for i, k := range v.Keys {
@@ -150,9 +149,9 @@ func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 	defer s.tenants.drop(v.ID)
 	return s.update(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, "put tenant", `
-			INSERT INTO tenants (id, name, region, procedure_url, policy) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET name = $2, region = $3, procedure_url = $4, policy = $5`,
-			v.ID, v.Name, v.Region, v.ProcedureURL, policy)
+			INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (id) DO UPDATE SET name = $2, region = $3, procedure_url = $4, webhook_url = $5, webhook_secret = $6`,
+			v.ID, v.Name, v.Region, v.ProcedureURL, v.Webhook.URL, hook)
 		if err != nil {
 			return err
 		}
@@ -182,54 +181,4 @@ func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) 
 		}
 	}
 	return nil
-}
-
-// policyRecord is a policy as it is stored. A field that an older version did not know reads as the default.
-type policyRecord struct {
-	Methods            []verify.Method `json:"methods"`
-	OverrideNote       verify.NoteRule `json:"override_note"`
-	NotePresets        []string        `json:"note_presets"`
-	ShowOnLoad         bool            `json:"show_on_load"`
-	LinkValidityMS     int64           `json:"link_validity_ms"`
-	CodeValidityMS     int64           `json:"code_validity_ms"`
-	CodeLength         int             `json:"code_length"`
-	TriesPerCode       int             `json:"tries_per_code"`
-	FailuresBeforeLock int             `json:"failures_before_lock"`
-	ResendCooldownMS   int64           `json:"resend_cooldown_ms"`
-	GreenForMS         int64           `json:"green_for_ms"`
-	HistoryEntries     int             `json:"history_entries"`
-}
-
-func recordOf(p verify.Policy) policyRecord {
-	return policyRecord{
-		Methods: p.Methods, OverrideNote: p.OverrideNote, NotePresets: p.NotePresets, ShowOnLoad: p.ShowOnLoad,
-		LinkValidityMS: p.LinkValidity.Milliseconds(), CodeValidityMS: p.CodeValidity.Milliseconds(),
-		CodeLength: p.CodeLength, TriesPerCode: p.TriesPerCode, FailuresBeforeLock: p.FailuresBeforeLock,
-		ResendCooldownMS: p.ResendCooldown.Milliseconds(), GreenForMS: p.GreenFor.Milliseconds(), HistoryEntries: p.HistoryEntries,
-	}
-}
-
-func formatPolicy(p verify.Policy) (sql.NullString, error) {
-	if reflect.ValueOf(p).IsZero() {
-		return sql.NullString{}, nil
-	}
-	text, err := json.Marshal(recordOf(p))
-	return sql.NullString{String: string(text), Valid: true}, err
-}
-
-func parsePolicy(text sql.NullString) (verify.Policy, error) {
-	if !text.Valid {
-		return verify.DefaultPolicy(), nil
-	}
-	r := recordOf(verify.DefaultPolicy())
-	if err := json.Unmarshal([]byte(text.String), &r); err != nil {
-		return verify.Policy{}, err
-	}
-	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-	return verify.Policy{
-		Methods: r.Methods, OverrideNote: r.OverrideNote, NotePresets: r.NotePresets, ShowOnLoad: r.ShowOnLoad,
-		LinkValidity: ms(r.LinkValidityMS), CodeValidity: ms(r.CodeValidityMS),
-		CodeLength: r.CodeLength, TriesPerCode: r.TriesPerCode, FailuresBeforeLock: r.FailuresBeforeLock,
-		ResendCooldown: ms(r.ResendCooldownMS), GreenFor: ms(r.GreenForMS), HistoryEntries: r.HistoryEntries,
-	}, nil
 }

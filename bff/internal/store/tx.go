@@ -28,9 +28,10 @@ type tx struct {
 	// skipLocked ends a query that passes over rows of o that another node is busy with.
 	skipLocked string
 
-	heads  map[string]head // of the tenants touched
-	undo   []undo          // what the step that runs has done to heads
-	broken error           // a statement of this step has failed: the step is over, whatever it says
+	heads    map[string]head // of the tenants touched
+	undo     []undo          // what the step that runs has done to heads
+	counters counters
+	broken   error // a statement of this step has failed: the step is over, whatever it says
 }
 
 // head is the end of a tenant's chain of events.
@@ -49,7 +50,7 @@ type undo struct {
 // step's error: what the steps before it did stands. With err nothing of the transaction stands.
 func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 	for _, s := range steps {
-		t.undo, t.broken = t.undo[:0], nil
+		t.undo, t.counters.undo, t.broken = t.undo[:0], t.counters.undo[:0], nil
 		if _, err := t.run.ExecContext(ctx, "SAVEPOINT step"); err != nil {
 			return nil, err
 		}
@@ -73,8 +74,9 @@ func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 	return nil, nil
 }
 
-// forget sets the heads back to what they were before the step.
+// forget sets heads and counters back to what they were before the step.
 func (t *tx) forget() {
+	t.counters.forget()
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		if u := t.undo[i]; u.known {
 			t.heads[u.tenant] = u.before

@@ -156,6 +156,9 @@ func (w *writer) transaction(taken *[]*queued) error {
 			*taken = append(*taken, w.more(1)...)
 		}
 	}
+	if err := t.flush(ctx); err != nil {
+		return unavailable("count", err)
+	}
 	if _, err := w.run.ExecContext(ctx, "COMMIT"); err != nil {
 		return unavailable("commit", err)
 	}

@@ -231,7 +231,7 @@ func TestEveryStatementReadsAnIndex(t *testing.T) {
 		for _, line := range plan(t, s, text) {
 			wide := strings.Contains(line, "SEARCH events") && strings.Contains(line, "(tenant=?)") && !strings.Contains(text, "LIMIT 1")
 			wide = wide || strings.Contains(text, "FROM events") && strings.Contains(text, "contact = ") && !strings.Contains(line, "contact=?")
-			if strings.HasPrefix(line, "SCAN") && !allowed[line] || strings.Contains(line, "TEMP B-TREE") || wide {
+			if strings.HasPrefix(line, "SCAN") && !allowed[line] && !strings.HasSuffix(line, "VALUES CLAUSE") || strings.Contains(line, "TEMP B-TREE") || wide {
 				t.Errorf("%s: %s", line, text)
 			}
 		}
@@ -269,7 +269,8 @@ func useEverything(t *testing.T, s *Store) {
 		ID: "acme", Origins: []string{"https://psa.example"}, Keys: []verify.SigningKey{{Algorithm: "EdDSA", Material: []byte("k")}},
 	}))
 	_, err := s.TenantList(ctx)
-	fatal(err, s.OpenSession(ctx, verify.Session{ID: "s"}, "jti", time.Now()))
+	_, opened := s.OpenSession(ctx, verify.Session{ID: "s"}, "jti", time.Now())
+	fatal(err, opened)
 	_, err = s.Session(ctx, "s")
 	fatal(err, s.EndSession(ctx, "", "s"), s.Sweep(ctx, time.Now()))
 	for i, method := range []verify.Method{verify.SMSCode, verify.EmailLink} {
@@ -289,9 +290,14 @@ func useEverything(t *testing.T, s *Store) {
 			_, found := tx.Find(ctx, "acme", v.ID)
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
 			_, counted := tx.Failures(ctx, "acme", "")
-			cleared := tx.ClearFailures(ctx, "acme", "")
+			_, cleared := tx.ClearFailures(ctx, "acme", "")
+			_, set := tx.Settings(ctx, "acme", "")
+			_, put := tx.PutSettings(ctx, verify.Settings{Tenant: "acme", Version: int64(i + 1)})
+			budgets := []verify.Budget{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
+			_, spent := tx.Spend(ctx, "acme", time.Now(), budgets)
+			alerted := tx.Alert(ctx, verify.Alert{ID: v.ID, Tenant: "acme", Kind: verify.EventDenied, Body: []byte("{}")})
 			_, advanced := tx.Advance(ctx, "acme", v.ID, verify.StageSent, time.Now())
-			return errors.Join(inserted, appended, enqueued, found, tried, counted, cleared, advanced)
+			return errors.Join(inserted, appended, enqueued, found, tried, counted, cleared, advanced, set, put, spent, alerted)
 		}))
 	}
 	_, err = s.BySecret(ctx, []byte("secret"))

@@ -18,7 +18,7 @@ type Budget struct {
 
 // Names of budgets that are no fields of the policy.
 const (
-	budgetCooldown = "cooldown"
+	budgetCooldown = "cooldown"       // of a destination
 	budgetPumping  = "pumping"        // texts to a block of numbers
 	budgetProven   = "pumping_proven" // those that came back
 )
@@ -41,8 +41,14 @@ type Standing struct {
 	FreesAt time.Time
 }
 
+// destinationWindow is the day of budget_destination_day.
+const destinationWindow = 24 * time.Hour
+
 // warnFrom is the share of a limit, in percent, from which technicians are told.
 const warnFrom = 80
+
+// close tells whether little is left.
+func (b Standing) close() bool { return b.Limit > 1 && b.Used*100 >= b.Limit*warnFrom }
 
 // block of a number is what it shares with its nearest ten thousand.
 func block(number string) string { return number[:max(0, len(number)-4)] }
@@ -51,8 +57,6 @@ func block(number string) string { return number[:max(0, len(number)-4)] }
 func (a draft) budgets(p *Rules) []Budget {
 	v, l := a.verification, p.Limits
 	list := []Budget{
-		{Name: budgetCooldown, Key: a.requested.Destination, Window: p.ResendCooldown, Limit: 1, Amount: 1},
-		{Name: "budget_destination_day", Key: a.requested.Destination, Window: 24 * time.Hour, Limit: l.DestinationDay, Amount: 1},
 		{Name: "budget_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
 		{Name: "budget_technician_hour", Key: v.Technician, Window: time.Hour, Limit: l.TechnicianHour, Amount: 1},
 		{Name: "budget_client_hour", Key: a.requested.Client, Window: time.Hour, Limit: l.ClientHour, Amount: 1},
@@ -74,11 +78,14 @@ func (a draft) budgets(p *Rules) []Budget {
 // counting is undone. What remains little is told.
 func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	now, budgets := a.verification.RequestedAt, a.budgets(p)
+	close, err := a.spare(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
 	uses, err := tx.Spend(ctx, a.verification.Tenant, now, budgets)
 	if err != nil {
 		return nil, err
 	}
-	var close []Standing
 	for i, b := range budgets {
 		use := uses[i]
 		if use.Paused.After(now) {
@@ -89,8 +96,7 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 		case use.Used > b.Limit:
 			at.Used -= b.Amount
 			return nil, at.refusal(now)
-		case b.Name == budgetCooldown || b.Name == budgetPumping:
-		case use.Used*100 >= b.Limit*warnFrom && b.Limit > 1:
+		case b.Name != budgetPumping && at.close():
 			close = append(close, at)
 		}
 		if b.Name == budgetPumping {
@@ -100,6 +106,27 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 		}
 	}
 	return close, nil
+}
+
+// spare refuses to harass whoever is at the destination, whichever contact or ticket it is for: the cooldown
+// first, then the day's limit. The verifications themselves are what is counted.
+func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+	v, now := a.verification, a.verification.RequestedAt
+	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Destination, now.Add(-destinationWindow))
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	day := Standing{Name: "budget_destination_day", Used: n + 1, Limit: p.Limits.DestinationDay, FreesAt: first.Add(destinationWindow)}
+	switch wait := last.Add(p.ResendCooldown).Sub(now); {
+	case wait > 0:
+		return nil, Standing{Name: budgetCooldown, FreesAt: now.Add(min(wait, p.ResendCooldown))}.refusal(now)
+	case n >= day.Limit:
+		day.Used = n
+		return nil, day.refusal(now)
+	case day.close():
+		return []Standing{day}, nil
+	}
+	return nil, nil
 }
 
 // alarm pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and

@@ -64,6 +64,9 @@ type Spending interface {
 	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
 	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty.
 	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)
+	// Messages tells how many verifications of any contact were asked for to a destination since then, and when
+	// the first and the last of them was.
+	Messages(ctx context.Context, tenant, destination string, since time.Time) (n int64, first, last time.Time, err error)
 	// Used tells how a budget stands, with nothing counted.
 	Used(ctx context.Context, tenant string, at time.Time, b Budget) (Use, error)
 	// Pause has every later Use of the budget say that it is paused until then.

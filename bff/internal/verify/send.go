@@ -104,7 +104,7 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	until := now.Add(p.validity(r.Method))
 	v := Verification{
 		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
-		Technician: by.ID, Method: r.Method, Secret: stored, RequestedAt: now, ExpiresAt: until,
+		Technician: by.ID, Method: r.Method, Destination: destination, Secret: stored, RequestedAt: now, ExpiresAt: until,
 		GreenFor: p.GreenFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
 	}
 	e := Event{
@@ -187,14 +187,14 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	if err != nil && !first {
 		return Result{}, err
 	}
-	if !first {
-		if err := a.replace(ctx, tx, last, p.ResendCooldown); err != nil {
-			return Result{}, err
-		}
-	}
 	warnings, err := a.spend(ctx, tx, p)
 	if err != nil {
 		return Result{}, err
+	}
+	if !first {
+		if err := a.replace(ctx, tx, last); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := tx.Insert(ctx, v); err != nil {
 		return Result{}, err
@@ -213,11 +213,9 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	return result, nil
 }
 
-func (a draft) replace(ctx context.Context, tx Tx, last Verification, cooldown time.Duration) error {
+// replace ends an older one that is still open.
+func (a draft) replace(ctx context.Context, tx Tx, last Verification) error {
 	v := a.verification
-	if wait := last.RequestedAt.Add(cooldown).Sub(v.RequestedAt); wait > 0 {
-		return Standing{Name: budgetCooldown, FreesAt: v.RequestedAt.Add(wait)}.refusal(v.RequestedAt)
-	}
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
 	if err != nil || !ended {
 		return err

@@ -200,6 +200,7 @@ type Verification struct {
 	RequestedAt time.Time
 	ExpiresAt   time.Time
 	GreenFor    time.Duration // how long a success stays green
+	Destination string        // keyed hash of where its message went
 	Prefix      string        // keyed hash of the block that its number is of; empty without texts
 	Key         string        // the technician's idempotency key
 	Fingerprint []byte        // of the request that came with the key

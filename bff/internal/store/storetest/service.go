@@ -18,11 +18,13 @@ type deaf struct{}
 
 func (deaf) Nudge(string, string, int64) {}
 func (deaf) Wake()                       {}
+func (deaf) WakeAlerts()                 {}
 
 // Service gives the domain's service on the store, with fixed keys. What it tells others is lost.
 func Service(s *store.Store, now func() time.Time) *verify.Service {
 	return &verify.Service{
-		Ledger: s, Tenants: s, Bus: deaf{}, Courier: deaf{}, Now: now, Entropy: rand.Reader,
+		Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: deaf{}, Courier: deaf{}, Alerter: deaf{},
+		Now: now, Entropy: rand.Reader,
 		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 	}
 }
@@ -30,7 +32,7 @@ func Service(s *store.Store, now func() time.Time) *verify.Service {
 // sent has a code sent to Dana and gives its verification and the code.
 func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 	t.Helper()
-	want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme", Policy: verify.DefaultPolicy()}), "")
+	want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 	r, err := svc.Send(t.Context(), session("").Desk, send(0))
 	want(t, err, "")
 	soon := time.Now().Add(time.Minute)
@@ -48,7 +50,7 @@ func send(n int) verify.Request {
 
 var service = []promise{
 	{"Row19: of fifty sends at once to one channel one passes the cooldown", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme", Policy: verify.DefaultPolicy()}), "")
+		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(n int) error {
 			_, err := svc.Send(t.Context(), session("").Desk, send(n))
@@ -60,7 +62,7 @@ var service = []promise{
 		sound(t, s, "acme", 1)
 	}},
 	{"fifty sends at once under one idempotency key are one verification", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme", Policy: verify.DefaultPolicy()}), "")
+		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(int) error {
 			_, err := svc.Send(t.Context(), session("").Desk, send(0))

@@ -26,20 +26,42 @@ func session(id string) verify.Session {
 	}
 }
 
+// failed is the error alone.
+func failed(_ bool, err error) error { return err }
+
 var sessions = []promise{
 	{"a session reads back as it was opened", func(t *testing.T, s *store.Store) {
-		want(t, s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute)), "")
+		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
 		found, err := s.Session(t.Context(), "s1")
-		if diff := cmp.Diff(session("s1"), found); diff != "" || err != nil {
+		first := session("s1")
+		first.FirstOpen = true
+		if diff := cmp.Diff(first, found); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 		_, err = s.Session(t.Context(), "s2")
 		want(t, err, verify.CodeNotFound)
 	}},
+	{"a ticket is opened for the first time once by each technician, and never again", func(t *testing.T, s *store.Store) {
+		ana, noor, other := session("s1"), session("s3"), session("s4")
+		noor.Desk.Technician.ID, other.Desk.Ticket.ID = "noor", "2"
+		again := session("s2")
+		for i, row := range []struct {
+			session verify.Session
+			want    bool
+		}{{ana, true}, {again, false}, {noor, true}, {other, true}} {
+			first, err := s.OpenSession(t.Context(), row.session, fmt.Sprint("jti", i), noon.Add(time.Minute))
+			want(t, err, "")
+			found, err := s.Session(t.Context(), row.session.ID)
+			want(t, err, "")
+			if first != row.want || found.FirstOpen != row.want {
+				t.Errorf("session %s is told %t and reads back as %t, want %t", row.session.ID, first, found.FirstOpen, row.want)
+			}
+		}
+	}},
 	{"Row2: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ended := together(func(n int) error {
-			return s.OpenSession(ctx, session(fmt.Sprint("s", n)), "the same", noon.Add(time.Minute))
+			return failed(s.OpenSession(ctx, session(fmt.Sprint("s", n)), "the same", noon.Add(time.Minute)))
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeContextReplayed: crowd - 1}, ended); diff != "" {
 			t.Error(diff)
@@ -56,19 +78,19 @@ var sessions = []promise{
 	}},
 	{"Row2: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, s.OpenSession(ctx, session("s1"), "first", noon.Add(time.Minute)), "")
-		want(t, s.OpenSession(ctx, session("s1"), "second", noon.Add(time.Minute)), verify.CodeUnavailable)
-		want(t, s.OpenSession(ctx, session("s2"), "second", noon.Add(time.Minute)), "")
+		want(t, failed(s.OpenSession(ctx, session("s1"), "first", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(ctx, session("s1"), "second", noon.Add(time.Minute))), verify.CodeUnavailable)
+		want(t, failed(s.OpenSession(ctx, session("s2"), "second", noon.Add(time.Minute))), "")
 	}},
 	{"another tenant's context may have the same jti", func(t *testing.T, s *store.Store) {
 		other := session("s2")
 		other.Desk.Tenant = "zenith"
-		want(t, s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute)), "")
-		want(t, s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute)), "")
+		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute))), "")
 	}},
 	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute)), "")
+		want(t, failed(s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute))), "")
 		want(t, s.EndSession(ctx, "zenith", "s1"), "") // Row7: not theirs to end
 		_, err := s.Session(ctx, "s1")
 		want(t, err, "")
@@ -82,24 +104,23 @@ var sessions = []promise{
 		ctx := t.Context()
 		over := session("over")
 		over.EndsAt = noon.Add(time.Hour)
-		want(t, s.OpenSession(ctx, over, "over", noon.Add(time.Hour)), "")
-		want(t, s.OpenSession(ctx, session("open"), "open", noon.Add(time.Hour+time.Millisecond)), "")
+		want(t, failed(s.OpenSession(ctx, over, "over", noon.Add(time.Hour))), "")
+		want(t, failed(s.OpenSession(ctx, session("open"), "open", noon.Add(time.Hour+time.Millisecond))), "")
 		want(t, s.Sweep(ctx, noon.Add(time.Hour)), "")
 		_, err := s.Session(ctx, "over")
 		want(t, err, verify.CodeNotFound)
 		_, err = s.Session(ctx, "open")
 		want(t, err, "")
-		want(t, s.OpenSession(ctx, session("s3"), "over", noon), "")
-		want(t, s.OpenSession(ctx, session("s4"), "open", noon), verify.CodeContextReplayed)
+		want(t, failed(s.OpenSession(ctx, session("s3"), "over", noon)), "")
+		want(t, failed(s.OpenSession(ctx, session("s4"), "open", noon)), verify.CodeContextReplayed)
 	}},
 }
 
 // tenant gives a tenant with all its settings.
 func tenant(id string) verify.Tenant {
-	p := verify.DefaultPolicy()
-	p.Methods, p.ShowOnLoad, p.GreenFor, p.NotePresets = []verify.Method{verify.SMSCode}, false, time.Hour, nil
 	return verify.Tenant{
-		ID: id, Name: "Acme IT", Region: "US", ProcedureURL: "https://acme.example/fraud", Policy: p,
+		ID: id, Name: "Acme IT", Region: "US", ProcedureURL: "https://acme.example/fraud",
+		Webhook: verify.Webhook{URL: "https://hooks.acme.example/", Secret: []byte("a secret of the webhook")},
 		Origins: []string{"https://psa.example", "http://127.0.0.1:8081"},
 		Keys: []verify.SigningKey{
 			{Issuer: "https://psa.example", ID: "2025", Algorithm: "EdDSA", Material: []byte("public")},
@@ -120,17 +141,10 @@ var tenants = []promise{
 		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
 		_, err := s.Tenant(t.Context(), "acme")
 		want(t, err, "")
-		changed := verify.Tenant{ID: "acme", Name: "Acme", Policy: verify.DefaultPolicy(), Origins: []string{"https://new.example"}}
+		changed := verify.Tenant{ID: "acme", Name: "Acme", Origins: []string{"https://new.example"}}
 		want(t, s.PutTenant(t.Context(), changed), "")
 		found, err := s.Tenant(t.Context(), "acme")
 		if diff := cmp.Diff(changed, found); diff != "" || err != nil {
-			t.Error(err, diff)
-		}
-	}},
-	{"a tenant that has set no policy has the default one", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
-		found, err := s.Tenant(t.Context(), "acme")
-		if diff := cmp.Diff(verify.DefaultPolicy(), found.Policy); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 	}},

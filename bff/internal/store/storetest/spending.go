@@ -104,7 +104,7 @@ var spending = []promise{
 		if n := failures(t, s, "acme"); n != 2 {
 			t.Errorf("%d failures, want 2", n)
 		}
-		must(t, s, func(tx verify.Tx) error { return tx.ClearFailures(ctx, "acme", "dana") })
+		must(t, s, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err })
 		if n := failures(t, s, "acme"); n != 0 {
 			t.Errorf("%d failures after clearing, want none", n)
 		}
@@ -117,7 +117,7 @@ var spending = []promise{
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		want(t, try(ctx, s, "v1", noon, 10), "")
-		must(t, s, func(tx verify.Tx) error { return tx.ClearFailures(ctx, "zenith", "dana") })
+		must(t, s, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "zenith", "dana"); return err })
 		if ours, theirs := failures(t, s, "acme"), failures(t, s, "zenith"); ours != 1 || theirs != 0 {
 			t.Errorf("failures are %d and %d, want 1 and none", ours, theirs)
 		}

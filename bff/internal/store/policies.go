@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// levelColumns of a policy, in the order in which level reads them.
+const levelColumns = `client, name, version, edited_by, edited_at, fields`
+
+func level(tenant string, row scan) (verify.Settings, error) {
+	s := verify.Settings{Tenant: tenant}
+	var at int64
+	var fields []byte
+	if err := row(&s.Client, &s.Name, &s.Version, &s.By, &at, &fields); err != nil {
+		return s, err
+	}
+	s.At = moment(at)
+	return s, json.Unmarshal(fields, &s.Fields)
+}
+
+// PolicyLevels is [verify.Policies]'.
+func (s *Store) PolicyLevels(ctx context.Context, tenant, client string) (own, clients verify.Settings, err error) {
+	own, clients = verify.Settings{Tenant: tenant}, verify.Settings{Tenant: tenant, Client: client}
+	err = s.list(ctx, "read policy", `
+		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client IN ('', $2)`, []any{tenant, client},
+		func(row scan) error {
+			set, err := level(tenant, row)
+			if set.Client == "" {
+				own = set
+			} else {
+				clients = set
+			}
+			return err
+		})
+	return own, clients, err
+}
+
+// PolicyPage is [verify.Policies]'.
+func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]verify.Settings, error) {
+	var page []verify.Settings
+	err := s.list(ctx, "list policies", `
+		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client > $2 ORDER BY client LIMIT $3 + 0`,
+		[]any{tenant, after, n}, func(row scan) error {
+			set, err := level(tenant, row)
+			page = append(page, set)
+			return err
+		})
+	return page, err
+}
+
+// Settings is [verify.Rulebook]'s.
+func (t *tx) Settings(ctx context.Context, tenant, client string) (verify.Settings, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return verify.Settings{}, err
+	}
+	set := verify.Settings{Tenant: tenant, Client: client}
+	err := t.list(ctx, "read policy", `
+		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client = $2`, []any{tenant, client},
+		func(row scan) (err error) {
+			set, err = level(tenant, row)
+			return err
+		})
+	return set, err
+}
+
+// PutSettings is [verify.Rulebook]'s.
+func (t *tx) PutSettings(ctx context.Context, s verify.Settings) (bool, error) {
+	if err := t.own(ctx, s.Tenant); err != nil {
+		return false, err
+	}
+	fields, err := json.Marshal(s.Fields)
+	if err != nil {
+		return false, t.fail("put policy", err)
+	}
+	text := `
+		UPDATE policies SET name = $3, version = $4, edited_by = $5, edited_at = $6, fields = $7
+		WHERE tenant = $1 AND client = $2 AND version = $4 - 1`
+	if s.Version == 1 {
+		text = `
+		INSERT INTO policies (tenant, client, name, version, edited_by, edited_at, fields)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	}
+	n, err := t.exec(ctx, "put policy", text, s.Tenant, s.Client, s.Name, s.Version, s.By, millis(s.At), string(fields))
+	return n > 0, err
+}
+
+// Sighted is [verify.Sightings]'.
+func (s *Store) Sighted(ctx context.Context, tenant string, contacts []string) (map[string][]verify.Sighting, error) {
+	known := map[string][]verify.Sighting{}
+	for _, contact := range contacts {
+		var text []byte
+		err := s.get(ctx, "read sightings", `SELECT seen FROM sightings WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &text)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var seen []verify.Sighting
+		if err := json.Unmarshal(text, &seen); err != nil {
+			return nil, unavailable("read sightings", err)
+		}
+		known[contact] = seen
+	}
+	return known, nil
+}
+
+// Sight is [verify.Sightings]'.
+func (s *Store) Sight(ctx context.Context, tenant string, seen map[string][]verify.Sighting) error {
+	return s.update(ctx, func(t *tx) error {
+		for contact, list := range seen {
+			text, err := json.Marshal(list)
+			if err != nil {
+				return t.fail("put sightings", err)
+			}
+			_, err = t.exec(ctx, "put sightings", `
+				INSERT INTO sightings (tenant, contact, seen) VALUES ($1, $2, $3)
+				ON CONFLICT (tenant, contact) DO UPDATE SET seen = $3`, tenant, contact, string(text))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,50 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// SetPolicy sets what the tenant, or with its id a client, has of the policy: the built-in one but for the changes.
+func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*verify.Policy)) {
+	t.Helper()
+	policy := verify.DefaultPolicy()
+	if change != nil {
+		change(&policy)
+	}
+	ctx := context.Background()
+	err := s.Write(ctx, func(tx verify.Tx) error {
+		set, err := tx.Settings(ctx, tenant, client)
+		if err != nil {
+			return err
+		}
+		set.Version++
+		set.By, set.At, set.Fields = "test", time.UnixMilli(0).UTC(), map[string]verify.Setting{}
+		for name, value := range policy.Values() {
+			set.Fields[name] = verify.Setting{Value: value, Version: set.Version, By: set.By, At: set.At}
+		}
+		_, err = tx.PutSettings(ctx, set)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Unbounded lifts every budget: they are counted as ever, and none is reached.
+func Unbounded(p *verify.Policy) {
+	const plenty = 1_000_000_000
+	l := &p.Limits
+	for _, limit := range []*int64{
+		&l.PrefixHour, &l.TechnicianMinute, &l.TechnicianHour, &l.ClientHour, &l.CountryHour,
+		&l.TenantMinute, &l.TenantDay, &l.TenantSpendDay,
+	} {
+		*limit = plenty
+	}
+	l.DestinationDay, l.PumpingFloor = 1000, 0
+}
