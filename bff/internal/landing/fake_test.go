@@ -40,7 +40,10 @@ func (f *fake) Link(_ context.Context, t string) (verify.Link, error) {
 	return f.link, f.note("link", t)
 }
 
-func (f *fake) Validate(_ context.Context, t string) (verify.Link, error) {
+func (f *fake) Validate(_ context.Context, t, number string) (verify.Link, error) {
+	if number != "" {
+		t += " " + number
+	}
 	return f.link, f.note("validate", t)
 }
 

@@ -28,8 +28,9 @@ import (
 type Service interface {
 	// Link looks a token up and changes nothing.
 	Link(ctx context.Context, token string) (verify.Link, error)
-	// Validate is the end user's yes.
-	Validate(ctx context.Context, token string) (verify.Link, error)
+	// Validate is the end user's yes, with the number that was picked where there are any to pick from.
+	// CodeInvalid: none of them was picked, and nothing has changed. CodeMismatch: it was a wrong one.
+	Validate(ctx context.Context, token, number string) (verify.Link, error)
 	// Deny is the end user's "I did not ask for this".
 	Deny(ctx context.Context, token string) (verify.Link, error)
 	// Opened notes that a browser shows the page. It proves nothing.
@@ -108,7 +109,7 @@ func (s site) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s site) answer(w http.ResponseWriter, r *http.Request) {
-	action, refused := readAction(w, r)
+	action, number, refused := readAnswer(w, r)
 	if refused != nil {
 		render(w, *refused, view{})
 		return
@@ -116,7 +117,13 @@ func (s site) answer(w http.ResponseWriter, r *http.Request) {
 	ctx, token := r.Context(), r.PathValue("token")
 	switch action {
 	case "validate":
-		_, err := s.service.Validate(ctx, token)
+		link, err := s.service.Validate(ctx, token, number)
+		if verify.CodeOf(err) == verify.CodeInvalid && link.Outcome == verify.Open {
+			again := s.view(link)
+			again.Unpicked = true
+			render(w, unpicked, again)
+			return
+		}
 		s.answered(ctx, w, err)
 	case "deny":
 		_, err := s.service.Deny(ctx, token)
@@ -133,7 +140,7 @@ func (s site) answered(ctx context.Context, w http.ResponseWriter, err error) {
 	switch verify.CodeOf(err) {
 	case verify.CodeNotFound:
 		render(w, unknown, view{})
-	case verify.CodeSpent, verify.CodeExpired, verify.CodeEnded:
+	case verify.CodeSpent, verify.CodeExpired, verify.CodeEnded, verify.CodeMismatch:
 		seeOther(w, queryLate)
 	default:
 		if err != nil {
@@ -170,26 +177,26 @@ func (s site) down(ctx context.Context, act string, err error) {
 // formLimit is far above the longest form the page can send.
 const formLimit = 1 << 10
 
-// readAction reads a form whose only field is one action, or says with which page to refuse it.
+// readAnswer reads a form that has one action and at most one number, or says with which page to refuse it.
 // The query is not part of the form.
-func readAction(w http.ResponseWriter, r *http.Request) (string, *state) {
+func readAnswer(w http.ResponseWriter, r *http.Request) (action, number string, refusal *state) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return "", &notAForm
+		return "", "", &notAForm
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, formLimit))
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return "", &tooLarge
+		return "", "", &tooLarge
 	}
 	if err != nil {
-		return "", &malformed
+		return "", "", &malformed
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil || len(form) != 1 || len(form["action"]) != 1 {
-		return "", &malformed
+	if err != nil || len(form["action"]) != 1 || len(form["number"]) > 1 || len(form) != 1+len(form["number"]) {
+		return "", "", &malformed
 	}
-	return form["action"][0], nil
+	return form["action"][0], form.Get("number"), nil
 }
 
 // render writes a whole page at once.

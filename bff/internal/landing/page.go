@@ -27,12 +27,14 @@ type state struct {
 // A link that is past answering is gone, except to the person who has just answered it.
 var (
 	open      = state{"open", http.StatusOK, "Is it you?"}
+	unpicked  = state{"open", http.StatusUnprocessableEntity, "Pick the number"}
 	validated = state{"validated", http.StatusOK, "Done"}
 	denied    = state{"denied", http.StatusOK, "You did not ask for this"}
 	used      = state{"used", http.StatusGone, "This link was used"}
 	refused   = state{"denied", http.StatusGone, "You did not ask for this"}
 	expired   = state{"expired", http.StatusGone, "This link has expired"}
 	replaced  = state{"replaced", http.StatusGone, "A newer message was sent"}
+	mismatch  = state{"mismatch", http.StatusGone, "That was not the number"}
 	ended     = state{"ended", http.StatusGone, "This link has ended"}
 	unknown   = state{"unknown", http.StatusNotFound, "This link does not work"}
 
@@ -62,6 +64,10 @@ func stateOf(link verify.Link, justAnswered bool) state {
 		return expired
 	case verify.Superseded:
 		return replaced
+	case verify.Failed:
+		if link.Reason == verify.ReasonNumber {
+			return mismatch
+		}
 	}
 	return ended
 }
@@ -75,12 +81,14 @@ type view struct {
 	Ticket     string
 	Until      time.Time
 	Left       string // of the validity, in words
+	Numbers    []string
+	Unpicked   bool // none of the numbers was picked
 }
 
 func (s site) view(link verify.Link) view {
 	return view{
 		Tenant: link.Tenant.Name, Technician: link.Technician, Ticket: link.Ticket,
-		Until: link.ExpiresAt.UTC(), Left: inWords(link.ExpiresAt.Sub(s.now())),
+		Until: link.ExpiresAt.UTC(), Left: inWords(link.ExpiresAt.Sub(s.now())), Numbers: link.Numbers,
 	}
 }
 

@@ -33,11 +33,6 @@ func (h *house) now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
 
 func (h *house) pass(d time.Duration) { h.clock.Add(d.Milliseconds()) }
 
-type nobody struct{}
-
-func (nobody) Nudge(string, string, int64) {}
-func (nobody) Wake()                       {}
-
 var desk = verify.Desk{
 	Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 	Ticket: verify.Ticket{ID: "t-4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
@@ -52,15 +47,11 @@ func build(t *testing.T) *house {
 	h := &house{}
 	h.clock.Store(noon.UnixMilli())
 	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), h.now)
-	tenant := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Policy: verify.DefaultPolicy()}
+	tenant := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}
 	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
-	key := bytes.Repeat([]byte{1}, 32)
-	h.service = &verify.Service{
-		Ledger: h.store, Tenants: h.store, Bus: nobody{}, Courier: nobody{},
-		Keys: verify.Keys{Code: key, Destination: key}, Now: h.now, Entropy: rand.Reader,
-	}
+	h.service = storetest.Service(h.store, h.now)
 	h.pages = serve(t, h.service)
 	return h
 }
@@ -317,9 +308,7 @@ func TestStoreGoneFailsClosed(t *testing.T) {
 	if err := gone.Close(); err != nil {
 		t.Fatal(err)
 	}
-	down := *h.service
-	down.Ledger, down.Tenants = gone, gone
-	p := serve(t, &down)
+	p := serve(t, storetest.Service(gone, h.now))
 	for i, got := range []reply{p.get(link), p.post(link, "validate"), p.post(link, "deny")} {
 		if got.status != 503 {
 			t.Errorf("answer %d: status %d, want 503", i, got.status)

@@ -16,6 +16,7 @@ type Link struct {
 	Ticket     string // number
 	ExpiresAt  time.Time
 	Outcome    Outcome  // Open: it can be validated
+	Reason     Code     // of Failed
 	Numbers    []string // under number matching, while open: those to pick from
 }
 
@@ -122,7 +123,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 		return link, errors.Join(refused, err)
 	}
 	s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
-	link.Outcome, link.Numbers = outcomeOf[said.Kind], nil
+	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
 	switch said.Kind {
 	case EventDenied:
 		s.Alerter.WakeAlerts()
@@ -162,7 +163,7 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
 		if n.Verification == v.ID {
 			link := Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,
-				ExpiresAt: n.ExpiresAt, Outcome: n.Outcome,
+				ExpiresAt: n.ExpiresAt, Outcome: n.Outcome, Reason: n.Reason,
 			}
 			if n.Matching && n.Outcome == Open {
 				link.Numbers, _ = s.Keys.grid(v.ID)
