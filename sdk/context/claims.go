@@ -35,6 +35,7 @@ type Claims struct {
 type Actor struct {
 	Name  string `json:"name,omitempty"`
 	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"` // in E.164 or as written at home; neither of the two verifies the technician himself
 }
 
 // Context is the ticket that the technician has open.
@@ -83,6 +84,8 @@ type Channel struct {
 	Value  string `json:"value,omitempty"`  // the address, or the number in E.164 or as written at home
 	Label  string `json:"label,omitempty"`  // such as "Mobile" or "Work"
 	Mobile *bool  `json:"mobile,omitempty"` // whether a number gets texts; nil when the PSA does not know
+	// ChangedAt is when the PSA last changed the value, in whole seconds; zero when it does not know.
+	ChangedAt time.Time `json:"-"` // changed_at
 }
 
 // The kinds of channel.
@@ -100,6 +103,15 @@ func (c Claims) MarshalJSON() ([]byte, error) {
 		NotBefore int64 `json:"nbf,omitempty"`
 		ExpiresAt int64 `json:"exp,omitempty"`
 	}{plain(c), seconds(c.IssuedAt), seconds(c.NotBefore), seconds(c.ExpiresAt)})
+}
+
+// MarshalJSON writes the channel as it stands in a context.
+func (c Channel) MarshalJSON() ([]byte, error) {
+	type plain Channel
+	return json.Marshal(struct {
+		plain
+		ChangedAt int64 `json:"changed_at,omitempty"`
+	}{plain(c), seconds(c.ChangedAt)})
 }
 
 // UnmarshalJSON reads claims as strictly as Verify does, but lets any of them be absent.

@@ -31,7 +31,7 @@ func decodeClaims(data []byte) (Claims, error) {
 		ID: o.text("jti"), Nonce: o.text("nonce"), Origin: o.text("origin"),
 	}
 	act := o.object("act")
-	c.Actor = Actor{Name: act.text("name"), Email: act.text("email")}
+	c.Actor = Actor{Name: act.text("name"), Email: act.text("email"), Phone: act.text("phone")}
 	act.end()
 	c.Context = o.object("ctx").context()
 	o.dropPrivate()
@@ -65,7 +65,7 @@ func (o object) contact() Contact {
 		for i, item := range list {
 			c.Channels[i] = Channel{
 				ID: item.text("id"), Kind: item.text("kind"), Value: item.text("value"),
-				Label: item.text("label"), Mobile: item.flag("mobile"),
+				Label: item.text("label"), Mobile: item.flag("mobile"), ChangedAt: item.time("changed_at"),
 			}
 			item.end()
 		}

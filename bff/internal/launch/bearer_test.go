@@ -144,8 +144,10 @@ type down struct{ launch.Sessions }
 
 var errDown = &verify.Error{Code: verify.CodeUnavailable}
 
-func (down) OpenSession(context.Context, verify.Session, string, time.Time) error { return errDown }
-func (down) EndSession(context.Context, string, string) error                     { return errDown }
+func (down) OpenSession(context.Context, verify.Session, string, time.Time) (bool, error) {
+	return false, errDown
+}
+func (down) EndSession(context.Context, string, string) error { return errDown }
 func (down) Session(context.Context, string) (verify.Session, error) {
 	return verify.Session{}, errDown
 }

@@ -3,6 +3,7 @@ package launch
 import (
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -18,26 +19,26 @@ const (
 )
 
 // deskOf is what a proven context vouches for.
-func deskOf(tenant verify.Tenant, c launchcontext.Claims) (verify.Desk, error) {
+func deskOf(tenant verify.Tenant, c launchcontext.Claims, now time.Time) (verify.Desk, error) {
 	if c.Context.Contacts == nil {
 		return verify.Desk{}, &verify.Error{
 			Code: verify.CodeContextInvalid, Field: "ctx.contacts", Err: fmt.Errorf("no contacts, and no connection to read them by"),
 			Public: "The ticket came without its contacts, and " + tenant.Name + " has no connection to the ticket system to read them from. Ask your administrator to connect it, or the ticket system's vendor to send them.",
 		}
 	}
-	var r reader
+	r := reader{region: tenant.Region, now: now}
 	x := c.Context
 	d := verify.Desk{
 		Tenant: tenant.ID,
 		Technician: verify.Technician{
-			ID: r.id("sub", c.Subject), Name: clean(c.Actor.Name, maxName), Email: r.email("act.email", c.Actor.Email),
+			ID: r.id("sub", c.Subject), Name: clean(c.Actor.Name, maxName), Email: r.email("act.email", c.Actor.Email), Phone: r.phone("act.phone", c.Actor.Phone),
 		},
 		Ticket: verify.Ticket{
 			PSA: r.name("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: clean(x.Ticket.Number, maxLabel),
 			Summary: clean(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
 		},
 		Client:         verify.Client{ID: r.id("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
-		Contacts:       r.contacts(x.Contacts, tenant.Region),
+		Contacts:       r.contacts(x.Contacts),
 		DefaultContact: r.id("ctx.contact.id", x.Contact.ID),
 	}
 	if d.Ticket.Number == "" {
@@ -50,7 +51,11 @@ func deskOf(tenant verify.Tenant, c launchcontext.Claims) (verify.Desk, error) {
 }
 
 // reader maps values and keeps the first fault.
-type reader struct{ fault error }
+type reader struct {
+	region string // of numbers written without a country
+	now    time.Time
+	fault  error
+}
 
 func (r *reader) refuse(field, why string) {
 	if r.fault == nil {
@@ -84,6 +89,17 @@ func (r *reader) email(field, value string) string {
 	return address
 }
 
+func (r *reader) phone(field, value string) string {
+	if value == "" {
+		return ""
+	}
+	ch, ok := phone(value, r.region, nil)
+	if !ok {
+		r.refuse(field, "is not a phone number")
+	}
+	return ch.Value
+}
+
 func (r *reader) url(field, value string) string {
 	if value == "" {
 		return ""
@@ -95,14 +111,14 @@ func (r *reader) url(field, value string) string {
 	return value
 }
 
-func (r *reader) contacts(list []launchcontext.Contact, region string) []verify.Contact {
+func (r *reader) contacts(list []launchcontext.Contact) []verify.Contact {
 	contacts := make([]verify.Contact, len(list))
 	taken := map[string]bool{}
 	for i, c := range list {
 		at := fmt.Sprintf("ctx.contacts[%d]", i)
 		contacts[i] = verify.Contact{
 			ID: r.id(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
-			Channels: r.channels(at, c.Channels, region),
+			Channels: r.channels(at, c.Channels),
 		}
 		if taken[c.ID] {
 			r.refuse(at+".id", "is repeated")
@@ -113,7 +129,7 @@ func (r *reader) contacts(list []launchcontext.Contact, region string) []verify.
 }
 
 // channels leaves out what no message could reach and merges what reaches the same place.
-func (r *reader) channels(at string, list []launchcontext.Channel, region string) []verify.Channel {
+func (r *reader) channels(at string, list []launchcontext.Channel) []verify.Channel {
 	var channels []verify.Channel
 	taken := map[string]bool{}
 	for i, ch := range list {
@@ -123,15 +139,13 @@ func (r *reader) channels(at string, list []launchcontext.Channel, region string
 			r.refuse(field, "is repeated")
 		}
 		taken[id] = true
-		mapped := verify.Channel{ID: id, Label: clean(ch.Label, maxLabel)}
-		var reachable bool
+		mapped, reachable := verify.Channel{Kind: verify.Email}, false
 		if ch.Kind == launchcontext.KindEmail {
-			mapped.Kind = verify.Email
 			mapped.Value, reachable = email(ch.Value)
 		} else {
-			mapped.Kind = verify.Phone
-			mapped.Value, mapped.Capability, reachable = phone(ch.Value, region, ch.Mobile)
+			mapped, reachable = phone(ch.Value, r.region, ch.Mobile)
 		}
+		mapped.ID, mapped.Label, mapped.ChangedAt = id, clean(ch.Label, maxLabel), earlier(ch.ChangedAt, r.now)
 		if reachable {
 			channels = merge(channels, mapped)
 		}
@@ -149,6 +163,9 @@ func merge(channels []verify.Channel, next verify.Channel) []verify.Channel {
 		if known.Label == "" {
 			known.Label = next.Label
 		}
+		if next.ChangedAt.After(known.ChangedAt) {
+			known.ChangedAt = next.ChangedAt
+		}
 		switch {
 		case known.Capability == verify.Unknown:
 			known.Capability = next.Capability
@@ -158,4 +175,12 @@ func merge(channels []verify.Channel, next verify.Channel) []verify.Channel {
 		return channels
 	}
 	return append(channels, next)
+}
+
+// earlier is the time, if it has come: what a ticket system says of the future is of now.
+func earlier(at, now time.Time) time.Time {
+	if at.After(now) {
+		return now.UTC()
+	}
+	return at
 }

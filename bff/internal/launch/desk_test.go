@@ -1,14 +1,17 @@
 package launch_test
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
@@ -78,10 +81,101 @@ func TestChannelsThatNoMessageCouldReachAreLeftOut(t *testing.T) {
 			if c.value != "" {
 				want = []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability}}
 			}
-			if diff := cmp.Diff(want, desk.Contacts[0].Channels); diff != "" {
+			facts := cmpopts.IgnoreFields(verify.Channel{}, "Country", "Line", "ChangedAt")
+			if diff := cmp.Diff(want, desk.Contacts[0].Channels, facts); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestRow18NumbersSayWhatTheyCostAndWhere(t *testing.T) {
+	yes := true
+	h := newHouse(t)
+	for _, c := range []struct {
+		name, number string
+		mobile       *bool
+		country      string
+		line         verify.Line
+		capability   verify.Capability
+	}{
+		{"an American number", "+14155554821", nil, "US", verify.Ordinary, verify.Unknown},
+		{"a Canadian one under the same code", "+14165550123", nil, "CA", verify.Ordinary, verify.Unknown},
+		{"an American premium number", "+19002345678", nil, "US", verify.Premium, verify.Unknown},
+		{"a British premium number", "+449098765432", nil, "GB", verify.Premium, verify.Unknown},
+		{"a British personal number, which costs as much", "+447012345678", nil, "GB", verify.Premium, verify.Unknown},
+		{"a German number of shared cost", "+4918012345678", nil, "DE", verify.Premium, verify.Unknown},
+		{"a British number without a SIM", "+445612345678", nil, "GB", verify.VoIP, verify.Unknown},
+		{"a premium number stays one when the ticket system calls it mobile", "+449098765432", &yes, "GB", verify.Premium, verify.Mobile},
+		{"a number for companies gets no texts", "+443001234567", nil, "GB", verify.Ordinary, verify.Landline},
+		{"a number of no country", "+883510012345", nil, "", verify.Ordinary, verify.Unknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			desk := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
+				claims.Context.Contacts[0].Channels = []launchcontext.Channel{
+					{ID: "c", Kind: launchcontext.KindPhone, Value: c.number, Mobile: c.mobile},
+				}
+			}), "").Session.Desk
+			channels := desk.Contacts[0].Channels
+			if len(channels) != 1 {
+				t.Fatalf("the number was left out")
+			}
+			if got := channels[0]; got.Country != c.country || got.Capability != c.capability || (c.country != "" && got.Line != c.line) {
+				t.Errorf("country %q, line %q, capability %q", got.Country, got.Line, got.Capability)
+			}
+		})
+	}
+}
+
+func TestRow09AChangeInTheTicketSystemIsNoticed(t *testing.T) {
+	h := newHouse(t)
+	open := func(channels ...launchcontext.Channel) []verify.Channel {
+		t.Helper()
+		return h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts[0].Channels = channels }), "").Session.Desk.Contacts[0].Channels
+	}
+	number := func(id, value string) launchcontext.Channel {
+		return launchcontext.Channel{ID: id, Kind: launchcontext.KindPhone, Value: value}
+	}
+	first := open(number("a", "+14155554821"))
+	if !first[0].ChangedAt.IsZero() {
+		t.Error("a contact that is seen for the first time has a changed number")
+	}
+	h.now = h.now.Add(time.Hour)
+	swapped := h.now.UTC()
+	second := open(number("a", "+14155559999"), number("b", "+14155554821"))
+	if !second[0].ChangedAt.Equal(swapped) || !second[1].ChangedAt.IsZero() {
+		t.Errorf("after a swap the new number is changed at %v, and the old one under another id at %v", second[0].ChangedAt, second[1].ChangedAt)
+	}
+	h.now = h.now.Add(time.Hour)
+	if third := open(number("a", "+14155559999")); !third[0].ChangedAt.Equal(swapped) {
+		t.Errorf("opened again, it is changed at %v", third[0].ChangedAt)
+	}
+	said := number("a", "+14155559999")
+	for _, c := range []struct {
+		name      string
+		say, want time.Time
+	}{
+		{"what the ticket system says counts, if it is later", h.now.Add(-time.Minute), h.now.Add(-time.Minute).UTC()},
+		{"what it says of the past takes no mark away", h.now.AddDate(-1, 0, 0), swapped},
+		{"what it says of the future is of now", h.now.Add(time.Hour), h.now.UTC()},
+	} {
+		said.ChangedAt = c.say
+		if got := open(said); !got[0].ChangedAt.Equal(c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got[0].ChangedAt, c.want)
+		}
+	}
+}
+
+func TestRow10TheTechniciansOwnNumberIsKnownInAnySpelling(t *testing.T) {
+	h := newHouse(t)
+	desk := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "(415) 555-4821" }), "").Session.Desk
+	if desk.Technician.Phone != "+14155554821" {
+		t.Errorf("the technician's number is %q", desk.Technician.Phone)
+	}
+	_, err := h.Open(t.Context(), h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "unknown" }), "")
+	var refusal *verify.Error
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeContextInvalid || refusal.Field != "act.phone" {
+		t.Errorf("a number that is none: %v", err)
 	}
 }
 
@@ -100,8 +194,8 @@ func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 		}
 	}), "").Session.Desk
 	want := []verify.Channel{
-		{ID: "a", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile},
-		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown},
+		{ID: "a", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
+		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown, Country: "US"},
 		{ID: "e", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
 		{ID: "g", Kind: verify.Email, Value: "Dana@contoso.com"},
 	}
@@ -219,7 +313,7 @@ func TestRow22EveryDeskIsFitToUse(t *testing.T) {
 			who.Channels = append(who.Channels, launchcontext.Channel{ID: string(rune('a' + i)), Kind: kind, Value: value.Draw(t, "value"), Label: text.Draw(t, "label")})
 		}
 		c.Context.Contacts = append(c.Context.Contacts, who)
-		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, c)
+		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, c, time.Unix(1767225600, 0))
 		if err == nil {
 			fit(t, desk)
 		} else if verify.CodeOf(err) != verify.CodeContextInvalid {

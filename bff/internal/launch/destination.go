@@ -31,20 +31,34 @@ func email(value string) (string, bool) {
 	return value, err == nil && parsed.Name == "" && parsed.Address == value
 }
 
-// phone gives the number in E.164, and whether it can receive texts: as the ticket system says, else by the numbering plan.
-// False if it is no whole, valid number: better no message than one to somebody else.
-func phone(value, region string, mobile *bool) (string, verify.Capability, bool) {
+// phone gives the number in E.164 with what its numbering plan says of it, and whether it can receive texts: as the
+// ticket system says, else by the numbering plan. False if it is no whole, valid number: better no message than one to
+// somebody else.
+func phone(value, region string, mobile *bool) (verify.Channel, bool) {
+	ch := verify.Channel{Kind: verify.Phone}
 	if len(value) > maxNumber || strings.ContainsFunc(value, unicode.IsLetter) && phonenumbers.IsAlphaNumber(value) {
-		return "", verify.Unknown, false
+		return ch, false
 	}
 	n, err := phonenumbers.Parse(value, region)
 	if err != nil || !phonenumbers.IsValidNumber(n) {
-		return "", verify.Unknown, false
+		return ch, false
 	}
-	return phonenumbers.Format(n, phonenumbers.E164), capability(n, mobile), true
+	ch.Value, ch.Country = phonenumbers.Format(n, phonenumbers.E164), phonenumbers.GetRegionCodeForNumber(n)
+	if len(ch.Country) != 2 {
+		ch.Country = "" // of no country, such as +883: never among those that are allowed
+	}
+	kind := phonenumbers.GetNumberType(n)
+	ch.Capability, ch.Line = capability(n, kind, mobile), lines[kind]
+	return ch, true
 }
 
-func capability(n *phonenumbers.PhoneNumber, mobile *bool) verify.Capability {
+// lines are the kinds of number that rules look at. Personal numbers cost as premium ones do where there are any.
+var lines = map[phonenumbers.PhoneNumberType]verify.Line{
+	phonenumbers.PREMIUM_RATE: verify.Premium, phonenumbers.SHARED_COST: verify.Premium, phonenumbers.PERSONAL_NUMBER: verify.Premium,
+	phonenumbers.VOIP: verify.VoIP,
+}
+
+func capability(n *phonenumbers.PhoneNumber, kind phonenumbers.PhoneNumberType, mobile *bool) verify.Capability {
 	switch {
 	case n.GetExtension() != "":
 		return verify.Landline // a switchboard: a text would reach whoever holds it
@@ -53,10 +67,10 @@ func capability(n *phonenumbers.PhoneNumber, mobile *bool) verify.Capability {
 	case mobile != nil:
 		return verify.Landline
 	}
-	switch phonenumbers.GetNumberType(n) {
+	switch kind {
 	case phonenumbers.MOBILE:
 		return verify.Mobile
-	case phonenumbers.FIXED_LINE:
+	case phonenumbers.FIXED_LINE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
 		return verify.Landline
 	}
 	return verify.Unknown

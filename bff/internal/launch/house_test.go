@@ -60,13 +60,14 @@ func newHouse(t testing.TB) *house {
 func (h *house) door() *launch.Service {
 	return &launch.Service{
 		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
-		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
+		Recogniser: storetest.Service(h.store, func() time.Time { return h.now }),
+		Now:        func() time.Time { return h.now }, Entropy: rand.Reader,
 	}
 }
 
 func (h *house) acme(t testing.TB) verify.Tenant {
 	t.Helper()
-	acme := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}, Policy: verify.DefaultPolicy()}
+	acme := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}
 	for _, name := range []string{"ed25519", "es256", "rs256"} {
 		acme.Keys = append(acme.Keys, registered(t, issuer, h.keys[name]))
 	}

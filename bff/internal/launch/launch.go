@@ -43,22 +43,28 @@ const (
 // Sessions remembers what was opened. Every method answers CodeUnavailable when the memory can't be reached.
 type Sessions interface {
 	// OpenSession spends a context's jti, to be remembered until the given time, and stores the session: both or neither.
-	// CodeContextReplayed: the jti was spent before.
-	OpenSession(ctx context.Context, s verify.Session, jti string, jtiUntil time.Time) error
+	// It tells whether no session of this technician had this ticket before. CodeContextReplayed: the jti was spent before.
+	OpenSession(ctx context.Context, s verify.Session, jti string, jtiUntil time.Time) (first bool, err error)
 	// Session gives a session that was opened and not ended, or CodeNotFound.
 	Session(ctx context.Context, id string) (verify.Session, error)
 	// EndSession revokes a session. One that is not there has ended already.
 	EndSession(ctx context.Context, tenant, id string) error
 }
 
+// Recogniser marks the channels of a desk that the ticket system changed since it saw them last.
+type Recogniser interface {
+	Recognise(ctx context.Context, d verify.Desk) (verify.Desk, error)
+}
+
 // Service opens pods. All exported fields are required; it must not be copied once used.
 type Service struct {
-	Tenants  verify.Tenants
-	Sessions Sessions
-	Audience string // the public URL, which contexts must name exactly
-	Secret   []byte // 32 bytes: what bearers and challenges are signed under derives from it
-	Now      func() time.Time
-	Entropy  io.Reader
+	Tenants    verify.Tenants
+	Sessions   Sessions
+	Recogniser Recogniser
+	Audience   string // the public URL, which contexts must name exactly
+	Secret     []byte // 32 bytes: what bearers and challenges are signed under derives from it
+	Now        func() time.Time
+	Entropy    io.Reader
 
 	ready  sync.Once
 	fault  error
@@ -92,8 +98,11 @@ func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, 
 	if claims.Origin != "" && !slices.Contains(tenant.Origins, claims.Origin) {
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
-	desk, err := deskOf(tenant, claims)
+	desk, err := deskOf(tenant, claims, s.Now())
 	if err != nil {
+		return Grant{}, err
+	}
+	if desk, err = s.Recogniser.Recognise(ctx, desk); err != nil {
 		return Grant{}, err
 	}
 	session, err := s.open(ctx, desk, claims)
@@ -147,13 +156,14 @@ func (s *Service) open(ctx context.Context, d verify.Desk, c launchcontext.Claim
 	// A jti is unique within its issuer. It is remembered beyond the last moment at which any
 	// node's clock could still accept the context.
 	spent := fmt.Sprintf("%q %q", c.Issuer, c.ID)
-	err := s.Sessions.OpenSession(ctx, session, spent, c.ExpiresAt.Add(launchcontext.MaxLifetime))
+	first, err := s.Sessions.OpenSession(ctx, session, spent, c.ExpiresAt.Add(launchcontext.MaxLifetime))
 	switch {
 	case verify.CodeOf(err) == verify.CodeContextReplayed:
 		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}
 	case err != nil:
 		return verify.Session{}, err
 	}
+	session.FirstOpen = first
 	s.recent.put(session, now)
 	return session, nil
 }

@@ -26,7 +26,7 @@ func TestOpenMapsTheContextToADesk(t *testing.T) {
 	h := newHouse(t)
 	grant := h.open(t, h.sign(t, nil), "")
 	want := verify.Session{
-		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(12 * time.Hour),
+		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(12 * time.Hour), FirstOpen: true,
 		Desk: verify.Desk{
 			Tenant:     "acme",
 			Technician: verify.Technician{ID: "member-7", Name: "Ana Ortiz", Email: "ana@acme.example"},
@@ -34,8 +34,8 @@ func TestOpenMapsTheContextToADesk(t *testing.T) {
 			Client:     verify.Client{ID: "contoso", Name: "Contoso"},
 			Contacts: []verify.Contact{
 				{ID: "dana", Name: "Dana Reyes", Title: "Accountant", Channels: []verify.Channel{
-					{ID: "dana-mobile", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile},
-					{ID: "dana-desk", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Landline},
+					{ID: "dana-mobile", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
+					{ID: "dana-desk", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Landline, Country: "US"},
 					{ID: "dana-mail", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
 				}},
 				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: verify.Email, Value: "sam@contoso.com"}}},
