@@ -168,22 +168,33 @@ func (b *Bus) publish() {
 }
 
 // Listen calls heard for each whisper about the tenant's contacts, in order, until stop is called.
-// An empty contact means that whispers may have been lost: read again what matters. heard must be
-// quick; a last call may overlap with stop.
+// An empty contact stands for the tenant's rules; with a seq of 0 it means that whispers may have been lost: read
+// again what matters. heard must be quick; a last call may overlap with stop.
 func (b *Bus) Listen(tenant string, heard func(contact string, seq int64)) (stop func(), err error) {
 	if !isSlug(tenant) {
 		return nil, fmt.Errorf("bus: %q is not a tenant", tenant)
 	}
-	sub, err := b.conn.Subscribe(subjectOf(tenant, "*"), func(m *nats.Msg) {
+	return b.subscribe(subjectOf(tenant, "*"), func(w whisper) { heard(w.contact, w.seq) }, heard)
+}
+
+// ListenAll calls heard for each tenant whose rules have changed, until stop is called. No tenant at all means that
+// whispers may have been lost. heard must be quick.
+func (b *Bus) ListenAll(heard func(tenant string)) (stop func(), err error) {
+	return b.subscribe(subjectOf("*", digest("")), func(w whisper) { heard(w.tenant) }, func(string, int64) { heard("") })
+}
+
+// subscribe calls heard for each whisper on the subject, and lost when some may have been lost.
+func (b *Bus) subscribe(subject string, heard func(whisper), lost func(contact string, seq int64)) (stop func(), err error) {
+	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
 		if w, ok := decode(m.Subject, m.Data); ok {
-			heard(w.contact, w.seq)
+			heard(w)
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
 	b.mu.Lock()
-	b.ears[sub] = heard
+	b.ears[sub] = lost
 	b.mu.Unlock()
 	b.settle()
 	return func() {

@@ -158,7 +158,7 @@ func TestWhispersThatAreNoneGoNowhere(t *testing.T) {
 		name, tenant, contact string
 		seq                   int64
 	}{
-		{"no contact", "acme", "", 1},
+		{"neither contact nor seq", "acme", "", 0},
 		{"a contact beyond all measure", "acme", strings.Repeat("x", 1017), 1},
 		{"no seq", "acme", "c-1", 0},
 		{"a negative seq", "acme", "c-1", -1},

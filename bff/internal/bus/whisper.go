@@ -8,7 +8,7 @@ import (
 )
 
 // whisper is one message: the subject is pod.<tenant>.<digest of the contact's id>, the payload is
-// the seq in eight bytes, big-endian, and then the contact's id.
+// the seq in eight bytes, big-endian, and then the contact's id. Without a contact it is about the tenant's rules.
 type whisper struct {
 	tenant  string
 	contact string
@@ -20,10 +20,9 @@ const (
 	maxPayload = 1024
 )
 
-// encode gives false for what no listener would take: a tenant that is none, no contact, an id
-// beyond all measure.
+// encode gives false for what no listener would take: a tenant that is none, an id beyond all measure.
 func (w whisper) encode() (subject string, payload []byte, ok bool) {
-	if !isSlug(w.tenant) || w.contact == "" || w.seq <= 0 || seqLength+len(w.contact) > maxPayload {
+	if !isSlug(w.tenant) || w.seq <= 0 || seqLength+len(w.contact) > maxPayload {
 		return "", nil, false
 	}
 	payload = make([]byte, seqLength, seqLength+len(w.contact))
@@ -35,7 +34,7 @@ func (w whisper) encode() (subject string, payload []byte, ok bool) {
 func decode(subject string, payload []byte) (whisper, bool) {
 	rest, found := strings.CutPrefix(subject, "pod.")
 	tenant, token, cut := strings.Cut(rest, ".")
-	if !found || !cut || len(payload) <= seqLength || len(payload) > maxPayload {
+	if !found || !cut || len(payload) < seqLength || len(payload) > maxPayload {
 		return whisper{}, false
 	}
 	w := whisper{

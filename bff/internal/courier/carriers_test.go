@@ -44,7 +44,7 @@ func TestACodeAndALinkReachTheirReaderAndWork(t *testing.T) {
 			if m.To != mailAddress || m.From != "Acme IT <verify@acme-it.com>" || !ok || !strings.Contains(m.HTML, token) {
 				t.Errorf("from %s to %s with %s", m.From, m.To, m.Link)
 			}
-			if _, err := r.Validate(t.Context(), token); err != nil {
+			if _, err := r.Validate(t.Context(), token, ""); err != nil {
 				t.Errorf("the link: %v", err)
 			}
 		}

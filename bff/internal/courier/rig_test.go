@@ -84,7 +84,7 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 	r := &rig{news: make(chan struct{}, 1), log: new(lockedBuffer), answers: map[int]int{}}
 	path := filepath.Join(t.TempDir(), "shieldpod.db")
 	r.store = storetest.Open(t, path, r.now)
-	if err := r.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Policy: verify.DefaultPolicy()}); err != nil {
+	if err := r.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
 		t.Fatal(err)
 	}
 	var err error

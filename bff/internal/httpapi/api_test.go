@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
@@ -48,6 +49,7 @@ func TestACallerIsVerifiedByCodeThroughTheAPI(t *testing.T) {
 
 func TestTheHistoryGoesOnByItsCursor(t *testing.T) {
 	b := newBorder(t)
+	storetest.SetPolicy(t, b.db, "acme", "", storetest.Unbounded)
 	token := b.launch("acme", "4711").Token
 	const made = 53
 	for range made {

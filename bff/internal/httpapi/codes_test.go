@@ -45,7 +45,8 @@ func TestEveryReasonIsOfTheContract(t *testing.T) {
 	for _, reason := range []verify.Code{
 		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonSpent, verify.ReasonExpired, verify.ReasonCancelled,
 		verify.ReasonSuperseded, verify.ReasonRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
-		verify.ReasonCarrierSet, verify.ReasonUnsure,
+		verify.ReasonCarrierSet, verify.ReasonUnsure, verify.ReasonOwn, verify.ReasonChanged, verify.ReasonCountry,
+		verify.ReasonPremium, verify.ReasonVoIP, verify.ReasonNumber,
 	} {
 		if !api.Reason(reason).Valid() {
 			t.Errorf("the contract does not have the reason %q", reason)
@@ -60,8 +61,8 @@ func TestRow9AFrameShowsNoGreenOfAnotherNumber(t *testing.T) {
 	proven := verify.Reading{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
 		"mobile": {State: verify.ShieldVerified, Verification: "v_1", Destination: "the hash of another number"},
 	}}
-	frames := httpapi.Frames{Verify: &verify.Service{}}
-	data, err := frames.Update(session, proven, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC))
+	frames := httpapi.Frames{Verify: newBorder(t).domain}
+	data, err := frames.Update(t.Context(), session, proven, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,16 +27,20 @@ func decode(c echo.Context, body any) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", bodyLimit)}
+		return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", tooLarge.Limit)}
 	case err != nil:
 		return malformed("", "The body was cut short.")
 	case !utf8.Valid(data):
 		return malformed("", "The body is not valid UTF-8.")
 	}
-	if err := checkMembers(data); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return malformed("", "The body is not a JSON object.")
+	}
+	if err := checkMembers(d, ""); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
+	d = json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(body); err != nil {
 		return undecodable(err)
@@ -47,13 +51,9 @@ func decode(c echo.Context, body any) error {
 	return nil
 }
 
-// checkMembers refuses what encoding/json lets pass: a field that comes twice, of which the last would
-// win; a field in another case; null. Every body of the contract is one flat object.
-func checkMembers(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return malformed("", "The body is not a JSON object.")
-	}
+// checkMembers refuses what encoding/json lets pass, in the object that was just opened and at any depth in it: a
+// field that comes twice, of which the last would win; a field in another case; null.
+func checkMembers(d *json.Decoder, path string) error {
 	seen := map[string]bool{}
 	for d.More() {
 		token, err := d.Token()
@@ -61,20 +61,56 @@ func checkMembers(data []byte) error {
 			return undecodable(err)
 		}
 		name := token.(string) // the decoder lets nothing else stand here
-		var value json.RawMessage
-		switch err := d.Decode(&value); {
-		case err != nil:
-			return undecodable(err)
-		case strings.Trim(name, fieldLetters) != "":
-			return malformed(name, unknownField)
+		at := join(path, name)
+		switch {
+		case strings.Trim(name, fieldLetters) != "" && !isCountry(path, name):
+			return malformed(at, unknownField)
 		case seen[name]:
-			return malformed(name, "A field comes twice: see its name.")
-		case string(value) == "null":
-			return malformed(name, wrongType)
+			return malformed(at, "A field comes twice: see its name.")
 		}
 		seen[name] = true
+		if err := checkValue(d, at); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil { // the closing brace
+		return undecodable(err)
 	}
 	return nil
+}
+
+func checkValue(d *json.Decoder, path string) error {
+	token, err := d.Token()
+	switch {
+	case err != nil:
+		return undecodable(err)
+	case token == nil:
+		return malformed(path, wrongType)
+	case token == json.Delim('{'):
+		return checkMembers(d, path)
+	case token == json.Delim('['):
+		for i := 0; d.More(); i++ {
+			if err := checkValue(d, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+		if _, err := d.Token(); err != nil { // the closing bracket
+			return undecodable(err)
+		}
+	}
+	return nil
+}
+
+// isCountry tells whether the name is a key of the only map that the contract has.
+func isCountry(path, name string) bool {
+	return strings.HasSuffix(path, "fields.sms_prices") && len(name) <= 2 && strings.Trim(name, "*ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
 }
 
 // fieldLetters are all that the contract's names are made of.
@@ -99,7 +135,7 @@ func undecodable(err error) error {
 
 // malformed refuses a body. A field's name is repeated only if it could be one.
 func malformed(field, public string) error {
-	if len(field) > 40 || strings.Trim(field, fieldLetters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if len(field) > 80 || strings.Trim(field, fieldLetters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ.[]0123456789") != "" {
 		field = ""
 	}
 	return &verify.Error{Code: codeMalformed, Field: field, Public: public}

@@ -37,17 +37,13 @@ const (
 type border struct {
 	t      *testing.T
 	db     *store.Store
+	domain *verify.Service
 	server *httptest.Server
 	router routers.Router
 	keys   map[string]launchcontext.SigningKey // by tenant
 	log    *bytes.Buffer
 	now    time.Time
 }
-
-type still struct{}
-
-func (still) Nudge(string, string, int64) {}
-func (still) Wake()                       {}
 
 func newBorder(t *testing.T) *border {
 	t.Helper()
@@ -57,16 +53,13 @@ func newBorder(t *testing.T) *border {
 	}
 	clock := func() time.Time { return b.now }
 	b.db = storetest.SQLite(t)
-	domain := &verify.Service{
-		Ledger: b.db, Tenants: b.db, Bus: still{}, Courier: still{}, Now: clock, Entropy: rand.Reader,
-		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
-	}
+	b.domain = storetest.Service(b.db, clock)
 	door := &launch.Service{
-		Tenants: b.db, Sessions: b.db, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
+		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{
-		Verify: domain, Launch: door, Tenants: b.db, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html>pod"),
+		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html>pod"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})
@@ -107,7 +100,7 @@ func (b *border) tenant(id string) {
 	}
 	b.keys[id] = key
 	err = b.db.PutTenant(b.t.Context(), verify.Tenant{
-		ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin}, Policy: verify.DefaultPolicy(),
+		ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin},
 		Keys: []verify.SigningKey{{Issuer: psaOrigin, ID: key.ID(), Algorithm: "EdDSA", Material: material}},
 	})
 	if err != nil {

@@ -33,6 +33,11 @@ var statusOf = map[verify.Code]int{
 	verify.CodeInvalid:         http.StatusUnprocessableEntity,
 	verify.CodeNotFound:        http.StatusNotFound,
 	verify.CodeMethod:          http.StatusForbidden,
+	verify.CodeOwnChannel:      http.StatusForbidden,
+	verify.CodeRateLimited:     http.StatusTooManyRequests,
+	verify.CodeStaleVersion:    http.StatusConflict,
+	verify.CodeContradiction:   http.StatusUnprocessableEntity,
+	verify.CodeAPIKey:          http.StatusUnauthorized,
 	verify.CodeNoteRequired:    http.StatusUnprocessableEntity,
 	verify.CodeCooldown:        http.StatusTooManyRequests,
 	verify.CodeLocked:          http.StatusLocked,
@@ -67,6 +72,12 @@ func (a *routes) fail(err error, c echo.Context) {
 	p := api.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(refusal.Code),
 		Detail: refusal.Public, Field: refusal.Field, Reason: api.Reason(refusal.Reason), TriesLeft: refusal.TriesLeft,
+	}
+	if refusal.Budget != nil {
+		p.Budget = budgetOf(*refusal.Budget)
+	}
+	if refusal.Settings != nil {
+		p.Policy = settingsOf(*refusal.Settings)
 	}
 	h := c.Response().Header()
 	if refusal.RetryAfter > 0 {
@@ -114,7 +125,7 @@ func refusalOf(err error) *verify.Error {
 // parameterOf names the parameter in a generated stub's error, if it is one of the contract's.
 func parameterOf(err *echo.HTTPError) string {
 	message, _ := err.Message.(string)
-	for _, name := range []string{"Idempotency-Key", "cursor", "id"} {
+	for _, name := range []string{"Idempotency-Key", "cursor", "client_id", "id"} {
 		if strings.Contains(message, "parameter "+name) || strings.Contains(message, "value for "+name) {
 			return name
 		}

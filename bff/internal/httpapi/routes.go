@@ -21,11 +21,18 @@ import (
 // bodyLimit is what a request may weigh: a launch context is at most 8 KiB.
 const bodyLimit = 16 << 10
 
+// batchLimit is what many policies at once may weigh.
+const (
+	batchPath  = "/api/v1/policies"
+	batchLimit = 1 << 20
+)
+
 // Config is what the routes stand on. All fields are required.
 type Config struct {
 	Verify    *verify.Service
 	Launch    *launch.Service
 	Tenants   verify.Tenants
+	APIKeys   verify.APIKeys
 	Live      http.Handler // GET /api/v1/live
 	PodPage   []byte       // the compiled widget's page
 	PublicURL string       // scheme and host, without a slash at the end
@@ -73,7 +80,11 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		c.Request().Body = http.MaxBytesReader(c.Response().Writer, c.Request().Body, bodyLimit)
+		limit := int64(bodyLimit)
+		if c.Path() == batchPath {
+			limit = batchLimit
+		}
+		c.Request().Body = http.MaxBytesReader(c.Response().Writer, c.Request().Body, limit)
 		defer func() {
 			if p := recover(); p != nil {
 				a.Log.Error("a handler panicked", "route", c.Path(), "panic", p)

@@ -88,12 +88,18 @@ func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryPar
 			return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
 		}
 	}
-	entries, next, err := a.Verify.History(c.Request().Context(), session.Desk, id, before)
+	ctx := c.Request().Context()
+	entries, next, err := a.Verify.History(ctx, session.Desk, id, before)
 	if err != nil {
 		return err
 	}
+	rules, err := a.Verify.Rules(ctx, session.Desk.Tenant, session.Desk.Client.ID)
+	if err != nil {
+		return err
+	}
+	look := look{desk: session.Desk, rules: rules}
 	contact, _ := session.Desk.Contact(id)
-	page := api.HistoryPage{Entries: entriesOf(contact.Name, entries)}
+	page := api.HistoryPage{Entries: look.entries(contact.Name, entries)}
 	if next > 0 {
 		page.Next = strconv.FormatInt(next, 10)
 	}

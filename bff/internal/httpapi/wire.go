@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -16,17 +17,33 @@ func (Frames) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
 	return json.Marshal(api.SnapshotFrame{Type: api.Snapshot, Pod: podOf(s, p)})
 }
 
+// Policy is the whole pod under rules that have changed.
+func (Frames) Policy(s verify.Session, p verify.Pod) ([]byte, error) {
+	return json.Marshal(api.PolicyFrame{Type: api.PolicyFrameTypePolicy, Pod: podOf(s, p)})
+}
+
 // Update is one contact as it reads now.
-func (f Frames) Update(s verify.Session, r verify.Reading, now time.Time) ([]byte, error) {
-	r = f.Verify.Fit(s.Desk, r)
+func (f Frames) Update(ctx context.Context, s verify.Session, r verify.Reading, now time.Time) ([]byte, error) {
+	rules, err := f.Verify.Rules(ctx, s.Desk.Tenant, s.Desk.Client.ID)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = f.Verify.Fit(ctx, s.Desk, r); err != nil {
+		return nil, err
+	}
+	look := look{desk: s.Desk, rules: rules, now: now.UTC()}
 	contact, _ := s.Desk.Contact(r.Contact)
+	methods := make(map[string][]api.MethodOption, len(contact.Channels))
+	for _, ch := range contact.Channels {
+		methods[ch.ID] = look.options(contact, ch, r.Locked)
+	}
 	shields := make(map[string]api.Shield, len(r.Shields))
 	for id, shield := range r.Shields {
 		shields[id] = shieldOf(shield)
 	}
 	return json.Marshal(api.UpdateFrame{
-		Type: api.Event, Seq: r.Seq, Now: now.UTC(), ContactId: r.Contact,
-		Shields: shields, History: entriesOf(contact.Name, r.Entries),
+		Type: api.Event, Seq: r.Seq, Now: look.now, ContactId: r.Contact,
+		Shields: shields, Methods: methods, Lock: look.lock(r), History: look.entries(contact.Name, r.Entries),
 	})
 }
 
@@ -37,18 +54,20 @@ func (Frames) Session(token string, until time.Time) ([]byte, error) {
 
 // podOf shows a desk without its destinations: they leave the server masked.
 func podOf(s verify.Session, p verify.Pod) api.Pod {
+	look := look{desk: p.Desk, rules: p.Rules, now: p.Now.UTC()}
 	pod := api.Pod{
-		Now:        p.Now.UTC(),
+		Now:        look.now,
 		Tenant:     api.Tenant{Id: p.Tenant.ID, Name: p.Tenant.Name, ProcedureUrl: p.Tenant.ProcedureURL},
 		Technician: personOf(p.Desk.Technician),
 		Ticket:     api.Ticket{Id: p.Desk.Ticket.ID, Number: p.Desk.Ticket.Number, Summary: p.Desk.Ticket.Summary},
 		Client:     api.Client{Id: p.Desk.Client.ID, Name: p.Desk.Client.Name},
 		Origin:     s.Origin,
-		Policy:     policyOf(p.Tenant.Policy),
+		FirstOpen:  s.FirstOpen,
+		Policy:     look.policy(),
 		Contacts:   make([]api.Contact, 0, len(p.Desk.Contacts)),
 	}
 	for _, c := range p.Desk.Contacts {
-		contact := contactOf(c, p)
+		contact := look.contact(c, p.Readings[c.ID])
 		if contact.Default {
 			pod.Contacts = append([]api.Contact{contact}, pod.Contacts...)
 		} else {
@@ -58,38 +77,88 @@ func podOf(s verify.Session, p verify.Pod) api.Pod {
 	return pod
 }
 
-func contactOf(c verify.Contact, p verify.Pod) api.Contact {
-	reading := p.Readings[c.ID]
+// look is what a desk is seen by: its rules, and the time.
+type look struct {
+	desk  verify.Desk
+	rules *verify.Rules
+	now   time.Time
+}
+
+func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 	contact := api.Contact{
-		Id: c.ID, Name: c.Name, Title: c.Title, Default: c.ID == p.Desk.DefaultContact, Seq: reading.Seq,
-		Channels: make([]api.Channel, len(c.Channels)), History: entriesOf(c.Name, reading.Entries),
+		Id: c.ID, Name: c.Name, Title: c.Title, Default: c.ID == l.desk.DefaultContact, Seq: reading.Seq,
+		Channels: make([]api.Channel, len(c.Channels)), Lock: l.lock(reading), History: l.entries(c.Name, reading.Entries),
 	}
 	for i, ch := range c.Channels {
 		contact.Channels[i] = api.Channel{
 			Id: ch.ID, Kind: api.ChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch),
-			Methods: optionsOf(p.Tenant.Policy.Options(ch)), Shield: shieldOf(reading.Shields[ch.ID]),
+			Methods: l.options(c, ch, reading.Locked), Shield: shieldOf(reading.Shields[ch.ID]),
+		}
+		if l.rules.ChangedLately(ch, l.now) {
+			contact.Channels[i].ChangedAt = ch.ChangedAt.UTC()
 		}
 	}
 	return contact
 }
 
-func policyOf(p verify.Policy) api.Policy {
-	presets := p.NotePresets
-	if presets == nil {
-		presets = []string{}
-	}
-	return api.Policy{
-		OverrideNote: api.PolicyOverrideNote(p.OverrideNote), NotePresets: presets,
-		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax, ShowOnLoad: p.ShowOnLoad,
-	}
+// explained are the fields of which a pod says who set them.
+var explained = []string{
+	"methods", "override_note", "show_on_load", "failures_before_lock", "green_for_seconds", "green_scope",
+	"number_matching", "sms_countries", "sms_voip", "changed_channels",
 }
 
-func optionsOf(options []verify.Option) []api.MethodOption {
+// because names the field behind a refusal.
+var because = map[verify.Code]string{
+	verify.ReasonPolicy: "methods", verify.ReasonCountry: "sms_countries", verify.ReasonVoIP: "sms_voip",
+	verify.ReasonChanged: "changed_channels",
+}
+
+// why says who set a field; empty if nobody did.
+func (l look) why(field string) string {
+	if e := l.rules.Explain(field, l.desk.Client.Name); e.Source != verify.Builtin {
+		return e.Text
+	}
+	return ""
+}
+
+func (l look) policy() api.Policy {
+	p := api.Policy{
+		Version:      l.rules.Version.String(),
+		OverrideNote: api.NoteRule(l.rules.OverrideNote), NotePresets: l.rules.NotePresets,
+		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
+		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, Why: map[string]string{},
+	}
+	if p.NotePresets == nil {
+		p.NotePresets = []string{}
+	}
+	if b := l.rules.Banner; b.Text != "" && (b.Until.IsZero() || l.now.Before(b.Until)) {
+		p.Banner = api.Banner{Text: b.Text, Tone: api.BannerTone(b.Tone), From: b.From, Until: b.Until}
+	}
+	for _, field := range explained {
+		if why := l.why(field); why != "" {
+			p.Why[field] = why
+		}
+	}
+	return p
+}
+
+func (l look) options(c verify.Contact, ch verify.Channel, locked bool) []api.MethodOption {
+	options := l.rules.Options(l.desk, c, ch, locked, l.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
 		out[i] = api.MethodOption{Method: api.Method(o.Method), Refusal: api.Reason(o.Refusal)}
+		if field := because[o.Refusal]; field != "" {
+			out[i].Why = l.why(field)
+		}
 	}
 	return out
+}
+
+func (l look) lock(r verify.Reading) api.Lock {
+	if r.Failures == 0 {
+		return api.Lock{}
+	}
+	return api.Lock{Failures: r.Failures, Limit: l.rules.FailuresBeforeLock, Locked: r.Locked}
 }
 
 func shieldOf(s verify.Shield) api.Shield {
@@ -99,7 +168,7 @@ func shieldOf(s verify.Shield) api.Shield {
 	out := api.Shield{
 		State: api.ShieldState(s.State), VerificationId: s.Verification, Method: api.Method(s.Method), Stage: api.ShieldStage(s.Stage),
 		At: s.At, Until: s.Until, By: personOf(s.By), Reason: api.Reason(s.Reason),
-		CodeLength: s.CodeLength, TriesLeft: s.TriesLeft, ResendAt: s.ResendAt,
+		CodeLength: s.CodeLength, TriesLeft: s.TriesLeft, Match: s.Match, ResendAt: s.ResendAt,
 	}
 	if under := s.Beneath(); under != nil {
 		beneath := shieldOf(*under)
@@ -108,18 +177,22 @@ func shieldOf(s verify.Shield) api.Shield {
 	return out
 }
 
-func entriesOf(contactName string, entries []verify.Entry) []api.HistoryEntry {
+func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryEntry {
 	out := make([]api.HistoryEntry, len(entries))
 	for i, n := range entries {
 		out[i] = api.HistoryEntry{
 			VerificationId: n.Verification, ChannelId: n.Channel, Method: api.Method(n.Method), Masked: n.Masked,
-			Technician: personOf(n.Technician), TicketNumber: n.Ticket.Number, Note: n.Note,
+			Technician: personOf(n.Technician), TicketNumber: n.Ticket.Number, Note: n.Note, ChangedChannel: n.Changed,
 			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt,
 			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason),
 		}
-		if n.Outcome == verify.Open {
+		if n.Policy != (verify.PolicyVersion{}) {
+			out[i].PolicyVersion = n.Policy.String()
+		}
+		switch {
+		case n.Outcome == verify.Open:
 			out[i].Outcome = api.HistoryEntryOutcomeOpen
-		} else {
+		case l.rules.TicketNote:
 			out[i].TicketNote = verify.Note(contactName, n)
 		}
 	}
@@ -129,8 +202,20 @@ func entriesOf(contactName string, entries []verify.Entry) []api.HistoryEntry {
 func verificationOf(r verify.Result) api.Verification {
 	return api.Verification{
 		Id: r.Verification, ContactId: r.Contact, ChannelId: r.Channel, Method: api.Method(r.Method),
-		Seq: r.Seq, Shield: shieldOf(r.Shield),
+		Seq: r.Seq, Shield: shieldOf(r.Shield), Warnings: budgetsOf(r.Warnings),
 	}
+}
+
+func budgetsOf(standings []verify.Standing) []api.Budget {
+	out := make([]api.Budget, len(standings))
+	for i, b := range standings {
+		out[i] = budgetOf(b)
+	}
+	return out
+}
+
+func budgetOf(b verify.Standing) api.Budget {
+	return api.Budget{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
 }
 
 func personOf(t verify.Technician) api.Person {

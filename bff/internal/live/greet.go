@@ -38,6 +38,8 @@ type hello struct {
 	Type  string `json:"type"`
 	Token string `json:"token"`
 	Since *int64 `json:"since"` // absent: the pod knows nothing yet
+	// Policy is the version of the rules that the pod shows; absent: it does not ask for their changes.
+	Policy string `json:"policy"`
 }
 
 var errMalformed = errors.New("live: not a first frame")
@@ -84,20 +86,33 @@ func (h *Hub) admit(c *conn, first []byte) {
 		h.fail(c, "a tenant's whispers can't be heard", err)
 		return
 	}
-	epoch := h.epoch.Load()
+	epoch, rules := h.epoch.Load(), h.rulesOf(t)
 	pod, err := h.cfg.Readings.Pod(ctx, session.Desk)
 	if err != nil {
 		h.fail(c, "a pod can't be read", err)
 		return
+	}
+	if f.Policy != "" && f.Policy != pod.Rules.Version.String() {
+		f.Since = nil
 	}
 	if err := h.greet(c, pod, until, f.Since); err != nil {
 		h.fail(c, "a pod can't be written", err)
 		return
 	}
 	h.remind(t, c)
+	if h.rulesOf(t) != rules {
+		h.rule(c)
+	}
 	if h.epoch.Load() != epoch {
 		h.snapshot(c)
 	}
+}
+
+// rulesOf tells how often the tenant's rules have changed since it has pods here.
+func (h *Hub) rulesOf(t *tenant) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return t.rules
 }
 
 // greet sends what the pod does not know yet, and opens it for updates.
@@ -106,7 +121,9 @@ func (h *Hub) greet(c *conn, pod verify.Pod, until time.Time, since *int64) erro
 	var frames []frame
 	if resumed {
 		for _, r := range news {
-			data, err := h.cfg.Encoder.Update(*c.session, r, pod.Now)
+			ctx, cancel := h.patient()
+			data, err := h.cfg.Encoder.Update(ctx, *c.session, r, pod.Now)
+			cancel()
 			if err != nil {
 				return err
 			}
@@ -122,7 +139,7 @@ func (h *Hub) greet(c *conn, pod verify.Pod, until time.Time, since *int64) erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = until
-	c.seen = seqs(pod)
+	c.seen, c.rules = seqs(pod), pod.Rules.Version
 	for _, f := range frames {
 		c.append(f)
 	}
@@ -156,8 +173,14 @@ func seqs(pod verify.Pod) []int64 {
 	return seen
 }
 
-// snapshot shows a greeted pod everything anew. It never takes back what the pod has been told.
+// snapshot shows a greeted pod everything anew.
 func (h *Hub) snapshot(c *conn) {
+	h.show(c, func(pod verify.Pod) ([]byte, error) { return h.cfg.Encoder.Snapshot(*c.session, pod) })
+}
+
+// show sends a greeted pod a frame of the whole pod, unless encode gives none. It never takes back what the pod has
+// been told.
+func (h *Hub) show(c *conn, encode func(verify.Pod) ([]byte, error)) {
 	for {
 		ctx, cancel := h.patient()
 		pod, err := h.cfg.Readings.Pod(ctx, c.session.Desk)
@@ -166,19 +189,20 @@ func (h *Hub) snapshot(c *conn) {
 			h.fail(c, "a pod can't be read", err)
 			return
 		}
-		data, err := h.cfg.Encoder.Snapshot(*c.session, pod)
+		data, err := encode(pod)
 		if err != nil {
 			h.fail(c, "a pod can't be written", err)
 			return
 		}
-		if c.replace(seqs(pod), frame{websocket.TextMessage, data}) {
+		if data == nil || c.replace(pod, frame{websocket.TextMessage, data}) {
 			return
 		}
 	}
 }
 
-// replace queues a snapshot, or gives false when an update has overtaken it.
-func (c *conn) replace(seen []int64, f frame) bool {
+// replace queues a frame of the whole pod, or gives false when an update has overtaken it.
+func (c *conn) replace(pod verify.Pod, f frame) bool {
+	seen := seqs(pod)
 	c.mu.Lock()
 	for i, seq := range seen {
 		if seq < c.seen[i] {
@@ -186,13 +210,20 @@ func (c *conn) replace(seen []int64, f frame) bool {
 			return false
 		}
 	}
-	c.seen = seen
+	c.seen, c.rules = seen, pod.Rules.Version
 	slow := c.append(f)
 	c.mu.Unlock()
 	if slow {
 		c.close(CloseSlow)
 	}
 	return true
+}
+
+// isRuled tells whether the pod was told of these rules already.
+func (c *conn) isRuled(version verify.PolicyVersion) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rules == version
 }
 
 func (c *conn) isGreeted() bool {

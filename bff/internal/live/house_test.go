@@ -69,7 +69,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node 
 	n := &node{store: db, bus: whispers, clock: c, world: &world{beats: make(chan time.Time)}}
 	n.domain = storetest.Service(db, c.Now)
 	n.domain.Bus, n.domain.Courier = whispers, n
-	n.door = &launch.Service{Tenants: db, Sessions: db, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
+	n.door = &launch.Service{Tenants: db, Sessions: db, Recogniser: n.domain, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
 		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{Verify: n.domain},
 		Origin: origin, Now: c.Now, Log: log, Beats: n.beats,
@@ -86,7 +86,7 @@ func newHouse(t *testing.T) *node {
 	t.Helper()
 	c := &clock{now: time.Now().UTC().Truncate(time.Second)}
 	db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
-	err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Policy: verify.DefaultPolicy()})
+	err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func dana() verify.Desk {
 func (n *node) bearer(t *testing.T, id string) (string, verify.Session) {
 	t.Helper()
 	s := verify.Session{ID: id, Desk: dana(), OpenedAt: n.clock.Now(), EndsAt: n.clock.Now().Add(launch.SessionLifetime)}
-	if err := n.store.OpenSession(t.Context(), s, "jti of "+id, s.EndsAt); err != nil {
+	if _, err := n.store.OpenSession(t.Context(), s, "jti of "+id, s.EndsAt); err != nil {
 		t.Fatal(err)
 	}
 	token, _, err := n.door.Renew(t.Context(), s)
@@ -195,7 +195,7 @@ func TestAValidatedLinkTurnsTheShieldGreenInEveryPod(t *testing.T) {
 	for _, p := range pages {
 		p.shows(t, "mobile", verify.ShieldPending)
 	}
-	if _, err := n.domain.Validate(t.Context(), secret); err != nil {
+	if _, err := n.domain.Validate(t.Context(), secret, ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range pages {
@@ -255,7 +255,7 @@ func TestWithoutItsStoreNoPodStaysOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(db.Migrate(t.Context()), db.PutTenant(t.Context(), verify.Tenant{ID: "acme", Policy: verify.DefaultPolicy()}))
+	err = errors.Join(db.Migrate(t.Context()), db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestWithoutItsStoreNoPodStaysOpen(t *testing.T) {
 func TestAPodHearsWhatHappensOnAnotherNode(t *testing.T) {
 	c := &clock{now: time.Now().UTC()}
 	db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
-	if err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme", Policy: verify.DefaultPolicy()}); err != nil {
+	if err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}); err != nil {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
@@ -290,7 +290,7 @@ func TestAPodHearsWhatHappensOnAnotherNode(t *testing.T) {
 	// Right after the mesh has formed any whisper may be lost; the slow tick makes up for it.
 	b.pass(16 * time.Second)
 	p.shows(t, "mobile", verify.ShieldPending)
-	if _, err := a.domain.Validate(t.Context(), secret); err != nil {
+	if _, err := a.domain.Validate(t.Context(), secret, ""); err != nil {
 		t.Fatal(err)
 	}
 	b.pass(16 * time.Second)

@@ -11,20 +11,23 @@ import (
 type Readings interface {
 	Pod(ctx context.Context, d verify.Desk) (verify.Pod, error)
 	Reading(ctx context.Context, tenant, contact string) (verify.Reading, error)
+	// Forget has the tenant's rules read anew: they have changed.
+	Forget(tenant string)
 }
 
 // Changes finds what whispers failed to tell.
 type Changes interface {
 	// LastEvent gives the number of the tenant's last event, 0 before the first.
 	LastEvent(ctx context.Context, tenant string) (int64, error)
-	// Changed gives the tenant's contacts with events numbered above after, each with its last one's number.
+	// Changed gives the tenant's contacts with events numbered above after, each with its last one's number;
+	// an empty contact stands for the tenant's rules.
 	Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error)
 }
 
 // Ear hears whispers, from every node.
 type Ear interface {
 	// Listen calls heard, which is quick, for each whisper about one of the tenant's contacts, until
-	// stop. An empty contact means that whispers may have been lost.
+	// stop. An empty contact means that the tenant's rules have changed, or whispers may have been lost.
 	Listen(tenant string, heard func(contact string, seq int64)) (stop func(), err error)
 }
 
@@ -41,6 +44,8 @@ type Door interface {
 // Encoder writes frames in the contract's shapes.
 type Encoder interface {
 	Snapshot(s verify.Session, p verify.Pod) ([]byte, error)
-	Update(s verify.Session, r verify.Reading, now time.Time) ([]byte, error)
+	Update(ctx context.Context, s verify.Session, r verify.Reading, now time.Time) ([]byte, error)
+	// Policy is the whole pod as it reads under rules that have changed.
+	Policy(s verify.Session, p verify.Pod) ([]byte, error)
 	Session(token string, until time.Time) ([]byte, error)
 }

@@ -15,6 +15,7 @@ type tenant struct {
 	phase    int64 // of the slow tick
 	holders  int   // connections, and admissions under way
 	contacts map[string]*watch
+	rules    int64 // grows with each change of the tenant's rules
 	hearing  bool  // whispers come in, and head is set
 	head     int64 // all up to this event was seen to
 	catching bool  // somebody is catching up
@@ -186,7 +187,9 @@ func (h *Hub) update(c *conn, r verify.Reading) {
 	if at < 0 || !c.lacks(at, r.Seq) {
 		return
 	}
-	data, err := h.cfg.Encoder.Update(*c.session, r, h.cfg.Now())
+	ctx, cancel := h.patient()
+	data, err := h.cfg.Encoder.Update(ctx, *c.session, r, h.cfg.Now())
+	cancel()
 	if err != nil {
 		h.fail(c, "an update can't be written", err)
 		return
@@ -246,21 +249,57 @@ func (h *Hub) ask(t *tenant, after int64) {
 	changed, err := h.cfg.Changes.Changed(ctx, t.id, after)
 	h.mu.Lock()
 	t.catching = false
-	var conns []*conn
 	for contact, seq := range changed {
 		t.head = max(t.head, seq)
 		h.rouse(t, contact, seq)
 	}
-	if err != nil {
-		for _, w := range t.contacts {
-			conns = append(conns, w.conns...)
-		}
+	_, ruled := changed[""]
+	if ruled {
+		t.rules++
+	}
+	var conns []*conn
+	if ruled || err != nil {
+		conns = t.conns()
 	}
 	h.mu.Unlock()
 	if err != nil {
 		h.report(CloseUnavailable, "changes can't be read", err)
+		for _, c := range conns {
+			c.close(CloseUnavailable)
+		}
+		return
+	}
+	if ruled {
+		h.cfg.Readings.Forget(t.id)
 	}
 	for _, c := range conns {
-		c.close(CloseUnavailable)
+		h.doors.add(func() { h.rule(c) })
+	}
+}
+
+// conns are the tenant's connections, each once.
+func (t *tenant) conns() []*conn {
+	seen := map[*conn]bool{}
+	var all []*conn
+	for _, w := range t.contacts {
+		for _, c := range w.conns {
+			if !seen[c] {
+				seen[c] = true
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// rule shows a pod what it is under rules that have changed. One that is not greeted yet will be asked again.
+func (h *Hub) rule(c *conn) {
+	if c.isGreeted() {
+		h.show(c, func(pod verify.Pod) ([]byte, error) {
+			if c.isRuled(pod.Rules.Version) {
+				return nil, nil
+			}
+			return h.cfg.Encoder.Policy(*c.session, pod)
+		})
 	}
 }

@@ -33,21 +33,23 @@ type world struct {
 	beats  chan time.Time
 	server *httptest.Server
 
-	mu       sync.Mutex
-	now      time.Time
-	seq      map[string]int64            // by tenant
-	last     map[string]map[string]int64 // by tenant and contact
-	ears     map[string]func(string, int64)
-	sessions map[string]verify.Session // by token
-	bearers  time.Duration             // how long one is good
-	down     map[string]error          // by port method
-	hold     chan struct{}             // Reading and Pod have read, and wait for it to be closed
-	renewing chan struct{}             // Renew waits for it to be closed, if there is one
-	renewals int
-	held     chan struct{} // gets one word for each that waits
-	reads    int
-	after    []int64 // what Changed was asked for
-	padding  string  // in every frame
+	mu        sync.Mutex
+	now       time.Time
+	seq       map[string]int64            // by tenant
+	last      map[string]map[string]int64 // by tenant and contact
+	ears      map[string]func(string, int64)
+	sessions  map[string]verify.Session // by token
+	bearers   time.Duration             // how long one is good
+	down      map[string]error          // by port method
+	hold      chan struct{}             // Reading and Pod have read, and wait for it to be closed
+	renewing  chan struct{}             // Renew waits for it to be closed, if there is one
+	renewals  int
+	held      chan struct{} // gets one word for each that waits
+	reads     int
+	rules     map[string]int64 // versions, by tenant
+	forgotten []string
+	after     []int64 // what Changed was asked for
+	padding   string  // in every frame
 }
 
 func newWorld(tb testing.TB) *world {
@@ -56,7 +58,8 @@ func newWorld(tb testing.TB) *world {
 		beats: make(chan time.Time), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
 		seq: map[string]int64{}, last: map[string]map[string]int64{}, ears: map[string]func(string, int64){},
 		sessions: map[string]verify.Session{}, bearers: 10 * time.Minute, down: map[string]error{},
-		held: make(chan struct{}, 100),
+		rules: map[string]int64{},
+		held:  make(chan struct{}, 100),
 	}
 	w.hub = live.New(live.Config{
 		Readings: w, Changes: w, Ear: w, Door: w, Encoder: w, Origin: origin, Beats: w.beats,
@@ -161,7 +164,8 @@ func (w *world) wait() {
 
 func (w *world) Pod(_ context.Context, d verify.Desk) (verify.Pod, error) {
 	w.mu.Lock()
-	p := verify.Pod{Now: w.now, Desk: d, Readings: map[string]verify.Reading{}}
+	rules := &verify.Rules{Version: verify.PolicyVersion{Tenant: w.rules[d.Tenant]}}
+	p := verify.Pod{Now: w.now, Desk: d, Rules: rules, Readings: map[string]verify.Reading{}}
 	for _, c := range d.Contacts {
 		p.Readings[c.ID] = verify.Reading{Contact: c.ID, Seq: w.last[d.Tenant][c.ID]}
 	}
@@ -169,6 +173,20 @@ func (w *world) Pod(_ context.Context, d verify.Desk) (verify.Pod, error) {
 	w.mu.Unlock()
 	w.wait()
 	return p, err
+}
+
+func (w *world) Forget(tenant string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgotten = append(w.forgotten, tenant)
+}
+
+// edit changes the tenant's rules, as an event of no contact, and gives its number.
+func (w *world) edit(tenant string) int64 {
+	w.mu.Lock()
+	w.rules[tenant]++
+	w.mu.Unlock()
+	return w.happen(tenant, "")
 }
 
 func (w *world) Reading(_ context.Context, tenant, contact string) (verify.Reading, error) {
@@ -262,6 +280,7 @@ type told struct {
 	Seq     int64            `json:"seq,omitempty"`
 	Seqs    map[string]int64 `json:"seqs,omitempty"` // of a snapshot
 	Token   string           `json:"token,omitempty"`
+	Rules   string           `json:"rules,omitempty"` // of a policy frame
 	Padding string           `json:"padding,omitempty"`
 }
 
@@ -281,7 +300,11 @@ func (w *world) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
 	return w.encode(told{Type: "snapshot", Seqs: seqs})
 }
 
-func (w *world) Update(_ verify.Session, r verify.Reading, _ time.Time) ([]byte, error) {
+func (w *world) Policy(_ verify.Session, p verify.Pod) ([]byte, error) {
+	return w.encode(told{Type: "policy", Rules: p.Rules.Version.String()})
+}
+
+func (w *world) Update(_ context.Context, _ verify.Session, r verify.Reading, _ time.Time) ([]byte, error) {
 	return w.encode(told{Type: "event", Contact: r.Contact, Seq: r.Seq})
 }
 

@@ -53,12 +53,15 @@ func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, 
 		seen := map[string]bool{}
 		for i, e := range edits {
 			if seen[e.Client] {
-				return placed(&Error{Code: CodeInvalid, Field: "client_id", Public: "This client comes twice."}, i, len(edits))
+				return Placed(&Error{Code: CodeInvalid, Field: "client_id", Public: "This client comes twice."}, i)
 			}
 			seen[e.Client] = true
 			var seq int64
 			if after[i], seq, err = e.write(ctx, tx, tenant, own, a, now); err != nil {
-				return placed(err, i, len(edits))
+				if len(edits) > 1 {
+					err = Placed(err, i)
+				}
+				return err
 			}
 			last = max(last, seq)
 			if e.Client == "" {
@@ -136,10 +139,10 @@ func (e Edit) name(before string) (string, error) {
 	return name, nil
 }
 
-// placed says which of several edits an error is of.
-func placed(err error, i, n int) error {
+// Placed says which of several edits an error is of.
+func Placed(err error, i int) error {
 	var refusal *Error
-	if n == 1 || !errors.As(err, &refusal) || refusal.Field == "" {
+	if !errors.As(err, &refusal) || refusal.Field == "" {
 		return err
 	}
 	at := *refusal
@@ -166,4 +169,22 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (int, err
 		s.Bus.Nudge(a.Tenant, contact, e.Seq)
 	}
 	return e.Failures, nil
+}
+
+// PolicyList gives up to n settings after the client given: the tenant's own first, then its clients', by id; true if
+// there are more.
+func (s *Service) PolicyList(ctx context.Context, a Admin, after string, n int) ([]Settings, bool, error) {
+	var list []Settings
+	if after == "" {
+		own, _, err := s.Policies.PolicyLevels(ctx, a.Tenant, "")
+		if err != nil {
+			return nil, false, err
+		}
+		list, n = append(list, own), n-1
+	}
+	clients, err := s.Policies.PolicyPage(ctx, a.Tenant, after, n+1)
+	if err != nil {
+		return nil, false, err
+	}
+	return append(list, clients[:min(n, len(clients))]...), len(clients) > n, nil
 }

@@ -1,0 +1,201 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/api"
+)
+
+// policiesPage is how many policies a page of them has.
+const policiesPage = 100
+
+// ListPolicies gives what the tenant and its clients set, in pages.
+func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) error {
+	admin, err := a.admin(c)
+	if err != nil {
+		return err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(params.Cursor)
+	if err != nil || !utf8.Valid(after) {
+		return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
+	}
+	list, more, err := a.Verify.PolicyList(c.Request().Context(), admin, string(after), policiesPage)
+	if err != nil {
+		return err
+	}
+	page := pageOf(list)
+	if more {
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(list[len(list)-1].Client))
+	}
+	return c.JSON(http.StatusOK, page)
+}
+
+// GetDefaultPolicy gives the tenant's own.
+func (a *routes) GetDefaultPolicy(c echo.Context) error { return a.policy(c, "") }
+
+// GetClientPolicy gives a client's.
+func (a *routes) GetClientPolicy(c echo.Context, id api.ForeignId) error { return a.policy(c, id) }
+
+func (a *routes) policy(c echo.Context, client string) error {
+	admin, err := a.admin(c)
+	if err != nil {
+		return err
+	}
+	return a.policyView(c, admin, client)
+}
+
+// policyBody is an edit as it arrives: the fields go to the domain as they stand, which alone knows their ranges.
+type policyBody struct {
+	Client  string                     `json:"client_id"`
+	Version *int64                     `json:"version"`
+	Name    string                     `json:"name"`
+	Fields  map[string]json.RawMessage `json:"fields"`
+}
+
+func (b policyBody) edit(client string) (verify.Edit, error) {
+	switch {
+	case b.Version == nil:
+		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "version", Public: "This field is required."}
+	case b.Fields == nil:
+		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
+	}
+	return verify.Edit{Client: client, Version: *b.Version, Name: b.Name, Fields: b.Fields}, nil
+}
+
+// PutDefaultPolicy sets what the tenant sets.
+func (a *routes) PutDefaultPolicy(c echo.Context) error { return a.putPolicy(c, "") }
+
+// PutClientPolicy sets what a client overrides.
+func (a *routes) PutClientPolicy(c echo.Context, id api.ForeignId) error { return a.putPolicy(c, id) }
+
+func (a *routes) putPolicy(c echo.Context, client string) error {
+	admin, err := a.admin(c)
+	if err != nil {
+		return err
+	}
+	var body struct { // the address says whose it is
+		Version *int64                     `json:"version"`
+		Name    string                     `json:"name"`
+		Fields  map[string]json.RawMessage `json:"fields"`
+	}
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	edit, err := policyBody{Version: body.Version, Name: body.Name, Fields: body.Fields}.edit(client)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Verify.Edit(c.Request().Context(), admin, []verify.Edit{edit}); err != nil {
+		return err
+	}
+	return a.policyView(c, admin, client)
+}
+
+// PutPolicies writes several policies, all of them or none.
+func (a *routes) PutPolicies(c echo.Context) error {
+	admin, err := a.admin(c)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Policies []policyBody `json:"policies"`
+	}
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	edits := make([]verify.Edit, len(body.Policies))
+	for i, b := range body.Policies {
+		if edits[i], err = b.edit(b.Client); err != nil {
+			return verify.Placed(err, i)
+		}
+	}
+	after, err := a.Verify.Edit(c.Request().Context(), admin, edits)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, pageOf(after))
+}
+
+// UnlockContact clears a contact's wrong codes.
+func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
+	admin, err := a.admin(c)
+	if err != nil {
+		return err
+	}
+	if err := text("id", id, 1, 128); err != nil {
+		return err
+	}
+	n, err := a.Verify.Unlock(c.Request().Context(), admin, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: n})
+}
+
+// admin is whose API key the request carries.
+func (a *routes) admin(c echo.Context) (verify.Admin, error) {
+	values := c.Request().Header.Values("Authorization")
+	if len(values) == 1 {
+		if secret, found := strings.CutPrefix(values[0], "Bearer "); found {
+			return verify.Authenticate(c.Request().Context(), a.APIKeys, secret)
+		}
+	}
+	return verify.Admin{}, &verify.Error{Code: verify.CodeAPIKey, Public: "Send an API key: Authorization: Bearer spk_…"}
+}
+
+func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) error {
+	ctx := c.Request().Context()
+	rules, err := a.Verify.Rules(ctx, admin.Tenant, client)
+	if err != nil {
+		return err
+	}
+	view := api.PolicyView{Settings: settingsOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
+	for _, f := range verify.Fields {
+		e := rules.Explain(f.Name, "")
+		view.Explanations = append(view.Explanations, api.Explanation{
+			Field: e.Field, Source: api.ExplanationSource(e.Source), Version: e.Version, By: e.By, At: utc(e.At), Text: e.Text,
+		})
+	}
+	return c.JSON(http.StatusOK, view)
+}
+
+func pageOf(list []verify.Settings) api.PolicyPage {
+	page := api.PolicyPage{Policies: make([]api.PolicySettings, len(list))}
+	for i, s := range list {
+		page.Policies[i] = settingsOf(s)
+	}
+	return page
+}
+
+func settingsOf(s verify.Settings) api.PolicySettings {
+	return api.PolicySettings{
+		ClientId: s.Client, Name: s.Name, Version: s.Version, EditedBy: s.By, EditedAt: utc(s.At), Fields: fieldsOf(s.Values()),
+	}
+}
+
+// fieldsOf gives the fields in the contract's types, which are what they are kept in.
+func fieldsOf(values map[string]json.RawMessage) (fields api.PolicyFields) {
+	all, err := json.Marshal(values)
+	if err == nil {
+		err = json.Unmarshal(all, &fields)
+	}
+	if err != nil {
+		panic("a policy is not of the contract: " + err.Error()) // the domain keeps nothing else
+	}
+	return fields
+}
+
+func utc(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.UTC()
+}
