@@ -74,7 +74,7 @@ func TestAttemptRefusals(t *testing.T) {
 			before := len(h.kinds("acme", "dana"))
 			got, err := h.Attempt(ctx, d, sent.Verification, typed)
 			wantCode(t, err, test.want)
-			if err != nil && got != (verify.Result{}) {
+			if err != nil && got.Verification != "" {
 				t.Errorf("a refusal, and yet a result: %+v", got)
 			}
 			after := len(h.kinds("acme", "dana"))
@@ -226,7 +226,7 @@ func TestRow13AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
 		sent := h.send(desk(), code("dana", "mobile"))
 		digits := h.secret(sent)
 		h.ears.heard()
-		broken := h.Service
+		broken := h.other()
 		broken.Ledger = failing{h.store}
 		for range 3 {
 			_, err := broken.Attempt(ctx, desk(), sent.Verification, typed(digits))
@@ -279,7 +279,7 @@ func TestRow13FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T)
 	wantCode(t, err, verify.CodeLocked)
 
 	proof := h.send(desk(), link("dana", "mail")) // a success does
-	if _, err := h.Validate(ctx, h.secret(proof)); err != nil {
+	if _, err := h.Validate(ctx, h.secret(proof), ""); err != nil {
 		t.Fatal(err)
 	}
 	spend("mobile", 2)

@@ -144,7 +144,7 @@ func TestRow21NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
 	})
 	h.clock.advance(time.Hour)
 	sent := h.send(desk(), link("dana", "mail"))
-	if _, err := h.Validate(ctx, h.secret(sent)); err != nil {
+	if _, err := h.Validate(ctx, h.secret(sent), ""); err != nil {
 		t.Fatal(err)
 	}
 	green := h.shield("dana", "mail")

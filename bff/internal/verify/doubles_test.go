@@ -57,6 +57,8 @@ func (e *ears) Nudge(tenant, contact string, seq int64) {
 	e.nudges = append(e.nudges, nudge{tenant, contact, seq})
 }
 
+func (e *ears) WakeAlerts() {}
+
 func (e *ears) Wake() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -75,7 +75,7 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 	h := openHouse(t)
 	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 2 })
 	first := h.send(desk(), link("dana", "mail"))
-	if _, err := h.Validate(ctx, h.secret(first)); err != nil {
+	if _, err := h.Validate(ctx, h.secret(first), ""); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -103,8 +103,11 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 		t.Errorf("Erik, to whom nothing happened, reads %+v, %v", erik, there)
 	}
 	alone, err := h.Reading(ctx, "acme", "dana")
-	if err != nil || alone.Seq != dana.Seq || len(alone.Entries) != 2 {
+	if err != nil || alone.Seq != dana.Seq || len(alone.Entries) != 4 {
 		t.Errorf("Dana's reading alone is %+v (%v)", alone, err)
+	}
+	if fit, err := h.Fit(ctx, desk(), alone); err != nil || len(fit.Entries) != 2 {
+		t.Errorf("on the desk it has %d entries (%v), want the policy's 2", len(fit.Entries), err)
 	}
 
 	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 0 })

@@ -47,7 +47,7 @@ func openHouse(t testing.TB) *house {
 	h := &house{
 		t: t, store: s, clock: clock, ears: ears, jobs: map[string]verify.Job{},
 		Service: verify.Service{
-			Ledger: s, Tenants: s, Bus: ears, Courier: ears, Now: clock.Now, Entropy: &chance{source: rand.NewChaCha8([32]byte{4})},
+			Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: ears, Courier: ears, Alerter: ears, Now: clock.Now, Entropy: &chance{source: rand.NewChaCha8([32]byte{4})},
 			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 		},
 	}
@@ -56,16 +56,27 @@ func openHouse(t testing.TB) *house {
 	return h
 }
 
-// tenant stores a tenant whose policy is the default one but for the changes.
+// other is one more node's service on the same store.
+func (h *house) other() *verify.Service {
+	return &verify.Service{
+		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, Sightings: h.Sightings, Bus: h.Bus, Courier: h.Courier,
+		Alerter: h.Alerter, Keys: h.Keys, Now: h.Now, Entropy: h.Entropy,
+	}
+}
+
+// tenant stores a tenant whose policy is the default one without budgets, but for the changes.
 func (h *house) tenant(id string, change func(*verify.Policy)) {
 	h.t.Helper()
-	policy := verify.DefaultPolicy()
-	if change != nil {
-		change(&policy)
-	}
-	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id, Policy: policy}); err != nil {
+	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id}); err != nil {
 		h.t.Fatal(err)
 	}
+	storetest.SetPolicy(h.t, h.store, id, "", func(p *verify.Policy) {
+		storetest.Unbounded(p)
+		if change != nil {
+			change(p)
+		}
+	})
+	h.Forget(id)
 }
 
 // desk is Ana's at Acme with ticket 4711 open: Dana, its own contact, and Erik, who is not.

@@ -56,7 +56,7 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 		state   verify.State
 		again   verify.Code
 	}{
-		{"validate", func(h *house, token string) (verify.Link, error) { return h.Validate(ctx, token) },
+		{"validate", func(h *house, token string) (verify.Link, error) { return h.Validate(ctx, token, "") },
 			verify.Verified, verify.EventVerified, verify.ShieldVerified, verify.CodeSpent},
 		{"deny", func(h *house, token string) (verify.Link, error) { return h.Deny(ctx, token) },
 			verify.Denied, verify.EventDenied, verify.ShieldDenied, verify.CodeEnded},
@@ -76,7 +76,7 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 				t.Errorf("shield %+v, want %s", s, first.state)
 			}
 			for _, second := range []func() (verify.Link, error){
-				func() (verify.Link, error) { return h.Validate(ctx, token) },
+				func() (verify.Link, error) { return h.Validate(ctx, token, "") },
 				func() (verify.Link, error) { return h.Deny(ctx, token) },
 			} {
 				got, err := second()
@@ -98,7 +98,7 @@ func TestRow16AnExpiredLinkIsRefused(t *testing.T) {
 	token := h.secret(sent)
 	h.clock.advance(7 * time.Minute)
 	for _, say := range []func() (verify.Link, error){
-		func() (verify.Link, error) { return h.Validate(ctx, token) },
+		func() (verify.Link, error) { return h.Validate(ctx, token, "") },
 		func() (verify.Link, error) { return h.Deny(ctx, token) },
 	} {
 		got, err := say()
@@ -117,7 +117,7 @@ func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
 	if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
 		t.Fatal(err)
 	}
-	got, err := h.Validate(ctx, token)
+	got, err := h.Validate(ctx, token, "")
 	wantCode(t, err, verify.CodeEnded)
 	if got.Outcome != verify.Cancelled {
 		t.Errorf("the page would say %q, want cancelled", got.Outcome)
@@ -147,7 +147,7 @@ func TestLinksThatAreNone(t *testing.T) {
 		}
 		for verb, do := range map[string]func() error{
 			"Link":     func() error { _, err := h.Link(ctx, give); return err },
-			"Validate": func() error { _, err := h.Validate(ctx, give); return err },
+			"Validate": func() error { _, err := h.Validate(ctx, give, ""); return err },
 			"Deny":     func() error { _, err := h.Deny(ctx, give); return err },
 			"Opened":   func() error { return h.Opened(ctx, give) },
 		} {
@@ -165,7 +165,7 @@ func TestRow15ValidateAndDenyInParallelHaveOneWinner(t *testing.T) {
 		before := len(h.kinds("acme", "dana"))
 		codes := together(50, func(i int) error {
 			if i%2 == 0 {
-				_, err := h.Validate(ctx, token)
+				_, err := h.Validate(ctx, token, "")
 				return err
 			}
 			_, err := h.Deny(ctx, token)
@@ -186,13 +186,13 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
 	h.ears.heard()
-	broken := h.Service
+	broken := h.other()
 	broken.Ledger = failing{h.store}
-	_, err := broken.Validate(ctx, token)
+	_, err := broken.Validate(ctx, token, "")
 	wantCode(t, err, verify.CodeUnavailable)
 	h.wantKinds("dana", verify.EventRequested)
 	h.wantSilence()
-	if _, err := h.Validate(ctx, token); err != nil {
+	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Errorf("and it works when the ledger is back: %v", err)
 	}
 }
@@ -200,9 +200,9 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 func TestValidateSaysSoWhateverFailsAfterwards(t *testing.T) {
 	h := openHouse(t)
 	sent := h.send(desk(), link("dana", "mail"))
-	brief := h.Service
+	brief := h.other()
 	brief.Ledger = &readOnce{Ledger: h.store}
-	got, err := brief.Validate(ctx, h.secret(sent))
+	got, err := brief.Validate(ctx, h.secret(sent), "")
 	if err != nil || got.Outcome != verify.Verified || got.Technician != "Ana Ortiz" {
 		t.Errorf("got %+v (%v), want verified", got, err)
 	}

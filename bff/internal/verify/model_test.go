@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -65,10 +66,11 @@ func newModel(t *rapid.T, h *house, tenant string) *model {
 	m := &model{h: h, desk: desk(), policy: verify.DefaultPolicy(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
 	h.t = t
 	m.desk.Tenant = tenant
+	storetest.Unbounded(&m.policy)
 	m.policy.TriesPerCode = rapid.IntRange(1, 3).Draw(t, "tries")
-	m.policy.FailuresBeforeLock = rapid.IntRange(2, 4).Draw(t, "failures before lock")
+	m.policy.FailuresBeforeLock = rapid.IntRange(3, 5).Draw(t, "failures before lock")
 	m.policy.ResendCooldown = 10 * time.Second
-	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.GreenFor = 40*time.Second, 60*time.Second, 90*time.Second
+	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.GreenFor = 60*time.Second, 80*time.Second, 120*time.Second
 	h.tenant(tenant, func(p *verify.Policy) { *p = m.policy })
 	return m
 }
@@ -215,7 +217,7 @@ func (m *model) validate(t *rapid.T) {
 	if want == "" {
 		m.end(v, verify.Verified)
 	}
-	got, err := m.h.Validate(ctx, v.secret)
+	got, err := m.h.Validate(ctx, v.secret, "")
 	wantCode(t, err, want)
 	m.wantOutcome(t, v, got.Outcome)
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,7 +30,7 @@ func TestOptions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, Policy{Methods: test.methods}.Options(test.give)); diff != "" {
+			if diff := cmp.Diff(test.want, Policy{Methods: test.methods, SMSCountries: []string{""}}.Options(Desk{}, Contact{}, test.give, false, time.Time{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -39,10 +40,10 @@ func TestOptions(t *testing.T) {
 func TestCheckMethodFitsTheOptions(t *testing.T) {
 	channels := []Channel{{Kind: Email}, {Kind: Phone}, {Kind: Phone, Capability: Landline}, {}}
 	for _, allowed := range [][]Method{nil, Methods, {EmailLink}, {SMSCode}} {
-		p := Policy{Methods: allowed}
+		p := Policy{Methods: allowed, SMSCountries: []string{""}}
 		for _, ch := range channels {
 			offered := map[Method]Code{}
-			for _, o := range p.Options(ch) {
+			for _, o := range p.Options(Desk{}, Contact{}, ch, false, time.Time{}) {
 				offered[o.Method] = o.Refusal
 			}
 			for _, m := range append([]Method{"email_code", "", "fax"}, Methods...) {
@@ -54,7 +55,7 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 				case refusal != "":
 					want = CodeMethod
 				}
-				if got := CodeOf(p.check(m, ch)); got != want {
+				if got := CodeOf(p.check(Desk{}, Contact{}, ch, m, time.Time{})); got != want {
 					t.Errorf("%v on %v under %v: got %q, want %q", m, ch, allowed, got, want)
 				}
 			}
@@ -81,6 +82,7 @@ func TestCheckNote(t *testing.T) {
 		{"two characters are too few", NoteRequired, true, "ok", CodeInvalid, ""},
 		{"three are enough", NoteRequired, true, "yes", "", "yes"},
 		{"characters are counted, not bytes", NoteRequired, true, "日本", CodeInvalid, ""},
+		{"without the rule a note about another contact is not kept", NoteOff, true, "Manager approval", "", ""},
 		{"the rule's absence does not lift the bounds", NoteOff, false, "ok", CodeInvalid, ""},
 		{"500 characters fit", NoteRequired, true, strings.Repeat("ü", 500), "", strings.Repeat("ü", 500)},
 		{"501 do not", NoteRequired, true, strings.Repeat("ü", 501), CodeInvalid, ""},

@@ -22,7 +22,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	want := verify.Shield{
 		State: verify.ShieldPending, Verification: got.Verification, Method: verify.SMSCode, Stage: verify.StageQueued,
 		At: at, Until: at.Add(5 * time.Minute), By: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
-		CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute), Destination: h.events("acme", "dana")[0].Destination,
+		Ticket: "t1", CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute), Destination: h.events("acme", "dana")[0].Destination,
 	}
 	if diff := cmp.Diff(want, got.Shield, cmp.AllowUnexported(verify.Shield{})); diff != "" {
 		t.Errorf("shield (-want +got):\n%s", diff)
@@ -291,7 +291,7 @@ func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
 
 	_, err := h.Attempt(ctx, desk(), oldCode.Verification, digits)
 	wantCode(t, err, verify.CodeEnded)
-	_, err = h.Validate(ctx, token)
+	_, err = h.Validate(ctx, token, "")
 	wantCode(t, err, verify.CodeEnded)
 	_, err = h.Deny(ctx, token)
 	wantCode(t, err, verify.CodeEnded)
@@ -324,12 +324,12 @@ func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
 func TestSendWithoutEntropyOrLedgerDoesNothing(t *testing.T) {
 	h := openHouse(t)
 	gone := errors.New("no entropy")
-	noChance := h.Service
+	noChance := h.other()
 	noChance.Entropy = iotest.ErrReader(gone)
 	if _, err := noChance.Send(ctx, desk(), h.keyed(code("dana", "mobile"))); !errors.Is(err, gone) {
 		t.Errorf("without entropy: %v", err)
 	}
-	noLedger := h.Service
+	noLedger := h.other()
 	noLedger.Ledger = failing{h.store}
 	_, err := noLedger.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeUnavailable)

@@ -87,7 +87,7 @@ func success(events []Event, channel string, s Shield) bool {
 
 func TestNoOrderOfEventsMakesAShieldGreenWithoutItsSuccess(t *testing.T) {
 	greens := 0
-	rapid.Check(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		events := anyEvents(t)
 		now := soon(t, events)
 		for channel, s := range Read("dana", events, now).Shields {
@@ -104,10 +104,13 @@ func TestNoOrderOfEventsMakesAShieldGreenWithoutItsSuccess(t *testing.T) {
 				}
 			}
 		}
-	})
-	if greens == 0 {
-		t.Error("nothing was ever green: this proves nothing")
 	}
+	for range 20 { // chance may make a hundred histories without a green
+		if rapid.Check(t, property); greens > 0 {
+			return
+		}
+	}
+	t.Error("nothing was ever green: this proves nothing")
 }
 
 func TestGreenAndPendingEndByThemselves(t *testing.T) {

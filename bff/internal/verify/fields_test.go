@@ -1,0 +1,223 @@
+package verify
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
+	list := func(n int) string {
+		return `["` + strings.Join(strings.Split(strings.Repeat("text ", n), " ")[:n], `","`) + `"]`
+	}
+	long := strings.Repeat("ü", 500)
+	for _, row := range []struct {
+		field    string
+		fit, not []string
+	}{
+		{"methods", []string{`["email_link"]`, `["sms_code","sms_link","email_link"]`}, []string{`[]`, `["fax"]`, `["email_link","email_link"]`, `"email_link"`, `{}`}},
+		{"override_note", []string{`"off"`, `"optional"`, `"required"`}, []string{`""`, `"Off"`, `true`}},
+		{"note_presets", []string{`[]`, `["abc"]`, `["` + strings.Repeat("x", 80) + `"]`}, []string{`["ab"]`, `["` + strings.Repeat("x", 81) + `"]`, `["abc","abc"]`, `["a\nbc"]`, `["ab\u202ec"]`, list(11), `[1]`}},
+		{"banner", []string{`{"text":""}`, `{"text":"` + long + `"}`, `{"text":"a","tone":"critical","from":"2026-01-01T00:00:00Z","until":"2026-01-02T00:00:00+02:00"}`}, []string{`{"text":"` + long + `ü"}`, `{"text":"a","tone":"loud"}`, `{"text":"a","from":"noon"}`, `{"text":"a\u0000"}`, `{"text":"a","x":1}`, `"a"`}},
+		{"show_on_load", []string{`true`, `false`}, []string{`1`, `"on"`}},
+		{"link_validity_seconds", []string{`60`, `3600`}, []string{`59`, `3601`, `"60"`, `60.5`, `-60`}},
+		{"code_validity_seconds", []string{`60`, `600`}, []string{`59`, `601`}},
+		{"code_length", []string{`6`, `8`}, []string{`5`, `9`}},
+		{"tries_per_code", []string{`1`, `10`}, []string{`0`, `11`}},
+		{"failures_before_lock", []string{`3`, `100`}, []string{`2`, `101`}},
+		{"resend_cooldown_seconds", []string{`10`, `600`}, []string{`9`, `601`}},
+		{"green_for_seconds", []string{`60`, `86400`}, []string{`59`, `86401`}},
+		{"green_scope", []string{`"contact"`, `"ticket"`}, []string{`"client"`}},
+		{"history_entries", []string{`0`, `100`}, []string{`-1`, `101`}},
+		{"number_matching", []string{`true`}, []string{`"true"`}},
+		{"ticket_note", []string{`false`}, []string{`0`}},
+		{"sms_countries", []string{`[]`, `["US","GB"]`}, []string{`["us"]`, `["USA"]`, `["US","US"]`, `"US"`}},
+		{"sms_voip", []string{`true`}, []string{`[]`}},
+		{"changed_channel_days", []string{`0`, `90`}, []string{`-1`, `91`}},
+		{"changed_channels", []string{`"mark"`, `"refuse"`}, []string{`"ignore"`}},
+		{"budget_destination_day", []string{`1`, `1000`}, []string{`0`, `1001`}},
+		{"budget_prefix_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_technician_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_technician_hour", []string{`1`, `1000000000`}, []string{`0`, `1e3000`}},
+		{"budget_client_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_country_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_tenant_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_tenant_day", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"budget_tenant_spend_day", []string{`1`, `1000000000000`}, []string{`0`, `1000000000001`}},
+		{"sms_prices", []string{`{"*":0}`, `{"*":50,"DE":1000000}`}, []string{`{}`, `{"DE":50}`, `{"*":-1}`, `{"*":1000001}`, `{"*":1,"de":1}`}},
+		{"pumping_floor_percent", []string{`0`, `100`}, []string{`-1`, `101`}},
+		{"pumping_sample", []string{`10`, `10000`}, []string{`9`, `10001`}},
+		{"pumping_pause_seconds", []string{`300`, `86400`}, []string{`299`, `86401`}},
+	} {
+		f, known := FieldNamed(row.field)
+		if !known {
+			t.Errorf("there is no field %s", row.field)
+			continue
+		}
+		for _, value := range row.fit {
+			kept, err := f.canonical(json.RawMessage(value))
+			if err != nil {
+				t.Errorf("%s refuses %s: %v", row.field, value, err)
+			}
+			if again, err := f.canonical(kept); err != nil || string(again) != string(kept) {
+				t.Errorf("%s keeps %s as %s, and that as %s", row.field, value, kept, again)
+			}
+		}
+		for _, value := range append(row.not, `null`, ``, `[[]]`, `1 2`) {
+			_, err := f.canonical(json.RawMessage(value))
+			if code := CodeOf(err); code != CodeInvalid {
+				t.Errorf("%s takes %s", row.field, value)
+			}
+		}
+	}
+}
+
+// TestLevelsOverrideFieldByField holds the resolution against what a reader would do by hand.
+func TestLevelsOverrideFieldByField(t *testing.T) {
+	values := map[string][]string{
+		"code_length": {`6`, `7`, `8`}, "green_for_seconds": {`60`, `600`}, "show_on_load": {`true`, `false`},
+		"methods": {`["email_link"]`, `["sms_code"]`}, "sms_countries": {`[]`, `["DE","GB"]`}, "banner": {`{"text":""}`, `{"text":"a","tone":"info"}`},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(who string) Settings {
+			s := Settings{Tenant: "acme", Version: 3, Fields: map[string]Setting{}}
+			for name, of := range values {
+				if rapid.Bool().Draw(t, who+" sets "+name) {
+					s.Fields[name] = Setting{Value: json.RawMessage(rapid.SampledFrom(of).Draw(t, name)), Version: 2, By: who, At: epoch}
+				}
+			}
+			return s
+		}
+		tenant, client := draw("tenant"), draw("client")
+		client.Client = "contoso"
+		r := resolve(Tenant{ID: "acme", Name: "Acme IT", Region: "US"}, tenant, client)
+		builtin := DefaultPolicy().values()
+		builtin["sms_countries"] = json.RawMessage(`["US"]`)
+		for name := range builtin {
+			want, source := builtin[name], Builtin
+			if s, set := tenant.Fields[name]; set {
+				want, source = s.Value, ByTenant
+			}
+			if s, set := client.Fields[name]; set {
+				want, source = s.Value, ByClient
+			}
+			if name == "sms_countries" && string(want) == "[]" {
+				want = json.RawMessage(`["US"]`)
+			}
+			if diff := cmp.Diff(string(want), string(r.Effective()[name])); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			if e := r.Explain(name, "Contoso"); e.Source != source {
+				t.Errorf("%s is explained by %s, want %s", name, e.Source, source)
+			}
+		}
+	})
+}
+
+func TestAFieldKeepsTheEditThatSetIt(t *testing.T) {
+	s := Settings{Tenant: "acme", Client: "contoso"}
+	raw := func(pairs ...string) map[string]json.RawMessage {
+		m := map[string]json.RawMessage{}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = json.RawMessage(pairs[i+1])
+		}
+		return m
+	}
+	first, _, err := s.edited(raw("code_length", "8", "ticket_note", "false"), "Ana", epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, changed, err := first.edited(raw("code_length", " 8 ", "tries_per_code", "2"), "Noor", epoch.Add(48*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Change{{Field: "tries_per_code", To: json.RawMessage("2")}, {Field: "ticket_note", From: json.RawMessage("false")}}
+	if diff := cmp.Diff(want, changed); diff != "" {
+		t.Error(diff)
+	}
+	r := resolve(Tenant{Name: "Acme IT"}, Settings{}, second)
+	for field, want := range map[string]string{
+		"code_length":    "Set by Contoso's policy, version 1, by Ana on 2 Mar 2026.",
+		"tries_per_code": "Set by Contoso's policy, version 2, by Noor on 4 Mar 2026.",
+		"ticket_note":    "Shieldpod's own default.",
+	} {
+		if got := r.Explain(field, "Contoso").Text; got != want {
+			t.Errorf("%s: %q, want %q", field, got, want)
+		}
+	}
+}
+
+func TestAValueThatIsTakenNoMoreFallsBack(t *testing.T) {
+	stored := Settings{Fields: map[string]Setting{"code_length": {Value: json.RawMessage("4")}, "gone": {Value: json.RawMessage("1")}}}
+	r := resolve(Tenant{}, stored, Settings{})
+	if r.CodeLength != 6 || r.Explain("code_length", "").Source != Builtin {
+		t.Errorf("the code length is %d, by %s", r.CodeLength, r.Explain("code_length", "").Source)
+	}
+}
+
+func TestUnderTightenedRulesNothingIsGreener(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := func(what string, most int) time.Duration {
+			return time.Duration(rapid.IntRange(0, most).Draw(t, what)) * time.Second
+		}
+		green := Shield{
+			State: ShieldVerified, Method: rapid.SampledFrom(Methods).Draw(t, "method"), At: epoch,
+			Until: epoch.Add(time.Second + seconds("promised", 4000)), Ticket: rapid.SampledFrom([]string{"t1", "t2"}).Draw(t, "ticket"),
+		}
+		p := DefaultPolicy()
+		p.Methods = rapid.SampledFrom([][]Method{Methods, {EmailLink}, {SMSCode}}).Draw(t, "methods")
+		p.GreenFor = time.Minute + seconds("green for", 4000)
+		p.GreenScope = rapid.SampledFrom([]Scope{ScopeContact, ScopeTicket}).Draw(t, "scope")
+		now := epoch.Add(seconds("now", 5000))
+		allowed := false
+		for _, m := range p.Methods {
+			allowed = allowed || m == green.Method
+		}
+		end := green.Until
+		if short := green.At.Add(p.GreenFor); short.Before(end) {
+			end = short
+		}
+		want := allowed && (p.GreenScope == ScopeContact || green.Ticket == "t1") && now.Before(end)
+		got := green.under(p, "t1", now)
+		if (got.State == ShieldVerified) != want || want && !got.Until.Equal(end) {
+			t.Errorf("the shield is %s until %s; green: %t until %s", got.State, got.Until, want, end)
+		}
+		pending := Shield{State: ShieldPending, At: now, Until: now.Add(time.Minute), beneath: &green}.under(p, "t1", now)
+		if (pending.Beneath() != nil) != want {
+			t.Errorf("beneath a pending one: %v, want %t", pending.Beneath(), want)
+		}
+	})
+}
+
+func TestRow12TheRightNumberIsNeverFirstOrLast(t *testing.T) {
+	keys, others := Keys{Code: make([]byte, 32)}, Keys{Code: []byte("another key of thirty-two bytes.")}
+	places, differs := map[int]int{}, 0
+	for n := range 2000 {
+		id := "v_" + strings.Repeat("0", n%3) + string(rune('a'+n%26)) + time.Duration(n).String()
+		all, right := keys.grid(id)
+		again, same := keys.grid(id)
+		if diff := cmp.Diff(all, again); diff != "" || right != same {
+			t.Fatalf("the grid of %s changes", id)
+		}
+		seen := map[string]bool{}
+		for i, number := range all {
+			if len(number) != 2 || number[0] == '0' || seen[number] {
+				t.Fatalf("the grid of %s has %s", id, number)
+			}
+			seen[number] = true
+			if number == right {
+				places[i]++
+			}
+		}
+		if theirs, _ := others.grid(id); len(all) != 9 || cmp.Equal(all, theirs) {
+			differs++
+		}
+	}
+	if len(places) != 7 || places[0] != 0 || places[8] != 0 || differs > 0 {
+		t.Errorf("the right one stands at %v; %d grids are the same under another key", places, differs)
+	}
+}
