@@ -99,7 +99,7 @@ func TestABadPolicyIsRefusedByNameAndNothingIsApplied(t *testing.T) {
 		{"a value out of its range", contosoPolicy, edit(0, `{"code_length":9}`), 422, "invalid", "fields.code_length"},
 		{"a value of the wrong type", contosoPolicy, edit(0, `{"code_length":"8"}`), 422, "invalid", "fields.code_length"},
 		{"a fraction", contosoPolicy, edit(0, `{"code_length":6.5}`), 422, "invalid", "fields.code_length"},
-		{"an unknown field", contosoPolicy, edit(0, `{"code_lenght":8}`), 422, "invalid", "fields.code_lenght"},
+		{"an unknown field", contosoPolicy, edit(0, `{"code_size":8}`), 422, "invalid", "fields.code_size"},
 		{"a field in another case", contosoPolicy, edit(0, `{"Code_length":8}`), 400, "malformed", "fields.Code_length"},
 		{"a field that comes twice", contosoPolicy, edit(0, `{"code_length":8,"code_length":6}`), 400, "malformed", "fields.code_length"},
 		{"a field of a field that comes twice", contosoPolicy, edit(0, `{"banner":{"text":"a","text":"b"}}`), 400, "malformed", "fields.banner.text"},
