@@ -7,7 +7,7 @@ import { defineConfig, type Plugin } from "vite";
 const dist = fileURLToPath(new URL("dist", import.meta.url));
 
 /** What a technician's browser downloads for a pod, in brotli. */
-const budget = 20 * 1024;
+const budget = 22 * 1024;
 
 /** Compressed copies beside each file, so that the server has nothing left to do; too big a pod fails the build. */
 const compress = (): Plugin => ({

@@ -1,6 +1,18 @@
 // Every state that a pod can show, as the server would tell it. The clock stands at 14:02.
 
-import type { Channel, Contact, HistoryEntry, Method, Pod, Reason, Shield } from "../src/types";
+import type {
+  Banner,
+  Channel,
+  Contact,
+  HistoryEntry,
+  Lock,
+  Method,
+  Pod,
+  Policy,
+  Reason,
+  Shield,
+  Verification,
+} from "../src/types";
 
 const day = "2026-03-02T";
 export const now = `${day}14:02:00.000Z`;
@@ -24,16 +36,19 @@ const phone = (
   methods: (["sms_code", "sms_link"] as const).map((method) => ({
     method,
     ...(refusal?.[method] && { refusal: refusal[method] }),
+    ...(refusal?.[method] === "policy" && { why: ruled }),
   })),
   shield,
 });
+
+const ruled = "Set by Contoso’s policy, version 7, by Ana Ortiz on 24 Feb 2026.";
 
 const mailbox = (id: string, masked: string, shield = grey, refusal?: Reason, label = "work"): Channel => ({
   id,
   kind: "email",
   label,
   masked,
-  methods: [{ method: "email_link", ...(refusal && { refusal }) }],
+  methods: [{ method: "email_link", ...(refusal && { refusal }), ...(refusal === "policy" && { why: ruled }) }],
   shield,
 });
 
@@ -64,6 +79,17 @@ export const green = (more: Partial<Shield> = {}): Shield => ({
   by: ana,
   ...more,
 });
+
+/** What the server answers to a send: a code on its way, and a budget that is nearly used. */
+export const nearing: Verification = {
+  id: "v_7",
+  contact_id: "dana",
+  channel_id: "mobile",
+  method: "sms_code",
+  seq: 41,
+  shield: pending("sms_code", "sent"),
+  warnings: [{ name: "budget_destination_day", used: 8, limit: 10, frees_at: "2026-03-03T09:00:00Z" }],
+};
 
 const failed = (reason: Reason, method: Method = "sms_code"): Shield => ({
   state: "failed",
@@ -111,6 +137,13 @@ const past: HistoryEntry[] = [
   }),
 ];
 
+const changedPast = [entry(6, { changed_channel: true }), ...past.slice(1)];
+
+const fraud =
+  "Active fraud against this client: somebody rings as their finance director and asks for new MFA. Call back on the " +
+  "number in https://wiki.acme-it.example/contoso (never one that the caller gives), and tell the duty lead. " +
+  "Reset nothing on the first call.";
+
 const dana = (channels: Channel[], history = past): Contact => ({
   id: "dana",
   name: "Dana Reyes",
@@ -138,18 +171,32 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
   ticket: { id: "4711", number: "4711", summary: "Password reset" },
   client: { id: "contoso", name: "Contoso" },
   origin: "https://psa.example",
+  first_open: true,
   policy: {
+    version: "12.7",
     override_note: "required",
     note_presets: ["Manager approval", "Contact on file is unreachable", "Caller is a colleague of the contact"],
     note_min: 3,
     note_max: 500,
     show_on_load: true,
+    ticket_note: true,
+    why: {},
   },
   contacts,
   ...more,
 });
 
 const three = (first: Shield, second = grey) => pod([dana([mobile(first), mail(second), landline()]), sam]);
+
+const under = (rules: Partial<Policy>, on: Pod): Pod => ({ ...on, policy: { ...on.policy, ...rules } });
+const banner = (tone: NonNullable<Banner["tone"]>, text: string): Partial<Policy> => ({ banner: { tone, text } });
+const freeze = banner("warning", "Change freeze until Thursday: no MFA resets without a manager.");
+
+const everyway = (reason: Reason) => ({ sms_code: reason, sms_link: reason });
+const lock = (failures: number): Lock => ({ failures, limit: 10, locked: failures >= 10 });
+
+/** The pod with the ticket's contact changed. */
+const withDana = (more: Partial<Contact>, channels: Channel[]): Pod => pod([{ ...dana(channels), ...more }, sam]);
 
 export interface Scene {
   name: string;
@@ -164,6 +211,8 @@ export interface Scene {
     | "lose the socket"
     | "end the session"
     | "verify again"
+    | "send a code that nears a limit"
+    | "read more"
   )[];
   /** A frame that is not as high as the pod would like. */
   height?: number;
@@ -255,7 +304,62 @@ export const scenes: Scene[] = [
   },
   { name: "history", pod: three(green()), acts: ["open the history"] },
   { name: "history-empty", pod: pod([dana([mobile()], [])]), acts: ["open the history"] },
-  { name: "collapsed", pod: { ...three(grey, green()), policy: { ...three(grey).policy, show_on_load: false } } },
+  { name: "history-changed", pod: withDana({ history: changedPast }, [mobile()]), acts: ["open the history"] },
+  { name: "collapsed", pod: under({ show_on_load: false }, three(grey, green())) },
+  { name: "collapsed-banner", pod: under({ show_on_load: false, ...freeze }, three(grey, green())) },
+  {
+    name: "banner-info",
+    pod: under(banner("info", "VIP client. Procedure: https://wiki.acme-it.example/vip."), three(grey)),
+  },
+  { name: "banner-warning", pod: under(freeze, three(grey)) },
+  { name: "banner-critical", pod: under(banner("critical", "Active fraud: call back before any reset."), three(grey)) },
+  { name: "banner-long", pod: under(banner("critical", fraud), three(grey)) },
+  { name: "banner-open", pod: under(banner("critical", fraud), three(grey)), acts: ["read more"] },
+  { name: "banner-fixed", pod: under(freeze, twelve), height: 340 },
+  {
+    name: "locked",
+    pod: withDana({ lock: lock(10) }, [
+      phone("mobile", "+1 ••• ••• 4821", "mobile", failed("locked"), { sms_code: "locked" }),
+      mail(),
+      landline(),
+    ]),
+  },
+  {
+    name: "lock-near",
+    pod: withDana({ lock: lock(8) }, [mobile(pending("sms_code", "delivered", { tries_left: 2 })), mail()]),
+  },
+  {
+    name: "own-channel",
+    pod: withDana({}, [
+      phone("mobile", "+1 ••• ••• 4821", "mobile", grey, everyway("own_channel")),
+      mailbox("mail", "d•••@contoso.com", grey, "own_channel"),
+    ]),
+  },
+  {
+    name: "changed",
+    pod: withDana({}, [
+      { ...mobile(), changed_at: "2026-02-28T09:30:00Z" },
+      { ...mail(), changed_at: at("13:20:00") },
+      { ...phone("new", "+1 ••• ••• 3307", "mobile", grey, everyway("changed_channel")), changed_at: at("09:00:00") },
+    ]),
+  },
+  {
+    name: "numbers",
+    pod: withDana({}, [
+      phone("abroad", "+371 •• ••• 482", "mobile", grey, everyway("country")),
+      phone("service", "+1 ••• ••• 0900", "hotline", grey, everyway("premium")),
+      phone("soft", "+1 ••• ••• 5512", "softphone", grey, everyway("voip")),
+      phone("mixed", "+1 ••• ••• 6633", "mobile", grey, { sms_code: "locked", sms_link: "policy" }),
+    ]),
+  },
+  { name: "match", pod: three(pending("sms_link", "opened", { match: "47" })) },
+  { name: "match-wrong", pod: three(failed("wrong_number", "sms_link")) },
+  { name: "budget", pod: three(grey), acts: ["send a code that nears a limit"] },
+  {
+    name: "note-why",
+    pod: under({ why: { override_note: ruled } }, three(grey)),
+    acts: ["choose Sam"],
+  },
   { name: "offline", pod: three(pending("sms_code", "delivered")), acts: ["lose the socket"] },
   { name: "session-over", pod: three(grey), acts: ["end the session"] },
   { name: "no-channels", pod: pod([dana([], [])]) },

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { FrameLocator, Page, WebSocketRoute } from "@playwright/test";
 import type { Scene } from "./scenes";
-import { now } from "./scenes";
+import { nearing, now } from "./scenes";
 
 const host = "https://psa.example";
 const bff = "https://pod.example";
@@ -64,6 +64,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
       return r.fulfill({ path: new URL(`../dist${pathname}`, import.meta.url).pathname });
     if (pathname.endsWith("/challenge")) return r.fulfill({ json: { nonce: "n1", expires_at: launched.expires_at } });
     if (pathname.endsWith("/launch")) return r.fulfill({ json: launched });
+    if (pathname.endsWith("/verifications")) return r.fulfill({ json: nearing });
     if (pathname.endsWith("/code")) {
       return r.fulfill({
         status: 422,

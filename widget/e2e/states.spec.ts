@@ -21,6 +21,11 @@ const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage
   },
   "open the history": (pod) => pod.getByRole("button", { name: /Verification history/ }).click(),
   "verify again": (pod) => pod.getByRole("button", { name: "Verify again" }).click(),
+  "send a code that nears a limit": async (pod) => {
+    await pod.getByRole("button", { name: /Send a code/ }).click();
+    await expect(pod.getByText("8 of 10 messages")).toBeVisible();
+  },
+  "read more": (pod) => pod.getByRole("button", { name: "more" }).click(),
   "lose the socket": async (pod, stage) => {
     stage.cut();
     await stage.socket().close({ code: 4400 });
@@ -58,9 +63,10 @@ for (const scene of scenes) {
 /** By how much the pod is larger than its frame, or smaller: a frame that may grow is as high as the pod likes. */
 const misfit = (pod: FrameLocator, axis: "x" | "y") =>
   pod.locator("main").evaluate((main, axis) => {
-    const list = main.querySelector(".scroll");
     if (axis === "x") return main.scrollWidth - main.clientWidth;
+    const list = main.querySelector(".scroll");
     if (list)
       return list.scrollHeight - list.clientHeight || list.clientHeight - (list.firstElementChild?.clientHeight ?? 0);
-    return main.clientHeight - (main.querySelector(".summary, .stopped, .hint")?.clientHeight ?? 0);
+    const parts = [...main.querySelectorAll<HTMLElement>(".banner, .summary, .stopped, .hint")];
+    return main.clientHeight - parts.reduce((sum, part) => sum + part.offsetHeight, 0);
   }, axis);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { noteNeed } from "./state";
+import { bannerAt } from "./banner";
+import { noteNeed, warningNow } from "./state";
 import { answer, channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
 
 let w: ReturnType<typeof world>;
@@ -254,6 +255,148 @@ describe("the clock", () => {
   });
 });
 
+describe("under new rules", () => {
+  const other = { note_min: 5 };
+
+  it("the choice, the notes and the typed code stay, and it is said once", () => {
+    w.event(2, { mobile: pending("v_1") });
+    w.desk.type("v_1", "48");
+    w.desk.select("dana");
+    w.desk.setNote(w.dana(), "Manager approval");
+    w.rules(other);
+    expect(state()).toMatchObject({
+      selected: "dana",
+      codes: { v_1: "48" },
+      notes: { dana: "Manager approval" },
+      said: "The rules for Contoso have changed.",
+    });
+    w.event(3, { mobile: { ...pending("v_1"), stage: "delivered" } });
+    expect(state().said).toBe("mobile ending in 4821: Code delivered");
+  });
+
+  it("a green that ends is said beside them", () => {
+    w.event(2, { mobile: green("v_1") });
+    w.rules(other, { contacts: [contact("dana", 2, [channel("mobile"), channel("mail")])] });
+    expect(state().said).toBe("The rules for Contoso have changed. dana, mobile ending in 4821: no longer verified");
+  });
+
+  it("an answer that runs ahead stays ahead", async () => {
+    press();
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    w.rules(other, { contacts: [contact("dana", 1, [channel("mobile"), channel("mail")])] });
+    expect([w.shield().state, state().pod?.policy.note_min]).toEqual(["pending", 5]);
+  });
+
+  it("the clock is not put back by a frame that is late", () => {
+    w.event(2, { mobile: green("v_1") }, later(60));
+    w.rules(other, { now: t0 });
+    expect(state().now).toBe(Date.parse(later(60)));
+  });
+
+  it("the next connection says which rules are on screen", async () => {
+    w.rules(other);
+    w.socket().lose();
+    await vi.advanceTimersByTimeAsync(1_000);
+    w.socket().open();
+    expect(w.socket().sent[0]).toEqual({ type: "auth", token: "token-1", since: 1, policy: "2.0" });
+  });
+});
+
+describe("the panel", () => {
+  const open = async (rules: { show_on_load: boolean }, first_open: boolean, shield?: ReturnType<typeof pending>) => {
+    w.refresh();
+    const fresh = pod("4712", [contact("dana", 1, [channel("mobile", shield), channel("mail")])]);
+    await w.launch({ ...fresh, first_open, policy: { ...fresh.policy, ...rules } });
+  };
+  const [on, off] = [{ show_on_load: true }, { show_on_load: false }];
+
+  it.each([
+    ["opens the first time", on, true, undefined, true],
+    ["stays closed the second time", on, false, undefined, false],
+    ["stays closed where it should", off, true, undefined, false],
+    ["opens on what is under way", off, false, pending("v_1"), true],
+  ])("%s", async (_, rules, first, shield, want) => {
+    await open(rules, first, shield);
+    expect(state().shown).toBe(want);
+  });
+
+  it("opens and closes with the rules", async () => {
+    await open(off, true);
+    w.rules(on);
+    expect(state().shown).toBe(true);
+    w.rules(off);
+    expect(state().shown).toBe(false);
+  });
+
+  it("stays closed under other rules when it is not the first time", async () => {
+    await open(off, false);
+    w.rules(on);
+    expect(state().shown).toBe(false);
+  });
+
+  it("stays as it is when the rules change otherwise", async () => {
+    await open(on, true);
+    w.rules({ note_min: 5 }, { first_open: false });
+    expect(state().shown).toBe(true);
+  });
+
+  it.each<[string, () => void]>([
+    ["the technician asked for it", () => w.desk.show()],
+    ["something is under way", () => w.event(2, { mobile: pending("v_1") })],
+    ["something is typed", () => w.desk.setNote(w.dana(), "Man")],
+  ])("stays open when %s", async (_, begin) => {
+    await open(on, true);
+    begin();
+    w.rules(off);
+    expect(state().shown).toBe(true);
+  });
+});
+
+describe("the banner", () => {
+  it("comes and goes by itself, by the server's clock", async () => {
+    const banner = {
+      text: "Change freeze.",
+      tone: "warning" as const,
+      from: later(7200 + 20),
+      until: later(7200 + 40),
+    };
+    w.refresh();
+    const fresh = pod();
+    await w.launch({ ...fresh, now: later(7200), policy: { ...fresh.policy, banner } });
+    const shown = () => bannerAt(state().pod?.policy.banner, state().now)?.text;
+    expect(shown()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([shown(), state().said]).toEqual(["Change freeze.", "Warning: Change freeze."]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(shown()).toBeUndefined();
+  });
+
+  it("that the rules bring is said after them", () => {
+    w.rules({ banner: { text: "VIP client." } });
+    expect(state().said).toBe("The rules for Contoso have changed. Information: VIP client.");
+  });
+});
+
+describe("a budget that is all but used", () => {
+  const budget = (name: string, used: number) => ({ name, used, limit: 10, frees_at: later(600) });
+  const near = () => warningNow(state(), where, w.shield())?.name;
+
+  it("is told of beside what was sent, the one nearest to its end, until that has ended", async () => {
+    press();
+    const warnings = [budget("budget_client_hour", 8), budget("budget_destination_day", 9)];
+    await w.call().yes({ ...answer("v_1", 2, pending("v_1")), warnings });
+    expect(near()).toBe("budget_destination_day");
+    w.event(3, { mobile: green("v_1") });
+    expect(near()).toBeUndefined();
+  });
+
+  it("is not told of a message that was sent without a warning", async () => {
+    press();
+    await w.call().yes(answer("v_1", 2, pending("v_1")));
+    expect(near()).toBeUndefined();
+  });
+});
+
 describe("older history", () => {
   const entry = (id: string) => ({ verification_id: id, outcome: "verified", expires_at: t0 });
   const ids = () => w.desk.history(w.dana()).map((e) => e.verification_id);
@@ -265,6 +408,7 @@ describe("older history", () => {
       now: t0,
       contact_id: "dana",
       shields: {},
+      methods: {},
       history: [entry("v_3"), entry("v_2")],
     });
     void w.desk.loadOlder(w.dana());

@@ -3,9 +3,9 @@
 import { Refusal, Unreachable } from "./api";
 import { cell } from "./cell";
 import { fold, lead, meet, since } from "./fold";
-import { timeOf } from "./format";
+import { report } from "./report";
 import { createSession, Dropped, type SessionDeps, type Ticket } from "./session";
-import { isCooling, nextEnd, turn } from "./shield";
+import { isCooling, nextEnd } from "./shield";
 import {
   type Act,
   blank,
@@ -15,24 +15,15 @@ import {
   historyOf,
   mark,
   noteNeed,
+  opensWide,
   place,
   type State,
-  selectedContact,
   shieldNow,
+  staysOpen,
   without,
 } from "./state";
-import type {
-  Channel,
-  Contact,
-  Method,
-  Pod,
-  SendRequest,
-  Shield,
-  SnapshotFrame,
-  UpdateFrame,
-  Verification,
-} from "./types";
-import { announce, announceStage, words } from "./words";
+import type { Channel, Contact, Method, Pod, PodFrame, SendRequest, Verification } from "./types";
+import { words } from "./words";
 
 export interface DeskDeps extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "chance"> {
   newKey: () => string;
@@ -55,93 +46,63 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
   const set = (patch: Partial<State>) => {
     const before = state.value;
     const after = { ...before, now: serverNow(), ...patch };
-    state.value = { ...after, said: report(before, after) ?? after.said };
+    state.value = { ...after, said: report(before, after, session.say) || after.said };
     schedule();
   };
 
-  /** Ticks each second while something counts down, else when the next shield ends. */
+  /** Ticks each second while something counts down, else when the next shield ends, or the banner comes or goes. */
   const schedule = () => {
     callOffTick();
     const now = serverNow();
-    const shields = state.value.pod?.contacts.flatMap((c) => c.channels.map((ch) => shieldNow(ch, now))) ?? [];
-    const end = nextEnd(shields, now);
+    const { pod } = state.value;
+    const shields = pod?.contacts.flatMap((c) => c.channels.map((ch) => shieldNow(ch, now))) ?? [];
+    const { from, until } = pod?.policy.banner ?? {};
+    const end = nextEnd(shields, now, [from, until]);
     if (end === undefined) return;
     const counting = shields.some((s) => s.state === "pending" || isCooling(s, now));
     const step = counting ? 1000 - (now % 1000) : longestTick;
     callOffTick = clock.after(Math.max(1, Math.min(step, end - now)), () => set({}));
   };
 
-  /** Tells the host what became of each shield, and gives the sentence for the live region. */
-  const report = (before: State, after: State): string | null => {
-    if (!before.pod || !after.pod) return null;
-    const watched = selectedContact(after);
-    let sentence: string | null = null;
-    for (const contact of after.pod.contacts) {
-      const earlier = before.pod.contacts.find((c) => c.id === contact.id);
-      for (const channel of contact.channels) {
-        const was = earlier?.channels.find((ch) => ch.id === channel.id);
-        if (!was) continue;
-        const said = reportOne(contact, channel, shieldNow(was, before.now), shieldNow(channel, after.now), after.now);
-        if (contact === watched) sentence = said ?? sentence;
-      }
-    }
-    return sentence;
-  };
-
-  const reportOne = (contact: Contact, channel: Channel, was: Shield, is: Shield, now: number): string | null => {
-    const turned = turn(was, is, now);
-    if (turned === null) {
-      const moved = is.state === "pending" && was.state === "pending" && was.stage !== is.stage;
-      return moved ? announceStage(channel, is, timeOf(is.until, now)) : null;
-    }
-    const of = turned === "expired" ? was : is;
-    if (turned !== "cancelled" && turned !== "ended" && of.verification_id && of.method) {
-      session.say({
-        type: `shieldpod:verification:${turned}`,
-        verification_id: of.verification_id,
-        contact_id: contact.id,
-        channel_id: channel.id,
-        method: of.method,
-      });
-    }
-    return announce(turned, contact, channel, is);
-  };
-
   const onPod = (pod: Pod, resumed: boolean) => {
     skew = Date.parse(pod.now) - clock.now();
     const old = state.value.pod;
     if (resumed && old) {
-      set({ pod: meet(old, pod), phase: "open", problem: null });
+      follow(old, meet(old, pod), { phase: "open", problem: null });
       return;
     }
     set({
       pod,
       phase: "open",
       problem: null,
-      shown: pod.policy.show_on_load,
+      shown: opensWide(pod, serverNow()),
       selected: (pod.contacts.find((c) => c.default) ?? pod.contacts[0])?.id ?? "",
     });
     session.say({ type: "shieldpod:ready" });
   };
 
-  const onFrame = (frame: SnapshotFrame | UpdateFrame) => {
+  const onFrame = (frame: PodFrame) => {
     const { pod } = state.value;
     if (!pod) return;
     heed(pod, frame);
-    const after = fold(pod, frame);
+    follow(pod, fold(pod, frame));
+  };
+
+  /** Goes on with the pod as it is now: what was typed and chosen stays, for as long as there is something to type it for. */
+  const follow = (before: Pod, after: Pod, patch: Partial<State> = {}) => {
     const open = new Set(after.contacts.flatMap((c) => c.channels.map((ch) => ch.shield.verification_id)));
     const codes = Object.fromEntries(Object.entries(state.value.codes).filter(([id]) => open.has(id)));
-    set({ pod: after, codes });
+    const shown = staysOpen({ ...state.value, codes }, before, after, serverNow());
+    set({ pod: after, codes, shown, ...patch });
   };
 
   /** An event may have been long on its way: it can only find the server's clock to be later than thought. */
-  const heed = (pod: Pod, frame: SnapshotFrame | UpdateFrame) => {
-    if (frame.type === "snapshot") {
-      skew = Date.parse(frame.pod.now) - clock.now();
-      return;
+  const heed = (pod: Pod, frame: PodFrame) => {
+    const told = Date.parse(frame.type === "event" ? frame.now : frame.pod.now) - clock.now();
+    if (frame.type === "snapshot") skew = told;
+    else if (frame.type === "policy" || pod.contacts.some((c) => c.id === frame.contact_id && frame.seq >= c.seq)) {
+      skew = Math.max(skew, told);
     }
-    const known = pod.contacts.find((c) => c.id === frame.contact_id);
-    if (known && frame.seq >= known.seq) skew = Math.max(skew, Date.parse(frame.now) - clock.now());
   };
 
   const session = createSession({
@@ -151,7 +112,10 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     chance,
     dial,
     serverNow,
-    since: () => (state.value.pod ? since(state.value.pod) : 0),
+    known() {
+      const { pod } = state.value;
+      return pod ? { since: since(pod), policy: pod.policy.version } : { since: 0 };
+    },
     onDrop() {
       callOffTick();
       state.value = blank;
@@ -179,7 +143,13 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     try {
       const answer = await ask(session.ticket());
       const { pod } = state.value;
-      if (pod) set({ pod: lead(pod, answer), busy: settled() });
+      if (!pod) return;
+      const warning = { budgets: answer.warnings ?? [], mark: mark(answer.shield) };
+      set({
+        pod: lead(pod, answer),
+        busy: settled(),
+        warnings: { ...state.value.warnings, [where]: warning },
+      });
     } catch (e) {
       if (e instanceof Dropped) return;
       const { faults, wrong } = state.value;
@@ -212,7 +182,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       set({});
       session.hurry();
     },
-    show: () => set({ shown: true }),
+    show: () => set({ shown: true, opened: true }),
     select: (contact: string) => set({ selected: contact }),
     /** A note is one line. */
     setNote: (contact: Contact, note: string) =>

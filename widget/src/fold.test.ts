@@ -1,16 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fold, lead, meet, since } from "./fold";
-import type { Contact, Pod, Shield, UpdateFrame, Verification } from "./types";
+import type { Contact, Lock, MethodOption, Pod, Shield, UpdateFrame, Verification } from "./types";
+import { pod } from "./world";
 
 interface Brief {
   id: string;
   seq: number;
   shields: Record<string, Shield>;
+  methods?: Record<string, MethodOption[]>;
+  lock?: Lock;
   ahead?: Record<string, number>;
 }
 
-type Step = UpdateFrame | { type: "snapshot"; contacts: Brief[] } | { answer: Verification } | { asked: Brief[] };
+type Step =
+  | UpdateFrame
+  | { type: "snapshot" | "policy"; contacts: Brief[] }
+  | { answer: Verification }
+  | { asked: Brief[] };
 
 interface Case {
   name: string;
@@ -19,7 +26,7 @@ interface Case {
   expect: Brief[] | "same";
 }
 
-const contactOf = ({ id, seq, shields, ahead }: Brief): Contact => ({
+const contactOf = ({ id, seq, shields, methods, lock, ahead }: Brief): Contact => ({
   id,
   name: id,
   default: id === "dana",
@@ -29,12 +36,15 @@ const contactOf = ({ id, seq, shields, ahead }: Brief): Contact => ({
     kind: "phone",
     label: channel,
     masked: channel,
-    methods: [],
+    methods: methods?.[channel] ?? [],
     shield,
   })),
   history: [],
+  ...(lock && { lock }),
   ...(ahead && { ahead }),
 });
+
+const { policy } = pod();
 
 const podOf = (contacts: Brief[]): Pod => ({
   now: "2026-03-02T14:00:00Z",
@@ -42,14 +52,15 @@ const podOf = (contacts: Brief[]): Pod => ({
   technician: { id: "ana", name: "Ana Ortiz" },
   ticket: { id: "t1", number: "4711", summary: "Reset" },
   client: { id: "contoso", name: "Contoso" },
-  policy: { override_note: "off", note_presets: [], note_min: 3, note_max: 500, show_on_load: true },
+  first_open: true,
+  policy,
   contacts: contacts.map(contactOf),
 });
 
 const step = (pod: Pod, s: Step): Pod => {
   if ("answer" in s) return lead(pod, s.answer);
   if ("asked" in s) return meet(pod, podOf(s.asked));
-  return fold(pod, s.type === "snapshot" ? { type: "snapshot", pod: podOf(s.contacts) } : s);
+  return fold(pod, s.type === "event" ? s : { type: s.type, pod: podOf(s.contacts) });
 };
 
 const dir = new URL("../../testdata/frames/", import.meta.url);

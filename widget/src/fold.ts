@@ -1,17 +1,25 @@
 // The pod's state is a fold of what the server says. Nothing here knows time, network or document.
 
-import type { Contact, Pod, Shield, SnapshotFrame, UpdateFrame, Verification } from "./types";
+import type { Contact, Pod, PodFrame, Shield, UpdateFrame, Verification } from "./types";
 
 const unverified: Shield = { state: "unverified" };
 
 /**
  * The pod after a frame. An event that is not above what the pod knows of its contact leaves the very same pod;
- * a snapshot is the whole truth, even when it knows less: the server's records may have been put back.
+ * a snapshot is the whole truth, even when it knows less: the server's records may have been put back. A change
+ * of the rules takes back nothing that is known already.
  */
-export const fold = (pod: Pod, frame: SnapshotFrame | UpdateFrame): Pod =>
-  frame.type === "snapshot" ? frame.pod : change(pod, frame.contact_id, (c) => update(c, frame));
+export const fold = (pod: Pod, frame: PodFrame): Pod => {
+  switch (frame.type) {
+    case "snapshot":
+      return frame.pod;
+    case "policy":
+      return meet(pod, frame.pod);
+  }
+  return change(pod, frame.contact_id, (c) => update(c, frame));
+};
 
-/** The pod after it was asked for anew: frames may have overtaken the answer. */
+/** The pod after it was asked for anew, or as it reads under new rules: frames may have overtaken it. */
 export const meet = (old: Pod, fresh: Pod): Pod => ({
   ...fresh,
   contacts: fresh.contacts.map((contact) => {
@@ -45,12 +53,17 @@ const change = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod 
 
 const update = (contact: Contact, frame: UpdateFrame): Contact => {
   if (frame.seq <= contact.seq) return contact;
-  const channels = contact.channels.map((ch) => ({ ...ch, shield: frame.shields[ch.id] ?? unverified }));
-  const { ahead: _, ...rest } = contact;
-  return succeed(contact, { ...rest, seq: frame.seq, channels, history: frame.history });
+  const { seq, shields, methods, lock, history } = frame;
+  const channels = contact.channels.map((ch) => ({
+    ...ch,
+    shield: shields[ch.id] ?? unverified,
+    methods: methods[ch.id] ?? ch.methods,
+  }));
+  const { ahead: _, lock: __, ...rest } = contact;
+  return succeed(contact, { ...rest, seq, channels, history, ...(lock && { lock }) });
 };
 
-/** The fresh contact, but the channels that run ahead of it stay as they are. */
+/** The fresh contact, but the channels that run ahead of it keep their shields. */
 const succeed = (known: Contact, fresh: Contact): Contact => {
   const ahead = Object.entries(known.ahead ?? {}).filter(([, seq]) => seq > fresh.seq);
   if (ahead.length === 0) return fresh;
@@ -58,6 +71,6 @@ const succeed = (known: Contact, fresh: Contact): Contact => {
   return {
     ...fresh,
     ahead: Object.fromEntries(ahead),
-    channels: fresh.channels.map((ch) => leading.get(ch.id) ?? ch),
+    channels: fresh.channels.map((ch) => ({ ...ch, shield: leading.get(ch.id)?.shield ?? ch.shield })),
   };
 };

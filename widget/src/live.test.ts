@@ -10,6 +10,7 @@ const update: ServerFrame = {
   now: t0,
   contact_id: "dana",
   shields: { mobile: green("v_1") },
+  methods: {},
   history: [],
 };
 
@@ -48,7 +49,7 @@ describe("the socket", () => {
 
   it("hands on frames, and nothing that is none", () => {
     socket().open();
-    for (const junk of ["", "{", "null", "[]", '{"type":"policy"}', '"event"']) socket().say(junk);
+    for (const junk of ["", "{", "null", "[]", '{"type":"rules"}', '"event"']) socket().say(junk);
     socket().say(update);
     expect(frames).toEqual([update]);
   });

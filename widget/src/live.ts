@@ -34,7 +34,7 @@ export interface Live {
 /** A connection that held this long was a good one: the waits start short again. */
 const steady = 5_000;
 
-const types: readonly unknown[] = ["snapshot", "event", "session"];
+const types: readonly unknown[] = ["snapshot", "event", "policy", "session"];
 
 /** Unknown in, a frame or null out. What a frame holds is the server's word, checked against the contract there. */
 export const parseFrame = (data: unknown): ServerFrame | null => {

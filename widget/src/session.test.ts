@@ -21,7 +21,7 @@ describe("launch", () => {
     await w.call().yes({ token: "token-1", expires_at: later(600), pod: pod() });
     expect(state().phase).toBe("open");
     w.socket().open();
-    expect(w.socket().sent).toEqual([{ type: "auth", token: "token-1", since: 1 }]);
+    expect(w.socket().sent).toEqual([{ type: "auth", token: "token-1", since: 1, policy: "1.0" }]);
     expect(w.said).toEqual([{ type: "shieldpod:ready" }]);
   });
 

@@ -5,7 +5,7 @@ import { type Api, Refusal, Unreachable } from "./api";
 import { backOff, type Clock, pause } from "./clock";
 import type { Host } from "./host";
 import { type Live, openLive, type Socket } from "./live";
-import type { Launched, Pod, SnapshotFrame, UpdateFrame } from "./types";
+import type { ClientFrame, Launched, Pod, PodFrame } from "./types";
 
 /** A relaunch so soon after the last one means that relaunching does not help. */
 const relaunchEvery = 30_000;
@@ -24,11 +24,12 @@ export interface SessionDeps {
   chance: () => number;
   /** The time by the server's clock. */
   serverNow: () => number;
-  since: () => number;
+  /** How far the pod on screen has come, and under which rules. */
+  known: () => Pick<ClientFrame, "since" | "policy">;
   onDrop: () => void;
   /** `resumed`: the same ticket as before, so that what was typed stays. */
   onPod: (pod: Pod, resumed: boolean) => void;
-  onFrame: (frame: SnapshotFrame | UpdateFrame) => void;
+  onFrame: (frame: PodFrame) => void;
   onUp: (up: boolean) => void;
   onStop: (why: Refusal) => void;
 }
@@ -105,7 +106,7 @@ export const createSession = (deps: SessionDeps): Session => {
       dial: deps.dial,
       clock,
       chance: deps.chance,
-      auth: () => ({ type: "auth", token, since: deps.since() }),
+      auth: () => ({ type: "auth", token, ...deps.known() }),
       onUp: deps.onUp,
       onFrame: (frame) => {
         if (frame.type === "session") keep(frame.token, frame.expires_at);

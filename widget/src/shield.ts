@@ -36,10 +36,9 @@ export const entryAt = (entry: HistoryEntry, now: number): HistoryEntry =>
     ? { ...entry, outcome: "expired", ended_at: entry.expires_at }
     : entry;
 
-/** When the clock next changes what these shields say; undefined: never. */
-export const nextEnd = (shields: Shield[], now: number): number | undefined => {
-  const ends = shields
-    .flatMap((s) => [s.until, s.beneath?.until, s.resend_at])
+/** When the clock next changes what these shields say, or reaches one of the other times; undefined: never. */
+export const nextEnd = (shields: Shield[], now: number, others: (string | undefined)[] = []): number | undefined => {
+  const ends = [...shields.flatMap((s) => [s.until, s.beneath?.until, s.resend_at]), ...others]
     .map((at) => (at ? Date.parse(at) : 0))
     .filter((at) => at > now);
   return ends.length > 0 ? Math.min(...ends) : undefined;

@@ -2,7 +2,7 @@
 // goes everything of the old ticket.
 
 import { entryAt, shieldAt } from "./shield";
-import type { Channel, Contact, HistoryEntry, Method, Pod, Policy, Shield } from "./types";
+import type { Budget, Channel, Contact, HistoryEntry, Method, Pod, Policy, Shield } from "./types";
 
 export type Act = Method | "code" | "cancel";
 
@@ -18,6 +18,12 @@ export interface Fault {
 /** So with an act: once its channel's shield is another, what it was about is settled. */
 export interface Doing {
   act: Act;
+  mark: string;
+}
+
+/** Budgets that a send has all but used up; it is told for as long as what was sent is under way. */
+export interface Warning {
+  budgets: Budget[];
   mark: string;
 }
 
@@ -37,6 +43,8 @@ export interface State {
   online: boolean;
   /** The panel, or with false the one line that stands for it. */
   shown: boolean;
+  /** The technician has asked for the panel. */
+  opened: boolean;
   selected: string;
   /** By contact. */
   notes: Record<string, string>;
@@ -46,6 +54,8 @@ export interface State {
   wrong: Record<string, number>;
   /** What went wrong, by channel. */
   faults: Record<string, Fault>;
+  /** What was close to its limit at the last send, by channel. */
+  warnings: Record<string, Warning>;
   /** What is being done, by channel. */
   busy: Record<string, Doing>;
   /** Of presses whose fate is unknown, by what was pressed. */
@@ -62,11 +72,13 @@ export const blank: State = {
   now: 0,
   online: true,
   shown: true,
+  opened: false,
   selected: "",
   notes: {},
   codes: {},
   wrong: {},
   faults: {},
+  warnings: {},
   busy: {},
   keys: {},
   older: {},
@@ -83,6 +95,20 @@ export const shieldNow = (channel: Channel, now: number): Shield => shieldAt(cha
 
 export const mark = (shield: Shield): string => `${shield.state} ${shield.verification_id ?? ""}`;
 
+/** Whether a pod that opens shows its panel at once. */
+export const opensWide = (pod: Pod, now: number): boolean =>
+  (pod.policy.show_on_load && pod.first_open) || underWay(pod, now);
+
+/** The panel follows a change of the rules, unless it was asked for or something in it is begun. */
+export const staysOpen = (s: State, old: Pod, fresh: Pod, now: number): boolean => {
+  if (old.policy.show_on_load === fresh.policy.show_on_load) return s.shown;
+  const typed = [...Object.values(s.notes), ...Object.values(s.codes)].some(Boolean);
+  return opensWide(fresh, now) || s.opened || (s.shown && (fresh.policy.show_on_load || typed));
+};
+
+const underWay = (pod: Pod, now: number): boolean =>
+  pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "pending"));
+
 /** What is being done to the channel as it is now. */
 export const doing = (s: State, where: string, shield: Shield): Act | undefined => {
   const busy = s.busy[where];
@@ -93,6 +119,13 @@ export const doing = (s: State, where: string, shield: Shield): Act | undefined 
 export const faultNow = (s: State, where: string, shield: Shield): Fault | undefined => {
   const fault = s.faults[where];
   return fault?.mark === mark(shield) ? fault : undefined;
+};
+
+/** Of the budgets that the channel's last message has all but used up, the one that is nearest to its end. */
+export const warningNow = (s: State, where: string, shield: Shield): Budget | undefined => {
+  const warning = s.warnings[where];
+  if (warning?.mark !== mark(shield)) return undefined;
+  return warning.budgets.toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0];
 };
 
 /** The pod's own entries and the older ones, each once, as they read now. */

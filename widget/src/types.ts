@@ -4,12 +4,15 @@ import type { components } from "./api.gen";
 
 type Schemas = components["schemas"];
 
+export type Banner = Schemas["Banner"];
+export type Budget = Schemas["Budget"];
 /** A contact as the pod holds it: `ahead` names the channels that an answer has brought further than `seq`. */
 export type Contact = Schemas["Contact"] & { ahead?: Record<string, number> };
 export type Pod = Omit<Schemas["Pod"], "contacts"> & { contacts: Contact[] };
 export type Channel = Schemas["Channel"];
 export type Shield = Schemas["Shield"];
 export type HistoryEntry = Schemas["HistoryEntry"];
+export type Lock = Schemas["Lock"];
 export type HistoryPage = Schemas["HistoryPage"];
 export type Method = Schemas["Method"];
 export type MethodOption = Schemas["MethodOption"];
@@ -23,5 +26,8 @@ export type SendRequest = Schemas["SendRequest"];
 export type ClientFrame = Schemas["ClientFrame"];
 export type SnapshotFrame = Schemas["SnapshotFrame"];
 export type UpdateFrame = Schemas["UpdateFrame"];
+export type PolicyFrame = Schemas["PolicyFrame"];
 export type SessionFrame = Schemas["SessionFrame"];
-export type ServerFrame = SnapshotFrame | UpdateFrame | SessionFrame;
+/** What a frame says of the pod. */
+export type PodFrame = SnapshotFrame | UpdateFrame | PolicyFrame;
+export type ServerFrame = PodFrame | SessionFrame;

@@ -1,7 +1,20 @@
 // Every word that the pod shows, in one place. Times arrive formatted.
 
 import type { Turn } from "./shield";
-import type { Channel, Contact, HistoryEntry, Method, MethodOption, Person, Reason, Shield, Stage } from "./types";
+import type {
+  Banner,
+  Budget,
+  Channel,
+  Contact,
+  HistoryEntry,
+  Lock,
+  Method,
+  MethodOption,
+  Person,
+  Reason,
+  Shield,
+  Stage,
+} from "./types";
 
 export const words = {
   ticketContact: "ticket contact",
@@ -20,9 +33,14 @@ export const words = {
   noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
   noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
   noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
+  ownContact: "A colleague must verify you.",
+  more: "more",
+  less: "less",
+  inTicketSystem: "in the ticket system",
+  hadChanged: "Newly changed in the ticket system",
   reconnecting: "Reconnecting…",
   history: "Verification history",
-  noHistory: "Nobody has been verified here yet.",
+  noHistory: "No verifications to show.",
   older: "Show older",
   noOlder: "That is all.",
   copyNote: "Copy note for the ticket",
@@ -73,12 +91,21 @@ const refusals: Partial<Record<Reason, string>> = {
   policy: "Not allowed for this client",
   landline: "Can’t get texts",
   locked: "Too many wrong codes",
+  own_channel: "This contact is you",
+  changed_channel: "Changed too lately in the ticket system",
+  country: "Texts to this country are not allowed",
+  premium: "Premium-rate number: no texts",
+  voip: "Internet number: no texts",
 };
 
 export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
   const because = (why && refusals[why]) ?? "Not possible here";
   return alone ? because : `${methodButton[method]}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`;
 };
+
+/** With who decided it, where somebody did. */
+export const refusalInFull = (option: MethodOption): string =>
+  [refusal(option, true), option.why].filter(Boolean).join(". ");
 
 const stageNoun = (method?: Method) => (method === "sms_code" ? "Code" : "Link");
 
@@ -97,8 +124,9 @@ export const stage = (shield: Shield, until: string): { text: string; counts: bo
 };
 
 /** What the technician says to the caller while a message is on its way. */
-export const script = (method: Method, codeLength: number): string => {
-  if (method === "sms_code") return `Ask: “Read me the ${numberWord(codeLength)} digits we just texted you.”`;
+export const script = (method: Method, { code_length = 6, match }: Shield): string => {
+  if (match) return `Say: “Pick ${match} on the page.”`;
+  if (method === "sms_code") return `Ask: “Read me the ${numberWord(code_length)} digits we just texted you.”`;
   const how = method === "sms_link" ? "texted" : "e-mailed";
   return `Say: “We just ${how} you a link. Open it and press Validate.”`;
 };
@@ -138,6 +166,8 @@ export const failed = ({ reason, method }: Shield): string => {
       return "Out of tries. Send a new code.";
     case "locked":
       return "Too many wrong codes. Send a link.";
+    case "wrong_number":
+      return "A wrong number was picked. Ask who is on the line. If you are sure, send a new link.";
     default:
       return `It could not be sent. ${other}`;
   }
@@ -160,6 +190,45 @@ export const shieldName: Record<Shield["state"], string> = {
   denied: "Denied",
   failed: "Failed",
 };
+
+export const locked = ({ failures }: Lock, tenant: string): string =>
+  `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`;
+
+/** How few wrong codes are left before the lock; empty while there are more than three. */
+export const lockNear = (lock?: Lock): string => {
+  const left = lock && !lock.locked ? lock.limit - lock.failures : 0;
+  if (left < 1 || left > 3) return "";
+  return left === 1 ? "1 more wrong code locks this contact." : `${left} more wrong codes lock this contact.`;
+};
+
+export const changed = (ago: string) => `Changed ${ago}`;
+export const changedOn = (date: string) => `Changed in the ticket system: ${date}`;
+
+/** What a budget is for: "8 of 10 messages to this number today." */
+export const nearLimit = ({ name, used, limit }: Budget, { kind }: Channel): string => {
+  const [, whose = "", span = ""] = /^budget_(.+)_(minute|hour|day)$/.exec(name) ?? [];
+  const during = { minute: "this minute", hour: "this hour", day: "today" }[span];
+  if (whose === "tenant_spend") return `${Math.floor((100 * used) / limit)} % of the money for messages ${during}.`;
+  const of = {
+    destination: kind === "phone" ? "to this number" : "to this address",
+    prefix: "to numbers like this one",
+    technician: "by you",
+    client: "to this client",
+    country: "to this country",
+    tenant: "by your whole team",
+  }[whose];
+  return `${used} of ${limit} messages${of && during ? ` ${of} ${during}` : ": a limit is near"}.`;
+};
+
+export const toneName: Record<NonNullable<Banner["tone"]>, string> = {
+  info: "Information",
+  warning: "Warning",
+  critical: "Critical",
+};
+
+export const announceBanner = ({ tone = "info", text }: Banner): string => `${toneName[tone]}: ${text}`;
+
+export const rulesChanged = (client: string) => `The rules for ${client} have changed.`;
 
 /** One sentence for the live region. */
 export const announce = (turned: Turn, contact: Contact, channel: Channel, shield: Shield): string => {

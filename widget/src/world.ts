@@ -4,7 +4,7 @@ import { type Api, Refusal, Unreachable } from "./api";
 import { systemClock } from "./clock";
 import { createDesk } from "./desk";
 import type { Socket } from "./live";
-import type { Channel, Contact, Launched, Pod, SendRequest, ServerFrame, Shield, Verification } from "./types";
+import type { Channel, Contact, Launched, Pod, Policy, SendRequest, ServerFrame, Shield, Verification } from "./types";
 
 export const t0 = "2026-03-02T14:00:00.000Z";
 export const later = (seconds: number): string => new Date(Date.parse(t0) + seconds * 1000).toISOString();
@@ -34,12 +34,16 @@ export const pod = (ticket = "4711", contacts = [contact("dana", 1, [channel("mo
   ticket: { id: ticket, number: ticket, summary: "Reset" },
   client: { id: "contoso", name: "Contoso" },
   origin: "https://psa.example",
+  first_open: true,
   policy: {
+    version: "1.0",
     override_note: "required",
     note_presets: ["Manager approval"],
     note_min: 3,
     note_max: 500,
     show_on_load: true,
+    ticket_note: true,
+    why: {},
   },
   contacts,
 });
@@ -94,7 +98,7 @@ export class FakeSocket implements Socket {
   onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
-  sent: { type: string; token: string; since?: number }[] = [];
+  sent: { type: string; token: string; since?: number; policy?: string }[] = [];
   closed = false;
   send(text: string) {
     this.sent.push(JSON.parse(text));
@@ -201,7 +205,14 @@ export const world = () => {
   };
 
   const event = (seq: number, shields: Record<string, Shield>, now = t0) =>
-    socket().say({ type: "event", seq, now, contact_id: "dana", shields, history: [] });
+    socket().say({ type: "event", seq, now, contact_id: "dana", shields, methods: {}, history: [] });
+
+  /** The pod on screen under other rules. */
+  const rules = (policy: Partial<Policy>, more: Partial<Pod> = {}) => {
+    const on = desk.state.value.pod ?? pod();
+    const version = `${Number.parseInt(on.policy.version, 10) + 1}.0`;
+    socket().say({ type: "policy", pod: { ...on, ...more, policy: { ...on.policy, version, ...policy } } });
+  };
 
   const dana = () => {
     const who = desk.state.value.pod?.contacts.find((c) => c.id === "dana");
@@ -226,6 +237,7 @@ export const world = () => {
     socket,
     launch,
     event,
+    rules,
     dana,
     reach,
     shield,

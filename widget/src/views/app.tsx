@@ -1,13 +1,16 @@
 // What is on screen: a skeleton, the pod, or the reason why there is none.
 
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import { bannerAt } from "../banner";
 import type { Desk } from "../desk";
-import { selectedContact } from "../state";
-import { problem, words } from "../words";
+import { type State, selectedContact } from "../state";
+import type { Contact } from "../types";
+import { locked, problem, words } from "../words";
+import { Banner } from "./banner";
 import { Button } from "./button";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
-import { Sprite } from "./icons";
+import { Icon, Sprite } from "./icons";
 import { Note } from "./note";
 import { Picker } from "./picker";
 import { Rows } from "./row";
@@ -17,12 +20,14 @@ export const App = ({ desk }: { desk: Desk }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
   const s = desk.state.value;
+  const banner = s.phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
   useNaturalHeight(main, desk.resize);
   return (
     <main class="pod" ref={main} tabIndex={-1}>
       <h1 class="sr">Caller verification</h1>
       <Sprite />
+      {banner && <Banner key={banner.text} {...banner} />}
       {s.phase === "starting" && <Skeleton />}
       {s.phase === "stopped" && <Stopped desk={desk} />}
       {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}
@@ -42,6 +47,7 @@ const Panel = ({ desk }: { desk: Desk }) => {
       <Picker desk={desk} contact={contact} />
       <div class="scroll">
         <div class="inner">
+          <Notice s={desk.state.value} contact={contact} />
           <Note key={`note ${contact.id}`} desk={desk} contact={contact} />
           <Rows key={`rows ${contact.id}`} desk={desk} contact={contact} />
           <History key={`history ${contact.id}`} desk={desk} contact={contact} />
@@ -49,6 +55,19 @@ const Panel = ({ desk }: { desk: Desk }) => {
       </div>
     </>
   );
+};
+
+/** What stands against the contact as a whole. */
+const Notice = ({ s, contact }: { s: State; contact: Contact }) => {
+  const own = contact.channels.some((ch) => ch.methods.some((m) => m.refusal === "own_channel"));
+  const { lock } = contact;
+  const text = own ? words.ownContact : lock?.locked && locked(lock, s.pod?.tenant.name ?? "");
+  return text ? (
+    <p class="notice">
+      <Icon name="warning" />
+      {text}
+    </p>
+  ) : null;
 };
 
 /** The true layout in grey, after 150 ms. */

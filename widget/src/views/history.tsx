@@ -78,7 +78,8 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
           {` · ${w.byWhom(entry.technician, s.pod?.technician)} · ${w.onTicket(entry.ticket_number)}`}
         </p>
         {entry.note && <p class="said">{entry.note}</p>}
-        {entry.ticket_note && <CopyNote text={entry.ticket_note} />}
+        {entry.changed_channel && <p class="said">{w.words.hadChanged}</p>}
+        {s.pod?.policy.ticket_note && entry.ticket_note && <CopyNote text={entry.ticket_note} />}
       </div>
     </li>
   );

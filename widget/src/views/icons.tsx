@@ -5,69 +5,57 @@ import type { Shield } from "../types";
 
 const body = "M10 1.8 16.6 4.2v5.1c0 4.1-2.7 7.2-6.6 8.9-3.9-1.7-6.6-4.8-6.6-8.9V4.2L10 1.8Z";
 
-/** Drawn once per page; every icon uses a symbol of it. */
+/** Drawn once per page; every icon uses a symbol of it. Lines are as the style sheet has them for all. */
 export const Sprite = () => (
   <svg class="sprite" aria-hidden="true">
     <symbol id="unverified" viewBox="0 0 20 20">
-      <path d={body} fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" />
+      <path d={body} />
     </symbol>
     <symbol id="pending" viewBox="0 0 20 20">
-      <circle cx="10" cy="10" r="7.5" fill="none" stroke="currentColor" stroke-width="2.2" opacity=".25" />
-      <circle
-        class="ring"
-        cx="10"
-        cy="10"
-        r="7.5"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="2.2"
-        pathLength="1"
-      />
-      <circle cx="10" cy="10" r="2" fill="currentColor" />
+      <circle cx="10" cy="10" r="7.5" stroke-width="2.2" opacity=".25" />
+      <circle class="ring" cx="10" cy="10" r="7.5" stroke-width="2.2" pathLength="1" />
+      <circle class="full" cx="10" cy="10" r="1.3" />
     </symbol>
     <symbol id="verified" viewBox="0 0 20 20">
-      <path d={body} fill="currentColor" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" />
-      <path class="check" d="m6.6 9.8 2.4 2.5 4.5-4.8" pathLength="1" />
+      <path class="full" d={body} />
+      <path class="on check" d="m6.6 9.8 2.4 2.5 4.5-4.8" pathLength="1" />
     </symbol>
     <symbol id="denied" viewBox="0 0 20 20">
-      <path d={body} fill="currentColor" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" />
-      <path class="cross" d="m7.4 6.9 5.2 5.2m0-5.2-5.2 5.2" />
+      <path class="full" d={body} />
+      <path class="on" d="m7.4 6.9 5.2 5.2m0-5.2-5.2 5.2" />
     </symbol>
     <symbol id="failed" viewBox="0 0 20 20">
-      <path d={body} fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" />
-      <path d="M10 5.8v4.4m0 2.5v.1" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" />
+      <path d={body} />
+      <path d="M10 5.8v4.4m0 2.5v.1" stroke-width="1.8" />
     </symbol>
     <symbol id="chevron" viewBox="0 0 16 16">
-      <path
-        d="m4.5 6.2 3.5 3.6 3.5-3.6"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.6"
-        stroke-linecap="round"
-        stroke-linejoin="round"
-      />
+      <path d="m4.5 6.2 3.5 3.6 3.5-3.6" />
     </symbol>
     <symbol id="copy" viewBox="0 0 16 16">
-      <g fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round">
-        <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
-        <path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5" />
-      </g>
+      <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+      <path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5" />
     </symbol>
     <symbol id="tick" viewBox="0 0 16 16">
-      <path
-        d="m3.5 8.5 3 3 6-6.5"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.6"
-        stroke-linecap="round"
-        stroke-linejoin="round"
-      />
+      <path d="m3.5 8.5 3 3 6-6.5" />
+    </symbol>
+    <symbol id="info" viewBox="0 0 16 16">
+      <circle cx="8" cy="8" r="6.3" />
+      <path d="M8 7.6v3.6m0-6.4v.1" />
+    </symbol>
+    <symbol id="warning" viewBox="0 0 16 16">
+      <path d="M8 2.2 14.5 13.5h-13L8 2.2Zm0 4.6v2.9m0 1.8v.1" />
+    </symbol>
+    <symbol id="critical" viewBox="0 0 16 16">
+      <path class="full" d="M5.4 1.8h5.2l3.6 3.6v5.2l-3.6 3.6H5.4l-3.6-3.6V5.4l3.6-3.6Z" />
+      <path class="on" d="M8 4.8v3.7m0 2.6v.1" />
     </symbol>
   </svg>
 );
 
-export const Icon = ({ name, size = 16 }: { name: "chevron" | "copy" | "tick"; size?: number }) => (
-  <svg class="icon" width={size} height={size} aria-hidden="true">
+type Named = "chevron" | "copy" | "tick" | "info" | "warning" | "critical";
+
+export const Icon = ({ name }: { name: Named }) => (
+  <svg class="icon" width="16" height="16" aria-hidden="true">
     <use href={`#${name}`} />
   </svg>
 );

@@ -7,6 +7,7 @@ import { noteTooShort, words } from "../words";
 
 /** The id of the words that say what the note still needs. */
 export const noteHelp = "note-help";
+const noteWhy = "note-why";
 
 /** Why nothing can be sent to the contact yet; undefined: the note is no hindrance. */
 export const noteBar = ({ pod, notes }: State, contact: Contact): string | undefined => {
@@ -25,11 +26,12 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
     short: noteTooShort(pod.policy.note_min),
     ok: note ? "" : words.noteOptional,
   }[need];
+  const why = pod.policy.why.override_note;
   return (
     <div class="note">
       <div class="ask">
         <label for="note">{words.noteLabel}</label>
-        <span class="help" id={noteHelp}>
+        <span class="help" id={noteHelp} title={why}>
           {help}
         </span>
       </div>
@@ -40,7 +42,7 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
         maxLength={pod.policy.note_max}
         placeholder={words.notePlaceholder}
         autocomplete="off"
-        aria-describedby={noteHelp}
+        aria-describedby={why ? `${noteHelp} ${noteWhy}` : noteHelp}
         onKeyDown={(e) => {
           if (e.key === "Enter") e.preventDefault(); // a note is one line, however it wraps
         }}
@@ -61,6 +63,11 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
             </button>
           ))}
         </fieldset>
+      )}
+      {why && (
+        <p class="help" id={noteWhy}>
+          {why}
+        </p>
       )}
     </div>
   );

@@ -24,7 +24,14 @@ export const Pending = (props: Props) => {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
     <div class="pending-body" role="group" aria-label={w.methodName[method]}>
-      <p class="script">{w.script(method, shield.code_length ?? 6)}</p>
+      <p class="script">
+        {shield.match && (
+          <span class="match" aria-hidden="true">
+            {shield.match}
+          </span>
+        )}
+        {w.script(method, shield)}
+      </p>
       {method === "sms_code" && <CodeEntry key={id} {...props} />}
       <div class="after">
         {cooling ? (
@@ -109,7 +116,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
         </Button>
       </div>
       <p class={mine ? "fault" : "help"} id={helpId} role={mine ? "alert" : undefined}>
-        {mine?.text ?? w.triesLeft(shield.tries_left)}
+        {mine?.text ?? w.triesLeft(shield.tries_left)} {w.lockNear(contact.lock)}
       </p>
     </form>
   );

@@ -4,12 +4,12 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
 import { isCooling, textable } from "../shield";
-import { doing, faultNow, place, type State, shieldNow } from "../state";
+import { doing, faultNow, place, type State, shieldNow, warningNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
 import { Button } from "./button";
 import { useKeptFocus } from "./focus";
-import { ShieldIcon } from "./icons";
+import { Icon, ShieldIcon } from "./icons";
 import { noteBar, noteHelp } from "./note";
 import { Pending } from "./pending";
 
@@ -38,7 +38,9 @@ const Row = (props: RowProps) => {
   const s = desk.state.value;
   const shield = shieldNow(channel, s.now);
   const row = useKeptFocus<HTMLLIElement>((row) => row.querySelector("input") ?? row);
-  const fault = faultNow(s, place(contact, channel), shield);
+  const where = place(contact, channel);
+  const fault = faultNow(s, where, shield);
+  const warning = warningNow(s, where, shield);
   const pending = shield.state === "pending" ? shield.verification_id : undefined;
   return (
     <li
@@ -55,12 +57,14 @@ const Row = (props: RowProps) => {
         <p class="to">
           <Masked text={channel.masked} />
           <span class="label">{channel.label}</span>
+          {channel.changed_at && <Changed at={channel.changed_at} now={s.now} />}
         </p>
         <div class="line">
           <StateLine s={s} contact={contact} channel={channel} shield={shield} />
           {!pending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
         </div>
         {pending && <Pending {...props} shield={shield} />}
+        {warning && <p class="warned">{w.nearLimit(warning, channel)}</p>}
         {fault && fault.act !== "code" && (
           <p class="fault" role="alert">
             {fault.text}
@@ -82,6 +86,15 @@ const Masked = ({ text }: { text: string }) => {
     </span>
   );
 };
+
+/** Who says that his number has changed may well be somebody else. */
+const Changed = ({ at, now }: { at: string; now: number }) => (
+  <span class="changed" title={w.changedOn(timeOf(at, now))}>
+    <Icon name="warning" />
+    {w.changed(agoOf(at, now))}
+    <span class="sr"> {w.words.inTicketSystem}</span>
+  </span>
+);
 
 const StateLine = ({
   s,
@@ -127,12 +140,25 @@ const StateLine = ({
         </p>
       );
   }
-  const refused = channel.methods.find((m) => m.refusal);
-  if (refused && channel.methods.every((m) => m.refusal)) return <p class="state">{w.refusal(refused, true)}</p>;
+  const refused = channel.methods.filter((m) => m.refusal);
+  const one = new Set(refused.map((m) => m.refusal)).size === 1 ? refused[0] : undefined;
+  if (one && refused.length === channel.methods.length) {
+    return (
+      <p class="state">
+        {w.refusal(one, true)}
+        {one.why && <span class="why">{one.why}</span>}
+      </p>
+    );
+  }
   return (
     <p class="state" title={title || undefined}>
       {[w.unverified(shield.reason), again].filter(Boolean).join(" · ")}
-      {refused && <span class="why">{w.refusal(refused, false)}</span>}
+      {refused.map((option) => (
+        <span class="why" key={option.method} title={option.why}>
+          {w.refusal(option, false)}
+          {option.why && <span class="sr">. {option.why}</span>}
+        </span>
+      ))}
     </p>
   );
 };
@@ -174,7 +200,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
           key={option.method}
           kind={option === first ? "first" : "plain"}
           label={w.methodAct(option.method, channel)}
-          barred={option.refusal ? w.refusal(option, true) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
+          barred={option.refusal ? w.refusalInFull(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
           busy={busy === option.method}
           explained={needsNote && noteHelp}
           press={() => void desk.send(contact, channel, option.method)}
