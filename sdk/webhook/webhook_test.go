@@ -31,6 +31,7 @@ func Example() {
 
 func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 	good := webhook.Sign(secret, noon, body)
+	at, sum, _ := strings.Cut(good, ",")
 	other := bytes.Repeat([]byte{8}, 32)
 	for _, row := range []struct {
 		name   string
@@ -43,7 +44,7 @@ func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 		{"as it was signed", good, body, noon, [][]byte{secret}, nil},
 		{"under the second of two secrets", good, body, noon, [][]byte{other, secret}, nil},
 		{"with a signature of a version to come", good + ",v2=ff", body, noon, [][]byte{secret}, nil},
-		{"with another's signature beside it", good + webhook.Sign(other, noon, body)[strings.Index(good, ","):], body, noon, [][]byte{secret}, nil},
+		{"with another's signature beside it", webhook.Sign(other, noon, body) + "," + sum, body, noon, [][]byte{secret}, nil},
 		{"five minutes late", good, body, noon.Add(5 * time.Minute), [][]byte{secret}, nil},
 		{"later", good, body, noon.Add(5*time.Minute + time.Second), [][]byte{secret}, webhook.ErrAge},
 		{"of the future", good, body, noon.Add(-6 * time.Minute), [][]byte{secret}, webhook.ErrAge},
@@ -52,8 +53,8 @@ func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 		{"a changed body", good, bytes.Replace(body, []byte("dana"), []byte("raj1"), 1), noon, [][]byte{secret}, webhook.ErrSignature},
 		{"a changed time", strings.Replace(good, "t=1", "t=2", 1), body, noon.Add(1e9 * time.Second), [][]byte{secret}, webhook.ErrSignature},
 		{"no header", "", body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"no signature", good[:strings.Index(good, ",")], body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"no time", good[strings.Index(good, ",")+1:], body, noon, [][]byte{secret}, webhook.ErrHeader},
+		{"no signature", at, body, noon, [][]byte{secret}, webhook.ErrHeader},
+		{"no time", sum, body, noon, [][]byte{secret}, webhook.ErrHeader},
 		{"two times", good + ",t=5", body, noon, [][]byte{secret}, webhook.ErrHeader},
 		{"half a signature", good[:len(good)-32], body, noon, [][]byte{secret}, webhook.ErrHeader},
 		{"a time with a sign", strings.Replace(good, "t=", "t=+", 1), body, noon, [][]byte{secret}, webhook.ErrHeader},
