@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // demoCmd runs the server with a PSA, a phone and a mailbox around it, all real but the people.
@@ -58,7 +60,13 @@ type props struct {
 	SMSHookSecret string `json:"sms_hook_secret"`
 	MailKey       string `json:"mail_key"`
 	SMSSecret     string `json:"sms_secret"`
+	APIKey        string `json:"api_key"` // the admin's
+
+	AdminKey verify.APIKey `json:"admin_key"` // what the server keeps of it
 }
+
+// demoAdmin is who edits the demo's policies.
+const demoAdmin = "Noor Haddad"
 
 // loadProps reads those of an earlier run in dir, or makes new ones.
 func loadProps(dir string) (props, error) {
@@ -102,7 +110,10 @@ func newProps() (props, error) {
 	if err != nil {
 		return props{}, err
 	}
-	p.MailHookKey, err = x509.MarshalPKCS8PrivateKey(hook)
+	if p.MailHookKey, err = x509.MarshalPKCS8PrivateKey(hook); err != nil {
+		return props{}, err
+	}
+	p.AdminKey, p.APIKey, err = verify.NewAPIKey(demoTenant, demoAdmin, systemClock(), rand.Reader)
 	return p, err
 }
 

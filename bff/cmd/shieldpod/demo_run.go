@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -102,7 +103,7 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 			key: demoVonageKey, secret: d.props.SMSSecret, from: "AcmeIT", host: d.phoneURL(),
 			signatureSecret: d.props.SMSHookSecret, signatureMethod: vonage.SHA256,
 		},
-		now: d.clock.Now, log: d.out.log,
+		loopback: true, now: d.clock.Now, log: d.out.log,
 	})
 	if err != nil {
 		return nil, err
@@ -113,9 +114,12 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	}
 	err = srv.store.PutTenant(ctx, verify.Tenant{
 		ID: demoTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL()},
-		ProcedureURL: d.deskURL() + "/procedure", Policy: verify.DefaultPolicy(),
-		Keys: []verify.SigningKey{{Issuer: d.deskURL(), ID: demoKeyID, Algorithm: "EdDSA", Material: deskPublic}},
+		ProcedureURL: d.deskURL() + "/procedure",
+		Keys:         []verify.SigningKey{{Issuer: d.deskURL(), ID: demoKeyID, Algorithm: "EdDSA", Material: deskPublic}},
 	})
+	if err == nil {
+		err = srv.store.PutAPIKey(ctx, d.props.AdminKey)
+	}
 	if err != nil {
 		return nil, errors.Join(err, srv.close())
 	}
@@ -153,8 +157,14 @@ Shieldpod's demo is running. Dana is on the phone and wants her password reset.
 Then try a Link: open it on her phone or in her mailbox, and press Validate, or "I did not ask for this".
 Press Fast-forward there to see a code expire or a green shield end.
 
+Be the admin, with the pod open: write the policy into a file, edit it, apply it, and watch the pod follow.
+
+  export SHIELDPOD_SERVER=%[3]s SHIELDPOD_API_KEY=%[4]s
+  %[5]s policy export --out policy.yaml
+  %[5]s policy apply policy.yaml
+
 The pod's own server is %[3]s. Stop with Ctrl-C.
-`, d.deskURL(), d.phoneURL(), d.podURL())
+`, d.deskURL(), d.phoneURL(), d.podURL(), d.props.APIKey, os.Args[0])
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/webhook"
 	"github.com/shieldpod/shieldpod/embed"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/widget"
@@ -36,6 +37,7 @@ type settings struct {
 	mail      mailSettings
 	sms       smsSettings
 	bus       bus.Config
+	loopback  bool // webhooks may lead to this machine: in the demo
 	now       func() time.Time
 	log       *slog.Logger
 }
@@ -48,17 +50,24 @@ func systemClock() time.Time { return time.Now().UTC() }
 
 // Each adapter signs its contracts here, where all of them are known.
 var (
-	_ verify.Ledger    = (*store.Store)(nil)
-	_ verify.Tenants   = (*store.Store)(nil)
-	_ launch.Sessions  = (*store.Store)(nil)
-	_ courier.Outbox   = (*store.Store)(nil)
-	_ live.Changes     = (*store.Store)(nil)
-	_ live.Readings    = (*verify.Service)(nil)
-	_ live.Door        = (*launch.Service)(nil)
-	_ live.Encoder     = httpapi.Frames{}
-	_ live.Ear         = (*bus.Bus)(nil)
-	_ verify.Whisperer = (*bus.Bus)(nil)
-	_ verify.Courier   = (*courier.Courier)(nil)
+	_ verify.Ledger     = (*store.Store)(nil)
+	_ verify.Tenants    = (*store.Store)(nil)
+	_ verify.Policies   = (*store.Store)(nil)
+	_ verify.Sightings  = (*store.Store)(nil)
+	_ verify.APIKeys    = (*store.Store)(nil)
+	_ launch.Sessions   = (*store.Store)(nil)
+	_ launch.Recogniser = (*verify.Service)(nil)
+	_ courier.Outbox    = (*store.Store)(nil)
+	_ webhook.Queue     = (*store.Store)(nil)
+	_ webhook.Targets   = (*store.Store)(nil)
+	_ live.Changes      = (*store.Store)(nil)
+	_ live.Readings     = (*verify.Service)(nil)
+	_ live.Door         = (*launch.Service)(nil)
+	_ live.Encoder      = httpapi.Frames{}
+	_ live.Ear          = (*bus.Bus)(nil)
+	_ verify.Whisperer  = (*bus.Bus)(nil)
+	_ verify.Courier    = (*courier.Courier)(nil)
+	_ verify.Alerter    = (*webhook.Worker)(nil)
 )
 
 // server is every part of a running Shieldpod, built once.
@@ -68,6 +77,8 @@ type server struct {
 	bus     *bus.Bus
 	hub     *live.Hub
 	courier *courier.Courier
+	alerts  *webhook.Worker
+	deafen  func() // ends what listens for changed rules
 	handler http.Handler
 }
 
@@ -106,7 +117,7 @@ func build(ctx context.Context, s settings) (*server, error) {
 func (srv *server) assemble(page []byte, assets http.Handler) error {
 	s := srv.settings
 	domain := &verify.Service{
-		Ledger: srv.store, Tenants: srv.store, Bus: srv.bus,
+		Ledger: srv.store, Tenants: srv.store, Policies: srv.store, Sightings: srv.store, Bus: srv.bus,
 		Keys: verify.Keys{Code: s.keys.code, Destination: s.keys.destination},
 		Now:  s.now, Entropy: rand.Reader,
 	}
@@ -122,9 +133,15 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Outbox: srv.store, Reports: domain, Tenants: srv.store, Mail: mail, SMS: sms,
 		PublicURL: s.publicURL, Now: s.now, Log: s.log,
 	})
-	domain.Courier = srv.courier
+	srv.alerts = webhook.New(webhook.Config{
+		Queue: srv.store, Targets: srv.store, AllowLoopback: s.loopback, Now: s.now, Log: s.log,
+	})
+	domain.Courier, domain.Alerter = srv.courier, srv.alerts
+	if srv.deafen, err = srv.bus.ListenAll(domain.Forget); err != nil {
+		return err
+	}
 	door := &launch.Service{
-		Tenants: srv.store, Sessions: srv.store, Audience: s.publicURL, Secret: s.keys.session,
+		Tenants: srv.store, Sessions: srv.store, Recogniser: domain, Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
 	}
 	srv.hub = live.New(live.Config{
@@ -161,7 +178,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("GET /pod-assets/", assets)
 	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{
-		Verify: domain, Launch: door, Tenants: srv.store, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
+		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
 	}))
 	srv.handler = front(mux, s.publicURL)
@@ -187,6 +204,10 @@ func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		srv.courier.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		srv.alerts.Run(ctx)
 		return nil
 	})
 	group.Go(func() error { return srv.sweep(ctx) })

@@ -42,7 +42,7 @@ func (c *tenantPutCmd) Run(o *outside) error {
 		t, err := db.Tenant(ctx, c.ID)
 		switch {
 		case verify.CodeOf(err) == verify.CodeNotFound:
-			t = verify.Tenant{ID: c.ID, Name: c.ID, Region: "US", Policy: verify.DefaultPolicy()}
+			t = verify.Tenant{ID: c.ID, Name: c.ID, Region: "US"}
 		case err != nil:
 			return err
 		}
