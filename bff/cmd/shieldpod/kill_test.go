@@ -27,6 +27,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -38,6 +39,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 	const kills, callers, acknowledgedPerLife = 5, 6, 200
 	v := newVictim(t)
 	v.trust(t)
+	storetest.SetPolicy(t, v.open(t), "acme", "", storetest.Unbounded)
 	book := &ledger{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
 	for life := range kills {
 		process := v.start(t)
