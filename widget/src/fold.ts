@@ -67,10 +67,12 @@ const update = (contact: Contact, frame: UpdateFrame): Contact => {
 const succeed = (known: Contact, fresh: Contact): Contact => {
   const ahead = Object.entries(known.ahead ?? {}).filter(([, seq]) => seq > fresh.seq);
   if (ahead.length === 0) return fresh;
-  const leading = new Map(known.channels.filter((ch) => ahead.some(([id]) => id === ch.id)).map((ch) => [ch.id, ch]));
+  const leading = new Map(
+    known.channels.filter((ch) => ahead.some(([id]) => id === ch.id)).map((ch) => [ch.id, ch.shield]),
+  );
   return {
     ...fresh,
     ahead: Object.fromEntries(ahead),
-    channels: fresh.channels.map((ch) => ({ ...ch, shield: leading.get(ch.id)?.shield ?? ch.shield })),
+    channels: fresh.channels.map((ch) => ({ ...ch, shield: leading.get(ch.id) ?? ch.shield })),
   };
 };

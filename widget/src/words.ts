@@ -92,7 +92,7 @@ const refusals: Partial<Record<Reason, string>> = {
   landline: "Can’t get texts",
   locked: "Too many wrong codes",
   own_channel: "This contact is you",
-  changed_channel: "Changed too lately in the ticket system",
+  changed_channel: "Not allowed so soon after a change",
   country: "Texts to this country are not allowed",
   premium: "Premium-rate number: no texts",
   voip: "Internet number: no texts",

@@ -70,6 +70,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
   const busy = doing(s, where, shield);
   const fault = faultNow(s, where, shield);
   const mine = fault?.act === "code" ? fault : undefined;
+  const near = w.lockNear(contact.lock);
   const input = useRef<HTMLInputElement>(null);
   const shake = useShake(input, s.wrong[where] ?? 0);
   const helpId = `help ${where}`.replaceAll(/\s/g, "-");
@@ -116,7 +117,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
         </Button>
       </div>
       <p class={mine ? "fault" : "help"} id={helpId} role={mine ? "alert" : undefined}>
-        {mine?.text ?? w.triesLeft(shield.tries_left)} {w.lockNear(contact.lock)}
+        {mine?.text ?? w.triesLeft(shield.tries_left)} {near && <span class="why">{near}</span>}
       </p>
     </form>
   );
