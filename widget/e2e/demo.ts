@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
+import type { components } from "../src/api.gen";
 
 const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
 
@@ -18,6 +19,8 @@ export interface Message {
   link?: string;
   code?: string;
 }
+
+export type PolicyFields = components["schemas"]["PolicyFields"];
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -93,6 +96,32 @@ export class Demo {
   misbehave = (carrier: "vonage" | "sendgrid", mode: string, times = 0) =>
     this.tell("/api/misbehave", { carrier, mode, times });
 
+  /** The admin's hand: what the API answers to the demo's own key. */
+  private async admin(method: string, path: string, body?: unknown) {
+    const { api_key: key } = JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8"));
+    const answer = await fetch(`${this.bff}/api/v1/${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(said)}`);
+    return said;
+  }
+
+  /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
+  async policy(fields: PolicyFields, client?: { id: string; name: string }) {
+    const path = client ? `policies/clients/${client.id}` : "policies/default";
+    const { settings } = await this.admin("GET", path);
+    await this.admin("PUT", path, {
+      version: settings.version,
+      ...(client && { name: client.name }),
+      fields: { ...settings.fields, ...fields },
+    });
+  }
+
+  unlock = (contact: string) => this.admin("POST", `contacts/${contact}/unlock`);
+
   messages = async (): Promise<Message[]> => (await fetch(`${this.phone}/api/messages`)).json();
 
   /** What arrived last, once so many have arrived. */
@@ -125,6 +154,19 @@ export class Desk {
 
   async open(ticket: string, look = "") {
     await this.page.goto(`${this.demo.desk}/tickets/${ticket}${look}`);
+    await this.unfold();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.unfold();
+  }
+
+  /** A ticket that was opened before shows one line. */
+  private async unfold() {
+    const verify = this.pod.getByRole("button", { name: "Verify caller" });
+    await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
+    if (await verify.isVisible()) await verify.click();
     await expect(this.pod.locator(".rows")).toBeVisible();
   }
 

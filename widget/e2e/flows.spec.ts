@@ -75,7 +75,7 @@ test("a link that she did not ask for turns the row red, and it stays red", asyn
   await expect(row.getByRole("link", { name: "your procedure" })).toHaveAttribute("href", `${demo.desk}/procedure`);
   await demo.forward("1h");
   await expect(row).toContainText("did not ask for this");
-  await desk.page.reload();
+  await desk.reload();
   await expect(row).toContainText("did not ask for this");
 });
 

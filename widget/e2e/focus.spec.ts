@@ -63,7 +63,7 @@ test("a note that is gone bars the resend as it bars the send, and says so", asy
   await desk.send("3107", "Code");
   await demo.arrived();
   await demo.forward("1m");
-  await desk.page.reload();
+  await desk.reload();
   await picker.selectOption({ label: "Marcus Lee · Office Manager" });
   const resend = desk.row("3107").getByRole("button", { name: "Resend" });
   await expect(resend).toBeDisabled();
