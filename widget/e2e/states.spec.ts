@@ -3,6 +3,7 @@
 
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type FrameLocator, test } from "@playwright/test";
+import type { Pod } from "../src/types";
 import { type Scene, scenes } from "./scenes";
 import { perform, type Stage } from "./stage";
 
@@ -59,6 +60,41 @@ for (const scene of scenes) {
     });
   }
 }
+
+const scene = (name: string): Scene => {
+  const found = scenes.find((s) => s.name === name);
+  if (!found) throw new Error(`there is no scene ${name}`);
+  return found;
+};
+
+test("a banner that is long opens for who comes to its link, and closes again", async ({ page }) => {
+  await page.setViewportSize({ width: 300, height: 760 });
+  const { pod } = await perform(page, scene("banner-long"), "light");
+  await expect(pod.getByRole("button", { name: "more" })).toBeVisible();
+  await pod.locator(".banner a").focus();
+  await expect(pod.locator(".banner")).toContainText("Reset nothing on the first call.");
+  await pod.getByRole("button", { name: "less" }).click();
+  await expect(pod.getByRole("button", { name: "more" })).toBeVisible();
+});
+
+test("row 22: new rules are followed at once, and a hostile banner stays text", async ({ page }) => {
+  const was = scene("resting");
+  const stage = await perform(page, was, "light");
+  const rule = (version: string, rules: Partial<Pod["policy"]>) => {
+    const policy = { ...was.pod.policy, version, ...rules };
+    stage.socket().send(JSON.stringify({ type: "policy", pod: { ...was.pod, policy } }));
+  };
+  const text = `<img src=x onerror="fail()"> javascript:fail() https://a"onclick="fail()`;
+  rule("13.0", { show_on_load: false, banner: { text, tone: "warning" } });
+  await expect(stage.pod.locator(".banner")).toContainText(text);
+  await expect(stage.pod.locator(".banner a")).toHaveAttribute("href", "https://a/");
+  await expect(stage.pod.getByRole("status")).toContainText("The rules for Contoso have changed. Warning: <img");
+  await stage.pod.getByRole("button", { name: "Verify caller" }).click();
+  rule("14.0", { show_on_load: false, banner: { text: "" } });
+  await expect(stage.pod.locator(".banner")).toHaveCount(0);
+  await expect(stage.pod.locator(".rows")).toBeVisible();
+  expect(stage.complaints).toEqual([]);
+});
 
 /** By how much the pod is larger than its frame, or smaller: a frame that may grow is as high as the pod likes. */
 const misfit = (pod: FrameLocator, axis: "x" | "y") =>
