@@ -114,6 +114,22 @@ func (c Channel) MarshalJSON() ([]byte, error) {
 	}{plain(c), seconds(c.ChangedAt)})
 }
 
+// UnmarshalJSON reads a channel as MarshalJSON writes it. Verify does not use it: that reads more strictly.
+func (c *Channel) UnmarshalJSON(data []byte) error {
+	type plain Channel
+	read := struct {
+		*plain
+		ChangedAt int64 `json:"changed_at"`
+	}{plain: (*plain)(c)}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	if c.ChangedAt = (time.Time{}); read.ChangedAt != 0 {
+		c.ChangedAt = time.Unix(read.ChangedAt, 0).UTC()
+	}
+	return nil
+}
+
 // UnmarshalJSON reads claims as strictly as Verify does, but lets any of them be absent.
 func (c *Claims) UnmarshalJSON(data []byte) error {
 	read, err := decodeClaims(data)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -41,7 +42,7 @@ func (s site) vouch(w http.ResponseWriter, r *http.Request) {
 	}
 	token, err := launchcontext.Signer{Key: s.Key, Now: s.Now}.Sign(launchcontext.Claims{
 		Issuer: s.Issuer, Audience: s.Audience, Tenant: s.Tenant, Origin: s.Origin, Nonce: ask.Nonce,
-		Subject: technician.ID, Actor: launchcontext.Actor{Name: technician.Name, Email: technician.Email},
+		Subject: technician.ID, Actor: launchcontext.Actor{Name: technician.Name, Email: technician.Email, Phone: technician.Phone},
 		Context: s.context(t),
 	})
 	if err != nil {
@@ -54,12 +55,21 @@ func (s site) vouch(w http.ResponseWriter, r *http.Request) {
 
 // context is what the desk vouches for: the ticket and the people whom it concerns.
 func (s site) context(t ticket) launchcontext.Context {
+	contacts := slices.Clone(t.Contacts)
+	for i, c := range contacts {
+		contacts[i].Channels = slices.Clone(c.Channels)
+		for j, ch := range c.Channels {
+			if ago, is := changed[ch.ID]; is {
+				contacts[i].Channels[j].ChangedAt = s.opened.Add(-ago)
+			}
+		}
+	}
 	return launchcontext.Context{
 		PSA:      "northwind",
 		Ticket:   launchcontext.Ticket{ID: t.ID, Number: t.ID, Summary: t.Subject, URL: s.Origin + "/tickets/" + t.ID},
 		Client:   launchcontext.Client{ID: t.Client.ID, Name: t.Client.Name},
 		Contact:  launchcontext.Default{ID: t.Contact().ID, Name: t.Contact().Name},
-		Contacts: t.Contacts,
+		Contacts: contacts,
 	}
 }
 

@@ -68,10 +68,10 @@ type site struct {
 }
 
 // member is somebody who works at the desk.
-type member struct{ ID, Name, Email, Company string }
+type member struct{ ID, Name, Email, Phone, Company string }
 
 // technician is who is signed in. A real desk reads this from its own session.
-var technician = member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "Acme IT"}
+var technician = member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "+15105550177", "Acme IT"}
 
 func (s site) ticket(id string) (ticket, bool) {
 	for _, t := range s.tickets {

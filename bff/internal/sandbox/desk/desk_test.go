@@ -68,7 +68,7 @@ func TestContextVouchesForTheTicketOnScreen(t *testing.T) {
 	want := launchcontext.Claims{
 		Issuer: "northwind-desk", Audience: podURL, Subject: "ana.ortiz", Tenant: "acme", Nonce: "n-1", Origin: origin,
 		IssuedAt: noon, NotBefore: noon, ExpiresAt: noon.Add(time.Minute),
-		Actor: launchcontext.Actor{Name: "Ana Ortiz", Email: "ana.ortiz@acme-it.example"},
+		Actor: launchcontext.Actor{Name: "Ana Ortiz", Email: "ana.ortiz@acme-it.example", Phone: "+15105550177"},
 		Context: launchcontext.Context{
 			PSA: "northwind",
 			Ticket: launchcontext.Ticket{
@@ -178,8 +178,8 @@ func TestEveryTicketCanBeOpened(t *testing.T) {
 			t.Errorf("ticket %s: scripts and contexts differ: %s", want.Ticket.ID, diff)
 		}
 	}
-	if len(clients) != 3 {
-		t.Errorf("%d clients, want 3", len(clients))
+	if len(clients) != 4 {
+		t.Errorf("%d clients, want 4", len(clients))
 	}
 }
 

@@ -38,6 +38,7 @@ type entry struct {
 var (
 	contoso  = client{"contoso", "Contoso", "San Francisco, 201 Pier Street", "Managed Plus, 24 × 7"}
 	fabrikam = client{"fabrikam", "Fabrikam Dental", "Seattle, 14 Alder Avenue", "Managed, weekdays"}
+	inside   = client{"acme-internal", "Acme IT (internal)", "Oakland, head office", "Own staff"}
 	tailspin = client{"tailspin", "Tailspin Toys", "Austin, Warehouse 3", "Block of hours, 41 left"}
 )
 
@@ -59,6 +60,14 @@ var (
 		mail("tom-mail", "tom.becker@fabrikam.example", "Work"))
 	erin = person("erin-walsh", "Erin Walsh", "Receptionist",
 		mail("erin-mail", "erin.walsh@fabrikam.example", "Work"))
+	nils = person("nils-aberg", "Nils Åberg", "Locum Dentist",
+		mobile("nils-mobile", "+12065559007", "Mobile"),
+		mobile("nils-uk", "+447400123456", "Mobile, UK"),
+		mobile("nils-voip", "+445612345678", "Internet phone"),
+		mail("nils-mail", "nils.aberg@fabrikam.example", "Work"))
+	ana = person("ana-ortiz", "Ana Ortiz", "Support Engineer",
+		mobile("ana-mobile", "+15105550177", "Mobile"),
+		mail("ana-mail", "ana.ortiz@acme-it.example", "Work"))
 	maximiliane = person("maximiliane-hohenlohe", "Maximiliane-Alexandra Hohenlohe-Waldburg", "Head of Procurement",
 		mobile("maximiliane-mobile", "+15125557740", "Mobile"),
 		mail("maximiliane-mail", "maximiliane-alexandra.hohenlohe-waldburg@procurement.tailspin.example", "Work"))
@@ -76,6 +85,9 @@ var (
 		mail("jordan-dock", "dock@tailspin.example", "Dock, shared"),
 		mail("jordan-home", "jblake@home.example", "Private"))
 )
+
+// changed tells which channels the desk has changed lately, and how long before it was opened.
+var changed = map[string]time.Duration{"nils-mobile": 48 * time.Hour}
 
 // newTickets gives the desk's cases, newest first.
 func newTickets() []ticket {
@@ -137,6 +149,24 @@ func newTickets() []ticket {
 			Thread: []entry{
 				{"Erin Walsh", "customer", 27 * time.Hour, "Every morning Outlook wants my password again, sometimes twice. The other front-desk computer is fine."},
 				{"Ana Ortiz", "technician", 25 * time.Hour, "Hi Erin, that looks like an expired token on that computer. I would like to clear it while you watch. When suits you?"},
+			},
+		},
+		{
+			ID: "4695", Subject: "Sign-in from abroad for the locum", Status: "New", Priority: "High",
+			Board: "Security", Source: "Phone", Ago: 29 * time.Hour, Client: fabrikam,
+			Contacts: []launchcontext.Contact{nils, priya},
+			Thread: []entry{
+				{"Northwind Desk", "system", 29 * time.Hour, "Ticket opened from an incoming call."},
+				{"Nils Åberg", "customer", 29 * time.Hour, "I am at a congress in London and my phone is a new one. Please let me sign in from here; my number changed, it should be on file since Sunday."},
+				{"Ana Ortiz", "note", 28 * time.Hour, "New number, new country, in a hurry. Verify by something that was on file before."},
+			},
+		},
+		{
+			ID: "4692", Subject: "My own password expired", Status: "New", Priority: "Low",
+			Board: "Service desk", Source: "Portal", Ago: 31 * time.Hour, Client: inside,
+			Contacts: []launchcontext.Contact{ana, dana},
+			Thread: []entry{
+				{"Ana Ortiz", "customer", 31 * time.Hour, "Mine expired over the weekend. A colleague has to verify me: I can’t do it myself."},
 			},
 		},
 	}
