@@ -255,3 +255,33 @@ test("budget_technician_minute: close to the limit the pod says so, at the limit
   await expect(desk.row("3107")).toContainText(/one technician may send in a minute. It frees in \d+ seconds/);
   expect(await demo.messages()).toHaveLength(2);
 });
+
+test("sms_voip and sms_countries: numbers without a SIM, and of another country, by policy", async ({ desk, demo }) => {
+  await desk.open("4695");
+  await expect(desk.row("3456")).toContainText(/country/i);
+  await demo.policy({ sms_countries: ["GB", "US"] });
+  await expect(desk.row("3456").getByRole("button", { name: "code" })).toBeEnabled();
+  await expect(desk.row("5678").getByRole("button", { name: "code" })).toHaveCount(0);
+  await demo.policy({ sms_voip: true });
+  await expect(desk.row("5678").getByRole("button", { name: "code" })).toBeEnabled();
+});
+
+test("changed_channels and changed_channel_days: a number that was changed lately is marked, or refused", async ({
+  desk,
+  demo,
+}) => {
+  await desk.open("4695");
+  await expect(desk.row("9007")).toContainText(/Changed 2 days ago/);
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
+  await demo.policy({ changed_channels: "refuse" });
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toHaveCount(0);
+  await demo.policy({ changed_channel_days: 1 });
+  await expect(desk.row("9007")).not.toContainText(/Changed/);
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
+});
+
+test("row 10: nobody verifies themselves", async ({ desk }) => {
+  await desk.open("4692");
+  await expect(desk.row("0177").getByRole("button", { name: "code" })).toHaveCount(0);
+  await expect(desk.row("0177")).toContainText(/you/i);
+});
