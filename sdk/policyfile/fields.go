@@ -1,0 +1,66 @@
+package policyfile
+
+import "slices"
+
+// shape is what a field's value is made of. Its range is the server's to judge.
+type shape int
+
+const (
+	text    shape = iota
+	yesOrNo       // true, false
+	number        // whole
+	words         // a list of short names
+	texts         // a list
+	banner        // text, tone, from, until
+	prices        // numbers by country
+)
+
+type field struct {
+	name  string
+	shape shape
+}
+
+// fields are a policy's, in the contract's order.
+var fields = []field{
+	{"methods", words},
+	{"override_note", text},
+	{"note_presets", texts},
+	{"banner", banner},
+	{"show_on_load", yesOrNo},
+	{"link_validity_seconds", number},
+	{"code_validity_seconds", number},
+	{"code_length", number},
+	{"tries_per_code", number},
+	{"failures_before_lock", number},
+	{"resend_cooldown_seconds", number},
+	{"green_for_seconds", number},
+	{"green_scope", text},
+	{"history_entries", number},
+	{"number_matching", yesOrNo},
+	{"ticket_note", yesOrNo},
+	{"sms_countries", words},
+	{"sms_voip", yesOrNo},
+	{"changed_channel_days", number},
+	{"changed_channels", text},
+	{"budget_destination_day", number},
+	{"budget_prefix_hour", number},
+	{"budget_technician_minute", number},
+	{"budget_technician_hour", number},
+	{"budget_client_hour", number},
+	{"budget_country_hour", number},
+	{"budget_tenant_minute", number},
+	{"budget_tenant_day", number},
+	{"budget_tenant_spend_day", number},
+	{"sms_prices", prices},
+	{"pumping_floor_percent", number},
+	{"pumping_sample", number},
+	{"pumping_pause_seconds", number},
+}
+
+func fieldNamed(name string) (field, bool) {
+	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return fields[i], true
+}
