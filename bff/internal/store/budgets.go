@@ -34,7 +34,6 @@ func (c counter) spend(at, window, amount int64) counter {
 	if at-c.began >= window {
 		return counter{began: at, used: amount, paused: c.paused}
 	}
-	c.began = min(c.began, at) // the clock was set back: the window lasts no longer for it, and is not emptied
 	c.used += amount
 	return c
 }
@@ -45,10 +44,23 @@ func (c counter) use() verify.Use {
 
 func (k *counters) put(key counterKey, c counter) {
 	k.undo = append(k.undo, counterUndo{key: key, before: k.byKey[key], dirty: k.dirty[key]})
+	k.set(key, c)
+}
+
+func (k *counters) set(key counterKey, c counter) {
 	if k.dirty == nil {
 		k.dirty = map[counterKey]bool{}
 	}
 	k.byKey[key], k.dirty[key] = c, true
+}
+
+// rewind has a window that began in what is now the future, because the clock was set back, begin now: it lasts no
+// longer for that, and is not emptied. This holds whatever becomes of the step.
+func (k *counters) rewind(key counterKey, at int64) {
+	if c := k.byKey[key]; c.began > at {
+		c.began = at
+		k.set(key, c)
+	}
 }
 
 // forget sets the counters back to what they were before the step.
@@ -65,7 +77,7 @@ func keyOf(tenant string, b verify.Budget) counterKey { return counterKey{tenant
 
 // Spend is [verify.Spending]'s.
 func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) ([]verify.Use, error) {
-	if err := t.load(ctx, tenant, budgets); err != nil {
+	if err := t.load(ctx, tenant, at, budgets); err != nil {
 		return nil, err
 	}
 	uses := make([]verify.Use, len(budgets))
@@ -80,7 +92,7 @@ func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, budgets []v
 
 // Used is [verify.Spending]'s.
 func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Budget) (verify.Use, error) {
-	if err := t.load(ctx, tenant, []verify.Budget{b}); err != nil {
+	if err := t.load(ctx, tenant, at, []verify.Budget{b}); err != nil {
 		return verify.Use{}, err
 	}
 	return t.counters.byKey[keyOf(tenant, b)].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
@@ -88,7 +100,7 @@ func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Bud
 
 // Pause is [verify.Spending]'s.
 func (t *tx) Pause(ctx context.Context, tenant string, b verify.Budget, until time.Time) error {
-	if err := t.load(ctx, tenant, []verify.Budget{b}); err != nil {
+	if err := t.load(ctx, tenant, until, []verify.Budget{b}); err != nil {
 		return err
 	}
 	c := t.counters.byKey[keyOf(tenant, b)]
@@ -98,7 +110,7 @@ func (t *tx) Pause(ctx context.Context, tenant string, b verify.Budget, until ti
 }
 
 // load reads the counters that the transaction has not touched yet; one that there is not is zero.
-func (t *tx) load(ctx context.Context, tenant string, budgets []verify.Budget) error {
+func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) error {
 	if err := t.own(ctx, tenant); err != nil {
 		return err
 	}
@@ -113,17 +125,23 @@ func (t *tx) load(ctx context.Context, tenant string, budgets []verify.Budget) e
 			args = append(args, b.Name, b.Key)
 		}
 	}
-	if len(args) == 1 {
-		return nil
+	if len(args) > 1 {
+		err := t.list(ctx, "read budgets", `
+			SELECT name, key, began, used, paused_until FROM budgets
+			WHERE tenant = $1 AND (name, key) IN (VALUES `+tuples(2, len(args)/2, 2)+`)`, args, func(row scan) error {
+			key, c := counterKey{tenant: tenant}, counter{}
+			err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
+			t.counters.byKey[key] = c
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return t.list(ctx, "read budgets", `
-		SELECT name, key, began, used, paused_until FROM budgets
-		WHERE tenant = $1 AND (name, key) IN (VALUES `+tuples(2, len(args)/2, 2)+`)`, args, func(row scan) error {
-		key, c := counterKey{tenant: tenant}, counter{}
-		err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
-		t.counters.byKey[key] = c
-		return err
-	})
+	for _, b := range budgets {
+		t.counters.rewind(keyOf(tenant, b), millis(at))
+	}
+	return nil
 }
 
 // flushSize is how many counters one statement writes.

@@ -27,7 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		name     string
 		promises []promise
 	}{
-		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending},
+		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"budgets", budgets},
 		{"outbox", outbox}, {"sessions", sessions}, {"tenants", tenants}, {"service", service},
 	} {
 		t.Run(group.name, func(t *testing.T) {

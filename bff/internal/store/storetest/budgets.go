@@ -1,0 +1,133 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+var errUndone = errors.New("the step is undone")
+
+var budgets = []promise{
+	{"what is counted is what a plain list of windows would have, whichever steps are undone", func(t *testing.T, s *store.Store) {
+		const window = time.Minute
+		tenants := 0
+		rapid.Check(t, func(t *rapid.T) {
+			tenants++
+			tenant, at, model := fmt.Sprint("tenant-", tenants), noon, map[string]verify.Use{}
+			for range rapid.IntRange(1, 12).Draw(t, "transactions") {
+				at = at.Add(time.Duration(rapid.IntRange(-40, 60).Draw(t, "seconds")) * time.Second)
+				var steps []func(verify.Tx) error
+				before := maps.Clone(model)
+				for range rapid.IntRange(1, 3).Draw(t, "steps") {
+					names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3, rapid.ID[string]).Draw(t, "budgets")
+					fails := rapid.IntRange(0, 3).Draw(t, "fails") == 0
+					steps = append(steps, func(tx verify.Tx) error { return spend(tx, tenant, at, window, names, fails) })
+					after := plainly(before, at, window, names)
+					if fails {
+						before = rewound(before, at, names)
+						break
+					}
+					before = after
+				}
+				model = before
+				if err := s.Write(context.Background(), steps...); err != nil && !errors.Is(err, errUndone) {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(model, standing(t, s, tenant, at, model)); diff != "" {
+					t.Fatal(diff)
+				}
+			}
+		})
+	}},
+	{"a budget that is paused says so until it is paused no more", func(t *testing.T, s *store.Store) {
+		ctx, b := t.Context(), verify.Budget{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1}
+		must(t, s, func(tx verify.Tx) error { return tx.Pause(ctx, "acme", b, noon.Add(time.Minute)) })
+		must(t, s, func(tx verify.Tx) error {
+			uses, err := tx.Spend(ctx, "acme", noon, []verify.Budget{b})
+			if err == nil && (!uses[0].Paused.Equal(noon.Add(time.Minute)) || uses[0].Used != 1) {
+				t.Errorf("it stands at %+v", uses[0])
+			}
+			return err
+		})
+	}},
+	{"Row7: another tenant's budgets are its own", func(t *testing.T, s *store.Store) {
+		ctx, b := t.Context(), []verify.Budget{{Name: "a", Window: time.Hour, Amount: 1}}
+		for _, tenant := range []string{"acme", "zenith"} {
+			must(t, s, func(tx verify.Tx) error {
+				uses, err := tx.Spend(ctx, tenant, noon, b)
+				if err == nil && uses[0].Used != 1 {
+					t.Errorf("%s has used %d", tenant, uses[0].Used)
+				}
+				return err
+			})
+		}
+	}},
+}
+
+func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, names []string, fails bool) error {
+	list := make([]verify.Budget, len(names))
+	for i, name := range names {
+		list[i] = verify.Budget{Name: name, Key: "k", Window: window, Amount: 1}
+	}
+	_, err := tx.Spend(context.Background(), tenant, at, list)
+	if err == nil && fails {
+		return errUndone
+	}
+	return err
+}
+
+// rewound is what a clock that was set back does to windows, whatever becomes of the step.
+func rewound(before map[string]verify.Use, at time.Time, names []string) map[string]verify.Use {
+	after := maps.Clone(before)
+	for _, name := range names {
+		if u, there := after[name]; there && u.Began.After(at) {
+			u.Began = at
+			after[name] = u
+		}
+	}
+	return after
+}
+
+func plainly(before map[string]verify.Use, at time.Time, window time.Duration, names []string) map[string]verify.Use {
+	after := rewound(before, at, names)
+	for _, name := range names {
+		u, there := after[name]
+		if !there || at.Sub(u.Began) >= window {
+			u = verify.Use{Began: at}
+		}
+		u.Used++
+		after[name] = u
+	}
+	return after
+}
+
+// standing reads the budgets that the model knows, by a window without an end.
+func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Use) map[string]verify.Use {
+	t.Helper()
+	found := map[string]verify.Use{}
+	err := s.Write(context.Background(), func(tx verify.Tx) error {
+		for name := range model {
+			// Asked for at a time that rewinds nothing.
+			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), verify.Budget{Name: name, Key: "k", Window: 1000 * time.Hour})
+			if err != nil {
+				return err
+			}
+			found[name] = u
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}

@@ -1,0 +1,312 @@
+package verify_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/webhook"
+)
+
+// crowd is a desk with n contacts, whose numbers are all different.
+func crowd(n int) verify.Desk {
+	d := desk()
+	for i := range n {
+		d.Contacts = append(d.Contacts, verify.Contact{ID: fmt.Sprint("c", i), Name: "Somebody", Channels: []verify.Channel{
+			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415555%04d", 6000+i), Capability: verify.Mobile},
+			{ID: "mail", Kind: verify.Email, Value: fmt.Sprintf("c%d@contoso.com", i)},
+		}})
+	}
+	return d
+}
+
+// texts sends a code to one of the crowd.
+func (h *house) text(d verify.Desk, i int) error {
+	_, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"}))
+	return err
+}
+
+// reached is the budget that refused; empty if none did.
+func reached(t *testing.T, err error) string {
+	t.Helper()
+	var refusal *verify.Error
+	if err == nil {
+		return ""
+	}
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeRateLimited || refusal.Budget == nil {
+		t.Fatalf("refused by %v", err)
+	}
+	return refusal.Budget.Name
+}
+
+// outgoing is what the carriers are asked to send.
+func (h *house) outgoing(tenant string) int {
+	h.t.Helper()
+	changed, err := h.store.Changed(ctx, tenant, 0)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	n := 0
+	for contact := range changed {
+		if contact == "" {
+			continue
+		}
+		for _, e := range h.events(tenant, contact) {
+			if e.Kind == verify.EventRequested {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestRow18WhatGoesOutIsTheBudget(t *testing.T) {
+	for name, row := range map[string]struct {
+		set   func(*verify.Limits)
+		frees time.Duration
+	}{
+		"budget_prefix_hour":       {func(l *verify.Limits) { l.PrefixHour = 5 }, time.Hour},
+		"budget_technician_minute": {func(l *verify.Limits) { l.TechnicianMinute = 5 }, time.Minute},
+		"budget_technician_hour":   {func(l *verify.Limits) { l.TechnicianHour = 5 }, time.Hour},
+		"budget_client_hour":       {func(l *verify.Limits) { l.ClientHour = 5 }, time.Hour},
+		"budget_country_hour":      {func(l *verify.Limits) { l.CountryHour = 5 }, time.Hour},
+		"budget_tenant_minute":     {func(l *verify.Limits) { l.TenantMinute = 5 }, time.Minute},
+		"budget_tenant_day":        {func(l *verify.Limits) { l.TenantDay = 5 }, 24 * time.Hour},
+		"budget_tenant_spend_day":  {func(l *verify.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := openHouse(t)
+			h.tenant("acme", func(p *verify.Policy) { row.set(&p.Limits) })
+			d, nodes := crowd(52), []*verify.Service{&h.Service, h.other()}
+			var mu sync.Mutex
+			ended := map[string]int{}
+			var together sync.WaitGroup
+			for i := range 50 {
+				r := h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+				together.Go(func() {
+					_, err := nodes[i%2].Send(ctx, d, r)
+					mu.Lock()
+					defer mu.Unlock()
+					ended[reached(t, err)]++
+				})
+			}
+			together.Wait()
+			if ended[""] != 5 || ended[name] != 45 || h.outgoing("acme") != 5 {
+				t.Errorf("%v; %d went out, want 5", ended, h.outgoing("acme"))
+			}
+			h.clock.advance(row.frees - time.Millisecond)
+			if got := reached(t, h.text(d, 50)); got != name {
+				t.Errorf("a moment before it frees, %q refuses", got)
+			}
+			h.clock.advance(time.Millisecond)
+			if err := h.text(d, 51); err != nil {
+				t.Errorf("when it frees: %v", err)
+			}
+		})
+	}
+}
+
+func TestRow18AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		step time.Duration
+		wait time.Duration // from then until it frees
+	}{
+		{"back an hour", -time.Hour, time.Hour},
+		{"forward half an hour", 30 * time.Minute, 30 * time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := openHouse(t)
+			h.tenant("acme", func(p *verify.Policy) { p.Limits.ClientHour = 3 })
+			d := crowd(9)
+			for i := range 3 {
+				if err := h.text(d, i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.clock.advance(row.step)
+			h.Forget("")
+			if got := reached(t, h.text(d, 3)); got != "budget_client_hour" {
+				t.Fatalf("the clock was set %s, and %q refuses", row.name, got)
+			}
+			h.clock.advance(row.wait - time.Millisecond)
+			if got := reached(t, h.text(d, 4)); got != "budget_client_hour" {
+				t.Errorf("a moment before it frees, %q refuses", got)
+			}
+			h.clock.advance(time.Millisecond)
+			if err := h.text(d, 5); err != nil {
+				t.Errorf("when it frees: %v", err)
+			}
+		})
+	}
+}
+
+func TestRow19ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.Limits.DestinationDay = 4 })
+	d := crowd(2)
+	d.Contacts[3].Channels[0].Value = d.Contacts[2].Channels[0].Value // they share a number
+	other := d
+	other.Ticket.ID, other.Technician.ID = "t2", "noor"
+	if err := h.text(d, 0); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, h.text(d, 1), verify.CodeCooldown)
+	wantCode(t, h.text(other, 1), verify.CodeCooldown)
+	for i := range 3 {
+		h.clock.advance(time.Minute)
+		if err := h.text([]verify.Desk{d, other}[i%2], i%2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.clock.advance(time.Minute)
+	if got := reached(t, h.text(other, 1)); got != "budget_destination_day" || h.outgoing("acme") != 4 {
+		t.Errorf("the fifth: %q refuses; %d went out, want 4", got, h.outgoing("acme"))
+	}
+	h.clock.advance(24*time.Hour - 4*time.Minute)
+	if err := h.text(d, 1); err != nil {
+		t.Errorf("a day after the first: %v", err)
+	}
+}
+
+func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.Limits.TechnicianHour = 10 })
+	d := crowd(10)
+	for i := range 10 {
+		r, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mail", Method: verify.EmailLink, Note: "Approved"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := len(r.Warnings) == 1 && r.Warnings[0].Name == "budget_technician_hour" && r.Warnings[0].Used == int64(i+1); told != (i >= 7) {
+			t.Errorf("send %d is warned of by %+v", i+1, r.Warnings)
+		}
+	}
+}
+
+func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
+	h := openHouse(t)
+	if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {
+		storetest.Unbounded(p)
+		p.Limits.PumpingFloor, p.Limits.PumpingSample, p.Limits.PumpingPause = 10, 20, time.Hour
+	})
+	h.Forget("")
+	d := crowd(40)
+	for i := range 19 {
+		if err := h.text(d, i); err != nil {
+			t.Fatalf("text %d: %v", i+1, err)
+		}
+	}
+	proof := h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+	if got := reached(t, h.text(d, 20)); got != "pumping" {
+		t.Fatalf("after twenty of which none came back, %q refuses", got)
+	}
+	if _, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: "c20", Channel: "mail", Method: verify.EmailLink, Note: "Approved"})); err != nil {
+		t.Errorf("an e-mail meanwhile: %v", err)
+	}
+	elsewhere := d
+	elsewhere.Contacts[2].Channels[0].Value = "+14155577777"
+	h.clock.advance(2 * time.Minute)
+	if err := h.text(elsewhere, 0); err != nil {
+		t.Errorf("another block of numbers meanwhile: %v", err)
+	}
+	alerts, err := h.store.ClaimAlerts(ctx, h.clock.Now(), h.clock.Now().Add(time.Minute), 9)
+	if err != nil || len(alerts) != 1 {
+		t.Fatalf("%d alerts, %v", len(alerts), err)
+	}
+	var told webhook.Event
+	if err := json.Unmarshal(alerts[0].Body, &told); err != nil {
+		t.Fatal(err)
+	}
+	want := webhook.Data{Prefix: "+1415555••••", Sent: 20, Until: opening.Add(time.Hour)}
+	if told.Type != webhook.PrefixPaused || told.Data != want {
+		t.Errorf("the webhook is told %+v, want %+v", told, want)
+	}
+	// When enough come back, the next twenty are let through again.
+	for range 3 {
+		if _, err := h.Attempt(ctx, d, proof.Verification, h.secret(proof)); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.advance(time.Hour)
+		proof = h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+	}
+	if err := h.text(d, 21); err != nil {
+		t.Errorf("with enough of them back: %v", err)
+	}
+}
+
+func TestRow09WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
+	h := openHouse(t)
+	if _, err := h.Recognise(ctx, desk()); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(48 * time.Hour)
+	swapped := desk()
+	swapped.Contacts[0].Channels[0].Value = "+14155550666"
+	d, err := h.Recognise(ctx, swapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := h.send(d, code("dana", "mobile"))
+	if e := h.events("acme", "dana")[0]; !e.Changed {
+		t.Error("the event does not tell that the number was changed")
+	}
+	h.Forget("")
+	pod, err := h.Pod(ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := pod.Readings["dana"].Entries[0]
+	const mind = "Mind: the ticket system had changed this address or number shortly before."
+	if note := verify.Note("Dana Reyes", entry); !entry.Changed || entry.Verification != sent.Verification || !strings.Contains(note, mind) {
+		t.Errorf("the history has %+v; the note %q", entry, note)
+	}
+	h.tenant("acme", func(p *verify.Policy) { p.ChangedChannels = verify.ChangeRefuse })
+	h.clock.advance(time.Minute)
+	_, err = h.Send(ctx, d, h.keyed(code("dana", "mobile")))
+	wantCode(t, err, verify.CodeMethod)
+	if _, err := h.Send(ctx, d, h.keyed(link("dana", "mail"))); err != nil {
+		t.Errorf("what was not changed: %v", err)
+	}
+}
+
+func TestRow10NobodyVerifiesThemselves(t *testing.T) {
+	h := openHouse(t)
+	d := desk()
+	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: verify.Email, Value: "ANA@acme.example"})
+	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), link("dana", "own")} {
+		_, err := h.Send(ctx, d, h.keyed(r))
+		wantCode(t, err, verify.CodeOwnChannel)
+	}
+	h.wantKinds("dana")
+	h.send(d, verify.Request{Contact: "erik", Channel: "erik-mail", Method: verify.EmailLink, Note: "Approved"})
+}
+
+func TestRow13AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock, p.TriesPerCode = 3, 3 })
+	sent := h.send(desk(), code("dana", "mobile"))
+	for range 3 {
+		_, _ = h.Attempt(ctx, desk(), sent.Verification, wrong(h.secret(sent)))
+	}
+	h.clock.advance(time.Minute)
+	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	wantCode(t, err, verify.CodeLocked)
+	for _, want := range []int{3, 0} {
+		n, err := h.Unlock(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, "dana")
+		if n != want || err != nil {
+			t.Errorf("%d were cleared (%v), want %d", n, err, want)
+		}
+	}
+	h.wantKinds("dana", verify.EventRequested, verify.EventMismatch, verify.EventMismatch, verify.EventMismatch, verify.EventFailed, verify.EventUnlocked)
+	h.send(desk(), code("dana", "mobile"))
+}
