@@ -156,7 +156,7 @@ func changeKeys(o *outside, f databaseFlags, tenant string, change func([]verify
 	return withStore(o, f, func(ctx context.Context, db *store.Store) error {
 		t, err := db.Tenant(ctx, tenant)
 		if verify.CodeOf(err) == verify.CodeNotFound {
-			return fmt.Errorf("there is no tenant %q: create it by 'shieldpod tenant put %s'", tenant, tenant)
+			return noTenant(tenant)
 		}
 		if err != nil {
 			return err
@@ -169,4 +169,8 @@ func changeKeys(o *outside, f databaseFlags, tenant string, change func([]verify
 		}
 		return printTenant(o, t)
 	})
+}
+
+func noTenant(slug string) error {
+	return fmt.Errorf("there is no tenant %q: create it by 'shieldpod tenant put %s'", slug, slug)
 }

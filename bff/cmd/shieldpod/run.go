@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -17,6 +18,8 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date, and stop."`
 	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
 	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
+	APIKey  apikeyCmd  `cmd:"" name:"apikey" help:"Make, list and remove the keys of admins' scripts."`
+	Policy  policyCmd  `cmd:"" help:"Keep policies as code: write them to a file, and apply it."`
 	Context contextCmd `cmd:"" help:"Sign launch contexts, for scripts and first steps."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the database, and every tenant's chain of events, origins and keys."`
 }
@@ -28,6 +31,8 @@ type outside struct {
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger
+
+	answers io.Reader // of a person at a terminal; nil: nobody is there
 }
 
 // run is main without the process: it parses args, does what they say and returns why it could not.
@@ -59,7 +64,7 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 		return err
 	}
 	return command.Run(&outside{
-		ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr,
+		ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, answers: typed(os.Stdin),
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 }
@@ -72,4 +77,12 @@ func environment(getenv func(string) string) kong.Resolver {
 		}
 		return nil, nil //nolint:nilnil // kong's word for "not set"
 	})
+}
+
+// typed is what a person types, or nil when nobody does.
+func typed(f *os.File) io.Reader {
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return f
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/webhook"
+	sdkwebhook "github.com/shieldpod/shieldpod/sdk/webhook"
 )
 
 type tenantCmd struct {
@@ -29,6 +32,7 @@ type tenantPutCmd struct {
 	Region       string   `help:"Two-letter country of phone numbers written without one."`
 	Origin       []string `help:"Origin that may frame the pod; repeat for more. Replaces those set before."`
 	ProcedureURL string   `help:"What technicians do when an end user says: I did not ask for this."`
+	Webhook      string   `help:"Where denials, locked contacts and paused numbers are posted: a URL with https, or none."`
 }
 
 var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
@@ -49,10 +53,18 @@ func (c *tenantPutCmd) Run(o *outside) error {
 		if err := c.change(&t); err != nil {
 			return err
 		}
+		secret, err := c.hook(&t.Webhook, rand.Reader)
+		if err != nil {
+			return err
+		}
 		if err := db.PutTenant(ctx, t); err != nil {
 			return err
 		}
-		return printTenant(o, t)
+		if err := printTenant(o, t); err != nil || secret == "" {
+			return err
+		}
+		_, err = fmt.Fprintf(o.stdout, "The webhook's secret, which is not shown again: %s\n", secret)
+		return err
 	})
 }
 
@@ -85,6 +97,29 @@ func (c *tenantPutCmd) change(t *verify.Tenant) error {
 		t.ProcedureURL = c.ProcedureURL
 	}
 	return nil
+}
+
+// hook sets where alerts go. A webhook that had no secret gets one, which is given as people pass it on.
+func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string, err error) {
+	switch c.Webhook {
+	case "":
+		return "", nil
+	case "none":
+		*w = verify.Webhook{}
+		return "", nil
+	}
+	if err := webhook.CheckURL(c.Webhook, false); err != nil {
+		return "", fmt.Errorf("--webhook: %w", err)
+	}
+	w.URL = c.Webhook
+	if len(w.Secret) > 0 {
+		return "", nil
+	}
+	w.Secret = make([]byte, 32)
+	if _, err := io.ReadFull(entropy, w.Secret); err != nil {
+		return "", err
+	}
+	return sdkwebhook.FormatSecret(w.Secret), nil
 }
 
 // maxName is in characters.
@@ -128,6 +163,9 @@ func printTenant(o *outside, t verify.Tenant) error {
 	fmt.Fprintf(&b, "%s  %s  region %s\n", t.ID, t.Name, t.Region)
 	for _, origin := range t.Origins {
 		fmt.Fprintf(&b, "  origin %s\n", origin)
+	}
+	if u, err := url.Parse(t.Webhook.URL); err == nil && u.Host != "" {
+		fmt.Fprintf(&b, "  webhook %s://%s\n", u.Scheme, u.Host) // what follows often lets in whoever knows it
 	}
 	for _, k := range t.Keys {
 		fmt.Fprintf(&b, "  key    %s  kid %s  issuer %s\n", k.Algorithm, k.ID, k.Issuer)
