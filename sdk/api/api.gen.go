@@ -149,19 +149,19 @@ func (e Method) Valid() bool {
 
 // Defines values for NoteRule.
 const (
-	Off      NoteRule = "off"
-	Optional NoteRule = "optional"
-	Required NoteRule = "required"
+	NoteRuleOff      NoteRule = "off"
+	NoteRuleOptional NoteRule = "optional"
+	NoteRuleRequired NoteRule = "required"
 )
 
 // Valid indicates whether the value is a known member of the NoteRule enum.
 func (e NoteRule) Valid() bool {
 	switch e {
-	case Off:
+	case NoteRuleOff:
 		return true
-	case Optional:
+	case NoteRuleOptional:
 		return true
-	case Required:
+	case NoteRuleRequired:
 		return true
 	default:
 		return false
@@ -282,6 +282,27 @@ func (e Reason) Valid() bool {
 	case ReasonVoip:
 		return true
 	case ReasonWrongNumber:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SaveRule.
+const (
+	SaveRuleBlock SaveRule = "block"
+	SaveRuleOff   SaveRule = "off"
+	SaveRuleWarn  SaveRule = "warn"
+)
+
+// Valid indicates whether the value is a known member of the SaveRule enum.
+func (e SaveRule) Valid() bool {
+	switch e {
+	case SaveRuleBlock:
+		return true
+	case SaveRuleOff:
+		return true
+	case SaveRuleWarn:
 		return true
 	default:
 		return false
@@ -631,7 +652,10 @@ type Pod struct {
 
 // Policy What of the client's policy the pod shows; the server enforces all of it
 type Policy struct {
-	Banner       Banner   `json:"banner,omitempty,omitzero"`
+	Banner Banner `json:"banner,omitempty,omitzero"`
+
+	// BeforeSave What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
+	BeforeSave   SaveRule `json:"before_save"`
 	NoteMax      int      `json:"note_max"`
 	NoteMin      int      `json:"note_min"`
 	NotePresets  []string `json:"note_presets"`
@@ -673,15 +697,16 @@ type PolicyEdit struct {
 // the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
 // the tenant's alone.
 type PolicyFields struct {
-	Banner                 *Banner `json:"banner,omitempty"`
-	BudgetClientHour       *int    `json:"budget_client_hour,omitempty"`
-	BudgetCountryHour      *int    `json:"budget_country_hour,omitempty"`
-	BudgetDestinationDay   *int    `json:"budget_destination_day,omitempty"`
-	BudgetPrefixHour       *int    `json:"budget_prefix_hour,omitempty"`
-	BudgetTechnicianHour   *int    `json:"budget_technician_hour,omitempty"`
-	BudgetTechnicianMinute *int    `json:"budget_technician_minute,omitempty"`
-	BudgetTenantDay        *int    `json:"budget_tenant_day,omitempty"`
-	BudgetTenantMinute     *int    `json:"budget_tenant_minute,omitempty"`
+	Banner                 *Banner   `json:"banner,omitempty"`
+	BeforeSave             *SaveRule `json:"before_save,omitempty"`
+	BudgetClientHour       *int      `json:"budget_client_hour,omitempty"`
+	BudgetCountryHour      *int      `json:"budget_country_hour,omitempty"`
+	BudgetDestinationDay   *int      `json:"budget_destination_day,omitempty"`
+	BudgetPrefixHour       *int      `json:"budget_prefix_hour,omitempty"`
+	BudgetTechnicianHour   *int      `json:"budget_technician_hour,omitempty"`
+	BudgetTechnicianMinute *int      `json:"budget_technician_minute,omitempty"`
+	BudgetTenantDay        *int      `json:"budget_tenant_day,omitempty"`
+	BudgetTenantMinute     *int      `json:"budget_tenant_minute,omitempty"`
 
 	// BudgetTenantSpendDay Thousandths of the tenant's currency
 	BudgetTenantSpendDay *int64                       `json:"budget_tenant_spend_day,omitempty"`
@@ -804,6 +829,9 @@ type Problem struct {
 
 // Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
 type Reason string
+
+// SaveRule What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
+type SaveRule string
 
 // SendRequest defines model for SendRequest.
 type SendRequest struct {

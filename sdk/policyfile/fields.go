@@ -38,6 +38,7 @@ var fields = []field{
 	{"history_entries", number},
 	{"number_matching", yesOrNo},
 	{"ticket_note", yesOrNo},
+	{"before_save", text},
 	{"sms_countries", words},
 	{"sms_voip", yesOrNo},
 	{"changed_channel_days", number},

@@ -104,7 +104,7 @@ func TestWordsThatAreNoTextElsewhereAreTextHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *f.Default.Fields.OverrideNote != api.Off || (*f.Default.Fields.SmsCountries)[0] != "NO" || f.Clients[0].Client != "4711" || f.Clients[0].Name != "no" || f.Clients[1].Client != "no" {
+	if *f.Default.Fields.OverrideNote != api.NoteRuleOff || (*f.Default.Fields.SmsCountries)[0] != "NO" || f.Clients[0].Client != "4711" || f.Clients[0].Name != "no" || f.Clients[1].Client != "no" {
 		t.Errorf("%+v", f)
 	}
 }

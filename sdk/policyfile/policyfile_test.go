@@ -3,6 +3,7 @@ package policyfile_test
 import (
 	"bytes"
 	"encoding/json"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -180,7 +181,7 @@ func TestTheFieldsAreTheContractsInItsOrder(t *testing.T) {
 		}
 		shape := shapes[schema.Type]
 		if len(schema.AllOf) > 0 {
-			shape = map[string]string{"#/components/schemas/NoteRule": "text", "#/components/schemas/Banner": "banner"}[schema.AllOf[0].Ref]
+			shape = map[string]string{"NoteRule": "text", "SaveRule": "text", "Banner": "banner"}[path.Base(schema.AllOf[0].Ref)]
 		}
 		want = append(want, properties[i].Value+": "+shape)
 	}

@@ -180,6 +180,7 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
     note_max: 500,
     show_on_load: true,
     ticket_note: true,
+    before_save: "off",
     why: {},
   },
   contacts,

@@ -367,6 +367,7 @@ export interface components {
             show_on_load: boolean;
             /** @description Whether results are written to the ticket */
             ticket_note: boolean;
+            before_save: components["schemas"]["SaveRule"];
             banner?: components["schemas"]["Banner"];
             /** @description By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.` */
             why: {
@@ -375,6 +376,11 @@ export interface components {
         };
         /** @enum {string} */
         NoteRule: "off" | "optional" | "required";
+        /**
+         * @description What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
+         * @enum {string}
+         */
+        SaveRule: "off" | "warn" | "block";
         Banner: {
             /** @description Plain text; an https:// address in it becomes a link. Empty: no banner */
             text: string;
@@ -614,6 +620,7 @@ export interface components {
             history_entries?: number;
             number_matching?: boolean;
             ticket_note?: boolean;
+            before_save?: components["schemas"]["SaveRule"];
             /** @description Empty: the tenant's own */
             sms_countries?: string[];
             sms_voip?: boolean;

@@ -43,6 +43,7 @@ export const pod = (ticket = "4711", contacts = [contact("dana", 1, [channel("mo
     note_max: 500,
     show_on_load: true,
     ticket_note: true,
+    before_save: "off",
     why: {},
   },
   contacts,

@@ -185,10 +185,10 @@ func TestAPodFollowsItsClientsPolicy(t *testing.T) {
 	if p := pod(); !p.FirstOpen || p.Policy.Version != "0.0" || p.Contacts[0].Channels[0].Methods[0].Refusal != "" {
 		t.Errorf("before the edit: %+v", p.Policy)
 	}
-	into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key, edit(0, `{"methods":["email_link"],"ticket_note":false}`)), http.StatusOK)
+	into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key, edit(0, `{"methods":["email_link"],"ticket_note":false,"before_save":"block"}`)), http.StatusOK)
 	p := pod()
 	mobile := p.Contacts[0].Channels[0].Methods[0]
-	if p.Policy.Version != "0.1" || p.Policy.TicketNote || mobile.Refusal != "policy" ||
+	if p.Policy.Version != "0.1" || p.Policy.TicketNote || p.Policy.BeforeSave != "block" || mobile.Refusal != "policy" ||
 		mobile.Why != "Set by Contoso's policy, version 1, by Noor Haddad on 23 Nov 2026." {
 		t.Errorf("after it: %+v, %+v", p.Policy, mobile)
 	}

@@ -104,7 +104,7 @@ func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 // explained are the fields of which a pod says who set them.
 var explained = []string{
 	"methods", "override_note", "show_on_load", "failures_before_lock", "green_for_seconds", "green_scope",
-	"number_matching", "sms_countries", "sms_voip", "changed_channels",
+	"number_matching", "before_save", "sms_countries", "sms_voip", "changed_channels",
 }
 
 // because names the field behind a refusal.
@@ -126,7 +126,7 @@ func (l look) policy() api.Policy {
 		Version:      l.rules.Version.String(),
 		OverrideNote: api.NoteRule(l.rules.OverrideNote), NotePresets: l.rules.NotePresets,
 		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
-		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, Why: map[string]string{},
+		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, BeforeSave: api.SaveRule(l.rules.BeforeSave), Why: map[string]string{},
 	}
 	if p.NotePresets == nil {
 		p.NotePresets = []string{}

@@ -40,6 +40,7 @@ var Fields = []Field{
 	count("history_entries", func(p *Policy) *int { return &p.HistoryEntries }, 0, historyMost),
 	yes("number_matching", func(p *Policy) *bool { return &p.NumberMatching }),
 	yes("ticket_note", func(p *Policy) *bool { return &p.TicketNote }),
+	word("before_save", func(p *Policy) *SaveRule { return &p.BeforeSave }, SaveOff, SaveWarn, SaveBlock),
 	{Name: "sms_countries", Range: "up to 250 countries by their two capital letters; none: the tenant's own", read: readCountries, write: func(p Policy) any { return listed(p.SMSCountries) }},
 	yes("sms_voip", func(p *Policy) *bool { return &p.SMSVoIP }),
 	count("changed_channel_days", func(p *Policy) *int { return &p.ChangedDays }, 0, 90),

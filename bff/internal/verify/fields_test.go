@@ -35,6 +35,7 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"history_entries", []string{`0`, `100`}, []string{`-1`, `101`}},
 		{"number_matching", []string{`true`}, []string{`"true"`}},
 		{"ticket_note", []string{`false`}, []string{`0`}},
+		{"before_save", []string{`"off"`, `"warn"`, `"block"`}, []string{`""`, `"Block"`, `true`}},
 		{"sms_countries", []string{`[]`, `["US","GB"]`}, []string{`["us"]`, `["USA"]`, `["US","US"]`, `"US"`}},
 		{"sms_voip", []string{`true`}, []string{`[]`}},
 		{"changed_channel_days", []string{`0`, `90`}, []string{`-1`, `91`}},

@@ -43,6 +43,16 @@ const (
 	ChangeRefuse ChangeRule = "refuse"
 )
 
+// SaveRule says what becomes of saving a ticket whose caller is not verified, in a host that asks the pod first.
+type SaveRule string
+
+// The save rules.
+const (
+	SaveOff   SaveRule = "off"
+	SaveWarn  SaveRule = "warn"
+	SaveBlock SaveRule = "block"
+)
+
 // Tone of a banner.
 type Tone string
 
@@ -79,6 +89,7 @@ type Policy struct {
 	HistoryEntries     int
 	NumberMatching     bool // on links
 	TicketNote         bool
+	BeforeSave         SaveRule // the pod's to keep: ticket systems save without asking the server
 	SMSCountries       []string // ISO 3166
 	SMSVoIP            bool     // whether numbers without a SIM get texts
 	ChangedDays        int      // for how long a change in the ticket system counts as late; 0: never
@@ -121,6 +132,7 @@ func DefaultPolicy() Policy {
 		GreenScope:         ScopeContact,
 		HistoryEntries:     10,
 		TicketNote:         true,
+		BeforeSave:         SaveOff,
 		ChangedDays:        7,
 		ChangedChannels:    ChangeMark,
 		Limits: Limits{
