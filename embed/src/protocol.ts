@@ -13,7 +13,19 @@ export type PodMessage =
 export type HostMessage =
   | { type: "shieldpod:context"; nonce: string; context: string }
   | { type: "shieldpod:context-refused"; nonce: string }
-  | { type: "shieldpod:refresh" };
+  | { type: "shieldpod:refresh" }
+  | ({ type: "shieldpod:look" } & Look);
+
+/**
+ * How the pod looks, to fit its host: each value as CSS would have it, and what is left out is the pod's own.
+ * The same words stand in the fragment of the pod's address, for its first look.
+ */
+export interface Look {
+  theme?: "light" | "dark";
+  accent?: string;
+  radius?: string;
+  font?: string;
+}
 
 export type VerificationEvent =
   | "verification:sent"

@@ -54,13 +54,15 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
   let page: ReturnType<typeof fakeWindow>;
   let host: Host;
   const refreshed = vi.fn();
+  const dressed = vi.fn();
   const answer = { type: "shieldpod:context", nonce: "n1", context: "a.b.c" };
 
   beforeEach(() => {
     vi.useFakeTimers();
     refreshed.mockClear();
+    dressed.mockClear();
     page = fakeWindow();
-    host = createHost(page.window, psa, systemClock, refreshed);
+    host = createHost(page.window, psa, systemClock, refreshed, dressed);
   });
 
   const asked = () => host.context("n1", new AbortController().signal);
@@ -100,5 +102,17 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     expect(refreshed).not.toHaveBeenCalled();
     page.deliver({ type: "shieldpod:refresh" });
     expect(refreshed).toHaveBeenCalledOnce();
+  });
+
+  it("changes the look, but no other page may, and no request is answered by it", async () => {
+    const asking = asked();
+    const look = { type: "shieldpod:look", theme: "dark" };
+    page.deliver(look, { origin: "https://evil.example" });
+    page.deliver(look, { source: {} });
+    expect(dressed).not.toHaveBeenCalled();
+    page.deliver(look);
+    expect(dressed).toHaveBeenCalledExactlyOnceWith(look);
+    page.deliver(answer);
+    expect(await outcome(asking)).toBe("a.b.c");
   });
 });

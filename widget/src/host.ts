@@ -1,6 +1,6 @@
 // The page around the pod. A message from it earns trust by origin, source and shape.
 
-import type { HostMessage, PodMessage } from "../../embed/src/protocol";
+import type { HostMessage, Look, PodMessage } from "../../embed/src/protocol";
 import { Refusal } from "./api";
 import type { Clock } from "./clock";
 
@@ -21,14 +21,26 @@ export interface HostWindow {
   removeEventListener(type: "message", heard: (e: MessageEvent) => void): void;
 }
 
+/** Unknown in, a look out: only the words that there are, and no value longer than a real one. */
+export const parseLook = ({ theme, ...given }: Record<string, unknown>): Look => {
+  const look: Look = theme === "light" || theme === "dark" ? { theme } : {};
+  for (const name of ["accent", "radius", "font"] as const) {
+    const value = given[name];
+    if (typeof value === "string" && value.length > 0 && value.length <= 100) look[name] = value;
+  }
+  return look;
+};
+
 /** Unknown in, typed or null out. */
 export const parseHostMessage = (data: unknown): HostMessage | null => {
   if (typeof data !== "object" || data === null) return null;
-  const { type, nonce, context } = data as Record<string, unknown>;
+  const { type, nonce, context, ...rest } = data as Record<string, unknown>;
   const carries = (value: unknown): value is string => typeof value === "string" && value.length > 0;
   switch (type) {
     case "shieldpod:refresh":
       return { type };
+    case "shieldpod:look":
+      return { type, ...parseLook(rest) };
     case "shieldpod:context-refused":
       return carries(nonce) ? { type, nonce } : null;
     case "shieldpod:context":
@@ -43,7 +55,13 @@ export const parentOrigin = (fragment: URLSearchParams): string | null => {
   return URL.canParse(given) && new URL(given).origin === given ? given : null;
 };
 
-export const createHost = (window: HostWindow, origin: string, clock: Clock, onRefresh: () => void): Host => {
+export const createHost = (
+  window: HostWindow,
+  origin: string,
+  clock: Clock,
+  onRefresh: () => void,
+  onLook: (look: Look) => void,
+): Host => {
   const listen = (heard: (message: HostMessage) => void) => {
     const hear = (e: MessageEvent) => {
       if (e.origin !== origin || e.source !== window.parent) return;
@@ -57,6 +75,7 @@ export const createHost = (window: HostWindow, origin: string, clock: Clock, onR
 
   listen((message) => {
     if (message.type === "shieldpod:refresh") onRefresh();
+    if (message.type === "shieldpod:look") onLook(message);
   });
 
   const context = (nonce: string, signal: AbortSignal) =>
@@ -66,7 +85,7 @@ export const createHost = (window: HostWindow, origin: string, clock: Clock, onR
         deafen();
       };
       const deafen = listen((message) => {
-        if (message.type === "shieldpod:refresh" || message.nonce !== nonce) return;
+        if (!("nonce" in message) || message.nonce !== nonce) return;
         done();
         if (message.type === "shieldpod:context") resolve(message.context);
         else reject(new Refusal("context_refused", ""));

@@ -1,10 +1,11 @@
 // Where the pod starts: it reads the fragment, wires the desk to the page, and draws.
 
 import { render } from "preact";
+import type { Look } from "../../embed/src/protocol";
 import { createApi } from "./api";
 import { systemClock } from "./clock";
 import { createDesk } from "./desk";
-import { createHost, parentOrigin } from "./host";
+import { createHost, parentOrigin, parseLook } from "./host";
 import type { Socket } from "./live";
 import { dress } from "./theme";
 import { Alone } from "./views/alone";
@@ -12,7 +13,8 @@ import { App } from "./views/app";
 
 const fragment = new URLSearchParams(location.hash.slice(1));
 const origin = parentOrigin(fragment);
-dress(document.documentElement, fragment);
+const wear = (look: Look) => dress(document.documentElement, look);
+wear(parseLook(Object.fromEntries(fragment)));
 
 if (origin === null || window.parent === window) {
   render(<Alone />, document.body);
@@ -21,7 +23,7 @@ if (origin === null || window.parent === window) {
     api: createApi((url, init) => fetch(url, init), systemClock),
     clock: systemClock,
     chance: Math.random,
-    host: (onRefresh) => createHost(window, origin, systemClock, onRefresh),
+    host: (onRefresh) => createHost(window, origin, systemClock, onRefresh, wear),
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
