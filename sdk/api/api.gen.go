@@ -542,14 +542,17 @@ type ForeignId = string
 // HistoryEntry defines model for HistoryEntry.
 type HistoryEntry struct {
 	// ChangedChannel The ticket system had changed the address or number lately
-	ChangedChannel bool                `json:"changed_channel,omitempty,omitzero"`
-	ChannelId      string              `json:"channel_id"`
-	EndedAt        time.Time           `json:"ended_at,omitempty,omitzero"`
-	ExpiresAt      time.Time           `json:"expires_at"`
-	Masked         string              `json:"masked"`
-	Method         Method              `json:"method"`
-	Note           string              `json:"note,omitempty,omitzero"`
-	Outcome        HistoryEntryOutcome `json:"outcome"`
+	ChangedChannel bool      `json:"changed_channel,omitempty,omitzero"`
+	ChannelId      string    `json:"channel_id"`
+	EndedAt        time.Time `json:"ended_at,omitempty,omitzero"`
+	ExpiresAt      time.Time `json:"expires_at"`
+	Masked         string    `json:"masked"`
+	Method         Method    `json:"method"`
+	Note           string    `json:"note,omitempty,omitzero"`
+
+	// NotedAt Since when the result stands on the ticket; absent while it does not
+	NotedAt time.Time           `json:"noted_at,omitempty,omitzero"`
+	Outcome HistoryEntryOutcome `json:"outcome"`
 
 	// PolicyVersion Of the policy that it ran under, as in `12.7`
 	PolicyVersion string `json:"policy_version,omitempty,omitzero"`

@@ -503,6 +503,11 @@ export interface components {
             /** @enum {string} */
             outcome: "open" | "verified" | "denied" | "failed" | "cancelled" | "superseded" | "expired";
             reason?: components["schemas"]["Reason"];
+            /**
+             * Format: date-time
+             * @description Since when the result stands on the ticket; absent while it does not
+             */
+            noted_at?: string;
             /** @description The text for the ticket, once the verification has ended, if the policy wants one */
             ticket_note?: string;
         };

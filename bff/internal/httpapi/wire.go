@@ -183,7 +183,7 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 		out[i] = api.HistoryEntry{
 			VerificationId: n.Verification, ChannelId: n.Channel, Method: api.Method(n.Method), Masked: n.Masked,
 			Technician: personOf(n.Technician), TicketNumber: n.Ticket.Number, Note: n.Note, ChangedChannel: n.Changed,
-			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt,
+			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt, NotedAt: n.NotedAt,
 			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason),
 		}
 		if n.Policy != (verify.PolicyVersion{}) {

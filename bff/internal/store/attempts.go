@@ -98,9 +98,13 @@ func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verificat
 
 // End is [verify.Attempts]'.
 func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome, at time.Time) (bool, error) {
-	return t.move(ctx, tenant, `
+	ended, err := t.move(ctx, tenant, `
 		UPDATE verifications SET outcome = $3, ended_at = $4
 		WHERE id = $1 AND tenant = $2 AND outcome = '' AND expires_at > $4`, id, tenant, string(outcome), millis(at))
+	if err != nil || !ended {
+		return false, err
+	}
+	return true, t.endNote(ctx, tenant, id, outcome, at)
 }
 
 // Advance is [verify.Spending]'s.

@@ -89,6 +89,8 @@ const (
 	settledKept = 24 * time.Hour
 	// alertsKept is the same for alerts.
 	alertsKept = 7 * 24 * time.Hour
+	// notesKept is the same for notes.
+	notesKept = 7 * 24 * time.Hour
 	// openedKept is for how long a ticket that was opened once is not opened for the first time.
 	openedKept = 180 * 24 * time.Hour
 	// windowsKept is longer than any budget's window and pause.
@@ -108,6 +110,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		{`DELETE FROM outbox WHERE id IN (
 			SELECT id FROM outbox WHERE state NOT IN ('queued', 'sending') AND lease_until <= $1 LIMIT $2 + 0)`, now.Add(-settledKept)},
 		{`DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-alertsKept)},
+		{`DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-notesKept)},
 		{`DELETE FROM opened_tickets WHERE (tenant, technician, ticket) IN (
 			SELECT tenant, technician, ticket FROM opened_tickets WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-openedKept)},
 		{`DELETE FROM budgets WHERE (tenant, name, key) IN (

@@ -69,7 +69,15 @@ func (s *Service) write(ctx context.Context, step func(Tx) (Event, bool, error))
 		return err
 	})
 	if err == nil && fresh {
-		s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
+		s.tell(e)
 	}
 	return err
+}
+
+// tell lets everybody know of an event that is durable.
+func (s *Service) tell(e Event) {
+	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
+	if _, ends := outcomeOf[e.Kind]; ends && s.Noter != nil {
+		s.Noter.WakeNotes()
+	}
 }

@@ -32,6 +32,13 @@ const (
 	CodeContextReplayed Code = "context_replayed"
 	CodeSession         Code = "session_invalid"
 	CodeSessionOver     Code = "session_over"
+
+	// Of the tenant's ticket system:
+	CodePSADown  Code = "psa_unavailable"  // it is down or slow, or what it answers can't be read
+	CodePSABusy  Code = "psa_busy"         // it takes no more requests now: RetryAfter says how long
+	CodePSASetup Code = "psa_setup"        // our keys are refused, or its address or company is wrong
+	CodeMember   Code = "member_refused"   // it does not know the technician by this sign-in
+	CodeTicket   Code = "ticket_not_found" // it has no such ticket, or none that this technician may see
 )
 
 // Reasons: why a shield failed, waits or can't be asked for.

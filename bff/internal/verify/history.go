@@ -19,8 +19,9 @@ type Entry struct {
 	Outcome      Outcome   // empty while open
 	Reason       Code      // of a failure
 	Policy       PolicyVersion
-	Changed      bool // the ticket system had changed the destination lately
-	Matching     bool // the end user had to pick the number that the technician said
+	Changed      bool      // the ticket system had changed the destination lately
+	Matching     bool      // the end user had to pick the number that the technician said
+	NotedAt      time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
 }
 
 func entryOf(e Event) Entry {
@@ -41,6 +42,9 @@ func (n Entry) after(e Event) Entry {
 	outcome, ends := outcomeOf[e.Kind]
 	if ends && n.Outcome == Open && n.Channel == e.Channel && e.At.Before(n.ExpiresAt) {
 		n.Outcome, n.EndedAt, n.Reason = outcome, e.At, e.Reason
+	}
+	if e.Kind == EventNoted {
+		n.NotedAt = e.At
 	}
 	return n
 }

@@ -29,7 +29,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	s.Bus.Nudge(d.Tenant, a.v.Contact, a.last.Seq)
+	s.tell(a.last)
 	if a.verdict != nil {
 		s.Alerter.WakeAlerts()
 		return Result{}, a.verdict
@@ -238,6 +238,6 @@ func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
+	s.tell(e)
 	return s.current(ctx, d, result)
 }

@@ -122,7 +122,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 		link, err = s.link(ctx, v)
 		return link, errors.Join(refused, err)
 	}
-	s.Bus.Nudge(v.Tenant, v.Contact, said.Seq)
+	s.tell(said)
 	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
 	switch said.Kind {
 	case EventDenied:

@@ -81,6 +81,11 @@ type Outbox interface {
 	Enqueue(ctx context.Context, j Job) error
 	// Alert stores what is to be posted to the tenant's webhook; nothing if it has none.
 	Alert(ctx context.Context, a Alert) error
+	// EnqueueNote stores a result that goes onto the ticket when its verification has ended: End makes it due,
+	// and DueAt at the latest. One that is cancelled or superseded has no result, and End drops its note.
+	EnqueueNote(ctx context.Context, j NoteJob) error
+	// SettleNote ends a note's job: it stands on the ticket. False if the job has ended before.
+	SettleNote(ctx context.Context, tenant, verification string) (bool, error)
 }
 
 // Rulebook keeps what each level sets of the policy.
@@ -124,6 +129,17 @@ type Whisperer interface {
 // Alerter is told that the outbox has something for a webhook.
 type Alerter interface {
 	WakeAlerts()
+}
+
+// Connections knows how the tenants' ticket systems are reached.
+type Connections interface {
+	// Connection gives the tenant's to the system. CodeNotFound: it has none.
+	Connection(ctx context.Context, tenant, system string) (Connection, error)
+}
+
+// Noter is told that a result may go onto its ticket.
+type Noter interface {
+	WakeNotes()
 }
 
 // Courier is told that the outbox has something to send.

@@ -82,7 +82,8 @@ type draft struct {
 	verification Verification
 	requested    Event
 	job          Job
-	country      string // of its number
+	note         *NoteJob // nil: its result does not go onto the ticket
+	country      string   // of its number
 }
 
 func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
@@ -123,7 +124,7 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	if channel.Kind == Phone {
 		v.Prefix = s.Keys.prefix(d.Tenant, channel)
 	}
-	return draft{verification: v, requested: e, country: channel.Country, job: Job{
+	return draft{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
 		Technician: nameOrID(by), Ticket: d.Ticket.Number, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
@@ -205,6 +206,13 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	}
 	if err := tx.Enqueue(ctx, a.job); err != nil {
 		return Result{}, err
+	}
+	if a.note != nil {
+		note := *a.note
+		note.Seq = e.Seq
+		if err := tx.EnqueueNote(ctx, note); err != nil {
+			return Result{}, err
+		}
 	}
 	result := Result{Verification: v.ID, Contact: v.Contact, Channel: v.Channel, Method: v.Method, Seq: e.Seq, Warnings: warnings}
 	if first {

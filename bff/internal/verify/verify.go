@@ -126,6 +126,7 @@ type Desk struct {
 	Client         Client     `json:"client"`
 	Contacts       []Contact  `json:"contacts"`
 	DefaultContact string     `json:"default_contact"`
+	TakesNotes     bool       `json:"takes_notes,omitempty"` // results are written to this ticket: its system is connected and takes them
 }
 
 // Contact finds one of the ticket's contacts by its id.

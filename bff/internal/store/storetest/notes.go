@@ -1,0 +1,277 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// note gives the note of a verification.
+func note(v verify.Verification) verify.NoteJob {
+	return verify.NoteJob{
+		Verification: v.ID, Tenant: v.Tenant, System: "connectwise", Ticket: v.Ticket, Contact: v.Contact, Name: "Dana Reyes",
+		Seq: 1, DueAt: v.ExpiresAt,
+	}
+}
+
+// noting stores open verifications, each with its note, and gives the notes.
+func noting(t *testing.T, s *store.Store, ids ...string) []verify.NoteJob {
+	t.Helper()
+	ctx := t.Context()
+	notes := make([]verify.NoteJob, len(ids))
+	for i, id := range ids {
+		v := link(id)
+		notes[i] = note(v)
+		must(t, s, insert(ctx, v), func(tx verify.Tx) error { return tx.EnqueueNote(ctx, notes[i]) })
+	}
+	return notes
+}
+
+func claimNotes(t *testing.T, s *store.Store, at time.Time, n int) []verify.NoteJob {
+	t.Helper()
+	notes, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return notes
+}
+
+// ending ends a verification at the given time.
+func ending(t *testing.T, s *store.Store, id string, outcome verify.Outcome, at time.Time) {
+	t.Helper()
+	if !ask(t, s, func(tx verify.Tx) (bool, error) { return tx.End(t.Context(), "acme", id, outcome, at) }) {
+		t.Fatalf("%s could not be ended", id)
+	}
+}
+
+func settleNote(t *testing.T, s *store.Store, id string) bool {
+	t.Helper()
+	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), "acme", id) })
+}
+
+// unnoted demands that no note is given out, ever.
+func unnoted(t *testing.T, s *store.Store) {
+	t.Helper()
+	if late := claimNotes(t, s, noon.Add(9*time.Hour), 9); len(late) > 0 {
+		t.Errorf("the note of %s was given out", late[0].Verification)
+	}
+}
+
+var notes = []promise{
+	{"a note is due when its verification expires, and not before", func(t *testing.T, s *store.Store) {
+		want := noting(t, s, "v1")
+		expiry := noon.Add(5 * time.Minute)
+		if early := claimNotes(t, s, expiry.Add(-time.Millisecond), 9); len(early) > 0 {
+			t.Error("it was given out while its verification was open")
+		}
+		want[0].DueAt = expiry.Add(time.Minute) // of its lease
+		if diff := cmp.Diff(want, claimNotes(t, s, expiry, 9)); diff != "" {
+			t.Error(diff)
+		}
+	}},
+	{"a verification that ends with a result makes its note due at once", func(t *testing.T, s *store.Store) {
+		for _, outcome := range []verify.Outcome{verify.Verified, verify.Denied, verify.Failed} {
+			id := string(outcome)
+			want := noting(t, s, id)
+			end := noon.Add(time.Minute)
+			ending(t, s, id, outcome, end)
+			want[0].DueAt = end.Add(time.Minute)
+			if diff := cmp.Diff(want, claimNotes(t, s, end, 9)); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}},
+	{"what was cancelled or superseded gets no note", func(t *testing.T, s *store.Store) {
+		noting(t, s, "v1", "v2")
+		ending(t, s, "v1", verify.Cancelled, noon)
+		ending(t, s, "v2", verify.Superseded, noon)
+		unnoted(t, s)
+		if settleNote(t, s, "v1") {
+			t.Error("it was settled though it had ended")
+		}
+	}},
+	{"a note is there only if its transaction is", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		v := link("v1")
+		err := s.Write(ctx, insert(ctx, v), func(tx verify.Tx) error {
+			if err := tx.EnqueueNote(ctx, note(v)); err != nil {
+				return err
+			}
+			return errOfStep
+		})
+		if err == nil {
+			t.Error("the step did not fail")
+		}
+		unnoted(t, s)
+	}},
+	{"a note whose lease has run out is given again, its writes counted", func(t *testing.T, s *store.Store) {
+		want := noting(t, s, "v1")
+		at := noon.Add(5 * time.Minute)
+		for writes := range 3 {
+			want[0].Attempts, want[0].DueAt = writes, at.Add(time.Minute)
+			if diff := cmp.Diff(want, claimNotes(t, s, at, 9)); diff != "" {
+				t.Error(diff)
+			}
+			at = at.Add(time.Minute)
+			if early := claimNotes(t, s, at.Add(-time.Millisecond), 9); len(early) > 0 {
+				t.Error("it was given out under somebody's lease")
+			}
+		}
+	}},
+	{"of fifty that claim at once none gets another's note", func(t *testing.T, s *store.Store) {
+		ids := make([]string, 2*crowd)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("v%03d", i)
+		}
+		noting(t, s, ids...)
+		at := noon.Add(time.Hour)
+		var mu sync.Mutex
+		given := map[string]int{}
+		ended := together(func(int) error {
+			for {
+				batch, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), 3)
+				if err != nil || len(batch) == 0 {
+					return err
+				}
+				mu.Lock()
+				for _, j := range batch {
+					given[j.Verification]++
+				}
+				mu.Unlock()
+			}
+		})
+		if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
+			t.Error(diff)
+		}
+		for _, id := range ids {
+			if given[id] != 1 {
+				t.Errorf("the note of %s was given out %d times", id, given[id])
+			}
+		}
+	}},
+	{"a note that is retried comes at its time, and NextNoteAt tells it", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		if _, any, err := s.NextNoteAt(ctx); any || err != nil {
+			t.Errorf("one waits in an empty store, error %v", err)
+		}
+		noting(t, s, "v1")
+		at := noon.Add(5 * time.Minute)
+		claimNotes(t, s, at, 9)
+		again := at.Add(10 * time.Minute)
+		want(t, s.RetryNote(ctx, "acme", "v1", again, "it is down"), "")
+		next, any, err := s.NextNoteAt(ctx)
+		if !any || !next.Equal(again) || err != nil {
+			t.Errorf("the next is due at %v, %t, error %v", next, any, err)
+		}
+		if early := claimNotes(t, s, again.Add(-time.Millisecond), 9); len(early) > 0 {
+			t.Error("it came before its time")
+		}
+		if late := claimNotes(t, s, again, 9); len(late) != 1 || late[0].Attempts != 1 {
+			t.Errorf("it came as %+v", late)
+		}
+	}},
+	{"a note is settled once, and for good", func(t *testing.T, s *store.Store) {
+		noting(t, s, "v1")
+		claimNotes(t, s, noon.Add(5*time.Minute), 9)
+		for _, fresh := range []bool{true, false} {
+			if settleNote(t, s, "v1") != fresh {
+				t.Errorf("settled for the first time: %t, want %t", !fresh, fresh)
+			}
+		}
+		want(t, s.RetryNote(t.Context(), "acme", "v1", noon, ""), "")
+		unnoted(t, s)
+	}},
+	{"a note that is given up is not written any more", func(t *testing.T, s *store.Store) {
+		noting(t, s, "v1")
+		want(t, s.DropNote(t.Context(), "acme", "v1", "there is no such ticket"), "")
+		unnoted(t, s)
+		if settleNote(t, s, "v1") {
+			t.Error("it was settled though it was given up")
+		}
+	}},
+	{"Row7: nobody ends another tenant's note", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		noting(t, s, "v1")
+		want(t, s.DropNote(ctx, "umbrella", "v1", ""), "")
+		want(t, s.RetryNote(ctx, "umbrella", "v1", noon.Add(8*time.Hour), ""), "")
+		if ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(ctx, "umbrella", "v1") }) {
+			t.Error("it was settled")
+		}
+		if due := claimNotes(t, s, noon.Add(5*time.Minute), 9); len(due) != 1 {
+			t.Error("it is not given out any more")
+		}
+	}},
+	{"Sweep forgets a note a week after it was settled, and none that waits", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		noting(t, s, "v1", "v2")
+		settleNote(t, s, "v1")
+		want(t, s.Sweep(ctx, noon.Add(5*time.Minute+7*24*time.Hour)), "")
+		must(t, s, func(tx verify.Tx) error { return tx.EnqueueNote(ctx, note(link("v1"))) }) // its id is free again
+		if due := claimNotes(t, s, noon.Add(time.Hour), 9); len(due) != 2 {
+			t.Errorf("%d notes are left, want 2", len(due))
+		}
+	}},
+	{"a note of no verification is refused", func(t *testing.T, s *store.Store) {
+		err := s.Write(t.Context(), func(tx verify.Tx) error { return tx.EnqueueNote(t.Context(), note(link("none"))) })
+		want(t, err, verify.CodeUnavailable)
+	}},
+}
+
+func connection(tenant string) verify.Connection {
+	return verify.Connection{
+		Tenant: tenant, System: "connectwise", Settings: []byte(`{"host":"na.myconnectwise.net"}`), Secret: []byte("keys of " + tenant),
+	}
+}
+
+var connections = []promise{
+	{"a connection reads back as it was put last", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		c := connection("acme")
+		for _, keys := range []string{"old", "new"} {
+			c.Secret = []byte(keys)
+			want(t, s.PutConnection(t.Context(), c), "")
+		}
+		found, err := s.Connection(t.Context(), "acme", "connectwise")
+		if diff := cmp.Diff(c, found); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+	{"Row7: a connection is one tenant's and one system's", func(t *testing.T, s *store.Store) {
+		for _, id := range []string{"acme", "umbrella"} {
+			want(t, s.PutTenant(t.Context(), tenant(id)), "")
+		}
+		want(t, s.PutConnection(t.Context(), connection("acme")), "")
+		_, err := s.Connection(t.Context(), "umbrella", "connectwise")
+		want(t, err, verify.CodeNotFound)
+		_, err = s.Connection(t.Context(), "acme", "halopsa")
+		want(t, err, verify.CodeNotFound)
+	}},
+	{"a connection survives that its tenant's settings are put again", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, s.PutConnection(t.Context(), connection("acme")), "")
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		_, err := s.Connection(t.Context(), "acme", "connectwise")
+		want(t, err, "")
+	}},
+	{"a connection of no tenant is refused", func(t *testing.T, s *store.Store) {
+		want(t, s.PutConnection(t.Context(), connection("nobody")), verify.CodeNotFound)
+	}},
+	{"a connection that is removed is gone, once", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, s.PutConnection(t.Context(), connection("acme")), "")
+		for _, there := range []bool{true, false} {
+			removed, err := s.RemoveConnection(t.Context(), "acme", "connectwise")
+			if removed != there || err != nil {
+				t.Errorf("removed: %t, error %v; want %t", removed, err, there)
+			}
+		}
+		_, err := s.Connection(t.Context(), "acme", "connectwise")
+		want(t, err, verify.CodeNotFound)
+	}},
+}

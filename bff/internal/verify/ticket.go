@@ -1,0 +1,73 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Connection is how a tenant's ticket system is reached.
+type Connection struct {
+	Tenant   string
+	System   string          // as launch contexts name it, such as "connectwise"
+	Settings json.RawMessage // in its adapter's shape; nothing secret in it
+	Secret   []byte          // in its adapter's shape; sealed where it is stored
+}
+
+// NoteJob is a result on its way to the ticket. It is the only thing beside a desk that
+// holds the contact's name, sealed, and only until done.
+type NoteJob struct {
+	Verification string
+	Tenant       string
+	System       string // the ticket's
+	Ticket       string // its id there
+	Contact      string
+	Name         string // the contact's
+	Seq          int64  // of the request
+	DueAt        time.Time
+	Attempts     int // writes begun before this one
+}
+
+// note is what goes onto the ticket of a verification that begins with e; nil: nothing does.
+func (d Desk) note(e Event, c Contact, p Policy) *NoteJob {
+	if !d.TakesNotes || !p.TicketNote {
+		return nil
+	}
+	return &NoteJob{
+		Verification: e.Verification, Tenant: d.Tenant, System: d.Ticket.PSA, Ticket: d.Ticket.ID,
+		Contact: c.ID, Name: c.Name, DueAt: e.Until,
+	}
+}
+
+// NoteText gives the text of a note that is due. CodeNotFound: there is no such verification.
+func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
+	events, err := s.Ledger.Page(ctx, j.Tenant, j.Contact, j.Seq+1, 1)
+	if err != nil {
+		return "", err
+	}
+	for _, n := range Read(j.Contact, events, s.now()).Entries {
+		if n.Verification == j.Verification {
+			return Note(j.Name, n), nil
+		}
+	}
+	return "", &Error{Code: CodeNotFound, Public: "There is no such verification.", Err: fmt.Errorf("verification %s has no request numbered %d", j.Verification, j.Seq)}
+}
+
+// Noted records, once, that a result stands on its ticket.
+func (s *Service) Noted(ctx context.Context, j NoteJob) error {
+	now := s.now()
+	return s.write(ctx, func(tx Tx) (Event, bool, error) {
+		fresh, err := tx.SettleNote(ctx, j.Tenant, j.Verification)
+		if err != nil || !fresh {
+			return Event{}, false, err
+		}
+		v, err := tx.Find(ctx, j.Tenant, j.Verification)
+		if err != nil {
+			return Event{}, false, err
+		}
+		e := v.event(EventNoted, now)
+		err = tx.Append(ctx, &e)
+		return e, true, err
+	})
+}
