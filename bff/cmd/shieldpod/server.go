@@ -20,6 +20,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/webhook"
@@ -37,7 +38,7 @@ type settings struct {
 	mail      mailSettings
 	sms       smsSettings
 	bus       bus.Config
-	loopback  bool // webhooks may lead to this machine: in the demo
+	loopback  bool // what we call may be on this machine: in the demo
 	now       func() time.Time
 	log       *slog.Logger
 }
@@ -134,7 +135,8 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		PublicURL: s.publicURL, Now: s.now, Log: s.log,
 	})
 	srv.alerts = webhook.New(webhook.Config{
-		Queue: srv.store, Targets: srv.store, AllowLoopback: s.loopback, Now: s.now, Log: s.log,
+		Queue: srv.store, Targets: srv.store, Now: s.now, Log: s.log,
+		Client: outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: postTime}),
 	})
 	domain.Courier, domain.Alerter = srv.courier, srv.alerts
 	if srv.deafen, err = srv.bus.ListenAll(domain.Forget); err != nil {
@@ -189,6 +191,15 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 func (srv *server) ready(ctx context.Context) error {
 	return errors.Join(srv.store.Ready(ctx), srv.bus.Ready())
 }
+
+// How long those may take whom we call.
+const (
+	postTime  = 10 * time.Second // a webhook's receiver
+	fetchTime = 5 * time.Second  // a server of keys, or a sign-in's provider: somebody waits for the pod
+)
+
+// fetchLimit is what keys, and what a sign-in's provider says, may weigh.
+const fetchLimit = 256 << 10
 
 // farewell is how long requests in hand may take once the server is told to stop.
 const farewell = 10 * time.Second

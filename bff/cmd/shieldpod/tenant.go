@@ -14,9 +14,9 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	"github.com/shieldpod/shieldpod/bff/internal/webhook"
 	sdkwebhook "github.com/shieldpod/shieldpod/sdk/webhook"
 )
 
@@ -108,7 +108,7 @@ func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string
 		*w = verify.Webhook{}
 		return "", nil
 	}
-	if err := webhook.CheckURL(c.Webhook, false); err != nil {
+	if err := outward.CheckURL(c.Webhook, false); err != nil {
 		return "", fmt.Errorf("--webhook: %w", err)
 	}
 	w.URL = c.Webhook

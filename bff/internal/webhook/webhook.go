@@ -7,8 +7,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +15,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -39,25 +38,22 @@ type Targets interface {
 	Webhook(ctx context.Context, tenant string) (verify.Webhook, error)
 }
 
-// Config is what the worker stands on. Queue, Targets, Now and Log are required.
+// Config is what the worker stands on. All fields are required.
 type Config struct {
-	Queue         Queue
-	Targets       Targets
-	AllowLoopback bool           // webhooks on this machine: for the demo and tests
-	Roots         *x509.CertPool // nil: the system's
-	Now           func() time.Time
-	Log           *slog.Logger
+	Queue   Queue
+	Targets Targets
+	Client  *http.Client // package outward's: it leads to nowhere inside and follows no redirect
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Worker posts. It must be made by New.
 type Worker struct {
-	cfg    Config
-	client *http.Client
-	wake   chan struct{}
+	cfg  Config
+	wake chan struct{}
 }
 
 const (
-	postTime  = 10 * time.Second
 	leaseTime = time.Minute
 	portion   = 16
 	attempts  = 20
@@ -68,14 +64,7 @@ const (
 
 // New makes a worker.
 func New(c Config) *Worker {
-	transport := &http.Transport{
-		DialContext: dialer(c.AllowLoopback), TLSClientConfig: &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
-		DisableKeepAlives: true, ResponseHeaderTimeout: postTime, ForceAttemptHTTP2: true,
-	}
-	return &Worker{cfg: c, wake: make(chan struct{}, 1), client: &http.Client{
-		Transport: transport, Timeout: postTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Worker{cfg: c, wake: make(chan struct{}, 1)}
 }
 
 // WakeAlerts is [verify.Alerter]'s.
@@ -155,9 +144,6 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	if hook.URL == "" {
 		return errGone // it was removed since
 	}
-	if err := CheckURL(hook.URL, w.cfg.AllowLoopback); err != nil {
-		return err
-	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(a.Body))
 	if err != nil {
 		return errors.New("the webhook's URL can't be used")
@@ -165,10 +151,10 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "Shieldpod")
 	request.Header.Set(webhook.Header, webhook.Sign(hook.Secret, w.cfg.Now(), a.Body))
-	response, err := w.client.Do(request)
+	response, err := w.cfg.Client.Do(request)
 	if err != nil {
-		if errors.Is(err, errInside) {
-			return errInside
+		if errors.Is(err, outward.ErrInside) {
+			return outward.ErrInside
 		}
 		return errors.New("the receiver can't be reached")
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -51,8 +52,9 @@ func newHouse(t *testing.T, loopback bool) *house {
 	roots.AddCert(receiver.Certificate())
 	h.put(t, receiver.URL+"/hook?key=hush")
 	h.Worker = webhook.New(webhook.Config{
-		Queue: h.store, Targets: h.store, AllowLoopback: loopback, Roots: roots,
-		Now: func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Queue: h.store, Targets: h.store,
+		Client: outward.Client(outward.Config{AllowLoopback: loopback, Roots: roots, Timeout: 10 * time.Second}),
+		Now:    func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	return h
 }
@@ -148,51 +150,6 @@ func TestAWebhookThatWasRemovedGetsNothing(t *testing.T) {
 	}
 }
 
-func TestRow27AWebhookLeadsNowhereInside(t *testing.T) {
-	for _, row := range []struct {
-		url  string
-		fine bool
-	}{
-		{"https://hooks.example/shieldpod", true},
-		{"https://hooks.example:443/shieldpod?a=b", true},
-		{"https://93.184.215.14/", true},
-		{"https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/", true},
-		{"http://hooks.example/", false},
-		{"https://hooks.example:8443/", false},
-		{"https://user:password@hooks.example/", false},
-		{"ftp://hooks.example/", false},
-		{"https:///nowhere", false},
-		{"//hooks.example/", false},
-		{"", false},
-		{"https://localhost/", false},
-		{"https://metadata/", false},
-		{"https://a.localhost/", false},
-		{"https://127.0.0.1/", false},
-		{"https://0.0.0.0/", false},
-		{"https://10.1.2.3/", false},
-		{"https://172.16.0.1/", false},
-		{"https://192.168.1.1/", false},
-		{"https://169.254.169.254/latest/meta-data", false},
-		{"https://100.64.0.1/", false},
-		{"https://198.18.0.1/", false},
-		{"https://224.0.0.1/", false},
-		{"https://255.255.255.255/", false},
-		{"https://[::1]/", false},
-		{"https://[::]/", false},
-		{"https://[fe80::1]/", false},
-		{"https://[fd00:ec2::254]/", false},
-		{"https://[::ffff:127.0.0.1]/", false},
-		{"https://[::ffff:10.0.0.1]/", false},
-		{"https://[64:ff9b::7f00:1]/", false},
-		{"https://[2002:7f00:1::]/", false},
-		{"https://[ff02::1]/", false},
-	} {
-		if err := webhook.CheckURL(row.url, false); (err == nil) != row.fine {
-			t.Errorf("%s: %v", row.url, err)
-		}
-	}
-}
-
 func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	h := newHouse(t, false)
 	// A name of the public internet that leads to this machine: only the dialler can know.
@@ -201,8 +158,5 @@ func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	h.Post(t.Context())
 	if _, waits := h.waits(t); !waits || len(h.got) != 0 {
 		t.Errorf("it waits: %t; posts: %d", waits, len(h.got))
-	}
-	if err := webhook.Dial(t.Context(), false, "127.0.0.1:443"); err == nil || !strings.Contains(err.Error(), "public internet") {
-		t.Errorf("dialling inside: %v", err)
 	}
 }

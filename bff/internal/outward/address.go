@@ -1,7 +1,6 @@
-package webhook
+package outward
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,12 +11,13 @@ import (
 	"time"
 )
 
-// CheckURL refuses what no webhook may lead to: anything but https on its own port, and names and addresses that
-// are plainly inside. Where a name leads is checked again each time that it is dialled.
+// CheckURL refuses what no setting may lead to: anything but https on its own port, and names and addresses that
+// are plainly inside. Where a name leads is checked again each time that it is dialled. With allowLoopback this machine is
+// let pass however it is written.
 func CheckURL(text string, allowLoopback bool) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.String() != text {
-		return errors.New("a webhook's URL is a web address such as https://hooks.example/shieldpod")
+		return errors.New("not a web address such as https://hooks.example/shieldpod")
 	}
 	host := u.Hostname()
 	address, err := netip.ParseAddr(host)
@@ -26,9 +26,9 @@ func CheckURL(text string, allowLoopback bool) error {
 	case allowLoopback && (host == "localhost" || err == nil && address.IsLoopback()):
 		return nil
 	case u.Scheme != "https":
-		return errors.New("a webhook's URL begins with https://")
+		return errors.New("the URL must begin with https://")
 	case u.Port() != "" && u.Port() != "443":
-		return errors.New("a webhook is on port 443")
+		return errors.New("the port must be 443")
 	case inside:
 		return fmt.Errorf("%s is not on the public internet", host)
 	}
@@ -61,11 +61,9 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-var errInside = errors.New("the address is not on the public internet")
-
 // dialer refuses an address in the moment in which it is dialled, after all that names may lead to.
-func dialer(allowLoopback bool) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+func dialer(allowLoopback bool) *net.Dialer {
+	return &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err
@@ -73,7 +71,6 @@ func dialer(allowLoopback bool) func(ctx context.Context, network, address strin
 		if public(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
 			return nil
 		}
-		return errInside
+		return ErrInside
 	}}
-	return d.DialContext
 }

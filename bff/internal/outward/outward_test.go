@@ -1,0 +1,134 @@
+package outward_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
+)
+
+func TestRow27ASettingsURLLeadsNowhereInside(t *testing.T) {
+	for _, row := range []struct {
+		url  string
+		fine bool
+	}{
+		{"https://hooks.example/shieldpod", true},
+		{"https://hooks.example:443/shieldpod?a=b", true},
+		{"https://93.184.215.14/", true},
+		{"https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/", true},
+		{"http://hooks.example/", false},
+		{"https://hooks.example:8443/", false},
+		{"https://user:password@hooks.example/", false},
+		{"ftp://hooks.example/", false},
+		{"https:///nowhere", false},
+		{"//hooks.example/", false},
+		{"", false},
+		{"https://localhost/", false},
+		{"https://metadata/", false},
+		{"https://a.localhost/", false},
+		{"https://127.0.0.1/", false},
+		{"https://0.0.0.0/", false},
+		{"https://10.1.2.3/", false},
+		{"https://172.16.0.1/", false},
+		{"https://192.168.1.1/", false},
+		{"https://169.254.169.254/latest/meta-data", false},
+		{"https://100.64.0.1/", false},
+		{"https://198.18.0.1/", false},
+		{"https://224.0.0.1/", false},
+		{"https://255.255.255.255/", false},
+		{"https://[::1]/", false},
+		{"https://[::]/", false},
+		{"https://[fe80::1]/", false},
+		{"https://[fd00:ec2::254]/", false},
+		{"https://[::ffff:127.0.0.1]/", false},
+		{"https://[::ffff:10.0.0.1]/", false},
+		{"https://[64:ff9b::7f00:1]/", false},
+		{"https://[2002:7f00:1::]/", false},
+		{"https://[ff02::1]/", false},
+	} {
+		if err := outward.CheckURL(row.url, false); (err == nil) != row.fine {
+			t.Errorf("%s: %v", row.url, err)
+		}
+	}
+}
+
+func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "169.254.169.254:443", "192.168.0.1:443", "[::ffff:127.0.0.1]:443", "93.184.215.14:80"} {
+		if err := outward.Dial(t.Context(), false, address); !errors.Is(err, outward.ErrInside) {
+			t.Errorf("dialling %s: %v", address, err)
+		}
+	}
+}
+
+// far is a server with a certificate that the client knows.
+func far(t *testing.T, c outward.Config, handler http.HandlerFunc) (*http.Client, string) {
+	t.Helper()
+	server := httptest.NewTLSServer(handler)
+	t.Cleanup(server.Close)
+	c.Roots, c.Timeout = x509.NewCertPool(), 5*time.Second
+	c.Roots.AddCert(server.Certificate())
+	client := outward.Client(c)
+	t.Cleanup(client.CloseIdleConnections)
+	return client, server.URL
+}
+
+func TestRow27AClientLeadsNowhereInside(t *testing.T) {
+	asked := false
+	client, url := far(t, outward.Config{}, func(http.ResponseWriter, *http.Request) { asked = true })
+	port := url[strings.LastIndexByte(url, ':'):]
+	for _, to := range []string{url, "http://127.0.0.1" + port, "https://localhost" + port, "https://[::1]" + port, "file:///etc/passwd"} {
+		response, err := client.Get(to)
+		if err == nil {
+			_ = response.Body.Close()
+			t.Errorf("%s was reached", to)
+		}
+	}
+	if asked {
+		t.Error("a request came through")
+	}
+}
+
+func TestRow27ARedirectIsNotFollowed(t *testing.T) {
+	followed := false
+	client, url := far(t, outward.Config{AllowLoopback: true}, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/inside" {
+			followed = true
+			return
+		}
+		http.Redirect(w, r, "/inside", http.StatusFound)
+	})
+	response, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusFound || followed {
+		t.Errorf("status %d, followed: %t", response.StatusCode, followed)
+	}
+}
+
+func TestAnAnswerThatIsTooLongIsNotReadAsWhole(t *testing.T) {
+	for _, row := range []struct {
+		length int
+		want   error
+	}{{0, nil}, {99, nil}, {100, nil}, {101, outward.ErrTooLong}, {1 << 20, outward.ErrTooLong}} {
+		client, url := far(t, outward.Config{AllowLoopback: true, BodyLimit: 100}, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat("x", row.length))
+		})
+		response, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if !errors.Is(err, row.want) || len(body) > 100 {
+			t.Errorf("%d bytes: got %d, %v, want %v", row.length, len(body), err, row.want)
+		}
+	}
+}
