@@ -42,11 +42,13 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	secrets := map[string]string{
 		"a mobile number": "+14155554821", "its digits": "14155554821", "an address": "dana.reyes@contoso.com",
 		"a contact's name": "Dana Reyes", "a jti": "jti-4d9f27c1", "a signing secret": "thirty-two bytes, shared by hand", "a webhook's secret": "thirty-two bytes, for the webhook",
+		"a sign-in's secret": "of the client at the provider",
 	}
 	// Eight digits, so that chance does not write them.
 	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: []byte(secrets["a webhook's secret"])}
-	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}}); err != nil {
+	signIn := verify.SignIn{Issuer: "https://id.example", Secret: []byte(secrets["a sign-in's secret"])}
+	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}, SignIn: signIn}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.SetPolicy(t, s, "acme", "", func(p *verify.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })
@@ -96,8 +98,8 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 			}
 		}
 	}
-	if len(secrets) != 8+8 {
-		t.Fatalf("%d secrets are known, want 16", len(secrets))
+	if len(secrets) != 8+9 {
+		t.Fatalf("%d secrets are known, want 17", len(secrets))
 	}
 	return secrets
 }

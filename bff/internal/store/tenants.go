@@ -69,16 +69,18 @@ func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
 
 func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error) {
 	t := verify.Tenant{ID: id}
-	err := s.get(ctx, "read tenant", `SELECT name, region, procedure_url, webhook_url, webhook_secret FROM tenants WHERE id = $1`, []any{id},
-		&t.Name, &t.Region, &t.ProcedureURL, &t.Webhook.URL, &t.Webhook.Secret)
+	var signIn string
+	err := s.get(ctx, "read tenant", `
+		SELECT name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret FROM tenants WHERE id = $1`, []any{id},
+		&t.Name, &t.Region, &t.ProcedureURL, &t.Webhook.URL, &t.Webhook.Secret, &signIn, &t.SignIn.Secret)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verify.Tenant{}, errNoTenant
 	}
 	if err != nil {
 		return verify.Tenant{}, err
 	}
-	if err := s.unsealWebhook(id, &t.Webhook); err != nil {
-		return verify.Tenant{}, err
+	if err := errors.Join(s.unsealWebhook(id, &t.Webhook), s.readSignIn(id, signIn, &t.SignIn)); err != nil {
+		return verify.Tenant{}, unavailable("read tenant", err)
 	}
 	err = s.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
@@ -101,6 +103,10 @@ func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error
 			t.Keys = append(t.Keys, k)
 			return err
 		})
+	if err != nil {
+		return t, err
+	}
+	t.Issuers, err = s.readIssuers(ctx, id)
 	return t, err
 }
 
@@ -128,7 +134,7 @@ func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
 	return tenants, nil
 }
 
-// PutTenant stores a tenant with its origins and keys, in place of what was there of that id.
+// PutTenant stores a tenant with its origins, keys and issuers, in place of what was there of that id.
 func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 	var hook []byte
 	var err error
@@ -136,6 +142,10 @@ func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 		if hook, err = s.vault.seal(v.Webhook.Secret, "webhooks", v.ID); err != nil {
 			return unavailable("put tenant", err)
 		}
+	}
+	signIn, signInSecret, err := s.writeSignIn(v.ID, v.SignIn)
+	if err != nil {
+		return unavailable("put tenant", err)
 	}
 	materials := make([][]byte, len(v.Keys))
 	for i, k := range v.Keys {
@@ -149,9 +159,10 @@ func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 	defer s.tenants.drop(v.ID)
 	return s.update(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, "put tenant", `
-			INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (id) DO UPDATE SET name = $2, region = $3, procedure_url = $4, webhook_url = $5, webhook_secret = $6`,
-			v.ID, v.Name, v.Region, v.ProcedureURL, v.Webhook.URL, hook)
+			INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET
+			name = $2, region = $3, procedure_url = $4, webhook_url = $5, webhook_secret = $6, signin = $7, signin_secret = $8`,
+			v.ID, v.Name, v.Region, v.ProcedureURL, v.Webhook.URL, hook, signIn, signInSecret)
 		if err != nil {
 			return err
 		}
@@ -160,7 +171,9 @@ func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 }
 
 func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) error {
-	for _, text := range []string{`DELETE FROM tenant_origins WHERE tenant = $1`, `DELETE FROM signing_keys WHERE tenant = $1`} {
+	for _, text := range []string{
+		`DELETE FROM tenant_origins WHERE tenant = $1`, `DELETE FROM signing_keys WHERE tenant = $1`, `DELETE FROM issuers WHERE tenant = $1`,
+	} {
 		if _, err := t.exec(ctx, "put tenant", text, v.ID); err != nil {
 			return err
 		}
@@ -180,5 +193,5 @@ func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) 
 			return err
 		}
 	}
-	return nil
+	return t.putIssuers(ctx, v)
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -126,6 +127,14 @@ func tenant(id string) verify.Tenant {
 			{Issuer: "https://psa.example", ID: "2025", Algorithm: "EdDSA", Material: []byte("public")},
 			{Issuer: "https://psa.example", ID: "old", Algorithm: "HS256", Material: []byte("a secret of 32 bytes, shared once")},
 		},
+		Issuers: []verify.Issuer{
+			{Name: "https://keys.example", KeysURL: "https://keys.example/jwks", Algorithms: []string{"ES256", "RS256"}},
+			{Name: "acme.desk.example", Mapping: json.RawMessage(`{"claims":{"sub":"/sub"}}`)},
+		},
+		SignIn: verify.SignIn{
+			Issuer: "https://id.example", ClientID: "shieldpod", Secret: []byte("a secret of the client"),
+			System: "connectwise", Claim: "sub", Domains: []string{"acme.example"},
+		},
 	}
 }
 
@@ -137,7 +146,7 @@ var tenants = []promise{
 			t.Error(err, diff)
 		}
 	}},
-	{"a tenant that is put again replaces the old one at once, origins and keys too", func(t *testing.T, s *store.Store) {
+	{"a tenant that is put again replaces the old one at once, origins, keys, issuers and sign-in too", func(t *testing.T, s *store.Store) {
 		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
 		_, err := s.Tenant(t.Context(), "acme")
 		want(t, err, "")

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func (s *Store) readIssuers(ctx context.Context, tenant string) ([]verify.Issuer, error) {
+	var issuers []verify.Issuer
+	err := s.list(ctx, "read issuers", `
+		SELECT name, keys_url, algorithms, mapping FROM issuers WHERE tenant = $1 ORDER BY place`, []any{tenant},
+		func(row scan) error {
+			var i verify.Issuer
+			var algorithms, mapping string
+			err := row(&i.Name, &i.KeysURL, &algorithms, &mapping)
+			if algorithms != "" {
+				i.Algorithms = strings.Fields(algorithms)
+			}
+			if mapping != "" {
+				i.Mapping = json.RawMessage(mapping)
+			}
+			issuers = append(issuers, i)
+			return err
+		})
+	return issuers, err
+}
+
+func (t *tx) putIssuers(ctx context.Context, v verify.Tenant) error {
+	for place, i := range v.Issuers {
+		_, err := t.exec(ctx, "put issuer", `
+			INSERT INTO issuers (tenant, place, name, keys_url, algorithms, mapping) VALUES ($1, $2, $3, $4, $5, $6)`,
+			v.ID, place, i.Name, i.KeysURL, strings.Join(i.Algorithms, " "), string(i.Mapping))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSignIn reads what writeSignIn wrote; the secret stands sealed in s and is opened there.
+func (s *Store) readSignIn(tenant, text string, in *verify.SignIn) (err error) {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), in); err != nil {
+		return err
+	}
+	if len(in.Secret) > 0 {
+		in.Secret, err = s.vault.open(in.Secret, "signins", tenant)
+	}
+	return err
+}
+
+func (s *Store) writeSignIn(tenant string, in verify.SignIn) (text string, sealed []byte, err error) {
+	if in.Issuer == "" {
+		return "", nil, nil
+	}
+	if len(in.Secret) > 0 {
+		if sealed, err = s.vault.seal(in.Secret, "signins", tenant); err != nil {
+			return "", nil, err
+		}
+	}
+	plain, err := json.Marshal(in)
+	return string(plain), sealed, err
+}
