@@ -586,6 +586,9 @@ type LaunchRequest struct {
 
 	// Nonce The challenge that the context answers
 	Nonce string `json:"nonce,omitempty,omitzero"`
+
+	// Tenant The tenant's slug, from the pod's own address. A context must be of this tenant; a token of another shape, which names no tenant, needs it
+	Tenant string `json:"tenant,omitempty,omitzero"`
 }
 
 // Launched defines model for Launched.
@@ -1270,7 +1273,8 @@ type ClientInterface interface {
 
 	// LaunchWithBody Exchange a launch context, once, for a pod session
 	//
-	// 401 `context_invalid`, `context_expired`, `context_replayed`.
+	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+	// be fetched.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1279,7 +1283,8 @@ type ClientInterface interface {
 
 	// Launch Exchange a launch context, once, for a pod session
 	//
-	// 401 `context_invalid`, `context_expired`, `context_replayed`.
+	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+	// be fetched.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1464,7 +1469,8 @@ func (c *HTTPClient) UnlockContact(ctx context.Context, id ForeignId, reqEditors
 
 // LaunchWithBody Exchange a launch context, once, for a pod session
 //
-// 401 `context_invalid`, `context_expired`, `context_replayed`.
+// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+// be fetched.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1483,7 +1489,8 @@ func (c *HTTPClient) LaunchWithBody(ctx context.Context, contentType string, bod
 
 // Launch Exchange a launch context, once, for a pod session
 //
-// 401 `context_invalid`, `context_expired`, `context_replayed`.
+// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+// be fetched.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2459,7 +2466,8 @@ type ClientWithResponsesInterface interface {
 
 	// LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 	//
-	// 401 `context_invalid`, `context_expired`, `context_replayed`.
+	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+	// be fetched.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2468,7 +2476,8 @@ type ClientWithResponsesInterface interface {
 
 	// LaunchWithResponse Exchange a launch context, once, for a pod session
 	//
-	// 401 `context_invalid`, `context_expired`, `context_replayed`.
+	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+	// be fetched.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3527,7 +3536,8 @@ func (c *ClientWithResponses) UnlockContactWithResponse(ctx context.Context, id 
 
 // LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 //
-// 401 `context_invalid`, `context_expired`, `context_replayed`.
+// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+// be fetched.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3542,7 +3552,8 @@ func (c *ClientWithResponses) LaunchWithBodyWithResponse(ctx context.Context, co
 
 // LaunchWithResponse Exchange a launch context, once, for a pod session
 //
-// 401 `context_invalid`, `context_expired`, `context_replayed`.
+// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+// be fetched.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

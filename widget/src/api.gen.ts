@@ -32,7 +32,8 @@ export interface paths {
         put?: never;
         /**
          * Exchange a launch context, once, for a pod session
-         * @description 401 `context_invalid`, `context_expired`, `context_replayed`.
+         * @description 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
+         *     be fetched.
          */
         post: operations["launch"];
         delete?: never;
@@ -268,6 +269,8 @@ export interface components {
             context: string;
             /** @description The challenge that the context answers */
             nonce?: string;
+            /** @description The tenant's slug, from the pod's own address. A context must be of this tenant; a token of another shape, which names no tenant, needs it */
+            tenant?: string;
         };
         Launched: {
             /** @description The bearer. Keep it in memory only */

@@ -59,7 +59,7 @@ func newBorder(t *testing.T) *border {
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{
-		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html>pod"),
+		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})
@@ -111,10 +111,16 @@ func (b *border) tenant(id string) {
 // context signs a launch context for a ticket of the tenant; its contacts' ids begin with the tenant's.
 func (b *border) context(tenant, ticket string) string {
 	b.t.Helper()
+	return b.contextWith(tenant, ticket, "")
+}
+
+// contextWith also answers a challenge.
+func (b *border) contextWith(tenant, ticket, nonce string) string {
+	b.t.Helper()
 	mobile, landline := true, false
 	dana, raj := tenant+"-dana", tenant+"-raj"
 	token, err := launchcontext.Signer{Key: b.keys[tenant], Now: func() time.Time { return b.now }}.Sign(launchcontext.Claims{
-		Issuer: psaOrigin, Audience: publicURL, Subject: "ana", Tenant: tenant, Origin: psaOrigin,
+		Issuer: psaOrigin, Audience: publicURL, Subject: "ana", Tenant: tenant, Origin: psaOrigin, Nonce: nonce,
 		Actor: launchcontext.Actor{Name: "Ana Ortiz"},
 		Context: launchcontext.Context{
 			PSA: "desk", Ticket: launchcontext.Ticket{ID: ticket, Number: ticket, Summary: "Reset my password"},

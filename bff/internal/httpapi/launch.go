@@ -32,7 +32,10 @@ func (a *routes) Launch(c echo.Context) error {
 	if err := text("nonce", body.Nonce, 0, 256); err != nil {
 		return err
 	}
-	grant, err := a.Config.Launch.Open(c.Request().Context(), body.Context, body.Nonce)
+	if err := text("tenant", body.Tenant, 0, 40); err != nil {
+		return err
+	}
+	grant, err := a.Config.Launch.OpenAt(c.Request().Context(), body.Tenant, body.Context, body.Nonce)
 	if err != nil {
 		return err
 	}

@@ -204,28 +204,6 @@ func TestRow7AnotherTenantsIdReadsAsNoIdAtAll(t *testing.T) {
 	}
 }
 
-func TestRow23ThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
-	b := newBorder(t)
-	for path, want := range map[string]struct {
-		status    int
-		ancestors string
-	}{
-		"/pod/acme":   {http.StatusOK, "frame-ancestors " + psaOrigin},
-		"/pod/nobody": {http.StatusNotFound, "frame-ancestors 'none'"},
-	} {
-		a := b.call(http.MethodGet, path, "", "")
-		policy := a.header.Get("Content-Security-Policy")
-		if a.status != want.status || !strings.HasSuffix(policy, want.ancestors) {
-			t.Errorf("%s: %d, %s", path, a.status, policy)
-		}
-		for _, unsafe := range []string{"unsafe-inline", "unsafe-eval", "*"} {
-			if strings.Contains(policy, unsafe) {
-				t.Errorf("%s: the policy has %s: %s", path, unsafe, policy)
-			}
-		}
-	}
-}
-
 func TestRow25NothingIsCachedOrTold(t *testing.T) {
 	b := newBorder(t)
 	launched := b.launch("acme", "4711")

@@ -85,12 +85,20 @@ type Grant struct {
 // CodeContextExpired: the context or the challenge is too old. CodeContextReplayed: it was used before.
 // CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. Nothing is stored then.
 func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, error) {
+	return s.OpenAt(ctx, "", contextToken, nonce)
+}
+
+// OpenAt is Open on the page of a tenant, whose the context must be; an empty tenant stands for any.
+func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
 	}
 	claims, tenant, err := s.prove(ctx, contextToken)
 	if err != nil {
 		return Grant{}, err
+	}
+	if page != "" && page != tenant.ID {
+		return Grant{}, unusable("tid", "is not the tenant whose pod this is")
 	}
 	if err := s.checkChallenge(claims.Nonce, nonce); err != nil {
 		return Grant{}, err

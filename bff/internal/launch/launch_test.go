@@ -291,3 +291,20 @@ func TestServiceThatIsNotConfiguredOpensNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestRow07AContextOfOneTenantOpensNothingOnAnothersPage(t *testing.T) {
+	h := newHouse(t)
+	other := h.acme(t)
+	other.ID = "zenith"
+	h.put(t, other)
+	context := h.sign(t, nil)
+	if _, err := h.OpenAt(t.Context(), "zenith", context, ""); verify.CodeOf(err) != verify.CodeContextInvalid {
+		t.Errorf("got %v", err)
+	}
+	if sessions, spent := h.stored(t); sessions != 0 || spent != 0 {
+		t.Errorf("it left %d sessions and %d spent ids", sessions, spent)
+	}
+	if _, err := h.OpenAt(t.Context(), "acme", context, ""); err != nil {
+		t.Errorf("on its own tenant's page: %v", err)
+	}
+}

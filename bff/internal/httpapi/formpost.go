@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"embed"
+	"errors"
+	"html/template"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var notices = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+
+// notice is a page of a few words: why there is no pod, and what became of a sign-in.
+type notice struct {
+	Title string
+	Text  string
+	Code  string // for the pod that opened the window of this page
+}
+
+// notice answers with a page of a few words.
+func (a *routes) notice(c echo.Context, status int, n notice) error {
+	var page strings.Builder
+	if err := notices.ExecuteTemplate(&page, "notice.html", n); err != nil {
+		return err
+	}
+	return c.HTML(status, page.String())
+}
+
+// asset serves one of the files that those pages load.
+func asset(name, kind string) echo.HandlerFunc {
+	content, err := pageFiles.ReadFile("pages/" + name)
+	return func(c echo.Context) error {
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "public, max-age=3600")
+		return c.Blob(http.StatusOK, kind, content)
+	}
+}
+
+// podPost serves the pod's page to a host that can only post a form into a frame. The token stands in the page and is
+// not spent, nor even checked, by it: the pod exchanges it as any other.
+func (a *routes) podPost(c echo.Context) error {
+	tenant, err := a.framed(c)
+	if err != nil || c.Response().Committed {
+		return err
+	}
+	if origin := c.Request().Header.Get("Origin"); origin != "" && origin != "null" && !slices.Contains(tenant.Origins, origin) {
+		return a.notice(c, http.StatusForbidden, noPod("The page that opened it is none of those that may. Ask your administrator to add its origin to the tenant's."))
+	}
+	token, status, problem := postedToken(c.Request())
+	if problem != "" {
+		return a.notice(c, status, noPod(problem))
+	}
+	return a.page(c, tenant, token)
+}
+
+func noPod(why string) notice {
+	return notice{Title: "Caller verification can't open", Text: why}
+}
+
+const tellVendor = " Reopen the ticket; if that does not help, tell the ticket system's vendor."
+
+// postedToken reads the one token of a form, from its body alone; of other fields it takes no notice. What it gives
+// looks like a token and is not proven to be one.
+func postedToken(r *http.Request) (token string, status int, problem string) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != echo.MIMEApplicationForm {
+		return "", http.StatusUnsupportedMediaType, "The ticket system did not post a form (application/x-www-form-urlencoded)." + tellVendor
+	}
+	body, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return "", http.StatusRequestEntityTooLarge, "The ticket system posted too much." + tellVendor
+	}
+	form, formErr := url.ParseQuery(string(body))
+	if err != nil || formErr != nil {
+		return "", http.StatusBadRequest, "What the ticket system posted can't be read." + tellVendor
+	}
+	tokens := slices.Concat(form["context"], form["token"])
+	switch {
+	case len(tokens) != 1:
+		return "", http.StatusUnprocessableEntity, "The ticket system must post exactly one context or token." + tellVendor
+	case len(tokens[0]) > launchcontext.MaxSize:
+		return "", http.StatusRequestEntityTooLarge, "The token that the ticket system posted is longer than 8 KiB." + tellVendor
+	case !looksLikeToken(tokens[0]):
+		return "", http.StatusUnprocessableEntity, "What the ticket system posted is not a signed token." + tellVendor
+	}
+	return tokens[0], http.StatusOK, ""
+}
+
+// looksLikeToken tells whether the text is three parts of base64url with a dot between them.
+func looksLikeToken(text string) bool {
+	parts := strings.Split(text, ".")
+	return len(parts) == 3 && !slices.ContainsFunc(parts, func(part string) bool {
+		return part == "" || strings.Trim(part, base64url) != ""
+	})
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
