@@ -501,6 +501,39 @@ type CodeRequest struct {
 	Code string `json:"code"`
 }
 
+// ConnectWiseLaunch defines model for ConnectWiseLaunch.
+type ConnectWiseLaunch struct {
+	// Member What the hosted API's `getMemberAuthentication` gave. None of it is believed before ConnectWise has confirmed it
+	Member ConnectWiseMember `json:"member"`
+
+	// Origin Of the host page that the pod talks to; one of the tenant's
+	Origin string `json:"origin,omitempty,omitzero"`
+
+	// Tenant The tenant's slug, from the pod's own address
+	Tenant string            `json:"tenant"`
+	Ticket ConnectWiseTicket `json:"ticket"`
+}
+
+// ConnectWiseMember What the hosted API's `getMemberAuthentication` gave. None of it is believed before ConnectWise has confirmed it
+type ConnectWiseMember struct {
+	Codebase string `json:"codebase,omitempty,omitzero"`
+	Company  string `json:"company,omitempty,omitzero"`
+	Context  string `json:"context,omitempty,omitzero"`
+	Email    string `json:"email,omitempty,omitzero"`
+
+	// Hash The member's live session: keep it nowhere
+	Hash string `json:"hash"`
+	Id   string `json:"id"`
+}
+
+// ConnectWiseTicket defines model for ConnectWiseTicket.
+type ConnectWiseTicket struct {
+	Id string `json:"id"`
+
+	// Screen As the hosted API names it: `ticket`, `project`
+	Screen string `json:"screen,omitempty,omitzero"`
+}
+
 // Contact defines model for Contact.
 type Contact struct {
 	Channels []Channel `json:"channels"`
@@ -995,6 +1028,9 @@ type SendParams struct {
 // LaunchJSONRequestBody defines body for Launch for application/json ContentType.
 type LaunchJSONRequestBody = LaunchRequest
 
+// LaunchConnectWiseJSONRequestBody defines body for LaunchConnectWise for application/json ContentType.
+type LaunchConnectWiseJSONRequestBody = ConnectWiseLaunch
+
 // PutPoliciesJSONRequestBody defines body for PutPolicies for application/json ContentType.
 type PutPoliciesJSONRequestBody = PolicyBatch
 
@@ -1296,6 +1332,26 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/launch/challenge (the `Challenge` operationId).
 	Challenge(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// LaunchConnectWiseWithBody Open the ticket of a ConnectWise member who is at the screen
+	//
+	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+	LaunchConnectWiseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
+	//
+	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+	LaunchConnectWise(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Live The WebSocket of shield changes
 	//
 	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
@@ -1512,6 +1568,46 @@ func (c *HTTPClient) Launch(ctx context.Context, body LaunchJSONRequestBody, req
 // Corresponds with POST /api/v1/launch/challenge (the `Challenge` operationId).
 func (c *HTTPClient) Challenge(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChallengeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LaunchConnectWiseWithBody Open the ticket of a ConnectWise member who is at the screen
+//
+// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+func (c *HTTPClient) LaunchConnectWiseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLaunchConnectWiseRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
+//
+// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+func (c *HTTPClient) LaunchConnectWise(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLaunchConnectWiseRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1972,6 +2068,46 @@ func NewChallengeRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewLaunchConnectWiseRequest calls the generic LaunchConnectWise builder with application/json body
+func NewLaunchConnectWiseRequest(server string, body LaunchConnectWiseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLaunchConnectWiseRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLaunchConnectWiseRequestWithBody constructs an http.Request for the LaunchConnectWise method, with any body, and a specified content type
+func NewLaunchConnectWiseRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/launch/connectwise")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2491,6 +2627,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/launch/challenge (the `Challenge` operationId).
 	ChallengeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ChallengeResponse, error)
 
+	// LaunchConnectWiseWithBodyWithResponse Open the ticket of a ConnectWise member who is at the screen
+	//
+	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+	LaunchConnectWiseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LaunchConnectWiseResponse, error)
+
+	// LaunchConnectWiseWithResponse Open the ticket of a ConnectWise member who is at the screen
+	//
+	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+	LaunchConnectWiseWithResponse(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*LaunchConnectWiseResponse, error)
+
 	// LiveWithResponse The WebSocket of shield changes
 	//
 	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
@@ -2878,6 +3034,79 @@ func (r ChallengeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChallengeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LaunchConnectWiseResponse401Headers the declared response headers of an HTTP 401 response for LaunchConnectWise
+type LaunchConnectWiseResponse401Headers struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+// LaunchConnectWiseResponseDefaultHeaders the declared response headers of an HTTP default response for LaunchConnectWise
+type LaunchConnectWiseResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type LaunchConnectWiseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launched
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LaunchConnectWiseResponse401Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LaunchConnectWiseResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LaunchConnectWiseResponse) GetJSON200() *Launched {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LaunchConnectWiseResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LaunchConnectWiseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LaunchConnectWiseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LaunchConnectWiseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LaunchConnectWiseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LaunchConnectWiseResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3579,6 +3808,38 @@ func (c *ClientWithResponses) ChallengeWithResponse(ctx context.Context, reqEdit
 	return ParseChallengeResponse(rsp)
 }
 
+// LaunchConnectWiseWithBodyWithResponse Open the ticket of a ConnectWise member who is at the screen
+//
+// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+func (c *ClientWithResponses) LaunchConnectWiseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LaunchConnectWiseResponse, error) {
+	rsp, err := c.LaunchConnectWiseWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLaunchConnectWiseResponse(rsp)
+}
+
+// LaunchConnectWiseWithResponse Open the ticket of a ConnectWise member who is at the screen
+//
+// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
+func (c *ClientWithResponses) LaunchConnectWiseWithResponse(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*LaunchConnectWiseResponse, error) {
+	rsp, err := c.LaunchConnectWise(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLaunchConnectWiseResponse(rsp)
+}
+
 // LiveWithResponse The WebSocket of shield changes
 //
 // Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
@@ -4067,6 +4328,97 @@ func ParseChallengeResponse(rsp *http.Response) (*ChallengeResponse, error) {
 	switch {
 	case true:
 		var headers ChallengeResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLaunchConnectWiseResponse parses an HTTP response from a LaunchConnectWiseWithResponse call
+func ParseLaunchConnectWiseResponse(rsp *http.Response) (*LaunchConnectWiseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LaunchConnectWiseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launched
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LaunchConnectWiseResponse401Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case true:
+		var headers LaunchConnectWiseResponseDefaultHeaders
 		if values := rsp.Header.Values("Allow"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -42,6 +42,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/launch/connectwise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the ticket of a ConnectWise member who is at the screen
+         * @description The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
+         *     404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+         */
+        post: operations["launchConnectWise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pod": {
         parameters: {
             query?: never;
@@ -271,6 +292,29 @@ export interface components {
             nonce?: string;
             /** @description The tenant's slug, from the pod's own address. A context must be of this tenant; a token of another shape, which names no tenant, needs it */
             tenant?: string;
+        };
+        ConnectWiseLaunch: {
+            /** @description The tenant's slug, from the pod's own address */
+            tenant: string;
+            /** @description Of the host page that the pod talks to; one of the tenant's */
+            origin?: string;
+            ticket: components["schemas"]["ConnectWiseTicket"];
+            member: components["schemas"]["ConnectWiseMember"];
+        };
+        ConnectWiseTicket: {
+            id: string;
+            /** @description As the hosted API names it: `ticket`, `project` */
+            screen?: string;
+        };
+        /** @description What the hosted API's `getMemberAuthentication` gave. None of it is believed before ConnectWise has confirmed it */
+        ConnectWiseMember: {
+            id: string;
+            /** @description The member's live session: keep it nowhere */
+            hash: string;
+            context?: string;
+            company?: string;
+            codebase?: string;
+            email?: string;
         };
         Launched: {
             /** @description The bearer. Keep it in memory only */
@@ -786,6 +830,32 @@ export interface operations {
         };
         responses: {
             /** @description The session's bearer and all that the pod shows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launched"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    launchConnectWise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectWiseLaunch"];
+            };
+        };
+        responses: {
+            /** @description As after any launch */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -21,6 +21,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/webhook"
@@ -58,6 +59,7 @@ var (
 	_ verify.APIKeys    = (*store.Store)(nil)
 	_ launch.Sessions   = (*store.Store)(nil)
 	_ launch.Recogniser = (*verify.Service)(nil)
+	_ launch.Tickets    = psa.Systems{}
 	_ courier.Outbox    = (*store.Store)(nil)
 	_ webhook.Queue     = (*store.Store)(nil)
 	_ webhook.Targets   = (*store.Store)(nil)
@@ -143,7 +145,8 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		return err
 	}
 	door := &launch.Service{
-		Tenants: srv.store, Sessions: srv.store, Recogniser: domain, Audience: s.publicURL, Secret: s.keys.session,
+		Tenants: srv.store, Sessions: srv.store, Recogniser: domain, Tickets: psa.Systems{Connections: srv.store},
+		Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
 	}
 	srv.hub = live.New(live.Config{

@@ -21,6 +21,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -55,7 +56,7 @@ func newBorder(t *testing.T) *border {
 	b.db = storetest.SQLite(t)
 	b.domain = storetest.Service(b.db, clock)
 	door := &launch.Service{
-		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
+		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Tickets: psa.Systems{}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{

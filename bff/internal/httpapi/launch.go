@@ -7,6 +7,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
@@ -36,6 +38,45 @@ func (a *routes) Launch(c echo.Context) error {
 		return err
 	}
 	grant, err := a.Config.Launch.OpenAt(c.Request().Context(), body.Tenant, body.Context, body.Nonce)
+	if err != nil {
+		return err
+	}
+	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+}
+
+// LaunchConnectWise opens the ticket of a member whom ConnectWise confirms. What the body says of the member goes nowhere
+// else: not into an error, and not into a log.
+func (a *routes) LaunchConnectWise(c echo.Context) error {
+	var body api.ConnectWiseLaunch
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	for _, check := range []error{
+		text("tenant", body.Tenant, 1, 40),
+		text("origin", body.Origin, 0, 255),
+		text("ticket.id", body.Ticket.Id, 1, 20),
+		text("ticket.screen", body.Ticket.Screen, 0, 60),
+		text("member.id", body.Member.Id, 1, 128),
+		text("member.hash", body.Member.Hash, 1, 4096),
+		text("member.context", body.Member.Context, 0, 4096),
+		text("member.company", body.Member.Company, 0, 128),
+		text("member.codebase", body.Member.Codebase, 0, 128),
+		text("member.email", body.Member.Email, 0, 254),
+	} {
+		if check != nil {
+			return check
+		}
+	}
+	if strings.Trim(body.Ticket.Id, "0123456789") != "" {
+		return &verify.Error{Code: verify.CodeInvalid, Field: "ticket.id", Public: "A ticket's id is a number."}
+	}
+	grant, err := a.Config.Launch.OpenHosted(c.Request().Context(), launch.HostedLaunch{
+		Tenant: body.Tenant, Origin: body.Origin, Ticket: body.Ticket.Id, Screen: body.Ticket.Screen,
+		Member: psa.Member{
+			ID: body.Member.Id, Hash: body.Member.Hash, Context: body.Member.Context,
+			Company: body.Member.Company, CodeBase: body.Member.Codebase, Email: body.Member.Email,
+		},
+	})
 	if err != nil {
 		return err
 	}

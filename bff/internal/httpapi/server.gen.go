@@ -26,6 +26,9 @@ type ServerInterface interface {
 	// Challenge Ask for a nonce to put into the next launch context
 	// (POST /api/v1/launch/challenge)
 	Challenge(ctx echo.Context) error
+	// LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
+	// (POST /api/v1/launch/connectwise)
+	LaunchConnectWise(ctx echo.Context) error
 	// Live The WebSocket of shield changes
 	// (GET /api/v1/live)
 	Live(ctx echo.Context) error
@@ -122,6 +125,15 @@ func (w *ServerInterfaceWrapper) Challenge(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Challenge(ctx)
+	return err
+}
+
+// LaunchConnectWise converts echo context to params.
+func (w *ServerInterfaceWrapper) LaunchConnectWise(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LaunchConnectWise(ctx)
 	return err
 }
 
@@ -332,6 +344,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.POST(options.BaseURL+"/api/v1/launch/challenge", wrapper.Challenge, options.OperationMiddlewares["challenge"]...)
 	router.POST(options.BaseURL+"/api/v1/launch", wrapper.Launch, options.OperationMiddlewares["launch"]...)
+	router.POST(options.BaseURL+"/api/v1/launch/connectwise", wrapper.LaunchConnectWise, options.OperationMiddlewares["launchConnectWise"]...)
 	router.GET(options.BaseURL+"/api/v1/pod", wrapper.GetPod, options.OperationMiddlewares["getPod"]...)
 	router.POST(options.BaseURL+"/api/v1/verifications", wrapper.Send, options.OperationMiddlewares["send"]...)
 	router.POST(options.BaseURL+"/api/v1/verifications/:id/code", wrapper.CheckCode, options.OperationMiddlewares["checkCode"]...)

@@ -32,7 +32,11 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	if !body.Method.Valid() {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "method", Public: "There is no such method."}
 	}
-	result, err := a.Verify.Send(c.Request().Context(), session.Desk, verify.Request{
+	ctx := c.Request().Context()
+	if err := a.Config.Launch.Confirm(ctx, session, body.ContactId, body.ChannelId); err != nil {
+		return err
+	}
+	result, err := a.Verify.Send(ctx, session.Desk, verify.Request{
 		Contact: body.ContactId, Channel: body.ChannelId, Method: verify.Method(body.Method),
 		Note: body.Note, Key: params.IdempotencyKey,
 	})

@@ -3,8 +3,11 @@ package launch
 import (
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -18,42 +21,58 @@ const (
 	maxURL     = 2048
 )
 
-// deskOf is what a proven context vouches for.
-func deskOf(tenant verify.Tenant, c launchcontext.Claims, now time.Time) (verify.Desk, error) {
-	if c.Context.Contacts == nil {
-		return verify.Desk{}, &verify.Error{
-			Code: verify.CodeContextInvalid, Field: "ctx.contacts", Err: fmt.Errorf("no contacts, and no connection to read them by"),
-			Public: "The ticket came without its contacts, and " + tenant.Name + " has no connection to the ticket system to read them from. Ask your administrator to connect it, or the ticket system's vendor to send them.",
-		}
+// deskOf is what a technician and a ticket that are proven make, read for use. Contacts on file, which a ticket system
+// keeps for purposes of its own, are read as far as they can be; those that a context brings are all fit to be read, or
+// it is refused.
+func deskOf(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, filed bool, now time.Time) (verify.Desk, error) {
+	if filed && x.Contact.ID == "" {
+		return verify.Desk{}, noContact(publicNoContact)
 	}
-	r := reader{region: tenant.Region, now: now}
-	x := c.Context
+	r := &reader{region: tenant.Region, now: now, scope: scopeOf(x.PSA)}
 	d := verify.Desk{
 		Tenant: tenant.ID,
 		Technician: verify.Technician{
-			ID: r.id("sub", c.Subject), Name: clean(c.Actor.Name, maxName), Email: r.email("act.email", c.Actor.Email), Phone: r.phone("act.phone", c.Actor.Phone),
+			ID: r.scoped("sub", who.ID), Name: clean(who.Name, maxName), Email: r.email("act.email", who.Email), Phone: r.phone("act.phone", who.Phone),
 		},
 		Ticket: verify.Ticket{
 			PSA: r.name("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: clean(x.Ticket.Number, maxLabel),
 			Summary: clean(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
 		},
-		Client:         verify.Client{ID: r.id("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
-		Contacts:       r.contacts(x.Contacts),
-		DefaultContact: r.id("ctx.contact.id", x.Contact.ID),
+		Client:         verify.Client{ID: r.scoped("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
+		DefaultContact: r.scoped("ctx.contact.id", x.Contact.ID),
+		Filed:          filed,
+	}
+	if filed {
+		d.Contacts = r.onFile(x.Contacts, d.DefaultContact)
+	} else {
+		d.Contacts = r.contacts(x.Contacts)
 	}
 	if d.Ticket.Number == "" {
 		d.Ticket.Number = d.Ticket.ID
 	}
 	if _, among := d.Contact(d.DefaultContact); !among {
+		if filed && r.fault == nil {
+			return verify.Desk{}, noContact(publicOtherContact)
+		}
 		r.refuse("ctx.contact.id", "is not among ctx.contacts")
 	}
 	return d, r.fault
+}
+
+// scopeOf begins the ids of people and clients of a ticket system that Shieldpod reads by itself, so that they are never
+// taken for those of another product of the same tenant. The ids in a vendor's contexts stay as the vendor has them.
+func scopeOf(system string) string {
+	if system == psa.ConnectWise {
+		return system + ":"
+	}
+	return ""
 }
 
 // reader maps values and keeps the first fault.
 type reader struct {
 	region string // of numbers written without a country
 	now    time.Time
+	scope  string // what the ids of people and clients begin with
 	fault  error
 }
 
@@ -68,6 +87,15 @@ func (r *reader) id(field, value string) string {
 		r.refuse(field, fmt.Sprintf("must be 1 to %d visible characters", maxID))
 	}
 	return value
+}
+
+// scoped gives an id as it is told from other ticket systems'. Nobody else's begins like theirs.
+func (r *reader) scoped(field, value string) string {
+	r.id(field, r.scope+value)
+	if value == "" || r.scope == "" && strings.HasPrefix(value, scopeOf(psa.ConnectWise)) {
+		r.refuse(field, "is empty, or begins like another ticket system's")
+	}
+	return r.scope + value
 }
 
 func (r *reader) name(field, value string, most int) string {
@@ -116,16 +144,40 @@ func (r *reader) contacts(list []launchcontext.Contact) []verify.Contact {
 	taken := map[string]bool{}
 	for i, c := range list {
 		at := fmt.Sprintf("ctx.contacts[%d]", i)
-		contacts[i] = verify.Contact{
-			ID: r.id(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
-			Channels: r.channels(at, c.Channels),
-		}
+		contacts[i] = r.contact(at, c)
 		if taken[c.ID] {
 			r.refuse(at+".id", "is repeated")
 		}
 		taken[c.ID] = true
 	}
 	return contacts
+}
+
+// onFile leaves out who can't be read, and who is beyond what a desk takes; the ticket's own contact comes first.
+func (r *reader) onFile(list []launchcontext.Contact, own string) []verify.Contact {
+	contacts := make([]verify.Contact, 0, min(len(list), psa.DeskContacts))
+	taken := map[string]bool{}
+	for _, c := range list {
+		one := *r
+		contact := one.contact("", c)
+		if one.fault != nil || taken[contact.ID] {
+			continue
+		}
+		taken[contact.ID] = true
+		if contact.ID == own {
+			contacts = slices.Insert(contacts, 0, contact)
+		} else {
+			contacts = append(contacts, contact)
+		}
+	}
+	return contacts[:min(len(contacts), psa.DeskContacts)]
+}
+
+func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {
+	return verify.Contact{
+		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
+		Channels: r.channels(at, c.Channels),
+	}
 }
 
 // channels leaves out what no message could reach and merges what reaches the same place.

@@ -313,10 +313,12 @@ func TestRow22EveryDeskIsFitToUse(t *testing.T) {
 			who.Channels = append(who.Channels, launchcontext.Channel{ID: string(rune('a' + i)), Kind: kind, Value: value.Draw(t, "value"), Label: text.Draw(t, "label")})
 		}
 		c.Context.Contacts = append(c.Context.Contacts, who)
-		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, c, time.Unix(1767225600, 0))
+		ana := verify.Technician{ID: c.Subject, Name: c.Actor.Name}
+		filed := rapid.Bool().Draw(t, "filed")
+		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0))
 		if err == nil {
 			fit(t, desk)
-		} else if verify.CodeOf(err) != verify.CodeContextInvalid {
+		} else if code := verify.CodeOf(err); code != verify.CodeContextInvalid && code != verify.CodeContact {
 			t.Fatal(err)
 		}
 	})

@@ -1,6 +1,7 @@
 package launch_test
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
@@ -9,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -34,6 +37,7 @@ var (
 type house struct {
 	*launch.Service
 	store *store.Store
+	psa   *system // connected to the tenant
 	now   time.Time
 	keys  map[string]launchcontext.SigningKey // of testdata, by file name
 	rows  *sql.DB
@@ -42,7 +46,7 @@ type house struct {
 // newHouse knows the tenant acme, which trusts the public test keys of the issuer.
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{now: time.Unix(1767225600, 0), keys: testKeys(t)}
+	h := &house{now: time.Unix(1767225600, 0), keys: testKeys(t), psa: newSystem()}
 	path := filepath.Join(t.TempDir(), "shieldpod.db")
 	h.store = storetest.Open(t, path, func() time.Time { return h.now })
 	h.Service = h.door()
@@ -61,7 +65,8 @@ func (h *house) door() *launch.Service {
 	return &launch.Service{
 		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
 		Recogniser: storetest.Service(h.store, func() time.Time { return h.now }),
-		Now:        func() time.Time { return h.now }, Entropy: rand.Reader,
+		Hosted:     hosted{h.psa}, Tickets: filed{h.psa},
+		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
 	}
 }
 
@@ -193,4 +198,75 @@ func unb64(t testing.TB, s string) string {
 func parts(token string) (header, payload, signature string) {
 	p := strings.Split(token, ".")
 	return p[0], p[1], p[2]
+}
+
+// system is a ticket system that knows what it is told to know. It counts what it is asked.
+type system struct {
+	mu       sync.Mutex
+	who      verify.Technician
+	ticket   launchcontext.Context
+	proof    error // of Prove
+	fault    error // of Case and Contacts
+	proofs   int
+	reads    int
+	underway func() // called by Prove while it is asked
+}
+
+func (s *system) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
+	s.mu.Lock()
+	s.proofs++
+	who, err, underway := s.who, s.proof, s.underway
+	s.mu.Unlock()
+	if underway != nil {
+		underway()
+	}
+	return who, err
+}
+
+func (s *system) read() (launchcontext.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	return s.ticket, s.fault
+}
+
+// newSystem has one ticket, and Dana and Raj at its client.
+func newSystem() *system {
+	mobile := true
+	return &system{
+		who: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example", Phone: "(415) 555-0100"},
+		ticket: launchcontext.Context{
+			PSA: psa.ConnectWise, Ticket: launchcontext.Ticket{ID: "1174", Summary: "Password reset"},
+			Client: launchcontext.Client{ID: "250", Name: "Contoso"}, Contact: launchcontext.Default{ID: "12", Name: "Dana Reyes"},
+			Contacts: []launchcontext.Contact{
+				{ID: "31", Name: "Raj Patel", Channels: []launchcontext.Channel{{ID: "9", Kind: "phone", Value: "415 555 4822", Mobile: &mobile}}},
+				{ID: "12", Name: "Dana Reyes", Title: "Accountant", Channels: []launchcontext.Channel{
+					{ID: "1", Kind: "phone", Value: "4155554821", Label: "Cell", Mobile: &mobile},
+					{ID: "2", Kind: "email", Value: "dana@contoso.com", Label: "Email"},
+				}},
+			},
+		},
+	}
+}
+
+// hosted and filed are the two ways in which launches ask a system.
+type hosted struct{ *system }
+
+func (h hosted) Case(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
+	return h.read()
+}
+
+type filed struct{ *system }
+
+func (f filed) Case(context.Context, verify.Tenant, string, string) (launchcontext.Context, error) {
+	return f.read()
+}
+
+func (f filed) Contacts(context.Context, verify.Tenant, string, string, string) ([]launchcontext.Contact, error) {
+	x, err := f.read()
+	return x.Contacts, err
+}
+
+func (f filed) TakesNotes(_ context.Context, _ verify.Tenant, name string) (bool, error) {
+	return name == psa.ConnectWise, nil
 }

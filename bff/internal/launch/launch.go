@@ -1,9 +1,11 @@
 // Package launch decides who may open a pod.
 //
 // Start with [Service]: Open proves a launch context and exchanges it, once, for a
-// pod session; Authenticate tells whose session a bearer names; Renew prolongs it.
-// What a context vouches for becomes a [verify.Desk], and nothing that a browser says
-// later can widen it.
+// pod session; OpenHosted does so for a member whom the ticket system itself vouches
+// for; Authenticate tells whose session a bearer names; Renew prolongs it.
+// What was vouched for becomes a [verify.Desk], and nothing that a browser says
+// later can widen it. [Service.Confirm] holds a desk that was read from a ticket
+// system against what the ticket system has now.
 //
 // A launch context and a bearer are both JWTs, and neither ever passes for the
 // other: the type in the header says what each is for, the keys differ, and each has
@@ -35,32 +37,20 @@ import (
 // How long things last.
 const (
 	SessionLifetime   = 12 * time.Hour   // a shift; no bearer outlives it
+	HostedLifetime    = time.Hour        // of a session without a context: the member is proven anew, and the ticket read
 	BearerLifetime    = 15 * time.Minute // renewed while the ticket is open
 	ChallengeLifetime = 5 * time.Minute
 	recheck           = 5 * time.Second // how long a session may be believed without asking again
 )
 
-// Sessions remembers what was opened. Every method answers CodeUnavailable when the memory can't be reached.
-type Sessions interface {
-	// OpenSession spends a context's jti, to be remembered until the given time, and stores the session: both or neither.
-	// It tells whether no session of this technician had this ticket before. CodeContextReplayed: the jti was spent before.
-	OpenSession(ctx context.Context, s verify.Session, jti string, jtiUntil time.Time) (first bool, err error)
-	// Session gives a session that was opened and not ended, or CodeNotFound.
-	Session(ctx context.Context, id string) (verify.Session, error)
-	// EndSession revokes a session. One that is not there has ended already.
-	EndSession(ctx context.Context, tenant, id string) error
-}
-
-// Recogniser marks the channels of a desk that the ticket system changed since it saw them last.
-type Recogniser interface {
-	Recognise(ctx context.Context, d verify.Desk) (verify.Desk, error)
-}
-
-// Service opens pods. All exported fields are required; it must not be copied once used.
+// Service opens pods. All exported fields are required but Hosted, which is nil where no ticket system hosts pods; it
+// must not be copied once used.
 type Service struct {
 	Tenants    verify.Tenants
 	Sessions   Sessions
 	Recogniser Recogniser
+	Hosted     Hosted
+	Tickets    Tickets
 	Audience   string // the public URL, which contexts must name exactly
 	Secret     []byte // 32 bytes: what bearers and challenges are signed under derives from it
 	Now        func() time.Time
@@ -70,7 +60,9 @@ type Service struct {
 	fault  error
 	bearer []byte // key
 	answer []byte // key of challenges
+	member []byte // key of what the gate remembers
 	recent recall
+	gate   gate
 }
 
 // Grant is what a launch gives.
@@ -83,7 +75,9 @@ type Grant struct {
 // Open exchanges a launch context for a session, once. With a nonce, the context must answer that very challenge;
 // a context with a nonce needs the request to bring it, too.
 // CodeContextExpired: the context or the challenge is too old. CodeContextReplayed: it was used before.
-// CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. Nothing is stored then.
+// CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. A context without
+// contacts has them read from the ticket system, with the refusals of Tickets; CodeNoContact: its own contact is not
+// among them. Whatever the refusal, nothing is stored, and the context is not spent.
 func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, error) {
 	return s.OpenAt(ctx, "", contextToken, nonce)
 }
@@ -106,14 +100,43 @@ func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) 
 	if claims.Origin != "" && !slices.Contains(tenant.Origins, claims.Origin) {
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
-	desk, err := deskOf(tenant, claims, s.Now())
+	x, filed := claims.Context, claims.Context.Contacts == nil
+	if filed {
+		if x.Contacts, err = s.onFile(ctx, tenant, x); err != nil {
+			return Grant{}, err
+		}
+	}
+	who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
+	desk, err := deskOf(tenant, who, x, filed, s.Now())
 	if err != nil {
 		return Grant{}, err
 	}
-	if desk, err = s.Recogniser.Recognise(ctx, desk); err != nil {
+	// A jti is unique within its issuer. It is remembered beyond the last moment at which any
+	// node's clock could still accept the context.
+	return s.grant(ctx, tenant, desk, proof{
+		origin: claims.Origin, lasts: SessionLifetime,
+		jti: fmt.Sprintf("%q %q", claims.Issuer, claims.ID), until: claims.ExpiresAt.Add(launchcontext.MaxLifetime),
+	})
+}
+
+// proof is what a session stands on.
+type proof struct {
+	origin string
+	lasts  time.Duration
+	jti    string    // to be spent; empty: there is none
+	until  time.Time // it is remembered
+}
+
+// grant opens a session of the desk.
+func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.Desk, p proof) (Grant, error) {
+	var err error
+	if d.TakesNotes, err = s.Tickets.TakesNotes(ctx, t, d.Ticket.PSA); err != nil {
 		return Grant{}, err
 	}
-	session, err := s.open(ctx, desk, claims)
+	if d, err = s.Recogniser.Recognise(ctx, d); err != nil {
+		return Grant{}, err
+	}
+	session, err := s.open(ctx, d, p)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -151,20 +174,17 @@ func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims
 	return claims, tenant, &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
 }
 
-func (s *Service) open(ctx context.Context, d verify.Desk, c launchcontext.Claims) (verify.Session, error) {
+func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Session, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(s.Entropy, id[:]); err != nil {
 		return verify.Session{}, unavailable(fmt.Errorf("entropy: %w", err))
 	}
 	now := s.Now().UTC().Truncate(time.Millisecond)
 	session := verify.Session{
-		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: c.Origin,
-		OpenedAt: now, EndsAt: now.Add(SessionLifetime),
+		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: p.origin,
+		OpenedAt: now, EndsAt: now.Add(p.lasts),
 	}
-	// A jti is unique within its issuer. It is remembered beyond the last moment at which any
-	// node's clock could still accept the context.
-	spent := fmt.Sprintf("%q %q", c.Issuer, c.ID)
-	first, err := s.Sessions.OpenSession(ctx, session, spent, c.ExpiresAt.Add(launchcontext.MaxLifetime))
+	first, err := s.Sessions.OpenSession(ctx, session, p.jti, p.until)
 	switch {
 	case verify.CodeOf(err) == verify.CodeContextReplayed:
 		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}
@@ -183,10 +203,11 @@ func (s *Service) prepare() error {
 			s.fault = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
 			return
 		}
-		var errBearer, errAnswer error
+		var errBearer, errAnswer, errMember error
 		s.bearer, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
 		s.answer, errAnswer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
-		if err := errors.Join(errBearer, errAnswer); err != nil {
+		s.member, errMember = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod hosted member", 32)
+		if err := errors.Join(errBearer, errAnswer, errMember); err != nil {
 			s.fault = unavailable(err)
 		}
 	})

@@ -238,6 +238,7 @@ func TestOriginMustBeOneOfTheTenants(t *testing.T) {
 
 func TestContextWithoutContactsNeedsAConnection(t *testing.T) {
 	h := newHouse(t)
+	h.psa.fault = &verify.Error{Code: verify.CodeNotFound}
 	refusal := h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts = nil }), "", verify.CodeContextInvalid)
 	if refusal.Field != "ctx.contacts" || !strings.Contains(refusal.Public, "Acme IT has no connection") {
 		t.Errorf("got %v", &refusal)

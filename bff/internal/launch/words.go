@@ -2,6 +2,7 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -14,7 +15,19 @@ const (
 	publicReplayed = "This pod was opened before. Reopen the ticket to open it again."
 	publicSession  = "This pod's session is not valid any more. Reopen the ticket to start a new one."
 	publicOver     = "This pod's session is over. Reopen the ticket to start a new one."
+	publicMember   = "ConnectWise does not confirm who is signed in. Sign in to ConnectWise again and reopen the ticket."
+	publicUnhosted = "This server is not connected to ConnectWise. Ask your administrator to connect it."
+	publicTicket   = "The ticket system did not give the ticket that is on the screen. Reopen the ticket."
+	publicPSADown  = "The ticket system does not answer as it should. Try again in a moment; if it works otherwise, tell your administrator."
+	publicPSABusy  = "The ticket system is asked for too much right now. Try again in a moment."
+	publicMoved    = "The ticket system has changed this contact since the ticket was opened. Reopen the ticket to load it again."
 	publicDown     = "Shieldpod can't open pods right now. Try again in a moment."
+)
+
+// Why a ticket has nobody to be chosen first.
+const (
+	publicNoContact    = "This ticket has no contact. Set the caller as the ticket's contact, and reopen the ticket."
+	publicOtherContact = "The ticket's contact is not among the people of its client, or is inactive there. Choose the ticket's contact again, and reopen the ticket."
 )
 
 // unusable refuses a context that is genuine but says something that can't be used: the field tells whoever signs it where to look.
@@ -35,4 +48,24 @@ func sessionOver(cause error) error {
 
 func unavailable(cause error) error {
 	return &verify.Error{Code: verify.CodeUnavailable, Public: publicDown, Err: cause}
+}
+
+func noContact(public string) error {
+	return &verify.Error{Code: verify.CodeContact, Public: public}
+}
+
+// unconnected refuses a ticket whose people can't be read anywhere.
+func unconnected(tenant verify.Tenant, cause error) error {
+	return &verify.Error{
+		Code: verify.CodeContextInvalid, Field: "ctx.contacts", Err: fmt.Errorf("no contacts, and nobody on file: %w", cause),
+		Public: "The ticket came without its contacts, and " + tenant.Name + " has no connection to the ticket system to read them from, nor anybody of this client in the directory. Ask your administrator to connect it, or the ticket system's vendor to send them.",
+	}
+}
+
+// ofPSA is a failure as the ticket system's adapter told it; one without a word of its own is an answer that can't be read.
+func ofPSA(err error) error {
+	if err == nil || verify.CodeOf(err) != "" {
+		return err
+	}
+	return &verify.Error{Code: verify.CodePSADown, Public: publicPSADown, Err: err}
 }

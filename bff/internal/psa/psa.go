@@ -20,6 +20,10 @@ import (
 // ConnectWise is ConnectWise Manage's name in launch contexts.
 const ConnectWise = "connectwise"
 
+// DeskContacts is how many people of a client a desk takes, the ticket's own contact among them: the pod's list
+// is to be looked through, and every one of them is read when the ticket is opened.
+const DeskContacts = 200
+
 // Member is who ConnectWise's hosted API says is at the screen: a claim, not a proof. Hash is that
 // person's live session there, Context a part of it: no log and no text shows either.
 type Member struct {
@@ -50,7 +54,8 @@ type Adapter interface {
 
 // Directory has the contacts that vendors pushed. CodeNotFound: none of this client's.
 type Directory interface {
-	Contacts(ctx context.Context, t verify.Tenant, system, client string) ([]launchcontext.Contact, error)
+	// Contacts gives the named contact, if the client has it, and of the others as many as a desk takes.
+	Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error)
 }
 
 // Writer writes results onto tickets. CodeNotFound: the tenant has no keys to the system; CodeTicket: it has no such ticket.

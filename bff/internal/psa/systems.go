@@ -24,8 +24,9 @@ func (s Systems) Case(ctx context.Context, t verify.Tenant, system, ticket strin
 	return adapter.Ticket(ctx, t, ticket)
 }
 
-// Contacts gives the people of a client. CodeNotFound: nobody can tell who they are.
-func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client string) ([]launchcontext.Contact, error) {
+// Contacts gives the people of a client: the named contact, if it is one of them, and of the others at least as many as
+// a desk takes, if there are. CodeNotFound: nobody can tell who they are.
+func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error) {
 	if adapter, known := s.Adapters[system]; known {
 		contacts, err := adapter.Contacts(ctx, t, client)
 		if verify.CodeOf(err) != verify.CodeNotFound {
@@ -35,7 +36,7 @@ func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client s
 	if s.Directory == nil {
 		return nil, errNotConnected(t)
 	}
-	return s.Directory.Contacts(ctx, t, system, client)
+	return s.Directory.Contacts(ctx, t, system, client, contact)
 }
 
 // TakesNotes tells whether results are written to the system's tickets.

@@ -12,7 +12,8 @@ import (
 )
 
 // OpenSession spends a launch context's jti, to be remembered until the given time, and stores the
-// session it opens: both or neither. It tells whether no session of this technician had this ticket before.
+// session it opens: both or neither. An empty jti spends nothing. It tells whether no session of this technician
+// had this ticket before.
 // CodeContextReplayed: the jti was spent before.
 func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, jtiUntil time.Time) (first bool, err error) {
 	plain, err := json.Marshal(v.Desk)
@@ -23,16 +24,9 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 	if err != nil {
 		return false, unavailable("open session", err)
 	}
-	spent := sha256.Sum256([]byte(jti))
 	err = s.update(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "spend context", `
-			INSERT INTO spent_contexts (tenant, jti, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			v.Desk.Tenant, spent[:], millis(jtiUntil))
-		if err != nil {
+		if err := t.spend(ctx, v.Desk.Tenant, jti, jtiUntil); err != nil {
 			return err
-		}
-		if n == 0 {
-			return errReplayed
 		}
 		opened, err := t.exec(ctx, "open ticket", `
 			INSERT INTO opened_tickets (tenant, technician, ticket, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
@@ -47,6 +41,21 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 		return err
 	})
 	return first, err
+}
+
+// spend remembers a jti that was not used before.
+func (t *tx) spend(ctx context.Context, tenant, jti string, until time.Time) error {
+	if jti == "" {
+		return nil
+	}
+	spent := sha256.Sum256([]byte(jti))
+	n, err := t.exec(ctx, "spend context", `
+		INSERT INTO spent_contexts (tenant, jti, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		tenant, spent[:], millis(until))
+	if err == nil && n == 0 {
+		err = errReplayed
+	}
+	return err
 }
 
 // Session gives a session by its id, past its end too until it is swept. CodeNotFound: there is none, or it was ended.

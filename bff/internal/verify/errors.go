@@ -39,6 +39,7 @@ const (
 	CodePSASetup Code = "psa_setup"        // our keys are refused, or its address or company is wrong
 	CodeMember   Code = "member_refused"   // it does not know the technician by this sign-in
 	CodeTicket   Code = "ticket_not_found" // it has no such ticket, or none that this technician may see
+	CodeContact  Code = "no_contact"       // the ticket has no contact, or one who is not among its client's people
 )
 
 // Reasons: why a shield failed, waits or can't be asked for.

@@ -130,6 +130,7 @@ type Desk struct {
 	Contacts       []Contact  `json:"contacts"`
 	DefaultContact string     `json:"default_contact"`
 	TakesNotes     bool       `json:"takes_notes,omitempty"` // results are written to this ticket: its system is connected and takes them
+	Filed          bool       `json:"filed,omitempty"`       // the contacts are those that the ticket system has on file, and may change there
 }
 
 // Contact finds one of the ticket's contacts by its id.

@@ -1,0 +1,60 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// filedFresh is for how long what was read of a ticket system at launch is sent to without looking again.
+const filedFresh = 5 * time.Minute
+
+// onFile reads the client's people, whom a context does not bring.
+func (s *Service) onFile(ctx context.Context, t verify.Tenant, x launchcontext.Context) ([]launchcontext.Contact, error) {
+	contacts, err := s.Tickets.Contacts(ctx, t, x.PSA, x.Client.ID, x.Contact.ID)
+	if verify.CodeOf(err) == verify.CodeNotFound {
+		return nil, unconnected(t, err)
+	}
+	return contacts, ofPSA(err)
+}
+
+// Confirm holds a channel of a session that has been open for some minutes against what the ticket system has on file now:
+// a message goes to no destination that was taken off it. A desk that came whole with its context is what the vendor
+// vouched for, and stands.
+// CodeSessionOver: the contact has changed, and the session has ended, so that the pod launches again and shows what is true.
+// With the ticket system gone: CodePSADown, CodePSABusy, CodePSASetup.
+func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, channel string) error {
+	d := session.Desk
+	c, _ := d.Contact(contact)
+	ch, known := c.Channel(channel)
+	if !d.Filed || !known || s.Now().Sub(session.OpenedAt) < filedFresh {
+		return nil // what is not on the desk is refused by whoever sends
+	}
+	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
+	if err != nil {
+		return err
+	}
+	scope := scopeOf(d.Ticket.PSA)
+	id := strings.TrimPrefix(contact, scope)
+	list, err := s.Tickets.Contacts(ctx, tenant, d.Ticket.PSA, strings.TrimPrefix(d.Client.ID, scope), id)
+	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
+		return ofPSA(err)
+	}
+	r := &reader{region: tenant.Region, now: s.Now(), scope: scope}
+	for _, now := range list {
+		if now.ID == id && slices.ContainsFunc(r.channels("", now.Channels), func(has verify.Channel) bool {
+			return has.Kind == ch.Kind && has.Value == ch.Value
+		}) {
+			return nil
+		}
+	}
+	if err := s.End(ctx, session); err != nil {
+		return err
+	}
+	return &verify.Error{Code: verify.CodeSessionOver, Public: publicMoved, Err: errors.New("the contact has changed on file")}
+}
