@@ -1,10 +1,10 @@
-// Package embed is the script by which a host page mounts pods: serve [Script] as /embed/v1.js.
+// Package embed is the script by which a host page mounts pods: serve what [Script] gives as /embed/v1.js.
 package embed
 
 import (
 	"embed"
 	"errors"
-	"net/http"
+	"io/fs"
 )
 
 //go:embed all:dist
@@ -13,18 +13,14 @@ var dist embed.FS
 // ErrNotBuilt says that this binary was compiled before the loader was.
 var ErrNotBuilt = errors.New("the loader is not built: run `npm ci && npm run build`, then compile again")
 
-// Script serves the loader. ErrNotBuilt: there is none in this binary.
-func Script() (http.Handler, error) {
-	script, err := dist.ReadFile("dist/v1.js")
+// Script gives v1.js, and its compressed copies. ErrNotBuilt: there is none in this binary.
+func Script() (fs.FS, error) {
+	built, err := fs.Sub(dist, "dist")
 	if err != nil {
+		return nil, err
+	}
+	if _, err := fs.Stat(built, "v1.js"); err != nil {
 		return nil, ErrNotBuilt
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "text/javascript; charset=utf-8")
-		h.Set("Cache-Control", "public, max-age=300") // the name never changes, so the copy must age
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		h.Set("X-Content-Type-Options", "nosniff")
-		_, _ = w.Write(script) // the reader may have gone
-	}), nil
+	return built, nil
 }

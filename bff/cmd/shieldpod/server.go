@@ -25,9 +25,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/webhook"
-	"github.com/shieldpod/shieldpod/embed"
 	"github.com/shieldpod/shieldpod/sdk/api"
-	"github.com/shieldpod/shieldpod/widget"
 )
 
 // settings are a server's, checked.
@@ -90,7 +88,7 @@ const sweepEvery = 10 * time.Minute
 
 // build makes every part and ties them together. Close what it gives.
 func build(ctx context.Context, s settings) (*server, error) {
-	page, assets, err := widget.Load()
+	page, assets, err := podFiles()
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +167,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	if err != nil {
 		return fmt.Errorf("--vonage-signature-secret: %w", err)
 	}
-	loader, err := embed.Script()
+	loader, err := loaderFile()
 	if err != nil {
 		return err
 	}

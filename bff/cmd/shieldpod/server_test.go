@@ -97,6 +97,34 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 	}
 }
 
+func TestTheLoaderIsLoadedByAnyPageCompressedAndAges(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/embed/v1.js", nil)
+	r.Header.Set("Accept-Encoding", "gzip, br")
+	r.Header.Set("Origin", "https://psa.example")
+	w := httptest.NewRecorder()
+	srv.handler.ServeHTTP(w, r)
+	want := map[string]string{
+		"Content-Type": "text/javascript; charset=utf-8", "Content-Encoding": "br", "Vary": "Accept-Encoding",
+		"Cache-Control":                "public, max-age=300, stale-while-revalidate=86400",
+		"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*",
+	}
+	for name, value := range want {
+		if got := w.Header().Get(name); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	if w.Code != http.StatusOK || w.Body.Len() == 0 || w.Body.Len() > 4096 {
+		t.Errorf("status %d, %d bytes", w.Code, w.Body.Len())
+	}
+	r.Header.Set("If-None-Match", w.Header().Get("ETag"))
+	again := httptest.NewRecorder()
+	srv.handler.ServeHTTP(again, r)
+	if again.Code != http.StatusNotModified {
+		t.Errorf("a copy that is still good: status %d, want 304", again.Code)
+	}
+}
+
 func TestAServerIsNotReadyWhileAPartIsDown(t *testing.T) {
 	parts := map[string]func(*server) error{
 		"the store": func(srv *server) error { return srv.store.Close() },
