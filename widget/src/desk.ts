@@ -184,6 +184,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     },
     show: () => set({ shown: true, opened: true }),
     select: (contact: string) => set({ selected: contact }),
+    unfold: (contact: string) => set({ unfolded: contact }),
     /** A note is one line. */
     setNote: (contact: Contact, note: string) =>
       set({ notes: { ...state.value.notes, [contact.id]: note.replace(/\s*[\r\n]+\s*/g, " ") } }),

@@ -1,4 +1,4 @@
-// Times and digits as people read them: in the technician's own locale and zone.
+// Times as people read them: in the technician's own locale and zone.
 
 /** Makes it when it is first asked for: the browser's first formatter takes longer than all else at the pod's start. */
 const late = <T>(make: () => T): (() => T) => {
@@ -48,19 +48,4 @@ export const shareLeft = (at: string | undefined, until: string | undefined, now
   if (at === undefined || until === undefined) return 1;
   const [from, to] = [Date.parse(at), Date.parse(until)];
   return to > from ? Math.min(1, Math.max(0, (to - now) / (to - from))) : 0;
-};
-
-/** The digits of what was typed or pasted, at most so many. */
-export const digitsOf = (typed: string, length: number): string => typed.replace(/\D/g, "").slice(0, length);
-
-/** In two halves: "482 193". */
-export const grouped = (digits: string, length: number): string => {
-  const half = Math.ceil(length / 2);
-  return digits.length > half ? `${digits.slice(0, half)} ${digits.slice(half)}` : digits;
-};
-
-/** Where the caret belongs in the grouped text, so that editing in the middle does not throw it to the end. */
-export const caretAfter = (typed: string, caret: number, length: number): number => {
-  const before = digitsOf(typed.slice(0, caret), length).length;
-  return before > Math.ceil(length / 2) ? before + 1 : before;
 };

@@ -6,9 +6,10 @@ import { createApi } from "./api";
 import { systemClock } from "./clock";
 import { createDesk } from "./desk";
 import { createHost, parentOrigin, parseLook } from "./host";
+import { fetchLater, later } from "./later";
 import type { Socket } from "./live";
+import { underWay } from "./state";
 import { dress } from "./theme";
-import { Alone } from "./views/alone";
 import { App } from "./views/app";
 
 const fragment = new URLSearchParams(location.hash.slice(1));
@@ -17,7 +18,10 @@ const wear = (look: Look) => dress(document.documentElement, look);
 wear(parseLook(Object.fromEntries(fragment)));
 
 if (origin === null || window.parent === window) {
-  render(<Alone />, document.body);
+  void fetchLater().then(() => {
+    const { Alone } = later.value;
+    if (Alone) render(<Alone />, document.body);
+  });
 } else {
   const desk = createDesk({
     api: createApi((url, init) => fetch(url, init), systemClock),
@@ -26,6 +30,13 @@ if (origin === null || window.parent === window) {
     host: (onRefresh) => createHost(window, origin, systemClock, onRefresh, wear),
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
+  });
+  desk.state.watch(() => {
+    if (later.value.Pending) return;
+    const { phase, pod } = desk.state.value;
+    const needed = phase === "stopped" || (pod && underWay(pod, desk.state.value.now));
+    if (needed) void fetchLater();
+    else if (phase === "open") systemClock.after(50, () => void fetchLater()); // once this is drawn
   });
   desk.start();
   render(<App desk={desk} />, document.body);

@@ -46,6 +46,8 @@ export interface State {
   /** The technician has asked for the panel. */
   opened: boolean;
   selected: string;
+  /** The contact whose history is open; empty: none. */
+  unfolded: string;
   /** By contact. */
   notes: Record<string, string>;
   /** The digits typed, by verification. */
@@ -74,6 +76,7 @@ export const blank: State = {
   shown: true,
   opened: false,
   selected: "",
+  unfolded: "",
   notes: {},
   codes: {},
   wrong: {},
@@ -106,7 +109,8 @@ export const staysOpen = (s: State, old: Pod, fresh: Pod, now: number): boolean 
   return opensWide(fresh, now) || s.opened || (s.shown && (fresh.policy.show_on_load || typed));
 };
 
-const underWay = (pod: Pod, now: number): boolean =>
+/** Whether something waits for an answer. */
+export const underWay = (pod: Pod, now: number): boolean =>
   pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "pending"));
 
 /** What is being done to the channel as it is now. */

@@ -1,4 +1,4 @@
-// Every word that the pod shows, in one place. Times arrive formatted.
+// The words that the pod opens with; those of later/ are in later/words.ts. Times arrive formatted.
 
 import type { Turn } from "./shield";
 import type {
@@ -6,7 +6,6 @@ import type {
   Budget,
   Channel,
   Contact,
-  HistoryEntry,
   Lock,
   Method,
   MethodOption,
@@ -20,16 +19,8 @@ export const words = {
   ticketContact: "ticket contact",
   chooseContact: "Contact to verify",
   verifyCaller: "Verify caller",
-  verify: "Verify",
-  cancel: "Cancel",
-  resend: "Resend",
   verifyAgain: "Verify again",
-  enterCode: "Enter code here",
-  noteLabel: "Why this contact?",
-  notePlaceholder: "Who approved it, or why",
   noteFirst: "Add a note first",
-  noteOptional: "Optional",
-  notePresets: "Preset reasons",
   noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
   noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
   noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
@@ -37,28 +28,17 @@ export const words = {
   more: "more",
   less: "less",
   inTicketSystem: "in the ticket system",
-  hadChanged: "Newly changed in the ticket system",
   reconnecting: "Reconnecting…",
+  missing: "A part of the pod did not load. Reload the ticket.",
   history: "Verification history",
-  noHistory: "No verifications to show.",
-  older: "Show older",
-  noOlder: "That is all.",
-  copyNote: "Copy note for the ticket",
-  copied: "Copied",
-  copyBlocked: "Copying is blocked here. Select the text and copy it:",
   unreachable: "Shieldpod did not answer. Try again.",
   unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
   unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
   procedure: "your procedure",
   you: "you",
-  tryAgain: "Try again",
 };
 
-export const noteTooShort = (min: number) => `At least ${min} characters`;
-export const codeTooShort = (length: number) => `A code has ${length} digits.`;
-export const resendIn = (left: string) => `Resend in ${left}`;
 export const againIn = (left: string) => `Again in ${left}`;
-export const onTicket = (number: string) => `#${number}`;
 
 export const methodButton: Record<Method, string> = { email_link: "Link", sms_link: "Link", sms_code: "Code" };
 export const methodName: Record<Method, string> = {
@@ -78,14 +58,8 @@ export const spoken = ({ kind, label, masked }: Channel): string =>
     ? `${label || "number"} ending in ${masked.split(/[•\s]+/).at(-1)}`
     : `${label || "e-mail"} ${masked.replaceAll(/•+/g, "…")}`;
 
-/** "••4821" of a number; a mailbox stays as it is. */
-export const shortMask = (masked: string): string => masked.replace(/^.*•\s+(?=[^•\s]+$)/u, "••");
-
 export const byWhom = (by: Person | undefined, me: Person | undefined): string =>
   by && me && by.id === me.id ? words.you : (by?.name ?? "");
-
-export const triesLeft = (tries: number | undefined): string =>
-  tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries left`;
 
 const refusals: Partial<Record<Reason, string>> = {
   policy: "Not allowed for this client",
@@ -122,16 +96,6 @@ export const stage = (shield: Shield, until: string): { text: string; counts: bo
   };
   return stages[shield.stage ?? "queued"];
 };
-
-/** What the technician says to the caller while a message is on its way. */
-export const script = (method: Method, { code_length = 6, match }: Shield): string => {
-  if (match) return `Say: “Pick ${match} on the page.”`;
-  if (method === "sms_code") return `Ask: “Read me the ${numberWord(code_length)} digits we just texted you.”`;
-  const how = method === "sms_link" ? "texted" : "e-mailed";
-  return `Say: “We just ${how} you a link. Open it and press Validate.”`;
-};
-
-const numberWord = (n: number) => ({ 6: "six", 7: "seven", 8: "eight" })[n] ?? String(n);
 
 export const verified = (at: string, by: string, until: string) => `Verified ${at} by ${by}, until ${until}`;
 
@@ -173,16 +137,6 @@ export const failed = ({ reason, method }: Shield): string => {
   }
 };
 
-export const outcome: Record<HistoryEntry["outcome"], string> = {
-  open: "Waiting",
-  verified: "Verified",
-  denied: "Denied",
-  failed: "Failed",
-  cancelled: "Cancelled",
-  superseded: "Replaced",
-  expired: "Expired",
-};
-
 export const shieldName: Record<Shield["state"], string> = {
   unverified: "Not verified",
   pending: "Waiting",
@@ -193,13 +147,6 @@ export const shieldName: Record<Shield["state"], string> = {
 
 export const locked = ({ failures }: Lock, tenant: string): string =>
   `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`;
-
-/** How few wrong codes are left before the lock; empty while there are more than three. */
-export const lockNear = (lock?: Lock): string => {
-  const left = lock && !lock.locked ? lock.limit - lock.failures : 0;
-  if (left < 1 || left > 3) return "";
-  return left === 1 ? "1 more wrong code locks this contact." : `${left} more wrong codes lock this contact.`;
-};
 
 export const changed = (ago: string) => `Changed ${ago}`;
 export const changedOn = (date: string) => `Changed in the ticket system: ${date}`;
@@ -246,38 +193,3 @@ export const announce = (turned: Turn, contact: Contact, channel: Channel, shiel
 
 export const announceStage = (channel: Channel, shield: Shield, until: string): string =>
   `${spoken(channel)}: ${stage(shield, until).text}`;
-
-const problems: Record<string, { title: string; next: string }> = {
-  no_parent: {
-    title: "Open this from a ticket",
-    next: "This pod works inside your ticket system. On its own it shows nothing.",
-  },
-  host_silent: {
-    title: "The ticket system did not answer",
-    next: "Reload the ticket. If that does not help, tell your admin.",
-  },
-  context_refused: {
-    title: "The ticket system did not vouch for this ticket",
-    next: "Reload the ticket, or sign in to the ticket system again.",
-  },
-  context_expired: {
-    title: "The ticket system’s word came too late",
-    next: "Try again. If it happens again, its clock may be wrong: tell your admin.",
-  },
-  context_replayed: { title: "This launch was used already", next: "Reload the ticket." },
-  context_invalid: {
-    title: "We can’t trust this launch",
-    next: "Reload the ticket. If it happens again, tell your admin.",
-  },
-  origin_mismatch: {
-    title: "This page may not show the pod",
-    next: "The ticket system vouched for another page. Tell your admin.",
-  },
-  session_over: { title: "The session has ended", next: "Reload the ticket to go on." },
-};
-
-export const problem = (code: string, detail: string): { title: string; next: string } =>
-  problems[code] ?? {
-    title: "The pod could not be opened",
-    next: detail || "Reload the ticket. If it happens again, tell your admin.",
-  };

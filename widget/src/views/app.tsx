@@ -3,15 +3,14 @@
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { bannerAt } from "../banner";
 import type { Desk } from "../desk";
+import { later } from "../later";
 import { type State, selectedContact } from "../state";
 import type { Contact } from "../types";
-import { locked, problem, words } from "../words";
+import { locked, words } from "../words";
 import { Banner } from "./banner";
-import { Button } from "./button";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
 import { Icon, Sprite } from "./icons";
-import { Note } from "./note";
 import { Picker } from "./picker";
 import { Rows } from "./row";
 import { Summary } from "./summary";
@@ -19,6 +18,8 @@ import { Summary } from "./summary";
 export const App = ({ desk }: { desk: Desk }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
+  useLayoutEffect(() => later.watch(() => redraw(null)), []);
+  const { Stopped = Skeleton, missing } = later.value;
   const s = desk.state.value;
   const banner = s.phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
@@ -32,6 +33,7 @@ export const App = ({ desk }: { desk: Desk }) => {
       {s.phase === "stopped" && <Stopped desk={desk} />}
       {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}
       {!s.online && s.phase !== "stopped" && <p class="offline">{words.reconnecting}</p>}
+      {missing && <p class="offline">{words.missing}</p>}
       <div class="sr" role="status">
         {s.said}
       </div>
@@ -42,13 +44,14 @@ export const App = ({ desk }: { desk: Desk }) => {
 const Panel = ({ desk }: { desk: Desk }) => {
   const contact = selectedContact(desk.state.value);
   if (!contact) return <p class="hint alone">{words.noContacts}</p>;
+  const { Note } = later.value;
   return (
     <>
       <Picker desk={desk} contact={contact} />
       <div class="scroll">
         <div class="inner">
           <Notice s={desk.state.value} contact={contact} />
-          <Note key={`note ${contact.id}`} desk={desk} contact={contact} />
+          {Note && <Note key={`note ${contact.id}`} desk={desk} contact={contact} />}
           <Rows key={`rows ${contact.id}`} desk={desk} contact={contact} />
           <History key={`history ${contact.id}`} desk={desk} contact={contact} />
         </div>
@@ -87,18 +90,6 @@ const Skeleton = () => (
     ))}
   </div>
 );
-
-const Stopped = ({ desk }: { desk: Desk }) => {
-  const { code = "", detail = "" } = desk.state.value.problem ?? {};
-  const { title, next } = problem(code, detail);
-  return (
-    <div class="stopped" role="alert">
-      <p class="title">{title}</p>
-      <p class="next">{next}</p>
-      <Button press={desk.start}>{words.tryAgain}</Button>
-    </div>
-  );
-};
 
 /** Tells the host how high the pod would like to be: what is fixed, and all that scrolls. */
 const useNaturalHeight = (main: { current: HTMLElement | null }, tell: (height: number) => void) => {

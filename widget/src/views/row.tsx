@@ -3,15 +3,15 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
+import { later } from "../later";
 import { isCooling, textable } from "../shield";
 import { doing, faultNow, place, type State, shieldNow, warningNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
+import { noteBar, noteHelp } from "./bar";
 import { Button } from "./button";
 import { useKeptFocus } from "./focus";
 import { Icon, ShieldIcon } from "./icons";
-import { noteBar, noteHelp } from "./note";
-import { Pending } from "./pending";
 
 export interface RowProps {
   desk: Desk;
@@ -41,6 +41,7 @@ const Row = (props: RowProps) => {
   const where = place(contact, channel);
   const fault = faultNow(s, where, shield);
   const warning = warningNow(s, where, shield);
+  const { Pending } = later.value;
   const pending = shield.state === "pending" ? shield.verification_id : undefined;
   return (
     <li
@@ -63,7 +64,7 @@ const Row = (props: RowProps) => {
           <StateLine s={s} contact={contact} channel={channel} shield={shield} />
           {!pending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
         </div>
-        {pending && <Pending {...props} shield={shield} />}
+        {pending && Pending && <Pending {...props} shield={shield} />}
         {warning && <p class="warned">{w.nearLimit(warning, channel)}</p>}
         {fault && fault.act !== "code" && (
           <p class="fault" role="alert">

@@ -1,19 +1,13 @@
 // The reason for verifying somebody who is not the ticket's contact.
 
 import type { Desk } from "../desk";
-import { noteNeed, type State } from "../state";
+import { noteNeed } from "../state";
 import type { Contact } from "../types";
-import { noteTooShort, words } from "../words";
+import { noteHelp } from "../views/bar";
+import * as shared from "../words";
+import { noteTooShort, words } from "./words";
 
-/** The id of the words that say what the note still needs. */
-export const noteHelp = "note-help";
 const noteWhy = "note-why";
-
-/** Why nothing can be sent to the contact yet; undefined: the note is no hindrance. */
-export const noteBar = ({ pod, notes }: State, contact: Contact): string | undefined => {
-  const need = pod ? noteNeed(contact, pod.policy, notes[contact.id] ?? "") : "missing";
-  return need === "missing" || need === "short" ? words.noteFirst : undefined;
-};
 
 export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
   const { pod, notes } = desk.state.value;
@@ -22,7 +16,7 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
   const need = noteNeed(contact, pod.policy, note);
   if (need === "none") return null;
   const help = {
-    missing: words.noteFirst,
+    missing: shared.words.noteFirst,
     short: noteTooShort(pod.policy.note_min),
     ok: note ? "" : words.noteOptional,
   }[need];

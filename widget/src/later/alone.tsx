@@ -1,6 +1,6 @@
 // The page without a host: nothing can be verified here.
 
-import { problem } from "../words";
+import { problem } from "./words";
 
 export const Alone = () => {
   const { title, next } = problem("no_parent", "");

@@ -1,14 +1,16 @@
 // A message is on its way: what to say, where the code goes, and how to send again or call it off.
 
 import { useEffect, useRef } from "preact/hooks";
-import { caretAfter, digitsOf, grouped, leftUntil } from "../format";
+import { leftUntil } from "../format";
 import { isCooling } from "../shield";
 import { type Act, doing, faultNow, place } from "../state";
 import type { Shield } from "../types";
-import * as w from "../words";
-import { Button } from "./button";
-import { noteBar, noteHelp } from "./note";
-import type { RowProps } from "./row";
+import { noteBar, noteHelp } from "../views/bar";
+import { Button } from "../views/button";
+import type { RowProps } from "../views/row";
+import { methodName } from "../words";
+import { caretAfter, digitsOf, grouped } from "./digits";
+import * as w from "./words";
 
 type Props = RowProps & { shield: Shield };
 
@@ -23,7 +25,7 @@ export const Pending = (props: Props) => {
   const waits = (act: Act) => (s.online && (!busy || busy === act) ? undefined : "");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
-    <div class="pending-body" role="group" aria-label={w.methodName[method]}>
+    <div class="pending-body" role="group" aria-label={methodName[method]}>
       <p class="script">
         {shield.match && (
           <span class="match" aria-hidden="true">

@@ -1,0 +1,13 @@
+// All that comes later, with its own style sheet: through the CSSOM, as the page's policy demands.
+
+import css from "./later.css?inline";
+
+export { Alone } from "./alone";
+export { Entries } from "./entries";
+export { Note } from "./note";
+export { Pending } from "./pending";
+export { Stopped } from "./stopped";
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+document.adoptedStyleSheets.push(sheet);

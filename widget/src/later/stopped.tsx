@@ -1,0 +1,17 @@
+// Why there is no pod, and what to do about it.
+
+import type { Desk } from "../desk";
+import { Button } from "../views/button";
+import { problem, words } from "./words";
+
+export const Stopped = ({ desk }: { desk: Desk }) => {
+  const { code = "", detail = "" } = desk.state.value.problem ?? {};
+  const { title, next } = problem(code, detail);
+  return (
+    <div class="stopped" role="alert">
+      <p class="title">{title}</p>
+      <p class="next">{next}</p>
+      <Button press={desk.start}>{words.tryAgain}</Button>
+    </div>
+  );
+};

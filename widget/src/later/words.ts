@@ -1,0 +1,96 @@
+// The words of what comes later. Times arrive formatted.
+
+import type { HistoryEntry, Lock, Method, Shield } from "../types";
+
+export const words = {
+  verify: "Verify",
+  cancel: "Cancel",
+  resend: "Resend",
+  enterCode: "Enter code here",
+  noteLabel: "Why this contact?",
+  notePlaceholder: "Who approved it, or why",
+  noteOptional: "Optional",
+  notePresets: "Preset reasons",
+  noHistory: "No verifications to show.",
+  older: "Show older",
+  noOlder: "That is all.",
+  copyNote: "Copy note for the ticket",
+  copied: "Copied",
+  copyBlocked: "Copying is blocked here. Select the text and copy it:",
+  hadChanged: "Newly changed in the ticket system",
+  tryAgain: "Try again",
+};
+
+export const noteTooShort = (min: number) => `At least ${min} characters`;
+export const codeTooShort = (length: number) => `A code has ${length} digits.`;
+export const resendIn = (left: string) => `Resend in ${left}`;
+
+export const triesLeft = (tries: number | undefined): string =>
+  tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries left`;
+
+/** What the technician says to the caller while a message is on its way. */
+export const script = (method: Method, { code_length = 6, match }: Shield): string => {
+  if (match) return `Say: “Pick ${match} on the page.”`;
+  if (method === "sms_code") return `Ask: “Read me the ${numberWord(code_length)} digits we just texted you.”`;
+  const how = method === "sms_link" ? "texted" : "e-mailed";
+  return `Say: “We just ${how} you a link. Open it and press Validate.”`;
+};
+
+const numberWord = (n: number) => ({ 6: "six", 7: "seven", 8: "eight" })[n] ?? String(n);
+
+/** How few wrong codes are left before the lock; empty while there are more than three. */
+export const lockNear = (lock?: Lock): string => {
+  const left = lock && !lock.locked ? lock.limit - lock.failures : 0;
+  if (left < 1 || left > 3) return "";
+  return left === 1 ? "1 more wrong code locks this contact." : `${left} more wrong codes lock this contact.`;
+};
+
+export const onTicket = (number: string) => `#${number}`;
+
+/** "••4821" of a number; a mailbox stays as it is. */
+export const shortMask = (masked: string): string => masked.replace(/^.*•\s+(?=[^•\s]+$)/u, "••");
+
+export const outcome: Record<HistoryEntry["outcome"], string> = {
+  open: "Waiting",
+  verified: "Verified",
+  denied: "Denied",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  superseded: "Replaced",
+  expired: "Expired",
+};
+
+const problems: Record<string, { title: string; next: string }> = {
+  no_parent: {
+    title: "Open this from a ticket",
+    next: "This pod works inside your ticket system. On its own it shows nothing.",
+  },
+  host_silent: {
+    title: "The ticket system did not answer",
+    next: "Reload the ticket. If that does not help, tell your admin.",
+  },
+  context_refused: {
+    title: "The ticket system did not vouch for this ticket",
+    next: "Reload the ticket, or sign in to the ticket system again.",
+  },
+  context_expired: {
+    title: "The ticket system’s word came too late",
+    next: "Try again. If it happens again, its clock may be wrong: tell your admin.",
+  },
+  context_replayed: { title: "This launch was used already", next: "Reload the ticket." },
+  context_invalid: {
+    title: "We can’t trust this launch",
+    next: "Reload the ticket. If it happens again, tell your admin.",
+  },
+  origin_mismatch: {
+    title: "This page may not show the pod",
+    next: "The ticket system vouched for another page. Tell your admin.",
+  },
+  session_over: { title: "The session has ended", next: "Reload the ticket to go on." },
+};
+
+export const problem = (code: string, detail: string): { title: string; next: string } =>
+  problems[code] ?? {
+    title: "The pod could not be opened",
+    next: detail || "Reload the ticket. If it happens again, tell your admin.",
+  };
