@@ -20,10 +20,11 @@ import (
 
 // demoCmd runs the server with a PSA, a phone and a mailbox around it, all real but the people.
 type demoCmd struct {
-	Port      int    `default:"8080" help:"Port of the pod's server, on localhost."`
-	DeskPort  int    `default:"8081" help:"Port of the demo PSA, on 127.0.0.1: another site, as in life."`
-	PhonePort int    `default:"8082" help:"Port of the end user's phone and mailbox."`
-	DataDir   string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
+	Port            int    `default:"8080" help:"Port of the pod's server, on localhost."`
+	DeskPort        int    `default:"8081" help:"Port of the demo PSA, on 127.0.0.1: another site, as in life."`
+	PhonePort       int    `default:"8082" help:"Port of the end user's phone and mailbox."`
+	ConnectWisePort int    `name:"connectwise-port" default:"8083" help:"Port of the stand-in for ConnectWise, on manage.localhost: a third site."`
+	DataDir         string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
 }
 
 // Names in the demo.
@@ -31,6 +32,8 @@ const (
 	demoTenant    = "acme"
 	demoKeyID     = "demo-1"
 	demoVonageKey = "demo0001"
+	demoManageKey = "demo0001" // public; the private one is new in each run, as is all that ConnectWise knows
+	demoClientID  = "5d1e1d50-0000-4000-8000-000000000001"
 )
 
 // Run sets the demo up and runs it until it is told to stop.
@@ -48,7 +51,7 @@ func (c *demoCmd) Run(o *outside) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{cmd: c, props: props, out: o, clock: &demoClock{}}
+	d := &demo{cmd: c, props: props, out: o, clock: &demoClock{}, manageKey: rand.Text()}
 	return d.run(o.ctx, filepath.Join(dir, "shieldpod.db"))
 }
 

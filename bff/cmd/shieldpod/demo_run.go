@@ -8,10 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,24 +27,15 @@ type demo struct {
 	out   *outside
 	clock *demoClock
 	srv   *server
-}
 
-func (d *demo) podURL() string   { return fmt.Sprintf("http://localhost:%d", d.cmd.Port) }
-func (d *demo) deskURL() string  { return fmt.Sprintf("http://127.0.0.1:%d", d.cmd.DeskPort) }
-func (d *demo) phoneURL() string { return fmt.Sprintf("http://127.0.0.1:%d", d.cmd.PhonePort) }
+	manageKey string // ConnectWise's, for the product
+}
 
 // run listens first, so that a port that is taken is told before anything is made.
 func (d *demo) run(ctx context.Context, database string) error {
-	sites, err := listen(ctx, []string{
-		"127.0.0.1:" + strconv.Itoa(d.cmd.Port), "127.0.0.1:" + strconv.Itoa(d.cmd.DeskPort), "127.0.0.1:" + strconv.Itoa(d.cmd.PhonePort),
-	})
+	sites, err := d.listen(ctx)
 	if err != nil {
 		return err
-	}
-	pod := sites[:1]
-	// Browsers may try localhost over IPv6 first; a machine without it is fine too.
-	if six, err := listen(ctx, []string{"[::1]:" + strconv.Itoa(d.cmd.Port)}); err == nil {
-		pod = append(pod[:1:1], six...)
 	}
 	hookKey, err := d.hookKey()
 	if err != nil {
@@ -59,7 +47,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	phone, err := sandbox.New(sandbox.Config{
 		HookBase: d.podURL(), Tenant: demoTenant, SendGridKey: d.props.MailKey, SendGridHookKey: hookKey,
 		VonageKey: demoVonageKey, VonageSecret: d.props.SMSSecret, VonageSignature: d.props.SMSHookSecret,
-		Now: d.clock.Now, Advance: d.advance, Names: desk.Names(), Log: d.out.log,
+		Now: d.clock.Now, Advance: d.advance, Names: readers(), Log: d.out.log,
 	})
 	if err != nil {
 		return err
@@ -73,10 +61,16 @@ func (d *demo) run(ctx context.Context, database string) error {
 		PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: demoTenant, Issuer: d.deskURL(),
 		Key: deskKey, Origin: d.deskURL(), Now: d.clock.Now, Log: d.out.log,
 	})
+	manage, err := d.manage()
+	if err != nil {
+		return err
+	}
+	defer manage.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return d.srv.run(ctx, pod) })
-	group.Go(func() error { return serveSite(ctx, sites[1], psa) })
-	group.Go(func() error { return serveSite(ctx, sites[2], phone) })
+	group.Go(func() error { return d.srv.run(ctx, sites.pod) })
+	for _, site := range []demoSite{{sites.desk, psa}, {sites.phone, phone}, {sites.manage, manage}} {
+		group.Go(func() error { return site.serve(ctx) })
+	}
 	if err := d.welcome(); err != nil {
 		return err
 	}
@@ -113,7 +107,7 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 		return nil, errors.Join(err, srv.close())
 	}
 	err = srv.store.PutTenant(ctx, verify.Tenant{
-		ID: demoTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL()},
+		ID: demoTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
 		ProcedureURL: d.deskURL() + "/procedure",
 		Keys:         []verify.SigningKey{{Issuer: d.deskURL(), ID: demoKeyID, Algorithm: "EdDSA", Material: deskPublic}},
 	})
@@ -157,6 +151,8 @@ Shieldpod's demo is running. Dana is on the phone and wants her password reset.
 Then try a Link: open it on her phone or in her mailbox, and press Validate, or "I did not ask for this".
 Press Fast-forward there to see a code expire or a green shield end.
 
+The same pod in ConnectWise's own frame, with the ticket read from its API: %[6]s/tickets/61211
+
 Be the admin, with the pod open: write the policy into a file, edit it, apply it, and watch the pod follow.
 
   export SHIELDPOD_SERVER=%[3]s SHIELDPOD_API_KEY=%[4]s
@@ -164,23 +160,6 @@ Be the admin, with the pod open: write the policy into a file, edit it, apply it
   %[5]s policy apply policy.yaml
 
 The pod's own server is %[3]s. Stop with Ctrl-C.
-`, d.deskURL(), d.phoneURL(), d.podURL(), d.props.APIKey, os.Args[0])
+`, d.deskURL(), d.phoneURL(), d.podURL(), d.props.APIKey, os.Args[0], d.manageURL())
 	return err
-}
-
-// serveSite serves one of the demo's other sites until ctx is done.
-func serveSite(ctx context.Context, l net.Listener, h http.Handler) error {
-	site := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	stop := context.AfterFunc(ctx, func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if site.Shutdown(closing) != nil {
-			_ = site.Close() // a page that keeps its event stream open does not hold the demo up
-		}
-	})
-	defer stop()
-	if err := site.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

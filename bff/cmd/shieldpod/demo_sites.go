@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+)
+
+func (d *demo) podURL() string   { return fmt.Sprintf("http://localhost:%d", d.cmd.Port) }
+func (d *demo) deskURL() string  { return fmt.Sprintf("http://127.0.0.1:%d", d.cmd.DeskPort) }
+func (d *demo) phoneURL() string { return fmt.Sprintf("http://127.0.0.1:%d", d.cmd.PhonePort) }
+
+// manageURL is where browsers find ConnectWise: they take each name under localhost for a site of its own.
+func (d *demo) manageURL() string {
+	return fmt.Sprintf("http://manage.localhost:%d", d.cmd.ConnectWisePort)
+}
+
+// demoSites are the listeners of each of the demo's sites.
+type demoSites struct{ pod, desk, phone, manage []net.Listener }
+
+// listen opens each site. Browsers may try names such as localhost over IPv6 first; a machine without it is fine too.
+func (d *demo) listen(ctx context.Context) (demoSites, error) {
+	ports := []int{d.cmd.Port, d.cmd.DeskPort, d.cmd.PhonePort, d.cmd.ConnectWisePort}
+	var four []string
+	for _, port := range ports {
+		four = append(four, "127.0.0.1:"+strconv.Itoa(port))
+	}
+	open, err := listen(ctx, four)
+	if err != nil {
+		return demoSites{}, err
+	}
+	sites := demoSites{open[:1:1], open[1:2:2], open[2:3:3], open[3:4:4]}
+	for port, site := range map[int]*[]net.Listener{d.cmd.Port: &sites.pod, d.cmd.ConnectWisePort: &sites.manage} {
+		if six, err := listen(ctx, []string{"[::1]:" + strconv.Itoa(port)}); err == nil {
+			*site = append(*site, six...)
+		}
+	}
+	return sites, nil
+}
+
+// manage is the stand-in for ConnectWise. Its API is asked at 127.0.0.1, since only browsers know its name.
+func (d *demo) manage() (*connectwise.Manage, error) {
+	return connectwise.New(connectwise.Config{
+		Origin: d.manageURL(), Company: demoTenant, ClientID: demoClientID, PublicKey: demoManageKey, PrivateKey: d.manageKey,
+		Pod: d.podURL() + "/pod/" + demoTenant + "?id=[cw_id]&screen=[cw_screen]", PhoneURL: d.phoneURL(), Now: d.clock.Now, Log: d.out.log,
+	})
+}
+
+// readers are the people of both ticket systems: many are the same.
+func readers() map[string]string {
+	names := desk.Names()
+	maps.Copy(names, connectwise.Names())
+	return names
+}
+
+// demoSite is one of the demo's other sites.
+type demoSite struct {
+	listeners []net.Listener
+	handler   http.Handler
+}
+
+// serve serves it until ctx is done.
+func (s demoSite) serve(ctx context.Context) error {
+	site := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	stop := context.AfterFunc(ctx, func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if site.Shutdown(closing) != nil {
+			_ = site.Close() // a page that keeps its event stream open does not hold the demo up
+		}
+	})
+	defer stop()
+	group, _ := errgroup.WithContext(ctx)
+	for _, l := range s.listeners {
+		group.Go(func() error {
+			if err := site.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,158 @@
+package connectwise
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// screen is a screen that pods can be put on.
+type screen struct {
+	ID       int    `json:"id"`
+	ScreenID string `json:"screenId"`
+	Name     string `json:"name"`
+}
+
+var screens = []screen{
+	{1, "Company", "Company"}, {3, "Contact", "Contact"}, {5, "ServiceTicket", "ServiceTicket"}, {9, "ProjectTicket", "ProjectTicket"},
+}
+
+// setup is a pod, tab or button that was registered for a screen.
+type setup struct {
+	ID           int    `json:"id"`
+	ScreenID     int    `json:"screenId"`
+	Description  string `json:"description"`
+	URL          string `json:"url"`
+	Type         string `json:"type"`
+	ClientID     string `json:"clientId,omitempty"`
+	Origin       string `json:"origin,omitempty"`
+	PodHeight    int    `json:"podHeight,omitempty"`
+	DisabledFlag bool   `json:"disabledFlag"`
+	CreatedBy    string `json:"createdBy,omitempty"`
+}
+
+const podHeight = 350
+
+type setups struct {
+	mu   sync.Mutex
+	last int
+	all  []setup
+}
+
+// newSetups has the pod on both ticket screens.
+func newSetups(pod, origin string) *setups {
+	s := &setups{last: 40}
+	for _, id := range []int{5, 9} {
+		s.add(setup{ScreenID: id, Description: "Shieldpod", URL: pod, Type: "Pod", Origin: origin, PodHeight: podHeight, CreatedBy: anaOrtiz.Identifier})
+	}
+	return s
+}
+
+func (s *setups) add(it setup) setup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	it.ID = s.last
+	s.all = append(s.all, it)
+	return it
+}
+
+func (s *setups) remove(id int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.all)
+	s.all = slices.DeleteFunc(s.all, func(it setup) bool { return it.ID == id })
+	return len(s.all) < before
+}
+
+func (s *setups) list() []setup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
+// podOn gives the pod that was registered last for the screen.
+func (s *setups) podOn(name string) (setup, bool) {
+	for _, it := range slices.Backward(s.list()) {
+		if it.Type == "Pod" && !it.DisabledFlag && slices.ContainsFunc(screens, func(on screen) bool { return on.ID == it.ScreenID && on.Name == name }) {
+			return it, true
+		}
+	}
+	return setup{}, false
+}
+
+// address is the pod's for a ticket: only these two tokens are known.
+func (it setup) address(id int, screen string) string {
+	return strings.NewReplacer("[cw_id]", fmt.Sprint(id), "[cw_screen]", url.QueryEscape(screen)).Replace(it.URL)
+}
+
+func (m *Manage) listScreens(w http.ResponseWriter, r *http.Request, _ asker) {
+	page(w, r, screens, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
+}
+
+func (m *Manage) listSetups(w http.ResponseWriter, r *http.Request, _ asker) {
+	page(w, r, m.setups.list(), r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
+}
+
+func (m *Manage) showSetup(w http.ResponseWriter, r *http.Request, _ asker) {
+	if id, ok := number(w, r); ok {
+		all := m.setups.list()
+		if i := slices.IndexFunc(all, func(it setup) bool { return it.ID == id }); i >= 0 {
+			answer(w, http.StatusOK, all[i])
+			return
+		}
+		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
+	}
+}
+
+func (m *Manage) removeSetup(w http.ResponseWriter, r *http.Request, _ asker) {
+	if id, ok := number(w, r); ok {
+		if m.setups.remove(id) {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
+	}
+}
+
+func (m *Manage) addSetup(w http.ResponseWriter, r *http.Request, who asker) {
+	var it setup
+	if !read(w, r, &it) {
+		return
+	}
+	if wrong := it.faults(); len(wrong) > 0 {
+		fail(w, http.StatusBadRequest, "InvalidObject", "connectWiseHostedSetup object is invalid", wrong...)
+		return
+	}
+	it.CreatedBy = who.Identifier
+	answer(w, http.StatusCreated, m.setups.add(it))
+}
+
+func (it setup) faults() (wrong []fieldError) {
+	say := func(code, field, words string) {
+		wrong = append(wrong, fieldError{code, words, "connectWiseHostedSetup", field})
+	}
+	for _, f := range []struct {
+		field, value string
+		most         int
+		required     bool
+	}{{"description", it.Description, 50, true}, {"url", it.URL, 1024, true}, {"origin", it.Origin, 100, false}} {
+		switch {
+		case f.required && f.value == "":
+			say("MissingRequiredField", f.field, "The "+f.field+" field is required.")
+		case utf8.RuneCountInString(f.value) > f.most:
+			say("InvalidLength", f.field, fmt.Sprintf("The field %s must be a string with a maximum length of %d.", f.field, f.most))
+		}
+	}
+	if !slices.ContainsFunc(screens, func(on screen) bool { return on.ID == it.ScreenID }) {
+		say("InvalidReference", "screenId", "There is no such screen.")
+	}
+	if !slices.Contains([]string{"Tab", "Pod", "ToolbarButton"}, it.Type) {
+		say("InvalidField", "type", "The type is Tab, Pod or ToolbarButton.")
+	}
+	return wrong
+}
