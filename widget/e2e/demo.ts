@@ -7,8 +7,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
+import { test as base, expect } from "@playwright/test";
 import type { components } from "../src/api.gen";
+import { ConnectWise, Desk } from "./hosts";
 
 const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
 
@@ -19,6 +20,20 @@ export interface Message {
   link?: string;
   code?: string;
 }
+
+/** down: a gateway's page; slow: half a minute; cut: does it and hangs up; inactive, mismatch: of members. */
+export type ConnectWiseMode =
+  | "ok"
+  | "down"
+  | "slow"
+  | "cut"
+  | "html"
+  | "401"
+  | "403"
+  | "429"
+  | "500"
+  | "inactive"
+  | "mismatch";
 
 export type PolicyFields = components["schemas"]["PolicyFields"];
 
@@ -41,21 +56,32 @@ export class Demo {
     readonly bff: string,
     readonly desk: string,
     readonly phone: string,
+    /** The stand-in for ConnectWise, as browsers find it. */
+    readonly manage: string,
     private readonly ports: number[],
   ) {}
 
   static async begin(): Promise<Demo> {
     if (!existsSync(binary)) throw new Error("there is no bin/shieldpod: run `make build` first");
-    const ports = [await freePort(), await freePort(), await freePort()];
-    const [bff, desk, phone] = ports;
-    const demo = new Demo(`http://localhost:${bff}`, `http://127.0.0.1:${desk}`, `http://127.0.0.1:${phone}`, ports);
+    const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const [bff, desk, phone, manage] = ports;
+    const demo = new Demo(
+      `http://localhost:${bff}`,
+      `http://127.0.0.1:${desk}`,
+      `http://127.0.0.1:${phone}`,
+      `http://manage.localhost:${manage}`,
+      ports,
+    );
     await demo.start();
     return demo;
   }
 
   /** Starts it on the records that it left, and waits until it is ready. */
   async start() {
-    const flags = ["--port", "--desk-port", "--phone-port"].flatMap((flag, i) => [flag, String(this.ports[i])]);
+    const flags = ["--port", "--desk-port", "--phone-port", "--connectwise-port"].flatMap((flag, i) => [
+      flag,
+      String(this.ports[i]),
+    ]);
     this.process = spawn(binary, ["demo", ...flags, "--data-dir", this.dir], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -87,14 +113,30 @@ export class Demo {
     rmSync(this.dir, { recursive: true });
   }
 
-  private async tell(path: string, body: unknown) {
-    const answer = await fetch(this.phone + path, { method: "POST", body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  private async tell(address: string, body: unknown) {
+    const answer = await fetch(address, { method: "POST", body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${address}: ${answer.status} ${await answer.text()}`);
   }
 
-  forward = (by: string) => this.tell("/api/clock", { advance: by });
+  forward = (by: string) => this.tell(`${this.phone}/api/clock`, { advance: by });
   misbehave = (carrier: "vonage" | "sendgrid", mode: string, times = 0) =>
-    this.tell("/api/misbehave", { carrier, mode, times });
+    this.tell(`${this.phone}/api/misbehave`, { carrier, mode, times });
+
+  /** ConnectWise's API as scripts reach it: its name is for browsers. */
+  private get manageAPI() {
+    return `http://127.0.0.1:${this.ports[3]}/api`;
+  }
+
+  /** How ConnectWise treats the next requests of its REST API: those whose path has `path` in it, if one is given. */
+  misbehaveConnectWise = (mode: ConnectWiseMode, times = 0, path = "") =>
+    this.tell(`${this.manageAPI}/misbehave`, { system: "connectwise", mode, times, path });
+  delayConnectWise = (ms: number) => this.tell(`${this.manageAPI}/delay`, { ms });
+  moveConnectWise = (codebase: string) => this.tell(`${this.manageAPI}/codebase`, { codebase });
+
+  /** What ConnectWise's REST API was asked, oldest first; as: whose session or key it was, status 0: no answer. */
+  connectWiseRequests = async (): Promise<
+    { method: string; path: string; query?: string; as?: string; status: number }[]
+  > => (await fetch(`${this.manageAPI}/requests`)).json();
 
   /** The admin's hand: what the API answers to the demo's own key. */
   private async admin(method: string, path: string, body?: unknown) {
@@ -141,70 +183,10 @@ export class Demo {
   }
 }
 
-/** The pod on a ticket's screen, in the words of who uses it. */
-export class Desk {
-  readonly pod: FrameLocator;
-
-  constructor(
-    readonly page: Page,
-    readonly demo: Demo,
-  ) {
-    this.pod = page.frameLocator("iframe");
-  }
-
-  async open(ticket: string, look = "") {
-    await this.page.goto(`${this.demo.desk}/tickets/${ticket}${look}`);
-    await this.unfold();
-  }
-
-  async reload() {
-    await this.page.reload();
-    await this.unfold();
-  }
-
-  /** A ticket that was opened before shows one line. */
-  private async unfold() {
-    const verify = this.pod.getByRole("button", { name: "Verify caller" });
-    await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
-    if (await verify.isVisible()) await verify.click();
-    await expect(this.pod.locator(".rows")).toBeVisible();
-  }
-
-  /** The row of the channel whose mask ends so. */
-  row = (ending: string) =>
-    this.pod
-      .getByRole("listitem")
-      .filter({ has: this.pod.getByText(ending, { exact: false }) })
-      .first();
-
-  send = (ending: string, method: "Code" | "Link") =>
-    this.row(ending).getByRole("button", { name: method.toLowerCase() }).click();
-
-  get codeField() {
-    return this.pod.getByLabel("Enter code here");
-  }
-
-  async enter(code: string) {
-    await this.codeField.fill(code);
-    await this.codeField.press("Enter");
-  }
-
-  /** Another window: the end user's own. */
-  async endUser(link: string, button?: "Validate" | "I did not ask for this") {
-    const page = await this.page.context().newPage();
-    await page.goto(link);
-    if (button) {
-      await page.getByRole("button", { name: button }).click();
-      await expect(page.getByRole("button", { name: button })).toBeHidden();
-    }
-    return page;
-  }
-}
-
 /** A code that is certainly not the right one. */
 export const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-export const test = base.extend<{ demo: Demo; desk: Desk }>({
+export const test = base.extend<{ demo: Demo; desk: Desk; manage: ConnectWise }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs
   demo: async ({}, use, info) => {
     const demo = await Demo.begin();
@@ -215,6 +197,9 @@ export const test = base.extend<{ demo: Demo; desk: Desk }>({
   desk: async ({ page, demo }, use) => {
     await use(new Desk(page, demo));
   },
+  manage: async ({ page, demo }, use) => {
+    await use(new ConnectWise(page, demo));
+  },
 });
 
-export { expect };
+export { ConnectWise, Desk, expect };

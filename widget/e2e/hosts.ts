@@ -1,0 +1,142 @@
+// The screens that the pod is on, in the words of who uses them: start with Desk.
+
+import { expect, type FrameLocator, type Page } from "@playwright/test";
+import type { Demo } from "./demo";
+
+/** The pod on a ticket's screen, in the words of who uses it. */
+export class Desk {
+  readonly pod: FrameLocator;
+
+  constructor(
+    readonly page: Page,
+    readonly demo: Demo,
+    frame = "iframe",
+  ) {
+    this.pod = page.frameLocator(frame);
+  }
+
+  async open(ticket: string, look = "") {
+    await this.page.goto(`${this.demo.desk}/tickets/${ticket}${look}`);
+    await this.unfold();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.unfold();
+  }
+
+  /** A ticket that was opened before shows one line. */
+  protected async unfold() {
+    const verify = this.pod.getByRole("button", { name: "Verify caller" });
+    await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
+    if (await verify.isVisible()) await verify.click();
+    await expect(this.pod.locator(".rows")).toBeVisible();
+  }
+
+  /** The row of the channel whose mask ends so. */
+  row = (ending: string) =>
+    this.pod
+      .getByRole("listitem")
+      .filter({ has: this.pod.getByText(ending, { exact: false }) })
+      .first();
+
+  send = (ending: string, method: "Code" | "Link") =>
+    this.row(ending).getByRole("button", { name: method.toLowerCase() }).click();
+
+  get codeField() {
+    return this.pod.getByLabel("Enter code here");
+  }
+
+  async enter(code: string) {
+    await this.codeField.fill(code);
+    await this.codeField.press("Enter");
+  }
+
+  /** Another window: the end user's own. */
+  async endUser(link: string, button?: "Validate" | "I did not ask for this") {
+    const page = await this.page.context().newPage();
+    await page.goto(link);
+    if (button) {
+      await page.getByRole("button", { name: button }).click();
+      await expect(page.getByRole("button", { name: button })).toBeHidden();
+    }
+    return page;
+  }
+}
+
+type ScreenObject = { screen?: string; id?: number | string; hostedAs?: string };
+type Acknowledgement = { event: string; _id: string; result: string; errors?: string[] };
+
+/** What the ticket screen of ConnectWise has for tests: see manage.js. */
+declare global {
+  interface Window {
+    sandbox: {
+      member: (data: Record<string, string>) => unknown;
+      messages: { way: "in" | "out" | "dropped"; text: string }[];
+      send: (message: unknown) => void;
+      fire: (event: string, about?: ScreenObject) => Promise<Acknowledgement[]>;
+      flood: (count: number, message?: unknown) => void;
+      unacknowledged: () => number;
+      addFrame: () => HTMLIFrameElement;
+      intrude: (message: unknown) => Promise<void>;
+    };
+  }
+}
+
+/** How the screen speaks: how events carry their screen, and how the keys of a member's data are spelled. */
+export interface Dialect {
+  shape?: "data" | "args" | "nested";
+  keys?: "documented" | "camel" | "lower" | "pascal";
+  pod?: "300" | "420";
+}
+
+/** The pod on ConnectWise's ticket screen, in a frame that is ConnectWise's own. */
+export class ConnectWise extends Desk {
+  constructor(page: Page, demo: Demo) {
+    super(page, demo, "#pod iframe >> nth=0");
+  }
+
+  /** Shows the ticket's screen, whatever its pod makes of it. */
+  async show(ticket: string, dialect: Dialect = {}) {
+    await this.page.goto(`${this.demo.manage}/tickets/${ticket}?${new URLSearchParams({ ...dialect })}`);
+  }
+
+  override async open(ticket: string, look = "") {
+    await this.page.goto(`${this.demo.manage}/tickets/${ticket}${look}`);
+    await this.unfold();
+  }
+
+  /** Turns to another ticket in place, as a technician does: the frame stays and gets onLoad. */
+  turnTo = (ticket: string) => this.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
+
+  /** Signs in as somebody else; the page loads again. */
+  async be(name: "Ana Ortiz" | "Lee Park" | "Sam Novak" | "Robin Frost") {
+    await this.page.locator(".me summary").click();
+    await this.page.locator(".me").getByRole("button", { name }).click();
+    await expect(this.page.locator(".me summary")).toContainText(name);
+  }
+
+  save = () => this.page.getByRole("button", { name: "Save", exact: true }).click();
+
+  /** What became of the save, in the screen's words. */
+  get state() {
+    return this.page.locator("#state");
+  }
+
+  /** Why the screen did not save. */
+  get refusal() {
+    return this.page.locator("#refusal");
+  }
+
+  /** The ticket's notes, newest first. */
+  get notes() {
+    return this.page.locator("#notes li[data-note]");
+  }
+
+  /** The messages of the hosted API so far, as JSON. */
+  messages = (way: "in" | "out"): Promise<Record<string, unknown>[]> =>
+    this.page.evaluate(
+      (way) => window.sandbox.messages.filter((m) => m.way === way).map((m) => JSON.parse(m.text)),
+      way,
+    );
+}
