@@ -42,6 +42,7 @@ func (a Algorithm) method() jwt.SigningMethod {
 
 const (
 	minRSABits = 2048
+	maxRSABits = 8192 // beyond it a check takes long enough to be a weapon
 	maxKeyID   = 128
 )
 
@@ -164,6 +165,9 @@ func judge(key any) (Algorithm, error) {
 	case *rsa.PublicKey:
 		if k.N.BitLen() < minRSABits || k.E < 3 {
 			return "", refuse(CodeKeyWeak, "n", "an RSA key must have %d bits or more", minRSABits)
+		}
+		if k.N.BitLen() > maxRSABits {
+			return "", refuse(CodeKeyInvalid, "n", "an RSA key must have %d bits or fewer", maxRSABits)
 		}
 		return RS256, nil
 	case []byte:

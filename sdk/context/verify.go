@@ -52,28 +52,36 @@ func Verify(token string, want Expect) (Claims, error) {
 	if err != nil {
 		return Claims{}, &Error{Code: CodeKeyUnknown, Field: "kid", Err: err}
 	}
+	if err := prove(token, alg, kid, key, claims, want.Audience, want.Now); err != nil {
+		return Claims{}, err
+	}
+	return claims, nil
+}
+
+// prove holds a token that the guard let pass, and whose claims it decoded, against the pinned key and the clock.
+func prove(token, alg, kid string, key VerificationKey, claims Claims, audience string, now func() time.Time) error {
 	if key.algorithm.method() == nil || key.id != kid {
-		return Claims{}, refuse(CodeKeyUnknown, "kid", "the keyring gave another key")
+		return refuse(CodeKeyUnknown, "kid", "the keyring gave another key")
 	}
 	if alg != string(key.algorithm) {
-		return Claims{}, refuse(CodeAlgorithm, "alg", "is not the algorithm of the pinned key")
+		return refuse(CodeAlgorithm, "alg", "is not the algorithm of the pinned key")
 	}
-	if want.Audience == "" { // golang-jwt takes an empty expectation for none
-		return Claims{}, refuse(CodeAudience, "aud", "no audience is expected at all")
+	if audience == "" { // golang-jwt takes an empty expectation for none
+		return refuse(CodeAudience, "aud", "no audience is expected at all")
 	}
-	if want.Now == nil {
-		want.Now = time.Now
+	if now == nil {
+		now = time.Now
 	}
 	parser := jwt.NewParser(
 		jwt.WithValidMethods([]string{string(key.algorithm)}), jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithNotBeforeRequired(),
-		jwt.WithAudience(want.Audience), jwt.WithIssuer(claims.Issuer),
-		jwt.WithLeeway(Leeway), jwt.WithTimeFunc(want.Now),
+		jwt.WithAudience(audience), jwt.WithIssuer(claims.Issuer),
+		jwt.WithLeeway(Leeway), jwt.WithTimeFunc(now),
 	)
 	if _, err := parser.ParseWithClaims(token, &decoded{claims}, func(*jwt.Token) (any, error) { return key.key, nil }); err != nil {
-		return Claims{}, verdict(err)
+		return verdict(err)
 	}
-	return claims, nil
+	return nil
 }
 
 // inspect is the guard in front of golang-jwt, which by itself lets pass: crit, b64, repeated names, names
