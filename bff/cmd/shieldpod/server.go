@@ -144,6 +144,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	}
 	door := &launch.Service{
 		Tenants: srv.store, Sessions: srv.store, Recogniser: domain, Tickets: psa.Systems{Connections: srv.store},
+		Client:   outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: fetchTime, BodyLimit: fetchLimit, KeepAlive: true}),
 		Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
 	}

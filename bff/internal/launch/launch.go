@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -51,8 +52,9 @@ type Service struct {
 	Recogniser Recogniser
 	Hosted     Hosted
 	Tickets    Tickets
-	Audience   string // the public URL, which contexts must name exactly
-	Secret     []byte // 32 bytes: what bearers and challenges are signed under derives from it
+	Client     *http.Client // package outward's, for issuers' keys and sign-ins
+	Audience   string       // the public URL, which contexts must name exactly
+	Secret     []byte       // 32 bytes: what bearers and challenges are signed under derives from it
 	Now        func() time.Time
 	Entropy    io.Reader
 
@@ -63,6 +65,8 @@ type Service struct {
 	member []byte // key of what the gate remembers
 	recent recall
 	gate   gate
+
+	published keySets
 }
 
 // Grant is what a launch gives.
@@ -82,10 +86,14 @@ func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, 
 	return s.OpenAt(ctx, "", contextToken, nonce)
 }
 
-// OpenAt is Open on the page of a tenant, whose the context must be; an empty tenant stands for any.
+// OpenAt is Open on the page of a tenant, whose the context must be; an empty tenant stands for any. On a page it also
+// takes tokens of the tenant's issuers that sign claims of their own shape, which name no tenant.
 func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
+	}
+	if typ, issuer, err := launchcontext.Peek(contextToken); err == nil && typ != launchcontext.Type && page != "" {
+		return s.openForeign(ctx, page, issuer, contextToken, nonce)
 	}
 	claims, tenant, err := s.prove(ctx, contextToken)
 	if err != nil {
@@ -97,14 +105,23 @@ func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) 
 	if err := s.checkChallenge(claims.Nonce, nonce); err != nil {
 		return Grant{}, err
 	}
+	return s.admit(ctx, tenant, claims)
+}
+
+// admit opens a session for whom a proven token names, on the ticket that it names.
+func (s *Service) admit(ctx context.Context, tenant verify.Tenant, claims launchcontext.Claims) (Grant, error) {
 	if claims.Origin != "" && !slices.Contains(tenant.Origins, claims.Origin) {
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
+	var err error
 	x, filed := claims.Context, claims.Context.Contacts == nil
-	if filed {
-		if x.Contacts, err = s.onFile(ctx, tenant, x); err != nil {
-			return Grant{}, err
-		}
+	if filed && x.Client.ID == "" {
+		x, err = s.lookUp(ctx, tenant, x.PSA, x.Ticket.ID)
+	} else if filed {
+		x.Contacts, err = s.onFile(ctx, tenant, x)
+	}
+	if err != nil {
+		return Grant{}, err
 	}
 	who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
 	desk, err := deskOf(tenant, who, x, filed, s.Now())
@@ -152,26 +169,35 @@ func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims
 		Audience: s.Audience,
 		Now:      s.Now,
 		Keys: func(u launchcontext.Unverified) (key launchcontext.VerificationKey, err error) {
-			if tenant, err = s.Tenants.Tenant(ctx, u.Tenant); err == nil {
-				return pinned(tenant.Keys, u.Issuer, u.KeyID)
+			if tenant, err = s.Tenants.Tenant(ctx, u.Tenant); verify.CodeOf(err) == verify.CodeNotFound {
+				return key, errors.New("no such tenant")
 			}
-			if verify.CodeOf(err) != verify.CodeNotFound {
+			if err == nil {
+				key, err = s.key(ctx, tenant, u.Issuer, u.KeyID)
+			}
+			if verify.CodeOf(err) != "" {
 				down = err
 			}
-			return key, errors.New("no such tenant")
+			return key, err
 		},
 	})
-	switch code := launchcontext.CodeOf(err); {
-	case err == nil:
-		return claims, tenant, nil
-	case down != nil:
-		return claims, tenant, down
-	case code == launchcontext.CodeExpired:
-		return claims, tenant, &verify.Error{Code: verify.CodeContextExpired, Public: publicExpired, Err: err}
-	case code == launchcontext.CodeNotYet:
-		return claims, tenant, &verify.Error{Code: verify.CodeContextInvalid, Public: publicClock, Err: err}
+	if down != nil {
+		err = down
 	}
-	return claims, tenant, &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
+	return claims, tenant, refused(err)
+}
+
+// refused is what a token's refusal reads as outside. That a part is down is no refusal.
+func refused(err error) error {
+	switch code := launchcontext.CodeOf(err); {
+	case err == nil || verify.CodeOf(err) != "":
+		return err
+	case code == launchcontext.CodeExpired:
+		return &verify.Error{Code: verify.CodeContextExpired, Public: publicExpired, Err: err}
+	case code == launchcontext.CodeNotYet:
+		return &verify.Error{Code: verify.CodeContextInvalid, Public: publicClock, Err: err}
+	}
+	return &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
 }
 
 func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Session, error) {

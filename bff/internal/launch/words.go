@@ -21,6 +21,7 @@ const (
 	publicPSADown  = "The ticket system does not answer as it should. Try again in a moment; if it works otherwise, tell your administrator."
 	publicPSABusy  = "The ticket system is asked for too much right now. Try again in a moment."
 	publicMoved    = "The ticket system has changed this contact since the ticket was opened. Reopen the ticket to load it again."
+	publicKeysDown = "The ticket system's signing keys can't be fetched right now. Try again in a moment; if that does not help, tell the ticket system's vendor."
 	publicDown     = "Shieldpod can't open pods right now. Try again in a moment."
 )
 

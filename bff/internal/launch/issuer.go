@@ -1,0 +1,102 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// CheckIssuers judges the issuers that a tenant is about to trust, beside the keys that it trusts already: each with
+// what is needed to check and to read what it signs, and none of two minds about it. CodeInvalid: Field says which.
+func CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error {
+	for i, issuer := range issuers {
+		err := checkIssuer(issuer, keys)
+		if slices.ContainsFunc(issuers[:i], func(other verify.Issuer) bool { return other.Name == issuer.Name }) {
+			err = errors.New("the issuer is there twice")
+		}
+		if err != nil {
+			return &verify.Error{
+				Code: verify.CodeInvalid, Field: fmt.Sprintf("issuers[%d]", i), Err: err,
+				Public: "This issuer can't be used: " + err.Error() + ".",
+			}
+		}
+	}
+	return nil
+}
+
+func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
+	switch {
+	case i.Name == "":
+		return errors.New("it has no name")
+	case i.KeysURL == "" && len(i.Mapping) == 0:
+		return errors.New("it has neither a URL of keys nor a mapping, and needs no entry")
+	case i.KeysURL != "" && len(i.Algorithms) == 0:
+		return errors.New("no algorithm is allowed for the keys that are fetched")
+	case i.KeysURL != "" && slices.ContainsFunc(keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name && shared(k) }):
+		return errors.New("it has a shared secret, and public keys may not stand beside one")
+	}
+	for _, a := range i.Algorithms {
+		if !slices.Contains(fetchable, launchcontext.Algorithm(a)) {
+			return fmt.Errorf("%q is not an algorithm of keys that can be published: EdDSA, ES256 or RS256", a)
+		}
+	}
+	if len(i.Mapping) == 0 {
+		return nil
+	}
+	_, err := parseMapping(i.Mapping)
+	return err
+}
+
+// fetchable are the algorithms of keys that are no secret.
+var fetchable = []launchcontext.Algorithm{launchcontext.EdDSA, launchcontext.ES256, launchcontext.RS256}
+
+func issuerNamed(t verify.Tenant, name string) (verify.Issuer, bool) {
+	i := slices.IndexFunc(t.Issuers, func(i verify.Issuer) bool { return i.Name == name })
+	if i < 0 {
+		return verify.Issuer{}, false
+	}
+	return t.Issuers[i], true
+}
+
+// key gives the one key that checks an issuer's token with this kid: a registered one, else one that the issuer
+// publishes. CodeUnavailable: its keys can't be fetched, and none that were may still be believed.
+func (s *Service) key(ctx context.Context, t verify.Tenant, issuer, kid string) (launchcontext.VerificationKey, error) {
+	registered, err := pinned(t.Keys, issuer, kid)
+	i, known := issuerNamed(t, issuer)
+	if err == nil || !known || i.KeysURL == "" || kid == "" {
+		return registered, err
+	}
+	if slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == issuer && shared(k) }) {
+		return launchcontext.VerificationKey{}, errors.New("the issuer has both a shared secret and public keys")
+	}
+	key, err := s.published.key(ctx, s.Client, i.KeysURL, kid, s.Now())
+	switch {
+	case errors.Is(err, errNoKey):
+		return key, err
+	case err != nil:
+		return key, &verify.Error{Code: verify.CodeUnavailable, Public: publicKeysDown, Err: fmt.Errorf("keys of %s: %w", issuer, err)}
+	case !slices.Contains(i.Algorithms, string(key.Algorithm())):
+		return launchcontext.VerificationKey{}, errors.New("its algorithm is none of those that the issuer may use")
+	}
+	return key, nil
+}
+
+// onlyKey gives the issuer's registered key, if it has exactly one: for tokens that name none.
+func onlyKey(t verify.Tenant, issuer string) (launchcontext.VerificationKey, error) {
+	var id string
+	count := 0
+	for _, k := range t.Keys {
+		if k.Issuer == issuer {
+			id = k.ID
+			count++
+		}
+	}
+	if count != 1 {
+		return launchcontext.VerificationKey{}, fmt.Errorf("the token names no key, and the issuer has %d", count)
+	}
+	return pinned(t.Keys, issuer, id)
+}
