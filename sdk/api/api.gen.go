@@ -41,16 +41,16 @@ func (e BannerTone) Valid() bool {
 
 // Defines values for ChannelKind.
 const (
-	Email ChannelKind = "email"
-	Phone ChannelKind = "phone"
+	ChannelKindEmail ChannelKind = "email"
+	ChannelKindPhone ChannelKind = "phone"
 )
 
 // Valid indicates whether the value is a known member of the ChannelKind enum.
 func (e ChannelKind) Valid() bool {
 	switch e {
-	case Email:
+	case ChannelKindEmail:
 		return true
-	case Phone:
+	case ChannelKindPhone:
 		return true
 	default:
 		return false
@@ -66,6 +66,42 @@ const (
 func (e ClientFrameType) Valid() bool {
 	switch e {
 	case Auth:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DirectoryChannelKind.
+const (
+	DirectoryChannelKindEmail DirectoryChannelKind = "email"
+	DirectoryChannelKindPhone DirectoryChannelKind = "phone"
+)
+
+// Valid indicates whether the value is a known member of the DirectoryChannelKind enum.
+func (e DirectoryChannelKind) Valid() bool {
+	switch e {
+	case DirectoryChannelKindEmail:
+		return true
+	case DirectoryChannelKindPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DirectoryWayKind.
+const (
+	DirectoryWayKindEmail DirectoryWayKind = "email"
+	DirectoryWayKindPhone DirectoryWayKind = "phone"
+)
+
+// Valid indicates whether the value is a known member of the DirectoryWayKind enum.
+func (e DirectoryWayKind) Valid() bool {
+	switch e {
+	case DirectoryWayKindEmail:
+		return true
+	case DirectoryWayKindPhone:
 		return true
 	default:
 		return false
@@ -554,6 +590,81 @@ type Contact struct {
 	Title string `json:"title,omitempty,omitzero"`
 }
 
+// DirectoryChannel defines model for DirectoryChannel.
+type DirectoryChannel struct {
+	// ChangedAt When the ticket system last changed the value
+	ChangedAt time.Time            `json:"changed_at,omitempty,omitzero"`
+	Id        ForeignId            `json:"id"`
+	Kind      DirectoryChannelKind `json:"kind"`
+	Label     string               `json:"label,omitempty,omitzero"`
+
+	// Mobile Whether a number gets texts; absent when nobody knows
+	Mobile *bool `json:"mobile,omitempty"`
+
+	// Value The address, or the number in E.164 or as written at home
+	Value string `json:"value"`
+}
+
+// DirectoryChannelKind defines model for DirectoryChannel.Kind.
+type DirectoryChannelKind string
+
+// DirectoryContact As in a launch context
+type DirectoryContact struct {
+	Channels []DirectoryChannel `json:"channels,omitempty,omitzero"`
+	Id       ForeignId          `json:"id"`
+	Name     string             `json:"name"`
+	Title    string             `json:"title,omitempty,omitzero"`
+}
+
+// DirectoryEntry defines model for DirectoryEntry.
+type DirectoryEntry struct {
+	Channels []DirectoryWay `json:"channels"`
+	Id       string         `json:"id"`
+	Name     string         `json:"name"`
+	PushedAt time.Time      `json:"pushed_at"`
+	Title    string         `json:"title,omitempty,omitzero"`
+}
+
+// DirectoryFinished defines model for DirectoryFinished.
+type DirectoryFinished struct {
+	Removed int64 `json:"removed"`
+}
+
+// DirectoryPage defines model for DirectoryPage.
+type DirectoryPage struct {
+	Contacts []DirectoryEntry `json:"contacts"`
+
+	// Next The cursor of the next page; absent on the last
+	Next string `json:"next,omitempty,omitzero"`
+}
+
+// DirectoryPush defines model for DirectoryPush.
+type DirectoryPush struct {
+	Contacts []DirectoryContact `json:"contacts"`
+
+	// Sync One of your own making for each run through all of a client's contacts; the first push with it begins the sync
+	Sync SyncToken `json:"sync,omitempty,omitzero"`
+}
+
+// DirectoryPushed defines model for DirectoryPushed.
+type DirectoryPushed struct {
+	Pushed int `json:"pushed"`
+
+	// Unreachable Channels that are no address and no number, and so are not shown: `contacts[2].channels[0]`
+	Unreachable []string `json:"unreachable"`
+}
+
+// DirectoryWay A channel that messages can reach; of several to one destination the first
+type DirectoryWay struct {
+	Id     string           `json:"id"`
+	Kind   DirectoryWayKind `json:"kind"`
+	Label  string           `json:"label,omitempty,omitzero"`
+	Masked string           `json:"masked"`
+}
+
+// DirectoryWayKind defines model for DirectoryWay.Kind.
+type DirectoryWayKind string
+
 // Explanation defines model for Explanation.
 type Explanation struct {
 	At     time.Time         `json:"at,omitempty,omitzero"`
@@ -942,6 +1053,9 @@ type SnapshotFrame struct {
 // SnapshotFrameType defines model for SnapshotFrame.Type.
 type SnapshotFrameType string
 
+// SyncToken defines model for SyncToken.
+type SyncToken = string
+
 // Tenant defines model for Tenant.
 type Tenant struct {
 	Id   string `json:"id"`
@@ -1004,11 +1118,23 @@ type Verification struct {
 	Warnings []Budget `json:"warnings,omitempty,omitzero"`
 }
 
+// DirectoryClient defines model for DirectoryClient.
+type DirectoryClient = ForeignId
+
+// DirectorySystem defines model for DirectorySystem.
+type DirectorySystem = string
+
 // VerificationId defines model for VerificationId.
 type VerificationId = string
 
 // HistoryParams defines parameters for History.
 type HistoryParams struct {
+	// Cursor `next` of the page before
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListDirectoryParams defines parameters for ListDirectory.
+type ListDirectoryParams struct {
 	// Cursor `next` of the page before
 	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
@@ -1024,6 +1150,9 @@ type SendParams struct {
 	// IdempotencyKey The same key with the same body gives the same verification again, and sends nothing
 	IdempotencyKey string `json:"Idempotency-Key"`
 }
+
+// PushDirectoryJSONRequestBody defines body for PushDirectory for application/json ContentType.
+type PushDirectoryJSONRequestBody = DirectoryPush
 
 // LaunchJSONRequestBody defines body for Launch for application/json ContentType.
 type LaunchJSONRequestBody = LaunchRequest
@@ -1307,6 +1436,45 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 	UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDirectory A client's contacts in the directory, by id, in pages of 100
+	//
+	// Addresses and numbers are masked, as a pod shows them.
+	//
+	// Corresponds with GET /api/v1/directory/{psa}/clients/{client_id}/contacts (the `ListDirectory` operationId).
+	ListDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, params *ListDirectoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PushDirectoryWithBody Push contacts of a client, each in place of the one of its id; all of them or none
+	//
+	// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+	// 409 `idempotency_key_reused` when the sync is finished.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+	PushDirectoryWithBody(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PushDirectory Push contacts of a client, each in place of the one of its id; all of them or none
+	//
+	// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+	// 409 `idempotency_key_reused` when the sync is finished.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+	PushDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, body PushDirectoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromDirectory Remove a contact
+	//
+	// Corresponds with DELETE /api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id} (the `RemoveFromDirectory` operationId).
+	RemoveFromDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishDirectorySync Remove the client's contacts that nothing has pushed since the sync began
+	//
+	// 404 when nothing was pushed in such a sync. Finished again, it removes nobody.
+	//
+	// Corresponds with POST /api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish (the `FinishDirectorySync` operationId).
+	FinishDirectorySync(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, token SyncToken, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LaunchWithBody Exchange a launch context, once, for a pod session
 	//
 	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
@@ -1513,6 +1681,95 @@ func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryP
 // Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 func (c *HTTPClient) UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUnlockContactRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDirectory A client's contacts in the directory, by id, in pages of 100
+//
+// Addresses and numbers are masked, as a pod shows them.
+//
+// Corresponds with GET /api/v1/directory/{psa}/clients/{client_id}/contacts (the `ListDirectory` operationId).
+func (c *HTTPClient) ListDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, params *ListDirectoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDirectoryRequest(c.Server, psa, clientId, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PushDirectoryWithBody Push contacts of a client, each in place of the one of its id; all of them or none
+//
+// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+// 409 `idempotency_key_reused` when the sync is finished.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+func (c *HTTPClient) PushDirectoryWithBody(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPushDirectoryRequestWithBody(c.Server, psa, clientId, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PushDirectory Push contacts of a client, each in place of the one of its id; all of them or none
+//
+// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+// 409 `idempotency_key_reused` when the sync is finished.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+func (c *HTTPClient) PushDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, body PushDirectoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPushDirectoryRequest(c.Server, psa, clientId, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromDirectory Remove a contact
+//
+// Corresponds with DELETE /api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id} (the `RemoveFromDirectory` operationId).
+func (c *HTTPClient) RemoveFromDirectory(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromDirectoryRequest(c.Server, psa, clientId, contactId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishDirectorySync Remove the client's contacts that nothing has pushed since the sync began
+//
+// 404 when nothing was pushed in such a sync. Finished again, it removes nobody.
+//
+// Corresponds with POST /api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish (the `FinishDirectorySync` operationId).
+func (c *HTTPClient) FinishDirectorySync(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, token SyncToken, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishDirectorySyncRequest(c.Server, psa, clientId, token)
 	if err != nil {
 		return nil, err
 	}
@@ -1988,6 +2245,220 @@ func NewUnlockContactRequest(server string, id ForeignId) (*http.Request, error)
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/contacts/%s/unlock", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDirectoryRequest constructs an http.Request for the ListDirectory method
+func NewListDirectoryRequest(server string, psa DirectorySystem, clientId DirectoryClient, params *ListDirectoryParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "psa", psa, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/directory/%s/clients/%s/contacts", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPushDirectoryRequest calls the generic PushDirectory builder with application/json body
+func NewPushDirectoryRequest(server string, psa DirectorySystem, clientId DirectoryClient, body PushDirectoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPushDirectoryRequestWithBody(server, psa, clientId, "application/json", bodyReader)
+}
+
+// NewPushDirectoryRequestWithBody constructs an http.Request for the PushDirectory method, with any body, and a specified content type
+func NewPushDirectoryRequestWithBody(server string, psa DirectorySystem, clientId DirectoryClient, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "psa", psa, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/directory/%s/clients/%s/contacts", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveFromDirectoryRequest constructs an http.Request for the RemoveFromDirectory method
+func NewRemoveFromDirectoryRequest(server string, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "psa", psa, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "contact_id", contactId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/directory/%s/clients/%s/contacts/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFinishDirectorySyncRequest constructs an http.Request for the FinishDirectorySync method
+func NewFinishDirectorySyncRequest(server string, psa DirectorySystem, clientId DirectoryClient, token SyncToken) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "psa", psa, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/directory/%s/clients/%s/sync/%s/finish", pathParam0, pathParam1, pathParam2)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2600,6 +3071,51 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 	UnlockContactWithResponse(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*UnlockContactResponse, error)
 
+	// ListDirectoryWithResponse A client's contacts in the directory, by id, in pages of 100
+	//
+	// Addresses and numbers are masked, as a pod shows them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/directory/{psa}/clients/{client_id}/contacts (the `ListDirectory` operationId).
+	ListDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, params *ListDirectoryParams, reqEditors ...RequestEditorFn) (*ListDirectoryResponse, error)
+
+	// PushDirectoryWithBodyWithResponse Push contacts of a client, each in place of the one of its id; all of them or none
+	//
+	// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+	// 409 `idempotency_key_reused` when the sync is finished.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+	PushDirectoryWithBodyWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PushDirectoryResponse, error)
+
+	// PushDirectoryWithResponse Push contacts of a client, each in place of the one of its id; all of them or none
+	//
+	// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+	// 409 `idempotency_key_reused` when the sync is finished.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+	PushDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, body PushDirectoryJSONRequestBody, reqEditors ...RequestEditorFn) (*PushDirectoryResponse, error)
+
+	// RemoveFromDirectoryWithResponse Remove a contact
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id} (the `RemoveFromDirectory` operationId).
+	RemoveFromDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId, reqEditors ...RequestEditorFn) (*RemoveFromDirectoryResponse, error)
+
+	// FinishDirectorySyncWithResponse Remove the client's contacts that nothing has pushed since the sync began
+	//
+	// 404 when nothing was pushed in such a sync. Finished again, it removes nobody.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish (the `FinishDirectorySync` operationId).
+	FinishDirectorySyncWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, token SyncToken, reqEditors ...RequestEditorFn) (*FinishDirectorySyncResponse, error)
+
 	// LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 	//
 	// 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
@@ -2904,6 +3420,227 @@ func (r UnlockContactResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UnlockContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListDirectoryResponseDefaultHeaders the declared response headers of an HTTP default response for ListDirectory
+type ListDirectoryResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type ListDirectoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DirectoryPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListDirectoryResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDirectoryResponse) GetJSON200() *DirectoryPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDirectoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDirectoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDirectoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDirectoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDirectoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PushDirectoryResponseDefaultHeaders the declared response headers of an HTTP default response for PushDirectory
+type PushDirectoryResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PushDirectoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DirectoryPushed
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PushDirectoryResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PushDirectoryResponse) GetJSON200() *DirectoryPushed {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PushDirectoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PushDirectoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PushDirectoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PushDirectoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PushDirectoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveFromDirectoryResponseDefaultHeaders the declared response headers of an HTTP default response for RemoveFromDirectory
+type RemoveFromDirectoryResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type RemoveFromDirectoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RemoveFromDirectoryResponseDefaultHeaders
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveFromDirectoryResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFromDirectoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFromDirectoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFromDirectoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFromDirectoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FinishDirectorySyncResponseDefaultHeaders the declared response headers of an HTTP default response for FinishDirectorySync
+type FinishDirectorySyncResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type FinishDirectorySyncResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DirectoryFinished
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *FinishDirectorySyncResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishDirectorySyncResponse) GetJSON200() *DirectoryFinished {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FinishDirectorySyncResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishDirectorySyncResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishDirectorySyncResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishDirectorySyncResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishDirectorySyncResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3763,6 +4500,81 @@ func (c *ClientWithResponses) UnlockContactWithResponse(ctx context.Context, id 
 	return ParseUnlockContactResponse(rsp)
 }
 
+// ListDirectoryWithResponse A client's contacts in the directory, by id, in pages of 100
+//
+// Addresses and numbers are masked, as a pod shows them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/directory/{psa}/clients/{client_id}/contacts (the `ListDirectory` operationId).
+func (c *ClientWithResponses) ListDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, params *ListDirectoryParams, reqEditors ...RequestEditorFn) (*ListDirectoryResponse, error) {
+	rsp, err := c.ListDirectory(ctx, psa, clientId, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDirectoryResponse(rsp)
+}
+
+// PushDirectoryWithBodyWithResponse Push contacts of a client, each in place of the one of its id; all of them or none
+//
+// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+// 409 `idempotency_key_reused` when the sync is finished.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+func (c *ClientWithResponses) PushDirectoryWithBodyWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PushDirectoryResponse, error) {
+	rsp, err := c.PushDirectoryWithBody(ctx, psa, clientId, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePushDirectoryResponse(rsp)
+}
+
+// PushDirectoryWithResponse Push contacts of a client, each in place of the one of its id; all of them or none
+//
+// At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+// 409 `idempotency_key_reused` when the sync is finished.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/directory/{psa}/clients/{client_id}/contacts (the `PushDirectory` operationId).
+func (c *ClientWithResponses) PushDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, body PushDirectoryJSONRequestBody, reqEditors ...RequestEditorFn) (*PushDirectoryResponse, error) {
+	rsp, err := c.PushDirectory(ctx, psa, clientId, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePushDirectoryResponse(rsp)
+}
+
+// RemoveFromDirectoryWithResponse Remove a contact
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id} (the `RemoveFromDirectory` operationId).
+func (c *ClientWithResponses) RemoveFromDirectoryWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId, reqEditors ...RequestEditorFn) (*RemoveFromDirectoryResponse, error) {
+	rsp, err := c.RemoveFromDirectory(ctx, psa, clientId, contactId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromDirectoryResponse(rsp)
+}
+
+// FinishDirectorySyncWithResponse Remove the client's contacts that nothing has pushed since the sync began
+//
+// 404 when nothing was pushed in such a sync. Finished again, it removes nobody.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish (the `FinishDirectorySync` operationId).
+func (c *ClientWithResponses) FinishDirectorySyncWithResponse(ctx context.Context, psa DirectorySystem, clientId DirectoryClient, token SyncToken, reqEditors ...RequestEditorFn) (*FinishDirectorySyncResponse, error) {
+	rsp, err := c.FinishDirectorySync(ctx, psa, clientId, token, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishDirectorySyncResponse(rsp)
+}
+
 // LaunchWithBodyWithResponse Exchange a launch context, once, for a pod session
 //
 // 401 `context_invalid`, `context_expired`, `context_replayed`; 503 `unavailable` also when the issuer's keys can't
@@ -4177,6 +4989,242 @@ func ParseUnlockContactResponse(rsp *http.Response) (*UnlockContactResponse, err
 	switch {
 	case true:
 		var headers UnlockContactResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListDirectoryResponse parses an HTTP response from a ListDirectoryWithResponse call
+func ParseListDirectoryResponse(rsp *http.Response) (*ListDirectoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDirectoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DirectoryPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers ListDirectoryResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePushDirectoryResponse parses an HTTP response from a PushDirectoryWithResponse call
+func ParsePushDirectoryResponse(rsp *http.Response) (*PushDirectoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PushDirectoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DirectoryPushed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PushDirectoryResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFromDirectoryResponse parses an HTTP response from a RemoveFromDirectoryWithResponse call
+func ParseRemoveFromDirectoryResponse(rsp *http.Response) (*RemoveFromDirectoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFromDirectoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers RemoveFromDirectoryResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFinishDirectorySyncResponse parses an HTTP response from a FinishDirectorySyncWithResponse call
+func ParseFinishDirectorySyncResponse(rsp *http.Response) (*FinishDirectorySyncResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishDirectorySyncResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DirectoryFinished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers FinishDirectorySyncResponseDefaultHeaders
 		if values := rsp.Header.Values("Allow"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -251,6 +251,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/directory/{psa}/clients/{client_id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A client's contacts in the directory, by id, in pages of 100
+         * @description Addresses and numbers are masked, as a pod shows them.
+         */
+        get: operations["listDirectory"];
+        /**
+         * Push contacts of a client, each in place of the one of its id; all of them or none
+         * @description At most 500 at once, and 10,000 of a client. 422 `invalid` names the field, as in `contacts[2].channels[0].kind`;
+         *     409 `idempotency_key_reused` when the sync is finished.
+         */
+        put: operations["pushDirectory"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+                contact_id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a contact */
+        delete: operations["removeFromDirectory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+                token: components["schemas"]["SyncToken"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the client's contacts that nothing has pushed since the sync began
+         * @description 404 when nothing was pushed in such a sync. Finished again, it removes nobody.
+         */
+        post: operations["finishDirectorySync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -763,6 +842,64 @@ export interface components {
             /** @description The cursor of the next page; absent on the last */
             next?: string;
         };
+        SyncToken: string;
+        DirectoryPush: {
+            contacts: components["schemas"]["DirectoryContact"][];
+            /** @description One of your own making for each run through all of a client's contacts; the first push with it begins the sync */
+            sync?: components["schemas"]["SyncToken"];
+        };
+        /** @description As in a launch context */
+        DirectoryContact: {
+            id: components["schemas"]["ForeignId"];
+            name: string;
+            title?: string;
+            channels?: components["schemas"]["DirectoryChannel"][];
+        };
+        DirectoryChannel: {
+            id: components["schemas"]["ForeignId"];
+            /** @enum {string} */
+            kind: "email" | "phone";
+            /** @description The address, or the number in E.164 or as written at home */
+            value: string;
+            label?: string;
+            /** @description Whether a number gets texts; absent when nobody knows */
+            mobile?: boolean;
+            /**
+             * Format: date-time
+             * @description When the ticket system last changed the value
+             */
+            changed_at?: string;
+        };
+        DirectoryPushed: {
+            pushed: number;
+            /** @description Channels that are no address and no number, and so are not shown: `contacts[2].channels[0]` */
+            unreachable: string[];
+        };
+        DirectoryPage: {
+            contacts: components["schemas"]["DirectoryEntry"][];
+            /** @description The cursor of the next page; absent on the last */
+            next?: string;
+        };
+        DirectoryEntry: {
+            id: string;
+            name: string;
+            title?: string;
+            /** Format: date-time */
+            pushed_at: string;
+            channels: components["schemas"]["DirectoryWay"][];
+        };
+        /** @description A channel that messages can reach; of several to one destination the first */
+        DirectoryWay: {
+            id: string;
+            /** @enum {string} */
+            kind: "email" | "phone";
+            label?: string;
+            masked: string;
+        };
+        DirectoryFinished: {
+            /** Format: int64 */
+            removed: number;
+        };
         Unlocked: {
             contact_id: string;
             /** @description That were cleared */
@@ -787,6 +924,10 @@ export interface components {
         };
     };
     parameters: {
+        /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+        DirectorySystem: string;
+        /** @description The client, as launch contexts name it in `ctx.client.id` */
+        DirectoryClient: components["schemas"]["ForeignId"];
         VerificationId: string;
     };
     requestBodies: never;
@@ -1156,6 +1297,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Unlocked"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDirectory: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pushDirectory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryPush"];
+            };
+        };
+        responses: {
+            /** @description They are stored; the next launch has them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryPushed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeFromDirectory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+                contact_id: components["schemas"]["ForeignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not there any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishDirectorySync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket system, as launch contexts name it in `ctx.psa` */
+                psa: components["parameters"]["DirectorySystem"];
+                /** @description The client, as launch contexts name it in `ctx.client.id` */
+                client_id: components["parameters"]["DirectoryClient"];
+                token: components["schemas"]["SyncToken"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryFinished"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -22,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/webhook"
@@ -55,6 +56,9 @@ var (
 	_ verify.Policies   = (*store.Store)(nil)
 	_ verify.Sightings  = (*store.Store)(nil)
 	_ verify.APIKeys    = (*store.Store)(nil)
+	_ directory.Cards   = (*store.Store)(nil)
+	_ psa.Directory     = directory.Directory{}
+	_ httpapi.Directory = directory.Directory{}
 	_ launch.Sessions   = (*store.Store)(nil)
 	_ launch.Recogniser = (*verify.Service)(nil)
 	_ launch.Tickets    = psa.Systems{}
@@ -143,7 +147,8 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		return err
 	}
 	door := &launch.Service{
-		Tenants: srv.store, Sessions: srv.store, Recogniser: domain, Tickets: psa.Systems{Connections: srv.store},
+		Tenants: srv.store, Sessions: srv.store, Recogniser: domain,
+		Tickets:  psa.Systems{Connections: srv.store, Directory: directory.Directory{Cards: srv.store}},
 		Client:   outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: fetchTime, BodyLimit: fetchLimit, KeepAlive: true}),
 		Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
@@ -182,7 +187,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("GET /pod-assets/", assets)
 	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{
-		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
+		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
 	}))
 	srv.handler = front(mux, s.publicURL)

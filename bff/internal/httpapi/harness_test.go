@@ -22,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -56,11 +57,11 @@ func newBorder(t *testing.T) *border {
 	b.db = storetest.SQLite(t)
 	b.domain = storetest.Service(b.db, clock)
 	door := &launch.Service{
-		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Tickets: psa.Systems{}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
+		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{
-		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
+		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})

@@ -131,7 +131,7 @@ func refusalOf(err error) *verify.Error {
 // parameterOf names the parameter in a generated stub's error, if it is one of the contract's.
 func parameterOf(err *echo.HTTPError) string {
 	message, _ := err.Message.(string)
-	for _, name := range []string{"Idempotency-Key", "cursor", "client_id", "id"} {
+	for _, name := range []string{"Idempotency-Key", "cursor", "psa", "client_id", "contact_id", "token", "id"} {
 		if strings.Contains(message, "parameter "+name) || strings.Contains(message, "value for "+name) {
 			return name
 		}

@@ -21,11 +21,10 @@ import (
 // bodyLimit is what a request may weigh: a launch context is at most 8 KiB.
 const bodyLimit = 16 << 10
 
-// batchLimit is what many policies at once may weigh.
-const (
-	batchPath  = "/api/v1/policies"
-	batchLimit = 1 << 20
-)
+// batchLimit is what many policies, or many contacts, at once may weigh.
+const batchLimit = 1 << 20
+
+var batchPaths = map[string]bool{"/api/v1/policies": true, "/api/v1/directory/:psa/clients/:client_id/contacts": true}
 
 // Config is what the routes stand on. All fields are required.
 type Config struct {
@@ -33,6 +32,7 @@ type Config struct {
 	Launch    *launch.Service
 	Tenants   verify.Tenants
 	APIKeys   verify.APIKeys
+	Directory Directory
 	Live      http.Handler // GET /api/v1/live
 	PodPage   []byte       // the compiled widget's page
 	PublicURL string       // scheme and host, without a slash at the end
@@ -83,7 +83,7 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		limit := int64(bodyLimit)
-		if c.Path() == batchPath {
+		if batchPaths[c.Path()] {
 			limit = batchLimit
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response().Writer, c.Request().Body, limit)

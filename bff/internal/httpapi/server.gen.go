@@ -20,6 +20,18 @@ type ServerInterface interface {
 	// UnlockContact Clear a contact's count of wrong codes
 	// (POST /api/v1/contacts/{id}/unlock)
 	UnlockContact(ctx echo.Context, id ForeignId) error
+	// ListDirectory A client's contacts in the directory, by id, in pages of 100
+	// (GET /api/v1/directory/{psa}/clients/{client_id}/contacts)
+	ListDirectory(ctx echo.Context, psa DirectorySystem, clientId DirectoryClient, params ListDirectoryParams) error
+	// PushDirectory Push contacts of a client, each in place of the one of its id; all of them or none
+	// (PUT /api/v1/directory/{psa}/clients/{client_id}/contacts)
+	PushDirectory(ctx echo.Context, psa DirectorySystem, clientId DirectoryClient) error
+	// RemoveFromDirectory Remove a contact
+	// (DELETE /api/v1/directory/{psa}/clients/{client_id}/contacts/{contact_id})
+	RemoveFromDirectory(ctx echo.Context, psa DirectorySystem, clientId DirectoryClient, contactId ForeignId) error
+	// FinishDirectorySync Remove the client's contacts that nothing has pushed since the sync began
+	// (POST /api/v1/directory/{psa}/clients/{client_id}/sync/{token}/finish)
+	FinishDirectorySync(ctx echo.Context, psa DirectorySystem, clientId DirectoryClient, token SyncToken) error
 	// Launch Exchange a launch context, once, for a pod session
 	// (POST /api/v1/launch)
 	Launch(ctx echo.Context) error
@@ -107,6 +119,127 @@ func (w *ServerInterfaceWrapper) UnlockContact(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UnlockContact(ctx, id)
+	return err
+}
+
+// ListDirectory converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDirectory(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "psa" -------------
+	var psa DirectorySystem
+
+	err = runtime.BindStyledParameterWithOptions("simple", "psa", ctx.Param("psa"), &psa, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter psa: %s", err))
+	}
+
+	// ------------- Path parameter "client_id" -------------
+	var clientId DirectoryClient
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDirectoryParams
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDirectory(ctx, psa, clientId, params)
+	return err
+}
+
+// PushDirectory converts echo context to params.
+func (w *ServerInterfaceWrapper) PushDirectory(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "psa" -------------
+	var psa DirectorySystem
+
+	err = runtime.BindStyledParameterWithOptions("simple", "psa", ctx.Param("psa"), &psa, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter psa: %s", err))
+	}
+
+	// ------------- Path parameter "client_id" -------------
+	var clientId DirectoryClient
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PushDirectory(ctx, psa, clientId)
+	return err
+}
+
+// RemoveFromDirectory converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveFromDirectory(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "psa" -------------
+	var psa DirectorySystem
+
+	err = runtime.BindStyledParameterWithOptions("simple", "psa", ctx.Param("psa"), &psa, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter psa: %s", err))
+	}
+
+	// ------------- Path parameter "client_id" -------------
+	var clientId DirectoryClient
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// ------------- Path parameter "contact_id" -------------
+	var contactId ForeignId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "contact_id", ctx.Param("contact_id"), &contactId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter contact_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveFromDirectory(ctx, psa, clientId, contactId)
+	return err
+}
+
+// FinishDirectorySync converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishDirectorySync(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "psa" -------------
+	var psa DirectorySystem
+
+	err = runtime.BindStyledParameterWithOptions("simple", "psa", ctx.Param("psa"), &psa, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter psa: %s", err))
+	}
+
+	// ------------- Path parameter "client_id" -------------
+	var clientId DirectoryClient
+
+	err = runtime.BindStyledParameterWithOptions("simple", "client_id", ctx.Param("client_id"), &clientId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter client_id: %s", err))
+	}
+
+	// ------------- Path parameter "token" -------------
+	var token SyncToken
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token", ctx.Param("token"), &token, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter token: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishDirectorySync(ctx, psa, clientId, token)
 	return err
 }
 
@@ -357,6 +490,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.GetClientPolicy, options.OperationMiddlewares["getClientPolicy"]...)
 	router.PUT(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.PutClientPolicy, options.OperationMiddlewares["putClientPolicy"]...)
 	router.POST(options.BaseURL+"/api/v1/contacts/:id/unlock", wrapper.UnlockContact, options.OperationMiddlewares["unlockContact"]...)
+	router.GET(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/contacts", wrapper.ListDirectory, options.OperationMiddlewares["listDirectory"]...)
+	router.PUT(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/contacts", wrapper.PushDirectory, options.OperationMiddlewares["pushDirectory"]...)
+	router.DELETE(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/contacts/:contact_id", wrapper.RemoveFromDirectory, options.OperationMiddlewares["removeFromDirectory"]...)
+	router.POST(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/sync/:token/finish", wrapper.FinishDirectorySync, options.OperationMiddlewares["finishDirectorySync"]...)
 	router.GET(options.BaseURL+"/api/v1/live", wrapper.Live, options.OperationMiddlewares["live"]...)
 
 }

@@ -74,6 +74,7 @@ type reader struct {
 	now    time.Time
 	scope  string // what the ids of people and clients begin with
 	fault  error
+	lost   []string // channels that no message can reach
 }
 
 func (r *reader) refuse(field, why string) {
@@ -200,6 +201,8 @@ func (r *reader) channels(at string, list []launchcontext.Channel) []verify.Chan
 		mapped.ID, mapped.Label, mapped.ChangedAt = id, clean(ch.Label, maxLabel), earlier(ch.ChangedAt, r.now)
 		if reachable {
 			channels = merge(channels, mapped)
+		} else {
+			r.lost = append(r.lost, fmt.Sprintf("%s.channels[%d]", at, i))
 		}
 	}
 	return channels

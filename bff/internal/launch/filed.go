@@ -58,3 +58,21 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 	}
 	return &verify.Error{Code: verify.CodeSessionOver, Public: publicMoved, Err: errors.New("the contact has changed on file")}
 }
+
+// CheckContacts reads contacts that are pushed onto file as launches will read them, and names the channels that no
+// message can reach: they are not shown. CodeInvalid: Field says which value can't be used.
+func CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
+	r := &reader{region: t.Region, now: now, scope: scopeOf(system)}
+	read = r.contacts(list)
+	var fault *verify.Error
+	if errors.As(r.fault, &fault) {
+		return nil, nil, &verify.Error{
+			Code: verify.CodeInvalid, Field: strings.TrimPrefix(fault.Field, "ctx."), Err: fault.Err,
+			Public: "A contact can't be used: its field " + fault.Err.Error() + ".",
+		}
+	}
+	for _, field := range r.lost {
+		unreachable = append(unreachable, strings.TrimPrefix(field, "ctx."))
+	}
+	return read, unreachable, nil
+}

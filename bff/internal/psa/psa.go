@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -56,6 +57,12 @@ type Adapter interface {
 type Directory interface {
 	// Contacts gives the named contact, if the client has it, and of the others as many as a desk takes.
 	Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error)
+}
+
+// Entry is a contact in the directory.
+type Entry struct {
+	Contact launchcontext.Contact
+	At      time.Time // when it was pushed last
 }
 
 // Writer writes results onto tickets. CodeNotFound: the tenant has no keys to the system; CodeTicket: it has no such ticket.

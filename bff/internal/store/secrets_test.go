@@ -65,6 +65,11 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
+	of := verify.Clientele{Tenant: "acme", System: "desk", Client: "contoso"}
+	body := fmt.Sprintf(`{"id":"dana","name":%q,"channels":[%q,%q]}`, secrets["a contact's name"], secrets["a mobile number"], secrets["an address"])
+	if err := s.PutCards(ctx, of, []verify.Card{{ID: "dana", Body: []byte(body)}}, "run-2026-11", 9); err != nil {
+		t.Fatal(err)
+	}
 	at := time.Now()
 	svc := storetest.Service(s, func() time.Time { return at })
 	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobUnsure} {
@@ -126,6 +131,7 @@ func written(t *testing.T, url, driver string) map[string][]byte {
 	defer func() { _ = db.Close() }()
 	for _, table := range []string{
 		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "outbox",
+		"directory_clients", "directory_contacts", "directory_syncs",
 	} {
 		found["table "+table] = dump(t, db, table)
 	}

@@ -102,6 +102,8 @@ const (
 	notesKept = 7 * 24 * time.Hour
 	// openedKept is for how long a ticket that was opened once is not opened for the first time.
 	openedKept = 180 * 24 * time.Hour
+	// syncsKept is for how long a sync of contacts may take, and its token is remembered.
+	syncsKept = 7 * 24 * time.Hour
 	// windowsKept is longer than any budget's window and pause.
 	windowsKept = 3 * 24 * time.Hour
 	// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
@@ -122,6 +124,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		{`DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-notesKept)},
 		{`DELETE FROM opened_tickets WHERE (tenant, technician, ticket) IN (
 			SELECT tenant, technician, ticket FROM opened_tickets WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-openedKept)},
+		{`DELETE FROM directory_syncs WHERE (tenant, system, client, token) IN (
+			SELECT tenant, system, client, token FROM directory_syncs WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-syncsKept)},
 		{`DELETE FROM budgets WHERE (tenant, name, key) IN (
 			SELECT tenant, name, key FROM budgets WHERE began <= $1 LIMIT $2 + 0)`, now.Add(-windowsKept)},
 	} {

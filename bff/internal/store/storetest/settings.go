@@ -89,6 +89,14 @@ var sessions = []promise{
 		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
 		want(t, failed(s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute))), "")
 	}},
+	{"a session without a jti spends none, and counts as an opening of its ticket", func(t *testing.T, s *store.Store) {
+		for i, first := range []bool{true, false} {
+			got, err := s.OpenSession(t.Context(), session(fmt.Sprint("s", i)), "", time.Time{})
+			if want(t, err, ""); got != first {
+				t.Errorf("session %d is the first: %t, want %t", i, got, first)
+			}
+		}
+	}},
 	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want(t, failed(s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute))), "")

@@ -1,0 +1,212 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/api"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// Directory keeps the contacts that vendors push.
+type Directory interface {
+	// Push stores contacts in place of those of the same ids, all of them or none; with a sync's token, as a part of it.
+	// CodeInvalid: the client would have too many. CodeKeyReused: the sync is finished.
+	Push(ctx context.Context, of verify.Clientele, contacts []launchcontext.Contact, sync string) error
+	// List gives up to n contacts in order of their ids, after the given one.
+	List(ctx context.Context, of verify.Clientele, after string, n int) ([]psa.Entry, error)
+	// Remove removes one. One that is not there is removed already.
+	Remove(ctx context.Context, of verify.Clientele, id string) error
+	// Finish removes the contacts that nothing has pushed since the sync began, and tells how many.
+	// CodeNotFound: nothing was pushed in such a sync.
+	Finish(ctx context.Context, of verify.Clientele, sync string) (removed int64, err error)
+}
+
+const (
+	directoryPage = 100
+	pushMost      = 500
+	channelsMost  = 50
+)
+
+// clientele is whose contacts the request is about: the admin's own tenant's, whatever it says.
+func (a *routes) clientele(c echo.Context, system, client string) (verify.Clientele, error) {
+	admin, err := a.admin(c)
+	if err != nil {
+		return verify.Clientele{}, err
+	}
+	if err := text("psa", system, 1, 60); err != nil {
+		return verify.Clientele{}, err
+	}
+	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, text("client_id", client, 1, 128)
+}
+
+// PushDirectory stores contacts, all or none.
+func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient) error {
+	of, err := a.clientele(c, system, client)
+	if err != nil {
+		return err
+	}
+	var body api.DirectoryPush
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	contacts, err := pushed(body)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	tenant, err := a.Tenants.Tenant(ctx, of.Tenant)
+	if err != nil {
+		return err
+	}
+	_, unreachable, err := launch.CheckContacts(tenant, of.System, contacts, a.Verify.Now())
+	if err != nil {
+		return err
+	}
+	if err := a.Config.Directory.Push(ctx, of, contacts, body.Sync); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, api.DirectoryPushed{Pushed: len(contacts), Unreachable: append([]string{}, unreachable...)})
+}
+
+// ListDirectory gives a page of contacts, their destinations masked.
+func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, params api.ListDirectoryParams) error {
+	of, err := a.clientele(c, system, client)
+	if err != nil {
+		return err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(params.Cursor)
+	if err != nil || !utf8.Valid(after) {
+		return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
+	}
+	ctx := c.Request().Context()
+	tenant, err := a.Tenants.Tenant(ctx, of.Tenant)
+	if err != nil {
+		return err
+	}
+	entries, err := a.Config.Directory.List(ctx, of, string(after), directoryPage+1)
+	if err != nil {
+		return err
+	}
+	page := api.DirectoryPage{Contacts: []api.DirectoryEntry{}}
+	if len(entries) > directoryPage {
+		entries = entries[:directoryPage]
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(entries[directoryPage-1].Contact.ID))
+	}
+	for _, e := range entries {
+		page.Contacts = append(page.Contacts, entryOf(tenant, of.System, e))
+	}
+	return c.JSON(http.StatusOK, page)
+}
+
+// RemoveFromDirectory removes a contact.
+func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, id api.ForeignId) error {
+	of, err := a.clientele(c, system, client)
+	if err != nil {
+		return err
+	}
+	if err := text("contact_id", id, 1, 128); err != nil {
+		return err
+	}
+	if err := a.Config.Directory.Remove(c.Request().Context(), of, id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// FinishDirectorySync removes what the sync has not seen.
+func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, token api.SyncToken) error {
+	of, err := a.clientele(c, system, client)
+	if err != nil {
+		return err
+	}
+	if err := syncToken("token", token); err != nil {
+		return err
+	}
+	removed, err := a.Config.Directory.Finish(c.Request().Context(), of, token)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, api.DirectoryFinished{Removed: removed})
+}
+
+// pushed is the body in the shape that launches read, held to the contract's bounds; what is in it launch judges.
+func pushed(body api.DirectoryPush) ([]launchcontext.Contact, error) {
+	if body.Contacts == nil {
+		return nil, &verify.Error{Code: verify.CodeInvalid, Field: "contacts", Public: "This field is required."}
+	}
+	if len(body.Contacts) > pushMost {
+		return nil, &verify.Error{Code: verify.CodeInvalid, Field: "contacts", Public: fmt.Sprintf("Push at most %d contacts at once.", pushMost)}
+	}
+	if body.Sync != "" {
+		if err := syncToken("sync", body.Sync); err != nil {
+			return nil, err
+		}
+	}
+	contacts := make([]launchcontext.Contact, len(body.Contacts))
+	for i, c := range body.Contacts {
+		at := fmt.Sprintf("contacts[%d].", i)
+		if len(c.Channels) > channelsMost {
+			return nil, &verify.Error{Code: verify.CodeInvalid, Field: at + "channels", Public: fmt.Sprintf("A contact has at most %d channels.", channelsMost)}
+		}
+		contacts[i] = launchcontext.Contact{ID: c.Id, Name: c.Name, Title: c.Title}
+		for _, check := range []error{text(at+"id", c.Id, 1, 128), text(at+"name", c.Name, 1, 500), text(at+"title", c.Title, 0, 500)} {
+			if check != nil {
+				return nil, check
+			}
+		}
+		for j, ch := range c.Channels {
+			if err := checkChannel(fmt.Sprintf("%schannels[%d].", at, j), ch); err != nil {
+				return nil, err
+			}
+			contacts[i].Channels = append(contacts[i].Channels, launchcontext.Channel{
+				ID: ch.Id, Kind: string(ch.Kind), Value: ch.Value, Label: ch.Label, Mobile: ch.Mobile, ChangedAt: ch.ChangedAt,
+			})
+		}
+	}
+	return contacts, nil
+}
+
+func checkChannel(at string, ch api.DirectoryChannel) error {
+	for _, check := range []error{text(at+"id", ch.Id, 1, 128), text(at+"value", ch.Value, 1, 320), text(at+"label", ch.Label, 0, 500)} {
+		if check != nil {
+			return check
+		}
+	}
+	if !ch.Kind.Valid() {
+		return &verify.Error{Code: verify.CodeInvalid, Field: at + "kind", Public: "A channel's kind is email or phone."}
+	}
+	return nil
+}
+
+func syncToken(field, token string) error {
+	if len(token) < 8 || len(token) > 64 || strings.Trim(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: "A sync's token has 8 to 64 letters, digits, hyphens or underscores."}
+	}
+	return nil
+}
+
+// entryOf shows a contact as a pod would: whoever holds the key pushed the destinations, and can't fetch them by it.
+func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
+	entry := api.DirectoryEntry{
+		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, PushedAt: e.At.UTC(), Channels: []api.DirectoryWay{},
+	}
+	read, _, err := launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
+	if err != nil {
+		return entry // taken once, and no longer: a launch leaves it out
+	}
+	entry.Name, entry.Title = read[0].Name, read[0].Title
+	for _, ch := range read[0].Channels {
+		entry.Channels = append(entry.Channels, api.DirectoryWay{Id: ch.ID, Kind: api.DirectoryWayKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch)})
+	}
+	return entry
+}

@@ -1,0 +1,235 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/api"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+const contosoPeople = "/api/v1/directory/desk/clients/contoso/contacts"
+
+const (
+	danaCard = `{"id":"acme-dana","name":"Dana Reyes","title":"Accountant","channels":[
+		{"id":"m","kind":"phone","value":"(415) 555-4821","label":"Mobile","mobile":true},
+		{"id":"e","kind":"email","value":"dana@contoso.com","changed_at":"2026-11-20T08:00:00Z"},
+		{"id":"x","kind":"phone","value":"ask reception"}]}`
+	rajCard = `{"id":"raj","name":"Raj Patel","channels":[{"id":"m","kind":"phone","value":"+14155554822"}]}`
+)
+
+// verifyPause is from when on a send looks at the directory again.
+const verifyPause = 5 * time.Minute
+
+// push puts contacts into Contoso's directory.
+func (b *border) push(key, sync string, cards ...string) answer {
+	b.t.Helper()
+	body := `{"contacts":[` + strings.Join(cards, ",") + `]}`
+	if sync != "" {
+		body = `{"sync":"` + sync + `","contacts":[` + strings.Join(cards, ",") + `]}`
+	}
+	return b.call(http.MethodPut, contosoPeople, key, body)
+}
+
+// bare signs a context without contacts.
+func (b *border) bare(contact string) string {
+	b.t.Helper()
+	token, err := launchcontext.Signer{Key: b.keys["acme"], Now: func() time.Time { return b.now }}.Sign(launchcontext.Claims{
+		Issuer: psaOrigin, Audience: publicURL, Subject: "ana", Tenant: "acme", Context: launchcontext.Context{
+			PSA: "desk", Ticket: launchcontext.Ticket{ID: "4711"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"},
+			Contact: launchcontext.Default{ID: contact},
+		},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return token
+}
+
+func TestPushedContactsAreOnTheNextDesk(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	refused := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`)
+	if p := refused.problem(t); refused.status != http.StatusUnauthorized || p.Code != "context_invalid" || p.Field != "ctx.contacts" {
+		t.Errorf("before anybody is pushed: %d %+v", refused.status, p)
+	}
+	pushed := into[api.DirectoryPushed](t, b.push(key, "", rajCard, danaCard), http.StatusOK)
+	if pushed.Pushed != 2 || fmt.Sprint(pushed.Unreachable) != "[contacts[1].channels[2]]" {
+		t.Errorf("the push says %+v", pushed)
+	}
+	pod := into[api.Launched](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Pod
+	if len(pod.Contacts) != 2 || pod.Contacts[0].Id != "acme-dana" || !pod.Contacts[0].Default || pod.Contacts[0].Channels[0].Masked != "••• ••• 4821" {
+		t.Errorf("the desk has %+v", pod.Contacts)
+	}
+	if changed := pod.Contacts[0].Channels[1].ChangedAt; changed.IsZero() {
+		t.Error("what the vendor says of a change is not on the desk")
+	}
+	nobody := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("nobody")+`"}`)
+	if p := nobody.problem(t); nobody.status != http.StatusUnprocessableEntity || p.Code != "no_contact" {
+		t.Errorf("a contact who was not pushed: %d %+v", nobody.status, p)
+	}
+}
+
+func TestRow8ASendIsHeldAgainstTheDirectory(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	b.push(key, "", danaCard, rajCard)
+	launch := func() string {
+		t.Helper()
+		return into[api.Launched](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Token
+	}
+	token := launch()
+	b.push(key, "", strings.Replace(danaCard, "(415) 555-4821", "(415) 555-9999", 1))
+	if a := b.send(token, "acme-dana", "m", "sms_code", ""); a.status != http.StatusCreated || b.job().To != "+14155554821" {
+		t.Fatalf("within the first minutes what was read stands: %d %s", a.status, a.body)
+	}
+	b.now = b.now.Add(verifyPause)
+	a := b.send(token, "acme-dana", "m", "sms_code", "")
+	if p := a.problem(t); a.status != http.StatusUnauthorized || p.Code != "session_over" {
+		t.Errorf("later: %d %+v", a.status, p)
+	}
+	if a := b.call(http.MethodGet, "/api/v1/pod", token, ""); a.status != http.StatusUnauthorized {
+		t.Errorf("its session goes on: %d", a.status)
+	}
+	token = launch()
+	if a := b.send(token, "acme-dana", "m", "sms_code", ""); a.status != http.StatusCreated || b.job().To != "+14155559999" {
+		t.Errorf("launched again: %d %s", a.status, a.body)
+	}
+	b.now = b.now.Add(verifyPause)
+	if a := b.send(token, "acme-dana", "e", "email_link", ""); a.status != http.StatusCreated {
+		t.Errorf("a channel that stands: %d %s", a.status, a.body)
+	}
+	if a := b.call(http.MethodDelete, contosoPeople+"/acme-dana", key, ""); a.status != http.StatusNoContent {
+		t.Fatal(a.status)
+	}
+	b.now = b.now.Add(verifyPause)
+	if a := b.send(token, "acme-dana", "e", "email_link", ""); a.status != http.StatusUnauthorized {
+		t.Errorf("a contact who was removed: %d %s", a.status, a.body)
+	}
+}
+
+func TestDirectoryIsListedInPagesAndMasked(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	cards := make([]string, 101)
+	for i := range cards {
+		cards[i] = fmt.Sprintf(`{"id":"c%03d","name":"Dana %d","channels":[{"id":"m","kind":"phone","value":"+14155554821"}]}`, i, i)
+	}
+	b.push(key, "", cards...)
+	first := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, key, ""), http.StatusOK)
+	second := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople+"?cursor="+first.Next, key, ""), http.StatusOK)
+	if len(first.Contacts) != 100 || len(second.Contacts) != 1 || second.Contacts[0].Id != "c100" || second.Next != "" {
+		t.Errorf("pages of %d and %d, then %q", len(first.Contacts), len(second.Contacts), second.Next)
+	}
+	want := api.DirectoryEntry{
+		Id: "c000", Name: "Dana 0", PushedAt: first.Contacts[0].PushedAt,
+		Channels: []api.DirectoryWay{{Id: "m", Kind: "phone", Masked: "••• ••• 4821"}},
+	}
+	if diff := cmp.Diff(want, first.Contacts[0]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASyncRemovesWhomItHasNotSeen(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	b.push(key, "", danaCard, rajCard)
+	const finish = "/api/v1/directory/desk/clients/contoso/sync/run-2026-11/finish"
+	if a := b.call(http.MethodPost, finish, key, ""); a.status != http.StatusNotFound {
+		t.Errorf("a sync that nothing was pushed in: %d", a.status)
+	}
+	b.push(key, "run-2026-11", rajCard)
+	if got := into[api.DirectoryFinished](t, b.call(http.MethodPost, finish, key, ""), http.StatusOK); got.Removed != 1 {
+		t.Errorf("removed %d", got.Removed)
+	}
+	page := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, key, ""), http.StatusOK)
+	if len(page.Contacts) != 1 || page.Contacts[0].Id != "raj" {
+		t.Errorf("left is %+v", page.Contacts)
+	}
+	if a := b.push(key, "run-2026-11", danaCard); a.status != http.StatusConflict || a.problem(t).Code != "idempotency_key_reused" {
+		t.Errorf("a push to a finished sync: %d", a.status)
+	}
+}
+
+func TestAPushIsTakenWholeOrNotAtAll(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	card := func(fields string) string { return `{"id":"a","name":"A",` + fields + `}` }
+	for _, c := range []struct {
+		name, body string
+		status     int
+		field      string
+	}{
+		{"no contacts", `{}`, 422, "contacts"},
+		{"a field that is none", `{"contacts":[{"id":"a","name":"A","to":"x"}]}`, 400, "to"},
+		{"a contact without an id", `{"contacts":[` + rajCard + `,{"name":"A"}]}`, 422, "contacts[1].id"},
+		{"an id with a line break", `{"contacts":[{"id":"a\nb","name":"A"}]}`, 422, "contacts[0].id"},
+		{"an id that begins like ConnectWise's", `{"contacts":[{"id":"connectwise:7","name":"A"}]}`, 422, "contacts[0].id"},
+		{"a name that nobody can read", `{"contacts":[{"id":"a","name":"\u200b"}]}`, 422, "contacts[0].name"},
+		{"one id twice", `{"contacts":[` + rajCard + `,` + rajCard + `]}`, 422, "contacts[1].id"},
+		{"a channel of another kind", `{"contacts":[` + card(`"channels":[{"id":"f","kind":"fax","value":"1"}]`) + `]}`, 422, "contacts[0].channels[0].kind"},
+		{"a channel without a value", `{"contacts":[` + card(`"channels":[{"id":"f","kind":"phone","value":""}]`) + `]}`, 422, "contacts[0].channels[0].value"},
+		{"one channel twice", `{"contacts":[` + card(`"channels":[{"id":"f","kind":"phone","value":"1"},{"id":"f","kind":"phone","value":"2"}]`) + `]}`, 422, "contacts[0].channels[1].id"},
+		{"a sync's token with a space", `{"sync":"run 2026 11","contacts":[]}`, 422, "sync"},
+		{"a sync's token that is short", `{"sync":"run","contacts":[]}`, 422, "sync"},
+		{"too many", `{"contacts":[` + strings.Repeat(`{"id":"a","name":"A"},`, 500) + `{"id":"a","name":"A"}]}`, 422, "contacts"},
+		{"too heavy", `{"contacts":[{"id":"a","name":"` + strings.Repeat("A", 1<<20) + `"}]}`, 413, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := b.call(http.MethodPut, contosoPeople, key, c.body)
+			if p := a.problem(t); a.status != c.status || p.Field != c.field {
+				t.Errorf("%d, field %q, want %d, %q: %s", a.status, p.Field, c.status, c.field, a.body)
+			}
+		})
+	}
+	if page := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, key, ""), http.StatusOK); len(page.Contacts) != 0 {
+		t.Errorf("something was stored: %+v", page)
+	}
+}
+
+func TestRow07DirectoryIsTheAPIKeysTenants(t *testing.T) {
+	b := newBorder(t)
+	b.tenant("beta")
+	ours, theirs := b.admin("acme"), b.admin("beta")
+	b.push(ours, "run-2026-11", danaCard)
+	if page := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, theirs, ""), http.StatusOK); len(page.Contacts) != 0 {
+		t.Errorf("another tenant reads %+v", page)
+	}
+	b.call(http.MethodDelete, contosoPeople+"/acme-dana", theirs, "")
+	if a := b.call(http.MethodPost, "/api/v1/directory/desk/clients/contoso/sync/run-2026-11/finish", theirs, ""); a.status != http.StatusNotFound {
+		t.Errorf("another tenant finishes our sync: %d", a.status)
+	}
+	if page := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, ours, ""), http.StatusOK); len(page.Contacts) != 1 {
+		t.Errorf("we have %+v", page)
+	}
+	bearer := b.launch("acme", "4711").Token
+	for _, key := range []string{"", "spk_nobody_x", bearer} {
+		for method, path := range map[string]string{
+			http.MethodGet: contosoPeople, http.MethodPut: contosoPeople, http.MethodDelete: contosoPeople + "/acme-dana",
+			http.MethodPost: "/api/v1/directory/desk/clients/contoso/sync/run-2026-11/finish",
+		} {
+			if a := b.call(method, path, key, `{"contacts":[]}`); a.status != http.StatusUnauthorized || a.problem(t).Code != string(verify.CodeAPIKey) {
+				t.Errorf("%s with %.10q: %d", method, key, a.status)
+			}
+		}
+	}
+}
+
+func TestRow25NoDestinationOfTheDirectoryIsLoggedOrTold(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	b.push(key, "", danaCard)
+	bad := b.push(key, "", strings.Replace(danaCard, `"id":"x"`, `"id":"m"`, 1))
+	all := string(bad.body) + string(b.call(http.MethodGet, contosoPeople, key, "").body) + b.log.String()
+	for _, secret := range []string{"5554821", "555-4821", "dana@contoso.com"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%q is told: %s", secret, all)
+		}
+	}
+}
