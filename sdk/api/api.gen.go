@@ -266,6 +266,8 @@ const (
 	ReasonExpired        Reason = "expired"
 	ReasonLandline       Reason = "landline"
 	ReasonLocked         Reason = "locked"
+	ReasonMailboxFull    Reason = "mailbox_full"
+	ReasonOptedOut       Reason = "opted_out"
 	ReasonOwnChannel     Reason = "own_channel"
 	ReasonPolicy         Reason = "policy"
 	ReasonPremium        Reason = "premium"
@@ -298,6 +300,10 @@ func (e Reason) Valid() bool {
 	case ReasonLandline:
 		return true
 	case ReasonLocked:
+		return true
+	case ReasonMailboxFull:
+		return true
+	case ReasonOptedOut:
 		return true
 	case ReasonOwnChannel:
 		return true

@@ -573,7 +573,7 @@ export interface components {
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";

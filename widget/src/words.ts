@@ -120,6 +120,10 @@ export const failed = ({ reason, method }: Shield): string => {
         : `The carrier says this number can’t get texts. ${other}`;
     case "blocked":
       return `${mail ? "This mailbox" : "This number"} blocks our messages. ${other}`;
+    case "mailbox_full":
+      return `The mailbox refused it: it is full. ${other}`;
+    case "opted_out":
+      return `This number has told us to stop: it texted STOP. ${other}`;
     case "undelivered":
       return `The carrier could not deliver it. ${other}`;
     case "carrier_setup":

@@ -59,6 +59,8 @@ const (
 	ReasonSuperseded  Code = "superseded"      // by a newer one
 	ReasonRecipient   Code = "recipient"       // the carrier says the address or number is no good
 	ReasonBlocked     Code = "blocked"         // the recipient or the carrier blocks our messages
+	ReasonMailboxFull Code = "mailbox_full"    // the mailbox takes nothing more
+	ReasonOptedOut    Code = "opted_out"       // whoever holds the number has told the carrier to stop
 	ReasonUndelivered Code = "undelivered"     // accepted by the carrier, never delivered
 	ReasonCarrierDown Code = "carrier_down"    // the carrier does not answer; the message waits
 	ReasonCarrierSet  Code = "carrier_setup"   // the carrier refuses our account or settings

@@ -49,7 +49,7 @@ func New(c Config) (*Sender, error) {
 	if c.Key == "" || strings.ContainsFunc(c.Key, unicode.IsSpace) {
 		return nil, errors.New("sendgrid: the API key is missing or has spaces in it")
 	}
-	if !address(c.From) {
+	if !courier.OneAddress(c.From) {
 		return nil, errors.New("sendgrid: the sender's address is missing or is none")
 	}
 	return &Sender{config: c, client: &rest.Client{HTTPClient: &http.Client{
@@ -59,12 +59,12 @@ func New(c Config) (*Sender, error) {
 
 // Send asks SendGrid to deliver the parcel's mail. ctx's deadline bounds it.
 func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	if !address(p.To) {
+	if !courier.OneAddress(p.To) {
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
 	}
-	if !oneLine(p.Mail.FromName) || !oneLine(p.Mail.Subject) {
+	if !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Setup, Err: errors.New("sendgrid: control characters in the sender's name or the subject"),
 		}
@@ -127,12 +127,3 @@ func refusal(answer *rest.Response) *courier.Fault {
 	}
 	return f
 }
-
-// address tells whether this can be one person's address, and nothing more than that.
-// SendGrid judges the rest.
-func address(a string) bool {
-	at := strings.LastIndexByte(a, '@')
-	return at > 0 && at < len(a)-1 && len(a) <= 320 && oneLine(a) && !strings.ContainsAny(a, " ,;<>\"")
-}
-
-func oneLine(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }

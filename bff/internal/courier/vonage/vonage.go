@@ -68,7 +68,7 @@ func New(c Config) (*Sender, error) {
 
 // Send asks Vonage to deliver the parcel's text. ctx's deadline bounds it.
 func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	to, ok := number(p.To)
+	to, ok := courier.Digits(p.To)
 	if !ok {
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("vonage: not a number in E.164"),
@@ -97,12 +97,6 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 		return courier.Receipt{}, &courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}
 	}
 	return courier.Receipt{}, courier.ByStatus(Carrier, x.status, x.header)
-}
-
-// number gives E.164 without its plus.
-func number(to string) (string, bool) {
-	digits, plus := strings.CutPrefix(to, "+")
-	return digits, plus && len(digits) >= 7 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
 // part is Vonage's word on one segment of a message.

@@ -1,0 +1,187 @@
+package smtp_test
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// script is how a mail server behaves. What it has no reply for goes well.
+type script struct {
+	tls      bool              // from the first byte
+	starttls bool              // offers to encrypt
+	auth     bool              // offers to sign in
+	replies  map[string]string // by command: MAIL, RCPT, DATA, AUTH, "." (the message's end), hello; "cut" hangs up
+}
+
+// server is a mail server that speaks as much of the protocol as a sender needs, and writes down what it heard.
+type server struct {
+	host  string
+	port  int
+	roots *x509.CertPool
+
+	mu    sync.Mutex
+	heard []string // the commands, in order, outside of messages
+	mails []string
+}
+
+func serve(t *testing.T, s script) *server {
+	t.Helper()
+	certificate, roots := vouchedFor(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	srv := &server{host: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, roots: roots}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer conn.Close()
+				if s.tls {
+					conn = tls.Server(conn, config)
+				}
+				srv.converse(conn, s, config)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		all.Wait()
+	})
+	return srv
+}
+
+// converse answers one client until it leaves.
+func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
+	secure := s.tls
+	r := bufio.NewReader(conn)
+	say := func(command, usual string) bool {
+		reply, scripted := s.replies[command]
+		if !scripted {
+			reply = usual
+		}
+		if reply == "cut" {
+			return false
+		}
+		_, err := fmt.Fprintf(conn, "%s\r\n", reply)
+		return err == nil
+	}
+	if !say("hello", "220 mail.example ESMTP") {
+		return
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		line = strings.TrimRight(line, "\r\n")
+		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+		srv.note(line)
+		goOn := true
+		switch verb {
+		case "EHLO":
+			goOn = say("EHLO", srv.offers(s, secure))
+		case "STARTTLS":
+			if goOn = say("STARTTLS", "220 go ahead"); goOn {
+				conn, secure = tls.Server(conn, config), true
+				r = bufio.NewReader(conn)
+			}
+		case "AUTH":
+			goOn = say("AUTH", "235 2.7.0 signed in")
+		case "DATA":
+			if goOn = say("DATA", "354 go ahead"); goOn && s.replies["DATA"] == "" {
+				goOn = srv.take(r) && say(".", "250 2.0.0 queued as 77")
+			}
+		case "QUIT":
+			say("QUIT", "221 bye")
+			return
+		default:
+			goOn = say(verb, "250 2.1.0 fine")
+		}
+		if !goOn {
+			return
+		}
+	}
+}
+
+func (srv *server) offers(s script, secure bool) string {
+	offers := "250-mail.example\r\n250-8BITMIME\r\n"
+	if s.starttls && !secure {
+		offers += "250-STARTTLS\r\n"
+	}
+	if s.auth {
+		offers += "250-AUTH PLAIN LOGIN\r\n"
+	}
+	return offers + "250 ENHANCEDSTATUSCODES"
+}
+
+func (srv *server) take(r *bufio.Reader) bool {
+	var mail strings.Builder
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		if line == ".\r\n" {
+			break
+		}
+		mail.WriteString(line)
+	}
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.mails = append(srv.mails, mail.String())
+	return true
+}
+
+func (srv *server) note(line string) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.heard = append(srv.heard, line)
+}
+
+func (srv *server) records() (heard, mails []string) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	return append([]string(nil), srv.heard...), append([]string(nil), srv.mails...)
+}
+
+// vouchedFor makes a certificate for this machine, and whoever vouches for it.
+func vouchedFor(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(certificate)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+

@@ -1,0 +1,277 @@
+package smtp_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const password = "a-password-that-nobody-may-read"
+
+func now() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) }
+
+func parcel(change func(*courier.Parcel)) courier.Parcel {
+	p := courier.Parcel{
+		ID: "v_01", Tenant: "acme", To: "dana@contoso.com",
+		Mail: message.Mail{FromName: "Ácme IT", Subject: "Is it you?", Text: "open the secret-token", HTML: "<p>open the secret-token</p>"},
+	}
+	if change != nil {
+		change(&p)
+	}
+	return p
+}
+
+func sender(t *testing.T, srv *server, change func(*smtp.Config)) *smtp.Sender {
+	t.Helper()
+	c := smtp.Config{Host: srv.host, Port: srv.port, From: "verify@acme-it.com", Roots: srv.roots, Now: now}
+	if change != nil {
+		change(&c)
+	}
+	s, err := smtp.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func signedIn(c *smtp.Config) { c.Username, c.Password = "verify", password }
+
+// kind is what a failed send means, once it is sure that the fault tells nobody's secrets.
+func kind(t *testing.T, err error) (courier.FaultKind, verify.Code) {
+	t.Helper()
+	var f *courier.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("%v (%T) is no fault", err, err)
+	}
+	for _, secret := range []string{"dana@contoso.com", "secret-token", password} {
+		if strings.Contains(f.Error(), secret) {
+			t.Errorf("the fault tells %q: %v", secret, f)
+		}
+	}
+	return f.Kind, f.Reason
+}
+
+func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		script   script
+		security smtp.Security
+	}{
+		{"by STARTTLS", script{starttls: true, auth: true}, smtp.STARTTLS},
+		{"by TLS from the first byte", script{tls: true, auth: true}, smtp.TLS},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			srv := serve(t, c.script)
+			s := sender(t, srv, func(config *smtp.Config) {
+				signedIn(config)
+				config.Security = c.security
+			})
+			receipt, err := s.Send(t.Context(), parcel(nil))
+			if err != nil || receipt != (courier.Receipt{Carrier: "smtp"}) {
+				t.Fatalf("receipt %v, error %v", receipt, err)
+			}
+			heard, mails := srv.records()
+			if !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(heard, "RCPT TO:<dana@contoso.com>") {
+				t.Errorf("heard %q", heard)
+			}
+			checkMail(t, mails)
+		})
+	}
+}
+
+// checkMail reads the one message as a mailbox does.
+func checkMail(t *testing.T, mails []string) {
+	t.Helper()
+	if len(mails) != 1 {
+		t.Fatalf("%d messages, want 1", len(mails))
+	}
+	m, err := netmail.ReadMessage(strings.NewReader(mails[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := m.Header.AddressList("From")
+	if err != nil || len(from) != 1 || *from[0] != (netmail.Address{Name: "Ácme IT", Address: "verify@acme-it.com"}) {
+		t.Errorf("from %v, error %v", from, err)
+	}
+	for name, want := range map[string]string{
+		"To": "<dana@contoso.com>", "Subject": "Is it you?", "Message-Id": "<v_01@acme-it.com>",
+		"Auto-Submitted": "auto-generated", "Date": "Wed, 04 Mar 2026 14:00:00 +0000",
+	} {
+		if got := m.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	kind, words, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("%s, %v", kind, err)
+	}
+	got := map[string]string{}
+	for parts := multipart.NewReader(m.Body, words["boundary"]); ; {
+		part, err := parts.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		got[kind] = strings.TrimSpace(string(text))
+	}
+	want := map[string]string{"text/plain": "open the secret-token", "text/html": "<p>open the secret-token</p>"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAReplyIsSortedByWhatToDoAboutIt(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		replies map[string]string
+		kind    courier.FaultKind
+		reason  verify.Code
+	}{
+		{"the server is busy at the door", map[string]string{"hello": "421 too many"}, courier.Busy, ""},
+		{"the server turns us away at the door", map[string]string{"hello": "554 no"}, courier.Setup, ""},
+		{"the server hangs up at the door", map[string]string{"hello": "cut"}, courier.Busy, ""},
+		{"the password is wrong", map[string]string{"AUTH": "535 5.7.8 dana@contoso.com no"}, courier.Setup, ""},
+		{"sign-in is not possible now", map[string]string{"AUTH": "454 4.7.0 later"}, courier.Busy, ""},
+		{"the sender may not send", map[string]string{"MAIL": "550 5.7.1 not yours"}, courier.Setup, ""},
+		{"the sender must wait", map[string]string{"MAIL": "451 4.7.1 later"}, courier.Busy, ""},
+		{"there is no such mailbox", map[string]string{"RCPT": "550 5.1.1 <dana@contoso.com> unknown"}, courier.Refused, verify.ReasonRecipient},
+		{"the mailbox is full", map[string]string{"RCPT": "552 5.2.2 full"}, courier.Refused, verify.ReasonMailboxFull},
+		{"the recipient is greylisted", map[string]string{"RCPT": "450 4.7.1 come back"}, courier.Busy, ""},
+		{"we may not relay", map[string]string{"RCPT": "550 5.7.1 relaying denied"}, courier.Setup, ""},
+		{"the message is refused", map[string]string{".": "554 5.7.1 looks like spam"}, courier.Refused, verify.ReasonBlocked},
+		{"the message is not taken now", map[string]string{".": "451 4.3.0 later"}, courier.Busy, ""},
+		{"no message is taken now", map[string]string{"DATA": "421 4.3.2 closing"}, courier.Busy, ""},
+		{"the server hangs up before the message", map[string]string{"RCPT": "cut"}, courier.Busy, ""},
+		{"the server hangs up after the message", map[string]string{".": "cut"}, courier.Unsure, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sender(t, serve(t, script{starttls: true, auth: true, replies: c.replies}), signedIn)
+			_, err := s.Send(t.Context(), parcel(nil))
+			if kind, reason := kind(t, err); kind != c.kind || reason != c.reason {
+				t.Errorf("kind %d reason %q, want %d %q: %v", kind, reason, c.kind, c.reason, err)
+			}
+		})
+	}
+}
+
+func TestNothingGoesOutThatIsNotEncrypted(t *testing.T) {
+	t.Run("a server that does not offer it is refused", func(t *testing.T) {
+		srv := serve(t, script{auth: true})
+		_, err := sender(t, srv, signedIn).Send(t.Context(), parcel(nil))
+		if k, _ := kind(t, err); k != courier.Setup {
+			t.Errorf("%v", err)
+		}
+		if heard, mails := srv.records(); len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+			t.Errorf("heard %q", heard)
+		}
+	})
+	t.Run("a server that nobody vouches for is refused", func(t *testing.T) {
+		srv := serve(t, script{starttls: true})
+		_, err := sender(t, srv, func(c *smtp.Config) { c.Roots = nil }).Send(t.Context(), parcel(nil))
+		if k, _ := kind(t, err); k != courier.Setup {
+			t.Errorf("%v", err)
+		}
+		if _, mails := srv.records(); len(mails) > 0 {
+			t.Error("a message went out")
+		}
+	})
+	t.Run("but to this very machine", func(t *testing.T) {
+		srv := serve(t, script{})
+		if _, err := sender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), parcel(nil)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestRow22ARecipientThatSmugglesIsRefusedUnasked(t *testing.T) {
+	for name, change := range map[string]func(*courier.Parcel){
+		"a second recipient in a quoted part": func(p *courier.Parcel) { p.To = `"dana@contoso.com> RCPT TO:<eve"@evil.example` },
+		"a second address":                    func(p *courier.Parcel) { p.To = "dana@contoso.com,eve@evil.example" },
+		"a line's end":                        func(p *courier.Parcel) { p.To = "dana@contoso.com\r\nRCPT TO:<eve@evil.example>" },
+		"a name beside it":                    func(p *courier.Parcel) { p.To = "Dana <dana@contoso.com>" },
+		"two at signs":                        func(p *courier.Parcel) { p.To = "dana@contoso.com@evil.example" },
+		"a header in the subject":             func(p *courier.Parcel) { p.Mail.Subject = "hi\r\nBcc: eve@evil.example" },
+		"a header in the sender's name":       func(p *courier.Parcel) { p.Mail.FromName = "Acme\r\nBcc: eve@evil.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := serve(t, script{starttls: true})
+			if _, err := sender(t, srv, nil).Send(t.Context(), parcel(change)); err == nil {
+				t.Error("it was sent")
+			}
+			if heard, _ := srv.records(); len(heard) > 0 {
+				t.Errorf("the server heard %q", heard)
+			}
+		})
+	}
+}
+
+func TestASendThatIsCalledOffGoesNowhere(t *testing.T) {
+	srv := serve(t, script{starttls: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := sender(t, srv, nil).Send(ctx, parcel(nil))
+	if k, _ := kind(t, err); k != courier.Busy {
+		t.Errorf("%v", err)
+	}
+	if heard, _ := srv.records(); len(heard) > 0 {
+		t.Errorf("heard %q", heard)
+	}
+}
+
+func TestASettingThatCantWorkIsRefused(t *testing.T) {
+	good := smtp.Config{Host: "mail.example", From: "verify@acme-it.com", Now: now}
+	if _, err := smtp.New(good); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*smtp.Config){
+		"smtp: the host is missing or is more than a name or an address": func(c *smtp.Config) { c.Host = "mail.example:25" },
+		"smtp: security is starttls, tls or none":                        func(c *smtp.Config) { c.Security = "ssl" },
+		"smtp: a port lies between 1 and 65535":                          func(c *smtp.Config) { c.Port = 70000 },
+		"smtp: the sender's address is missing or is none":               func(c *smtp.Config) { c.From = "Acme <verify@acme-it.com>" },
+		"smtp: a user name and a password come together":                 func(c *smtp.Config) { c.Username = "verify" },
+		"smtp: the clock is missing":                                     func(c *smtp.Config) { c.Now = nil },
+	} {
+		c := good
+		change(&c)
+		if _, err := smtp.New(c); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+func TestACheckSignsInAndSendsNothing(t *testing.T) {
+	srv := serve(t, script{starttls: true, auth: true})
+	if err := sender(t, srv, signedIn).Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	heard, mails := srv.records()
+	if len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "MAIL") }) {
+		t.Errorf("heard %q", heard)
+	}
+	bad := serve(t, script{starttls: true, auth: true, replies: map[string]string{"AUTH": "535 5.7.8 no"}})
+	if k, _ := kind(t, sender(t, bad, signedIn).Check(t.Context())); k != courier.Setup {
+		t.Errorf("kind %d", k)
+	}
+}
