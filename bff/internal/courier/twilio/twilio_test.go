@@ -1,0 +1,208 @@
+package twilio_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	account = "AC0123456789abcdef0123456789abcdef"
+	token   = "a-token-that-nobody-may-read"
+)
+
+var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return now }
+
+func parcel() courier.Parcel {
+	return courier.Parcel{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is the secret-code"}
+}
+
+func sender(t *testing.T, answer http.HandlerFunc, change func(*twilio.Config)) *twilio.Sender {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	c := twilio.Config{Account: account, Secret: token, From: "+15105550100", Host: server.URL, Callback: "https://pod.example", Now: clock}
+	if change != nil {
+		change(&c)
+	}
+	s, err := twilio.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func fault(t *testing.T, err error) *courier.Fault {
+	t.Helper()
+	var f *courier.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("%v (%T) is no fault", err, err)
+	}
+	for _, secret := range []string{"4155554821", "secret-code", token} {
+		if strings.Contains(f.Error(), secret) {
+			t.Errorf("the fault tells %q: %v", secret, f)
+		}
+	}
+	return f
+}
+
+func TestATextGoesOutAsTwilioWantsIt(t *testing.T) {
+	service := "MG0123456789abcdef0123456789abcdef"
+	key := "SK0123456789abcdef0123456789abcdef"
+	callback := "https://pod.example/hooks/twilio/acme?at=1772632800&job=v_01"
+	for _, c := range []struct {
+		name   string
+		change func(*twilio.Config)
+		user   string
+		want   url.Values
+	}{
+		{"from a number", nil, account, url.Values{"From": {"+15105550100"}, "StatusCallback": {callback}}},
+		{"from a messaging service", func(c *twilio.Config) { c.From = service }, account, url.Values{"MessagingServiceSid": {service}, "StatusCallback": {callback}}},
+		{"with an API key", func(c *twilio.Config) { c.Key = key }, key, url.Values{"From": {"+15105550100"}, "StatusCallback": {callback}}},
+		{"without receipts", func(c *twilio.Config) { c.Callback = "" }, account, url.Values{"From": {"+15105550100"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got url.Values
+			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+				user, secret, _ := r.BasicAuth()
+				if r.Method != http.MethodPost || r.URL.Path != "/2010-04-01/Accounts/"+account+"/Messages.json" || user != c.user || secret != token {
+					t.Errorf("%s %s by %s", r.Method, r.URL, user)
+				}
+				if err := r.ParseForm(); err != nil {
+					t.Error(err)
+				}
+				got = r.PostForm
+				w.WriteHeader(http.StatusCreated)
+				_, _ = fmt.Fprint(w, `{"sid":"SM77","status":"queued","error_code":null}`)
+			}, c.change)
+			receipt, err := s.Send(t.Context(), parcel())
+			if want := (courier.Receipt{Carrier: "twilio", Ref: "SM77"}); err != nil || receipt != want {
+				t.Fatalf("receipt %v, error %v", receipt, err)
+			}
+			c.want.Set("To", "+14155554821")
+			c.want.Set("Body", "482 913 is the secret-code")
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
+	said := func(code int) string {
+		return fmt.Sprintf(`{"code":%d,"message":"'To' number +14155554821 is bad","status":400}`, code)
+	}
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		kind   courier.FaultKind
+		reason verify.Code
+		after  time.Duration
+	}{
+		{"too many requests", 429, said(20429), courier.Busy, "", 7 * time.Second},
+		{"it is down", 503, "<html>", courier.Busy, "", 7 * time.Second},
+		{"a gateway gave up", 504, "", courier.Unsure, "", 0},
+		{"the token is wrong", 401, said(20003), courier.Setup, "", 0},
+		{"the number is none", 400, said(21211), courier.Refused, verify.ReasonRecipient, 0},
+		{"the number is a landline", 400, said(21614), courier.Refused, verify.ReasonLandline, 0},
+		{"the number has said STOP", 400, said(21610), courier.Refused, verify.ReasonOptedOut, 0},
+		{"the country is not switched on", 400, said(21408), courier.Setup, "", 0},
+		{"the sender is not ours", 400, said(21606), courier.Setup, "", 0},
+		{"a code of the recipient's in an answer that is not about it", 503, said(21614), courier.Busy, "", 7 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(c.status)
+				_, _ = fmt.Fprint(w, c.body)
+			}, nil)
+			_, err := s.Send(t.Context(), parcel())
+			if f := fault(t, err); f.Kind != c.kind || f.Reason != c.reason || f.RetryAfter != c.after {
+				t.Errorf("kind %d reason %q after %s: %v", f.Kind, f.Reason, f.RetryAfter, f)
+			}
+		})
+	}
+}
+
+func TestACarrierThatIsNotReachedHasNothingAndOneThatHangsUpMayHave(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	s := sender(t, nil, func(c *twilio.Config) { c.Host = "http://" + address })
+	_, err = s.Send(t.Context(), parcel())
+	if f := fault(t, err); f.Kind != courier.Busy {
+		t.Errorf("nobody there: kind %d", f.Kind)
+	}
+	s = sender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
+	_, err = s.Send(t.Context(), parcel())
+	if f := fault(t, err); f.Kind != courier.Unsure {
+		t.Errorf("hung up: kind %d", f.Kind)
+	}
+}
+
+func TestWhatIsNoNumberIsRefusedUnasked(t *testing.T) {
+	s := sender(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }, nil)
+	for _, to := range []string{"", "14155554821", "+1415555482a", "+123456", "+1234567890123456", "+14155554821,+14155554822"} {
+		p := parcel()
+		p.To = to
+		_, err := s.Send(t.Context(), p)
+		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonRecipient {
+			t.Errorf("%q: %v", to, f)
+		}
+	}
+}
+
+func TestACheckAsksForTheAccountOnly(t *testing.T) {
+	status := http.StatusOK
+	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/2010-04-01/Accounts/"+account+".json" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		w.WriteHeader(status)
+	}, nil)
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	status = http.StatusUnauthorized
+	if f := fault(t, s.Check(t.Context())); f.Kind != courier.Setup {
+		t.Errorf("%v", f)
+	}
+}
+
+func TestASettingThatCantWorkIsRefused(t *testing.T) {
+	good := twilio.Config{Account: account, Secret: token, From: "+15105550100", Callback: "https://pod.example", Now: clock}
+	if _, err := twilio.New(good); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*twilio.Config){
+		"twilio: an account's SID is AC and 32 hexadecimal digits":          func(c *twilio.Config) { c.Account = "AC12" },
+		"twilio: an API key's SID is SK and 32 hexadecimal digits":          func(c *twilio.Config) { c.Key = "SK12" },
+		"twilio: the auth token, or the API key's secret, is missing":       func(c *twilio.Config) { c.Secret = "" },
+		"twilio: the sender's number, name or messaging service is missing": func(c *twilio.Config) { c.From = "" },
+		"twilio: receipts need a clock":                                     func(c *twilio.Config) { c.Now = nil },
+	} {
+		c := good
+		change(&c)
+		if _, err := twilio.New(c); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

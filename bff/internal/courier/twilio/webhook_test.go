@@ -1,0 +1,192 @@
+package twilio_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// reports writes down what it is told; jobs of acme are known.
+type reports struct {
+	told []string
+	err  error
+}
+
+func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
+	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
+		return &verify.Error{Code: verify.CodeNotFound}
+	}
+	if r.err != nil {
+		return r.err
+	}
+	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
+	return nil
+}
+
+const (
+	site = "https://pod.example"
+	path = "/hooks/twilio/acme?at=1772632800&job=v_1"
+)
+
+// call is one request to the webhook, signed as it stands unless a signature is set.
+type call struct {
+	path      string
+	fields    map[string]string
+	signature string
+	token     string
+	body      string // instead of the fields
+	kind      string
+}
+
+func receipt(change map[string]string) map[string]string {
+	r := map[string]string{
+		"MessageSid": "SM77", "MessageStatus": "delivered", "AccountSid": account, "From": "+15105550100", "To": "+14155554821", "ApiVersion": "2010-04-01",
+	}
+	maps.Copy(r, change)
+	return r
+}
+
+func (c call) do(t *testing.T, r *reports) (status int, log string) {
+	t.Helper()
+	var lines bytes.Buffer
+	hook := twilio.NewWebhook(twilio.WebhookConfig{
+		PublicURL: site, Reports: r, Now: clock, Log: slog.New(slog.NewTextHandler(&lines, nil)),
+		Account: func(_ context.Context, tenant string) (twilio.Account, error) {
+			switch tenant {
+			case "acme", "other":
+				return twilio.Account{SID: account, Token: token}, nil
+			case "broken":
+				return twilio.Account{}, &verify.Error{Code: verify.CodeUnavailable}
+			}
+			return twilio.Account{}, &verify.Error{Code: verify.CodeNotFound}
+		},
+	})
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/twilio/{tenant}", hook)
+	form := url.Values{}
+	for name, value := range c.fields {
+		form.Set(name, value)
+	}
+	body := c.body
+	if body == "" {
+		body = form.Encode()
+	}
+	if c.path == "" {
+		c.path = path
+	}
+	if c.token == "" {
+		c.token = token
+	}
+	if c.signature == "" {
+		c.signature = base64.StdEncoding.EncodeToString(twilio.Sign(c.token, site+c.path, c.fields))
+	}
+	if c.kind == "" {
+		c.kind = "application/x-www-form-urlencoded"
+	}
+	ask := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader(body))
+	ask.Header.Set("Content-Type", c.kind)
+	ask.Header.Set("X-Twilio-Signature", c.signature)
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, ask)
+	if strings.Contains(lines.String(), "4155554821") || strings.Contains(lines.String(), token) {
+		t.Errorf("the log tells a number or the token: %s", lines.String())
+	}
+	return answer.Code, lines.String()
+}
+
+func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example of Twilio's documentation
+	got := base64.StdEncoding.EncodeToString(twilio.Sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", map[string]string{
+		"CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309", "To": "+18005551212",
+	}))
+	if want := "RSOYDt4T1cUTdK1PDd93/VVr8B8="; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestAReceiptIsReadAsWhatItSays(t *testing.T) {
+	for _, c := range []struct {
+		status, code string
+		want         []string
+	}{
+		{"queued", "", nil},
+		{"sending", "", nil},
+		{"sent", "", []string{"v_1 sent twilio"}},
+		{"delivered", "", []string{"v_1 delivered "}},
+		{"read", "", []string{"v_1 delivered "}},
+		{"undelivered", "30003", []string{"v_1 failed recipient"}},
+		{"undelivered", "30006", []string{"v_1 failed landline"}},
+		{"undelivered", "30007", []string{"v_1 failed blocked"}},
+		{"failed", "21610", []string{"v_1 failed opted_out"}},
+		{"failed", "30008", []string{"v_1 failed undelivered"}},
+		{"failed", "", []string{"v_1 failed undelivered"}},
+		{"a new word", "", nil},
+	} {
+		var r reports
+		fields := receipt(map[string]string{"MessageStatus": c.status})
+		if c.code != "" {
+			fields["ErrorCode"] = c.code
+		}
+		if status, _ := (call{fields: fields}).do(t, &r); status != http.StatusNoContent || !slices.Equal(r.told, c.want) {
+			t.Errorf("%s %s: %d, told %q, want %q", c.status, c.code, status, r.told, c.want)
+		}
+	}
+}
+
+func TestRow20AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
+	good := receipt(nil)
+	signed := base64.StdEncoding.EncodeToString(twilio.Sign(token, site+path, good))
+	flipped := "A" + signed[1:]
+	if flipped == signed {
+		flipped = "B" + signed[1:]
+	}
+	for _, c := range []struct {
+		name string
+		call call
+		want int
+	}{
+		{"a bit of the signature flipped", call{fields: good, signature: flipped}, 403},
+		{"no base64", call{fields: good, signature: "!"}, 403},
+		{"a field altered under an old signature", call{fields: receipt(map[string]string{"MessageStatus": "failed"}), signature: signed}, 403},
+		{"another job under an old signature", call{path: "/hooks/twilio/acme?at=1772632800&job=v_2", fields: good, signature: signed}, 403},
+		{"a new time under an old signature", call{path: "/hooks/twilio/acme?at=1772632801&job=v_1", fields: good, signature: signed}, 403},
+		{"another tenant under an old signature", call{path: "/hooks/twilio/other?at=1772632800&job=v_1", fields: good, signature: signed}, 403},
+		{"signed by another token", call{fields: good, token: "somebody else's"}, 403},
+		{"of another account", call{fields: receipt(map[string]string{"AccountSid": "AC" + strings.Repeat("f", 32)})}, 403},
+		{"hours old", call{path: "/hooks/twilio/acme?at=1772618399&job=v_1", fields: good}, 403},
+		{"from the future", call{path: "/hooks/twilio/acme?at=1772632861&job=v_1", fields: good}, 403},
+		{"without a time", call{path: "/hooks/twilio/acme?job=v_1", fields: good}, 403},
+		{"of a tenant that does not send by Twilio", call{path: "/hooks/twilio/stranger?at=1772632800&job=v_1", fields: good}, 403},
+		{"a field that comes twice", call{fields: good, body: "MessageStatus=sent&MessageStatus=delivered"}, 400},
+		{"JSON", call{fields: good, kind: "application/json"}, 400},
+		{"a body that is too large", call{fields: good, body: strings.Repeat("a", 65<<10)}, 400},
+		{"while the account can't be read", call{path: "/hooks/twilio/broken?at=1772632800&job=v_1", fields: good}, 503},
+		{"of another tenant's message", call{path: "/hooks/twilio/other?at=1772632800&job=v_1", fields: good}, 204},
+		{"of no message", call{path: "/hooks/twilio/acme?at=1772632800", fields: good}, 204},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var r reports
+			if status, _ := c.call.do(t, &r); status != c.want || len(r.told) > 0 {
+				t.Errorf("%d, want %d; told %q", status, c.want, r.told)
+			}
+		})
+	}
+}
+
+func TestAReceiptThatCantBeWrittenDownIsAskedForAgain(t *testing.T) {
+	r := reports{err: &verify.Error{Code: verify.CodeUnavailable}}
+	if status, _ := (call{fields: receipt(nil)}).do(t, &r); status != http.StatusServiceUnavailable {
+		t.Errorf("%d", status)
+	}
+}
