@@ -184,4 +184,3 @@ func vouchedFor(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	roots.AddCert(certificate)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
 }
-
