@@ -3,12 +3,13 @@ import { type MountOptions, mount, type Page, type PodHandle } from "./loader";
 
 const pod = "https://pod.example";
 
-/** A page with just enough of a document to mount into. */
-const fakePage = () => {
+/** A page with just enough of a document to mount into, and a clock that is turned by hand. */
+const fakePage = (origin = "https://psa.example") => {
   const heard = new Set<(e: MessageEvent) => void>();
   const said: [unknown, string][] = [];
   const contentWindow = { postMessage: (message: unknown, target: string) => said.push([message, target]) };
   const reported = vi.fn();
+  const styles: Record<string, string> = {};
   const attributes: Record<string, string> = {};
   const frame = {
     contentWindow,
@@ -22,8 +23,11 @@ const fakePage = () => {
   };
   const place = { append: vi.fn() };
   const page = {
-    location: { origin: "https://psa.example" },
+    location: { origin },
     document: { createElement: () => frame },
+    getComputedStyle: () => ({ getPropertyValue: (name: string) => styles[name] ?? "" }),
+    setTimeout: (f: () => void, ms: number) => setTimeout(f, ms),
+    clearTimeout,
     addEventListener: (_: string, f: (e: MessageEvent) => void) => heard.add(f),
     removeEventListener: (_: string, f: (e: MessageEvent) => void) => heard.delete(f),
     reportError: reported,
@@ -32,10 +36,12 @@ const fakePage = () => {
     attributes,
     frame,
     heard,
+    place,
     reported,
     said,
-    mount: (options: Partial<MountOptions> = {}) =>
-      mount(page as unknown as Page, pod, place as unknown as Element, {
+    styles,
+    mount: (options: Partial<MountOptions> = {}, podOrigin = pod, into: unknown = place) =>
+      mount(page as unknown as Page, podOrigin, into as Element, {
         tenant: "acme",
         getContextToken: async ({ nonce }) => `context for ${nonce}`,
         ...options,
@@ -91,9 +97,50 @@ describe("a mounted pod", () => {
     expect(page.said).toEqual([[{ type: "shieldpod:context-refused", nonce: "n1" }, pod]]);
   });
 
-  it("is told of another ticket", () => {
-    page.mount().refresh();
+  it("is told of another ticket, once it has spoken", () => {
+    const handle = page.mount();
+    handle.refresh();
+    expect(page.said).toEqual([]); // it has asked for no context yet, and will be given the one of the new ticket
+    page.deliver({ type: "shieldpod:ready" });
+    handle.refresh();
     expect(page.said).toEqual([[{ type: "shieldpod:refresh" }, pod]]);
+  });
+
+  it("looks as the place's CSS variables say, where the options don't", () => {
+    Object.assign(page.styles, { "--shieldpod-accent": " teal", "--shieldpod-font": "Inter" });
+    page.mount({ variables: { font: "Georgia" } });
+    expect(page.frame.src).toBe(`${pod}/pod/acme#parent=https%3A%2F%2Fpsa.example&accent=teal&font=Georgia`);
+    expect(page.frame.style.colorScheme).toBe("light dark");
+  });
+
+  it("is told of another look once, and again when its frame was loaded again", () => {
+    const handle = page.mount({ variables: { radius: "2px" } });
+    page.deliver({ type: "shieldpod:ready" });
+    handle.update({ theme: "dark" });
+    handle.update({ theme: "dark" });
+    const look = [{ type: "shieldpod:look", theme: "dark", radius: "2px" }, pod];
+    expect(page.said).toEqual([look]);
+    expect(page.frame.style.colorScheme).toBe("dark");
+    page.deliver({ type: "shieldpod:context-request", nonce: "n1" });
+    expect(page.said).toEqual([look, look]);
+  });
+
+  it("reports an error when its frame stays silent", () => {
+    vi.useFakeTimers();
+    const failed = vi.fn();
+    page.mount().on("error", failed);
+    vi.advanceTimersByTime(19_999);
+    expect(failed).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(failed.mock.calls).toEqual([[{ code: "pod_silent" }]]);
+    const other = fakePage();
+    other.mount().on("error", failed);
+    other.deliver({ type: "shieldpod:context-request", nonce: "n1" });
+    const gone = fakePage();
+    gone.mount().destroy();
+    vi.advanceTimersByTime(60_000);
+    expect(failed).toHaveBeenCalledOnce();
+    vi.useRealTimers();
   });
 
   it("is as high as it likes to be", () => {
@@ -114,15 +161,51 @@ describe("a mounted pod", () => {
     expect(verified.mock.calls).toEqual([[detail]]);
   });
 
-  it("is gone after destroy", () => {
-    page.mount().destroy();
-    expect(page.frame.remove).toHaveBeenCalledOnce();
+  it("calls every listener, also behind one that throws or takes itself back", () => {
+    const handle = page.mount();
+    const fault = new Error("the host's");
+    const stop = handle.on("ready", () => stop());
+    handle.on("ready", () => {
+      throw fault;
+    });
+    const last = vi.fn();
+    handle.on("ready", last);
+    page.deliver({ type: "shieldpod:ready" });
+    expect(last).toHaveBeenCalledOnce();
+    expect(page.reported).toHaveBeenCalledExactlyOnceWith(fault);
+  });
+
+  it("is gone after destroy, and stays gone", () => {
+    const handle = page.mount();
+    page.deliver({ type: "shieldpod:ready" });
+    handle.destroy();
+    handle.destroy();
+    expect(page.frame.remove).toHaveBeenCalled();
     expect(page.heard.size).toBe(0);
+  });
+
+  it("gives way to one that is mounted into the same place, and takes nothing from it afterwards", () => {
+    const first = page.mount();
+    const second = page.mount();
+    expect(page.frame.remove).toHaveBeenCalledOnce();
+    expect(page.heard.size).toBe(1);
+    first.destroy();
+    const ready = vi.fn();
+    second.on("ready", ready);
+    page.deliver({ type: "shieldpod:ready" });
+    expect(ready).toHaveBeenCalledOnce();
+    page.mount();
+    expect(page.heard.size).toBe(1); // the second was known, and has gone
   });
 
   it.each([
     ["another origin", { origin: "https://evil.example" }],
-    ["another frame", { source: {} }],
+    ["a name that only begins like the pod's", { origin: `${pod}.evil.example` }],
+    ["another port", { origin: `${pod}:8443` }],
+    ["the same host without TLS", { origin: "http://pod.example" }],
+    ["a sandbox", { origin: "null" }],
+    ["another frame of the pod's origin", { source: {} }],
+    ["the page itself", { source: null }],
   ])("row 24: a message of %s is not heard", (_, from) => {
     const signed = vi.fn(async () => "context");
     const verified = vi.fn();
@@ -131,5 +214,34 @@ describe("a mounted pod", () => {
     page.deliver({ type: "shieldpod:verification:verified", ...detail }, from);
     expect(signed).not.toHaveBeenCalled();
     expect(verified).not.toHaveBeenCalled();
+    expect(page.said).toEqual([]);
+  });
+});
+
+describe("a pod is not mounted", () => {
+  it.each([
+    ["from a page of an origin", "https://psa.example", "https://pod.example/embed"],
+    ["from an origin with a slash", "https://psa.example", "https://pod.example/"],
+    ["from capitals", "https://psa.example", "https://Pod.example"],
+    ["from a default port", "https://psa.example", "https://pod.example:443"],
+    ["from a script's address", "https://psa.example", "javascript:alert(1)"],
+    ["from a data address", "https://psa.example", "data:text/html,x"],
+    ["from everywhere", "https://psa.example", "*"],
+    ["from nowhere", "https://psa.example", ""],
+    ["from no text at all", "https://psa.example", undefined],
+    ["into a sandboxed page", "null", pod],
+    ["into a file", "file://", pod],
+  ])("%s", (_, pageOrigin, podOrigin) => {
+    const page = fakePage(pageOrigin);
+    expect(() => page.mount({}, podOrigin === undefined ? (null as never) : podOrigin)).toThrow(TypeError);
+    expect(page.place.append).not.toHaveBeenCalled();
+    expect(page.heard.size).toBe(0);
+  });
+
+  it("into nothing, or for nobody", () => {
+    const page = fakePage();
+    expect(() => page.mount({}, pod, null)).toThrow("Shieldpod can't mount: there is no such element");
+    expect(() => page.mount({ tenant: "" })).toThrow("Shieldpod can't mount: no tenant");
+    expect(page.heard.size).toBe(0);
   });
 });

@@ -1,20 +1,33 @@
 // Mounts pods on a host page. Plain and pure: everything of the page comes in through `page`.
 
-import { type HostMessage, parsePodMessage, type VerificationDetail, type VerificationEvent } from "./protocol";
+import {
+  type HostMessage,
+  type Look,
+  parsePodMessage,
+  type VerificationDetail,
+  type VerificationEvent,
+} from "./protocol.js";
 
-export interface MountOptions {
+export interface Appearance {
+  theme?: "light" | "dark" | "auto";
+  /**
+   * Accent colour, corner radius and font of the pod, to fit the host's. What is left out comes from the CSS
+   * variables --shieldpod-accent, --shieldpod-radius and --shieldpod-font of the place, where they are set.
+   */
+  variables?: { accent?: string; radius?: string; font?: string };
+}
+
+export interface MountOptions extends Appearance {
   /** The tenant's slug: the pod's page is `/pod/{tenant}`. */
   tenant: string;
   /** Asks the host's own server for a signed launch context for the ticket on screen that carries this nonce. */
   getContextToken: (request: { nonce: string }) => Promise<string>;
-  theme?: "light" | "dark" | "auto";
-  /** Accent colour, corner radius and font of the pod, to fit the host's. */
-  variables?: { accent?: string; radius?: string; font?: string };
 }
 
 export interface Events extends Record<VerificationEvent, VerificationDetail> {
   ready: Record<string, never>;
   resize: { height: number };
+  /** `pod_silent`: the frame never said a word. Else a code of the pod, such as `context_refused`. */
   error: { code: string };
 }
 
@@ -24,23 +37,79 @@ export interface PodHandle {
   off<E extends keyof Events>(event: E, heard: (detail: Events[E]) => void): void;
   /** The ticket on screen has changed: the pod drops the old one at once and asks for a new context. */
   refresh(): void;
+  /** Changes how the pod looks; what is typed in it stays. */
+  update(appearance: Appearance): void;
+  /** Takes the pod away for good. Once is enough, twice does no harm. */
   destroy(): void;
 }
 
 /** The part of `window` that a mount needs. */
-export type Page = Pick<Window, "addEventListener" | "removeEventListener" | "location" | "document" | "reportError">;
+export type Page = Pick<
+  Window,
+  | "addEventListener"
+  | "removeEventListener"
+  | "location"
+  | "document"
+  | "reportError"
+  | "getComputedStyle"
+  | "setTimeout"
+  | "clearTimeout"
+>;
+
+export const events: readonly (keyof Events)[] = [
+  "ready",
+  "resize",
+  "verification:sent",
+  "verification:verified",
+  "verification:denied",
+  "verification:expired",
+  "verification:failed",
+  "error",
+];
+
+/** How long a frame may load and say nothing, before the host is told. */
+const patience = 20_000;
 
 type Heard = (detail: unknown) => void;
 
-export const mount = (page: Page, podOrigin: string, place: Element, options: MountOptions): PodHandle => {
-  const frame = frameFor(page, podOrigin, options);
+/** Who stands where: a place that is mounted into again shows one pod, the newer one. */
+const standing = new WeakMap<Element, PodHandle>();
+
+/** Mounts a pod into the place; `into` is where in it. Throws a TypeError where no pod could ever open. */
+export const mount = (
+  page: Page,
+  podOrigin: string,
+  place: Element,
+  options: MountOptions,
+  into: ParentNode = place,
+): PodHandle => {
+  refuse(page, podOrigin, place, options);
+  standing.get(place)?.destroy();
+
+  let appearance: Appearance = options;
+  let look = lookOf(page, place, appearance);
+  let restyled = false;
+  const frame = frameFor(page, podOrigin, options.tenant, look);
+
   const listeners = new Map<string, Set<Heard>>();
   const emit = (event: string, detail: unknown) => {
-    for (const heard of listeners.get(event) ?? []) heard(detail);
+    for (const heard of [...(listeners.get(event) ?? [])]) {
+      try {
+        heard(detail);
+      } catch (e) {
+        page.reportError(e); // one listener's fault is not the next one's
+      }
+    }
   };
-  const say = (message: HostMessage) => frame.contentWindow?.postMessage(message, podOrigin);
+  // Nobody is told anything before the pod has spoken: until then the frame is no page of the pod's.
+  let awake = false;
+  const silence = page.setTimeout(() => emit("error", { code: "pod_silent" }), patience);
+  const say = (message: HostMessage) => {
+    if (awake) frame.contentWindow?.postMessage(message, podOrigin);
+  };
 
   const answer = async (nonce: string) => {
+    if (restyled) say({ type: "shieldpod:look", ...look }); // it may be a frame that was loaded again, as it first looked
     try {
       const context: unknown = await options.getContextToken({ nonce });
       if (typeof context !== "string" || context === "") throw new TypeError("getContextToken gave no token");
@@ -55,6 +124,8 @@ export const mount = (page: Page, podOrigin: string, place: Element, options: Mo
     if (e.origin !== podOrigin || e.source !== frame.contentWindow) return;
     const message = parsePodMessage(e.data);
     if (message === null) return;
+    awake = true;
+    page.clearTimeout(silence);
     if (message.type === "shieldpod:context-request") {
       void answer(message.nonce);
       return;
@@ -64,36 +135,67 @@ export const mount = (page: Page, podOrigin: string, place: Element, options: Mo
     emit(type.slice("shieldpod:".length), detail);
   };
 
-  const off: PodHandle["off"] = (event, heard) => {
-    listeners.get(event)?.delete(heard as Heard);
-  };
-
-  place.append(frame);
-  page.addEventListener("message", hear);
-  return {
+  const handle: PodHandle = {
     on(event, heard) {
       listeners.set(event, (listeners.get(event) ?? new Set()).add(heard as Heard));
-      return () => off(event, heard);
+      return () => handle.off(event, heard);
     },
-    off,
+    off(event, heard) {
+      listeners.get(event)?.delete(heard as Heard);
+    },
     refresh: () => say({ type: "shieldpod:refresh" }),
+    update(changes) {
+      appearance = { ...appearance, ...changes };
+      const before = JSON.stringify(look);
+      look = lookOf(page, place, appearance);
+      if (JSON.stringify(look) === before) return;
+      restyled = true;
+      frame.style.colorScheme = schemeOf(look);
+      say({ type: "shieldpod:look", ...look });
+    },
     destroy() {
       page.removeEventListener("message", hear);
+      page.clearTimeout(silence);
       listeners.clear();
       frame.remove();
+      if (standing.get(place) === handle) standing.delete(place);
     },
   };
+  standing.set(place, handle);
+  page.addEventListener("message", hear);
+  into.append(frame);
+  return handle;
 };
 
-/** The frame, styled through the CSSOM: a host's policy may forbid style attributes. */
-const frameFor = (page: Page, podOrigin: string, { tenant, theme, variables }: MountOptions): HTMLIFrameElement => {
-  const frame = page.document.createElement("iframe");
-  const words = new URLSearchParams({ parent: page.location.origin });
-  if (theme === "light" || theme === "dark") words.set("theme", theme);
+const refuse = (page: Page, podOrigin: string, place: Element, { tenant }: MountOptions) => {
+  const wrong = (why: string) => new TypeError(`Shieldpod can't mount: ${why}`);
+  if (!place?.append) throw wrong("there is no such element");
+  if (!tenant) throw wrong("no tenant");
+  if (!isOrigin(podOrigin)) throw wrong(`the pod's origin is like https://pod.example, not ${podOrigin}`);
+  if (!isOrigin(page.location.origin))
+    throw wrong("this page has no origin that the pod could trust (a file, or a sandbox)");
+};
+
+/** Exactly what an event's origin would be: no path, no slash, no default port, no capitals. */
+export const isOrigin = (given: unknown): given is string =>
+  typeof given === "string" && /^https?:/.test(given) && URL.canParse(given) && new URL(given).origin === given;
+
+const lookOf = (page: Page, place: Element, { theme, variables }: Appearance): Look => {
+  const look: Look = theme === "light" || theme === "dark" ? { theme } : {};
+  const style = page.getComputedStyle(place);
   for (const name of ["accent", "radius", "font"] as const) {
-    const value = variables?.[name];
-    if (value) words.set(name, value);
+    const value = variables?.[name] ?? style.getPropertyValue(`--shieldpod-${name}`).trim();
+    if (value) look[name] = value;
   }
+  return look;
+};
+
+const schemeOf = ({ theme }: Look) => theme ?? "light dark";
+
+/** The frame, styled through the CSSOM: a host's policy may forbid style attributes. */
+const frameFor = (page: Page, podOrigin: string, tenant: string, look: Look): HTMLIFrameElement => {
+  const frame = page.document.createElement("iframe");
+  const words = new URLSearchParams({ parent: page.location.origin, ...look });
   frame.title = "Caller verification";
   frame.setAttribute(
     "sandbox",
@@ -102,7 +204,7 @@ const frameFor = (page: Page, podOrigin: string, { tenant, theme, variables }: M
   frame.setAttribute("allow", "clipboard-write");
   frame.referrerPolicy = "no-referrer";
   Object.assign(frame.style, { display: "block", width: "100%", height: "280px", border: "0" });
-  frame.style.colorScheme = theme === "light" || theme === "dark" ? theme : "light dark";
+  frame.style.colorScheme = schemeOf(look);
   frame.src = `${podOrigin}/pod/${encodeURIComponent(tenant)}#${words}`;
   return frame;
 };

@@ -2,26 +2,29 @@
 // Calls made before it has loaded wait in an array:
 //   (window.Shieldpod ||= []).push((shieldpod) => shieldpod.mount(element, { … }));
 
-import { type MountOptions, mount, type PodHandle } from "./loader";
+import { define } from "./element.js";
+import { mount } from "./loader.js";
+import type { Shieldpod } from "./window.js";
 
-interface Shieldpod {
-  mount(place: Element, options: MountOptions): PodHandle;
-  push(call: (shieldpod: Shieldpod) => void): void;
-}
-
-declare global {
-  interface Window {
-    Shieldpod?: Shieldpod | ((shieldpod: Shieldpod) => void)[];
-  }
-}
-
-const waiting = window.Shieldpod;
-if (document.currentScript instanceof HTMLScriptElement && (waiting === undefined || Array.isArray(waiting))) {
-  const podOrigin = new URL(document.currentScript.src).origin;
+/** Takes the array's place, and its calls. A second copy of the script finds the first one there, and leaves it. */
+const run = (podOrigin: string) => {
+  const waiting = window.Shieldpod;
+  if (waiting !== undefined && !Array.isArray(waiting)) return;
   const shieldpod: Shieldpod = {
     mount: (place, options) => mount(window, podOrigin, place, options),
     push: (call) => call(shieldpod),
   };
   window.Shieldpod = shieldpod;
-  for (const call of waiting ?? []) call(shieldpod);
-}
+  define(podOrigin);
+  for (const call of waiting ?? []) {
+    try {
+      call(shieldpod);
+    } catch (e) {
+      reportError(e); // and the next one has its turn
+    }
+  }
+};
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement && script.src) run(new URL(script.src).origin);
+else reportError(new Error("Shieldpod: load v1.js by <script src>; for modules there is the package @shieldpod/embed"));
