@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -151,6 +152,64 @@ func BenchmarkAttempt64(b *testing.B) {
 		_, err := svc.Attempt(ctx, desk(n), codes[n].id, codes[n].code)
 		return err
 	})
+}
+
+// BenchmarkBootstrap reads what a pod shows when it opens, rules included: for a tenant without overrides, and for one
+// of whose clients 100,000 override the policy. The last is more clients than a node keeps the rules of.
+func BenchmarkBootstrap(b *testing.B) {
+	for _, row := range []struct {
+		name              string
+		overriding, asked int64 // clients
+	}{
+		{"no client overrides", 0, 1},
+		{"100,000 do, one is asked for", 100_000, 1},
+		{"100,000 do, 20,000 are asked for in turn", 100_000, 20_000},
+		{"100,000 do, each is asked for in its turn", 100_000, 100_000},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			s := storetest.SQLite(b)
+			tenant(b, s)
+			override(b, s, row.overriding)
+			svc := service(s)
+			for n := range min(row.asked, 20_000) { // a node that has been up for a while
+				if _, err := svc.Rules(b.Context(), "acme", clientID(n)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			parallel(b, func(ctx context.Context, n int64) error {
+				d := desk(n)
+				d.Client.ID = clientID(n * 7919 % row.asked)
+				_, err := svc.Pod(ctx, d)
+				return err
+			})
+		})
+	}
+}
+
+func clientID(n int64) string { return fmt.Sprintf("client-%06d", n) }
+
+// override has so many clients override the policy.
+func override(b testing.TB, s *store.Store, clients int64) {
+	b.Helper()
+	const together = 1000
+	fields := map[string]verify.Setting{
+		"code_length": {Value: json.RawMessage("8"), Version: 1, By: "Ana Ortiz"},
+		"banner":      {Value: json.RawMessage(`{"text":"VIP client. Verify before any password work.","tone":"warning"}`), Version: 1, By: "Ana Ortiz"},
+	}
+	for from := int64(0); from < clients; from += together {
+		err := s.Write(b.Context(), func(tx verify.Tx) error {
+			for n := from; n < from+together; n++ {
+				set := verify.Settings{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
+				if _, err := tx.PutSettings(b.Context(), set); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // BenchmarkBareCommit64 is the limit beside which the others are read: one row of the size

@@ -23,21 +23,18 @@ func level(tenant string, row scan) (verify.Settings, error) {
 	return s, json.Unmarshal(fields, &s.Fields)
 }
 
-// PolicyLevels is [verify.Policies]'.
-func (s *Store) PolicyLevels(ctx context.Context, tenant, client string) (own, clients verify.Settings, err error) {
-	own, clients = verify.Settings{Tenant: tenant}, verify.Settings{Tenant: tenant, Client: client}
-	err = s.list(ctx, "read policy", `
-		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client IN ('', $2)`, []any{tenant, client},
-		func(row scan) error {
-			set, err := level(tenant, row)
-			if set.Client == "" {
-				own = set
-			} else {
-				clients = set
-			}
-			return err
-		})
-	return own, clients, err
+// PolicyLevel is [verify.Policies]'.
+func (s *Store) PolicyLevel(ctx context.Context, tenant, client string) (verify.Settings, error) {
+	return settings(ctx, s, tenant, client)
+}
+
+// PolicyEdits is [verify.Policies]': the tenant's own events are those of its edits, and of little else.
+func (s *Store) PolicyEdits(ctx context.Context, tenant string) (seq int64, err error) {
+	err = s.get(ctx, "last edit", `SELECT seq FROM events WHERE tenant = $1 AND contact = '' ORDER BY seq DESC LIMIT 1`, []any{tenant}, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
 }
 
 // PolicyPage is [verify.Policies]'.
@@ -58,8 +55,17 @@ func (t *tx) Settings(ctx context.Context, tenant, client string) (verify.Settin
 	if err := t.own(ctx, tenant); err != nil {
 		return verify.Settings{}, err
 	}
+	return settings(ctx, t, tenant, client)
+}
+
+// lister reads rows: a store, or a transaction.
+type lister interface {
+	list(ctx context.Context, doing, text string, args []any, each func(scan) error) error
+}
+
+func settings(ctx context.Context, from lister, tenant, client string) (verify.Settings, error) {
 	set := verify.Settings{Tenant: tenant, Client: client}
-	err := t.list(ctx, "read policy", `
+	err := from.list(ctx, "read policy", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client = $2`, []any{tenant, client},
 		func(row scan) (err error) {
 			set, err = level(tenant, row)

@@ -176,7 +176,7 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (int, err
 func (s *Service) PolicyList(ctx context.Context, a Admin, after string, n int) ([]Settings, bool, error) {
 	var list []Settings
 	if after == "" {
-		own, _, err := s.Policies.PolicyLevels(ctx, a.Tenant, "")
+		own, err := s.Policies.PolicyLevel(ctx, a.Tenant, "")
 		if err != nil {
 			return nil, false, err
 		}

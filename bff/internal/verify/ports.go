@@ -99,8 +99,10 @@ type Rulebook interface {
 
 // Policies reads what was set, outside of any transaction.
 type Policies interface {
-	// PolicyLevels gives what the tenant sets and what the client sets, each of version 0 if nothing was ever set.
-	PolicyLevels(ctx context.Context, tenant, client string) (own, clients Settings, err error)
+	// PolicyLevel gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
+	PolicyLevel(ctx context.Context, tenant, client string) (Settings, error)
+	// PolicyEdits gives a number that grows with every edit of the tenant's policies, its clients' too.
+	PolicyEdits(ctx context.Context, tenant string) (int64, error)
 	// PolicyPage gives up to n settings of the tenant's clients, in order of their ids, after the one given.
 	PolicyPage(ctx context.Context, tenant, after string, n int) ([]Settings, error)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -17,98 +16,83 @@ type Rules struct {
 	levels [2]Settings // the tenant's, the client's
 }
 
-// rulesFresh is how long rules that were read once are taken for the truth when no whisper says otherwise.
-const rulesFresh = 2 * time.Second
-
-// rulesHeld bounds the clients whose rules are in memory: twice as many, in two generations.
-const rulesHeld = 20_000
-
-// rulebook keeps the rules that were asked for lately. Its zero value is ready.
-type rulebook struct {
-	mu         sync.RWMutex
-	young, old map[rulesKey]heldRules
-	drops      int // how often something was dropped: what was read before that is not kept
-}
-
-type rulesKey struct{ tenant, client string }
-
-type heldRules struct {
-	rules  *Rules
-	readAt time.Time
-}
-
-func (b *rulebook) get(key rulesKey, now time.Time) (*Rules, int, bool) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	held, found := b.young[key]
-	if !found {
-		held, found = b.old[key]
-	}
-	age := now.Sub(held.readAt)
-	return held.rules, b.drops, found && age >= 0 && age < rulesFresh
-}
-
-func (b *rulebook) keep(key rulesKey, r *Rules, now time.Time, drops int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.drops != drops {
-		return
-	}
-	if b.young == nil || len(b.young) >= rulesHeld {
-		b.young, b.old = map[rulesKey]heldRules{}, b.young
-	}
-	b.young[key] = heldRules{rules: r, readAt: now}
-}
-
-func (b *rulebook) drop(tenant string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.drops++
-	for _, generation := range []map[rulesKey]heldRules{b.young, b.old} {
-		for key := range generation {
-			if key.tenant == tenant || tenant == "" {
-				delete(generation, key)
-			}
-		}
-	}
-}
-
 // Rules gives the policy as it holds for a client: from memory, or as it is stored.
 func (s *Service) Rules(ctx context.Context, tenant, client string) (*Rules, error) {
 	key, now := rulesKey{tenant, client}, s.Now()
-	rules, drops, fresh := s.rules.get(key, now)
-	if fresh {
+	rules, on := s.rules.get(key, now)
+	if rules != nil {
 		return rules, nil
+	}
+	if on == nil {
+		var err error
+		if on, err = s.survey(ctx, tenant, now); err != nil {
+			return nil, err
+		}
+		if rules, _ = s.rules.get(key, now); rules != nil {
+			return rules, nil
+		}
+	}
+	level := Settings{Tenant: tenant}
+	if client != "" {
+		var err error
+		if level, err = s.Policies.PolicyLevel(ctx, tenant, client); err != nil {
+			return nil, err
+		}
+	}
+	rules = on.under(level)
+	s.rules.keep(key, rules, on)
+	return rules, nil
+}
+
+// survey gives the ground on which the tenant's rules stand: the one that is known, if nothing was edited since.
+func (s *Service) survey(ctx context.Context, tenant string, now time.Time) (*ground, error) {
+	known, drops := s.rules.ground(tenant)
+	edits, err := s.Policies.PolicyEdits(ctx, tenant)
+	if err != nil {
+		return nil, err
 	}
 	t, err := s.Tenants.Tenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	own, clients, err := s.Policies.PolicyLevels(ctx, tenant, client)
-	if err != nil {
-		return nil, err
+	if known == nil || known.edits != edits || known.tenant.Name != t.Name || known.tenant.Region != t.Region {
+		own, err := s.Policies.PolicyLevel(ctx, tenant, "")
+		if err != nil {
+			return nil, err
+		}
+		known = newGround(t, own, edits)
 	}
-	rules = resolve(t, own, clients)
-	s.rules.keep(key, rules, now, drops)
-	return rules, nil
+	s.rules.lay(known, now, drops)
+	return known, nil
 }
 
 // Forget has the tenant's rules read again; an empty tenant stands for all.
 func (s *Service) Forget(tenant string) { s.rules.drop(tenant) }
 
 // resolve lays the levels over each other, field by field.
-func resolve(t Tenant, own, client Settings) *Rules {
-	r := &Rules{
-		Policy: DefaultPolicy(), Version: PolicyVersion{Tenant: own.Version, Client: client.Version},
-		tenant: t, levels: [2]Settings{own, client},
-	}
-	for _, level := range r.levels {
-		for _, name := range level.apply(&r.Policy) {
-			delete(level.Fields, name)
-		}
-	}
+func resolve(t Tenant, own, client Settings) *Rules { return newGround(t, own, 0).under(client) }
+
+// ground is what all rules of a tenant stand on: the policy without what clients set.
+type ground struct {
+	tenant Tenant
+	own    Settings
+	policy Policy
+	edits  int64     // up to which it is what was edited
+	seenAt time.Time // that nothing was edited since; guarded by the rulebook's lock
+}
+
+func newGround(t Tenant, own Settings, edits int64) *ground {
+	g := &ground{tenant: t, policy: DefaultPolicy(), edits: edits}
+	g.own = own.apply(&g.policy)
+	return g
+}
+
+// under are the rules of the client that sets this.
+func (g *ground) under(client Settings) *Rules {
+	r := &Rules{Policy: g.policy, Version: PolicyVersion{Tenant: g.own.Version, Client: client.Version}, tenant: g.tenant}
+	r.levels = [2]Settings{g.own, client.apply(&r.Policy)}
 	if len(r.SMSCountries) == 0 {
-		r.SMSCountries = []string{t.Region}
+		r.SMSCountries = []string{g.tenant.Region}
 	}
 	return r
 }

@@ -51,16 +51,18 @@ func (s Settings) Values() map[string]json.RawMessage {
 	return values
 }
 
-// apply lays the settings over a policy. A value that does not fit is left out and named: a field that an
-// older version wrote, and this one takes no more, falls back to the level above.
-func (s Settings) apply(p *Policy) (unfit []string) {
+// apply lays the settings over a policy, and gives those that it took. One that an older version wrote, and this one
+// takes no more, is left out: the field is the level's above.
+func (s Settings) apply(p *Policy) Settings {
+	taken := s
 	for i := range Fields {
 		f := &Fields[i]
 		if setting, set := s.Fields[f.Name]; set && f.read(setting.Value, p) != nil {
-			unfit = append(unfit, f.Name)
+			taken.Fields = maps.Clone(taken.Fields)
+			delete(taken.Fields, f.Name)
 		}
 	}
-	return unfit
+	return taken
 }
 
 // edited is what the settings become when the values take the place of all that was set, and what that changes.

@@ -1,0 +1,52 @@
+package verify_test
+
+import (
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// overriding opens a house where Contoso overrides some of what Acme sets.
+func overriding(t testing.TB) *house {
+	h := openHouse(t)
+	h.tenant("acme", nil)
+	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.CodeLength, p.NumberMatching = 8, true })
+	return h
+}
+
+// BenchmarkRules resolves a client's policy: one that was asked for a moment ago, and one that has to be read.
+func BenchmarkRules(b *testing.B) {
+	h := overriding(b)
+	b.Run("held", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := h.Rules(ctx, "acme", "contoso"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			h.Forget("acme")
+			if _, err := h.Rules(ctx, "acme", "contoso"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestRulesThatAreHeldAreGivenWithoutAnAllocation(t *testing.T) {
+	h := overriding(t)
+	for _, client := range []string{"contoso", "fabrikam"} {
+		n := testing.AllocsPerRun(100, func() {
+			if _, err := h.Rules(ctx, "acme", client); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("the rules of %s take %v allocations", client, n)
+		}
+	}
+}
