@@ -2,7 +2,15 @@
 // Refusal (the server said no, with a code) and Unreachable (nobody knows what became of it).
 
 import type { Clock } from "./clock";
-import type { HistoryPage, Launched, SendRequest, Verification } from "./types";
+import type {
+  ConnectWiseLaunch,
+  HistoryPage,
+  Launched,
+  LaunchRequest,
+  SendRequest,
+  SignInLaunch,
+  Verification,
+} from "./types";
 
 /** What the server said no to, in its stable code and its words for people. */
 export class Refusal extends Error {
@@ -10,6 +18,8 @@ export class Refusal extends Error {
     readonly code: string,
     readonly detail: string,
     readonly status = 0,
+    /** In seconds, where the server says how long to wait. */
+    readonly retryAfter = 0,
   ) {
     super(code);
   }
@@ -59,8 +69,11 @@ export const createApi = (fetch: Fetch, clock: Clock) => {
 
   return {
     challenge: (signal: AbortSignal) => ask<{ nonce: string }>("POST", "/launch/challenge", { signal }),
-    launch: (context: string, nonce: string, signal: AbortSignal) =>
-      ask<Launched>("POST", "/launch", { signal, body: { context, nonce } }),
+    launch: (body: LaunchRequest, signal: AbortSignal) => ask<Launched>("POST", "/launch", { signal, body }),
+    launchConnectWise: (body: ConnectWiseLaunch, signal: AbortSignal) =>
+      ask<Launched>("POST", "/launch/connectwise", { signal, body }),
+    launchSignIn: (body: SignInLaunch, signal: AbortSignal) =>
+      ask<Launched>("POST", "/launch/signin", { signal, body }),
     pod: (token: string, signal: AbortSignal) => ask<Launched>("GET", "/pod", { signal, token }),
     send: (token: string, signal: AbortSignal, key: string, body: SendRequest) =>
       ask<Verification>("POST", "/verifications", { signal, token, key, body }),
@@ -78,7 +91,7 @@ export const createApi = (fetch: Fetch, clock: Clock) => {
 
 const refusal = (status: number, answer: unknown): Refusal | null => {
   if (typeof answer !== "object" || answer === null) return null;
-  const { code, detail } = answer as Record<string, unknown>;
+  const { code, detail, retry_after } = answer as Record<string, unknown>;
   if (typeof code !== "string" || typeof detail !== "string") return null;
-  return new Refusal(code, detail, status);
+  return new Refusal(code, detail, status, typeof retry_after === "number" ? retry_after : 0);
 };

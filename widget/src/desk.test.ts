@@ -429,3 +429,31 @@ describe("older history", () => {
     expect(w.calls.filter((c) => c.what === "history")).toHaveLength(2);
   });
 });
+
+describe("a ticket that is saved", () => {
+  const reasons = ["Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod)."];
+  const why = "Set by Contoso’s policy, version 7, by Ana on 24 Nov 2026.";
+
+  it.each([
+    ["off", [], "off"],
+    ["warn", [], "warn"],
+    ["block", [...reasons, why], "block"],
+  ] as const)("with an unverified caller, under %s", (before_save, want, saved) => {
+    w.rules({ before_save, why: { before_save: why } });
+    expect([w.ears().save(), w.desk.state.value.saved]).toEqual([want, saved]);
+  });
+
+  it("saves while somebody on it is verified, and no longer", async () => {
+    w.rules({ before_save: "block" });
+    w.event(2, { mobile: green("v_1") });
+    expect(w.ears().save()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_800_000);
+    expect(w.ears().save()).toEqual(reasons);
+  });
+
+  it("saves while there is no pod to say no", () => {
+    w.rules({ before_save: "block" });
+    w.refresh();
+    expect([w.ears().save(), w.desk.state.value.saved]).toEqual([[], "off"]);
+  });
+});

@@ -18,8 +18,10 @@ import {
   opensWide,
   place,
   type State,
+  saveRule,
   shieldNow,
   staysOpen,
+  ticketContact,
   without,
 } from "./state";
 import type { Channel, Contact, Method, Pod, PodFrame, SendRequest, Verification } from "./types";
@@ -68,7 +70,14 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     skew = Date.parse(pod.now) - clock.now();
     const old = state.value.pod;
     if (resumed && old) {
-      follow(old, meet(old, pod), { phase: "open", problem: null });
+      const { selected } = state.value;
+      const moved = selected === ticketContact(old)?.id;
+      const patch = {
+        phase: "open",
+        problem: null,
+        selected: moved ? (ticketContact(pod)?.id ?? "") : selected,
+      } as const;
+      follow(old, meet(old, pod), patch);
       return;
     }
     set({
@@ -76,7 +85,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       phase: "open",
       problem: null,
       shown: opensWide(pod, serverNow()),
-      selected: (pod.contacts.find((c) => c.default) ?? pod.contacts[0])?.id ?? "",
+      selected: ticketContact(pod)?.id ?? "",
     });
     session.say({ type: "shieldpod:ready" });
   };
@@ -116,6 +125,13 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       const { pod } = state.value;
       return pod ? { since: since(pod), policy: pod.policy.version } : { since: 0 };
     },
+    onSave() {
+      const { pod } = state.value;
+      const rule = pod && saveRule(pod, serverNow());
+      if (!rule || rule === "off") return [];
+      set({ saved: rule });
+      return rule === "block" ? [words.saveFirst, pod.policy.why.before_save ?? ""].filter(Boolean) : [];
+    },
     onDrop() {
       callOffTick();
       state.value = blank;
@@ -123,6 +139,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     onPod,
     onFrame,
     onUp: (online) => set({ online }),
+    onWait: (why) => set(state.value.phase === "open" ? { online: false } : { phase: "stopped", problem: why }),
     onStop(why) {
       set({ phase: "stopped", problem: why });
       session.say({ type: "shieldpod:error", code: why.code });
@@ -177,10 +194,15 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
   return {
     state,
     start: () => session.start(),
+    /** The technician presses to try once more. */
+    again() {
+      set({ phase: "starting", problem: null });
+      session.again();
+    },
     /** The screen is looked at again, or the network is back. */
     wake() {
       set({});
-      session.hurry();
+      session.wake();
     },
     show: () => set({ shown: true, opened: true }),
     select: (contact: string) => set({ selected: contact }),

@@ -6,6 +6,7 @@ import type { ClientFrame, ServerFrame } from "./types";
 
 /** The part of WebSocket that is used. */
 export interface Socket {
+  readonly readyState: number;
   send(text: string): void;
   close(): void;
   onopen: ((e: Event) => void) | null;
@@ -15,6 +16,8 @@ export interface Socket {
 
 export interface LiveDeps {
   dial: () => Socket;
+  /** One that was dialled already. */
+  first?: Socket;
   clock: Clock;
   chance: () => number;
   /** The first frame of each connection. */
@@ -28,11 +31,15 @@ export interface LiveDeps {
 export interface Live {
   /** Comes back now instead of at the end of the wait. */
   hurry(): void;
+  /** Lets the connection go and makes a new one: this one may be dead without knowing it. */
+  redial(): void;
   close(): void;
 }
 
 /** A connection that held this long was a good one: the waits start short again. */
 const steady = 5_000;
+/** The server hangs up on who does not say in five seconds who he is. */
+const freshFor = 3_000;
 
 const types: readonly unknown[] = ["snapshot", "event", "policy", "session"];
 
@@ -47,21 +54,47 @@ export const parseFrame = (data: unknown): ServerFrame | null => {
   }
 };
 
-export const openLive = ({ dial, clock, chance, auth, onFrame, onUp, onStop }: LiveDeps): Live => {
+/** A socket on its way while there is no session yet to use it for. */
+export interface Early {
+  /** The socket, if it is good still. */
+  take(): Socket | undefined;
+  letGo(): void;
+}
+
+export const early = (dial: () => Socket, clock: Clock): Early => {
+  const socket = dial();
+  const since = clock.now();
+  return {
+    take() {
+      if (socket.readyState <= 1 && clock.now() - since < freshFor) return socket;
+      letGo(socket);
+      return undefined;
+    },
+    letGo: () => letGo(socket),
+  };
+};
+
+const letGo = (it: Socket) => {
+  it.onopen = it.onmessage = it.onclose = null;
+  it.close();
+};
+
+export const openLive = ({ dial, first, clock, chance, auth, onFrame, onUp, onStop }: LiveDeps): Live => {
   let tries = 0;
   let upAt: number | null = null;
   let socket: Socket | null = null;
   let callOff: (() => void) | null = null;
 
-  const connect = () => {
+  const connect = (mine = dial()) => {
     callOff = null;
-    const mine = dial();
     socket = mine;
-    mine.onopen = () => {
+    const opened = () => {
       upAt = clock.now();
       mine.send(JSON.stringify(auth()));
       onUp(true);
     };
+    if (mine.readyState === 1) opened();
+    else mine.onopen = opened;
     mine.onmessage = ({ data }) => {
       const frame = parseFrame(data);
       if (frame) onFrame(frame);
@@ -72,23 +105,25 @@ export const openLive = ({ dial, clock, chance, auth, onFrame, onUp, onStop }: L
       upAt = null;
       onUp(false);
       if (code >= 4500 && code <= 4999) onStop(code);
-      else callOff = clock.after(backOff(tries++, chance()), connect);
+      else callOff = clock.after(backOff(tries++, chance()), () => connect());
     };
   };
 
-  const letGo = (it: Socket) => {
-    it.onopen = it.onmessage = it.onclose = null;
-    it.close();
+  const redial = () => {
+    callOff?.();
+    if (socket) letGo(socket);
+    if (socket) onUp(false);
+    tries = 0;
+    upAt = null;
+    connect();
   };
 
-  connect();
+  connect(first);
   return {
     hurry() {
-      if (callOff === null) return;
-      callOff();
-      tries = 0;
-      connect();
+      if (callOff !== null) redial();
     },
+    redial,
     close() {
       callOff?.();
       callOff = null;

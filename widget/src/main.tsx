@@ -1,40 +1,47 @@
-// Where the pod starts: it reads the fragment, wires the desk to the page, and draws.
+// Where the pod starts: it reads its page, wires the desk to its host, and draws.
 
 import { render } from "preact";
 import type { Look } from "../../embed/src/protocol";
 import { createApi } from "./api";
 import { systemClock } from "./clock";
-import { createDesk } from "./desk";
-import { createHost, parentOrigin, parseLook } from "./host";
+import { createDesk, type DeskDeps } from "./desk";
+import { createConnectWise } from "./hosts/connectwise";
+import { createForm } from "./hosts/form";
+import { createLoader, parseLook } from "./hosts/loader";
+import { createNonces } from "./hosts/nonces";
 import { fetchLater, later } from "./later";
 import type { Socket } from "./live";
+import { readPage } from "./page";
 import { underWay } from "./state";
 import { dress } from "./theme";
 import { App } from "./views/app";
 
-const fragment = new URLSearchParams(location.hash.slice(1));
-const origin = parentOrigin(fragment);
+const page = readPage({
+  location,
+  referrer: document.referrer,
+  framed: window.parent !== window,
+  meta: (name) => document.querySelector<HTMLMetaElement>(`meta[name="shieldpod-${name}"]`)?.content ?? "",
+});
 const wear = (look: Look) => dress(document.documentElement, look);
-wear(parseLook(Object.fromEntries(fragment)));
+wear(parseLook(page.look));
 
-if (origin === null || window.parent === window) {
-  void fetchLater().then(() => {
-    const { Alone } = later.value;
-    if (Alone) render(<Alone />, document.body);
-  });
-} else {
+const api = createApi((url, init) => fetch(url, init), systemClock);
+const { tenant, host } = page;
+const around = { window, tenant, api, clock: systemClock };
+
+const open = (host: DeskDeps["host"]) => {
   const desk = createDesk({
-    api: createApi((url, init) => fetch(url, init), systemClock),
+    api,
     clock: systemClock,
     chance: Math.random,
-    host: (onRefresh) => createHost(window, origin, systemClock, onRefresh, wear),
+    host,
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
   desk.state.watch(() => {
     if (later.value.Pending) return;
-    const { phase, pod } = desk.state.value;
-    const needed = phase === "stopped" || (pod && underWay(pod, desk.state.value.now));
+    const { phase, pod, now } = desk.state.value;
+    const needed = phase === "stopped" || (pod && underWay(pod, now));
     if (needed) void fetchLater();
     else if (phase === "open") systemClock.after(50, () => void fetchLater()); // once this is drawn
   });
@@ -42,4 +49,25 @@ if (origin === null || window.parent === window) {
   render(<App desk={desk} />, document.body);
   window.addEventListener("online", desk.wake);
   document.addEventListener("visibilitychange", desk.wake);
+};
+
+switch (host?.kind) {
+  case "loader": {
+    const nonces = createNonces(page.nonce, api);
+    open((ears) => createLoader({ ...around, ...host, nonces, wear }, ears));
+    break;
+  }
+  case "connectwise":
+    open((ears) => createConnectWise({ ...around, ...host }, ears));
+    break;
+  case "form":
+    open(() => createForm({ ...around, ...host }));
+    break;
+  default:
+    void fetchLater().then(() => {
+      const { Alone, createSignIn } = later.value;
+      if (host?.kind === "signin" && createSignIn) {
+        open(() => createSignIn({ ...around, ...host, origin: location.origin }));
+      } else if (Alone) render(<Alone code={host ? "origin_mismatch" : "no_parent"} />, document.body);
+    });
 }

@@ -3,22 +3,28 @@
 
 import { type Api, Refusal, Unreachable } from "./api";
 import { backOff, type Clock, pause } from "./clock";
-import type { Host } from "./host";
-import { type Live, openLive, type Socket } from "./live";
+import type { Ears, Host } from "./host";
+import { type Early, early, type Live, openLive, type Socket } from "./live";
 import type { ClientFrame, Launched, Pod, PodFrame } from "./types";
 
 /** A relaunch so soon after the last one means that relaunching does not help. */
 const relaunchEvery = 30_000;
 /** How long before its end a bearer is renewed by request, if the socket has not brought a new one. */
 const renewBefore = 60_000;
+/** Timers stand still while a machine sleeps: the clock is looked at this often. */
+const beatEvery = 15_000;
+/** A beat that comes so late was slept through (a page in the background has one a minute): no connection outlives that for sure. */
+const sleptAfter = 90_000;
+/** The longest wait before a busy server is asked again, whatever it says. */
+const longestWait = 60_000;
 
 /** What was asked for belongs to a ticket that is no longer on screen. */
 export class Dropped extends Error {}
 
 export interface SessionDeps {
   api: Api;
-  /** Makes the host, which asks for a refresh when its ticket changes. */
-  host: (onRefresh: () => void) => Host;
+  /** Makes the host. */
+  host: (ears: Ears) => Host;
   dial: () => Socket;
   clock: Clock;
   chance: () => number;
@@ -26,11 +32,15 @@ export interface SessionDeps {
   serverNow: () => number;
   /** How far the pod on screen has come, and under which rules. */
   known: () => Pick<ClientFrame, "since" | "policy">;
+  /** The ticket is being saved: the reasons why it may not be. */
+  onSave: () => string[];
   onDrop: () => void;
   /** `resumed`: the same ticket as before, so that what was typed stays. */
   onPod: (pod: Pod, resumed: boolean) => void;
   onFrame: (frame: PodFrame) => void;
   onUp: (up: boolean) => void;
+  /** The launch does not get on, and is tried again by itself. */
+  onWait: (why: Refusal) => void;
   onStop: (why: Refusal) => void;
 }
 
@@ -44,27 +54,38 @@ export interface Ticket {
 export interface Session {
   /** Forgets the ticket, if any, and launches the one that the host has on screen. */
   start(): void;
+  /** Launches anew, as the technician presses for it; what was typed stays if it is the same ticket still. */
+  again(): void;
   ticket(): Ticket;
   say: Host["say"];
-  /** Comes back now, if it is waiting to. */
-  hurry(): void;
+  /** The screen is looked at again, or the network is back: what waits does so no longer. */
+  wake(): void;
 }
 
 export const createSession = (deps: SessionDeps): Session => {
   const { api, clock } = deps;
-  const host = deps.host(() => start());
+  const host = deps.host({
+    turn: () => start(),
+    again: () => (ticketId === null ? start() : void launch()),
+    save: deps.onSave,
+  });
   let ticket = new AbortController();
+  let attempt = new AbortController();
   let ticketId: string | null = null;
   let token = "";
+  let renewAt = Number.POSITIVE_INFINITY;
+  let renewing = false;
   let live: Live | null = null;
-  let callOffRenewal = () => {};
+  let beatAt = clock.now();
+  let callOffBeat = () => {};
   let relaunching: Promise<boolean> | null = null;
   let relaunchedAt = Number.NEGATIVE_INFINITY;
 
   const quiet = () => {
     live?.close();
     live = null;
-    callOffRenewal();
+    callOffBeat();
+    renewAt = Number.POSITIVE_INFINITY;
   };
 
   const drop = () => {
@@ -85,10 +106,20 @@ export const createSession = (deps: SessionDeps): Session => {
 
   const keep = (newToken: string, expiresAt: string) => {
     token = newToken;
-    callOffRenewal();
-    callOffRenewal = clock.after(Math.max(Date.parse(expiresAt) - deps.serverNow() - renewBefore, 1_000), () => {
-      void renew(0);
-    });
+    renewAt = Math.max(Date.parse(expiresAt) - renewBefore, deps.serverNow() + 1_000);
+    beatAt = clock.now();
+    beat();
+  };
+
+  /** Looks at the clock: after a sleep the socket is dialled anew, and a bearer that is near its end, or past it, renewed. */
+  const beat = () => {
+    callOffBeat();
+    const slept = clock.now() - beatAt > sleptAfter;
+    beatAt = clock.now();
+    if (slept) live?.redial();
+    const left = renewAt - deps.serverNow();
+    if (left <= 0) void renew();
+    callOffBeat = clock.after(left > 0 ? Math.min(left, beatEvery) : beatEvery, beat);
   };
 
   /** Takes a launched pod; one of another ticket first drops all that belongs to the old one. */
@@ -100,7 +131,7 @@ export const createSession = (deps: SessionDeps): Session => {
     keep(newToken, expires_at);
   };
 
-  const listen = () => {
+  const listen = (first?: Socket) => {
     live?.close();
     live = openLive({
       dial: deps.dial,
@@ -113,41 +144,55 @@ export const createSession = (deps: SessionDeps): Session => {
         else deps.onFrame(frame);
       },
       onStop: () => void relaunch(),
+      ...(first && { first }),
     });
   };
 
-  /** Challenge, context, exchange; an unreachable server is tried again for as long as the ticket lasts. */
-  const exchange = async (signal: AbortSignal): Promise<Launched> => {
+  /** The host's own way to a session; where nobody answers, or somebody is busy, again and again while the ticket lasts. */
+  const exchange = async (signal: AbortSignal, pressed: boolean): Promise<Launched> => {
     for (let tries = 0, late = 0; ; tries++) {
       try {
-        const { nonce } = await api.challenge(signal);
-        const context = await host.context(nonce, signal);
+        const launched = await host.open(signal, pressed && tries === 0);
         signal.throwIfAborted();
-        const launched = await api.launch(context, nonce, signal);
-        signal.throwIfAborted();
-        const { origin } = launched.pod;
-        if (origin && origin !== host.origin) throw new Refusal("origin_mismatch", "");
         return launched;
       } catch (e) {
         signal.throwIfAborted();
         if (e instanceof Refusal && e.code === "context_expired" && late++ === 0) continue;
-        if (!(e instanceof Unreachable)) throw e;
-        deps.onUp(false);
-        await pause(clock, backOff(tries, deps.chance()), signal);
+        const busy = e instanceof Refusal && (e.status === 503 || e.status === 429);
+        if (!busy && !(e instanceof Unreachable)) throw e;
+        if (busy) deps.onWait(e);
+        else deps.onUp(false);
+        const told = busy ? Math.min(e.retryAfter * 1000, longestWait) : 0;
+        await pause(clock, Math.max(told, backOff(tries, deps.chance())), signal);
+        signal.throwIfAborted();
       }
     }
   };
 
-  const open = async (): Promise<boolean> => {
-    const { signal } = ticket;
+  /** One attempt at a time; the socket is dialled meanwhile, so that it is there when the session is. */
+  const open = async (pressed: boolean): Promise<boolean> => {
+    attempt.abort(new Dropped());
+    attempt = new AbortController();
+    const signal = AbortSignal.any([ticket.signal, attempt.signal]);
+    const socket: Early = early(deps.dial, clock);
     try {
-      accept(await exchange(signal));
-      listen();
+      accept(await exchange(signal, pressed));
+      listen(socket.take());
       return true;
     } catch (e) {
+      socket.letGo();
       if (!signal.aborted) stop(e instanceof Refusal ? e : new Refusal("broken", ""));
       return false;
     }
+  };
+
+  const launch = (pressed = false): Promise<boolean> => {
+    quiet();
+    const mine = open(pressed).finally(() => {
+      if (relaunching === mine) relaunching = null;
+    });
+    relaunching = mine;
+    return mine;
   };
 
   const relaunch = (): Promise<boolean> => {
@@ -157,12 +202,7 @@ export const createSession = (deps: SessionDeps): Session => {
       return Promise.resolve(false);
     }
     relaunchedAt = clock.now();
-    quiet();
-    const mine = open().finally(() => {
-      if (relaunching === mine) relaunching = null;
-    });
-    relaunching = mine;
-    return mine;
+    return launch();
   };
 
   const current = (): Ticket => {
@@ -193,19 +233,37 @@ export const createSession = (deps: SessionDeps): Session => {
     };
   };
 
-  const renew = async (tries: number) => {
+  /** One that does not arrive is asked for again at the next beat. */
+  const renew = async () => {
+    if (renewing) return;
+    renewing = true;
+    const { signal } = ticket;
     try {
-      accept(await current().call(api.pod));
+      const launched = await api.pod(token, signal);
+      if (!signal.aborted) accept(launched);
     } catch (e) {
-      if (!(e instanceof Unreachable)) return;
-      callOffRenewal = clock.after(backOff(tries + 3, deps.chance()), () => void renew(tries + 1));
+      if (!signal.aborted && e instanceof Refusal && e.status === 401) void relaunch();
+    } finally {
+      renewing = false;
     }
   };
 
   const start = () => {
     drop();
-    void open();
+    void launch();
   };
 
-  return { start, ticket: current, say: host.say, hurry: () => live?.hurry() };
+  return {
+    start,
+    again() {
+      if (ticketId === null) drop();
+      void launch(true);
+    },
+    ticket: current,
+    say: host.say,
+    wake() {
+      live?.hurry();
+      if (renewAt !== Number.POSITIVE_INFINITY) beat();
+    },
+  };
 };

@@ -2,7 +2,7 @@
 // goes everything of the old ticket.
 
 import { entryAt, shieldAt } from "./shield";
-import type { Budget, Channel, Contact, HistoryEntry, Method, Pod, Policy, Shield } from "./types";
+import type { Budget, Channel, Contact, HistoryEntry, Method, Pod, Policy, SaveRule, Shield } from "./types";
 
 export type Act = Method | "code" | "cancel";
 
@@ -64,6 +64,8 @@ export interface State {
   keys: Record<string, string>;
   /** Pages of history beyond the pod's own, by contact. */
   older: Record<string, Older>;
+  /** What the rules had to say to the last save of the ticket: its caller was not verified. */
+  saved: SaveRule;
   said: string;
 }
 
@@ -85,6 +87,7 @@ export const blank: State = {
   busy: {},
   keys: {},
   older: {},
+  saved: "off",
   said: "",
 };
 
@@ -93,6 +96,9 @@ export const place = (contact: Contact, channel: Channel): string => `${contact.
 
 export const selectedContact = (s: State): Contact | undefined =>
   s.pod?.contacts.find((c) => c.id === s.selected) ?? s.pod?.contacts[0];
+
+/** Whom the ticket is for; of a ticket that names nobody the first there is. */
+export const ticketContact = (pod: Pod): Contact | undefined => pod.contacts.find((c) => c.default) ?? pod.contacts[0];
 
 export const shieldNow = (channel: Channel, now: number): Shield => shieldAt(channel.shield, now);
 
@@ -112,6 +118,12 @@ export const staysOpen = (s: State, old: Pod, fresh: Pod, now: number): boolean 
 /** Whether something waits for an answer. */
 export const underWay = (pod: Pod, now: number): boolean =>
   pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "pending"));
+
+/** What becomes of saving the ticket now: nothing while somebody on it is verified. */
+export const saveRule = (pod: Pod, now: number): SaveRule =>
+  pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "verified"))
+    ? "off"
+    : pod.policy.before_save;
 
 /** What is being done to the channel as it is now. */
 export const doing = (s: State, where: string, shield: Shield): Act | undefined => {

@@ -19,9 +19,20 @@ export type MethodOption = Schemas["MethodOption"];
 export type Person = Schemas["Person"];
 export type Policy = Schemas["Policy"];
 export type Reason = Schemas["Reason"];
+export type SaveRule = Schemas["SaveRule"];
 export type Stage = NonNullable<Shield["stage"]>;
 export type Verification = Schemas["Verification"];
 export type Launched = Schemas["Launched"];
+export type LaunchRequest = Schemas["LaunchRequest"];
+/** Who ConnectWise says is at the screen: a claim, which the server proves. */
+export type Member = Schemas["ConnectWiseMember"];
+export type ConnectWiseLaunch = Schemas["ConnectWiseLaunch"];
+export interface SignInLaunch {
+  tenant: string;
+  code: string;
+  psa: string;
+  ticket: string;
+}
 export type SendRequest = Schemas["SendRequest"];
 export type ClientFrame = Schemas["ClientFrame"];
 export type SnapshotFrame = Schemas["SnapshotFrame"];

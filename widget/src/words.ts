@@ -34,6 +34,7 @@ export const words = {
   unreachable: "Shieldpod did not answer. Try again.",
   unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
   unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
+  saveFirst: "Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod).",
   procedure: "your procedure",
   you: "you",
 };

@@ -3,6 +3,7 @@
 import { type Api, Refusal, Unreachable } from "./api";
 import { systemClock } from "./clock";
 import { createDesk } from "./desk";
+import type { Ears } from "./host";
 import type { Socket } from "./live";
 import type { Channel, Contact, Launched, Pod, Policy, SendRequest, ServerFrame, Shield, Verification } from "./types";
 
@@ -86,7 +87,7 @@ export interface Call {
   given: unknown[];
   signal: AbortSignal;
   yes(answer: unknown): Promise<void>;
-  no(code: string, status?: number): Promise<void>;
+  no(code: string, status?: number, retryAfter?: number): Promise<void>;
   lost(): Promise<void>;
 }
 
@@ -101,19 +102,23 @@ export class FakeSocket implements Socket {
   onclose: Socket["onclose"] = null;
   sent: { type: string; token: string; since?: number; policy?: string }[] = [];
   closed = false;
+  readyState = 0;
   send(text: string) {
     this.sent.push(JSON.parse(text));
   }
   close() {
     this.closed = true;
+    this.readyState = 3;
   }
   open() {
+    this.readyState = 1;
     this.onopen?.({} as Event);
   }
   say(frame: ServerFrame | unknown) {
     this.onmessage?.({ data: typeof frame === "string" ? frame : JSON.stringify(frame) } as MessageEvent);
   }
   lose(code = 1006) {
+    this.readyState = 3;
     this.onclose?.({ code } as CloseEvent);
   }
 }
@@ -123,7 +128,7 @@ export const world = () => {
   const sockets: FakeSocket[] = [];
   const said: unknown[] = [];
   const asked: { nonce: string; give(context: string): Promise<void>; refuse(code: string): Promise<void> }[] = [];
-  let refresh = () => {};
+  let ears: Ears = { turn() {}, again() {}, save: () => [] };
   let keys = 0;
 
   const call =
@@ -139,14 +144,15 @@ export const world = () => {
           given,
           signal: given[signalAt] as AbortSignal,
           yes: (value) => then(() => resolve(value)),
-          no: (code, status = 409) => then(() => reject(new Refusal(code, `server says ${code}`, status))),
+          no: (code, status = 409, retryAfter = 0) =>
+            then(() => reject(new Refusal(code, `server says ${code}`, status, retryAfter))),
           lost: () => then(() => reject(new Unreachable(what))),
         });
       });
 
   const api = {
     challenge: call("challenge", 0),
-    launch: call("launch", 2),
+    launch: call("launch", 1),
     pod: call("pod", 1),
     send: call("send", 1),
     check: call("check", 1),
@@ -163,25 +169,26 @@ export const world = () => {
       sockets.push(socket);
       return socket;
     },
-    host: (onRefresh) => {
-      refresh = onRefresh;
+    host: (its) => {
+      ears = its;
       return {
-        origin: "https://psa.example",
         say: (message) => said.push(message),
-        context: (nonce) =>
-          new Promise((resolve, reject) => {
+        async open(signal) {
+          const { nonce } = await api.challenge(signal);
+          const context = await new Promise<string>((resolve, reject) => {
+            const then = (end: () => void) => {
+              end();
+              return settle();
+            };
             asked.push({
               nonce,
-              give: (context) => {
-                resolve(context);
-                return settle();
-              },
-              refuse: (code) => {
-                reject(new Refusal(code, ""));
-                return settle();
-              },
+              give: (context) => then(() => resolve(context)),
+              refuse: (code) => then(() => reject(new Refusal(code, ""))),
             });
-          }),
+          });
+          signal.throwIfAborted();
+          return api.launch({ context, nonce }, signal);
+        },
       };
     },
     newKey: () => `key-${++keys}`,
@@ -233,7 +240,8 @@ export const world = () => {
     sockets,
     said,
     asked,
-    refresh: () => refresh(),
+    refresh: () => ears.turn(),
+    ears: () => ears,
     call: call1,
     socket,
     launch,

@@ -6,6 +6,8 @@ export { Alone } from "./alone";
 export { Entries } from "./entries";
 export { Note } from "./note";
 export { Pending } from "./pending";
+export { Saved } from "./saved";
+export { createSignIn } from "./signin";
 export { Stopped } from "./stopped";
 
 const sheet = new CSSStyleSheet();

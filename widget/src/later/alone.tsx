@@ -1,9 +1,9 @@
-// The page without a host: nothing can be verified here.
+// The page without a host, or with one that it may not work in: nothing can be verified here.
 
 import { problem } from "./words";
 
-export const Alone = () => {
-  const { title, next } = problem("no_parent", "");
+export const Alone = ({ code }: { code: string }) => {
+  const { title, next } = problem(code, "");
   return (
     <main class="pod">
       <div class="stopped">

@@ -6,12 +6,12 @@ import { problem, words } from "./words";
 
 export const Stopped = ({ desk }: { desk: Desk }) => {
   const { code = "", detail = "" } = desk.state.value.problem ?? {};
-  const { title, next } = problem(code, detail);
+  const { title, next, act = words.tryAgain } = problem(code, detail);
   return (
     <div class="stopped" role="alert">
       <p class="title">{title}</p>
       <p class="next">{next}</p>
-      <Button press={desk.start}>{words.tryAgain}</Button>
+      <Button press={desk.again}>{act}</Button>
     </div>
   );
 };

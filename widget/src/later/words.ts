@@ -19,6 +19,8 @@ export const words = {
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
   hadChanged: "Newly changed in the ticket system",
   tryAgain: "Try again",
+  savedUnverified: "This ticket was saved, but nobody on it is verified. Verify the caller.",
+  notSaved: "This ticket was not saved: nobody on it is verified. Verify the caller, then save again.",
 };
 
 export const noteTooShort = (min: number) => `At least ${min} characters`;
@@ -60,10 +62,24 @@ export const outcome: Record<HistoryEntry["outcome"], string> = {
   expired: "Expired",
 };
 
-const problems: Record<string, { title: string; next: string }> = {
+interface Problem {
+  title: string;
+  /** Empty: as the server says it. */
+  next: string;
+  /** What the button says, where it does more than try again. */
+  act?: string;
+}
+
+const admin = "If it happens again, tell your admin.";
+
+const problems: Record<string, Problem> = {
   no_parent: {
     title: "Open this from a ticket",
     next: "This pod works inside your ticket system. On its own it shows nothing.",
+  },
+  no_ticket: {
+    title: "No ticket is on screen",
+    next: `Open a ticket, then reload it. ${admin}`,
   },
   host_silent: {
     title: "The ticket system did not answer",
@@ -80,17 +96,53 @@ const problems: Record<string, { title: string; next: string }> = {
   context_replayed: { title: "This launch was used already", next: "Reload the ticket." },
   context_invalid: {
     title: "We can’t trust this launch",
-    next: "Reload the ticket. If it happens again, tell your admin.",
+    next: `Reload the ticket. ${admin}`,
   },
   origin_mismatch: {
     title: "This page may not show the pod",
-    next: "The ticket system vouched for another page. Tell your admin.",
+    next: "It is not one of your ticket system’s pages that Shieldpod knows. Tell your admin.",
   },
   session_over: { title: "The session has ended", next: "Reload the ticket to go on." },
+  member_refused: {
+    title: "We can’t tell who you are",
+    next: "ConnectWise did not confirm your sign-in. Sign in to ConnectWise again, then reload the ticket.",
+  },
+  ticket_not_found: {
+    title: "You can’t see this ticket",
+    next: "It is gone, or ConnectWise does not show it to you. Ask who looks after the board.",
+  },
+  no_contact: { title: "No contact to verify", next: "" },
+  ticket_unsaved: { title: "This ticket is new", next: "Save it, and the pod opens on its contact." },
+  psa_unavailable: {
+    title: "The ticket system is not answering",
+    next: "We keep trying. If you can’t wait, follow your procedure for when it is down.",
+  },
+  psa_busy: {
+    title: "The ticket system is busy",
+    next: "It asked us to wait. We try again by ourselves in a moment.",
+  },
+  psa_setup: {
+    title: "The ticket system refuses Shieldpod",
+    next: "Its keys or its address are not right. Tell your admin: `shieldpod doctor` says what is wrong.",
+  },
+  signin: {
+    title: "Sign in to verify callers",
+    next: "A window of your company’s sign-in opens.",
+    act: "Sign in",
+  },
+  signin_closed: {
+    title: "You are not signed in yet",
+    next: "The sign-in window was closed too soon.",
+    act: "Sign in",
+  },
+  popup_blocked: {
+    title: "The browser blocked the sign-in window",
+    next: "Allow pop-ups for this page, then sign in.",
+    act: "Sign in",
+  },
 };
 
-export const problem = (code: string, detail: string): { title: string; next: string } =>
-  problems[code] ?? {
-    title: "The pod could not be opened",
-    next: detail || "Reload the ticket. If it happens again, tell your admin.",
-  };
+export const problem = (code: string, detail: string): Problem => {
+  const known = problems[code] ?? { title: "The pod could not be opened", next: "" };
+  return { ...known, next: known.next || detail || `Reload the ticket. ${admin}` };
+};

@@ -19,7 +19,7 @@ export const App = ({ desk }: { desk: Desk }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
   useLayoutEffect(() => later.watch(() => redraw(null)), []);
-  const { Stopped = Skeleton, missing } = later.value;
+  const { Saved, Stopped = Skeleton, missing } = later.value;
   const s = desk.state.value;
   const banner = s.phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
@@ -29,6 +29,7 @@ export const App = ({ desk }: { desk: Desk }) => {
       <h1 class="sr">Caller verification</h1>
       <Sprite />
       {banner && <Banner key={banner.text} {...banner} />}
+      {s.phase === "open" && Saved && <Saved s={s} />}
       {s.phase === "starting" && <Skeleton />}
       {s.phase === "stopped" && <Stopped desk={desk} />}
       {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}

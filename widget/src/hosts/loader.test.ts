@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { systemClock } from "./clock";
-import { createHost, type Host, parentOrigin, parseHostMessage } from "./host";
+import type { Api } from "../api";
+import { systemClock } from "../clock";
+import type { Host } from "../host";
+import { pod } from "../world";
+import { fakeWindow, psa } from "./fakewindow";
+import { createLoader, parentOrigin, parseHostMessage } from "./loader";
 
-const dir = new URL("../../testdata/protocol/", import.meta.url);
+const dir = new URL("../../../testdata/protocol/", import.meta.url);
 const cases = readdirSync(dir)
   .map((file): { name: string; from: string; data: unknown; reads: unknown } =>
     JSON.parse(readFileSync(new URL(file, dir), "utf8")),
@@ -29,32 +33,12 @@ describe("the parent's origin in the fragment", () => {
   });
 });
 
-const psa = "https://psa.example";
-
-/** A window whose parent keeps what it is told. */
-const fakeWindow = () => {
-  const heard = new Set<(e: MessageEvent) => void>();
-  const said: [unknown, string][] = [];
-  const parent = { postMessage: (message: unknown, target: string) => said.push([message, target]) };
-  return {
-    said,
-    window: {
-      parent,
-      addEventListener: (_: "message", f: (e: MessageEvent) => void) => heard.add(f),
-      removeEventListener: (_: "message", f: (e: MessageEvent) => void) => heard.delete(f),
-    },
-    deliver: (data: unknown, from: { origin?: string; source?: unknown } = {}) => {
-      const e = { data, origin: psa, source: parent, ...from } as MessageEvent;
-      for (const f of [...heard]) f(e);
-    },
-  };
-};
-
 describe("row 24: a host earns trust by origin, source and shape", () => {
   let page: ReturnType<typeof fakeWindow>;
   let host: Host;
   const refreshed = vi.fn();
   const dressed = vi.fn();
+  const launch = vi.fn<Api["launch"]>();
   const answer = { type: "shieldpod:context", nonce: "n1", context: "a.b.c" };
 
   beforeEach(() => {
@@ -62,18 +46,33 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     refreshed.mockClear();
     dressed.mockClear();
     page = fakeWindow();
-    host = createHost(page.window, psa, systemClock, refreshed, dressed);
+    launch.mockReset().mockImplementation(async () => ({ token: "token-1", expires_at: "", pod: pod() }));
+    const ears = { turn: refreshed, again: () => {}, save: () => [] };
+    const nonces = async () => "n1";
+    host = createLoader(
+      { window: page.window, origin: psa, nonces, api: { launch }, clock: systemClock, wear: dressed },
+      ears,
+    );
   });
 
-  const asked = () => host.context("n1", new AbortController().signal);
-  const outcome = async (asking: Promise<string>) => {
-    const settled = asking.catch((e) => (e as { code: string }).code);
+  const asked = async () => {
+    const asking = host.open(new AbortController().signal, false);
+    asking.catch(() => {});
+    await Promise.resolve();
+    return { asking };
+  };
+  /** The context that the session was opened with, or why there is none. */
+  const outcome = async ({ asking }: { asking: Promise<unknown> }) => {
+    const settled = asking.then(
+      () => launch.mock.calls[0]?.[0].context,
+      (e) => (e as { code: string }).code,
+    );
     await vi.advanceTimersByTimeAsync(20_000);
     return settled;
   };
 
   it("is asked at its exact origin", async () => {
-    const asking = asked();
+    const asking = await asked();
     expect(page.said).toEqual([[{ type: "shieldpod:context-request", nonce: "n1" }, psa]]);
     page.deliver(answer);
     expect(await outcome(asking)).toBe("a.b.c");
@@ -85,15 +84,22 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     ["another shape", { ...answer, context: 7 }, {}],
     ["the answer to another request", { ...answer, nonce: "n0" }, {}],
   ])("is not heard: %s", async (_, data, from) => {
-    const asking = asked();
+    const asking = await asked();
     page.deliver(data, from);
     expect(await outcome(asking)).toBe("host_silent");
   });
 
   it("may refuse", async () => {
-    const asking = asked();
+    const asking = await asked();
     page.deliver({ type: "shieldpod:context-refused", nonce: "n1" });
     expect(await outcome(asking)).toBe("context_refused");
+  });
+
+  it("stops when the context vouches for another page than the one around the pod", async () => {
+    launch.mockResolvedValue({ token: "token-1", expires_at: "", pod: { ...pod(), origin: "https://evil.example" } });
+    const asking = await asked();
+    page.deliver(answer);
+    expect(await outcome(asking)).toBe("origin_mismatch");
   });
 
   it("turns to another ticket, but no other page may", () => {
@@ -105,7 +111,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
   });
 
   it("changes the look, but no other page may, and no request is answered by it", async () => {
-    const asking = asked();
+    const asking = await asked();
     const look = { type: "shieldpod:look", theme: "dark" };
     page.deliver(look, { origin: "https://evil.example" });
     page.deliver(look, { source: {} });
