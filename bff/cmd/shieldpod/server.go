@@ -135,7 +135,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		return err
 	}
 	srv.courier = courier.New(courier.Config{
-		Outbox: srv.store, Reports: domain, Tenants: srv.store, Mail: mail, SMS: sms,
+		Outbox: srv.store, Reports: domain, Tenants: srv.store, Carriers: courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}},
 		PublicURL: s.publicURL, Now: s.now, Log: s.log,
 	})
 	srv.alerts = webhook.New(webhook.Config{

@@ -175,7 +175,7 @@ func TestARefusedAccountFailsAtOnceAndLoudly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SMS, r.Mail = sms, mail
+	r.Carriers = by(mail, sms)
 	r.start(t)
 	text, letter := r.ask(t, verify.SMSCode), r.ask(t, verify.EmailLink)
 	want := standing{State: verify.ShieldFailed, Reason: verify.ReasonCarrierSet, Job: verify.JobFailed}
@@ -319,7 +319,8 @@ func TestAnUnreachableCarrierIsTriedAgainWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	var there sender
 	r := newRig(t, func(c *courier.Config) {
-		sms := c.SMS
+		carriers := c.Carriers.(courier.Fixed)
+		sms := carriers[verify.Phone][0]
 		away, err := vonage.New(vonage.Config{Key: "12345678", Secret: "api secret", From: "Acme IT", Host: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
@@ -331,7 +332,7 @@ func TestAnUnreachableCarrierIsTriedAgainWhenItIsBack(t *testing.T) {
 			}
 			return sms.Send(ctx, p)
 		}
-		c.SMS = there
+		carriers[verify.Phone] = []courier.Sender{there}
 	})
 	r.start(t)
 	id := r.ask(t, verify.SMSCode)

@@ -92,8 +92,7 @@ type Config struct {
 	Outbox    Outbox
 	Reports   Reporter
 	Tenants   verify.Tenants
-	Mail      Sender
-	SMS       Sender
+	Carriers  Carriers
 	PublicURL string // where the links of messages lead
 	Now       func() time.Time
 	Chance    func() float64 // in [0,1): spreads retries
@@ -105,8 +104,8 @@ const (
 	// lease is how long a job is one node's; a living node is done with it sparedTime before.
 	lease      = 30 * time.Second
 	sparedTime = 2 * time.Second
-	// sendTime is the most that a carrier may take to answer.
-	sendTime = 10 * time.Second
+	// sendTime is the most that one carrier may take to answer.
+	sendTime = 9 * time.Second
 	// tick is how often the courier looks for what nobody told it of: jobs of other nodes, lapsed leases.
 	tick = 5 * time.Second
 	// breath is the least time between two claims, so that a busy outbox is read in batches.

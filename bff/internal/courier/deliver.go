@@ -43,9 +43,9 @@ func (c *Courier) deliver(ctx context.Context, j verify.Job) {
 		c.conclude(ctx, j, Receipt{}, err)
 		return
 	}
-	sending, sent := context.WithTimeout(ctx, min(sendTime, left))
+	sending, sent := context.WithTimeout(ctx, left)
 	defer sent()
-	receipt, err := c.send(sending, j.Method, parcel)
+	receipt, err := c.send(sending, j, parcel)
 	c.conclude(ctx, j, receipt, err)
 }
 
@@ -66,19 +66,6 @@ func (c *Courier) pack(ctx context.Context, j verify.Job, left time.Duration) (P
 		return Parcel{}, &Fault{Kind: Setup, Err: err}
 	}
 	return p, nil
-}
-
-// send asks the carrier. A library that panics has asked or has not: nobody knows.
-func (c *Courier) send(ctx context.Context, m verify.Method, p Parcel) (r Receipt, err error) {
-	defer func() {
-		if bad := recover(); bad != nil {
-			err = &Fault{Kind: Unsure, Err: fmt.Errorf("the carrier's library panicked (%T)", bad)}
-		}
-	}()
-	if m.Kind() == verify.Email {
-		return c.Mail.Send(ctx, p)
-	}
-	return c.SMS.Send(ctx, p)
 }
 
 // conclude writes down what came of a send, in the order that survives a crash (see the package comment).

@@ -189,6 +189,11 @@ func mailJob(id string) verify.Job {
 	return j
 }
 
+// by has each kind of message go by one carrier.
+func by(mail, sms courier.Sender) courier.Fixed {
+	return courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}}
+}
+
 // running runs a courier over the outbox until the test's end, inside a bubble of fake time.
 type running struct {
 	*courier.Courier
@@ -201,7 +206,7 @@ func run(t *testing.T, o *fakeOutbox, carrier sender, change func(*courier.Confi
 	t.Helper()
 	log := new(bytes.Buffer)
 	c := courier.Config{
-		Outbox: o, Reports: o, Tenants: o, Mail: carrier, SMS: carrier, PublicURL: "https://verify.acme-it.com",
+		Outbox: o, Reports: o, Tenants: o, Carriers: by(carrier, carrier), PublicURL: "https://verify.acme-it.com",
 		Now: time.Now, Chance: func() float64 { return 0.5 },
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -132,7 +132,7 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 		t.Fatal(err)
 	}
 	c := courier.Config{
-		Outbox: r, Reports: r, Tenants: r.store, Mail: mail, SMS: sms, PublicURL: "https://verify.acme-it.com", Now: r.now,
+		Outbox: r, Reports: r, Tenants: r.store, Carriers: by(mail, sms), PublicURL: "https://verify.acme-it.com", Now: r.now,
 		Chance: func() float64 { return 0.5 }, Log: log,
 	}
 	if change != nil {
