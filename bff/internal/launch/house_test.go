@@ -38,6 +38,7 @@ type house struct {
 	*launch.Service
 	store *store.Store
 	psa   *system // connected to the tenant
+	path  string  // of the store's file
 	now   time.Time
 	keys  map[string]launchcontext.SigningKey // of testdata, by file name
 	rows  *sql.DB
@@ -47,11 +48,11 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{now: time.Unix(1767225600, 0), keys: testKeys(t), psa: newSystem()}
-	path := filepath.Join(t.TempDir(), "shieldpod.db")
-	h.store = storetest.Open(t, path, func() time.Time { return h.now })
+	h.path = filepath.Join(t.TempDir(), "shieldpod.db")
+	h.store = storetest.Open(t, h.path, func() time.Time { return h.now })
 	h.Service = h.door()
 	h.put(t, h.acme(t))
-	rows, err := sql.Open("sqlite", path)
+	rows, err := sql.Open("sqlite", h.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,8 +227,10 @@ func (s *system) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify
 func (s *system) read() (launchcontext.Context, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reads++
-	return s.ticket, s.fault
+	if s.reads++; s.fault != nil {
+		return launchcontext.Context{}, s.fault
+	}
+	return s.ticket, nil
 }
 
 // newSystem has one ticket, and Dana and Raj at its client.

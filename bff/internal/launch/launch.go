@@ -80,7 +80,7 @@ type Grant struct {
 // a context with a nonce needs the request to bring it, too.
 // CodeContextExpired: the context or the challenge is too old. CodeContextReplayed: it was used before.
 // CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. A context without
-// contacts has them read from the ticket system, with the refusals of Tickets; CodeNoContact: its own contact is not
+// contacts has them read from the ticket system, with the refusals of Tickets; CodeContact: its own contact is not
 // among them. Whatever the refusal, nothing is stored, and the context is not spent.
 func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, error) {
 	return s.OpenAt(ctx, "", contextToken, nonce)

@@ -1,0 +1,330 @@
+package launch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// visit is a member at the screen with the ticket that the system has.
+func visit() launch.HostedLaunch {
+	return launch.HostedLaunch{
+		Tenant: "acme", Origin: "https://psa.example", Ticket: "1174", Screen: "ticket",
+		Member: psa.Member{ID: "ana", Hash: "hash-5d0c2b77", Context: "context-91ab", Company: "acme", Email: "ana@acme.example"},
+	}
+}
+
+// turnedAway checks the refusal of a hosted launch, and that it left no trace.
+func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code) *verify.Error {
+	t.Helper()
+	sessions, _ := h.stored(t)
+	grant, err := h.OpenHosted(t.Context(), l)
+	var refusal *verify.Error
+	if !errors.As(err, &refusal) || refusal.Code != want || refusal.Public == "" || grant.Token != "" || grant.Session.ID != "" {
+		t.Fatalf("got %v, want %q in public words, and no grant", err, want)
+	}
+	if now, _ := h.stored(t); now != sessions {
+		t.Errorf("a refused member left %d sessions", now-sessions)
+	}
+	return refusal
+}
+
+func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
+	h := newHouse(t)
+	grant, err := h.OpenHosted(t.Context(), visit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := verify.Session{
+		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(time.Hour), FirstOpen: true,
+		Desk: verify.Desk{
+			Tenant:     "acme",
+			Technician: verify.Technician{ID: "connectwise:ana", Name: "Ana Ortiz", Email: "ana@acme.example", Phone: "+14155550100"},
+			Ticket:     verify.Ticket{PSA: "connectwise", ID: "1174", Number: "1174", Summary: "Password reset"},
+			Client:     verify.Client{ID: "connectwise:250", Name: "Contoso"},
+			Contacts: []verify.Contact{
+				{ID: "connectwise:12", Name: "Dana Reyes", Title: "Accountant", Channels: []verify.Channel{
+					{ID: "1", Kind: verify.Phone, Value: "+14155554821", Label: "Cell", Capability: verify.Mobile, Country: "US"},
+					{ID: "2", Kind: verify.Email, Value: "dana@contoso.com", Label: "Email"},
+				}},
+				{ID: "connectwise:31", Name: "Raj Patel", Channels: []verify.Channel{
+					{ID: "9", Kind: verify.Phone, Value: "+14155554822", Capability: verify.Mobile, Country: "US"},
+				}},
+			},
+			DefaultContact: "connectwise:12", Filed: true, TakesNotes: true,
+		},
+	}
+	if diff := cmp.Diff(want, grant.Session); diff != "" {
+		t.Error(diff)
+	}
+	session, _, err := h.door().Authenticate(t.Context(), grant.Token)
+	if diff := cmp.Diff(want, session); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	again, err := h.OpenHosted(t.Context(), visit())
+	if err != nil || again.Session.FirstOpen {
+		t.Errorf("opened again it is the first time: %v", err)
+	}
+	if sessions, spent := h.stored(t); sessions != 2 || spent != 0 {
+		t.Errorf("%d sessions and %d spent ids, want 2 and none", sessions, spent)
+	}
+}
+
+func TestRow01HostedLaunchesFailClosed(t *testing.T) {
+	code := func(c verify.Code) error { return &verify.Error{Code: c, Public: "The adapter's words."} }
+	for _, c := range []struct {
+		name string
+		edit func(*house, *launch.HostedLaunch)
+		want verify.Code
+	}{
+		{"a hash that is nobody's", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodeMember) }, verify.CodeMember},
+		{"an answer that names nobody", func(h *house, _ *launch.HostedLaunch) { h.psa.who.ID = "" }, verify.CodeMember},
+		{"an unknown tenant", func(_ *house, l *launch.HostedLaunch) { l.Tenant = "nobody" }, verify.CodeMember},
+		{"a member without access to the ticket", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodeTicket) }, verify.CodeTicket},
+		{"another ticket than was asked for", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Ticket.ID = "1175" }, verify.CodeTicket},
+		{"a ticket system that is down", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodePSADown) }, verify.CodePSADown},
+		{"a ticket that can't be read", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSADown) }, verify.CodePSADown},
+		{"an error without a code", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = errors.New("<html>") }, verify.CodePSADown},
+		{"a time-out of the ticket's", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = context.DeadlineExceeded }, verify.CodePSADown},
+		{"a ticket system that is busy", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodePSABusy) }, verify.CodePSABusy},
+		{"keys that are refused", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSASetup) }, verify.CodePSASetup},
+		{"a ticket without a contact", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "" }, verify.CodeContact},
+		{"a ticket of a contact who is inactive", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "99" }, verify.CodeContact},
+		{"a ticket without a client", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Client.ID = "" }, verify.CodeContextInvalid},
+		{"a page that is none of the tenant's", func(_ *house, l *launch.HostedLaunch) { l.Origin = "https://evil.example" }, verify.CodeContextInvalid},
+		{"a page by http", func(_ *house, l *launch.HostedLaunch) { l.Origin = "http://psa.example" }, verify.CodeContextInvalid},
+		{"a server that is connected to nothing", func(h *house, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSASetup},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			l := visit()
+			c.edit(h, &l)
+			h.turnedAway(t, l, c.want)
+		})
+	}
+}
+
+func TestRow01TheProofsRefusalGoesBeforeTheTickets(t *testing.T) {
+	h := newHouse(t)
+	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	h.psa.fault = &verify.Error{Code: verify.CodeTicket, Public: "No."}
+	h.turnedAway(t, visit(), verify.CodeMember)
+}
+
+// late gives the ticket once it is let go, or when nobody waits for it any more.
+type late struct {
+	hosted
+	letGo chan struct{}
+	left  chan error
+}
+
+func (l late) Case(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
+	select {
+	case <-l.letGo:
+		l.left <- nil
+	case <-ctx.Done():
+		l.left <- ctx.Err()
+	}
+	return l.hosted.Case(ctx, t, m, ticket, screen)
+}
+
+func TestMemberAndTicketAreAskedForSideBySide(t *testing.T) {
+	h := newHouse(t)
+	slow := late{hosted: hosted{h.psa}, letGo: make(chan struct{}), left: make(chan error, 1)}
+	h.Hosted = slow
+	h.psa.underway = func() { close(slow.letGo) } // the ticket is under way before the proof is told
+	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-slow.left; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATicketIsNotWaitedForOnceTheProofIsRefused(t *testing.T) {
+	h := newHouse(t)
+	slow := late{hosted: hosted{h.psa}, letGo: make(chan struct{}), left: make(chan error, 1)}
+	h.Hosted, h.psa.proof = slow, &verify.Error{Code: verify.CodeMember, Public: "No."}
+	h.turnedAway(t, visit(), verify.CodeMember)
+	if err := <-slow.left; !errors.Is(err, context.Canceled) {
+		t.Errorf("the ticket's reader is left with %v", err)
+	}
+}
+
+func TestRow05AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
+	h := newHouse(t)
+	if _, err := h.OpenHosted(t.Context(), visit()); err != nil { // Ana was here this morning
+		t.Fatal(err)
+	}
+	h.psa.proofs = 0
+	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	ended := map[verify.Code]int{}
+	for i := range 1000 {
+		l := visit()
+		l.Member.Hash = fmt.Sprint("made up ", i)
+		_, err := h.OpenHosted(t.Context(), l)
+		ended[verify.CodeOf(err)]++
+	}
+	if diff := cmp.Diff(map[verify.Code]int{verify.CodeMember: 20, verify.CodePSABusy: 980}, ended); diff != "" || h.psa.proofs != 20 {
+		t.Errorf("the ticket system was asked %d times: %s", h.psa.proofs, diff)
+	}
+	h.psa.proof = nil
+	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+		t.Errorf("whoever was proven before waits, too: %v", err)
+	}
+	other := visit()
+	other.Member.Hash = "another session of Ana's"
+	if refusal := h.turnedAway(t, other, verify.CodePSABusy); refusal.RetryAfter != 3*time.Second {
+		t.Errorf("whoever is new may come back after %s", refusal.RetryAfter)
+	}
+	h.now = h.now.Add(3 * time.Second)
+	if _, err := h.OpenHosted(t.Context(), other); err != nil {
+		t.Errorf("later: %v", err)
+	}
+	beta := verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}}
+	h.put(t, beta)
+	theirs := visit()
+	theirs.Tenant = "beta"
+	if _, err := h.OpenHosted(t.Context(), theirs); err != nil {
+		t.Errorf("another tenant waits for ours: %v", err)
+	}
+}
+
+func TestRow05OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
+	h := newHouse(t)
+	var gathered, let sync.WaitGroup
+	gathered.Add(20)
+	let.Add(1)
+	h.psa.underway = func() { gathered.Done(); let.Wait() }
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() {
+			l := visit()
+			l.Member.Hash = fmt.Sprint("somebody ", i)
+			if _, err := h.OpenHosted(t.Context(), l); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	gathered.Wait()
+	h.turnedAway(t, visit(), verify.CodePSABusy)
+	let.Done()
+	all.Wait()
+	h.psa.underway = nil
+	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+		t.Errorf("once they are through: %v", err)
+	}
+}
+
+func TestRow05WhoeverIsRefusedIsNewAgain(t *testing.T) {
+	h := newHouse(t)
+	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+		t.Fatal(err)
+	}
+	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	for range 20 {
+		h.turnedAway(t, visit(), verify.CodeMember)
+	}
+	h.turnedAway(t, visit(), verify.CodePSABusy)
+}
+
+func TestRow05AnOutageCountsAgainstNobody(t *testing.T) {
+	h := newHouse(t)
+	h.psa.proof = &verify.Error{Code: verify.CodePSADown, Public: "Down."}
+	for range 100 {
+		h.turnedAway(t, visit(), verify.CodePSADown)
+	}
+}
+
+func TestRow07IDsOfConnectWiseAreNobodyElses(t *testing.T) {
+	h := newHouse(t)
+	for _, edit := range []func(*launchcontext.Claims){
+		func(c *launchcontext.Claims) { c.Subject = "connectwise:ana" },
+		func(c *launchcontext.Claims) { c.Context.Client.ID = "connectwise:250" },
+		func(c *launchcontext.Claims) { c.Context.Contacts[1].ID = "connectwise:12" },
+	} {
+		h.refused(t, h.sign(t, edit), "", verify.CodeContextInvalid)
+	}
+	desk := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.PSA = "connectwise" }), "").Session.Desk
+	if desk.Technician.ID != "connectwise:member-7" || desk.DefaultContact != "connectwise:dana" || desk.Client.ID != "connectwise:contoso" {
+		t.Errorf("a context about ConnectWise's own ticket gives %+v", desk)
+	}
+}
+
+func TestRow10AMembersOwnRecordIsReadAsFarAsItCan(t *testing.T) {
+	h := newHouse(t)
+	h.psa.who.Email, h.psa.who.Phone = "see intranet", "ext. 12"
+	grant, err := h.OpenHosted(t.Context(), visit())
+	if err != nil || grant.Session.Desk.Technician.Email != "" || grant.Session.Desk.Technician.Phone != "" {
+		t.Errorf("%v, %+v", err, grant.Session.Desk.Technician)
+	}
+}
+
+func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
+	h := newHouse(t)
+	list := []launchcontext.Contact{
+		{ID: "1", Name: "\u200b"}, {ID: "2 ", Name: "Bad Id"}, {ID: "", Name: "No Id"}, {ID: "31", Name: "Raj Patel"}, {ID: "31", Name: "Raj Again"},
+	}
+	for i := range 300 {
+		list = append(list, launchcontext.Contact{ID: fmt.Sprint("x", i), Name: "X"})
+	}
+	h.psa.ticket.Contacts = append(list, h.psa.ticket.Contacts[1])
+	grant, err := h.OpenHosted(t.Context(), visit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := grant.Session.Desk.Contacts
+	if len(got) != psa.DeskContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
+		t.Errorf("%d contacts, beginning %+v", len(got), got[:3])
+	}
+}
+
+func TestRow25AMembersSessionIsNowhere(t *testing.T) {
+	h := newHouse(t)
+	l := visit()
+	if _, err := h.OpenHosted(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	var told strings.Builder
+	for _, fault := range []error{
+		&verify.Error{Code: verify.CodeMember, Public: "No."}, errors.New("the page was HTML"), context.DeadlineExceeded,
+	} {
+		h.psa.proof = fault
+		_, err := h.OpenHosted(t.Context(), l)
+		var refusal *verify.Error
+		if !errors.As(err, &refusal) {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&told, "%v %+v %s %s\n", err, refusal, refusal.Public, refusal.Field)
+	}
+	fmt.Fprintf(&told, "%v %+v %#v %s", l, l, l, l.Member.LogValue())
+	files, err := filepath.Glob(h.path + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatal(err, files)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told.Write(content)
+	}
+	for _, secret := range []string{l.Member.Hash, l.Member.Context} {
+		if strings.Contains(told.String(), secret) {
+			t.Errorf("%q is told, or written down", secret)
+		}
+	}
+}
