@@ -42,6 +42,7 @@ type border struct {
 	domain *verify.Service
 	server *httptest.Server
 	router routers.Router
+	manage *manage
 	keys   map[string]launchcontext.SigningKey // by tenant
 	log    *bytes.Buffer
 	now    time.Time
@@ -50,14 +51,15 @@ type border struct {
 func newBorder(t *testing.T) *border {
 	t.Helper()
 	b := &border{
-		t: t, keys: map[string]launchcontext.SigningKey{}, log: &bytes.Buffer{},
+		t: t, keys: map[string]launchcontext.SigningKey{}, log: &bytes.Buffer{}, manage: &manage{},
 		now: time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
 	}
 	clock := func() time.Time { return b.now }
 	b.db = storetest.SQLite(t)
 	b.domain = storetest.Service(b.db, clock)
 	door := &launch.Service{
-		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
+		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Hosted: b.manage,
+		Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{
