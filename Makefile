@@ -40,6 +40,7 @@ screens: build ## Take the screenshots of docs/screens again
 clean: ## Remove what was built and installed here
 	rm -rf bin node_modules test-results bench-results playwright-report
 	find widget/dist embed/dist -mindepth 1 ! -name .gitkeep -delete
+	rm -rf embed/lib
 
 test-go: .ci/.machine
 	$(GO) test -race ./...
