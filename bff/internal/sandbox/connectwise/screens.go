@@ -21,6 +21,7 @@ func (m *Manage) screens() http.Handler {
 	mux.HandleFunc("GET /tickets", m.jump)
 	mux.HandleFunc("GET /tickets/{id}", m.desk)
 	mux.HandleFunc("POST /tickets/{id}", m.save)
+	mux.HandleFunc("GET /v4_6_release/services/system_io/router/openrecord.rails", m.jump)
 	mux.HandleFunc("GET /session", m.session)
 	mux.HandleFunc("POST /signin", m.signIn)
 	mux.HandleFunc("GET /stream", m.stream)
@@ -163,13 +164,14 @@ func (m *Manage) board(w http.ResponseWriter, r *http.Request) {
 	m.render(w, http.StatusOK, "board", m.view(w, r, "Service Board"))
 }
 
-// jump answers the field for a ticket's number.
+// jump answers the field for a ticket's number, and ConnectWise's links to records.
 func (m *Manage) jump(w http.ResponseWriter, r *http.Request) {
-	if _, err := strconv.Atoi(r.FormValue("id")); err != nil {
+	id := cmp.Or(r.FormValue("recid"), r.FormValue("id"))
+	if _, err := strconv.Atoi(id); err != nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	http.Redirect(w, r, "/tickets/"+r.FormValue("id"), http.StatusSeeOther)
+	http.Redirect(w, r, "/tickets/"+id, http.StatusSeeOther)
 }
 
 // desk shows a ticket and its pod. Where the member has no right to the ticket, or there is none, the
