@@ -2,6 +2,7 @@ package connectwise_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -103,7 +104,7 @@ func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
 	b.misbehave(`{"system":"connectwise","mode":"cut","times":1}`)
 	func() {
 		defer func() {
-			if cut := recover(); cut != http.ErrAbortHandler {
+			if cut, _ := recover().(error); !errors.Is(cut, http.ErrAbortHandler) {
 				t.Errorf("it ended with %v", cut)
 			}
 		}()
