@@ -1050,6 +1050,21 @@ type ShieldStage string
 // ShieldState defines model for Shield.State.
 type ShieldState string
 
+// SignInLaunch defines model for SignInLaunch.
+type SignInLaunch struct {
+	// Code What the window gave
+	Code string `json:"code"`
+
+	// Psa The ticket system, if the pod was told; it must be the tenant's
+	Psa string `json:"psa,omitempty,omitzero"`
+
+	// Tenant The tenant's slug, from the pod's own address
+	Tenant string `json:"tenant"`
+
+	// Ticket The ticket's id
+	Ticket string `json:"ticket"`
+}
+
 // SnapshotFrame defines model for SnapshotFrame.
 type SnapshotFrame struct {
 	Pod  Pod               `json:"pod"`
@@ -1165,6 +1180,9 @@ type LaunchJSONRequestBody = LaunchRequest
 
 // LaunchConnectWiseJSONRequestBody defines body for LaunchConnectWise for application/json ContentType.
 type LaunchConnectWiseJSONRequestBody = ConnectWiseLaunch
+
+// LaunchSignInJSONRequestBody defines body for LaunchSignIn for application/json ContentType.
+type LaunchSignInJSONRequestBody = SignInLaunch
 
 // PutPoliciesJSONRequestBody defines body for PutPolicies for application/json ContentType.
 type PutPoliciesJSONRequestBody = PolicyBatch
@@ -1526,6 +1544,28 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
 	LaunchConnectWise(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// LaunchSignInWithBody Open a ticket for a technician who has signed in, in a window that the pod opened
+	//
+	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+	LaunchSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LaunchSignIn Open a ticket for a technician who has signed in, in a window that the pod opened
+	//
+	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+	LaunchSignIn(ctx context.Context, body LaunchSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Live The WebSocket of shield changes
 	//
 	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
@@ -1871,6 +1911,48 @@ func (c *HTTPClient) LaunchConnectWiseWithBody(ctx context.Context, contentType 
 // Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
 func (c *HTTPClient) LaunchConnectWise(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLaunchConnectWiseRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LaunchSignInWithBody Open a ticket for a technician who has signed in, in a window that the pod opened
+//
+// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+func (c *HTTPClient) LaunchSignInWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLaunchSignInRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LaunchSignIn Open a ticket for a technician who has signed in, in a window that the pod opened
+//
+// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+func (c *HTTPClient) LaunchSignIn(ctx context.Context, body LaunchSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLaunchSignInRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2589,6 +2671,46 @@ func NewLaunchConnectWiseRequestWithBody(server string, contentType string, body
 	return req, nil
 }
 
+// NewLaunchSignInRequest calls the generic LaunchSignIn builder with application/json body
+func NewLaunchSignInRequest(server string, body LaunchSignInJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLaunchSignInRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLaunchSignInRequestWithBody constructs an http.Request for the LaunchSignIn method, with any body, and a specified content type
+func NewLaunchSignInRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/launch/signin")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewLiveRequest constructs an http.Request for the Live method
 func NewLiveRequest(server string) (*http.Request, error) {
 	var err error
@@ -3168,6 +3290,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/launch/connectwise (the `LaunchConnectWise` operationId).
 	LaunchConnectWiseWithResponse(ctx context.Context, body LaunchConnectWiseJSONRequestBody, reqEditors ...RequestEditorFn) (*LaunchConnectWiseResponse, error)
+
+	// LaunchSignInWithBodyWithResponse Open a ticket for a technician who has signed in, in a window that the pod opened
+	//
+	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+	LaunchSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LaunchSignInResponse, error)
+
+	// LaunchSignInWithResponse Open a ticket for a technician who has signed in, in a window that the pod opened
+	//
+	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+	LaunchSignInWithResponse(ctx context.Context, body LaunchSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*LaunchSignInResponse, error)
 
 	// LiveWithResponse The WebSocket of shield changes
 	//
@@ -3850,6 +3994,79 @@ func (r LaunchConnectWiseResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r LaunchConnectWiseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LaunchSignInResponse401Headers the declared response headers of an HTTP 401 response for LaunchSignIn
+type LaunchSignInResponse401Headers struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+// LaunchSignInResponseDefaultHeaders the declared response headers of an HTTP default response for LaunchSignIn
+type LaunchSignInResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type LaunchSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Launched
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LaunchSignInResponse401Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *LaunchSignInResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LaunchSignInResponse) GetJSON200() *Launched {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LaunchSignInResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LaunchSignInResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LaunchSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LaunchSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LaunchSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LaunchSignInResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4656,6 +4873,40 @@ func (c *ClientWithResponses) LaunchConnectWiseWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseLaunchConnectWiseResponse(rsp)
+}
+
+// LaunchSignInWithBodyWithResponse Open a ticket for a technician who has signed in, in a window that the pod opened
+//
+// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+func (c *ClientWithResponses) LaunchSignInWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LaunchSignInResponse, error) {
+	rsp, err := c.LaunchSignInWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLaunchSignInResponse(rsp)
+}
+
+// LaunchSignInWithResponse Open a ticket for a technician who has signed in, in a window that the pod opened
+//
+// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/launch/signin (the `LaunchSignIn` operationId).
+func (c *ClientWithResponses) LaunchSignInWithResponse(ctx context.Context, body LaunchSignInJSONRequestBody, reqEditors ...RequestEditorFn) (*LaunchSignInResponse, error) {
+	rsp, err := c.LaunchSignIn(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLaunchSignInResponse(rsp)
 }
 
 // LiveWithResponse The WebSocket of shield changes
@@ -5473,6 +5724,97 @@ func ParseLaunchConnectWiseResponse(rsp *http.Response) (*LaunchConnectWiseRespo
 		response.Headers401 = &headers
 	case true:
 		var headers LaunchConnectWiseResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLaunchSignInResponse parses an HTTP response from a LaunchSignInWithResponse call
+func ParseLaunchSignInResponse(rsp *http.Response) (*LaunchSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LaunchSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Launched
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LaunchSignInResponse401Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case true:
+		var headers LaunchSignInResponseDefaultHeaders
 		if values := rsp.Header.Values("Allow"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

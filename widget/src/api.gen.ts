@@ -63,6 +63,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/launch/signin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a ticket for a technician who has signed in, in a window that the pod opened
+         * @description The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
+         *     the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
+         *     429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+         */
+        post: operations["launchSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pod": {
         parameters: {
             query?: never;
@@ -394,6 +416,16 @@ export interface components {
             company?: string;
             codebase?: string;
             email?: string;
+        };
+        SignInLaunch: {
+            /** @description The tenant's slug, from the pod's own address */
+            tenant: string;
+            /** @description What the window gave */
+            code: string;
+            /** @description The ticket system, if the pod was told; it must be the tenant's */
+            psa?: string;
+            /** @description The ticket's id */
+            ticket: string;
         };
         Launched: {
             /** @description The bearer. Keep it in memory only */
@@ -993,6 +1025,32 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ConnectWiseLaunch"];
+            };
+        };
+        responses: {
+            /** @description As after any launch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Launched"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    launchSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInLaunch"];
             };
         };
         responses: {

@@ -40,6 +40,7 @@ type border struct {
 	t      *testing.T
 	db     *store.Store
 	domain *verify.Service
+	door   *launch.Service
 	server *httptest.Server
 	router routers.Router
 	manage *manage
@@ -57,13 +58,13 @@ func newBorder(t *testing.T) *border {
 	clock := func() time.Time { return b.now }
 	b.db = storetest.SQLite(t)
 	b.domain = storetest.Service(b.db, clock)
-	door := &launch.Service{
+	b.door = &launch.Service{
 		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Hosted: b.manage,
 		Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
 	handler := httpapi.New(httpapi.Config{
-		Verify: b.domain, Launch: door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
+		Verify: b.domain, Launch: b.door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})

@@ -18,6 +18,12 @@ func podPolicy(publicURL string) string {
 		"connect-src 'self' " + socket + "; base-uri 'none'; form-action 'none'; frame-ancestors "
 }
 
+// permissions are what the pod's pages may ask of the browser.
+const permissions = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
+
+// blank is all that is told of a tenant that is not there.
+const blank = "<!doctype html><title>Shieldpod</title>"
+
 // podPage serves the pod's page, framed by the tenant's origins only. It holds nobody's data.
 func (a *routes) podPage(c echo.Context) error {
 	tenant, err := a.framed(c)
@@ -31,10 +37,10 @@ func (a *routes) podPage(c echo.Context) error {
 // for a tenant that is not there it answers with a blank page that nobody frames.
 func (a *routes) framed(c echo.Context) (verify.Tenant, error) {
 	h := c.Response().Header()
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)")
+	h.Set("Permissions-Policy", permissions)
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		return tenant, c.HTML(http.StatusNotFound, "<!doctype html><title>Shieldpod</title>") // framed by nobody: see guard
+		return tenant, c.HTML(http.StatusNotFound, blank) // framed by nobody: see guard
 	}
 	if err == nil {
 		h.Set("Content-Security-Policy", a.podPolicy+ancestors(tenant.Origins))

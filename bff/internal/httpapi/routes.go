@@ -59,16 +59,19 @@ func New(c Config) *echo.Echo {
 	e.Use(a.guard)
 	RegisterHandlers(e, a)
 	for path, page := range map[string]echo.HandlerFunc{
-		"/pod/:tenant":            a.podPage,
-		"/openapi.yaml":           func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", a.Contract) },
-		"/page-assets/notice.css": asset("notice.css", "text/css; charset=utf-8"),
-		"/healthz":                func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
-		"/readyz":                 a.readyz,
-		"/metrics":                echo.WrapHandler(c.Metrics.Handler()),
+		"/pod/:tenant":              a.podPage,
+		"/openapi.yaml":             func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", a.Contract) },
+		"/page-assets/signed-in.js": asset("signed-in.js", "text/javascript; charset=utf-8"),
+		"/page-assets/notice.css":   asset("notice.css", "text/css; charset=utf-8"),
+		"/healthz":                  func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
+		"/readyz":                   a.readyz,
+		"/metrics":                  echo.WrapHandler(c.Metrics.Handler()),
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, page)
 	}
 	e.POST("/pod/:tenant", a.podPost)
+	e.GET("/signin/:tenant", a.signIn)
+	e.GET(launch.SignInCallback, a.signedIn)
 	return e
 }
 

@@ -41,6 +41,9 @@ type ServerInterface interface {
 	// LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
 	// (POST /api/v1/launch/connectwise)
 	LaunchConnectWise(ctx echo.Context) error
+	// LaunchSignIn Open a ticket for a technician who has signed in, in a window that the pod opened
+	// (POST /api/v1/launch/signin)
+	LaunchSignIn(ctx echo.Context) error
 	// Live The WebSocket of shield changes
 	// (GET /api/v1/live)
 	Live(ctx echo.Context) error
@@ -270,6 +273,15 @@ func (w *ServerInterfaceWrapper) LaunchConnectWise(ctx echo.Context) error {
 	return err
 }
 
+// LaunchSignIn converts echo context to params.
+func (w *ServerInterfaceWrapper) LaunchSignIn(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LaunchSignIn(ctx)
+	return err
+}
+
 // Live converts echo context to params.
 func (w *ServerInterfaceWrapper) Live(ctx echo.Context) error {
 	var err error
@@ -478,6 +490,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v1/launch/challenge", wrapper.Challenge, options.OperationMiddlewares["challenge"]...)
 	router.POST(options.BaseURL+"/api/v1/launch", wrapper.Launch, options.OperationMiddlewares["launch"]...)
 	router.POST(options.BaseURL+"/api/v1/launch/connectwise", wrapper.LaunchConnectWise, options.OperationMiddlewares["launchConnectWise"]...)
+	router.POST(options.BaseURL+"/api/v1/launch/signin", wrapper.LaunchSignIn, options.OperationMiddlewares["launchSignIn"]...)
 	router.GET(options.BaseURL+"/api/v1/pod", wrapper.GetPod, options.OperationMiddlewares["getPod"]...)
 	router.POST(options.BaseURL+"/api/v1/verifications", wrapper.Send, options.OperationMiddlewares["send"]...)
 	router.POST(options.BaseURL+"/api/v1/verifications/:id/code", wrapper.CheckCode, options.OperationMiddlewares["checkCode"]...)

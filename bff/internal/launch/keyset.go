@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -19,21 +18,19 @@ var keysPace = pace{fresh: 10 * time.Minute, every: 30 * time.Second, kept: 4 * 
 const (
 	fetchTime = 5 * time.Second
 	keysLimit = 64 << 10 // bytes of a key set
-	keysMost  = 1024     // sets that are kept at once
 )
 
 // keySets are issuers' keys as they were fetched, by their URL. The URLs are configuration; of a token only its
 // kid comes this far, and can only choose.
 type keySets struct {
-	mu    sync.Mutex
-	byURL map[string]*remote[[]launchcontext.VerificationKey]
+	shelf[[]launchcontext.VerificationKey]
 }
 
 // errNoKey: the issuer publishes no such key. Every other error of key means that its keys can't be had.
 var errNoKey = errors.New("the issuer publishes no such key")
 
 func (k *keySets) key(ctx context.Context, client *http.Client, url, kid string, now time.Time) (launchcontext.VerificationKey, error) {
-	keys, err := k.set(url, now).get(ctx, keysPace, now,
+	keys, err := k.place(url, now, keysPace.kept).get(ctx, keysPace, now,
 		func(keys []launchcontext.VerificationKey) bool { _, known := keyNamed(keys, kid); return known },
 		func(ctx context.Context) ([]launchcontext.VerificationKey, error) { return fetchKeys(ctx, client, url) })
 	if err != nil {
@@ -44,30 +41,6 @@ func (k *keySets) key(ctx context.Context, client *http.Client, url, kid string,
 		return key, errNoKey
 	}
 	return key, nil
-}
-
-// set gives the place of a URL's keys. When there are too many, those that nobody has asked for lately make room.
-func (k *keySets) set(url string, now time.Time) *remote[[]launchcontext.VerificationKey] {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if set, known := k.byURL[url]; known {
-		return set
-	}
-	if k.byURL == nil || len(k.byURL) >= keysMost {
-		kept := map[string]*remote[[]launchcontext.VerificationKey]{}
-		for url, set := range k.byURL {
-			if set.mu.TryLock() {
-				if within(now.Sub(set.asked), keysPace.kept) {
-					kept[url] = set
-				}
-				set.mu.Unlock()
-			}
-		}
-		k.byURL = kept
-	}
-	set := &remote[[]launchcontext.VerificationKey]{}
-	k.byURL[url] = set
-	return set
 }
 
 func keyNamed(keys []launchcontext.VerificationKey, kid string) (launchcontext.VerificationKey, bool) {

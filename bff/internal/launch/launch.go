@@ -20,6 +20,7 @@ package launch
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
@@ -66,7 +67,9 @@ type Service struct {
 	recent recall
 	gate   gate
 
+	sealing   cipher.AEAD // of what a sign-in leaves in the browser's hands
 	published keySets
+	providers shelf[*provider]
 }
 
 // Grant is what a launch gives.
@@ -229,11 +232,12 @@ func (s *Service) prepare() error {
 			s.fault = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
 			return
 		}
-		var errBearer, errAnswer, errMember error
+		var errBearer, errAnswer, errMember, errSealing error
 		s.bearer, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
 		s.answer, errAnswer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
 		s.member, errMember = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod hosted member", 32)
-		if err := errors.Join(errBearer, errAnswer, errMember); err != nil {
+		s.sealing, errSealing = newSealing(s.Secret)
+		if err := errors.Join(errBearer, errAnswer, errMember, errSealing); err != nil {
 			s.fault = unavailable(err)
 		}
 	})

@@ -71,3 +71,39 @@ func (r *remote[T]) fly(ctx context.Context, now time.Time, fetch func(context.C
 
 // within tells whether so little time has passed; a clock that was set back says no.
 func within(age, most time.Duration) bool { return age >= 0 && age < most }
+
+// shelfSize bounds what a shelf has at once.
+const shelfSize = 1024
+
+// shelf has what several servers say, by their URL.
+type shelf[T any] struct {
+	mu    sync.Mutex
+	byURL map[string]*remote[T]
+}
+
+// place gives the place of what a URL says. When there are too many, those that nobody has asked for lately make room.
+func (s *shelf[T]) place(url string, now time.Time, lately time.Duration) *remote[T] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, is := s.byURL[url]; is {
+		return known
+	}
+	if s.byURL == nil || len(s.byURL) >= shelfSize {
+		kept := map[string]*remote[T]{}
+		for url, r := range s.byURL {
+			if r.askedWithin(now, lately) {
+				kept[url] = r
+			}
+		}
+		s.byURL = kept
+	}
+	place := &remote[T]{}
+	s.byURL[url] = place
+	return place
+}
+
+func (r *remote[T]) askedWithin(now time.Time, lately time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return within(now.Sub(r.asked), lately)
+}

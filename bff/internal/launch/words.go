@@ -25,6 +25,18 @@ const (
 	publicDown     = "Shieldpod can't open pods right now. Try again in a moment."
 )
 
+// Of sign-ins.
+const (
+	publicNoSignIn        = "Nobody can sign in here. Ask your administrator to set up the sign-in."
+	publicNotBegun        = "This sign-in was not begun in this browser, or took too long. Close this window and sign in from the pod again."
+	publicCancelled       = "Your sign-in provider did not let you in, or you cancelled. Close this window and sign in from the pod again."
+	publicProviderDown    = "Your sign-in provider does not answer as it should. Close this window and try again in a moment; if that does not help, tell your administrator."
+	publicProviderRefuses = "What your sign-in provider answers was not accepted. Close this window and sign in from the pod again; if that does not help, ask your administrator to check the sign-in's settings."
+	publicNotAmong        = "You are signed in with an account that may not open pods here. Sign in with a verified address of your company, or ask your administrator."
+	publicNoClaim         = "Your sign-in provider did not say who you are in the way that is expected. Ask your administrator to check the sign-in's settings."
+	publicSignAgain       = "This sign-in is not good any more. Sign in again."
+)
+
 // Why a ticket has nobody to be chosen first.
 const (
 	publicNoContact    = "This ticket has no contact. Set the caller as the ticket's contact, and reopen the ticket."

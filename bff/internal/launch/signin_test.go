@@ -1,0 +1,372 @@
+package launch_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// gateway is a house whose technicians sign in at a real provider.
+type gateway struct {
+	*house
+	t        *testing.T
+	provider *httptest.Server
+	config   *idp.Config
+	down     bool
+	asked    int
+}
+
+func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
+	t.Helper()
+	g := &gateway{house: newHouse(t), t: t}
+	var handler http.Handler
+	g.provider = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.asked++
+		if g.down {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(g.provider.Close)
+	g.config = &idp.Config{
+		Origin: g.provider.URL, ClientID: "shieldpod", ClientSecret: "hush", RedirectURI: audience + launch.SignInCallback,
+		People: []idp.Person{
+			{ID: "ana", Name: "Ana Ortiz", Email: "Ana@Acme.example"},
+			{ID: "eve", Name: "Eve", Email: "eve@acme.example", Unverified: true},
+			{ID: "max", Name: "Max", Email: "max@elsewhere.example"},
+		},
+		Now: g.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	g.config.Issue = func(claims map[string]any, properly func(map[string]any) (string, error)) (string, error) {
+		return properly(claims)
+	}
+	config := *g.config
+	config.Issue = func(claims map[string]any, properly func(map[string]any) (string, error)) (string, error) {
+		return g.config.Issue(claims, properly)
+	}
+	var err error
+	if handler, err = idp.New(config); err != nil {
+		t.Fatal(err)
+	}
+	acme := g.acme(t)
+	acme.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	if edit != nil {
+		edit(&acme.SignIn)
+	}
+	g.put(t, acme)
+	g.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: 5 * time.Second, BodyLimit: 64 << 10})
+	return g
+}
+
+func (g *gateway) begin() launch.SignInStart {
+	g.t.Helper()
+	start, err := g.BeginSignIn(g.t.Context(), "acme")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return start
+}
+
+// choose is the person at the provider's page, and the browser's way back.
+func (g *gateway) choose(start launch.SignInStart, person string) launch.SignInReturn {
+	g.t.Helper()
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := browser.PostForm(start.URL, url.Values{"person": {person}})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	back, err := response.Location()
+	if err != nil || !strings.HasPrefix(back.String(), audience+launch.SignInCallback+"?") {
+		g.t.Fatalf("%d: the provider sends the browser to %v, %v", response.StatusCode, back, err)
+	}
+	q := back.Query()
+	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Fault: q.Get("error"), Memo: start.Memo}
+}
+
+// signIn is the whole way, to the code that the pod gets.
+func (g *gateway) signIn(person string) string {
+	g.t.Helper()
+	code, err := g.FinishSignIn(g.t.Context(), g.choose(g.begin(), person))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return code
+}
+
+func (g *gateway) openWith(code, ticket string) (launch.Grant, error) {
+	return g.OpenSignedIn(g.t.Context(), launch.SignInLaunch{Tenant: "acme", Code: code, Ticket: ticket})
+}
+
+func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
+	g := newGateway(t, nil)
+	start := g.begin()
+	to, err := url.Parse(start.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"response_type": "code", "code_challenge_method": "S256", "client_id": "shieldpod", "scope": "openid profile email", "redirect_uri": audience + "/signin/callback"} {
+		if got := to.Query().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	code, err := g.FinishSignIn(t.Context(), g.choose(start, "ana"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant, err := g.openWith(code, "1174")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := grant.Session.Desk
+	if d.Technician != (verify.Technician{ID: "connectwise:ana", Name: "Ana Ortiz", Email: "Ana@acme.example"}) || d.Ticket.ID != "1174" || d.DefaultContact != "connectwise:12" || !d.Filed || !d.TakesNotes {
+		t.Errorf("the desk is %+v", d)
+	}
+	if _, _, err := g.Authenticate(t.Context(), grant.Token); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRow02ASignInOpensOneSessionWithinAMinute(t *testing.T) {
+	g := newGateway(t, nil)
+	code := g.signIn("ana")
+	if _, err := g.openWith(code, "9999"); verify.CodeOf(err) != verify.CodeTicket {
+		t.Errorf("a ticket that is not there: %v", err)
+	}
+	if _, err := g.openWith(code, "1174"); err != nil {
+		t.Errorf("the code was spent by a ticket that is not there: %v", err)
+	}
+	if _, err := g.openWith(code, "1174"); verify.CodeOf(err) != verify.CodeContextReplayed {
+		t.Errorf("the second session: %v", err)
+	}
+	late := g.signIn("ana")
+	g.now = g.now.Add(time.Minute)
+	if _, err := g.openWith(late, "1174"); verify.CodeOf(err) != verify.CodeContextExpired {
+		t.Errorf("after a minute: %v", err)
+	}
+	if sessions, spent := g.stored(t); sessions != 1 || spent != 1 {
+		t.Errorf("%d sessions, %d spent", sessions, spent)
+	}
+}
+
+func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
+	g := newGateway(t, nil)
+	other := g.acme(t)
+	other.ID = "zenith"
+	other.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	g.put(t, other)
+	start, code := g.begin(), g.signIn("ana")
+	for name, l := range map[string]launch.SignInLaunch{
+		"another tenant":           {Tenant: "zenith", Code: code, Ticket: "1174"},
+		"a tenant that is not":     {Tenant: "nobody", Code: code, Ticket: "1174"},
+		"no tenant":                {Code: code, Ticket: "1174"},
+		"another ticket system":    {Tenant: "acme", Code: code, System: "halopsa", Ticket: "1174"},
+		"an altered code":          {Tenant: "acme", Code: code[:len(code)-2] + "AA", Ticket: "1174"},
+		"the provider's own code":  {Tenant: "acme", Code: g.choose(g.begin(), "ana").Code, Ticket: "1174"},
+		"the cookie for the code":  {Tenant: "acme", Code: start.Memo, Ticket: "1174"},
+		"a launch context":         {Tenant: "acme", Code: g.sign(t, nil), Ticket: "1174"},
+		"nothing":                  {Tenant: "acme", Ticket: "1174"},
+		"a code with a line break": {Tenant: "acme", Code: code[:8] + "\n" + code[8:], Ticket: "1174"},
+	} {
+		if _, err := g.OpenSignedIn(t.Context(), l); verify.CodeOf(err) != verify.CodeContextInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := g.Authenticate(t.Context(), code); verify.CodeOf(err) != verify.CodeSession {
+		t.Errorf("as a bearer: %v", err)
+	}
+	if _, err := g.Open(t.Context(), code, ""); verify.CodeOf(err) != verify.CodeContextInvalid {
+		t.Errorf("as a context: %v", err)
+	}
+	if sessions, _ := g.stored(t); sessions != 0 {
+		t.Errorf("%d sessions", sessions)
+	}
+}
+
+func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
+	g := newGateway(t, nil)
+	for name, edit := range map[string]func(*launch.SignInReturn){
+		"no cookie":                    func(r *launch.SignInReturn) { r.Memo = "" },
+		"another flow's cookie":        func(r *launch.SignInReturn) { r.Memo = g.begin().Memo },
+		"the code for the cookie":      func(r *launch.SignInReturn) { r.Memo = g.signIn("ana") },
+		"an altered cookie":            func(r *launch.SignInReturn) { r.Memo = r.Memo[:len(r.Memo)-2] + "AA" },
+		"another state":                func(r *launch.SignInReturn) { r.State = "x" },
+		"no state":                     func(r *launch.SignInReturn) { r.State = "" },
+		"another provider's answer":    func(r *launch.SignInReturn) { r.Issuer = "https://evil.example" },
+		"no code":                      func(r *launch.SignInReturn) { r.Code = "" },
+		"a code of nobody":             func(r *launch.SignInReturn) { r.Code = "x" },
+		"another flow's code":          func(r *launch.SignInReturn) { r.Code = g.choose(g.begin(), "ana").Code },
+		"a code that was redeemed":     func(r *launch.SignInReturn) { _, _ = g.FinishSignIn(t.Context(), *r) },
+		"the provider's error":         func(r *launch.SignInReturn) { r.Fault = "access_denied" },
+		"ten minutes later":            func(*launch.SignInReturn) { g.now = g.now.Add(10 * time.Minute) },
+		"a provider that was replaced": func(*launch.SignInReturn) { g.put(t, g.acme(t)) },
+	} {
+		back := g.choose(g.begin(), "ana")
+		before, acme := g.now, mustTenant(t, g.house)
+		edit(&back)
+		code, err := g.FinishSignIn(t.Context(), back)
+		var refusal *verify.Error
+		if verify.CodeOf(err) != verify.CodeContextInvalid || code != "" || !errors.As(err, &refusal) || refusal.Public == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		g.now = before
+		g.put(t, acme)
+	}
+}
+
+func mustTenant(t *testing.T, h *house) verify.Tenant {
+	t.Helper()
+	tenant, err := h.store.Tenant(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tenant
+}
+
+func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
+	g := newGateway(t, nil)
+	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := func(method jwt.SigningMethod, key any) func(map[string]any) (string, error) {
+		return func(claims map[string]any) (string, error) {
+			token := jwt.NewWithClaims(method, jwt.MapClaims(claims))
+			token.Header["kid"] = "idp-1"
+			return token.SignedString(key)
+		}
+	}
+	cases := map[string]struct {
+		claims map[string]any
+		sign   func(map[string]any) (string, error)
+	}{
+		"another nonce":               {claims: map[string]any{"nonce": "x"}},
+		"no nonce":                    {claims: map[string]any{"nonce": nil}},
+		"another audience":            {claims: map[string]any{"aud": "other"}},
+		"two audiences":               {claims: map[string]any{"aud": []string{"shieldpod", "other"}}},
+		"another issuer":              {claims: map[string]any{"iss": "https://evil.example"}},
+		"expired":                     {claims: map[string]any{"exp": g.now.Unix() - 1}},
+		"no exp":                      {claims: map[string]any{"exp": nil}},
+		"alg none":                    {sign: by(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType)},
+		"HS256 under the secret":      {sign: by(jwt.SigningMethodHS256, []byte("hush"))},
+		"a stranger's key":            {sign: by(jwt.SigningMethodES256, stranger)},
+		"something that is no token":  {sign: func(map[string]any) (string, error) { return "token", nil }},
+		"a name that is not the type": {claims: map[string]any{"email_verified": "yes"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			g.config.Issue = func(claims map[string]any, properly func(map[string]any) (string, error)) (string, error) {
+				maps.Copy(claims, c.claims)
+				maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
+				if c.sign != nil {
+					return c.sign(claims)
+				}
+				return properly(claims)
+			}
+			if code, err := g.FinishSignIn(t.Context(), g.choose(g.begin(), "ana")); verify.CodeOf(err) != verify.CodeContextInvalid || code != "" {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
+	domains := func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }
+	claim := func(name string) func(*verify.SignIn) { return func(in *verify.SignIn) { in.Claim = name } }
+	for _, c := range []struct {
+		name   string
+		edit   func(*verify.SignIn)
+		person string
+		want   verify.Code
+	}{
+		{"anybody, where nothing is asked", nil, "max", ""},
+		{"an unverified address, where nothing is asked", nil, "eve", ""},
+		{"a verified address of the domain", domains, "ana", ""},
+		{"an unverified address of the domain", domains, "eve", verify.CodeMember},
+		{"an address elsewhere", domains, "max", verify.CodeMember},
+		{"known by a verified address", claim("email"), "ana", ""},
+		{"known by an unverified address", claim("email"), "eve", verify.CodeMember},
+		{"known by a claim that is not there", claim("member_id"), "ana", verify.CodeMember},
+		{"known by a claim that is no text", claim("email_verified"), "ana", verify.CodeMember},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := newGateway(t, c.edit)
+			if _, err := g.FinishSignIn(t.Context(), g.choose(g.begin(), c.person)); verify.CodeOf(err) != c.want {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
+	g := newGateway(t, nil)
+	g.down = true
+	for range 20 {
+		if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable {
+			t.Errorf("got %v", err)
+		}
+	}
+	if g.asked != 1 {
+		t.Errorf("it was asked %d times", g.asked)
+	}
+	g.down = false
+	g.now = g.now.Add(5 * time.Second)
+	start := g.begin()
+	back := g.choose(start, "ana")
+	g.down = true
+	if _, err := g.FinishSignIn(t.Context(), back); verify.CodeOf(err) != verify.CodeUnavailable {
+		t.Errorf("down on the way back: %v", err)
+	}
+}
+
+func TestRow27AProviderIsSoughtNowhereInside(t *testing.T) {
+	g := newGateway(t, nil)
+	g.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
+	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.asked != 0 {
+		t.Errorf("got %v, and it was asked %d times", err, g.asked)
+	}
+}
+
+func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
+	fine := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
+	for name, c := range map[string]struct {
+		edit func(*verify.SignIn)
+		want verify.Code
+	}{
+		"all that it needs":         {func(*verify.SignIn) {}, ""},
+		"domains":                   {func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }, ""},
+		"no client":                 {func(in *verify.SignIn) { in.ClientID = "" }, verify.CodeInvalid},
+		"no ticket system":          {func(in *verify.SignIn) { in.System = "" }, verify.CodeInvalid},
+		"no claim":                  {func(in *verify.SignIn) { in.Claim = "" }, verify.CodeInvalid},
+		"a provider of everybody's": {func(in *verify.SignIn) { in.Issuer = "https://accounts.google.com" }, verify.CodeInvalid},
+		"a provider of everybody's, but": {func(in *verify.SignIn) {
+			in.Issuer, in.Domains = "https://accounts.google.com", []string{"acme.example"}
+		}, ""},
+		"an address for a domain": {func(in *verify.SignIn) { in.Domains = []string{"ana@acme.example"} }, verify.CodeInvalid},
+		"a domain in capitals":    {func(in *verify.SignIn) { in.Domains = []string{"Acme.example"} }, verify.CodeInvalid},
+	} {
+		in := fine
+		c.edit(&in)
+		if err := launch.CheckSignIn(in); verify.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
