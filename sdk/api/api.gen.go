@@ -874,11 +874,14 @@ type PolicyFields struct {
 	GreenForSeconds      *int                         `json:"green_for_seconds,omitempty"`
 	GreenScope           *PolicyFieldsGreenScope      `json:"green_scope,omitempty"`
 	HistoryEntries       *int                         `json:"history_entries,omitempty"`
-	LinkValiditySeconds  *int                         `json:"link_validity_seconds,omitempty"`
-	Methods              *[]Method                    `json:"methods,omitempty"`
-	NotePresets          *[]string                    `json:"note_presets,omitempty"`
-	NumberMatching       *bool                        `json:"number_matching,omitempty"`
-	OverrideNote         *NoteRule                    `json:"override_note,omitempty"`
+
+	// Language Of messages to contacts whose own is not known: a tag, such as `de`
+	Language            *string   `json:"language,omitempty"`
+	LinkValiditySeconds *int      `json:"link_validity_seconds,omitempty"`
+	Methods             *[]Method `json:"methods,omitempty"`
+	NotePresets         *[]string `json:"note_presets,omitempty"`
+	NumberMatching      *bool     `json:"number_matching,omitempty"`
+	OverrideNote        *NoteRule `json:"override_note,omitempty"`
 
 	// PumpingFloorPercent 0: no alarm
 	PumpingFloorPercent   *int  `json:"pumping_floor_percent,omitempty"`

@@ -74,6 +74,7 @@ type Contact struct {
 	ID       string    `json:"id,omitempty"`
 	Name     string    `json:"name,omitempty"`
 	Title    string    `json:"title,omitempty"`
+	Language string    `json:"language,omitempty"` // that messages to them are written in: a tag, such as "de"
 	Channels []Channel `json:"channels,omitzero"`
 }
 

@@ -59,7 +59,7 @@ func (o object) context() Context {
 }
 
 func (o object) contact() Contact {
-	c := Contact{ID: o.text("id"), Name: o.text("name"), Title: o.text("title")}
+	c := Contact{ID: o.text("id"), Name: o.text("name"), Title: o.text("title"), Language: o.text("language")}
 	if list, given := o.list("channels"); given {
 		c.Channels = make([]Channel, len(list))
 		for i, item := range list {

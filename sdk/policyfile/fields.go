@@ -43,6 +43,7 @@ var fields = []field{
 	{"sms_voip", yesOrNo},
 	{"changed_channel_days", number},
 	{"changed_channels", text},
+	{"language", text},
 	{"budget_destination_day", number},
 	{"budget_prefix_hour", number},
 	{"budget_technician_minute", number},

@@ -56,9 +56,14 @@ export class Desk {
   async endUser(link: string, button?: "Validate" | "I did not ask for this") {
     const page = await this.page.context().newPage();
     await page.goto(link);
-    if (button) {
+    if (button === "Validate") {
       await page.getByRole("button", { name: button }).click();
       await expect(page.getByRole("button", { name: button })).toBeHidden();
+    }
+    if (button === "I did not ask for this") {
+      await page.getByRole("link", { name: button }).click();
+      await page.getByRole("button", { name: "Yes, stop it" }).click();
+      await expect(page.getByText("knows that you did not ask for this")).toBeVisible();
     }
     return page;
   }

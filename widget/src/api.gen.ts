@@ -790,6 +790,8 @@ export interface components {
             changed_channel_days?: number;
             /** @enum {string} */
             changed_channels?: "mark" | "refuse";
+            /** @description Of messages to contacts whose own is not known: a tag, such as `de` */
+            language?: string;
             budget_destination_day?: number;
             budget_prefix_hour?: number;
             budget_technician_minute?: number;

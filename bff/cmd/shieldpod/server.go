@@ -20,6 +20,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
@@ -59,6 +60,10 @@ var (
 	_ directory.Cards   = (*store.Store)(nil)
 	_ psa.Directory     = directory.Directory{}
 	_ httpapi.Directory = directory.Directory{}
+	_ verify.Brandings  = (*store.Store)(nil)
+	_ landing.Images    = (*store.Store)(nil)
+	_ landing.Brands    = (*message.Shelf)(nil)
+	_ courier.Brands    = (*message.Shelf)(nil)
 	_ launch.Sessions   = (*store.Store)(nil)
 	_ launch.Recogniser = (*verify.Service)(nil)
 	_ launch.Tickets    = psa.Systems{}
@@ -81,6 +86,7 @@ type server struct {
 	store   *store.Store
 	bus     *bus.Bus
 	hub     *live.Hub
+	brands  *message.Shelf
 	courier *courier.Courier
 	alerts  *webhook.Worker
 	deafen  func() // ends what listens for changed rules
@@ -134,8 +140,9 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	if err != nil {
 		return err
 	}
+	srv.brands = &message.Shelf{Tenants: srv.store, Brandings: srv.store, Now: s.now}
 	srv.courier = courier.New(courier.Config{
-		Outbox: srv.store, Reports: domain, Tenants: srv.store, Carriers: courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}},
+		Outbox: srv.store, Reports: domain, Brands: srv.brands, Carriers: courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}},
 		PublicURL: s.publicURL, Now: s.now, Log: s.log,
 	})
 	srv.alerts = webhook.New(webhook.Config{
@@ -143,7 +150,10 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Client: outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: postTime}),
 	})
 	domain.Courier, domain.Alerter = srv.courier, srv.alerts
-	if srv.deafen, err = srv.bus.ListenAll(domain.Forget); err != nil {
+	if srv.deafen, err = srv.bus.ListenAll(func(tenant string) {
+		domain.Forget(tenant)
+		srv.brands.Forget(tenant)
+	}); err != nil {
 		return err
 	}
 	door := &launch.Service{
@@ -181,9 +191,10 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: mailKey, Reports: domain, Now: s.now, Log: s.log}))
 	mux.Handle("GET /hooks/vonage/{tenant}", smsHook)
 	mux.Handle("POST /hooks/vonage/{tenant}", smsHook)
-	pages := landing.New(landing.Config{Service: domain, Now: s.now, Log: s.log})
+	pages := landing.New(landing.Config{Service: domain, Brands: srv.brands, Images: srv.store, Now: s.now, Log: s.log})
 	mux.Handle("/v/", pages)
 	mux.Handle("/v-assets/", pages)
+	mux.Handle("GET /brand/", pages)
 	mux.Handle("GET /pod-assets/", assets)
 	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{

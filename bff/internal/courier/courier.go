@@ -61,6 +61,12 @@ type Reporter interface {
 	Delivered(ctx context.Context, tenant, job string, r verify.Report) error
 }
 
+// Brands knows how tenants look and speak; message.Shelf is one.
+type Brands interface {
+	// Brand gives a tenant's, to be read only. CodeNotFound: there is no such tenant.
+	Brand(ctx context.Context, tenant string) (*message.Brand, error)
+}
+
 // Sender hands one message to a carrier. It may be called twice with the same Parcel.ID.
 // An error is a *Fault; any other is taken to mean that the carrier may have the message.
 type Sender interface {
@@ -91,7 +97,7 @@ type Receipt struct {
 type Config struct {
 	Outbox    Outbox
 	Reports   Reporter
-	Tenants   verify.Tenants
+	Brands    Brands
 	Carriers  Carriers
 	PublicURL string // where the links of messages lead
 	Now       func() time.Time

@@ -51,16 +51,16 @@ func (c *Courier) deliver(ctx context.Context, j verify.Job) {
 
 // pack puts the job into words. Its fault means that nothing was sent.
 func (c *Courier) pack(ctx context.Context, j verify.Job, left time.Duration) (Parcel, error) {
-	tenant, err := c.Tenants.Tenant(ctx, j.Tenant)
+	brand, err := c.Brands.Brand(ctx, j.Tenant)
 	if err != nil {
-		return Parcel{}, &Fault{Kind: Busy, Err: fmt.Errorf("tenant: %w", err)}
+		return Parcel{}, &Fault{Kind: Busy, Err: fmt.Errorf("brand: %w", err)}
 	}
 	j.ValidFor = min(j.ValidFor, left) // it may have waited
 	p := Parcel{ID: j.ID, Tenant: j.Tenant, To: j.To}
 	if j.Method.Kind() == verify.Email {
-		p.Mail, err = message.RenderMail(j, tenant, c.PublicURL)
+		p.Mail, err = message.RenderMail(j, brand, c.PublicURL)
 	} else {
-		p.Text, err = message.RenderSMS(j, tenant, c.PublicURL)
+		p.Text, err = message.RenderSMS(j, brand, c.PublicURL)
 	}
 	if err != nil {
 		return Parcel{}, &Fault{Kind: Setup, Err: err}

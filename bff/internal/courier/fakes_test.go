@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -157,8 +158,8 @@ func (o *fakeOutbox) written() []string {
 	return slices.Clone(o.steps)
 }
 
-func (o *fakeOutbox) Tenant(_ context.Context, id string) (verify.Tenant, error) {
-	return verify.Tenant{ID: id, Name: "Acme IT"}, nil
+func (o *fakeOutbox) Brand(_ context.Context, id string) (*message.Brand, error) {
+	return message.Default(verify.Tenant{ID: id, Name: "Acme IT"}), nil
 }
 
 // sender is a carrier made of a function.
@@ -206,7 +207,7 @@ func run(t *testing.T, o *fakeOutbox, carrier sender, change func(*courier.Confi
 	t.Helper()
 	log := new(bytes.Buffer)
 	c := courier.Config{
-		Outbox: o, Reports: o, Tenants: o, Carriers: by(carrier, carrier), PublicURL: "https://verify.acme-it.com",
+		Outbox: o, Reports: o, Brands: o, Carriers: by(carrier, carrier), PublicURL: "https://verify.acme-it.com",
 		Now: time.Now, Chance: func() float64 { return 0.5 },
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

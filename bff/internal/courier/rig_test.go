@@ -22,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -132,7 +133,7 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 		t.Fatal(err)
 	}
 	c := courier.Config{
-		Outbox: r, Reports: r, Tenants: r.store, Carriers: by(mail, sms), PublicURL: "https://verify.acme-it.com", Now: r.now,
+		Outbox: r, Reports: r, Brands: &message.Shelf{Tenants: r.store, Brandings: r.store, Now: r.now}, Carriers: by(mail, sms), PublicURL: "https://verify.acme-it.com", Now: r.now,
 		Chance: func() float64 { return 0.5 }, Log: log,
 	}
 	if change != nil {

@@ -37,6 +37,8 @@ var statusOf = map[verify.Code]int{
 	verify.CodeRateLimited:     http.StatusTooManyRequests,
 	verify.CodeStaleVersion:    http.StatusConflict,
 	verify.CodeContradiction:   http.StatusUnprocessableEntity,
+	verify.CodeContrast:        http.StatusUnprocessableEntity,
+	verify.CodeImage:           http.StatusUnprocessableEntity,
 	verify.CodeAPIKey:          http.StatusUnauthorized,
 	verify.CodeNoteRequired:    http.StatusUnprocessableEntity,
 	verify.CodeCooldown:        http.StatusTooManyRequests,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -67,12 +68,37 @@ type pages struct {
 	t   *testing.T
 	h   http.Handler
 	log bytes.Buffer
+
+	brand branded
+}
+
+// branded is what every tenant's brand is made of, and the only picture there is.
+type branded struct {
+	set     message.Set
+	name    string // Acme IT
+	err     error
+	picture []byte
+}
+
+func (b *branded) Brand(_ context.Context, tenant string) (*message.Brand, error) {
+	name := b.name
+	if name == "" {
+		name = "Acme IT"
+	}
+	return b.set.Brand(verify.Tenant{ID: tenant, Name: name}, 1), b.err
+}
+
+func (b *branded) BrandImage(_ context.Context, hash string) ([]byte, error) {
+	if b.picture == nil || hash != b.set.Logo.Hash {
+		return nil, &verify.Error{Code: verify.CodeNotFound}
+	}
+	return b.picture, nil
 }
 
 func serve(t *testing.T, s landing.Service) *pages {
 	p := &pages{t: t}
 	p.h = landing.New(landing.Config{
-		Service: s, Now: func() time.Time { return noon },
+		Service: s, Brands: &p.brand, Images: &p.brand, Now: func() time.Time { return noon },
 		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 	})
 	return p

@@ -1,6 +1,6 @@
 // Package landing is what the end user sees: the page behind the link in the
 // message, with its two answers, and one plain page for every way in which a
-// link can be past answering.
+// link can be past answering; in the tenant's look and the message's language.
 //
 // Start with [New]. Looking is free: GET, HEAD and OPTIONS only read, however
 // often a mail scanner comes by. Only a POST says something, and the page works
@@ -9,10 +9,8 @@
 package landing
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -20,6 +18,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -39,16 +38,30 @@ type Service interface {
 
 var _ Service = (*verify.Service)(nil)
 
+// Brands knows how tenants look and speak; message.Shelf is one.
+type Brands interface {
+	// Brand gives a tenant's, to be read only. CodeNotFound: there is no such tenant.
+	Brand(ctx context.Context, tenant string) (*message.Brand, error)
+}
+
+// Images has the pictures of brands.
+type Images interface {
+	// BrandImage gives a PNG by its hash, or CodeNotFound.
+	BrandImage(ctx context.Context, hash string) ([]byte, error)
+}
+
 // Config is what the pages need. All fields are required.
 type Config struct {
 	Service Service
+	Brands  Brands
+	Images  Images
 	Now     func() time.Time
 	Log     *slog.Logger // never sees a token
 }
 
-// New serves /v/{token} and the files under /v-assets/.
+// New serves /v/{token}, the files under /v-assets/ and the pictures under /brand/.
 func New(c Config) http.Handler {
-	s := site{service: c.Service, now: c.Now, log: c.Log}
+	s := site{service: c.Service, brands: c.Brands, images: c.Images, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v/{token}", s.show)
 	mux.HandleFunc("POST /v/{token}", s.answer)
@@ -57,13 +70,14 @@ func New(c Config) http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
+	mux.HandleFunc("GET /brand/{name}", s.picture)
 	return guard(mux)
 }
 
-// policy lets in the page's own files and nothing else. connect-src is for the one
-// script's word that the page was seen.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+// policy lets in the page's own files and the styles that stand in it, by their hashes, and nothing else. connect-src
+// is for the one script's word that the page was seen.
+const policy = "default-src 'none'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; style-src "
 
 // guard sets the headers that hold for every answer. Under no-referrer browsers post
 // the form with "Origin: null", so Origin tells nothing here and is not looked at: who
@@ -71,7 +85,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy+"'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -84,6 +98,8 @@ func guard(next http.Handler) http.Handler {
 // site answers the end user.
 type site struct {
 	service Service
+	brands  Brands
+	images  Images
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -93,25 +109,30 @@ type site struct {
 const (
 	queryDone = "done"
 	queryLate = "late"
+	queryDeny = "deny" // asks once more before a denial is taken; nothing but the button there denies
 )
 
 func (s site) show(w http.ResponseWriter, r *http.Request) {
 	link, err := s.service.Link(r.Context(), r.PathValue("token"))
+	var brand *message.Brand
+	if err == nil {
+		brand, err = s.brands.Brand(r.Context(), link.Tenant.ID)
+	}
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		render(w, unknown, view{})
+		s.render(w, r, unknown, view{})
 	case err != nil:
 		s.down(r.Context(), "show", err)
-		render(w, unreadable, view{})
+		s.render(w, r, unreadable, view{})
 	default:
-		render(w, stateOf(link, r.URL.RawQuery == queryDone), s.view(link))
+		s.render(w, r, stateOf(link, r.URL.RawQuery), s.view(link, brand))
 	}
 }
 
 func (s site) answer(w http.ResponseWriter, r *http.Request) {
 	action, number, refused := readAnswer(w, r)
 	if refused != nil {
-		render(w, *refused, view{})
+		s.render(w, r, *refused, view{})
 		return
 	}
 	ctx, token := r.Context(), r.PathValue("token")
@@ -119,33 +140,44 @@ func (s site) answer(w http.ResponseWriter, r *http.Request) {
 	case "validate":
 		link, err := s.service.Validate(ctx, token, number)
 		if verify.CodeOf(err) == verify.CodeInvalid && link.Outcome == verify.Open {
-			again := s.view(link)
-			again.Unpicked = true
-			render(w, unpicked, again)
+			s.unpicked(w, r, link)
 			return
 		}
-		s.answered(ctx, w, err)
+		s.answered(w, r, err)
 	case "deny":
 		_, err := s.service.Deny(ctx, token)
-		s.answered(ctx, w, err)
+		s.answered(w, r, err)
 	case "opened":
 		s.opened(ctx, w, token)
 	default:
-		render(w, malformed, view{})
+		s.render(w, r, malformed, view{})
 	}
 }
 
+// unpicked asks for the number again: nothing was decided without it.
+func (s site) unpicked(w http.ResponseWriter, r *http.Request, link verify.Link) {
+	brand, err := s.brands.Brand(r.Context(), link.Tenant.ID)
+	if err != nil {
+		s.down(r.Context(), "answer", err)
+		s.render(w, r, unreadable, view{})
+		return
+	}
+	again := s.view(link, brand)
+	again.Unpicked = true
+	s.render(w, r, unpicked, again)
+}
+
 // answered sends the browser on to the page that shows what became of the link.
-func (s site) answered(ctx context.Context, w http.ResponseWriter, err error) {
+func (s site) answered(w http.ResponseWriter, r *http.Request, err error) {
 	switch verify.CodeOf(err) {
 	case verify.CodeNotFound:
-		render(w, unknown, view{})
+		s.render(w, r, unknown, view{})
 	case verify.CodeSpent, verify.CodeExpired, verify.CodeEnded, verify.CodeMismatch:
 		seeOther(w, queryLate)
 	default:
 		if err != nil {
-			s.down(ctx, "answer", err)
-			render(w, unanswered, view{})
+			s.down(r.Context(), "answer", err)
+			s.render(w, r, unanswered, view{})
 			return
 		}
 		seeOther(w, queryDone)
@@ -197,19 +229,4 @@ func readAnswer(w http.ResponseWriter, r *http.Request) (action, number string, 
 		return "", "", &malformed
 	}
 	return form["action"][0], form.Get("number"), nil
-}
-
-// render writes a whole page at once.
-func render(w http.ResponseWriter, s state, v view) {
-	v.State, v.Title = s.name, s.title
-	var page bytes.Buffer
-	if err := pages.ExecuteTemplate(&page, s.name, v); err != nil {
-		panic(fmt.Errorf("page %s: %w", s.name, err)) // the templates are ours and tested: a broken one is a defect
-	}
-	if s.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(s.status)
-	_, _ = page.WriteTo(w) // the reader may have gone
 }

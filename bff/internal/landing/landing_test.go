@@ -1,14 +1,20 @@
 package landing_test
 
 import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -64,7 +70,7 @@ func TestOpenPageNamesWhoAsksAndHowLong(t *testing.T) {
 			link := acme(verify.Open)
 			link.ExpiresAt = noon.Add(c.left)
 			got := serve(t, &fake{link: link}).get("/v/" + token)
-			got.contains(t, "Ana Ortiz", "#4711", c.says, ">Validate</button>", ">I did not ask for this</button>")
+			got.contains(t, "Ana Ortiz", "#4711", c.says, ">Validate</button>", `<a class="no" href="?deny">I did not ask for this</a>`)
 		})
 	}
 }
@@ -204,12 +210,14 @@ func TestStoreDownIsSaidAndNothingElse(t *testing.T) {
 
 func TestRow22HostileNamesAreShownAsText(t *testing.T) {
 	link := acme(verify.Open)
-	link.Tenant.Name = `<img src=x onerror=alert(1)>"'&`
+	const hostile = `<img src=x onerror=alert(1)>"'&`
 	link.Technician = `</dd><script>alert(2)</script>`
 	link.Ticket = `4711"><form action=//evil.example>`
 	for _, o := range []verify.Outcome{verify.Open, verify.Verified, verify.Denied, verify.Expired, verify.Superseded, verify.Cancelled} {
 		link.Outcome = o
-		got := serve(t, &fake{link: link}).get("/v/" + token)
+		p := serve(t, &fake{link: link})
+		p.brand.name = hostile
+		got := p.get("/v/" + token)
 		for _, bad := range []string{"<img", "<script>", "<form action"} {
 			if strings.Contains(got.body, bad) {
 				t.Errorf("outcome %q: %q came through:\n%s", o, bad, got.body)
@@ -259,32 +267,91 @@ func TestRow25PageKeepsTheTokenToItself(t *testing.T) {
 	}
 }
 
+// reference is a file that the page asks for.
 var reference = regexp.MustCompile(`(?:src|href)="([^"?][^"]*)"`)
 
-func TestPageAndItsFilesNeedNothingInlineAndLittleRoom(t *testing.T) {
-	p := serve(t, &fake{link: acme(verify.Open)})
-	page := p.get("/v/" + token)
-	for _, inline := range []string{"<style", "style=", "onclick", "javascript:"} {
-		if strings.Contains(page.body, inline) {
-			t.Errorf("the policy would block %q", inline)
+var style = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
+
+// Row 25: nothing but what the page brings itself is let in, and nothing inline but the styles of these hashes.
+func TestRow25PolicyLetsInTheStylesOfThePageAndNoOthers(t *testing.T) {
+	f := &fake{link: acme(verify.Open)}
+	p := serve(t, f)
+	for _, target := range []string{"/v/" + token, "/v/" + token + "?deny", "/v/x"} {
+		page := p.get(target)
+		var hashes []string
+		for _, found := range style.FindAllStringSubmatch(page.body, -1) {
+			sum := sha256.Sum256([]byte(found[1]))
+			hashes = append(hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+		}
+		if want := "style-src " + strings.Join(hashes, " "); len(hashes) == 0 || !strings.HasSuffix(page.header.Get("Content-Security-Policy"), want) {
+			t.Errorf("%s: policy %q, want it to end in %q", target, page.header.Get("Content-Security-Policy"), want)
+		}
+		for _, inline := range []string{"style=", "onclick", "javascript:", "<script>"} {
+			if strings.Contains(page.body, inline) {
+				t.Errorf("%s: the policy would block %q", target, inline)
+			}
 		}
 	}
-	total, kinds := len(page.body), map[string]bool{}
-	for _, found := range reference.FindAllStringSubmatch(page.body, -1) {
+}
+
+// squeezed is the page as a browser asks for it.
+func (p *pages) squeezed(target string) (length int, page string) {
+	p.t.Helper()
+	r := httptest.NewRequestWithContext(p.t.Context(), http.MethodGet, target, nil)
+	r.Header.Set("Accept-Encoding", "gzip, deflate, br")
+	w := httptest.NewRecorder()
+	p.h.ServeHTTP(w, r)
+	length = w.Body.Len()
+	z, err := gzip.NewReader(w.Body)
+	if err != nil || w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Vary") != "Accept-Encoding" {
+		p.t.Fatalf("%v, headers %v", err, w.Header())
+	}
+	plain, err := io.ReadAll(z)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return length, string(plain)
+}
+
+func TestPageIsOneRequestOfLittleWeight(t *testing.T) {
+	link := acme(verify.Open)
+	link.Numbers = []string{"12", "23", "34", "45", "56", "67", "78", "89", "90"}
+	for _, tag := range message.Languages() {
+		link.Language = tag
+		p := serve(t, &fake{link: link})
+		length, page := p.squeezed("/v/" + token)
+		if page != p.get("/v/"+token).body {
+			t.Errorf("%s: the compressed page is another one", tag)
+		}
+		for _, found := range reference.FindAllStringSubmatch(page, -1) {
+			more, _ := p.squeezed(found[1])
+			length += more
+		}
+		if t.Logf("%s: %d bytes with script and icon", tag, length); length > 14<<10 {
+			t.Errorf("%s: page, script and icon are %d bytes, want 14 KiB at most", tag, length)
+		}
+		if strings.Contains(page, `rel="stylesheet"`) {
+			t.Errorf("%s: the page waits for a stylesheet", tag)
+		}
+	}
+}
+
+func TestFilesOfThePageAreKeptForEver(t *testing.T) {
+	p := serve(t, &fake{link: acme(verify.Open)})
+	kinds := map[string]bool{}
+	for _, found := range reference.FindAllStringSubmatch(p.get("/v/"+token).body, -1) {
 		file := p.get(found[1])
 		if file.status != 200 || !strings.Contains(file.header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: status %d, %q", found[1], file.status, file.header.Get("Cache-Control"))
 		}
 		kinds[file.header.Get("Content-Type")] = true
-		total += len(file.body)
 	}
-	if !kinds["text/css; charset=utf-8"] || !kinds["text/javascript; charset=utf-8"] || !kinds["image/svg+xml"] {
+	if !kinds["text/javascript; charset=utf-8"] || !kinds["image/svg+xml"] {
 		t.Errorf("files of the page: %v", kinds)
 	}
-	if total > 14<<10 {
-		t.Errorf("page and files are %d bytes before compression, want 14 KiB at most", total)
-	}
-	if got := p.get("/v-assets/landing.00000000.css"); got.status != 404 {
-		t.Errorf("a file that is not there: status %d", got.status)
+	for _, name := range []string{"landing.00000000.js", "landing.css"} {
+		if got := p.get("/v-assets/" + name); got.status != 404 {
+			t.Errorf("%s, a file that is not there: status %d", name, got.status)
+		}
 	}
 }

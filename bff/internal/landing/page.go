@@ -1,54 +1,63 @@
 package landing
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// state is one of the pages: its template, its HTTP status and the title of its tab.
+// state is one of the pages: its template, its HTTP status and the words of its tab.
 type state struct {
 	name   string
 	status int
-	title  string
+	tab    string
 }
 
 // A link that is past answering is gone, except to the person who has just answered it.
 var (
-	open      = state{"open", http.StatusOK, "Is it you?"}
-	unpicked  = state{"open", http.StatusUnprocessableEntity, "Pick the number"}
-	validated = state{"validated", http.StatusOK, "Done"}
-	denied    = state{"denied", http.StatusOK, "You did not ask for this"}
-	used      = state{"used", http.StatusGone, "This link was used"}
-	refused   = state{"denied", http.StatusGone, "You did not ask for this"}
-	expired   = state{"expired", http.StatusGone, "This link has expired"}
-	replaced  = state{"replaced", http.StatusGone, "A newer message was sent"}
-	mismatch  = state{"mismatch", http.StatusGone, "That was not the number"}
-	ended     = state{"ended", http.StatusGone, "This link has ended"}
-	unknown   = state{"unknown", http.StatusNotFound, "This link does not work"}
+	open      = state{"open", http.StatusOK, "page.open.tab"}
+	unpicked  = state{"open", http.StatusUnprocessableEntity, "page.pick.tab"}
+	sure      = state{"sure", http.StatusOK, "page.sure.tab"}
+	validated = state{"validated", http.StatusOK, "page.validated.tab"}
+	denied    = state{"denied", http.StatusOK, "page.denied.tab"}
+	used      = state{"used", http.StatusGone, "page.used.tab"}
+	refused   = state{"denied", http.StatusGone, "page.denied.tab"}
+	expired   = state{"expired", http.StatusGone, "page.expired.title"}
+	replaced  = state{"replaced", http.StatusGone, "page.replaced.title"}
+	mismatch  = state{"mismatch", http.StatusGone, "page.mismatch.title"}
+	ended     = state{"ended", http.StatusGone, "page.ended.tab"}
+	unknown   = state{"unknown", http.StatusNotFound, "page.unknown.title"}
 
-	unreadable = state{"unreadable", http.StatusServiceUnavailable, "Something is wrong on our side"}
-	unanswered = state{"unanswered", http.StatusServiceUnavailable, "Something is wrong on our side"}
-	malformed  = state{"malformed", http.StatusBadRequest, "That did not work"}
-	tooLarge   = state{"malformed", http.StatusRequestEntityTooLarge, "That did not work"}
-	notAForm   = state{"malformed", http.StatusUnsupportedMediaType, "That did not work"}
+	unreadable = state{"unreadable", http.StatusServiceUnavailable, "page.down.title"}
+	unanswered = state{"unanswered", http.StatusServiceUnavailable, "page.down.title"}
+	malformed  = state{"malformed", http.StatusBadRequest, "page.malformed.title"}
+	tooLarge   = state{"malformed", http.StatusRequestEntityTooLarge, "page.malformed.title"}
+	notAForm   = state{"malformed", http.StatusUnsupportedMediaType, "page.malformed.title"}
 )
 
-// stateOf picks the page for what became of a link. An outcome it does not know can't be answered either.
-func stateOf(link verify.Link, justAnswered bool) state {
+// stateOf picks the page for what became of a link, and what its address says of how it came to be shown. An
+// outcome it does not know can't be answered either.
+func stateOf(link verify.Link, query string) state {
+	justAnswered := query == queryDone
 	switch link.Outcome {
 	case verify.Open:
+		if query == queryDeny {
+			return sure
+		}
 		return open
 	case verify.Verified:
 		if justAnswered {
@@ -74,60 +83,148 @@ func stateOf(link verify.Link, justAnswered bool) state {
 
 // view is what the templates show.
 type view struct {
-	State      string
-	Title      string
-	Tenant     string // empty when the link is not known
-	Technician string
-	Ticket     string
-	Until      time.Time
-	Left       string // of the validity, in words
-	Numbers    []string
-	Unpicked   bool // none of the numbers was picked
+	message.Values
+	State    string
+	Title    string
+	Lang     string
+	Logo     message.Logo // as it is shown; with an empty hash there is none, and Initial stands there
+	Initial  string
+	Until    time.Time
+	Seconds  int      // that are left
+	Numbers  []string // to pick from
+	Unpicked bool     // none of the numbers was picked
+	Style    template.CSS
+	Clock    template.CSS
+
+	words *message.Words
+	look  message.Look
 }
 
-func (s site) view(link verify.Link) view {
+// Say gives a text in the page's language.
+func (v view) Say(key string) string { return v.words.Say(key, &v.Values) }
+
+// moment stands in a text where the time comes, which is marked up; no name has it in it.
+const moment = "\ue000"
+
+// SayWhen gives a text with the time in it, for the script to say it in the reader's own zone.
+func (v view) SayWhen(key string) template.HTML {
+	v.Values.Until = moment
+	text := template.HTMLEscapeString(v.Say(key))
+	//nolint:gosec // escaped above; the time is ours
+	return template.HTML(strings.ReplaceAll(text, moment, string(v.When())))
+}
+
+// When is the time until which the link is good.
+func (v view) When() template.HTML {
+	//nolint:gosec // digits and letters of a time
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, v.Until.Format(time.RFC3339), v.Until.Format("15:04")))
+}
+
+func (s site) view(link verify.Link, b *message.Brand) view {
+	words := message.In(link.Language)
+	left := link.ExpiresAt.Sub(s.now())
 	return view{
-		Tenant: link.Tenant.Name, Technician: link.Technician, Ticket: link.Ticket,
-		Until: link.ExpiresAt.UTC(), Left: inWords(link.ExpiresAt.Sub(s.now())), Numbers: link.Numbers,
+		Values: message.Values{
+			Tenant: b.Name, Technician: message.Line(link.Technician), Ticket: message.Line(link.Ticket),
+			Minutes: words.Minutes((left + time.Minute - 1).Truncate(time.Minute)), // a link just sent for five says five
+		},
+		Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
+		Seconds: int((left + time.Second - 1) / time.Second), Numbers: link.Numbers, words: words, look: b.Look,
 	}
 }
 
-// inWords rounds up to minutes: a link just sent for five says five.
-func inWords(d time.Duration) string {
-	minutes := int((d + time.Minute - 1) / time.Minute)
-	if minutes <= 1 {
-		return "1 minute"
+// logoOf is the brand's logo at the size at which a page shows it.
+func logoOf(b *message.Brand) message.Logo {
+	l := b.PageLogo()
+	if l.Hash != "" {
+		l.Width, l.Height = l.Fitted(240, 56)
 	}
-	return strconv.Itoa(minutes) + " minutes"
+	return l
 }
 
 //go:embed pages assets
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"asset": assetURL, "initial": initial,
-}).ParseFS(files, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(files, "pages/*.html"))
 
-// initial stands where a tenant's logo would.
-func initial(name string) string {
-	r, _ := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(r))
+// render writes a whole page at once.
+func (s site) render(w http.ResponseWriter, r *http.Request, at state, v view) {
+	page, styles := compose(at, v)
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy+styles)
+	if at.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "5")
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	write(w, r, at.status, page)
+}
+
+// compose gives a page with its styles in it, and what the policy must let in for them.
+func compose(at state, v view) (page []byte, styles string) {
+	if v.words == nil { // a link that is nobody's
+		v.words, v.look = message.In(""), message.DefaultLook
+		v.Lang = v.words.Tag
+	}
+	v.State, v.Title = at.name, v.Say(at.tab)
+	style := styleOf(v.look)
+	v.Style, styles = template.CSS(style.text), style.hash //nolint:gosec // our own file, and colours
+	if at.name == open.name && v.Seconds > 0 {
+		clock := fmt.Sprintf("main{--left:%[1]d;animation:run %[1]ds steps(%[1]d) forwards}"+
+			".answer{animation:go 1ms %[1]ds forwards}.over{animation:come 1ms %[1]ds forwards}", v.Seconds)
+		v.Clock, styles = template.CSS(clock), styles+" "+hashOf(clock) //nolint:gosec // digits
+	}
+	var out bytes.Buffer
+	if err := pages.ExecuteTemplate(&out, at.name, v); err != nil {
+		panic(fmt.Errorf("page %s: %w", at.name, err)) // the templates are ours and tested: a broken one is a defect
+	}
+	return out.Bytes(), styles
+}
+
+// Preview is the page as an end user would find it, with nothing behind its buttons.
+func Preview(b *message.Brand, language string, v message.Values, until time.Time, left time.Duration) string {
+	words := message.In(language)
+	v.Tenant, v.Minutes = b.Name, words.Minutes(left)
+	page, _ := compose(open, view{
+		Values: v, Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: until.UTC(), Seconds: int(left / time.Second),
+		words: words, look: b.Look,
+	})
+	return string(page)
+}
+
+// squeezers are gzip writers that are used again: a new one weighs more than the page.
+var squeezers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
+// write answers with the body, compressed for who takes it so. No page has a secret in it beside what a stranger
+// could have put there: its length tells nothing.
+func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	h.Add("Vary", "Accept-Encoding")
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(status)
+		_, _ = w.Write(body) // the reader may have gone
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	z := squeezers.Get().(*gzip.Writer)
+	defer squeezers.Put(z)
+	z.Reset(w)
+	_, _ = z.Write(body)
+	_ = z.Close()
 }
 
 const assetsPath = "/v-assets/"
 
 // asset is one static file, under an address that changes with its content.
 type asset struct {
-	name string // with the content's hash: landing.1a2b3c4d.css
+	name string // with the content's hash: landing.1a2b3c4d.js
 	kind string
 	body []byte
 }
 
 var (
 	assets     = loadAssets()
-	assetKinds = map[string]string{
-		".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
-	}
+	assetKinds = map[string]string{".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 )
 
 // loadAssets maps the files by their own names.
@@ -153,14 +250,40 @@ func loadAssets() map[string]asset {
 
 func assetURL(name string) string { return assetsPath + assets[name].name }
 
+const forEver = "public, max-age=31536000, immutable"
+
 func serveAsset(w http.ResponseWriter, r *http.Request) {
 	for _, a := range assets {
-		if a.name == r.PathValue("name") {
+		if a.name == r.PathValue("name") && a.kind != "" {
 			w.Header().Set("Content-Type", a.kind)
-			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-			_, _ = w.Write(a.body) // the reader may have gone
+			w.Header().Set("Cache-Control", forEver)
+			write(w, r, http.StatusOK, a.body)
 			return
 		}
 	}
 	http.NotFound(w, r)
+}
+
+// picture serves a tenant's logo to whoever knows its hash, which is as long as no list of them is to be had.
+func (s site) picture(w http.ResponseWriter, r *http.Request) {
+	hash, isPNG := strings.CutSuffix(r.PathValue("name"), ".png")
+	if raw, err := hex.DecodeString(hash); !isPNG || err != nil || len(raw) != sha256.Size {
+		http.NotFound(w, r)
+		return
+	}
+	png, err := s.images.BrandImage(r.Context(), hash)
+	if verify.CodeOf(err) == verify.CodeNotFound {
+		http.NotFound(w, r)
+		return
+	}
+	if err != nil {
+		s.down(r.Context(), "picture", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("Cache-Control", forEver)
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // mail programs on the web show it
+	_, _ = w.Write(png)                                   // the reader may have gone
 }

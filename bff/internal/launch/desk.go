@@ -177,7 +177,7 @@ func (r *reader) onFile(list []launchcontext.Contact, own string) []verify.Conta
 func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {
 	return verify.Contact{
 		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
-		Channels: r.channels(at, c.Channels),
+		Language: language(c.Language), Channels: r.channels(at, c.Channels),
 	}
 }
 
@@ -238,4 +238,12 @@ func earlier(at, now time.Time) time.Time {
 		return now.UTC()
 	}
 	return at
+}
+
+// language is the tag, if it is one: whatever else a ticket system calls a language is not worth a refusal.
+func language(tag string) string {
+	if !verify.IsLanguage(tag) {
+		return ""
+	}
+	return tag
 }

@@ -1,9 +1,14 @@
 // Package message puts a verification into words: an e-mail, in HTML and in plain
-// text, or a text message.
+// text, or a text message, as the tenant's [Brand] looks and speaks.
 //
-// Start with [RenderMail] and [RenderSMS]. Both are pure: the same job gives the
-// same words. Names come from ticket systems and are data, never markup: they are
-// reduced to one harmless line, then encoded for where they stand.
+// Start with [RenderMail] and [RenderSMS]. Both are pure: the same job and brand give
+// the same words. A [Brand] is what the tenant has set over what its name makes of it;
+// a [Shelf] gives those of every tenant. The words that no tenant writes are in the
+// folder languages, a file for each language ([In]).
+//
+// Names come from ticket systems and texts from tenants. Both are data, never markup and
+// never templates of Go: names are reduced to one harmless line, texts are taken apart by a
+// parser that knows placeholders only, and each sink encodes the whole.
 package message
 
 import (
@@ -11,24 +16,24 @@ import (
 	_ "embed"
 	"fmt"
 	html "html/template"
-	"math"
 	"net/url"
 	"strings"
 	text "text/template"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Mail is an e-mail, ready for a carrier. FromName and Subject are one line each.
+// Mail is an e-mail, ready for a carrier. Of the sender and the subject each is one line.
 type Mail struct {
-	FromName string
-	Subject  string
-	Text     string
-	HTML     string
+	FromName    string
+	FromAddress string // empty: the carrier's own
+	Subject     string
+	Text        string
+	HTML        string
 }
+
+// Headers are those that every e-mail has beside: it is a machine's, and no machine shall answer it (RFC 3834).
+var Headers = map[string]string{"Auto-Submitted": "auto-generated"}
 
 //go:embed mail.html
 var mailHTML string
@@ -45,96 +50,104 @@ var (
 const (
 	nameInMail = 80
 	nameInSMS  = 24
+
+	subjectMost = 250
 )
 
-// RenderMail writes the e-mail that carries the job's link to publicURL's landing page.
+// RenderMail writes the e-mail that carries the job's link to publicURL's landing page, in the job's language.
 // It refuses a job that is not proven by a link in an e-mail.
-func RenderMail(j verify.Job, t verify.Tenant, publicURL string) (Mail, error) {
+func RenderMail(j verify.Job, b *Brand, publicURL string) (Mail, error) {
 	if j.Method != verify.EmailLink {
 		return Mail{}, fmt.Errorf("no e-mail for method %q", j.Method)
 	}
-	w := wordsOf(j, t, publicURL, nameInMail)
+	v := viewOf(j, b, publicURL)
 	var plain, rich bytes.Buffer
-	if err := textPart.Execute(&plain, w); err != nil {
+	if err := textPart.Execute(&plain, v); err != nil {
 		return Mail{}, fmt.Errorf("mail text: %w", err)
 	}
-	if err := htmlPart.Execute(&rich, w); err != nil {
+	if err := htmlPart.Execute(&rich, v); err != nil {
 		return Mail{}, fmt.Errorf("mail html: %w", err)
 	}
-	return Mail{FromName: w.Tenant, Subject: w.subject(), Text: plain.String(), HTML: rich.String()}, nil
+	m := Mail{FromName: b.Sender.Name, FromAddress: b.Sender.Address, Subject: v.Subject, Text: plain.String(), HTML: rich.String()}
+	if m.FromName == "" {
+		m.FromName = b.Name
+	}
+	return m, nil
 }
 
-// words is what every message is made of; the templates see nothing else.
-type words struct {
-	Tenant     string
-	Initial    string
-	Technician string
-	Ticket     string // number; empty when the ticket has none
-	Recipient  string // empty when nobody knows
-	Valid      string // "5 minutes"
-	Until      string // "14:07 UTC"
-	Link       string
+// mailView is what an e-mail is made of; the templates see nothing else.
+type mailView struct {
+	Brand *Brand
+	Values
+	words *Words
+
+	Lang      string
+	Subject   string
+	Above     [][]string // the tenant's text: paragraphs before the button
+	Below     [][]string // and after it
+	Signature [][]string
+	Footer    [][]string
+	LogoURL   string
+	LogoWidth int
+	LogoHigh  int
+	Paint     paints
 }
 
-func wordsOf(j verify.Job, t verify.Tenant, publicURL string, most int) words {
-	w := words{
-		Tenant:     line(t.Name, most),
+// paints are the brand's colours where an e-mail has them, ready for its styles.
+type paints struct{ Band, Fade, OnBand, Action, ActionText, Link, DarkLink html.CSS }
+
+// Say gives a text of the catalogue.
+func (v *mailView) Say(key string) string { return v.words.Say(key, &v.Values) }
+
+func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
+	w := In(j.Language)
+	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
+	v.Minutes = w.Minutes(j.ValidFor)
+	v.Subject = line(b.text(MailSubject, w).Fill(&v.Values), subjectMost)
+	above, below, _ := b.text(MailText, w).cut(holeLink)
+	v.Above, v.Below = lines(above.Fill(&v.Values)), lines(below.Fill(&v.Values))
+	v.Signature = lines(b.text(MailSignature, w).Fill(&v.Values))
+	v.Footer = lines(b.text(MailFooter, w).Fill(&v.Values))
+	if b.Logo.Hash != "" {
+		v.LogoURL = strings.TrimRight(publicURL, "/") + b.Logo.Path()
+		v.LogoWidth, v.LogoHigh = b.Logo.Fitted(200, 48)
+	}
+	return v
+}
+
+// valuesOf are what the job fills placeholders with, each one harmless line.
+func valuesOf(j verify.Job, b *Brand, publicURL string, most int) Values {
+	v := Values{
+		Tenant:     line(b.Name, most),
 		Technician: line(j.Technician, most),
 		Ticket:     line(j.Ticket, most),
 		Recipient:  line(j.Recipient, most),
-		Valid:      minutes(j.ValidFor, " minute"),
 		Until:      j.ExpiresAt.UTC().Format("15:04 UTC"),
 	}
-	if w.Tenant == "" {
-		w.Tenant = line(t.ID, most)
+	if v.Ticket == "" {
+		v.Ticket = "-"
 	}
-	if first, size := utf8.DecodeRuneInString(w.Tenant); size > 0 {
-		w.Initial = string(unicode.ToUpper(first))
+	if j.Method.ByCode() {
+		v.Code = grouped(j.Secret)
+	} else {
+		v.Link = strings.TrimRight(publicURL, "/") + "/v/" + url.PathEscape(j.Secret)
 	}
-	if !j.Method.ByCode() {
-		w.Link = strings.TrimRight(publicURL, "/") + "/v/" + url.PathEscape(j.Secret)
-	}
-	return w
+	return v
 }
 
-func (w words) subject() string {
-	return w.Tenant + ": confirm that it is you" + w.ticket(" (ticket ", ")")
-}
-
-// minutes says a duration as people do: to the nearest minute, and never none at all.
-func minutes(d time.Duration, unit string) string {
-	n := max(1, int(math.Round(d.Minutes())))
-	if n == 1 || !strings.HasSuffix(unit, "minute") {
-		return fmt.Sprintf("%d%s", n, unit)
+// paintsOf makes an e-mail's colours of the look. The text on the band and the links are ours to choose: whatever
+// the tenant has set, they can be read.
+func paintsOf(l Look) paints {
+	band := l.From
+	on := On(band)
+	to := l.To
+	if Contrast(on, to) < ContrastText {
+		to = band // the name stands on all of the gradient
 	}
-	return fmt.Sprintf("%d%ss", n, unit)
-}
-
-// line reduces a name to one line of at most so many characters, without anything that
-// could break out of a header, hide or turn around what stands beside it.
-func line(name string, most int) string {
-	name = strings.Map(harmless, name)
-	name = strings.Join(strings.Fields(name), " ")
-	if utf8.RuneCountInString(name) <= most {
-		return name
+	css := func(c Colour) html.CSS { return html.CSS(c.String()) }
+	return paints{
+		Band: css(band), OnBand: css(on), Action: css(l.Action), ActionText: css(l.ActionText),
+		Fade: html.CSS(fmt.Sprintf("linear-gradient(%ddeg,%s,%s)", l.Angle, band, to)),
+		Link: css(Readable(l.Action, Colour{0xee, 0xf1, 0xf6}, ContrastText)), DarkLink: css(Readable(l.Action, Colour{0x10, 0x14, 0x1b}, ContrastText)),
 	}
-	return strings.TrimSpace(string([]rune(name)[:most-3])) + "..."
-}
-
-// Zero-width joiners: invisible, but Persian, Hindi and others can't be written without them.
-const (
-	nonJoiner = '\u200c'
-	joiner    = '\u200d'
-)
-
-func harmless(r rune) rune {
-	switch {
-	case r == joiner, r == nonJoiner:
-		return r
-	case unicode.IsControl(r), unicode.IsSpace(r):
-		return ' '
-	case r == utf8.RuneError, unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs):
-		return -1
-	}
-	return r
 }

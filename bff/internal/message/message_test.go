@@ -22,7 +22,7 @@ const (
 	token     = "q1wYx0nVd3T9sM5rJ8kLz2bH7cG4fA6eP-uI_oSaXyE"
 )
 
-var acme = verify.Tenant{ID: "acme", Name: "Acme IT"}
+var acme = message.Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 
 func job(m verify.Method, change func(*verify.Job)) verify.Job {
 	j := verify.Job{
@@ -39,9 +39,9 @@ func job(m verify.Method, change func(*verify.Job)) verify.Job {
 	return j
 }
 
-func mail(t *testing.T, j verify.Job, tenant verify.Tenant) message.Mail {
+func mail(t *testing.T, j verify.Job, brand *message.Brand) message.Mail {
 	t.Helper()
-	m, err := message.RenderMail(j, tenant, publicURL+"/")
+	m, err := message.RenderMail(j, brand, publicURL+"/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,15 +72,12 @@ func TestTheMailReadsAsItWasApproved(t *testing.T) {
 
 func TestAMailWithoutTicketOrRecipientHasNoHoles(t *testing.T) {
 	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acme)
-	if want := "Acme IT: confirm that it is you"; m.Subject != want {
+	if want := "Acme IT: confirm that it is you (ticket -)"; m.Subject != want {
 		t.Errorf("subject %q, want %q", m.Subject, want)
 	}
-	want := "Hello,\n\nSomeone is asking Acme IT for help in your name. Ana Ortiz, the technician, asks: is it really you?\n"
+	want := "Hello,\n\nSomeone is asking Acme IT for help in your name."
 	if !strings.HasPrefix(m.Text, want) {
 		t.Errorf("text begins %q, want %q", m.Text[:min(len(m.Text), 120)], want)
-	}
-	if strings.Contains(m.HTML, "Ticket") {
-		t.Error("the HTML has a row for a ticket that does not exist")
 	}
 }
 
@@ -93,14 +90,14 @@ func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 	}{
 		{
 			name: "code", method: verify.SMSCode,
-			want: "482 913 is your Acme IT code for Ana Ortiz, ticket 4711. Read this only to the technician you called. " +
-				"If someone called you, don't. Valid 5 min.",
+			want: "482 913 is your Acme IT code for Ana Ortiz, ticket 4711. Valid 5 min. Read this only to the technician you called. " +
+				"If someone called you, don't.",
 		},
 		{
-			name: "code of eight digits without a ticket", method: verify.SMSCode,
-			change: func(j *verify.Job) { j.Secret, j.Ticket = "00482913", "" },
-			want: "0048 2913 is your Acme IT code for Ana Ortiz. Read this only to the technician you called. " +
-				"If someone called you, don't. Valid 5 min.",
+			name: "code of eight digits", method: verify.SMSCode,
+			change: func(j *verify.Job) { j.Secret = "00482913" },
+			want: "0048 2913 is your Acme IT code for Ana Ortiz, ticket 4711. Valid 5 min. Read this only to the technician you called. " +
+				"If someone called you, don't.",
 		},
 		{
 			name: "link", method: verify.SMSLink,
@@ -111,12 +108,6 @@ func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 			name: "link that has waited most of its time", method: verify.SMSLink,
 			change: func(j *verify.Job) { j.ValidFor = 20 * time.Second },
 			want: "Acme IT: did you call us? Ana Ortiz asks (ticket 4711). Confirm or deny in 1 min: " +
-				"https://verify.acme-it.com/v/" + token,
-		},
-		{
-			name: "link without a ticket", method: verify.SMSLink,
-			change: func(j *verify.Job) { j.Ticket = "" },
-			want: "Acme IT: did you call us? Ana Ortiz asks. Confirm or deny in 5 min: " +
 				"https://verify.acme-it.com/v/" + token,
 		},
 	} {
@@ -170,7 +161,7 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	hostile := "Eve\r\nBcc: all@contoso.com\x00 \u202etfel\u2066 \u2028<script>alert(1)</script>\"' \xff{{.Link}}\u200b\U000e0041"
 	const plain = `Eve Bcc: all@contoso.com tfel <script>alert(1)</script>"' {{.Link}}`
 	everywhere := func(j *verify.Job) { j.Recipient, j.Technician, j.Ticket = hostile, hostile, hostile }
-	m := mail(t, job(verify.EmailLink, everywhere), verify.Tenant{ID: "acme", Name: hostile})
+	m := mail(t, job(verify.EmailLink, everywhere), message.Default(verify.Tenant{ID: "acme", Name: hostile}))
 
 	if m.FromName != plain {
 		t.Errorf("from name %q, want %q", m.FromName, plain)
@@ -178,7 +169,7 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	if want := plain + ": confirm that it is you (ticket " + plain + ")"; m.Subject != want {
 		t.Errorf("subject %q, want %q", m.Subject, want)
 	}
-	if want := "Hello " + plain + ",\n\nSomeone is asking " + plain + " for help in your name (ticket " + plain + "). " + plain + ", the"; !strings.HasPrefix(m.Text, want) {
+	if want := "Hello " + plain + ",\n\nSomeone is asking " + plain + " for help in your name. If it is you, please confirm it to " + plain + ", your"; !strings.HasPrefix(m.Text, want) {
 		t.Errorf("text begins %q, want %q", m.Text[:min(len(m.Text), 300)], want)
 	}
 	if strings.Contains(m.HTML, "<script") || strings.Contains(m.HTML, "alert(1)</script>") {
@@ -191,7 +182,7 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "482 913 is your Acme IT code for Eve Bcc: all@contoso...., ticket Eve Bcc: all@contoso..... Read this"; !strings.HasPrefix(sms, want) {
+	if want := "482 913 is your Acme IT code for Eve Bcc: all@contoso...., ticket Eve Bcc: all@contoso..... Valid 5 min. Read this"; !strings.HasPrefix(sms, want) {
 		t.Errorf("SMS %q, want it to begin %q", sms, want)
 	}
 }

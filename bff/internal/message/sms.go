@@ -7,30 +7,21 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// RenderSMS writes the text that carries the job's code or link, in one GSM-7 segment
-// when the names are short and Latin. A code comes without an autofill line: it is to be
-// read aloud, and a phone shall not offer to type it into a page.
+// RenderSMS writes the text that carries the job's code or link, in the job's language. A code comes without an
+// autofill line: it is to be read aloud, and a phone shall not offer to type it into a page. And whatever the
+// tenant writes around it, the last words are ours: to whom to read it, and to whom not.
 // It refuses a job that is not sent by SMS.
-func RenderSMS(j verify.Job, t verify.Tenant, publicURL string) (string, error) {
-	if j.Method != verify.SMSCode && j.Method != verify.SMSLink {
-		return "", fmt.Errorf("no text message for method %q", j.Method)
+func RenderSMS(j verify.Job, b *Brand, publicURL string) (string, error) {
+	w := In(j.Language)
+	v := valuesOf(j, b, publicURL, nameInSMS)
+	v.Minutes = w.shortMinutes(j.ValidFor)
+	switch j.Method {
+	case verify.SMSCode:
+		return b.text(SMSCode, w).Fill(&v) + " " + w.Say("sms.warning", &v), nil
+	case verify.SMSLink:
+		return b.text(SMSLink, w).Fill(&v), nil
 	}
-	w := wordsOf(j, t, publicURL, nameInSMS)
-	valid := minutes(j.ValidFor, " min")
-	if j.Method.ByCode() {
-		return fmt.Sprintf("%s is your %s code for %s%s. Read this only to the technician you called. If someone called you, don't. Valid %s.",
-			grouped(j.Secret), w.Tenant, w.Technician, w.ticket(", ticket ", ""), valid), nil
-	}
-	return fmt.Sprintf("%s: did you call us? %s asks%s. Confirm or deny in %s: %s",
-		w.Tenant, w.Technician, w.ticket(" (ticket ", ")"), valid, w.Link), nil
-}
-
-// ticket names the ticket, if there is one.
-func (w words) ticket(before, after string) string {
-	if w.Ticket == "" {
-		return ""
-	}
-	return before + w.Ticket + after
+	return "", fmt.Errorf("no text message for method %q", j.Method)
 }
 
 // grouped makes a code easy to read aloud: 482 913.
@@ -52,4 +43,41 @@ func GSM7(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool {
 		return !strings.ContainsRune(gsmBasic, r) && !strings.ContainsRune(gsmEscaped, r)
 	}) < 0
+}
+
+// Size is what a text message weighs in the air.
+type Size struct {
+	Encoding   string // GSM-7 or UCS-2
+	Characters int    // as the encoding counts them: an escaped one, or one beyond the basic plane, is two
+	Segments   int    // what carriers charge for
+}
+
+// Measure tells what a text weighs. A segment of several is shorter, for it says where it belongs; no
+// character is cut in two.
+func Measure(text string) Size {
+	s := Size{Encoding: "UCS-2"}
+	one, joined := 70, 67
+	width := func(r rune) int { return 1 + min(1, int(r>>16)) }
+	if GSM7(text) {
+		s.Encoding, one, joined = "GSM-7", 160, 153
+		width = func(r rune) int {
+			if strings.ContainsRune(gsmEscaped, r) {
+				return 2
+			}
+			return 1
+		}
+	}
+	room := 0
+	for _, r := range text {
+		n := width(r)
+		s.Characters += n
+		if n > room {
+			s.Segments, room = s.Segments+1, joined
+		}
+		room -= n
+	}
+	if s.Characters <= one {
+		s.Segments = min(1, s.Characters)
+	}
+	return s
 }

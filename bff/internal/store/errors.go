@@ -33,6 +33,7 @@ var (
 	errNoConnection   = &verify.Error{Code: verify.CodeNotFound, Public: "The ticket system is not connected."}
 	errNoSync         = &verify.Error{Code: verify.CodeNotFound, Public: "Nothing was pushed in a sync of this token."}
 	errSynced         = &verify.Error{Code: verify.CodeKeyReused, Public: "This sync is finished. Begin another with a new token."}
+	errNoImage        = &verify.Error{Code: verify.CodeNotFound, Public: "There is no such image."}
 	errReplayed       = &verify.Error{Code: verify.CodeContextReplayed, Public: "This launch was used already. Open the ticket again."}
 	errKeyReused      = &verify.Error{Code: verify.CodeKeyReused, Public: "This idempotency key was used for another request. Use a new one."}
 	errClosed         = &verify.Error{Code: verify.CodeUnavailable, Public: "Shieldpod is shutting down. Try again in a moment.", Err: errors.New("store: closed")}

@@ -19,6 +19,8 @@ const (
 	CodeRateLimited     Code = "rate_limited"  // Budget says which limit is reached, RetryAfter how long
 	CodeStaleVersion    Code = "stale_version" // Settings has the newer one
 	CodeContradiction   Code = "contradiction" // two fields of a policy can't both hold: Field names one
+	CodeContrast        Code = "contrast"      // two colours of a brand can't be told apart: Contrast has one that can
+	CodeImage           Code = "image"         // a picture that can't be a logo
 	CodeAPIKey          Code = "api_key_invalid"
 	CodeLocked          Code = "locked"   // too many consecutive failures for this contact
 	CodeMismatch        Code = "mismatch" // a wrong code: TriesLeft says how many remain
@@ -77,7 +79,15 @@ type Error struct {
 	RetryAfter time.Duration
 	Budget     *Standing // for CodeRateLimited
 	Settings   *Settings // for CodeStaleVersion
+	Contrast   *Contrast // for CodeContrast
 	Err        error     // the cause, for logs
+}
+
+// Contrast is how well a text can be told from its ground, and how well it must be (WCAG).
+type Contrast struct {
+	Measured float64
+	Needed   float64
+	Nearest  string // colour that has it: #rrggbb
 }
 
 // Error gives the code and the cause, for logs.

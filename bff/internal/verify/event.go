@@ -32,6 +32,8 @@ const (
 	EventUnlocked      EventKind = "unlocked"       // an admin cleared a contact's wrong codes
 	EventPolicyChanged EventKind = "policy_changed" // an admin changed the tenant's or a client's policy
 	EventPrefixPaused  EventKind = "prefix_paused"  // too few of the codes sent to a block of numbers came back
+
+	EventBrandingChanged EventKind = "branding_changed" // an admin changed how the tenant looks and speaks
 )
 
 // Event is a record of something that happened. It is appended once and never changed.
@@ -57,6 +59,7 @@ type Event struct {
 	CodeLength  int
 	MaxTries    int
 	ResendAt    time.Time
+	Language    string        // of the message and its page: a tag
 	Matching    bool          // the end user must pick the number that the technician says
 	Changed     bool          // the ticket system had changed the destination lately
 	Policy      PolicyVersion // that it runs under
@@ -67,7 +70,8 @@ type Event struct {
 	Failures  int       // of mismatch and failed: the contact's, this one counted; of unlocked: those cleared
 	Carrier   string    // of sent
 
-	Changes []Change // of policy_changed; Client says whose, Policy which version it made
+	Changes []Change // of policy_changed; Client says whose, Policy which version it made; of branding_changed
+	Version int64    // of branding_changed: that it made
 	Sent    int64    // of prefix_paused: texts in the window
 	Proven  int64    // of prefix_paused: those that came back
 }
@@ -100,12 +104,14 @@ type record struct {
 	Carrier      string    `json:"carrier,omitempty"`
 
 	// These came later: a body that lacks them reads, and hashes, as it was written.
+	Language     string   `json:"language,omitempty"`
 	Matching     bool     `json:"matching,omitempty"`
 	Changed      bool     `json:"changed_channel,omitempty"`
 	PolicyTenant int64    `json:"policy_tenant,omitempty"`
 	PolicyClient int64    `json:"policy_client,omitempty"`
 	Failures     int      `json:"failures,omitempty"`
 	Changes      []Change `json:"changes,omitempty"`
+	Version      int64    `json:"version,omitempty"`
 	Sent         int64    `json:"sent,omitempty"`
 	Proven       int64    `json:"proven,omitempty"`
 }
@@ -123,8 +129,8 @@ func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
 		Masked: e.Masked, Destination: e.Destination, Note: e.Note, Override: e.Override,
 		CodeLength: e.CodeLength, MaxTries: e.MaxTries, ResendAt: millis(e.ResendAt),
 		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
-		Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
-		Failures: e.Failures, Changes: e.Changes, Sent: e.Sent, Proven: e.Proven,
+		Language: e.Language, Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
+		Failures: e.Failures, Changes: e.Changes, Version: e.Version, Sent: e.Sent, Proven: e.Proven,
 	})
 	if err != nil {
 		return nil, Hash{}, err
@@ -154,8 +160,8 @@ func ParseEvent(body []byte) (Event, error) {
 		Masked: r.Masked, Destination: r.Destination, Note: r.Note, Override: r.Override,
 		CodeLength: r.CodeLength, MaxTries: r.MaxTries, ResendAt: fromMillis(r.ResendAt),
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
-		Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
-		Failures: r.Failures, Changes: r.Changes, Sent: r.Sent, Proven: r.Proven,
+		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
+		Failures: r.Failures, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
 	}, nil
 }
 

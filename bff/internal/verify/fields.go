@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,7 @@ var Fields = []Field{
 	yes("sms_voip", func(p *Policy) *bool { return &p.SMSVoIP }),
 	count("changed_channel_days", func(p *Policy) *int { return &p.ChangedDays }, 0, 90),
 	word("changed_channels", func(p *Policy) *ChangeRule { return &p.ChangedChannels }, ChangeMark, ChangeRefuse),
+	{Name: "language", Range: "a language's tag, such as de or pt-BR", read: readLanguage, write: func(p Policy) any { return p.Language }},
 	limit("budget_destination_day", func(l *Limits) *int64 { return &l.DestinationDay }, 1, 1000),
 	limit("budget_prefix_hour", func(l *Limits) *int64 { return &l.PrefixHour }, 1, most),
 	limit("budget_technician_minute", func(l *Limits) *int64 { return &l.TechnicianMinute }, 1, most),
@@ -227,6 +229,21 @@ func readCountries(value json.RawMessage, p *Policy) error {
 	p.SMSCountries = listed(countries)
 	return nil
 }
+
+func readLanguage(value json.RawMessage, p *Policy) error {
+	var tag string
+	if strictly(value, &tag) != nil || !IsLanguage(tag) {
+		return unfit("A language is a tag, such as de or pt-BR.")
+	}
+	p.Language = tag
+	return nil
+}
+
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
+
+// IsLanguage tells whether the text has the form of a language's tag (BCP 47); whether there are words in
+// that language is not asked here.
+func IsLanguage(tag string) bool { return languageTag.MatchString(tag) }
 
 func readPrices(value json.RawMessage, p *Policy) error {
 	var prices map[string]int64

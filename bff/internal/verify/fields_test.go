@@ -40,6 +40,7 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"sms_voip", []string{`true`}, []string{`[]`}},
 		{"changed_channel_days", []string{`0`, `90`}, []string{`-1`, `91`}},
 		{"changed_channels", []string{`"mark"`, `"refuse"`}, []string{`"ignore"`}},
+		{"language", []string{`"de"`, `"pt-BR"`, `"zh-Hant-TW"`}, []string{`""`, `"German"`, `"d"`, `"de_AT"`, `"de-"`, `["de"]`}},
 		{"budget_destination_day", []string{`1`, `1000`}, []string{`0`, `1001`}},
 		{"budget_prefix_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
 		{"budget_technician_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},

@@ -20,6 +20,7 @@ type Entry struct {
 	Reason       Code      // of a failure
 	Policy       PolicyVersion
 	Changed      bool      // the ticket system had changed the destination lately
+	Language     string    // of the message
 	Matching     bool      // the end user had to pick the number that the technician said
 	NotedAt      time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
 }
@@ -28,7 +29,7 @@ func entryOf(e Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
 		Technician: e.By, Ticket: e.Ticket, Note: e.Note, Override: e.Override,
-		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Matching: e.Matching,
+		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Language: e.Language, Matching: e.Matching,
 	}
 }
 

@@ -14,6 +14,7 @@ type Link struct {
 	Tenant     Tenant
 	Technician string
 	Ticket     string // number
+	Language   string // of the message that brought it
 	ExpiresAt  time.Time
 	Outcome    Outcome  // Open: it can be validated
 	Reason     Code     // of Failed
@@ -163,7 +164,7 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
 		if n.Verification == v.ID {
 			link := Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,
-				ExpiresAt: n.ExpiresAt, Outcome: n.Outcome, Reason: n.Reason,
+				Language: n.Language, ExpiresAt: n.ExpiresAt, Outcome: n.Outcome, Reason: n.Reason,
 			}
 			if n.Matching && n.Outcome == Open {
 				link.Numbers, _ = s.Keys.grid(v.ID)

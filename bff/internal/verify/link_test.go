@@ -18,7 +18,7 @@ func TestRow11LookingALinkUpChangesNothing(t *testing.T) {
 	h.ears.heard()
 	together(100, func(int) error {
 		got, err := h.Link(ctx, token)
-		want := verify.Link{Tenant: got.Tenant, Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: opening.Add(5 * time.Minute)}
+		want := verify.Link{Tenant: got.Tenant, Technician: "Ana Ortiz", Ticket: "4711", Language: "en", ExpiresAt: opening.Add(5 * time.Minute)}
 		if diff := cmp.Diff(want, got); err != nil || got.Tenant.ID != "acme" || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}

@@ -94,6 +94,7 @@ type Policy struct {
 	SMSVoIP            bool     // whether numbers without a SIM get texts
 	ChangedDays        int      // for how long a change in the ticket system counts as late; 0: never
 	ChangedChannels    ChangeRule
+	Language           string // of messages to contacts whose own is not known: a tag, such as de
 
 	Limits Limits
 }
@@ -135,6 +136,7 @@ func DefaultPolicy() Policy {
 		BeforeSave:         SaveOff,
 		ChangedDays:        7,
 		ChangedChannels:    ChangeMark,
+		Language:           "en",
 		Limits: Limits{
 			DestinationDay: 10, PrefixHour: 60, TechnicianMinute: 10, TechnicianHour: 100, ClientHour: 200,
 			CountryHour: 500, TenantMinute: 120, TenantDay: 10_000,

@@ -28,6 +28,7 @@ type Tx interface {
 	Attempts
 	Spending
 	Rulebook
+	Brandbook
 	Outbox
 }
 
@@ -95,6 +96,23 @@ type Rulebook interface {
 	// PutSettings stores them in place of those of the version before; false, and nothing stored, if that is
 	// not the version that is there.
 	PutSettings(ctx context.Context, s Settings) (bool, error)
+}
+
+// Brandbook keeps how the tenant looks and speaks.
+type Brandbook interface {
+	// Branding gives what is set; of version 0 if nothing ever was.
+	Branding(ctx context.Context, tenant string) (Branding, error)
+	// PutBranding stores it in place of that of the version before, its images in place of all the tenant's;
+	// false, and nothing stored, if that is not the version that is there.
+	PutBranding(ctx context.Context, b Branding) (bool, error)
+}
+
+// Brandings reads what was set, outside of any transaction.
+type Brandings interface {
+	// Branding gives what the tenant sets; of version 0 if nothing ever was.
+	Branding(ctx context.Context, tenant string) (Branding, error)
+	// BrandImage gives an image of any tenant's by its hash, or CodeNotFound.
+	BrandImage(ctx context.Context, hash string) ([]byte, error)
 }
 
 // Policies reads what was set, outside of any transaction.

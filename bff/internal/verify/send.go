@@ -121,12 +121,15 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	case p.NumberMatching:
 		v.MaxTries, e.Matching = 1, true
 	}
+	if e.Language = contact.Language; e.Language == "" {
+		e.Language = p.Language
+	}
 	if channel.Kind == Phone {
 		v.Prefix = s.Keys.prefix(d.Tenant, channel)
 	}
 	return draft{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
-		Technician: nameOrID(by), Ticket: d.Ticket.Number, ExpiresAt: until, ValidFor: p.validity(r.Method),
+		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
 }
 

@@ -35,7 +35,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	job := h.job(got.Verification)
 	wantJob := verify.Job{
 		ID: got.Verification, Tenant: "acme", Method: verify.SMSCode, To: "+14155554821", Secret: job.Secret, Recipient: "Dana Reyes",
-		Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
+		Technician: "Ana Ortiz", Ticket: "4711", Language: "en", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
 	}
 	if diff := cmp.Diff(wantJob, job); diff != "" {
 		t.Errorf("job (-want +got):\n%s", diff)

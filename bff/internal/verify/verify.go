@@ -84,6 +84,7 @@ type Contact struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Title    string    `json:"title,omitempty"`
+	Language string    `json:"language,omitempty"` // a tag, such as de; empty: nobody knows
 	Channels []Channel `json:"channels,omitempty"`
 }
 
@@ -258,6 +259,7 @@ type Job struct {
 	Recipient  string        `json:"recipient"`
 	Technician string        `json:"technician"`
 	Ticket     string        `json:"ticket"`
+	Language   string        `json:"language,omitempty"` // that it is written in
 	ExpiresAt  time.Time     `json:"expires_at"`
 	ValidFor   time.Duration `json:"valid_for"`
 	Attempts   int           `json:"-"` // sends begun before this one

@@ -20,6 +20,7 @@ import (
 	"github.com/sendgrid/sendgrid-go/helpers/mail"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -64,9 +65,9 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
 	}
-	if !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
+	if p.Mail.FromAddress != "" && !courier.OneAddress(p.Mail.FromAddress) || !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Setup, Err: errors.New("sendgrid: control characters in the sender's name or the subject"),
+			Kind: courier.Setup, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
 		}
 	}
 	body, err := json.Marshal(s.compose(p))
@@ -90,11 +91,18 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 // compose builds the request's body. Nothing personal goes into custom arguments, and
 // tracking is off: it would lead the secure link through somebody else's redirector.
 func (s *Sender) compose(p courier.Parcel) *mail.SGMailV3 {
+	from := p.Mail.FromAddress
+	if from == "" {
+		from = s.config.From
+	}
 	m := mail.NewV3MailInit(
-		mail.NewEmail(p.Mail.FromName, s.config.From), p.Mail.Subject, mail.NewEmail("", p.To),
+		mail.NewEmail(p.Mail.FromName, from), p.Mail.Subject, mail.NewEmail("", p.To),
 		mail.NewContent("text/plain", p.Mail.Text), mail.NewContent("text/html", p.Mail.HTML),
 	)
 	m.SetCustomArg(jobArg, p.ID)
+	for name, value := range message.Headers {
+		m.SetHeader(name, value)
+	}
 	m.SetTrackingSettings(mail.NewTrackingSettings().
 		SetClickTracking(mail.NewClickTrackingSetting().SetEnable(false).SetEnableText(false)).
 		SetOpenTracking(mail.NewOpenTrackingSetting().SetEnable(false)).

@@ -95,6 +95,7 @@ func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
 			map[string]any{"type": "text/html", "value": "<p>open the secret-token</p>"},
 		},
 		"custom_args": map[string]any{"shieldpod_job": "v_01"},
+		"headers":     map[string]any{"Auto-Submitted": "auto-generated"},
 		"tracking_settings": map[string]any{
 			"click_tracking": map[string]any{"enable": false, "enable_text": false}, "open_tracking": off, "subscription_tracking": off,
 		},

@@ -1,0 +1,107 @@
+package landing
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+)
+
+// style is a look's whole stylesheet as it stands in the page, and the hash by which the policy lets it in.
+type style struct{ text, hash string }
+
+// styles keeps those of the looks that were asked for lately.
+var styles struct {
+	mu     sync.Mutex
+	byLook map[message.Look]style
+}
+
+// stylesHeld bounds them.
+const stylesHeld = 500
+
+func styleOf(l message.Look) style {
+	styles.mu.Lock()
+	defer styles.mu.Unlock()
+	s, known := styles.byLook[l]
+	if known {
+		return s
+	}
+	text := paint(l) + sheet
+	s = style{text: text, hash: hashOf(text)}
+	if styles.byLook == nil || len(styles.byLook) >= stylesHeld {
+		styles.byLook = map[message.Look]style{}
+	}
+	styles.byLook[l] = s
+	return s
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// sheet is what all looks share, without its comments and indentation.
+var sheet = slim(mustRead("assets/landing.css"))
+
+var comments = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+func slim(css string) string {
+	css = comments.ReplaceAllString(css, "")
+	var b strings.Builder
+	for line := range strings.Lines(css) {
+		b.WriteString(strings.TrimSpace(line))
+	}
+	return b.String()
+}
+
+func mustRead(name string) string {
+	content, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // embedded: can't be missing
+	}
+	return string(content)
+}
+
+// night is the card of every look in the dark.
+var night = message.Colour{R: 0x14, G: 0x1b, B: 0x24}
+
+// paint writes the look's colours as properties, for the day and for the night. What the tenant did not choose is
+// made of what it did, so that it can be read whatever that is.
+func paint(l message.Look) string {
+	dark := l
+	dark.From, dark.To = l.From.Shaded(0.5), l.To.Shaded(0.5)
+	dark.Card = night
+	dark.Text = message.Readable(message.Mix(l.Text, message.White, 0.1), night, 12)
+	dark.Action = message.Readable(l.Action, night, message.ContrastText)
+	dark.ActionText = message.On(dark.Action)
+	return ":root{" + properties(l) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--tile:#fff;}}"
+}
+
+func properties(l message.Look) string {
+	mix := func(share float64) message.Colour { return message.Mix(l.Text, l.Card, share) }
+	readable := func(c message.Colour) message.Colour { return message.Readable(c, l.Card, message.ContrastText) }
+	over := message.Mix(l.ActionText, l.Action, 0.12)
+	if message.Contrast(l.ActionText, over) < message.ContrastText {
+		over = l.Action
+	}
+	var b strings.Builder
+	for _, p := range []struct {
+		name string
+		is   message.Colour
+	}{
+		{"from", l.From}, {"to", l.To}, {"card", l.Card}, {"ink", l.Text}, {"action", l.Action}, {"on-action", l.ActionText},
+		{"action-over", over}, {"quiet", readable(mix(0.72))}, {"line", mix(0.14)}, {"over", mix(0.06)},
+		{"edge", message.Readable(mix(0.5), l.Card, message.ContrastShape)},
+		{"focus", readable(message.Colour{R: 0x17, G: 0x69, B: 0xaa})},
+		{"good", readable(message.Colour{R: 0x17, G: 0x80, B: 0x3d})}, {"bad", readable(message.Colour{R: 0xc0, G: 0x26, B: 0x26})},
+		{"wait", readable(message.Colour{R: 0x9a, G: 0x5b, B: 0x00})},
+	} {
+		fmt.Fprintf(&b, "--%s:%s;", p.name, p.is)
+	}
+	fmt.Fprintf(&b, "--angle:%ddeg;", l.Angle)
+	return b.String()
+}
