@@ -10,6 +10,7 @@ package psa
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -49,8 +50,9 @@ func (m Member) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `{"id":%
 type Adapter interface {
 	// Ticket gives a ticket with its client and contacts. CodeTicket: there is none of that id.
 	Ticket(ctx context.Context, t verify.Tenant, ticket string) (launchcontext.Context, error)
-	// Contacts gives the people of a client.
-	Contacts(ctx context.Context, t verify.Tenant, client string) ([]launchcontext.Contact, error)
+	// Contacts gives the people of a client: the named contact as it is now, if the client has it, and of the
+	// others at most as many as a desk takes.
+	Contacts(ctx context.Context, t verify.Tenant, client, contact string) ([]launchcontext.Contact, error)
 }
 
 // Directory has the contacts that vendors pushed. CodeNotFound: none of this client's.
@@ -76,4 +78,13 @@ type Note struct {
 	Verification string // its id is in the text: a writer that may have written before looks for it
 	Text         string
 	Again        bool // it may stand there already
+}
+
+// retryAfter is how long a system asks to wait; 0 if it does not say.
+func retryAfter(err error) time.Duration {
+	var refusal *verify.Error
+	if errors.As(err, &refusal) {
+		return refusal.RetryAfter
+	}
+	return 0
 }

@@ -24,11 +24,10 @@ func (s Systems) Case(ctx context.Context, t verify.Tenant, system, ticket strin
 	return adapter.Ticket(ctx, t, ticket)
 }
 
-// Contacts gives the people of a client: the named contact, if it is one of them, and of the others at least as many as
-// a desk takes, if there are. CodeNotFound: nobody can tell who they are.
+// Contacts gives the people of a client, as [Adapter] does. CodeNotFound: nobody can tell who they are.
 func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error) {
 	if adapter, known := s.Adapters[system]; known {
-		contacts, err := adapter.Contacts(ctx, t, client)
+		contacts, err := adapter.Contacts(ctx, t, client, contact)
 		if verify.CodeOf(err) != verify.CodeNotFound {
 			return contacts, err
 		}
