@@ -89,6 +89,7 @@ type server struct {
 	brands  *message.Shelf
 	courier *courier.Courier
 	alerts  *webhook.Worker
+	notes   *psa.Worker
 	deafen  func() // ends what listens for changed rules
 	handler http.Handler
 }
@@ -158,10 +159,12 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	}
 	door := &launch.Service{
 		Tenants: srv.store, Sessions: srv.store, Recogniser: domain,
-		Tickets:  psa.Systems{Connections: srv.store, Directory: directory.Directory{Cards: srv.store}},
 		Client:   outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: fetchTime, BodyLimit: fetchLimit, KeepAlive: true}),
 		Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
+	}
+	if err := srv.connect(domain, door); err != nil {
+		return err
 	}
 	srv.hub = live.New(live.Config{
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain},
@@ -237,6 +240,10 @@ func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
 	})
 	group.Go(func() error {
 		srv.alerts.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		srv.notes.Run(ctx)
 		return nil
 	})
 	group.Go(func() error { return srv.sweep(ctx) })

@@ -69,9 +69,10 @@ func (c *Client) Contacts(ctx context.Context, t verify.Tenant, client, contact 
 func (c *Client) contacts(ctx context.Context, d directory, client string) ([]launchcontext.Contact, time.Duration, error) {
 	key := c.mark("people", string(d.of[:]), client)
 	read := func(ctx context.Context) ([]launchcontext.Contact, error) {
+		asked := c.cfg.Now()
 		people, err := c.readContacts(ctx, d, client)
 		if err == nil {
-			c.people.learn(key, people, c.cfg.Now())
+			c.people.learn(key, people, asked)
 		}
 		return people, err
 	}

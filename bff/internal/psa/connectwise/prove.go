@@ -42,9 +42,10 @@ func (c *Client) Prove(ctx context.Context, t verify.Tenant, m psa.Member) (veri
 		return p.who, p.refused
 	}
 	return once(ctx, &c.flights, key, func(ctx context.Context) (verify.Technician, error) {
+		asked := c.cfg.Now()
 		who, err := c.prove(ctx, l, m)
 		if err == nil || verify.CodeOf(err) == verify.CodeMember {
-			c.proofs.learn(key, proof{who, err}, c.cfg.Now())
+			c.proofs.learn(key, proof{who, err}, asked)
 		}
 		return who, err
 	})
@@ -58,12 +59,14 @@ func (c *Client) markMember(l *link, m psa.Member) mark {
 // What fits into a cookie and ends none.
 var (
 	memberShape = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,60}$`)
-	cookieShape = regexp.MustCompile(`^[!#-+\--:<-\[\]-~]{1,4096}$`)
+	cookieShape = regexp.MustCompile(`^[!#-+\--:<-\[\]-~]+$`)
 )
+
+const cookieMost = 4096
 
 // fit refuses what is no member, before anybody is asked.
 func fit(m psa.Member) error {
-	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Hash) || m.Context != "" && !cookieShape.MatchString(m.Context) {
+	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Hash) || m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Hash)+len(m.Context) > cookieMost {
 		return notThem(errors.New("connectwise: the member is not one that ConnectWise would name"))
 	}
 	return nil

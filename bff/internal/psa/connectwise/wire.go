@@ -62,10 +62,10 @@ func (r *refused) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("connectwise: %s: %d %s", r.request, r.status, r.code))
 }
 
-// refusedWith gives the status with which the API said no; 0 if it did not.
+// refusedWith gives the status with which the API said no; 0 if it did not, or what that means is told already.
 func refusedWith(err error) int {
 	var r *refused
-	if errors.As(err, &r) {
+	if verify.CodeOf(err) == "" && errors.As(err, &r) {
 		return r.status
 	}
 	return 0
