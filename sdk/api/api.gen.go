@@ -263,6 +263,7 @@ const (
 	ReasonCarrierSetup   Reason = "carrier_setup"
 	ReasonChangedChannel Reason = "changed_channel"
 	ReasonCountry        Reason = "country"
+	ReasonDenied         Reason = "denied"
 	ReasonExpired        Reason = "expired"
 	ReasonLandline       Reason = "landline"
 	ReasonLocked         Reason = "locked"
@@ -294,6 +295,8 @@ func (e Reason) Valid() bool {
 	case ReasonChangedChannel:
 		return true
 	case ReasonCountry:
+		return true
+	case ReasonDenied:
 		return true
 	case ReasonExpired:
 		return true
@@ -587,7 +590,7 @@ type Contact struct {
 	History []HistoryEntry `json:"history"`
 	Id      string         `json:"id"`
 
-	// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+	// Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
 	Lock Lock   `json:"lock,omitempty,omitzero"`
 	Name string `json:"name"`
 
@@ -751,10 +754,12 @@ type Launched struct {
 	Token string `json:"token"`
 }
 
-// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+// Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
 type Lock struct {
-	Failures int `json:"failures"`
-	Limit    int `json:"limit"`
+	// Denied The contact said “I did not ask for this”: nothing is sent until an admin unlocks the contact
+	Denied   bool `json:"denied,omitempty,omitzero"`
+	Failures int  `json:"failures"`
+	Limit    int  `json:"limit"`
 
 	// Locked No codes until a link succeeds or an admin unlocks the contact
 	Locked bool `json:"locked"`
@@ -1100,6 +1105,9 @@ type Ticket struct {
 type Unlocked struct {
 	ContactId string `json:"contact_id"`
 
+	// Denied Whether the contact was locked by their own “I did not ask for this”
+	Denied bool `json:"denied,omitempty,omitzero"`
+
 	// Failures That were cleared
 	Failures int `json:"failures"`
 }
@@ -1109,7 +1117,7 @@ type UpdateFrame struct {
 	ContactId string         `json:"contact_id"`
 	History   []HistoryEntry `json:"history"`
 
-	// Lock Wrong codes in a row, whoever took them on whichever ticket; absent when there are none
+	// Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
 	Lock Lock `json:"lock,omitempty,omitzero"`
 
 	// Methods By channel id
@@ -1456,9 +1464,9 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UnlockContact Clear a contact's count of wrong codes
+	// UnlockContact Clear a contact's count of wrong codes, and the lock of a denial
 	//
-	// Is an event. A contact without wrong codes is left as it is.
+	// Is an event. A contact with neither is left as it is.
 	//
 	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 	UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1723,9 +1731,9 @@ func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryP
 	return c.Client.Do(req)
 }
 
-// UnlockContact Clear a contact's count of wrong codes
+// UnlockContact Clear a contact's count of wrong codes, and the lock of a denial
 //
-// Is an event. A contact without wrong codes is left as it is.
+// Is an event. A contact with neither is left as it is.
 //
 // Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 func (c *HTTPClient) UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3193,9 +3201,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	HistoryWithResponse(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*HistoryResponse, error)
 
-	// UnlockContactWithResponse Clear a contact's count of wrong codes
+	// UnlockContactWithResponse Clear a contact's count of wrong codes, and the lock of a denial
 	//
-	// Is an event. A contact without wrong codes is left as it is.
+	// Is an event. A contact with neither is left as it is.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4711,9 +4719,9 @@ func (c *ClientWithResponses) HistoryWithResponse(ctx context.Context, id Foreig
 	return ParseHistoryResponse(rsp)
 }
 
-// UnlockContactWithResponse Clear a contact's count of wrong codes
+// UnlockContactWithResponse Clear a contact's count of wrong codes, and the lock of a denial
 //
-// Is an event. A contact without wrong codes is left as it is.
+// Is an event. A contact with neither is left as it is.
 //
 // Returns a wrapper object for the known response body format(s).
 //

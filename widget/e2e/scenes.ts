@@ -264,7 +264,14 @@ export const scenes: Scene[] = [
   { name: "code-resend", pod: three(pending("sms_code", "delivered", { resend_at: at("14:01:59") })) },
   { name: "link-opened", pod: three(grey, pending("email_link", "opened")) },
   { name: "verified", pod: three(green()) },
-  { name: "denied", pod: three(denied) },
+  {
+    name: "denied",
+    pod: withDana({ lock: { ...lock(0), denied: true } }, [
+      phone("mobile", "+1 ••• ••• 4821", "mobile", denied, everyway("denied")),
+      mailbox("mail", "d•••@contoso.com", grey, "denied"),
+      phone("desk", "+1 ••• ••• 0199", "landline", grey, everyway("denied")),
+    ]),
+  },
   { name: "denied-again", pod: three(denied), acts: ["verify again"] },
   { name: "failed", pod: three(failed("recipient")) },
   { name: "failed-spent", pod: three(failed("spent")) },

@@ -263,8 +263,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clear a contact's count of wrong codes
-         * @description Is an event. A contact without wrong codes is left as it is.
+         * Clear a contact's count of wrong codes, and the lock of a denial
+         * @description Is an event. A contact with neither is left as it is.
          */
         post: operations["unlockContact"];
         delete?: never;
@@ -571,12 +571,14 @@ export interface components {
             /** @description Newest first, as many as the policy shows */
             history: components["schemas"]["HistoryEntry"][];
         };
-        /** @description Wrong codes in a row, whoever took them on whichever ticket; absent when there are none */
+        /** @description Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither */
         Lock: {
             failures: number;
             limit: number;
             /** @description No codes until a link succeeds or an admin unlocks the contact */
             locked: boolean;
+            /** @description The contact said “I did not ask for this”: nothing is sent until an admin unlocks the contact */
+            denied?: boolean;
         };
         Channel: {
             id: string;
@@ -605,7 +607,7 @@ export interface components {
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";
@@ -938,6 +940,8 @@ export interface components {
             contact_id: string;
             /** @description That were cleared */
             failures: number;
+            /** @description Whether the contact was locked by their own “I did not ask for this” */
+            denied?: boolean;
         };
     };
     responses: {

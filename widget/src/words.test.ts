@@ -39,6 +39,9 @@ describe("the lock", () => {
     expect(w.locked(lock, "Acme IT")).toBe(
       "Locked after 10 wrong codes in a row. A verified link clears it, or an admin of Acme IT.",
     );
+    expect(w.locked({ failures: 0, limit: 10, locked: false, denied: true }, "Acme IT")).toBe(
+      "Locked: this contact said “I did not ask for this”. Follow your procedure; an admin of Acme IT unlocks.",
+    );
   });
 });
 

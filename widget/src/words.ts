@@ -66,6 +66,7 @@ const refusals: Partial<Record<Reason, string>> = {
   policy: "Not allowed for this client",
   landline: "Can’t get texts",
   locked: "Too many wrong codes",
+  denied: "Locked: they did not ask",
   own_channel: "This contact is you",
   changed_channel: "Not allowed so soon after a change",
   country: "Texts to this country are not allowed",
@@ -133,6 +134,8 @@ export const failed = ({ reason, method }: Shield): string => {
       return `${mail ? "E-mail" : "Texting"} did not answer in time. ${other}`;
     case "spent":
       return "Out of tries. Send a new code.";
+    case "denied":
+      return "Ended: they did not ask for another one. Stop and follow your procedure.";
     case "locked":
       return "Too many wrong codes. Send a link.";
     case "wrong_number":
@@ -150,8 +153,10 @@ export const shieldName: Record<Shield["state"], string> = {
   failed: "Failed",
 };
 
-export const locked = ({ failures }: Lock, tenant: string): string =>
-  `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`;
+export const locked = ({ failures, denied }: Lock, tenant: string): string =>
+  denied
+    ? `Locked: this contact said “I did not ask for this”. Follow your procedure; an admin of ${tenant} unlocks.`
+    : `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`;
 
 export const changed = (ago: string) => `Changed ${ago}`;
 export const changedOn = (date: string) => `Changed in the ticket system: ${date}`;

@@ -124,7 +124,7 @@ func (a *routes) PutPolicies(c echo.Context) error {
 	return c.JSON(http.StatusOK, pageOf(after))
 }
 
-// UnlockContact clears a contact's wrong codes.
+// UnlockContact clears a contact's wrong codes and denial.
 func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	admin, err := a.admin(c)
 	if err != nil {
@@ -133,11 +133,11 @@ func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	if err := text("id", id, 1, 128); err != nil {
 		return err
 	}
-	n, err := a.Verify.Unlock(c.Request().Context(), admin, id)
+	was, err := a.Verify.Unlock(c.Request().Context(), admin, id)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: n})
+	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: was.Failures, Denied: was.Denied})
 }
 
 // admin is whose API key the request carries.

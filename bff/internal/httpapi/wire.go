@@ -35,7 +35,7 @@ func (f Frames) Update(ctx context.Context, s verify.Session, r verify.Reading, 
 	contact, _ := s.Desk.Contact(r.Contact)
 	methods := make(map[string][]api.MethodOption, len(contact.Channels))
 	for _, ch := range contact.Channels {
-		methods[ch.ID] = look.options(contact, ch, r.Locked)
+		methods[ch.ID] = look.options(contact, ch, r)
 	}
 	shields := make(map[string]api.Shield, len(r.Shields))
 	for id, shield := range r.Shields {
@@ -92,7 +92,7 @@ func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 	for i, ch := range c.Channels {
 		contact.Channels[i] = api.Channel{
 			Id: ch.ID, Kind: api.ChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch),
-			Methods: l.options(c, ch, reading.Locked), Shield: shieldOf(reading.Shields[ch.ID]),
+			Methods: l.options(c, ch, reading), Shield: shieldOf(reading.Shields[ch.ID]),
 		}
 		if l.rules.ChangedLately(ch, l.now) {
 			contact.Channels[i].ChangedAt = ch.ChangedAt.UTC()
@@ -142,8 +142,8 @@ func (l look) policy() api.Policy {
 	return p
 }
 
-func (l look) options(c verify.Contact, ch verify.Channel, locked bool) []api.MethodOption {
-	options := l.rules.Options(l.desk, c, ch, locked, l.now)
+func (l look) options(c verify.Contact, ch verify.Channel, r verify.Reading) []api.MethodOption {
+	options := l.rules.Options(l.desk, c, ch, r, l.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
 		out[i] = api.MethodOption{Method: api.Method(o.Method), Refusal: api.Reason(o.Refusal)}
@@ -155,10 +155,10 @@ func (l look) options(c verify.Contact, ch verify.Channel, locked bool) []api.Me
 }
 
 func (l look) lock(r verify.Reading) api.Lock {
-	if r.Failures == 0 {
+	if r.Failures == 0 && !r.Denied {
 		return api.Lock{}
 	}
-	return api.Lock{Failures: r.Failures, Limit: l.rules.FailuresBeforeLock, Locked: r.Locked}
+	return api.Lock{Failures: r.Failures, Limit: l.rules.FailuresBeforeLock, Locked: r.Locked, Denied: r.Denied}
 }
 
 func shieldOf(s verify.Shield) api.Shield {

@@ -96,6 +96,21 @@ func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verificat
 	return v, err
 }
 
+// Under is [verify.Attempts]'.
+func (t *tx) Under(ctx context.Context, tenant, contact string, at time.Time) (open []verify.Verification, err error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return nil, err
+	}
+	err = t.list(ctx, "list open verifications", `
+		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND contact = $2 AND outcome = '' AND expires_at > $3
+		ORDER BY place`, []any{tenant, contact, millis(at)}, func(row scan) error {
+		v, err := verification(row)
+		open = append(open, v)
+		return err
+	})
+	return open, err
+}
+
 // End is [verify.Attempts]'.
 func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome, at time.Time) (bool, error) {
 	ended, err := t.move(ctx, tenant, `
@@ -189,6 +204,34 @@ func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, er
 	}
 	_, err = t.exec(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2`, tenant, contact)
 	return n, err
+}
+
+// Denied is [verify.Spending]'s.
+func (t *tx) Denied(ctx context.Context, tenant, contact string) (bool, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return false, err
+	}
+	var denied int64
+	err := t.get(ctx, "read denial", `SELECT denied FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &denied)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return denied > 0, err
+}
+
+// SetDenied is [verify.Spending]'s.
+func (t *tx) SetDenied(ctx context.Context, tenant, contact string, denied bool) error {
+	if err := t.own(ctx, tenant); err != nil {
+		return err
+	}
+	set := int64(0)
+	if denied {
+		set = 1
+	}
+	_, err := t.exec(ctx, "put denial", `
+		INSERT INTO failures (tenant, contact, n, denied) VALUES ($1, $2, 0, $3)
+		ON CONFLICT (tenant, contact) DO UPDATE SET denied = $3`, tenant, contact, set)
+	return err
 }
 
 // millis is a time as it is stored; the zero time is 0.

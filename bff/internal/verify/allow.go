@@ -14,14 +14,17 @@ type Option struct {
 
 // Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
 // they stand for this technician now. A method of another kind is not an option at all.
-func (p Policy) Options(d Desk, c Contact, ch Channel, locked bool, now time.Time) []Option {
+func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time) []Option {
 	options := make([]Option, 0, 2)
 	for _, m := range Methods {
 		if m.Kind() != ch.Kind {
 			continue
 		}
 		reason := p.refusal(d, c, ch, m, now)
-		if reason == "" && locked && m.ByCode() {
+		switch {
+		case r.Denied:
+			reason = ReasonDenied
+		case reason == "" && r.Locked && m.ByCode():
 			reason = ReasonLocked
 		}
 		options = append(options, Option{Method: m, Refusal: reason})

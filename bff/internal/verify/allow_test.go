@@ -73,7 +73,7 @@ func TestAllow(t *testing.T) {
 func TestALockIsOnCodesOnly(t *testing.T) {
 	p := DefaultPolicy()
 	p.SMSCountries = []string{"US"}
-	got := p.Options(Desk{}, Contact{}, Channel{Kind: Phone, Country: "US"}, true, epoch)
+	got := p.Options(Desk{}, Contact{}, Channel{Kind: Phone, Country: "US"}, Reading{Locked: true}, epoch)
 	if len(got) != 2 || got[0] != (Option{SMSCode, ReasonLocked}) || got[1] != (Option{Method: SMSLink}) {
 		t.Errorf("got %v", got)
 	}

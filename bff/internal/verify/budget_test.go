@@ -302,9 +302,9 @@ func TestRow13AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeLocked)
 	for _, want := range []int{3, 0} {
-		n, err := h.Unlock(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, "dana")
-		if n != want || err != nil {
-			t.Errorf("%d were cleared (%v), want %d", n, err, want)
+		was, err := h.Unlock(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, "dana")
+		if n := was.Failures; n != want || err != nil {
+			t.Errorf("%+v was cleared (%v), want %d", was, err, want)
 		}
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventMismatch, verify.EventMismatch, verify.EventMismatch, verify.EventFailed, verify.EventUnlocked)

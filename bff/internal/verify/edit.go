@@ -150,25 +150,42 @@ func Placed(err error, i int) error {
 	return &at
 }
 
-// Unlock clears a contact's wrong codes, and tells how many there were. With none it does nothing.
-func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (int, error) {
+// Cleared is what an unlocking has taken away.
+type Cleared struct {
+	Failures int  // wrong codes in a row
+	Denied   bool // the lock by the contact's own "I did not ask for this"
+}
+
+// Unlock clears a contact's wrong codes and denial, and tells what there was. With nothing to clear it does nothing.
+func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared, error) {
 	now := s.now()
 	var e Event
-	err := s.Ledger.Write(ctx, func(tx Tx) error {
-		n, err := tx.ClearFailures(ctx, a.Tenant, contact)
-		e = Event{Tenant: a.Tenant, At: now, Kind: EventUnlocked, Contact: contact, By: a.by(), Failures: n}
-		if err != nil || n == 0 {
+	var was Cleared
+	err := s.Ledger.Write(ctx, func(tx Tx) (err error) {
+		if was.Failures, err = tx.ClearFailures(ctx, a.Tenant, contact); err != nil {
 			return err
+		}
+		if was.Denied, err = tx.Denied(ctx, a.Tenant, contact); err != nil {
+			return err
+		}
+		e = Event{Tenant: a.Tenant, At: now, Kind: EventUnlocked, Contact: contact, By: a.by(), Failures: was.Failures}
+		switch {
+		case was.Denied:
+			if err := tx.SetDenied(ctx, a.Tenant, contact, false); err != nil {
+				return err
+			}
+		case was.Failures == 0:
+			return nil
 		}
 		return tx.Append(ctx, &e)
 	})
 	if err != nil {
-		return 0, err
+		return Cleared{}, err
 	}
-	if e.Failures > 0 {
+	if e.Seq > 0 {
 		s.Bus.Nudge(a.Tenant, contact, e.Seq)
 	}
-	return e.Failures, nil
+	return was, nil
 }
 
 // PolicyList gives up to n settings after the client given: the tenant's own first, then its clients', by id; true if

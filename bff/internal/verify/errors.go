@@ -54,6 +54,7 @@ const (
 	ReasonCountry     Code = "country"         // no texts to that country
 	ReasonPremium     Code = "premium"         // whoever holds the number earns by the text
 	ReasonVoIP        Code = "voip"            // no texts to numbers without a SIM
+	ReasonDenied      Code = "denied"          // the contact did not ask for this, or for another one
 	ReasonSpent       Code = "spent"           // out of tries
 	ReasonNumber      Code = "wrong_number"    // under number matching, another number was picked
 	ReasonExpired     Code = "expired"         // nobody answered in time

@@ -70,6 +70,7 @@ type Event struct {
 	Failures  int       // of mismatch and failed: the contact's, this one counted; of unlocked: those cleared
 	Carrier   string    // of sent
 
+	Locks   bool     // of denied: the contact gets nothing until an admin clears it
 	Changes []Change // of policy_changed; Client says whose, Policy which version it made; of branding_changed
 	Version int64    // of branding_changed: that it made
 	Sent    int64    // of prefix_paused: texts in the window
@@ -110,6 +111,7 @@ type record struct {
 	PolicyTenant int64    `json:"policy_tenant,omitempty"`
 	PolicyClient int64    `json:"policy_client,omitempty"`
 	Failures     int      `json:"failures,omitempty"`
+	Locks        bool     `json:"locks,omitempty"`
 	Changes      []Change `json:"changes,omitempty"`
 	Version      int64    `json:"version,omitempty"`
 	Sent         int64    `json:"sent,omitempty"`
@@ -130,7 +132,7 @@ func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
 		CodeLength: e.CodeLength, MaxTries: e.MaxTries, ResendAt: millis(e.ResendAt),
 		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
 		Language: e.Language, Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
-		Failures: e.Failures, Changes: e.Changes, Version: e.Version, Sent: e.Sent, Proven: e.Proven,
+		Failures: e.Failures, Locks: e.Locks, Changes: e.Changes, Version: e.Version, Sent: e.Sent, Proven: e.Proven,
 	})
 	if err != nil {
 		return nil, Hash{}, err
@@ -161,7 +163,7 @@ func ParseEvent(body []byte) (Event, error) {
 		CodeLength: r.CodeLength, MaxTries: r.MaxTries, ResendAt: fromMillis(r.ResendAt),
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
 		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
-		Failures: r.Failures, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
+		Failures: r.Failures, Locks: r.Locks, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
 	}, nil
 }
 

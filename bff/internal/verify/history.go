@@ -67,6 +67,7 @@ type Reading struct {
 
 	Failures int  // wrong codes and numbers in a row
 	Locked   bool // under the rules of the desk that shows it
+	Denied   bool // by the contact's own word, until an admin clears it
 }
 
 // Read folds one contact's events, in order of Seq, into shields and history as they read at now.
@@ -79,6 +80,12 @@ func Read(contact string, events []Event, now time.Time) Reading {
 		}
 		r.Seq = e.Seq
 		r.Failures = failuresAfter(r.Failures, e)
+		switch e.Kind {
+		case EventDenied:
+			r.Denied = r.Denied || e.Locks
+		case EventUnlocked:
+			r.Denied = false
+		}
 		if e.Verification == "" {
 			continue
 		}

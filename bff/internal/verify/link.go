@@ -79,18 +79,44 @@ func (s *Service) pick(ctx context.Context, tx Tx, v Verification, picked string
 	return e, false, err
 }
 
-// Deny is the end user's "I did not ask for this": it turns the shield red and ends the verification.
-// It refuses as Validate does.
+// Deny is the end user's "I did not ask for this": it turns the shield red, ends the verification and all others of
+// the contact that are under way, and locks the contact until an admin has looked into it. It refuses as Validate does.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
 		e := v.event(EventDenied, now)
+		e.Locks = true
+		if err := endOthers(ctx, tx, v, now); err != nil {
+			return e, err
+		}
 		if err := end(ctx, tx, v, Denied, &e); err != nil {
+			return e, err
+		}
+		if err := tx.SetDenied(ctx, v.Tenant, v.Contact, true); err != nil {
 			return e, err
 		}
 		return e, tx.Alert(ctx, e.alertOf(e.Kind, alertData{
 			Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Technician: v.Technician,
 		}))
 	})
+}
+
+// endOthers fails what else of the contact is under way: whoever asked for this may have asked for that too.
+func endOthers(ctx context.Context, tx Tx, v Verification, now time.Time) error {
+	others, err := tx.Under(ctx, v.Tenant, v.Contact, now)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.ID == v.ID {
+			continue
+		}
+		e := o.event(EventFailed, now)
+		e.Reason = ReasonDenied
+		if err := end(ctx, tx, o, Failed, &e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Opened records, once, that a browser shows the landing page. It proves nothing and decides nothing.

@@ -177,6 +177,9 @@ func TestRow15ValidateAndDenyInParallelHaveOneWinner(t *testing.T) {
 		if n := len(h.kinds("acme", "dana")); n != before+1 {
 			t.Errorf("%d events of the end, want one", n-before)
 		}
+		if _, err := h.Unlock(ctx, noor, "dana"); err != nil {
+			t.Fatal(err)
+		}
 		h.clock.advance(time.Minute)
 	}
 }

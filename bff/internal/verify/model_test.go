@@ -27,6 +27,7 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 			"guess more": m.guess,
 			"validate":   m.validate,
 			"deny":       m.deny,
+			"unlock":     m.unlock,
 			"cancel":     m.cancel,
 			"report":     m.report,
 			"wait":       m.wait,
@@ -41,6 +42,7 @@ type model struct {
 	desk     verify.Desk
 	policy   verify.Policy
 	failures int // of Dana, the only contact
+	denied   bool
 	all      []*asked
 	channels map[string]*face
 }
@@ -126,6 +128,8 @@ func (m *model) send(t *rapid.T) {
 	}).Draw(t, "request"))
 	f, want := m.channels[r.Channel], verify.Code("")
 	switch {
+	case m.denied:
+		want = verify.CodeLocked
 	case r.Method.ByCode() && m.failures >= m.policy.FailuresBeforeLock:
 		want = verify.CodeLocked
 	case f.last != nil && m.now().Before(f.last.at.Add(m.policy.ResendCooldown)):
@@ -226,11 +230,28 @@ func (m *model) deny(t *rapid.T) {
 	v := m.any(t, true)
 	want := m.over(v)
 	if want == "" {
+		for _, other := range m.all {
+			if other != v && m.open(other) {
+				m.end(other, verify.Failed)
+			}
+		}
 		m.end(v, verify.Denied)
+		m.denied = true
 	}
 	got, err := m.h.Deny(ctx, v.secret)
 	wantCode(t, err, want)
 	m.wantOutcome(t, v, got.Outcome)
+}
+
+func (m *model) unlock(t *rapid.T) {
+	if !m.denied && rapid.IntRange(0, 3).Draw(t, "patience") > 0 {
+		t.Skip("admins are seldom asked")
+	}
+	was, err := m.h.Unlock(ctx, verify.Admin{Tenant: m.desk.Tenant, ID: "noor"}, "dana")
+	if want := (verify.Cleared{Failures: m.failures, Denied: m.denied}); err != nil || was != want {
+		t.Fatalf("cleared %+v (%v), want %+v", was, err, want)
+	}
+	m.failures, m.denied = 0, false
 }
 
 func (m *model) cancel(t *rapid.T) {
@@ -287,6 +308,9 @@ func (m *model) check(t *rapid.T) {
 		if state == verify.ShieldVerified && !got.Until.Equal(f.greens) {
 			t.Fatalf("%s: green until %v, want %v", channel, got.Until, f.greens)
 		}
+	}
+	if r.Denied != m.denied {
+		t.Fatalf("reads as locked by a denial: %t, want %t", r.Denied, m.denied)
 	}
 	if n := m.h.failures(m.desk.Tenant, "dana"); n != m.failures {
 		t.Fatalf("%d failures, want %d", n, m.failures)

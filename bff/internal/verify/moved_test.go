@@ -97,6 +97,9 @@ func TestADenialStaysInSightWhateverTheNumber(t *testing.T) {
 	if got := h.shows(moved(desk())).State; got != verify.ShieldDenied {
 		t.Errorf("after a denial another number reads %s", got)
 	}
+	if _, err := h.Unlock(ctx, noor, "dana"); err != nil {
+		t.Fatal(err)
+	}
 	h.clock.advance(time.Minute)
 	h.send(desk(), toMobile)
 	if got := h.shows(moved(desk())).State; got != verify.ShieldDenied {

@@ -30,7 +30,7 @@ func TestOptions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, Policy{Methods: test.methods, SMSCountries: []string{""}}.Options(Desk{}, Contact{}, test.give, false, time.Time{})); diff != "" {
+			if diff := cmp.Diff(test.want, Policy{Methods: test.methods, SMSCountries: []string{""}}.Options(Desk{}, Contact{}, test.give, Reading{}, time.Time{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -43,7 +43,7 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 		p := Policy{Methods: allowed, SMSCountries: []string{""}}
 		for _, ch := range channels {
 			offered := map[Method]Code{}
-			for _, o := range p.Options(Desk{}, Contact{}, ch, false, time.Time{}) {
+			for _, o := range p.Options(Desk{}, Contact{}, ch, Reading{}, time.Time{}) {
 				offered[o.Method] = o.Refusal
 			}
 			for _, m := range append([]Method{"email_code", "", "fax"}, Methods...) {

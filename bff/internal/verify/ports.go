@@ -46,6 +46,8 @@ type Attempts interface {
 	ByKey(ctx context.Context, tenant, technician, key string) (Verification, error)
 	// Latest gives the last verification asked for on this channel, ended or not, or CodeNotFound.
 	Latest(ctx context.Context, tenant, contact, channel string) (Verification, error)
+	// Under gives the contact's verifications that are open at the given time.
+	Under(ctx context.Context, tenant, contact string, at time.Time) ([]Verification, error)
 	// End closes a verification that is open and not yet expired at the given time; else false.
 	End(ctx context.Context, tenant, id string, outcome Outcome, at time.Time) (bool, error)
 	// Find gives a verification by its id, or CodeNotFound.
@@ -62,6 +64,10 @@ type Spending interface {
 	Failures(ctx context.Context, tenant, contact string) (int, error)
 	// ClearFailures sets them back to none, and tells how many there were.
 	ClearFailures(ctx context.Context, tenant, contact string) (int, error)
+	// Denied tells whether the contact said "I did not ask for this" and nobody has cleared it since.
+	Denied(ctx context.Context, tenant, contact string) (bool, error)
+	// SetDenied notes it, or clears it.
+	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
 	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
 	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty.
 	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)

@@ -181,10 +181,8 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 // On a channel with a past, what lies beneath the new shield is to be read.
 func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	v := a.verification
-	if v.Method.ByCode() {
-		if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
-			return Result{}, err
-		}
+	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
+		return Result{}, err
 	}
 	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
 	first := CodeOf(err) == CodeNotFound
@@ -235,7 +233,20 @@ func (a draft) replace(ctx context.Context, tx Tx, last Verification) error {
 	return tx.Append(ctx, &e)
 }
 
+// checkLock refuses all to a contact who is locked by their own word, and codes to one with too many wrong ones.
 func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
+	denied, err := tx.Denied(ctx, v.Tenant, v.Contact)
+	switch {
+	case err != nil:
+		return err
+	case denied:
+		return &Error{
+			Code: CodeLocked, Reason: ReasonDenied,
+			Public: "This contact said “I did not ask for this”. Stop and follow your procedure: nothing is sent until an admin unlocks the contact.",
+		}
+	case !v.Method.ByCode():
+		return nil
+	}
 	failures, err := tx.Failures(ctx, v.Tenant, v.Contact)
 	if err != nil {
 		return err
