@@ -114,6 +114,9 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	if err == nil {
 		err = srv.store.PutAPIKey(ctx, d.props.AdminKey)
 	}
+	if err == nil {
+		err = d.connect(ctx, srv)
+	}
 	if err != nil {
 		return nil, errors.Join(err, srv.close())
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,8 +13,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	psaconnectwise "github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 func (d *demo) podURL() string   { return fmt.Sprintf("http://localhost:%d", d.cmd.Port) }
@@ -48,12 +52,31 @@ func (d *demo) listen(ctx context.Context) (demoSites, error) {
 	return sites, nil
 }
 
-// manage is the stand-in for ConnectWise. Its API is asked at 127.0.0.1, since only browsers know its name.
+// manage is the stand-in for ConnectWise.
 func (d *demo) manage() (*connectwise.Manage, error) {
 	return connectwise.New(connectwise.Config{
 		Origin: d.manageURL(), Company: demoTenant, ClientID: demoClientID, PublicKey: demoManageKey, PrivateKey: d.manageKey,
 		Pod: d.podURL() + "/pod/" + demoTenant + "?id=[cw_id]&screen=[cw_screen]", PhoneURL: d.phoneURL(), Now: d.clock.Now, Log: d.out.log,
 	})
+}
+
+// connect tells the server how the stand-in is reached: at 127.0.0.1, since only browsers know its name.
+func (d *demo) connect(ctx context.Context, srv *server) error {
+	settings, err := json.Marshal(psaconnectwise.Settings{
+		Host: fmt.Sprintf("http://127.0.0.1:%d", d.cmd.ConnectWisePort), Company: demoTenant, ClientID: demoClientID,
+		Types: map[string]psaconnectwise.Type{
+			"Cell Phone 2": psaconnectwise.TypeMobile, "Private Mobile": psaconnectwise.TypeMobile, "Mobile (dock)": psaconnectwise.TypeMobile,
+			"Direct": psaconnectwise.TypeLandline, "Office": psaconnectwise.TypeLandline, "Bay 2": psaconnectwise.TypeLandline,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	secret, err := psaconnectwise.Keys{Public: demoManageKey, Private: d.manageKey}.Seal()
+	if err != nil {
+		return err
+	}
+	return srv.store.PutConnection(ctx, verify.Connection{Tenant: demoTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
 }
 
 // readers are the people of both ticket systems: many are the same.
