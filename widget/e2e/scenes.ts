@@ -16,11 +16,11 @@ import type {
 
 const day = "2026-03-02T";
 export const now = `${day}14:02:00.000Z`;
-const at = (clock: string) => `${day}${clock}.000Z`;
+export const at = (clock: string) => `${day}${clock}.000Z`;
 const ana = { id: "ana.ortiz", name: "Ana Ortiz" };
 const jo = { id: "jo.park", name: "Jo Park" };
 
-const grey: Shield = { state: "unverified" };
+export const grey: Shield = { state: "unverified" };
 
 const phone = (
   id: string,
@@ -57,7 +57,7 @@ const mail = (shield = grey) => mailbox("mail", "d•••@contoso.com", shield
 const landline = () =>
   phone("desk", "+1 ••• ••• 0199", "landline", grey, { sms_code: "landline", sms_link: "landline" });
 
-const pending = (method: Method, stage: NonNullable<Shield["stage"]>, more: Partial<Shield> = {}): Shield => ({
+export const pending = (method: Method, stage: NonNullable<Shield["stage"]>, more: Partial<Shield> = {}): Shield => ({
   state: "pending",
   verification_id: "v_7",
   method,
@@ -187,10 +187,12 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
   ...more,
 });
 
-const three = (first: Shield, second = grey) => pod([dana([mobile(first), mail(second), landline()]), sam]);
+export const three = (first: Shield, second = grey) => pod([dana([mobile(first), mail(second), landline()]), sam]);
 
-const under = (rules: Partial<Policy>, on: Pod): Pod => ({ ...on, policy: { ...on.policy, ...rules } });
-const banner = (tone: NonNullable<Banner["tone"]>, text: string): Partial<Policy> => ({ banner: { tone, text } });
+export const under = (rules: Partial<Policy>, on: Pod): Pod => ({ ...on, policy: { ...on.policy, ...rules } });
+export const banner = (tone: NonNullable<Banner["tone"]>, text: string): Partial<Policy> => ({
+  banner: { tone, text },
+});
 const freeze = banner("warning", "Change freeze until Thursday: no MFA resets without a manager.");
 
 const everyway = (reason: Reason) => ({ sms_code: reason, sms_link: reason });
@@ -214,7 +216,12 @@ export interface Scene {
     | "verify again"
     | "send a code that nears a limit"
     | "read more"
+    | "save the ticket"
   )[];
+  /** What is around the pod; our loader, where nothing is said. */
+  host?: "connectwise" | "signin";
+  /** The server's answer to the launch, instead of the pod. */
+  refusal?: { status: number; code: string; detail: string };
   /** A frame that is not as high as the pod would like. */
   height?: number;
 }
@@ -246,7 +253,7 @@ const german = pod(
   {},
 );
 
-const twelve = pod([
+export const twelve = pod([
   dana([
     mobile(green()),
     mail(),

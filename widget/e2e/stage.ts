@@ -13,16 +13,48 @@ const policy =
 
 const built = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
-const hostPage = (scene: Scene, theme: string) => `<!doctype html><html lang="en"><title>Ticket</title>
-<meta name="color-scheme" content="${theme}"><style>body{margin:0;${theme === "dark" ? "background:#15171c" : "background:#fff"}}</style>
-<main><h1 hidden>Ticket</h1><div id="place"></div></main>
-<script src="${bff}/embed/v1.js"></script>
+const around = (theme: string, rest: string) => `<!doctype html><html lang="en"><title>Ticket</title>
+<meta name="color-scheme" content="${theme}"><style>body{margin:0;${theme === "dark" ? "background:#15171c" : "background:#fff"}}
+iframe{display:block;width:100%;border:0;color-scheme:${theme}}</style>
+<main><h1 hidden>Ticket</h1><div id="place"></div></main>${rest}`;
+
+const loader = ({ height }: Scene, theme: string) => `<script src="${bff}/embed/v1.js"></script>
 <script>
   Shieldpod.mount(document.getElementById("place"), { tenant: "acme", theme: "${theme}", getContextToken: async () => "a.b.c" });
-  ${scene.height ? `new MutationObserver(() => { const f = document.querySelector("iframe"); if (f.style.height !== "${scene.height}px") f.style.height = "${scene.height}px" }).observe(document.querySelector("iframe"), { attributes: true });` : ""}
+  ${height ? `new MutationObserver(() => { const f = document.querySelector("iframe"); if (f.style.height !== "${height}px") f.style.height = "${height}px" }).observe(document.querySelector("iframe"), { attributes: true });` : ""}
 </script>`;
 
+/** A frame of the host's own, without a loader. */
+const frame = ({ height }: Scene, query: string) =>
+  `<iframe title="Shieldpod" height="${height}" src="${bff}/pod/acme?${query}"></iframe>`;
+
+/** The least of ConnectWise's side of the hosted API; `say` is for the acts. */
+const connectwise = (scene: Scene, theme: string) => `${frame(scene, `id=4711&screen=ticket&theme=${theme}`)}<script>
+  const say = (m) => document.querySelector("iframe").contentWindow.postMessage(JSON.stringify(m), "${bff}");
+  addEventListener("message", (e) => {
+    const m = JSON.parse(e.data);
+    if (m.message === "ready") {
+      say({ MessageFrameID: "MF-7" });
+      say({ event: "onLoad", _id: "e1", data: { screenObject: { screen: "ticket", id: 4711, hostedAs: "pod" } } });
+    }
+    if (m.hosted_request) say({ response: "getmemberauthentication", data: { memberid: "aortiz", memberHash: "h4sh" } });
+  });
+</script>`;
+
+const hostPage = (scene: Scene, theme: string) => {
+  const pages = { connectwise, signin: () => frame(scene, `psa=halo&ticket=4711&theme=${theme}`) };
+  return around(theme, scene.host ? pages[scene.host](scene, theme) : loader(scene, theme));
+};
+
+/** The pod's page as the server tells it who may frame it, and that technicians can sign in. */
+const podPage = (scene: Scene) => {
+  const metas = [["origins", host], ...(scene.host === "signin" ? [["signin", "1"]] : [])];
+  const head = metas.map(([name, content]) => `<meta name="shieldpod-${name}" content="${content}">`).join("");
+  return built("widget/dist/pod.html").toString().replace("</head>", `${head}</head>`);
+};
+
 export interface Stage {
+  page: Page;
   pod: FrameLocator;
   socket: () => WebSocketRoute;
   /** From now on a socket that is dialled is closed at once. */
@@ -37,7 +69,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
   const complaints: string[] = [];
   let isCut = false;
   page.on("console", (message) => {
-    const refused = /status of 4\d\d/.test(message.text()); // the browser tells of every refusal; the pod shows it
+    const refused = /status of [45]\d\d/.test(message.text()); // the browser tells of every refusal; the pod shows it
     if (message.type() === "error" && !refused) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -57,13 +89,19 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
       return r.fulfill({
         contentType: "text/html",
         headers: { "Content-Security-Policy": policy },
-        body: built("widget/dist/pod.html"),
+        body: podPage(scene),
       });
     }
     if (pathname.startsWith("/pod-assets/"))
       return r.fulfill({ path: new URL(`../dist${pathname}`, import.meta.url).pathname });
     if (pathname.endsWith("/challenge")) return r.fulfill({ json: { nonce: "n1", expires_at: launched.expires_at } });
-    if (pathname.endsWith("/launch")) return r.fulfill({ json: launched });
+    if (pathname.includes("/launch")) {
+      const { status = 200, ...problem } = scene.refusal ?? {};
+      return r.fulfill({
+        status,
+        json: scene.refusal ? { ...problem, status, type: "about:blank", title: "" } : launched,
+      });
+    }
     if (pathname.endsWith("/verifications")) return r.fulfill({ json: nearing });
     if (pathname.endsWith("/code")) {
       return r.fulfill({
@@ -82,9 +120,9 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
   });
   await page.goto(`${host}/`);
   const pod = page.frameLocator("iframe");
-  await pod.locator(".rows, .summary, .hint").first().waitFor();
+  await pod.locator(".rows, .summary, .hint, .stopped").first().waitFor();
   const cut = () => {
     isCut = true;
   };
-  return { pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, complaints };
+  return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, complaints };
 };

@@ -4,6 +4,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type FrameLocator, test } from "@playwright/test";
 import type { Pod } from "../src/types";
+import { hostedScenes } from "./hosted";
 import { type Scene, scenes } from "./scenes";
 import { perform, type Stage } from "./stage";
 
@@ -39,18 +40,26 @@ const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage
     await stage.socket().close({ code: 4503 });
     await expect(pod.getByText("The session has ended")).toBeVisible();
   },
+  "save the ticket": async (pod, stage) => {
+    await stage.page.evaluate(() => {
+      const frame = document.querySelector("iframe")?.contentWindow;
+      frame?.postMessage(JSON.stringify({ event: "beforeSave", _id: "e2" }), "https://pod.example");
+    });
+    await expect(pod.getByText(/Saved, but|Not saved/)).toBeVisible();
+  },
 };
 
-for (const scene of scenes) {
+for (const scene of [...scenes, ...hostedScenes]) {
   for (const theme of ["light", "dark"] as const) {
     test(`${scene.name}, ${theme} @screens`, async ({ page }) => {
       await page.setViewportSize({ width: 300, height: 760 });
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       const stage = await perform(page, scene, theme);
       for (const act of scene.acts ?? []) await acts[act](stage.pod, stage);
+      await expect(stage.pod.locator(".skeleton")).toHaveCount(0);
       const { violations } = await new AxeBuilder({ page }).include("iframe").analyze();
       expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
-      for (const width of [300, 420]) {
+      for (const width of scene.host ? [300] : [300, 420]) {
         await page.setViewportSize({ width, height: 760 });
         if (!scene.height) await expect.poll(() => misfit(stage.pod, "y")).toBe(0);
         expect(await misfit(stage.pod, "x")).toBe(0);

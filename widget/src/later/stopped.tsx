@@ -6,12 +6,14 @@ import { problem, words } from "./words";
 
 export const Stopped = ({ desk }: { desk: Desk }) => {
   const { code = "", detail = "" } = desk.state.value.problem ?? {};
-  const { title, next, act = words.tryAgain } = problem(code, detail);
+  const { title, next, act } = problem(code, detail);
   return (
     <div class="stopped" role="alert">
       <p class="title">{title}</p>
       <p class="next">{next}</p>
-      <Button press={desk.again}>{act}</Button>
+      <Button kind={act ? "solid" : "plain"} press={desk.again}>
+        {act ?? words.tryAgain}
+      </Button>
     </div>
   );
 };

@@ -19,8 +19,8 @@ export const words = {
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
   hadChanged: "Newly changed in the ticket system",
   tryAgain: "Try again",
-  savedUnverified: "This ticket was saved, but nobody on it is verified. Verify the caller.",
-  notSaved: "This ticket was not saved: nobody on it is verified. Verify the caller, then save again.",
+  savedUnverified: "Saved, but the caller is not verified.",
+  notSaved: "Not saved. Verify the caller, then save again.",
 };
 
 export const noteTooShort = (min: number) => `At least ${min} characters`;
@@ -123,7 +123,7 @@ const problems: Record<string, Problem> = {
   },
   psa_setup: {
     title: "The ticket system refuses Shieldpod",
-    next: "Its keys or its address are not right. Tell your admin: `shieldpod doctor` says what is wrong.",
+    next: "Its keys or its address are not right. Tell your admin to run shieldpod doctor.",
   },
   signin: {
     title: "Sign in to verify callers",

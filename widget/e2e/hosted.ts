@@ -1,0 +1,51 @@
+// What a pod shows in ConnectWise's frame, whose height is fixed, and where a technician signs in.
+
+import { at, banner, grey, pending, type Scene, three, twelve, under } from "./scenes";
+
+const height = 320;
+const freeze = banner("warning", "Change freeze until Thursday: no MFA resets without a manager.");
+
+/** A launch that the server refuses. */
+const refused = (name: string, status: number, code: string, detail = ""): Scene => ({
+  name: `hosted-${name}`,
+  pod: three(grey),
+  host: "connectwise",
+  refusal: { status, code, detail },
+  height,
+});
+
+export const hostedScenes: Scene[] = [
+  { name: "hosted", pod: under(freeze, twelve), host: "connectwise", height },
+  {
+    name: "hosted-code",
+    pod: three(pending("sms_code", "delivered", { resend_at: at("14:01:59") })),
+    host: "connectwise",
+    height,
+  },
+  { name: "hosted-note", pod: three(grey), host: "connectwise", acts: ["choose Sam"], height },
+  {
+    name: "hosted-saved",
+    pod: under({ before_save: "warn" }, three(grey)),
+    host: "connectwise",
+    acts: ["save the ticket"],
+    height,
+  },
+  {
+    name: "hosted-not-saved",
+    pod: under({ before_save: "block", show_on_load: false }, three(grey)),
+    host: "connectwise",
+    acts: ["save the ticket"],
+    height,
+  },
+  refused("member", 401, "member_refused"),
+  refused("ticket", 404, "ticket_not_found"),
+  refused(
+    "contact",
+    422,
+    "no_contact",
+    "This ticket has no contact. Set the caller as the ticket's contact, and reopen the ticket.",
+  ),
+  refused("down", 503, "psa_unavailable"),
+  refused("setup", 502, "psa_setup"),
+  { name: "signin", pod: three(grey), host: "signin", height },
+];
