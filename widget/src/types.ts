@@ -27,12 +27,7 @@ export type LaunchRequest = Schemas["LaunchRequest"];
 /** Who ConnectWise says is at the screen: a claim, which the server proves. */
 export type Member = Schemas["ConnectWiseMember"];
 export type ConnectWiseLaunch = Schemas["ConnectWiseLaunch"];
-export interface SignInLaunch {
-  tenant: string;
-  code: string;
-  psa: string;
-  ticket: string;
-}
+export type SignInLaunch = Schemas["SignInLaunch"];
 export type SendRequest = Schemas["SendRequest"];
 export type ClientFrame = Schemas["ClientFrame"];
 export type SnapshotFrame = Schemas["SnapshotFrame"];

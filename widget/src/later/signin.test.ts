@@ -59,10 +59,18 @@ describe("a technician who signs in", () => {
     expect(await outcome(begin(null).host.open(ticket.signal, true))).toBe("popup_blocked");
   });
 
-  it("is told when the window was closed too soon", async () => {
+  it("is signed in by the last word of a window that closes itself", async () => {
     const opening = outcome(w.host.open(ticket.signal, true));
     popup.closed = true;
     await vi.advanceTimersByTimeAsync(500);
+    w.deliver(signedIn);
+    expect(await opening).toBe("77");
+  });
+
+  it("is told when the window was closed too soon", async () => {
+    const opening = outcome(w.host.open(ticket.signal, true));
+    popup.closed = true;
+    await vi.advanceTimersByTimeAsync(1_000);
     expect([await opening, w.heard.size]).toEqual(["signin_closed", 0]);
   });
 });

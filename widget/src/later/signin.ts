@@ -43,21 +43,24 @@ export const createSignIn = ({ window, origin, tenant, psa, ticket, api, clock }
         const given = e.origin === origin && e.source === popup ? parseSignedIn(e.data) : null;
         if (given) end(() => resolve(given));
       };
+      let gone = false;
+      /** A window that is done closes itself: its last word may be on its way yet. */
       const look = () => {
-        if (popup.closed) end(() => reject(new Refusal("signin_closed", "")));
-        else callOff = clock.after(glance, look);
+        if (gone) return end(() => reject(new Refusal("signin_closed", "")));
+        gone = popup.closed;
+        callOff = clock.after(glance, look);
       };
-      const gone = () => end(() => reject(signal.reason));
+      const dropped = () => end(() => reject(signal.reason));
       const end = (settle: () => void) => {
         callOff();
         window.removeEventListener("message", hear);
-        signal.removeEventListener("abort", gone);
+        signal.removeEventListener("abort", dropped);
         popup.close();
         settle();
       };
       let callOff = clock.after(glance, look);
       window.addEventListener("message", hear);
-      signal.addEventListener("abort", gone);
+      signal.addEventListener("abort", dropped);
     });
 
   return {
@@ -65,7 +68,7 @@ export const createSignIn = ({ window, origin, tenant, psa, ticket, api, clock }
       if (!pressed) throw new Refusal("signin", "");
       const given = await code(signal);
       signal.throwIfAborted();
-      return api.launchSignIn({ tenant, code: given, psa, ticket }, signal);
+      return api.launchSignIn({ tenant, code: given, ticket, ...(psa && { psa }) }, signal);
     },
     say() {},
   };
