@@ -67,7 +67,8 @@ type Entry struct {
 	At      time.Time // when it was pushed last
 }
 
-// Writer writes results onto tickets. CodeNotFound: the tenant has no keys to the system; CodeTicket: it has no such ticket.
+// Writer writes results onto tickets. CodeNotFound: the tenant has no keys to the system. CodeTicket: it has no such
+// ticket. CodeInvalid: it does not take this note.
 type Writer interface {
 	WriteNote(ctx context.Context, t verify.Tenant, n Note) error
 }

@@ -157,7 +157,7 @@ func TestAnAnswerThatIsAnotherTicketIsNone(t *testing.T) {
 func TestTheTenantsOwnWordsForTypes(t *testing.T) {
 	h := newHouse(t)
 	s := h.settings()
-	s.Types = map[string]connectwise.Type{" direct ": connectwise.TypeLandline, "EMAIL": connectwise.TypeIgnore, "Mobile": connectwise.TypeLandline, "pager": connectwise.TypeMobile}
+	s.Types = map[string]connectwise.Type{"dIRECT": connectwise.TypeLandline, "EMAIL": connectwise.TypeIgnore, "Mobile": connectwise.TypeLandline, "pager": connectwise.TypeMobile}
 	h.connect(s, keys)
 	people, err := h.Contacts(t.Context(), acme, "19301", "501")
 	if err != nil {

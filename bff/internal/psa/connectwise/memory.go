@@ -67,12 +67,6 @@ func (m memory[V]) learn(key mark, value V, now time.Time) {
 	m.kept[key] = learnt[V]{value: value, at: now}
 }
 
-func (m memory[V]) forget(key mark) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.kept, key)
-}
-
 // flightTime bounds what is done once for many: longer than any of them waits.
 const flightTime = 30 * time.Second
 

@@ -30,9 +30,13 @@ func (c *Client) WriteNote(ctx context.Context, t verify.Tenant, n psa.Note) err
 	}
 	for _, path := range order("") {
 		err = c.writeNote(ctx, l, path+n.Ticket, n)
-		if refusedWith(err) != http.StatusNotFound {
-			return byKeys(err)
+		switch refusedWith(err) {
+		case http.StatusNotFound:
+			continue // maybe it is of the other record
+		case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+			return &verify.Error{Code: verify.CodeInvalid, Public: "ConnectWise does not take this note.", Err: err}
 		}
+		return byKeys(err)
 	}
 	return noTicket(err)
 }

@@ -33,9 +33,9 @@ func noting(t *testing.T, s *store.Store, ids ...string) []verify.NoteJob {
 	return notes
 }
 
-func claimNotes(t *testing.T, s *store.Store, at time.Time, n int) []verify.NoteJob {
+func claimNotes(t *testing.T, s *store.Store, at time.Time) []verify.NoteJob {
 	t.Helper()
-	notes, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), n)
+	notes, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), 9)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,15 +50,16 @@ func ending(t *testing.T, s *store.Store, id string, outcome verify.Outcome, at 
 	}
 }
 
-func settleNote(t *testing.T, s *store.Store, id string) bool {
+// settleNote settles the note of v1.
+func settleNote(t *testing.T, s *store.Store) bool {
 	t.Helper()
-	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), "acme", id) })
+	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), "acme", "v1") })
 }
 
 // unnoted demands that no note is given out, ever.
 func unnoted(t *testing.T, s *store.Store) {
 	t.Helper()
-	if late := claimNotes(t, s, noon.Add(9*time.Hour), 9); len(late) > 0 {
+	if late := claimNotes(t, s, noon.Add(9*time.Hour)); len(late) > 0 {
 		t.Errorf("the note of %s was given out", late[0].Verification)
 	}
 }
@@ -67,11 +68,11 @@ var notes = []promise{
 	{"a note is due when its verification expires, and not before", func(t *testing.T, s *store.Store) {
 		want := noting(t, s, "v1")
 		expiry := noon.Add(5 * time.Minute)
-		if early := claimNotes(t, s, expiry.Add(-time.Millisecond), 9); len(early) > 0 {
+		if early := claimNotes(t, s, expiry.Add(-time.Millisecond)); len(early) > 0 {
 			t.Error("it was given out while its verification was open")
 		}
 		want[0].DueAt = expiry.Add(time.Minute) // of its lease
-		if diff := cmp.Diff(want, claimNotes(t, s, expiry, 9)); diff != "" {
+		if diff := cmp.Diff(want, claimNotes(t, s, expiry)); diff != "" {
 			t.Error(diff)
 		}
 	}},
@@ -82,7 +83,7 @@ var notes = []promise{
 			end := noon.Add(time.Minute)
 			ending(t, s, id, outcome, end)
 			want[0].DueAt = end.Add(time.Minute)
-			if diff := cmp.Diff(want, claimNotes(t, s, end, 9)); diff != "" {
+			if diff := cmp.Diff(want, claimNotes(t, s, end)); diff != "" {
 				t.Error(diff)
 			}
 		}
@@ -92,7 +93,7 @@ var notes = []promise{
 		ending(t, s, "v1", verify.Cancelled, noon)
 		ending(t, s, "v2", verify.Superseded, noon)
 		unnoted(t, s)
-		if settleNote(t, s, "v1") {
+		if settleNote(t, s) {
 			t.Error("it was settled though it had ended")
 		}
 	}},
@@ -115,11 +116,11 @@ var notes = []promise{
 		at := noon.Add(5 * time.Minute)
 		for writes := range 3 {
 			want[0].Attempts, want[0].DueAt = writes, at.Add(time.Minute)
-			if diff := cmp.Diff(want, claimNotes(t, s, at, 9)); diff != "" {
+			if diff := cmp.Diff(want, claimNotes(t, s, at)); diff != "" {
 				t.Error(diff)
 			}
 			at = at.Add(time.Minute)
-			if early := claimNotes(t, s, at.Add(-time.Millisecond), 9); len(early) > 0 {
+			if early := claimNotes(t, s, at.Add(-time.Millisecond)); len(early) > 0 {
 				t.Error("it was given out under somebody's lease")
 			}
 		}
@@ -162,25 +163,25 @@ var notes = []promise{
 		}
 		noting(t, s, "v1")
 		at := noon.Add(5 * time.Minute)
-		claimNotes(t, s, at, 9)
+		claimNotes(t, s, at)
 		again := at.Add(10 * time.Minute)
 		want(t, s.RetryNote(ctx, "acme", "v1", again, "it is down"), "")
 		next, any, err := s.NextNoteAt(ctx)
 		if !any || !next.Equal(again) || err != nil {
 			t.Errorf("the next is due at %v, %t, error %v", next, any, err)
 		}
-		if early := claimNotes(t, s, again.Add(-time.Millisecond), 9); len(early) > 0 {
+		if early := claimNotes(t, s, again.Add(-time.Millisecond)); len(early) > 0 {
 			t.Error("it came before its time")
 		}
-		if late := claimNotes(t, s, again, 9); len(late) != 1 || late[0].Attempts != 1 {
+		if late := claimNotes(t, s, again); len(late) != 1 || late[0].Attempts != 1 {
 			t.Errorf("it came as %+v", late)
 		}
 	}},
 	{"a note is settled once, and for good", func(t *testing.T, s *store.Store) {
 		noting(t, s, "v1")
-		claimNotes(t, s, noon.Add(5*time.Minute), 9)
+		claimNotes(t, s, noon.Add(5*time.Minute))
 		for _, fresh := range []bool{true, false} {
-			if settleNote(t, s, "v1") != fresh {
+			if settleNote(t, s) != fresh {
 				t.Errorf("settled for the first time: %t, want %t", !fresh, fresh)
 			}
 		}
@@ -191,7 +192,7 @@ var notes = []promise{
 		noting(t, s, "v1")
 		want(t, s.DropNote(t.Context(), "acme", "v1", "there is no such ticket"), "")
 		unnoted(t, s)
-		if settleNote(t, s, "v1") {
+		if settleNote(t, s) {
 			t.Error("it was settled though it was given up")
 		}
 	}},
@@ -203,17 +204,17 @@ var notes = []promise{
 		if ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(ctx, "umbrella", "v1") }) {
 			t.Error("it was settled")
 		}
-		if due := claimNotes(t, s, noon.Add(5*time.Minute), 9); len(due) != 1 {
+		if due := claimNotes(t, s, noon.Add(5*time.Minute)); len(due) != 1 {
 			t.Error("it is not given out any more")
 		}
 	}},
 	{"Sweep forgets a note a week after it was settled, and none that waits", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		noting(t, s, "v1", "v2")
-		settleNote(t, s, "v1")
+		settleNote(t, s)
 		want(t, s.Sweep(ctx, noon.Add(5*time.Minute+7*24*time.Hour)), "")
 		must(t, s, func(tx verify.Tx) error { return tx.EnqueueNote(ctx, note(link("v1"))) }) // its id is free again
-		if due := claimNotes(t, s, noon.Add(time.Hour), 9); len(due) != 2 {
+		if due := claimNotes(t, s, noon.Add(time.Hour)); len(due) != 2 {
 			t.Errorf("%d notes are left, want 2", len(due))
 		}
 	}},

@@ -1,0 +1,32 @@
+package connectwise
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+// API is where the API of a host answers.
+func API(host string) string {
+	at := Settings{Host: host}.api()
+	return at.String()
+}
+
+// Next gives the query of the next page.
+func Next(link, host string) (url.Values, bool, error) {
+	return next(http.Header{"Link": {link}}, url.URL{Scheme: "https", Host: host})
+}
+
+// Person reads one contact.
+func Person(s Settings, text []byte) (launchcontext.Contact, bool) {
+	var c contact
+	if json.Unmarshal(text, &c) != nil {
+		return launchcontext.Contact{}, false
+	}
+	return s.person(c), true
+}
+
+// Like gives a pattern.
+func Like(text string) string { return like(text) }

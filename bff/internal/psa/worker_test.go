@@ -1,0 +1,266 @@
+package psa_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// house is a worker on a real store, with a ticket system that answers as it is told.
+type house struct {
+	*psa.Worker
+	t       *testing.T
+	store   *store.Store
+	service *verify.Service
+	log     bytes.Buffer
+
+	mu     sync.Mutex
+	now    time.Time
+	n      int
+	answer func(psa.Note) error
+	got    []psa.Note
+}
+
+func (h *house) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *house) advance(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+func (h *house) WriteNote(_ context.Context, _ verify.Tenant, n psa.Note) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.got = append(h.got, n)
+	if h.answer != nil {
+		return h.answer(n)
+	}
+	return nil
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "psa.db"), h.clock)
+	h.service = storetest.Service(h.store, h.clock)
+	for _, id := range []string{"acme", "umbrella"} {
+		if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: id, Name: id, Region: "US"}); err != nil {
+			t.Fatal(err)
+		}
+		storetest.SetPolicy(t, h.store, id, "", storetest.Unbounded)
+	}
+	h.Worker = psa.NewWorker(psa.WorkerConfig{
+		Queue: h.store, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
+		Now: h.clock, Chance: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+	})
+	h.service.Noter = h.Worker
+	return h
+}
+
+// send asks a contact of the tenant's for a code, from a ticket that takes notes.
+func (h *house) send(tenant, contact string) verify.Result {
+	h.t.Helper()
+	h.n++
+	r, err := h.service.Send(h.t.Context(), h.desk(tenant, contact), verify.Request{
+		Contact: contact, Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("key-%08d", h.n),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r
+}
+
+func (h *house) desk(tenant, contact string) verify.Desk {
+	number := fmt.Sprintf("+1415555%04d", 4821+int(contact[len(contact)-1])) // one's own
+	return verify.Desk{
+		Tenant: tenant, Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Client: verify.Client{ID: "contoso"},
+		Ticket: verify.Ticket{PSA: "connectwise", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
+		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: number, Country: "US"}}}},
+	}
+}
+
+// waits tells how long until the next note is due; false if none waits.
+func (h *house) waits() (time.Duration, bool) {
+	h.t.Helper()
+	at, waits, err := h.store.NextNoteAt(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return at.Sub(h.clock()), waits
+}
+
+func (h *house) noted(tenant, contact string) time.Time {
+	h.t.Helper()
+	entries, _, err := h.service.History(h.t.Context(), h.desk(tenant, contact), contact, 0)
+	if err != nil || len(entries) == 0 {
+		h.t.Fatal(entries, err)
+	}
+	return entries[0].NotedAt
+}
+
+func TestAResultIsWrittenOnceItIsThere(t *testing.T) {
+	h := newHouse(t)
+	sent := h.send("acme", "dana")
+	h.Write(t.Context())
+	if len(h.got) != 0 {
+		t.Fatal("it was written while it was open")
+	}
+	h.advance(5 * time.Minute)
+	h.Write(t.Context())
+	h.Write(t.Context())
+	if len(h.got) != 1 || h.got[0].Ticket != "61211" || h.got[0].Verification != sent.Verification || h.got[0].Again ||
+		!strings.HasPrefix(h.got[0].Text, "Caller verification: expired unanswered\nContact: Dana Reyes\n") || !strings.HasSuffix(h.got[0].Text, sent.Verification) {
+		t.Errorf("the ticket got %+v", h.got)
+	}
+	if at := h.noted("acme", "dana"); !at.Equal(h.clock()) {
+		t.Errorf("the history has it on the ticket since %v", at)
+	}
+	if _, waits := h.waits(); waits {
+		t.Error("it waits to be written again")
+	}
+	if strings.Contains(h.log.String(), "Dana") {
+		t.Errorf("Row25: the log tells too much: %s", h.log.String())
+	}
+}
+
+func TestATicketSystemThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
+	h := newHouse(t)
+	h.answer = func(psa.Note) error { return &verify.Error{Code: verify.CodePSADown, Err: errors.New("503")} }
+	h.send("acme", "dana")
+	h.advance(5 * time.Minute)
+	wait := 5 * time.Second
+	for n := 1; ; n++ {
+		h.Write(t.Context())
+		if len(h.got) != n || h.got[n-1].Again != (n > 1) {
+			t.Fatalf("write %d: %+v", n, h.got[len(h.got)-1])
+		}
+		left, waits := h.waits()
+		if n == 24 {
+			if waits {
+				t.Error("it is tried for ever")
+			}
+			break
+		}
+		if !waits || left != wait {
+			t.Fatalf("after write %d it waits %s, want %s", n, left, wait)
+		}
+		h.advance(left)
+		wait = min(2*wait, time.Hour)
+	}
+	if at := h.noted("acme", "dana"); !at.IsZero() {
+		t.Error("the history has it on the ticket")
+	}
+	if !strings.Contains(h.log.String(), "given up") {
+		t.Error("nobody is told that it was given up")
+	}
+}
+
+func TestWhatAFaultMeansForANote(t *testing.T) {
+	for _, row := range []struct {
+		code  verify.Code
+		after time.Duration // that the system asks for
+		waits time.Duration // 0: it is given up
+	}{
+		{verify.CodePSADown, 0, 5 * time.Second},
+		{verify.CodePSABusy, 42 * time.Second, 42 * time.Second},
+		{verify.CodePSASetup, 0, 5 * time.Second},
+		{verify.CodeUnavailable, 0, 5 * time.Second},
+		{verify.CodeInvalid, 0, 5 * time.Second},
+		{verify.CodeTicket, 0, 0},
+		{verify.CodeNotFound, 0, 0}, // the connection was removed
+	} {
+		h := newHouse(t)
+		h.answer = func(psa.Note) error { return &verify.Error{Code: row.code, RetryAfter: row.after} }
+		h.send("acme", "dana")
+		h.advance(5 * time.Minute)
+		h.Write(t.Context())
+		if left, waits := h.waits(); waits != (row.waits > 0) || waits && left != row.waits {
+			t.Errorf("after %s it waits %s, %t; want %s", row.code, left, waits, row.waits)
+		}
+	}
+}
+
+func TestOneTenantsOutageHoldsUpNobodyElse(t *testing.T) {
+	h := newHouse(t)
+	for _, tenant := range []string{"acme", "umbrella"} {
+		for n := range 3 {
+			h.send(tenant, fmt.Sprintf("dana%d", n))
+		}
+	}
+	acme := map[string]bool{}
+	for n := range 3 {
+		entries, _, err := h.service.History(t.Context(), h.desk("acme", fmt.Sprintf("dana%d", n)), fmt.Sprintf("dana%d", n), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acme[entries[0].Verification] = true
+	}
+	h.answer = func(n psa.Note) error {
+		if acme[n.Verification] {
+			return &verify.Error{Code: verify.CodePSADown}
+		}
+		return nil
+	}
+	h.advance(5 * time.Minute)
+	h.Write(t.Context())
+	if len(h.got) != 4 {
+		t.Errorf("%d notes were tried, want 3 and 1: who is down is not asked again at once", len(h.got))
+	}
+	h.answer = nil
+	h.advance(5 * time.Second)
+	h.Write(t.Context())
+	if _, waits := h.waits(); waits || len(h.got) != 7 {
+		t.Errorf("when it was back %d notes were tried in all, want 7; one waits: %t", len(h.got), waits)
+	}
+}
+
+func TestAWorkerThatDiedHasWrittenOrNot(t *testing.T) {
+	h := newHouse(t)
+	h.send("acme", "dana")
+	h.advance(5 * time.Minute)
+	if jobs, err := h.store.ClaimNotes(t.Context(), h.clock(), h.clock().Add(time.Minute), 9); err != nil || len(jobs) != 1 { // and dies
+		t.Fatal(jobs, err)
+	}
+	h.Write(t.Context())
+	if len(h.got) != 0 {
+		t.Error("it was written under somebody's lease")
+	}
+	h.advance(time.Minute)
+	h.Write(t.Context())
+	if len(h.got) != 1 || !h.got[0].Again {
+		t.Errorf("it was written as %+v", h.got)
+	}
+}
+
+func TestTheWorkerWakesWhenAVerificationEnds(t *testing.T) {
+	h := newHouse(t)
+	sent := h.send("acme", "dana")
+	ctx, stop := context.WithCancel(t.Context())
+	written := make(chan struct{}, 1)
+	h.answer = func(psa.Note) error { written <- struct{}{}; return nil }
+	var all sync.WaitGroup
+	all.Go(func() { h.Run(ctx) })
+	if err := h.service.Delivered(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonRecipient}); err != nil {
+		t.Fatal(err)
+	}
+	<-written
+	stop()
+	all.Wait()
+}
