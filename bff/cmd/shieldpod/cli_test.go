@@ -3,6 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
@@ -44,10 +48,24 @@ func (o *operator) run(args ...string) (string, string) {
 	return out.String(), ""
 }
 
+// hookKey is a public key as SendGrid shows it.
+func hookKey(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(public)
+}
+
 func TestServeRefusesABadConfigurationWithASentenceThatSaysWhatToSet(t *testing.T) {
 	good := map[string]string{
 		"SHIELDPOD_PUBLIC_URL": "https://pod.example", "SHIELDPOD_LISTEN": "127.0.0.1:0",
-		"SHIELDPOD_SENDGRID_KEY": "SG.x", "SHIELDPOD_SENDGRID_FROM": "verify@acme.example", "SHIELDPOD_SENDGRID_WEBHOOK_KEY": "not-a-key",
+		"SHIELDPOD_SENDGRID_KEY": "SG.x", "SHIELDPOD_SENDGRID_FROM": "verify@acme.example", "SHIELDPOD_SENDGRID_WEBHOOK_KEY": hookKey(t),
 		"SHIELDPOD_VONAGE_KEY": "abcd1234", "SHIELDPOD_VONAGE_SECRET": "s", "SHIELDPOD_VONAGE_FROM": "Acme",
 		"SHIELDPOD_VONAGE_SIGNATURE_SECRET": "a-long-enough-secret",
 	}
@@ -64,6 +82,7 @@ func TestServeRefusesABadConfigurationWithASentenceThatSaysWhatToSet(t *testing.
 		{"no SendGrid key", "SHIELDPOD_SENDGRID_KEY", "", "set SHIELDPOD_SENDGRID_KEY or --sendgrid-key"},
 		{"no Vonage sender", "SHIELDPOD_VONAGE_FROM", "", "set SHIELDPOD_VONAGE_FROM or --vonage-from"},
 		{"a weak signature", "SHIELDPOD_VONAGE_SIGNATURE_METHOD", "md5", `must be one of "sha256","sha512"`},
+		{"a signature secret that can be guessed", "SHIELDPOD_VONAGE_SIGNATURE_SECRET", "short", "--vonage-signature-secret"},
 		{"a webhook key that is none", "SHIELDPOD_SENDGRID_WEBHOOK_KEY", "not-a-key", "--sendgrid-webhook-key"},
 		{"a database of another kind", "SHIELDPOD_DATABASE_URL", "mysql://x", "must begin with postgres://"},
 	}

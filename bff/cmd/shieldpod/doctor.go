@@ -57,6 +57,11 @@ func (c *doctorCmd) Run(o *outside) error {
 				sick++
 				say("FAIL  %s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
 			}
+			refused, carrierErr := checkCarriers(ctx, db, t.ID, say)
+			if carrierErr != nil {
+				return carrierErr
+			}
+			sick += refused
 		}
 		if len(tenants) == 0 {
 			say("--    no tenant yet")

@@ -3,8 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 )
 
 // serveCmd runs the server from flags and environment.
@@ -47,7 +51,7 @@ func (c *serveCmd) settings(o *outside) (settings, error) {
 	if err := checkPublicURL(c.PublicURL); err != nil {
 		return settings{}, err
 	}
-	if err := c.checkCarriers(); err != nil {
+	if err := c.checkCarriers(o.log); err != nil {
 		return settings{}, err
 	}
 	if err := errors.Join(checkSite("--sendgrid-host", c.SendgridHost), checkSite("--vonage-host", c.VonageHost)); err != nil {
@@ -70,17 +74,45 @@ func (c *serveCmd) settings(o *outside) (settings, error) {
 	}, nil
 }
 
-// checkCarriers says which setting is missing, one sentence for all of them.
-func (c *serveCmd) checkCarriers() error {
-	var missing []error
-	for _, setting := range []struct{ flag, value string }{
-		{"sendgrid-key", c.SendgridKey}, {"sendgrid-from", c.SendgridFrom}, {"sendgrid-webhook-key", c.SendgridWebhookKey},
+// checkCarriers says which setting is missing of a carrier that is named at all, one sentence for all of them. Tenants
+// may have carriers of their own: the house need not have any.
+func (c *serveCmd) checkCarriers(log *slog.Logger) error {
+	type setting struct{ flag, value string }
+	mail := []setting{{"sendgrid-key", c.SendgridKey}, {"sendgrid-from", c.SendgridFrom}, {"sendgrid-webhook-key", c.SendgridWebhookKey}}
+	texts := []setting{
 		{"vonage-key", c.VonageKey}, {"vonage-secret", c.VonageSecret}, {"vonage-from", c.VonageFrom},
 		{"vonage-signature-secret", c.VonageSignatureSecret},
-	} {
-		if setting.value == "" {
-			missing = append(missing, fmt.Errorf("set %s or --%s", variable(setting.flag), setting.flag))
+	}
+	unset := func(s setting) bool { return s.value == "" }
+	var missing []error
+	for _, carrier := range [][]setting{mail, texts} {
+		if !slices.ContainsFunc(carrier, func(s setting) bool { return !unset(s) }) {
+			log.Warn("no carrier of the house is set: tenants need their own", "settings", variable(carrier[0].flag)+" and those beside it")
+			continue
+		}
+		for _, s := range carrier {
+			if unset(s) {
+				missing = append(missing, fmt.Errorf("set %s or --%s", variable(s.flag), s.flag))
+			}
 		}
 	}
-	return errors.Join(missing...)
+	if len(missing) > 0 {
+		return errors.Join(missing...)
+	}
+	return c.checkHooks()
+}
+
+// checkHooks refuses what would be no signature to trust.
+func (c *serveCmd) checkHooks() error {
+	if c.SendgridKey != "" {
+		if _, err := sendgrid.ParseKey(c.SendgridWebhookKey); err != nil {
+			return fmt.Errorf("--sendgrid-webhook-key: %w", err)
+		}
+	}
+	if c.VonageKey != "" {
+		if err := (vonage.Signing{Secret: c.VonageSignatureSecret, Method: c.VonageSignatureMethod}).Check(); err != nil {
+			return fmt.Errorf("--vonage-signature-secret: %w", err)
+		}
+	}
+	return nil
 }

@@ -14,8 +14,6 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/bus"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
@@ -83,15 +81,16 @@ var (
 // server is every part of a running Shieldpod, built once.
 type server struct {
 	settings
-	store   *store.Store
-	bus     *bus.Bus
-	hub     *live.Hub
-	brands  *message.Shelf
-	courier *courier.Courier
-	alerts  *webhook.Worker
-	notes   *psa.Worker
-	deafen  func() // ends what listens for changed rules
-	handler http.Handler
+	store    *store.Store
+	bus      *bus.Bus
+	hub      *live.Hub
+	brands   *message.Shelf
+	carriers *courier.Book
+	courier  *courier.Courier
+	alerts   *webhook.Worker
+	notes    *psa.Worker
+	deafen   func() // ends what listens for changed rules
+	handler  http.Handler
 }
 
 // sweepEvery is how often what has run out is thrown away: sessions, spent contexts, messages long settled.
@@ -133,17 +132,13 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Keys: verify.Keys{Code: s.keys.code, Destination: s.keys.destination},
 		Now:  s.now, Entropy: rand.Reader,
 	}
-	mail, err := sendgrid.New(sendgrid.Config{Key: s.mail.key, From: s.mail.from, Host: s.mail.host})
-	if err != nil {
-		return err
-	}
-	sms, err := vonage.New(vonage.Config{Key: s.sms.key, Secret: s.sms.secret, From: s.sms.from, Host: s.sms.host, Callback: s.publicURL})
-	if err != nil {
+	var err error
+	if srv.carriers, err = srv.book(); err != nil {
 		return err
 	}
 	srv.brands = &message.Shelf{Tenants: srv.store, Brandings: srv.store, Now: s.now}
 	srv.courier = courier.New(courier.Config{
-		Outbox: srv.store, Reports: domain, Brands: srv.brands, Carriers: courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}},
+		Outbox: srv.store, Reports: domain, Brands: srv.brands, Carriers: srv.carriers,
 		PublicURL: s.publicURL, Now: s.now, Log: s.log,
 	})
 	srv.alerts = webhook.New(webhook.Config{
@@ -176,24 +171,12 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 // open mounts every room's routes behind the front.
 func (srv *server) open(domain *verify.Service, door *launch.Service, page []byte, assets http.Handler) error {
 	s := srv.settings
-	mailKey, err := sendgrid.ParseKey(s.mail.webhookKey)
-	if err != nil {
-		return fmt.Errorf("--sendgrid-webhook-key: %w", err)
-	}
-	smsHook, err := vonage.NewWebhook(vonage.WebhookConfig{
-		Secret: s.sms.signatureSecret, Method: s.sms.signatureMethod, Reports: domain, Now: s.now, Log: s.log,
-	})
-	if err != nil {
-		return fmt.Errorf("--vonage-signature-secret: %w", err)
-	}
 	loader, err := loaderFile()
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: mailKey, Reports: domain, Now: s.now, Log: s.log}))
-	mux.Handle("GET /hooks/vonage/{tenant}", smsHook)
-	mux.Handle("POST /hooks/vonage/{tenant}", smsHook)
+	srv.hooks(mux, domain)
 	pages := landing.New(landing.Config{Service: domain, Brands: srv.brands, Images: srv.store, Now: s.now, Log: s.log})
 	mux.Handle("/v/", pages)
 	mux.Handle("/v-assets/", pages)

@@ -2,11 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net"
@@ -28,17 +23,9 @@ func newServer(t *testing.T, publicURL string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hookPublic, err := x509.MarshalPKIXPublicKey(&hook.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
 	srv, err := build(t.Context(), settings{
 		publicURL: publicURL, database: filepath.Join(t.TempDir(), "shieldpod.db"), keys: keys, now: systemClock, log: slog.New(slog.DiscardHandler),
-		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: base64.StdEncoding.EncodeToString(hookPublic)},
+		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: hookKey(t)},
 		sms:  smsSettings{key: "demo0001", secret: "s", from: "Acme", host: "http://127.0.0.1:1", signatureSecret: "a-signature-secret", signatureMethod: "sha256"},
 	})
 	if err != nil {

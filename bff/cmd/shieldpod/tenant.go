@@ -23,6 +23,8 @@ import (
 type tenantCmd struct {
 	Put  tenantPutCmd  `cmd:"" help:"Create a tenant, or change the named settings of one."`
 	List tenantListCmd `cmd:"" help:"List tenants with their origins and signing keys."`
+
+	Carrier tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
 }
 
 type tenantPutCmd struct {

@@ -102,12 +102,17 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 		t.Fatal(err)
 	}
 	const receiptSecret = "the account's signature secret"
-	receipts, err := vonage.NewWebhook(vonage.WebhookConfig{Secret: receiptSecret, Method: vonage.SHA256, Reports: r, Now: r.now, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	receipts := vonage.NewWebhook(vonage.WebhookConfig{
+		Reports: r, Now: r.now, Log: log,
+		Signing: func(context.Context, string) (vonage.Signing, error) {
+			return vonage.Signing{Secret: receiptSecret, Method: vonage.SHA256}, nil
+		},
+	})
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{Key: &key.PublicKey, Reports: r, Now: r.now, Log: log}))
+	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+		Key:     func(context.Context, string) (*ecdsa.PublicKey, error) { return &key.PublicKey, nil },
+		Reports: r, Now: r.now, Log: log,
+	}))
 	mux.Handle("/hooks/vonage/{tenant}", receipts)
 	r.hooks = httptest.NewServer(r.recording(mux))
 	t.Cleanup(r.hooks.Close)

@@ -1,6 +1,9 @@
 package verify
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Report is what a carrier, or the courier that asked it, says became of a message.
 // It is never a proof: no report turns a shield green.
@@ -15,49 +18,73 @@ type Report struct {
 // after the verification has ended, changes nothing and is no error.
 // CodeNotFound: the tenant has no such job. CodeInvalid: Kind is none of a report's.
 func (s *Service) Delivered(ctx context.Context, tenant, job string, r Report) error {
-	switch r.Kind {
-	case EventDelayed, EventUnsure, EventSent, EventDelivered:
-		return s.advance(ctx, tenant, job, r)
-	case EventFailed:
-		return s.undeliverable(ctx, tenant, job, r)
+	now := s.now()
+	return s.write(ctx, func(tx Tx) (Event, bool, error) { return deliveryOf(ctx, tx, now, tenant, job, r) })
+}
+
+// JobReport is a report on one of many jobs.
+type JobReport struct {
+	Job string
+	Report
+}
+
+// DeliveredAll records reports on a tenant's jobs in their order, all of them in one transaction or none. Those on
+// jobs that the tenant does not have are passed over, and counted.
+func (s *Service) DeliveredAll(ctx context.Context, tenant string, reports []JobReport) (unknown int, err error) {
+	now := s.now()
+	var told []Event
+	err = s.Ledger.Write(ctx, func(tx Tx) error {
+		told, unknown = nil, 0 // a step may be run again
+		for _, r := range reports {
+			e, fresh, err := deliveryOf(ctx, tx, now, tenant, r.Job, r.Report)
+			switch {
+			case CodeOf(err) == CodeNotFound:
+				unknown++
+			case err != nil:
+				return err
+			case fresh:
+				told = append(told, e)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
-	return &Error{Code: CodeInvalid, Field: "kind", Public: "This is not a delivery report."}
+	for _, e := range told {
+		s.tell(e)
+	}
+	return unknown, nil
 }
 
-func (s *Service) advance(ctx context.Context, tenant, id string, r Report) error {
-	now := s.now()
-	return s.write(ctx, func(tx Tx) (Event, bool, error) {
-		v, err := tx.Find(ctx, tenant, id)
-		if err != nil {
-			return Event{}, false, err
-		}
-		moved, err := tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
-		if err != nil || !moved {
-			return Event{}, false, err
-		}
-		e := v.event(r.Kind, now)
-		e.Reason, e.Carrier = r.Reason, r.Carrier
-		err = tx.Append(ctx, &e)
-		return e, true, err
-	})
+// deliveryOf writes one report down, if it says anything new.
+func deliveryOf(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
+	switch r.Kind {
+	case EventDelayed, EventUnsure, EventSent, EventDelivered, EventFailed:
+		return progress(ctx, tx, now, tenant, id, r)
+	}
+	return Event{}, false, &Error{Code: CodeInvalid, Field: "kind", Public: "This is not a delivery report."}
 }
 
-func (s *Service) undeliverable(ctx context.Context, tenant, id string, r Report) error {
-	now := s.now()
-	return s.write(ctx, func(tx Tx) (Event, bool, error) {
-		v, err := tx.Find(ctx, tenant, id)
-		if err != nil {
-			return Event{}, false, err
-		}
-		ended, err := tx.End(ctx, tenant, id, Failed, now)
-		if err != nil || !ended {
-			return Event{}, false, err
-		}
-		e := v.event(EventFailed, now)
-		e.Reason = r.Reason
-		err = tx.Append(ctx, &e)
-		return e, true, err
-	})
+// progress is what a report makes of the message: it has come further, or has failed.
+func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
+	v, err := tx.Find(ctx, tenant, id)
+	if err != nil {
+		return Event{}, false, err
+	}
+	var fresh bool
+	if r.Kind == EventFailed {
+		fresh, err = tx.End(ctx, tenant, id, Failed, now)
+	} else {
+		fresh, err = tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
+	}
+	if err != nil || !fresh {
+		return Event{}, false, err
+	}
+	e := v.event(r.Kind, now)
+	e.Reason, e.Carrier = r.Reason, r.Carrier
+	err = tx.Append(ctx, &e)
+	return e, true, err
 }
 
 // write takes one step and, if something new came of it, whispers.

@@ -125,7 +125,10 @@ func (s *Service) Opened(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	return s.advance(ctx, v.Tenant, v.ID, Report{Kind: EventOpened})
+	now := s.now()
+	return s.write(ctx, func(tx Tx) (Event, bool, error) {
+		return progress(ctx, tx, now, v.Tenant, v.ID, Report{Kind: EventOpened})
+	})
 }
 
 type answer func(context.Context, Tx, Verification, time.Time) (Event, error)

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -134,4 +135,24 @@ func refusal(answer *rest.Response) *courier.Fault {
 		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
 	}
 	return f
+}
+
+// Check asks what the key may do: it costs nothing and sends nothing.
+func (s *Sender) Check(ctx context.Context) error {
+	request := sendgrid.GetRequest(s.config.Key, "/v3/scopes", s.config.Host)
+	request.Method = rest.Get
+	answer, err := s.client.SendWithContext(ctx, request)
+	if answer == nil {
+		return courier.Unanswered(Carrier, err, false)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return courier.ByStatus(Carrier, answer.StatusCode, answer.Headers)
+	}
+	var may struct {
+		Scopes []string `json:"scopes"`
+	}
+	if json.Unmarshal([]byte(answer.Body), &may) != nil || !slices.Contains(may.Scopes, "mail.send") {
+		return &courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: the API key may not send mail: give it mail.send")}
+	}
+	return nil
 }

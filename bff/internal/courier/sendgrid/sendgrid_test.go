@@ -268,3 +268,29 @@ func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestACheckAsksWhatTheKeyMayDo(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   string
+	}{
+		{"it may send", 200, `{"scopes":["mail.send","user.email.read"]}`, ""},
+		{"it may do other things only", 200, `{"scopes":["stats.read"]}`, "sendgrid: the API key may not send mail: give it mail.send"},
+		{"it is revoked", 401, `{"errors":[]}`, "sendgrid: HTTP 401"},
+		{"an answer that is none", 200, "<html>", "sendgrid: the API key may not send mail: give it mail.send"},
+	} {
+		s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet || r.URL.Path != "/v3/scopes" || r.Header.Get("Authorization") != "Bearer "+key {
+				t.Errorf("%s %s", r.Method, r.URL)
+			}
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+		})
+		err := s.Check(t.Context())
+		if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}

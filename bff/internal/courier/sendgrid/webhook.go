@@ -2,6 +2,7 @@ package sendgrid
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
@@ -19,7 +20,6 @@ import (
 
 	"github.com/sendgrid/sendgrid-go/helpers/eventwebhook"
 
-	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -31,8 +31,9 @@ const (
 
 // WebhookConfig is what the event webhook needs. Log may be left out.
 type WebhookConfig struct {
-	Key     *ecdsa.PublicKey // of the signed event webhook: see ParseKey
-	Reports courier.Reporter
+	// Key gives the tenant's, of the signed event webhook: see ParseKey. CodeNotFound: it does not send by SendGrid.
+	Key     func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error)
+	Reports Reporter
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -54,6 +55,11 @@ func ParseKey(text string) (*ecdsa.PublicKey, error) {
 	return ec, nil
 }
 
+// Reporter writes down what is known of many messages; verify.Service is one. All of it is written, or nothing.
+type Reporter interface {
+	DeliveredAll(ctx context.Context, tenant string, reports []verify.JobReport) (unknown int, err error)
+}
+
 type webhook struct{ WebhookConfig }
 
 // NewWebhook answers POST /hooks/sendgrid/{tenant}; the tenant is the request's path value.
@@ -67,13 +73,20 @@ func NewWebhook(c WebhookConfig) http.Handler {
 }
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
 	if err != nil {
 		http.Error(w, "body too large or cut short", http.StatusRequestEntityTooLarge)
 		return
 	}
-	if why := h.refuse(r.Header, body); why != "" {
-		h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", r.PathValue("tenant"))
+	key, err := h.Key(r.Context(), tenant)
+	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
+		h.Log.ErrorContext(r.Context(), "a tenant's SendGrid account can't be read", "tenant", tenant, "error", err)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+		return
+	}
+	if why := h.refuse(r.Header, body, key); why != "" {
+		h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", tenant)
 		http.Error(w, why, http.StatusForbidden)
 		return
 	}
@@ -82,22 +95,26 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a list of events", http.StatusBadRequest)
 		return
 	}
-	for _, e := range events {
-		if err := h.report(r, e); err != nil {
-			h.Log.ErrorContext(r.Context(), "a SendGrid event can't be written down", "job", e.Job, "error", err)
-			http.Error(w, "try again later", http.StatusServiceUnavailable)
-			return
-		}
+	unknown, err := h.Reports.DeliveredAll(r.Context(), tenant, reportsOf(events))
+	if err != nil {
+		h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(events), "tenant", tenant, "error", err)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+		return
+	}
+	if unknown > 0 {
+		h.Log.WarnContext(r.Context(), "SendGrid events are of no message of this tenant", "events", unknown, "tenant", tenant)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // refuse says why a request is not SendGrid's, or not of now. What is signed is timestamp and
 // body without anything between them, so both must have a shape that allows one reading only.
-func (h webhook) refuse(header http.Header, body []byte) string {
+func (h webhook) refuse(header http.Header, body []byte, key *ecdsa.PublicKey) string {
 	stamp := header.Get(eventwebhook.TimestampHTTPHeader)
 	signature, err := base64.StdEncoding.DecodeString(header.Get(eventwebhook.VerificationHTTPHeader))
 	switch {
+	case key == nil:
+		return "no account"
 	case err != nil || len(signature) == 0:
 		return "no signature"
 	case len(stamp) != 10 || strings.Trim(stamp, "0123456789") != "":
@@ -108,7 +125,7 @@ func (h webhook) refuse(header http.Header, body []byte) string {
 	hash := sha256.New()
 	hash.Write([]byte(stamp))
 	hash.Write(body)
-	if !ecdsa.VerifyASN1(h.Key, hash.Sum(nil), signature) {
+	if !ecdsa.VerifyASN1(key, hash.Sum(nil), signature) {
 		return "wrong signature"
 	}
 	seconds, _ := strconv.ParseInt(stamp, 10, 64) // ten digits
@@ -122,23 +139,21 @@ func (h webhook) refuse(header http.Header, body []byte) string {
 type event struct {
 	Kind   string `json:"event"`
 	Type   string `json:"type"`   // of bounce: bounce or blocked
+	Status string `json:"status"` // of bounce: as the mailbox's server said it (RFC 3463)
 	Reason string `json:"reason"` // of dropped
 	Job    string `json:"shieldpod_job"`
 }
 
-// report passes on what the event says of its message. Events of others, and those that
-// only say what somebody did with the mail, are no report: opens and clicks prove nothing.
-func (h webhook) report(r *http.Request, e event) error {
-	report, ok := e.report()
-	if !ok || e.Job == "" {
-		return nil
+// reportsOf are what the events say of our messages. Events of others, and those that only say what somebody did
+// with the mail, are no report: opens and clicks prove nothing.
+func reportsOf(events []event) []verify.JobReport {
+	var reports []verify.JobReport
+	for _, e := range events {
+		if report, ok := e.report(); ok && e.Job != "" {
+			reports = append(reports, verify.JobReport{Job: e.Job, Report: report})
+		}
 	}
-	err := h.Reports.Delivered(r.Context(), r.PathValue("tenant"), e.Job, report)
-	if verify.CodeOf(err) == verify.CodeNotFound {
-		h.Log.WarnContext(r.Context(), "a SendGrid event is of no message of this tenant", "job", e.Job, "tenant", r.PathValue("tenant"))
-		return nil
-	}
-	return err
+	return reports
 }
 
 func (e event) report() (verify.Report, bool) {
@@ -148,6 +163,9 @@ func (e event) report() (verify.Report, bool) {
 	case "delivered":
 		return verify.Report{Kind: verify.EventDelivered}, true
 	case "bounce":
+		if e.Status == "5.2.2" || e.Status == "4.2.2" {
+			return failed(verify.ReasonMailboxFull)
+		}
 		if e.Type == "blocked" {
 			return failed(verify.ReasonBlocked)
 		}

@@ -33,15 +33,18 @@ type reports struct {
 	err  error
 }
 
-func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
-	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
-		return &verify.Error{Code: verify.CodeNotFound}
-	}
+func (r *reports) DeliveredAll(_ context.Context, tenant string, reports []verify.JobReport) (unknown int, err error) {
 	if r.err != nil {
-		return r.err
+		return 0, r.err
 	}
-	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
-	return nil
+	for _, report := range reports {
+		if tenant != "acme" || !strings.HasPrefix(report.Job, "v_") {
+			unknown++
+			continue
+		}
+		r.told = append(r.told, fmt.Sprintf("%s %s %s%s", report.Job, report.Kind, report.Reason, report.Carrier))
+	}
+	return unknown, nil
 }
 
 type hook struct {
@@ -59,7 +62,16 @@ func newHook(t *testing.T) *hook {
 	}
 	h := &hook{key: key, mux: http.NewServeMux()}
 	h.mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
-		Key: &key.PublicKey, Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Key: func(_ context.Context, tenant string) (*ecdsa.PublicKey, error) {
+			switch tenant {
+			case "acme", "globex":
+				return &key.PublicKey, nil
+			case "broken":
+				return nil, &verify.Error{Code: verify.CodeUnavailable}
+			}
+			return nil, &verify.Error{Code: verify.CodeNotFound}
+		},
+		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	}))
 	return h
 }
@@ -114,6 +126,7 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 {"event":"delivered","shieldpod_job":"v_1"},
 {"event":"bounce","type":"bounce","shieldpod_job":"v_3","reason":"550 unknown"},
 {"event":"bounce","type":"blocked","shieldpod_job":"v_4"},
+{"event":"bounce","type":"bounce","status":"5.2.2","shieldpod_job":"v_10"},
 {"event":"blocked","shieldpod_job":"v_5"},
 {"event":"dropped","reason":"Bounced Address","shieldpod_job":"v_6"},
 {"event":"dropped","reason":"Spam Reporting Address","shieldpod_job":"v_7"},
@@ -126,13 +139,13 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 		t.Fatalf("HTTP %d, want 204", code)
 	}
 	want := []string{
-		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_5 failed blocked",
+		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_10 failed mailbox_full", "v_5 failed blocked",
 		"v_6 failed recipient", "v_7 failed blocked", "v_8 failed carrier_setup", "v_9 failed undelivered",
 	}
 	if diff := cmp.Diff(want, h.reports.told); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(h.log.String(), `job="of somebody else"`) || strings.Contains(h.log.String(), "contoso") {
+	if !strings.Contains(h.log.String(), "of no message of this tenant\" events=1") || strings.Contains(h.log.String(), "contoso") {
 		t.Errorf("log: %s", h.log.String())
 	}
 }
@@ -166,6 +179,8 @@ func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 		{"signed, but cut short", request{body: `[{"event":`}, 400},
 		{"larger than a mebibyte", request{body: "[" + strings.Repeat(" ", 1<<20) + "]"}, 413},
 		{"of another tenant", request{body: body, tenant: "globex"}, 204},
+		{"of a tenant that does not send by SendGrid", request{body: body, tenant: "stranger"}, 403},
+		{"while the account can't be read", request{body: body, tenant: "broken"}, 503},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHook(t)

@@ -52,7 +52,7 @@ func serve(t *testing.T, s script) *server {
 				return
 			}
 			all.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				if s.tls {
 					conn = tls.Server(conn, config)
 				}
@@ -93,7 +93,7 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 		line = strings.TrimRight(line, "\r\n")
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
 		srv.note(line)
-		goOn := true
+		var goOn bool
 		switch verb {
 		case "EHLO":
 			goOn = say("EHLO", srv.offers(s, secure))

@@ -123,7 +123,7 @@ func checkMail(t *testing.T, mails []string) {
 	got := map[string]string{}
 	for parts := multipart.NewReader(m.Body, words["boundary"]); ; {
 		part, err := parts.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

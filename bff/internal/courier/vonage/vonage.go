@@ -181,3 +181,21 @@ func byStatus(status string) *courier.Fault {
 	}
 	return f
 }
+
+// Check asks for the account's balance: it costs nothing and sends nothing.
+func (s *Sender) Check(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.config.Host+"/account/get-balance", nil)
+	if err != nil {
+		return err
+	}
+	r.SetBasicAuth(s.config.Key, s.config.Secret)
+	answer, err := (&http.Client{Transport: s.way, CheckRedirect: courier.NoRedirect}).Do(r)
+	if err != nil {
+		return courier.Unanswered(Carrier, err, false)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return courier.ByStatus(Carrier, answer.StatusCode, answer.Header)
+	}
+	return nil
+}

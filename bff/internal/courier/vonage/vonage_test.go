@@ -261,3 +261,26 @@ func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestACheckAsksForTheBalanceOnly(t *testing.T) {
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, secret, _ := r.BasicAuth()
+		if r.Method != http.MethodGet || r.URL.Path != "/account/get-balance" || user != "12345678" || secret != "an API secret" {
+			t.Errorf("%s %s by %s", r.Method, r.URL, user)
+		}
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	s, err := vonage.New(vonage.Config{Key: "12345678", Secret: "an API secret", From: "AcmeIT", Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	status = http.StatusUnauthorized
+	if err := s.Check(t.Context()); err == nil || err.Error() != "vonage: HTTP 401" {
+		t.Errorf("%v", err)
+	}
+}

@@ -2,6 +2,7 @@ package vonage
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -38,76 +39,115 @@ const (
 
 // WebhookConfig is what the receipts' webhook needs. Log may be left out.
 type WebhookConfig struct {
-	Secret  string // signature secret, of at least 16 characters
-	Method  string // SHA256 or SHA512, as set for the account: no other is accepted
+	// Signing gives how the tenant's account signs. CodeNotFound: it does not send by Vonage.
+	Signing func(ctx context.Context, tenant string) (Signing, error)
 	Reports courier.Reporter
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-type webhook struct {
-	WebhookConfig
-	hash func() hash.Hash
+// Signing is how an account signs what it sends.
+type Signing struct {
+	Secret string // signature secret, of at least 16 characters
+	Method string // SHA256 or SHA512, as set for the account: no other is accepted
 }
+
+// Check refuses what would be no signature to trust.
+func (s Signing) Check() error {
+	if len(s.Secret) < 16 {
+		return errors.New("vonage: the signature secret is missing or shorter than 16 characters")
+	}
+	if hashes[s.Method] == nil {
+		return fmt.Errorf("vonage: signature method %q: set the account to SHA-256 HMAC or SHA-512 HMAC", s.Method)
+	}
+	return nil
+}
+
+var hashes = map[string]func() hash.Hash{SHA256: sha256.New, SHA512: sha512.New}
+
+type webhook struct{ WebhookConfig }
 
 // NewWebhook answers GET and POST /hooks/vonage/{tenant}; the tenant is the request's path value.
 // Only what Vonage has signed, lately, is read. It may come late, twice or in any order:
 // a report that says nothing new changes nothing. 503 asks Vonage to come again.
-func NewWebhook(c WebhookConfig) (http.Handler, error) {
+func NewWebhook(c WebhookConfig) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if len(c.Secret) < 16 {
-		return nil, errors.New("vonage: the signature secret is missing or shorter than 16 characters")
-	}
-	switch c.Method {
-	case SHA256:
-		return webhook{c, sha256.New}, nil
-	case SHA512:
-		return webhook{c, sha512.New}, nil
-	}
-	return nil, fmt.Errorf("vonage: signature method %q: set the account to SHA-256 HMAC or SHA-512 HMAC", c.Method)
+	return webhook{c}
 }
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	receipt, err := read(w, r)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		http.Error(w, "body too large or cut short", http.StatusBadRequest)
 		return
 	}
 	tenant := r.PathValue("tenant")
-	if why := h.refuse(receipt); why != "" {
-		h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", why, "tenant", tenant)
-		http.Error(w, why, http.StatusForbidden)
+	signing, err := h.Signing(r.Context(), tenant)
+	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
+		h.Log.ErrorContext(r.Context(), "a tenant's Vonage account can't be read", "tenant", tenant, "error", err)
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	report, ok := reportOf(receipt)
-	job := receipt["client-ref"]
-	if !ok || job == "" {
+	said, refusal := h.hear(r, body, signing)
+	if refusal != nil {
+		h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", refusal.why, "tenant", tenant)
+		http.Error(w, refusal.why, refusal.status)
+		return
+	}
+	report, ok := said.report()
+	if !ok || said.job == "" {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	err = h.Reports.Delivered(r.Context(), tenant, job, report)
+	err = h.Reports.Delivered(r.Context(), tenant, said.job, report)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", job, "tenant", tenant)
+		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", said.job, "tenant", tenant)
 	case err != nil:
-		h.Log.ErrorContext(r.Context(), "a Vonage receipt can't be written down", "job", job, "error", err)
+		h.Log.ErrorContext(r.Context(), "a Vonage receipt can't be written down", "job", said.job, "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// receipt is what is read of one, whichever API of Vonage's it comes from.
+type receipt struct{ job, status, code string }
+
+type refusal struct {
+	status int
+	why    string
+}
+
+// hear reads a receipt and believes it if it is signed: by a bearer token over the whole body, or field by field.
+func (h webhook) hear(r *http.Request, body []byte, signing Signing) (receipt, *refusal) {
+	if bearer := r.Header.Values("Authorization"); len(bearer) > 0 {
+		said, err := nested(body)
+		if err != nil {
+			return receipt{}, &refusal{http.StatusBadRequest, err.Error()}
+		}
+		if why := h.refuseBearer(bearer, body, signing); why != "" {
+			return receipt{}, &refusal{http.StatusForbidden, why}
+		}
+		return said, nil
+	}
+	fields, err := read(r, body)
+	if err != nil {
+		return receipt{}, &refusal{http.StatusBadRequest, err.Error()}
+	}
+	if why := h.refuse(fields, signing); why != "" {
+		return receipt{}, &refusal{http.StatusForbidden, why}
+	}
+	return receipt{job: fields["client-ref"], status: fields["status"], code: fields["err-code"]}, nil
+}
+
 // read gives the receipt's fields, wherever the account has them sent: in the query, as a
 // form or as JSON. A field that comes twice has no meaning.
-func read(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+func read(r *http.Request, body []byte) (map[string]string, error) {
 	if r.Method != http.MethodPost {
 		return single(r.URL.RawQuery)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
-	if err != nil {
-		return nil, errors.New("body too large or cut short")
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -175,7 +215,10 @@ func flat(body []byte) (map[string]string, error) {
 }
 
 // refuse says why a receipt is not Vonage's, or not of now.
-func (h webhook) refuse(receipt map[string]string) string {
+func (h webhook) refuse(receipt map[string]string, signing Signing) string {
+	if signing.Check() != nil {
+		return "no account"
+	}
 	for name := range receipt {
 		if strings.Trim(name, fieldLetters) != "" {
 			return "not a field of a receipt"
@@ -185,7 +228,7 @@ func (h webhook) refuse(receipt map[string]string) string {
 	if err != nil || len(signature) == 0 {
 		return "no signature"
 	}
-	if !hmac.Equal(h.sign(receipt), signature) {
+	if !hmac.Equal(signing.sign(receipt), signature) {
 		return "wrong signature"
 	}
 	seconds, err := strconv.ParseInt(receipt["timestamp"], 10, 64)
@@ -204,7 +247,7 @@ const fieldLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 
 var separators = strings.NewReplacer("&", "_", "=", "_")
 
-func (h webhook) sign(receipt map[string]string) []byte {
+func (s Signing) sign(receipt map[string]string) []byte {
 	names := make([]string, 0, len(receipt))
 	for name := range receipt {
 		if name != "sig" {
@@ -212,23 +255,23 @@ func (h webhook) sign(receipt map[string]string) []byte {
 		}
 	}
 	slices.Sort(names)
-	mac := hmac.New(h.hash, []byte(h.Secret))
+	mac := hmac.New(hashes[s.Method], []byte(s.Secret))
 	for _, name := range names {
 		io.WriteString(mac, "&"+name+"="+separators.Replace(receipt[name])) //nolint:errcheck // a hash never fails
 	}
 	return mac.Sum(nil)
 }
 
-// reportOf says what the receipt means. Accepted is the network's word, delivered the
+// report says what the receipt means. Accepted is the network's word, delivered the
 // handset's or the network's; neither is anybody's proof.
-func reportOf(receipt map[string]string) (verify.Report, bool) {
-	switch receipt["status"] {
-	case "accepted", "buffered":
+func (r receipt) report() (verify.Report, bool) {
+	switch r.status {
+	case "accepted", "buffered", "submitted":
 		return verify.Report{Kind: verify.EventSent, Carrier: Carrier}, true
 	case "delivered":
 		return verify.Report{Kind: verify.EventDelivered}, true
-	case "failed", "rejected", "expired":
-		return verify.Report{Kind: verify.EventFailed, Reason: reasonOf(receipt["err-code"])}, true
+	case "failed", "rejected", "expired", "undeliverable":
+		return verify.Report{Kind: verify.EventFailed, Reason: reasonOf(r.code)}, true
 	}
 	return verify.Report{}, false
 }

@@ -57,14 +57,18 @@ type hook struct {
 func newHook(t *testing.T, method string) *hook {
 	t.Helper()
 	h := &hook{mux: http.NewServeMux()}
-	webhook, err := vonage.NewWebhook(vonage.WebhookConfig{
-		Secret: signature, Method: method, Reports: &h.reports, Now: func() time.Time { return now },
-		Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.mux.Handle("/hooks/vonage/{tenant}", webhook)
+	h.mux.Handle("/hooks/vonage/{tenant}", vonage.NewWebhook(vonage.WebhookConfig{
+		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Signing: func(_ context.Context, tenant string) (vonage.Signing, error) {
+			switch tenant {
+			case "acme", "globex":
+				return vonage.Signing{Secret: signature, Method: method}, nil
+			case "broken":
+				return vonage.Signing{}, &verify.Error{Code: verify.CodeUnavailable}
+			}
+			return vonage.Signing{}, &verify.Error{Code: verify.CodeNotFound}
+		},
+	}))
 	return h
 }
 
@@ -241,13 +245,23 @@ func TestAReportThatCantBeWrittenIsAskedForAgain(t *testing.T) {
 }
 
 func TestAWeakSignatureIsRefusedWhenSetUp(t *testing.T) {
-	for want, c := range map[string]vonage.WebhookConfig{
+	for want, c := range map[string]vonage.Signing{
 		`vonage: signature method "md5hash": set the account to SHA-256 HMAC or SHA-512 HMAC`: {Secret: signature, Method: "md5hash"},
 		`vonage: signature method "": set the account to SHA-256 HMAC or SHA-512 HMAC`:        {Secret: signature},
 		"vonage: the signature secret is missing or shorter than 16 characters":               {Method: vonage.SHA256},
 	} {
-		if _, err := vonage.NewWebhook(c); err == nil || err.Error() != want {
+		if err := c.Check(); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAReceiptIsCheckedByTheTenantsOwnAccount(t *testing.T) {
+	for tenant, want := range map[string]int{"stranger": http.StatusForbidden, "broken": http.StatusServiceUnavailable} {
+		h := newHook(t, vonage.SHA256)
+		code := h.do(http.MethodPost, "/hooks/vonage/"+tenant, formKind, form(receipt(sha256.New, signature, nil)))
+		if code != want || len(h.reports.told) > 0 {
+			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.reports.told, want)
 		}
 	}
 }

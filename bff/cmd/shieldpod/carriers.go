@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// An account's settings and secrets, by carrier, as they are stored.
+type (
+	sendgridSettings struct {
+		From       string `json:"from"`
+		Host       string `json:"host,omitempty"`
+		WebhookKey string `json:"webhook_key"`
+	}
+	sendgridSecret struct {
+		Key string `json:"key"`
+	}
+	vonageSettings struct {
+		Key             string `json:"key"`
+		From            string `json:"from"`
+		Host            string `json:"host,omitempty"`
+		SignatureMethod string `json:"signature_method"`
+	}
+	vonageSecret struct {
+		Secret          string `json:"secret"`
+		SignatureSecret string `json:"signature_secret"`
+	}
+	smtpSettings struct {
+		Host     string        `json:"host"`
+		Port     int           `json:"port,omitempty"`
+		Security smtp.Security `json:"security"`
+		Username string        `json:"username,omitempty"`
+		From     string        `json:"from"`
+	}
+	smtpSecret struct {
+		Password string `json:"password,omitempty"`
+	}
+	twilioSettings struct {
+		Account string `json:"account"`
+		Key     string `json:"key,omitempty"`
+		From    string `json:"from"`
+		Host    string `json:"host,omitempty"`
+	}
+	twilioSecret struct {
+		Token  string `json:"token"`            // the account's: receipts are signed with it
+		Secret string `json:"secret,omitempty"` // the API key's, where one sends
+	}
+)
+
+// carrierKinds tells which kind of channel a carrier reaches.
+var carrierKinds = map[string]verify.ChannelKind{
+	sendgrid.Carrier: verify.Email, smtp.Carrier: verify.Email, vonage.Carrier: verify.Phone, twilio.Carrier: verify.Phone,
+}
+
+// carrier is a sender whose account can be looked at without sending anything.
+type carrier interface {
+	courier.Sender
+	Check(ctx context.Context) error
+}
+
+// carrierMaker makes senders of accounts.
+type carrierMaker struct {
+	publicURL string
+	now       func() time.Time
+}
+
+func (m carrierMaker) sender(a verify.CarrierAccount) (courier.Sender, error) { return m.carrier(a) }
+
+// carrier makes the sender of an account, and refuses one whose receipts could not be trusted.
+func (m carrierMaker) carrier(a verify.CarrierAccount) (carrier, error) {
+	switch a.Carrier {
+	case sendgrid.Carrier:
+		return newSendgrid(a)
+	case vonage.Carrier:
+		return m.vonage(a)
+	case smtp.Carrier:
+		return m.smtp(a)
+	case twilio.Carrier:
+		return m.twilio(a)
+	}
+	return nil, fmt.Errorf("there is no carrier %q", a.Carrier)
+}
+
+func newSendgrid(a verify.CarrierAccount) (carrier, error) {
+	var settings sendgridSettings
+	var secret sendgridSecret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if _, err := sendgrid.ParseKey(settings.WebhookKey); err != nil {
+		return nil, err
+	}
+	return made(sendgrid.New(sendgrid.Config{Key: secret.Key, From: settings.From, Host: settings.Host}))
+}
+
+func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
+	var settings vonageSettings
+	var secret vonageSecret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if err := (vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}).Check(); err != nil {
+		return nil, err
+	}
+	return made(vonage.New(vonage.Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: m.publicURL}))
+}
+
+func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
+	var settings smtpSettings
+	var secret smtpSecret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	return made(smtp.New(smtp.Config{
+		Host: settings.Host, Port: settings.Port, Security: settings.Security, Username: settings.Username, Password: secret.Password,
+		From: settings.From, Now: m.now,
+	}))
+}
+
+func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {
+	var settings twilioSettings
+	var secret twilioSecret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if secret.Token == "" {
+		return nil, errors.New("twilio: the auth token is missing: receipts are signed with it")
+	}
+	if settings.Key == "" {
+		secret.Secret = secret.Token
+	}
+	return made(twilio.New(twilio.Config{
+		Account: settings.Account, Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host,
+		Callback: m.publicURL, Now: m.now,
+	}))
+}
+
+// made keeps a nil pointer from becoming an interface that is not nil.
+func made[C carrier](c C, err error) (carrier, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func readAccount(a verify.CarrierAccount, settings, secret any) error {
+	for text, into := range map[string]any{string(a.Settings): settings, string(a.Secret): secret} {
+		d := json.NewDecoder(bytes.NewReader([]byte(text)))
+		d.DisallowUnknownFields()
+		if err := d.Decode(into); err != nil {
+			return fmt.Errorf("%s: the account can't be read (%T)", a.Carrier, err) // its text may hold the secret
+		}
+	}
+	return nil
+}
+
+// newAccount is an account as it is stored.
+func newAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
+	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Place: place}
+	var errSettings, errSecret error
+	a.Settings, errSettings = json.Marshal(settings)
+	a.Secret, errSecret = json.Marshal(secret)
+	return a, errors.Join(errSettings, errSecret)
+}
+
+// house are the accounts that the server's own flags name.
+func (s settings) house() ([]verify.CarrierAccount, error) {
+	var accounts []verify.CarrierAccount
+	if s.mail.key != "" {
+		a, err := newAccount("", sendgrid.Carrier, 1,
+			sendgridSettings{From: s.mail.from, Host: s.mail.host, WebhookKey: s.mail.webhookKey}, sendgridSecret{Key: s.mail.key})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	if s.sms.key != "" {
+		a, err := newAccount("", vonage.Carrier, 1,
+			vonageSettings{Key: s.sms.key, From: s.sms.from, Host: s.sms.host, SignatureMethod: s.sms.signatureMethod},
+			vonageSecret{Secret: s.sms.secret, SignatureSecret: s.sms.signatureSecret})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, nil
+}
+
+// book makes the carriers of all tenants: each one's own accounts, and the house's.
+func (srv *server) book() (*courier.Book, error) {
+	house, err := srv.house()
+	if err != nil {
+		return nil, err
+	}
+	return courier.NewBook(srv.store, house, carrierMaker{srv.publicURL, srv.now}.sender, srv.now)
+}
+
+// hooks mounts what carriers call, each request checked by the account of the tenant that it is for.
+func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
+	s, book := srv.settings, srv.carriers
+	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+		Reports: domain, Now: s.now, Log: s.log,
+		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
+			var settings sendgridSettings
+			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgridSecret{}); err != nil {
+				return nil, err
+			}
+			return sendgrid.ParseKey(settings.WebhookKey)
+		},
+	}))
+	texts := vonage.NewWebhook(vonage.WebhookConfig{
+		Reports: domain, Now: s.now, Log: s.log,
+		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {
+			var settings vonageSettings
+			var secret vonageSecret
+			err := findAccount(ctx, book, tenant, vonage.Carrier, &settings, &secret)
+			return vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}, err
+		},
+	})
+	mux.Handle("GET /hooks/vonage/{tenant}", texts)
+	mux.Handle("POST /hooks/vonage/{tenant}", texts)
+	mux.Handle("POST /hooks/twilio/{tenant}", twilio.NewWebhook(twilio.WebhookConfig{
+		PublicURL: s.publicURL, Reports: domain, Now: s.now, Log: s.log,
+		Account: func(ctx context.Context, tenant string) (twilio.Account, error) {
+			var settings twilioSettings
+			var secret twilioSecret
+			err := findAccount(ctx, book, tenant, twilio.Carrier, &settings, &secret)
+			return twilio.Account{SID: settings.Account, Token: secret.Token}, err
+		},
+	}))
+}
+
+func findAccount(ctx context.Context, book *courier.Book, tenant, carrier string, settings, secret any) error {
+	a, err := book.Account(ctx, tenant, carrier)
+	if err != nil {
+		return err
+	}
+	return readAccount(a, settings, secret)
+}

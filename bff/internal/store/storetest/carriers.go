@@ -1,0 +1,62 @@
+package storetest
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func account(tenant, carrier string, kind verify.ChannelKind, place int) verify.CarrierAccount {
+	return verify.CarrierAccount{
+		Tenant: tenant, Carrier: carrier, Kind: kind, Place: place,
+		Settings: json.RawMessage(`{"from":"verify@acme.example"}`), Secret: []byte("key of " + carrier),
+	}
+}
+
+var carriers = []promise{
+	{"accounts read back as they were put last, by kind and in their order", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		first, second, mail := account("acme", "twilio", verify.Phone, 1), account("acme", "vonage", verify.Phone, 2), account("acme", "smtp", verify.Email, 1)
+		old := account("acme", "vonage", verify.Phone, 0)
+		old.Secret = []byte("old")
+		for _, a := range []verify.CarrierAccount{old, second, first, mail} {
+			want(t, s.PutCarrierAccount(t.Context(), a), "")
+		}
+		found, err := s.CarrierAccounts(t.Context(), "acme")
+		if diff := cmp.Diff([]verify.CarrierAccount{mail, first, second}, found); diff != "" || err != nil {
+			t.Error(err, diff)
+		}
+	}},
+	{"Row7: an account is one tenant's", func(t *testing.T, s *store.Store) {
+		for _, id := range []string{"acme", "umbrella"} {
+			want(t, s.PutTenant(t.Context(), tenant(id)), "")
+		}
+		want(t, s.PutCarrierAccount(t.Context(), account("acme", "smtp", verify.Email, 1)), "")
+		removed, err := s.RemoveCarrierAccount(t.Context(), "umbrella", "smtp")
+		if removed || err != nil {
+			t.Errorf("removed: %t, error %v", removed, err)
+		}
+		found, err := s.CarrierAccounts(t.Context(), "umbrella")
+		if len(found) > 0 || err != nil {
+			t.Errorf("%v, error %v", found, err)
+		}
+	}},
+	{"an account survives that its tenant's settings are put again, and goes once when it is removed", func(t *testing.T, s *store.Store) {
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, s.PutCarrierAccount(t.Context(), account("acme", "smtp", verify.Email, 1)), "")
+		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		for _, there := range []bool{true, false} {
+			removed, err := s.RemoveCarrierAccount(t.Context(), "acme", "smtp")
+			if removed != there || err != nil {
+				t.Errorf("removed: %t, error %v; want %t", removed, err, there)
+			}
+		}
+	}},
+	{"an account of no tenant is refused", func(t *testing.T, s *store.Store) {
+		want(t, s.PutCarrierAccount(t.Context(), account("nobody", "smtp", verify.Email, 1)), verify.CodeNotFound)
+	}},
+}
