@@ -42,7 +42,7 @@ func (c *apikeyNewCmd) Run(o *outside) error {
 		if _, err := fmt.Fprintln(o.stdout, secret); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(o.stderr, "This is %s's API key %s, and it is not shown again. It may change every policy of %s.\n", key.Name, key.ID, c.Tenant)
+		_, err = fmt.Fprintf(o.stderr, "This is %s's API key %s, and it is not shown again. It may change every policy and every pushed contact of %s.\n", key.Name, key.ID, c.Tenant)
 		return err
 	})
 }

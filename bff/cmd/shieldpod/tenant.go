@@ -24,7 +24,8 @@ type tenantCmd struct {
 	Put  tenantPutCmd  `cmd:"" help:"Create a tenant, or change the named settings of one."`
 	List tenantListCmd `cmd:"" help:"List tenants with their origins and signing keys."`
 
-	Carrier tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
+	Carrier     tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
+	EndSessions endSessionsCmd   `cmd:"" help:"End the pod sessions that are open, of all technicians or of one."`
 }
 
 type tenantPutCmd struct {

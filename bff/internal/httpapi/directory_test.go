@@ -1,7 +1,10 @@
 package httpapi_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	sdkdirectory "github.com/shieldpod/shieldpod/sdk/directory"
 )
 
 const contosoPeople = "/api/v1/directory/desk/clients/contoso/contacts"
@@ -231,5 +235,54 @@ func TestRow25NoDestinationOfTheDirectoryIsLoggedOrTold(t *testing.T) {
 		if strings.Contains(all, secret) {
 			t.Errorf("%q is told: %s", secret, all)
 		}
+	}
+}
+
+func TestTheSDKSyncsAClientInPortions(t *testing.T) {
+	b := newBorder(t)
+	client, err := sdkdirectory.New(b.server.URL, b.admin("acme"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := func(n int, end error) iter.Seq2[launchcontext.Contact, error] {
+		return func(yield func(launchcontext.Contact, error) bool) {
+			for i := range n {
+				contact := launchcontext.Contact{ID: fmt.Sprintf("c%04d", i), Name: "Dana", Channels: []launchcontext.Channel{
+					{ID: "m", Kind: launchcontext.KindPhone, Value: "+14155554821", Label: strings.Repeat("é", 450)},
+				}}
+				if i == 777 {
+					contact.Channels[0].Value = "ask reception"
+				}
+				if !yield(contact, nil) {
+					return
+				}
+			}
+			if end != nil {
+				yield(launchcontext.Contact{}, end)
+			}
+		}
+	}
+	report, err := client.Sync(t.Context(), "desk", "contoso", people(1200, nil))
+	want := sdkdirectory.Report{Pushed: 1200, Unreachable: []sdkdirectory.Unreachable{{Contact: "c0777", Channel: "m"}}}
+	if diff := cmp.Diff(want, report); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if _, err := client.Sync(t.Context(), "desk", "contoso", people(3, io.ErrUnexpectedEOF)); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a list that breaks off: %v", err)
+	}
+	if report, err = client.Sync(t.Context(), "desk", "contoso", people(1100, nil)); report.Removed != 100 || err != nil {
+		t.Errorf("a list of a hundred fewer removes %d: %v", report.Removed, err)
+	}
+	var refusal *sdkdirectory.Refusal
+	_, err = client.Push(t.Context(), "desk", "contoso", launchcontext.Contact{ID: "x"})
+	if !errors.As(err, &refusal) || refusal.Problem.Field != "contacts[0].name" {
+		t.Errorf("a contact without a name: %v", err)
+	}
+	if err := client.Remove(t.Context(), "desk", "contoso", "c0000"); err != nil {
+		t.Error(err)
+	}
+	report, err = client.Sync(t.Context(), "desk", "contoso", people(0, nil))
+	if report.Removed != 1099 || err != nil {
+		t.Errorf("a list of nobody removes %d: %v", report.Removed, err)
 	}
 }

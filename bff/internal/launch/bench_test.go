@@ -2,9 +2,14 @@ package launch_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
 // callers is how many ask at once.
@@ -52,4 +57,33 @@ func BenchmarkAuthenticate(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkHostedLaunch opens ConnectWise's tickets while the adapter's caches are warm: proven, read, recognised, stored
+// durably, bearer signed, and the pod's contents gathered.
+func BenchmarkHostedLaunch(b *testing.B) {
+	for _, people := range []int{2, psa.DeskContacts} {
+		b.Run(fmt.Sprintf("contacts=%d", people), func(b *testing.B) {
+			h := newHouse(b)
+			for i := len(h.psa.ticket.Contacts); i < people; i++ {
+				h.psa.ticket.Contacts = append(h.psa.ticket.Contacts, launchcontext.Contact{
+					ID: fmt.Sprint("c", i), Name: "Raj Patel", Title: "Accountant", Channels: []launchcontext.Channel{
+						{ID: "1", Kind: launchcontext.KindPhone, Value: fmt.Sprintf("415555%04d", i), Label: "Mobile"},
+						{ID: "2", Kind: launchcontext.KindEmail, Value: fmt.Sprintf("raj%d@contoso.com", i), Label: "Work"},
+					},
+				})
+			}
+			domain := storetest.Service(h.store, h.Now)
+			b.ReportAllocs()
+			for b.Loop() {
+				grant, err := h.OpenHosted(context.Background(), visit())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := domain.Pod(context.Background(), grant.Session.Desk); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -98,22 +101,37 @@ func (t *tx) PutSettings(ctx context.Context, s verify.Settings) (bool, error) {
 // Sighted is [verify.Sightings]'.
 func (s *Store) Sighted(ctx context.Context, tenant string, contacts []string) (map[string][]verify.Sighting, error) {
 	known := map[string][]verify.Sighting{}
-	for _, contact := range contacts {
-		var text []byte
-		err := s.get(ctx, "read sightings", `SELECT seen FROM sightings WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &text)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		var seen []verify.Sighting
-		if err := json.Unmarshal(text, &seen); err != nil {
-			return nil, unavailable("read sightings", err)
-		}
-		known[contact] = seen
+	if len(contacts) == 0 {
+		return known, nil
 	}
-	return known, nil
+	marks, args := among(contacts, tenant)
+	err := s.list(ctx, "read sightings", `SELECT contact, seen FROM sightings WHERE tenant = $1 AND contact IN (`+marks+`)`, args,
+		func(row scan) error {
+			var contact string
+			var text []byte
+			if err := row(&contact, &text); err != nil {
+				return err
+			}
+			var seen []verify.Sighting
+			err := json.Unmarshal(text, &seen)
+			known[contact] = seen
+			return err
+		})
+	return known, err
+}
+
+// among gives the placeholders of a list that comes after the other arguments, and all arguments together.
+func among(list []string, others ...any) (marks string, args []any) {
+	var b strings.Builder
+	for i, value := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(len(others) + 1 + i))
+		args = append(args, value)
+	}
+	return b.String(), append(slices.Clone(others), args...)
 }
 
 // Sight is [verify.Sightings]'.

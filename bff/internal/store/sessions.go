@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -90,6 +91,43 @@ func (s *Store) EndSession(ctx context.Context, tenant, id string) error {
 		_, err := t.exec(ctx, "end session", `DELETE FROM sessions WHERE id = $1 AND tenant = $2`, id, tenant)
 		return err
 	})
+}
+
+// EndSessions revokes the tenant's sessions, those of one technician if one is named, and tells how many.
+func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (ended int64, err error) {
+	var ids []string
+	err = s.list(ctx, "list sessions", `SELECT id, desk FROM sessions WHERE tenant = $1`, []any{tenant}, func(row scan) error {
+		var id string
+		var sealed []byte
+		if err := row(&id, &sealed); err != nil {
+			return err
+		}
+		plain, err := s.vault.open(sealed, "sessions", tenant, id)
+		if err != nil {
+			return err
+		}
+		var d verify.Desk
+		err = json.Unmarshal(plain, &d)
+		if technician == "" || d.Technician.ID == technician {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for portion := range slices.Chunk(ids, sweepSize) {
+		err := s.update(ctx, func(t *tx) error {
+			marks, args := among(portion, tenant)
+			n, err := t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
+			ended += n
+			return err
+		})
+		if err != nil {
+			return ended, err
+		}
+	}
+	return ended, nil
 }
 
 const (

@@ -135,6 +135,8 @@ var ledger = []promise{
 			{[]string{"dana"}, 9, []string{"1 requested d1", "2 requested d2", "4 opened d2", "5 requested d3", "6 failed d1", "7 verified d3"}},
 			{[]string{"lee"}, 1, lee},
 			{[]string{"dana", "lee", "nobody"}, 1, []string{"3 requested l1", "5 requested d3", "7 verified d3"}},
+			{[]string{"a", "b", "dana", "c", "d", "lee", "e"}, 1, []string{"3 requested l1", "5 requested d3", "7 verified d3"}},
+			{[]string{"a", "b", "c", "d", "e"}, 1, []string{}},
 			{[]string{"nobody"}, 1, []string{}},
 			{nil, 1, []string{}},
 		} {

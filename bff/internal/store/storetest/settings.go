@@ -97,6 +97,25 @@ var sessions = []promise{
 			}
 		}
 	}},
+	{"what was seen of contacts reads back for those who are asked for", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		dana, raj := []verify.Sighting{{Destination: "one"}}, []verify.Sighting{{Destination: "two", Since: noon}, {Destination: "three"}}
+		want(t, s.Sight(ctx, "acme", map[string][]verify.Sighting{"dana": dana, "raj": raj, "lee": dana}), "")
+		want(t, s.Sight(ctx, "zenith", map[string][]verify.Sighting{"dana": raj}), "")
+		for _, row := range []struct {
+			contacts []string
+			want     map[string][]verify.Sighting
+		}{
+			{[]string{"raj", "nobody", "dana"}, map[string][]verify.Sighting{"dana": dana, "raj": raj}},
+			{[]string{"nobody"}, map[string][]verify.Sighting{}},
+			{nil, map[string][]verify.Sighting{}},
+		} {
+			seen, err := s.Sighted(ctx, "acme", row.contacts)
+			if diff := cmp.Diff(row.want, seen); diff != "" || err != nil {
+				t.Errorf("%v: %v %s", row.contacts, err, diff)
+			}
+		}
+	}},
 	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want(t, failed(s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute))), "")
@@ -108,6 +127,30 @@ var sessions = []promise{
 			_, err := s.Session(ctx, "s1")
 			want(t, err, verify.CodeNotFound)
 		}
+	}},
+	{"EndSessions ends a technician's sessions, or all of the tenant's, and nobody else's", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		ana, noor, other := session("s1"), session("s2"), session("s3")
+		noor.Desk.Technician.ID, other.Desk.Tenant = "noor", "zenith"
+		for _, open := range []verify.Session{ana, noor, other} {
+			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+		}
+		for _, row := range []struct {
+			technician string
+			ended      int64
+			left       []string
+		}{{"nobody", 0, []string{"s1", "s2", "s3"}}, {"noor", 1, []string{"s1", "s3"}}, {"", 1, []string{"s3"}}} {
+			n, err := s.EndSessions(ctx, "acme", row.technician)
+			if want(t, err, ""); n != row.ended {
+				t.Errorf("%d of %q are ended, want %d", n, row.technician, row.ended)
+			}
+			for _, id := range row.left {
+				_, err := s.Session(ctx, id)
+				want(t, err, "")
+			}
+		}
+		_, err := s.Session(ctx, "s1")
+		want(t, err, verify.CodeNotFound)
 	}},
 	{"Sweep forgets what has run out and nothing else", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
