@@ -426,6 +426,24 @@ func (e ShieldState) Valid() bool {
 	}
 }
 
+// Defines values for SmsPreviewEncoding.
+const (
+	GSM7 SmsPreviewEncoding = "GSM-7"
+	UCS2 SmsPreviewEncoding = "UCS-2"
+)
+
+// Valid indicates whether the value is a known member of the SmsPreviewEncoding enum.
+func (e SmsPreviewEncoding) Valid() bool {
+	switch e {
+	case GSM7:
+		return true
+	case UCS2:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SnapshotFrameType.
 const (
 	Snapshot SnapshotFrameType = "snapshot"
@@ -471,6 +489,138 @@ type Banner struct {
 
 // BannerTone defines model for Banner.Tone.
 type BannerTone string
+
+// BrandingEdit defines model for BrandingEdit.
+type BrandingEdit struct {
+	// Fields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
+	Fields BrandingFields `json:"fields"`
+
+	// Version That was read before the edit
+	Version int64 `json:"version"`
+}
+
+// BrandingFields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
+type BrandingFields struct {
+	// Look The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
+	Look BrandingLook `json:"look,omitempty,omitzero"`
+
+	// Sender Who e-mails come from
+	Sender BrandingSender `json:"sender,omitempty,omitzero"`
+
+	// Texts By language, such as `de`
+	Texts map[string]BrandingTexts `json:"texts,omitempty,omitzero"`
+}
+
+// BrandingLogo defines model for BrandingLogo.
+type BrandingLogo struct {
+	Height int `json:"height"`
+
+	// Url Of the PNG; it changes with the picture
+	Url   string `json:"url"`
+	Width int    `json:"width"`
+}
+
+// BrandingLook The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
+type BrandingLook struct {
+	Action     Colour `json:"action,omitempty,omitzero"`
+	ActionText Colour `json:"action_text,omitempty,omitzero"`
+
+	// Angle Of the gradient
+	Angle *int   `json:"angle,omitempty"`
+	Card  Colour `json:"card,omitempty,omitzero"`
+	From  Colour `json:"from,omitempty,omitzero"`
+	Text  Colour `json:"text,omitempty,omitzero"`
+	To    Colour `json:"to,omitempty,omitzero"`
+}
+
+// BrandingPreview defines model for BrandingPreview.
+type BrandingPreview struct {
+	// Landing The page, whole, with its styles in it
+	Landing string `json:"landing"`
+
+	// Language That it is written in
+	Language string      `json:"language"`
+	Mail     MailPreview `json:"mail"`
+
+	// Scripts What the tenant has the technician read aloud, by step, filled in; where one is absent the pod has its own
+	Scripts Scripts `json:"scripts,omitempty,omitzero"`
+
+	// SmsCode A text, and what it weighs in the air
+	SmsCode SmsPreview `json:"sms_code"`
+
+	// SmsLink A text, and what it weighs in the air
+	SmsLink SmsPreview `json:"sms_link"`
+}
+
+// BrandingSender Who e-mails come from
+type BrandingSender struct {
+	// Address Absent: the server's own. The carrier must know it as yours
+	Address string `json:"address,omitempty,omitzero"`
+
+	// Name Absent: the tenant's
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// BrandingTexts Placeholders are {tenant}, {technician}, {ticket}, {minutes}, {code} and {link}
+type BrandingTexts struct {
+	// MailFooter May be empty
+	MailFooter *string `json:"mail_footer,omitempty"`
+
+	// MailSignature May be empty
+	MailSignature *string `json:"mail_signature,omitempty"`
+
+	// MailSubject One line
+	MailSubject *string `json:"mail_subject,omitempty"`
+
+	// MailText `{link}` on a line of its own is the button
+	MailText *string `json:"mail_text,omitempty"`
+
+	// ScriptEmailLink The same
+	ScriptEmailLink *string `json:"script_email_link,omitempty"`
+
+	// ScriptNumber The same, under number matching; `{number}` is the number
+	ScriptNumber *string `json:"script_number,omitempty"`
+
+	// ScriptSmsCode What the technician reads aloud; empty: the pod's own
+	ScriptSmsCode *string `json:"script_sms_code,omitempty"`
+
+	// ScriptSmsLink The same
+	ScriptSmsLink *string `json:"script_sms_link,omitempty"`
+
+	// SmsCode Has `{code}`; Shieldpod's warning follows it
+	SmsCode *string `json:"sms_code,omitempty"`
+
+	// SmsLink Has `{link}`
+	SmsLink *string `json:"sms_link,omitempty"`
+}
+
+// BrandingTrial defines model for BrandingTrial.
+type BrandingTrial struct {
+	// Fields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
+	Fields BrandingFields `json:"fields"`
+
+	// Language Absent: the one that the tenant's policy has
+	Language string `json:"language,omitempty,omitzero"`
+}
+
+// BrandingView defines model for BrandingView.
+type BrandingView struct {
+	// Builtin Shieldpod's own texts, by language: what stands where the tenant has written nothing
+	Builtin  map[string]BrandingTexts `json:"builtin"`
+	EditedAt time.Time                `json:"edited_at,omitempty,omitzero"`
+	EditedBy string                   `json:"edited_by,omitempty,omitzero"`
+
+	// Effective The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
+	Effective BrandingLook `json:"effective"`
+
+	// Fields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
+	Fields      BrandingFields `json:"fields"`
+	LandingLogo BrandingLogo   `json:"landing_logo,omitempty,omitzero"`
+	Logo        BrandingLogo   `json:"logo,omitempty,omitzero"`
+
+	// Version 0: nothing was ever set
+	Version int64 `json:"version"`
+}
 
 // Budget How much of a limit is used
 type Budget struct {
@@ -546,6 +696,9 @@ type CodeRequest struct {
 	Code string `json:"code"`
 }
 
+// Colour defines model for Colour.
+type Colour = string
+
 // ConnectWiseLaunch defines model for ConnectWiseLaunch.
 type ConnectWiseLaunch struct {
 	// Member What the hosted API's `getMemberAuthentication` gave. None of it is believed before ConnectWise has confirmed it
@@ -594,9 +747,19 @@ type Contact struct {
 	Lock Lock   `json:"lock,omitempty,omitzero"`
 	Name string `json:"name"`
 
+	// Scripts What the tenant has the technician read aloud, by step, filled in; where one is absent the pod has its own
+	Scripts Scripts `json:"scripts,omitempty,omitzero"`
+
 	// Seq Of the contact's last event
 	Seq   int64  `json:"seq"`
 	Title string `json:"title,omitempty,omitzero"`
+}
+
+// Contrast Of two colours (WCAG 2.2): the ratio that they have, the one that text needs, and the nearest colour that has it
+type Contrast struct {
+	Measured float32 `json:"measured"`
+	Nearest  Colour  `json:"nearest"`
+	Needed   float32 `json:"needed"`
 }
 
 // DirectoryChannel defines model for DirectoryChannel.
@@ -763,6 +926,16 @@ type Lock struct {
 
 	// Locked No codes until a link succeeds or an admin unlocks the contact
 	Locked bool `json:"locked"`
+}
+
+// MailPreview defines model for MailPreview.
+type MailPreview struct {
+	// FromAddress Absent: the server's own
+	FromAddress string `json:"from_address,omitempty,omitzero"`
+	FromName    string `json:"from_name"`
+	Html        string `json:"html"`
+	Subject     string `json:"subject"`
+	Text        string `json:"text"`
 }
 
 // Method defines model for Method.
@@ -968,6 +1141,9 @@ type Problem struct {
 	// Code Stable: branch on it. docs/errors.md lists all
 	Code string `json:"code"`
 
+	// Contrast Of two colours (WCAG 2.2): the ratio that they have, the one that text needs, and the nearest colour that has it
+	Contrast Contrast `json:"contrast,omitempty,omitzero"`
+
 	// Detail Words for people, with the next step
 	Detail string `json:"detail"`
 
@@ -996,6 +1172,16 @@ type Reason string
 
 // SaveRule What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
 type SaveRule string
+
+// Scripts What the tenant has the technician read aloud, by step, filled in; where one is absent the pod has its own
+type Scripts struct {
+	EmailLink string `json:"email_link,omitempty,omitzero"`
+
+	// Number Under number matching; `{number}` in it is the shield's `match`
+	Number  string `json:"number,omitempty,omitzero"`
+	SmsCode string `json:"sms_code,omitempty,omitzero"`
+	SmsLink string `json:"sms_link,omitempty,omitzero"`
+}
 
 // SendRequest defines model for SendRequest.
 type SendRequest struct {
@@ -1072,6 +1258,20 @@ type SignInLaunch struct {
 	// Ticket The ticket's id
 	Ticket string `json:"ticket"`
 }
+
+// SmsPreview A text, and what it weighs in the air
+type SmsPreview struct {
+	// Characters As the encoding counts them: an escaped one is two
+	Characters int                `json:"characters"`
+	Encoding   SmsPreviewEncoding `json:"encoding"`
+
+	// Segments That carriers charge for
+	Segments int    `json:"segments"`
+	Text     string `json:"text"`
+}
+
+// SmsPreviewEncoding defines model for SmsPreview.Encoding.
+type SmsPreviewEncoding string
 
 // SnapshotFrame defines model for SnapshotFrame.
 type SnapshotFrame struct {
@@ -1150,6 +1350,9 @@ type Verification struct {
 	Warnings []Budget `json:"warnings,omitempty,omitzero"`
 }
 
+// BrandingVersion defines model for BrandingVersion.
+type BrandingVersion = int64
+
 // DirectoryClient defines model for DirectoryClient.
 type DirectoryClient = ForeignId
 
@@ -1158,6 +1361,36 @@ type DirectorySystem = string
 
 // VerificationId defines model for VerificationId.
 type VerificationId = string
+
+// DeleteLandingLogoParams defines parameters for DeleteLandingLogo.
+type DeleteLandingLogoParams struct {
+	// Version That was read before the edit
+	Version BrandingVersion `form:"version" json:"version"`
+}
+
+// PutLandingLogoParams defines parameters for PutLandingLogo.
+type PutLandingLogoParams struct {
+	// Version That was read before the edit
+	Version BrandingVersion `form:"version" json:"version"`
+}
+
+// DeleteLogoParams defines parameters for DeleteLogo.
+type DeleteLogoParams struct {
+	// Version That was read before the edit
+	Version BrandingVersion `form:"version" json:"version"`
+}
+
+// PutLogoParams defines parameters for PutLogo.
+type PutLogoParams struct {
+	// Version That was read before the edit
+	Version BrandingVersion `form:"version" json:"version"`
+}
+
+// PreviewBrandingParams defines parameters for PreviewBranding.
+type PreviewBrandingParams struct {
+	// Language Absent: the one that the tenant's policy has
+	Language string `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
 
 // HistoryParams defines parameters for History.
 type HistoryParams struct {
@@ -1182,6 +1415,12 @@ type SendParams struct {
 	// IdempotencyKey The same key with the same body gives the same verification again, and sends nothing
 	IdempotencyKey string `json:"Idempotency-Key"`
 }
+
+// PutBrandingJSONRequestBody defines body for PutBranding for application/json ContentType.
+type PutBrandingJSONRequestBody = BrandingEdit
+
+// TryBrandingJSONRequestBody defines body for TryBranding for application/json ContentType.
+type TryBrandingJSONRequestBody = BrandingTrial
 
 // PushDirectoryJSONRequestBody defines body for PushDirectory for application/json ContentType.
 type PushDirectoryJSONRequestBody = DirectoryPush
@@ -1457,6 +1696,83 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetBranding How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing
+	//
+	// Corresponds with GET /api/v1/branding (the `GetBranding` operationId).
+	GetBranding(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutBrandingWithBody Set colours, sender and texts; a field that is left out is Shieldpod's own again
+	//
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// that passes. Logos are left as they are.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+	PutBrandingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutBranding Set colours, sender and texts; a field that is left out is Shieldpod's own again
+	//
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// that passes. Logos are left as they are.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+	PutBranding(ctx context.Context, body PutBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteLandingLogo Show the logo of e-mails on the landing page again
+	//
+	// Corresponds with DELETE /api/v1/branding/landing-logo (the `DeleteLandingLogo` operationId).
+	DeleteLandingLogo(ctx context.Context, params *DeleteLandingLogoParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutLandingLogoWithBody Set the landing page's own logo
+	//
+	// As for the logo.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/branding/landing-logo (the `PutLandingLogo` operationId).
+	PutLandingLogoWithBody(ctx context.Context, params *PutLandingLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteLogo Have no logo; the picture can't be fetched any more
+	//
+	// Corresponds with DELETE /api/v1/branding/logo (the `DeleteLogo` operationId).
+	DeleteLogo(ctx context.Context, params *DeleteLogoParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutLogoWithBody Set the logo, of e-mails and of pages that have none of their own
+	//
+	// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
+	// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/branding/logo (the `PutLogo` operationId).
+	PutLogoWithBody(ctx context.Context, params *PutLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewBranding What an end user would get, made up and sent to nobody
+	//
+	// Corresponds with GET /api/v1/branding/preview (the `PreviewBranding` operationId).
+	PreviewBranding(ctx context.Context, params *PreviewBrandingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TryBrandingWithBody What an end user would get if these fields were set; nothing is stored
+	//
+	// Refuses as a save would.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+	TryBrandingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TryBranding What an end user would get if these fields were set; nothing is stored
+	//
+	// Refuses as a save would.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+	TryBranding(ctx context.Context, body TryBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// History A contact's verifications, newest first, in pages of 50
 	//
 	// 404 when the contact is not on this ticket.
@@ -1712,6 +2028,183 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
 	CheckCode(ctx context.Context, id VerificationId, body CheckCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetBranding How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing
+//
+// Corresponds with GET /api/v1/branding (the `GetBranding` operationId).
+func (c *HTTPClient) GetBranding(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBrandingRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutBrandingWithBody Set colours, sender and texts; a field that is left out is Shieldpod's own again
+//
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// that passes. Logos are left as they are.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+func (c *HTTPClient) PutBrandingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutBrandingRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutBranding Set colours, sender and texts; a field that is left out is Shieldpod's own again
+//
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// that passes. Logos are left as they are.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+func (c *HTTPClient) PutBranding(ctx context.Context, body PutBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutBrandingRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteLandingLogo Show the logo of e-mails on the landing page again
+//
+// Corresponds with DELETE /api/v1/branding/landing-logo (the `DeleteLandingLogo` operationId).
+func (c *HTTPClient) DeleteLandingLogo(ctx context.Context, params *DeleteLandingLogoParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteLandingLogoRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutLandingLogoWithBody Set the landing page's own logo
+//
+// As for the logo.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/branding/landing-logo (the `PutLandingLogo` operationId).
+func (c *HTTPClient) PutLandingLogoWithBody(ctx context.Context, params *PutLandingLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutLandingLogoRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteLogo Have no logo; the picture can't be fetched any more
+//
+// Corresponds with DELETE /api/v1/branding/logo (the `DeleteLogo` operationId).
+func (c *HTTPClient) DeleteLogo(ctx context.Context, params *DeleteLogoParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteLogoRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutLogoWithBody Set the logo, of e-mails and of pages that have none of their own
+//
+// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
+// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/branding/logo (the `PutLogo` operationId).
+func (c *HTTPClient) PutLogoWithBody(ctx context.Context, params *PutLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutLogoRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewBranding What an end user would get, made up and sent to nobody
+//
+// Corresponds with GET /api/v1/branding/preview (the `PreviewBranding` operationId).
+func (c *HTTPClient) PreviewBranding(ctx context.Context, params *PreviewBrandingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewBrandingRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TryBrandingWithBody What an end user would get if these fields were set; nothing is stored
+//
+// Refuses as a save would.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+func (c *HTTPClient) TryBrandingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTryBrandingRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TryBranding What an end user would get if these fields were set; nothing is stored
+//
+// Refuses as a save would.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+func (c *HTTPClient) TryBranding(ctx context.Context, body TryBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTryBrandingRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // History A contact's verifications, newest first, in pages of 50
@@ -2268,6 +2761,367 @@ func (c *HTTPClient) CheckCode(ctx context.Context, id VerificationId, body Chec
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewGetBrandingRequest constructs an http.Request for the GetBranding method
+func NewGetBrandingRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutBrandingRequest calls the generic PutBranding builder with application/json body
+func NewPutBrandingRequest(server string, body PutBrandingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutBrandingRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutBrandingRequestWithBody constructs an http.Request for the PutBranding method, with any body, and a specified content type
+func NewPutBrandingRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteLandingLogoRequest constructs an http.Request for the DeleteLandingLogo method
+func NewDeleteLandingLogoRequest(server string, params *DeleteLandingLogoParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/landing-logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "version", params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutLandingLogoRequestWithBody constructs an http.Request for the PutLandingLogo method, with any body, and a specified content type
+func NewPutLandingLogoRequestWithBody(server string, params *PutLandingLogoParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/landing-logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "version", params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteLogoRequest constructs an http.Request for the DeleteLogo method
+func NewDeleteLogoRequest(server string, params *DeleteLogoParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "version", params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutLogoRequestWithBody constructs an http.Request for the PutLogo method, with any body, and a specified content type
+func NewPutLogoRequestWithBody(server string, params *PutLogoParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/logo")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "version", params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewBrandingRequest constructs an http.Request for the PreviewBranding method
+func NewPreviewBrandingRequest(server string, params *PreviewBrandingParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTryBrandingRequest calls the generic TryBranding builder with application/json body
+func NewTryBrandingRequest(server string, body TryBrandingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTryBrandingRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTryBrandingRequestWithBody constructs an http.Request for the TryBranding method, with any body, and a specified content type
+func NewTryBrandingRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/branding/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
 }
 
 // NewHistoryRequest constructs an http.Request for the History method
@@ -3192,6 +4046,91 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetBrandingWithResponse How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/branding (the `GetBranding` operationId).
+	GetBrandingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBrandingResponse, error)
+
+	// PutBrandingWithBodyWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
+	//
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// that passes. Logos are left as they are.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+	PutBrandingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutBrandingResponse, error)
+
+	// PutBrandingWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
+	//
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// that passes. Logos are left as they are.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+	PutBrandingWithResponse(ctx context.Context, body PutBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*PutBrandingResponse, error)
+
+	// DeleteLandingLogoWithResponse Show the logo of e-mails on the landing page again
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/branding/landing-logo (the `DeleteLandingLogo` operationId).
+	DeleteLandingLogoWithResponse(ctx context.Context, params *DeleteLandingLogoParams, reqEditors ...RequestEditorFn) (*DeleteLandingLogoResponse, error)
+
+	// PutLandingLogoWithBodyWithResponse Set the landing page's own logo
+	//
+	// As for the logo.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/branding/landing-logo (the `PutLandingLogo` operationId).
+	PutLandingLogoWithBodyWithResponse(ctx context.Context, params *PutLandingLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLandingLogoResponse, error)
+
+	// DeleteLogoWithResponse Have no logo; the picture can't be fetched any more
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/branding/logo (the `DeleteLogo` operationId).
+	DeleteLogoWithResponse(ctx context.Context, params *DeleteLogoParams, reqEditors ...RequestEditorFn) (*DeleteLogoResponse, error)
+
+	// PutLogoWithBodyWithResponse Set the logo, of e-mails and of pages that have none of their own
+	//
+	// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
+	// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/branding/logo (the `PutLogo` operationId).
+	PutLogoWithBodyWithResponse(ctx context.Context, params *PutLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLogoResponse, error)
+
+	// PreviewBrandingWithResponse What an end user would get, made up and sent to nobody
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/branding/preview (the `PreviewBranding` operationId).
+	PreviewBrandingWithResponse(ctx context.Context, params *PreviewBrandingParams, reqEditors ...RequestEditorFn) (*PreviewBrandingResponse, error)
+
+	// TryBrandingWithBodyWithResponse What an end user would get if these fields were set; nothing is stored
+	//
+	// Refuses as a save would.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+	TryBrandingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryBrandingResponse, error)
+
+	// TryBrandingWithResponse What an end user would get if these fields were set; nothing is stored
+	//
+	// Refuses as a save would.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+	TryBrandingWithResponse(ctx context.Context, body TryBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*TryBrandingResponse, error)
+
 	// HistoryWithResponse A contact's verifications, newest first, in pages of 50
 	//
 	// 404 when the contact is not on this ticket.
@@ -3471,6 +4410,462 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
 	CheckCodeWithResponse(ctx context.Context, id VerificationId, body CheckCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckCodeResponse, error)
+}
+
+// GetBrandingResponseDefaultHeaders the declared response headers of an HTTP default response for GetBranding
+type GetBrandingResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type GetBrandingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetBrandingResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetBrandingResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetBrandingResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBrandingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBrandingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBrandingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBrandingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutBrandingResponseDefaultHeaders the declared response headers of an HTTP default response for PutBranding
+type PutBrandingResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutBrandingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutBrandingResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutBrandingResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutBrandingResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutBrandingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutBrandingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutBrandingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutBrandingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteLandingLogoResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteLandingLogo
+type DeleteLandingLogoResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type DeleteLandingLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteLandingLogoResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteLandingLogoResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteLandingLogoResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteLandingLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteLandingLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteLandingLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteLandingLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutLandingLogoResponseDefaultHeaders the declared response headers of an HTTP default response for PutLandingLogo
+type PutLandingLogoResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutLandingLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutLandingLogoResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutLandingLogoResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutLandingLogoResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutLandingLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutLandingLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutLandingLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutLandingLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteLogoResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteLogo
+type DeleteLogoResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type DeleteLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteLogoResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteLogoResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteLogoResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutLogoResponseDefaultHeaders the declared response headers of an HTTP default response for PutLogo
+type PutLogoResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PutLogoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingView
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutLogoResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutLogoResponse) GetJSON200() *BrandingView {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutLogoResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutLogoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutLogoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutLogoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutLogoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PreviewBrandingResponseDefaultHeaders the declared response headers of an HTTP default response for PreviewBranding
+type PreviewBrandingResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type PreviewBrandingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingPreview
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PreviewBrandingResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewBrandingResponse) GetJSON200() *BrandingPreview {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewBrandingResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewBrandingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewBrandingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewBrandingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewBrandingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TryBrandingResponseDefaultHeaders the declared response headers of an HTTP default response for TryBranding
+type TryBrandingResponseDefaultHeaders struct {
+	Allow           string
+	RetryAfter      int
+	WWWAuthenticate string
+}
+
+type TryBrandingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BrandingPreview
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *TryBrandingResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TryBrandingResponse) GetJSON200() *BrandingPreview {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TryBrandingResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TryBrandingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TryBrandingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TryBrandingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TryBrandingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // HistoryResponseDefaultHeaders the declared response headers of an HTTP default response for History
@@ -4704,6 +6099,151 @@ func (r CheckCodeResponse) ContentType() string {
 	return ""
 }
 
+// GetBrandingWithResponse How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/branding (the `GetBranding` operationId).
+func (c *ClientWithResponses) GetBrandingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBrandingResponse, error) {
+	rsp, err := c.GetBranding(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBrandingResponse(rsp)
+}
+
+// PutBrandingWithBodyWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
+//
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// that passes. Logos are left as they are.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+func (c *ClientWithResponses) PutBrandingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutBrandingResponse, error) {
+	rsp, err := c.PutBrandingWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutBrandingResponse(rsp)
+}
+
+// PutBrandingWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
+//
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// that passes. Logos are left as they are.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/branding (the `PutBranding` operationId).
+func (c *ClientWithResponses) PutBrandingWithResponse(ctx context.Context, body PutBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*PutBrandingResponse, error) {
+	rsp, err := c.PutBranding(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutBrandingResponse(rsp)
+}
+
+// DeleteLandingLogoWithResponse Show the logo of e-mails on the landing page again
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/branding/landing-logo (the `DeleteLandingLogo` operationId).
+func (c *ClientWithResponses) DeleteLandingLogoWithResponse(ctx context.Context, params *DeleteLandingLogoParams, reqEditors ...RequestEditorFn) (*DeleteLandingLogoResponse, error) {
+	rsp, err := c.DeleteLandingLogo(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteLandingLogoResponse(rsp)
+}
+
+// PutLandingLogoWithBodyWithResponse Set the landing page's own logo
+//
+// As for the logo.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/branding/landing-logo (the `PutLandingLogo` operationId).
+func (c *ClientWithResponses) PutLandingLogoWithBodyWithResponse(ctx context.Context, params *PutLandingLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLandingLogoResponse, error) {
+	rsp, err := c.PutLandingLogoWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutLandingLogoResponse(rsp)
+}
+
+// DeleteLogoWithResponse Have no logo; the picture can't be fetched any more
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/branding/logo (the `DeleteLogo` operationId).
+func (c *ClientWithResponses) DeleteLogoWithResponse(ctx context.Context, params *DeleteLogoParams, reqEditors ...RequestEditorFn) (*DeleteLogoResponse, error) {
+	rsp, err := c.DeleteLogo(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteLogoResponse(rsp)
+}
+
+// PutLogoWithBodyWithResponse Set the logo, of e-mails and of pages that have none of their own
+//
+// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
+// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/branding/logo (the `PutLogo` operationId).
+func (c *ClientWithResponses) PutLogoWithBodyWithResponse(ctx context.Context, params *PutLogoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutLogoResponse, error) {
+	rsp, err := c.PutLogoWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutLogoResponse(rsp)
+}
+
+// PreviewBrandingWithResponse What an end user would get, made up and sent to nobody
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/branding/preview (the `PreviewBranding` operationId).
+func (c *ClientWithResponses) PreviewBrandingWithResponse(ctx context.Context, params *PreviewBrandingParams, reqEditors ...RequestEditorFn) (*PreviewBrandingResponse, error) {
+	rsp, err := c.PreviewBranding(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewBrandingResponse(rsp)
+}
+
+// TryBrandingWithBodyWithResponse What an end user would get if these fields were set; nothing is stored
+//
+// Refuses as a save would.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+func (c *ClientWithResponses) TryBrandingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TryBrandingResponse, error) {
+	rsp, err := c.TryBrandingWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTryBrandingResponse(rsp)
+}
+
+// TryBrandingWithResponse What an end user would get if these fields were set; nothing is stored
+//
+// Refuses as a save would.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/branding/preview (the `TryBranding` operationId).
+func (c *ClientWithResponses) TryBrandingWithResponse(ctx context.Context, body TryBrandingJSONRequestBody, reqEditors ...RequestEditorFn) (*TryBrandingResponse, error) {
+	rsp, err := c.TryBranding(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTryBrandingResponse(rsp)
+}
+
 // HistoryWithResponse A contact's verifications, newest first, in pages of 50
 //
 // 404 when the contact is not on this ticket.
@@ -5162,6 +6702,486 @@ func (c *ClientWithResponses) CheckCodeWithResponse(ctx context.Context, id Veri
 		return nil, err
 	}
 	return ParseCheckCodeResponse(rsp)
+}
+
+// ParseGetBrandingResponse parses an HTTP response from a GetBrandingWithResponse call
+func ParseGetBrandingResponse(rsp *http.Response) (*GetBrandingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBrandingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers GetBrandingResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutBrandingResponse parses an HTTP response from a PutBrandingWithResponse call
+func ParsePutBrandingResponse(rsp *http.Response) (*PutBrandingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutBrandingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutBrandingResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteLandingLogoResponse parses an HTTP response from a DeleteLandingLogoWithResponse call
+func ParseDeleteLandingLogoResponse(rsp *http.Response) (*DeleteLandingLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteLandingLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers DeleteLandingLogoResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutLandingLogoResponse parses an HTTP response from a PutLandingLogoWithResponse call
+func ParsePutLandingLogoResponse(rsp *http.Response) (*PutLandingLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutLandingLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutLandingLogoResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteLogoResponse parses an HTTP response from a DeleteLogoWithResponse call
+func ParseDeleteLogoResponse(rsp *http.Response) (*DeleteLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers DeleteLogoResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutLogoResponse parses an HTTP response from a PutLogoWithResponse call
+func ParsePutLogoResponse(rsp *http.Response) (*PutLogoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutLogoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PutLogoResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePreviewBrandingResponse parses an HTTP response from a PreviewBrandingWithResponse call
+func ParsePreviewBrandingResponse(rsp *http.Response) (*PreviewBrandingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewBrandingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingPreview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PreviewBrandingResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTryBrandingResponse parses an HTTP response from a TryBrandingWithResponse call
+func ParseTryBrandingResponse(rsp *http.Response) (*TryBrandingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TryBrandingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BrandingPreview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers TryBrandingResponseDefaultHeaders
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
 }
 
 // ParseHistoryResponse parses an HTTP response from a HistoryWithResponse call

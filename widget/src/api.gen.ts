@@ -253,6 +253,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/branding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing */
+        get: operations["getBranding"];
+        /**
+         * Set colours, sender and texts; a field that is left out is Shieldpod's own again
+         * @description 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+         *     that passes. Logos are left as they are.
+         */
+        put: operations["putBranding"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branding/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the logo, of e-mails and of pages that have none of their own
+         * @description PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
+         *     kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+         */
+        put: operations["putLogo"];
+        post?: never;
+        /** Have no logo; the picture can't be fetched any more */
+        delete: operations["deleteLogo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branding/landing-logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the landing page's own logo
+         * @description As for the logo.
+         */
+        put: operations["putLandingLogo"];
+        post?: never;
+        /** Show the logo of e-mails on the landing page again */
+        delete: operations["deleteLandingLogo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branding/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an end user would get, made up and sent to nobody */
+        get: operations["previewBranding"];
+        put?: never;
+        /**
+         * What an end user would get if these fields were set; nothing is stored
+         * @description Refuses as a save would.
+         */
+        post: operations["tryBranding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/unlock": {
         parameters: {
             query?: never;
@@ -568,6 +654,7 @@ export interface components {
             seq: number;
             channels: components["schemas"]["Channel"][];
             lock?: components["schemas"]["Lock"];
+            scripts?: components["schemas"]["Scripts"];
             /** @description Newest first, as many as the policy shows */
             history: components["schemas"]["HistoryEntry"][];
         };
@@ -692,6 +779,7 @@ export interface components {
             retry_after?: number;
             budget?: components["schemas"]["Budget"];
             policy?: components["schemas"]["PolicySettings"];
+            contrast?: components["schemas"]["Contrast"];
             /** @description Of a fault of ours; the log line carries it too */
             request_id?: string;
         };
@@ -815,6 +903,136 @@ export interface components {
             pumping_floor_percent?: number;
             pumping_sample?: number;
             pumping_pause_seconds?: number;
+        };
+        /** @description Of two colours (WCAG 2.2): the ratio that they have, the one that text needs, and the nearest colour that has it */
+        Contrast: {
+            measured: number;
+            needed: number;
+            nearest: components["schemas"]["Colour"];
+        };
+        Colour: string;
+        /** @description What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each */
+        BrandingFields: {
+            sender?: components["schemas"]["BrandingSender"];
+            look?: components["schemas"]["BrandingLook"];
+            /** @description By language, such as `de` */
+            texts?: {
+                [key: string]: components["schemas"]["BrandingTexts"];
+            };
+        };
+        /** @description Who e-mails come from */
+        BrandingSender: {
+            /** @description Absent: the tenant's */
+            name?: string;
+            /** @description Absent: the server's own. The carrier must know it as yours */
+            address?: string;
+        };
+        /** @description The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button */
+        BrandingLook: {
+            from?: components["schemas"]["Colour"];
+            to?: components["schemas"]["Colour"];
+            /** @description Of the gradient */
+            angle?: number;
+            card?: components["schemas"]["Colour"];
+            text?: components["schemas"]["Colour"];
+            action?: components["schemas"]["Colour"];
+            action_text?: components["schemas"]["Colour"];
+        };
+        /** @description Placeholders are {tenant}, {technician}, {ticket}, {minutes}, {code} and {link} */
+        BrandingTexts: {
+            /** @description One line */
+            mail_subject?: string;
+            /** @description `{link}` on a line of its own is the button */
+            mail_text?: string;
+            /** @description May be empty */
+            mail_signature?: string;
+            /** @description May be empty */
+            mail_footer?: string;
+            /** @description Has `{code}`; Shieldpod's warning follows it */
+            sms_code?: string;
+            /** @description Has `{link}` */
+            sms_link?: string;
+            /** @description What the technician reads aloud; empty: the pod's own */
+            script_sms_code?: string;
+            /** @description The same */
+            script_sms_link?: string;
+            /** @description The same */
+            script_email_link?: string;
+            /** @description The same, under number matching; `{number}` is the number */
+            script_number?: string;
+        };
+        BrandingLogo: {
+            /** @description Of the PNG; it changes with the picture */
+            url: string;
+            width: number;
+            height: number;
+        };
+        BrandingView: {
+            /**
+             * Format: int64
+             * @description 0: nothing was ever set
+             */
+            version: number;
+            edited_by?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            fields: components["schemas"]["BrandingFields"];
+            logo?: components["schemas"]["BrandingLogo"];
+            landing_logo?: components["schemas"]["BrandingLogo"];
+            effective: components["schemas"]["BrandingLook"];
+            /** @description Shieldpod's own texts, by language: what stands where the tenant has written nothing */
+            builtin: {
+                [key: string]: components["schemas"]["BrandingTexts"];
+            };
+        };
+        BrandingEdit: {
+            /**
+             * Format: int64
+             * @description That was read before the edit
+             */
+            version: number;
+            fields: components["schemas"]["BrandingFields"];
+        };
+        BrandingTrial: {
+            /** @description Absent: the one that the tenant's policy has */
+            language?: string;
+            fields: components["schemas"]["BrandingFields"];
+        };
+        BrandingPreview: {
+            /** @description That it is written in */
+            language: string;
+            mail: components["schemas"]["MailPreview"];
+            sms_code: components["schemas"]["SmsPreview"];
+            sms_link: components["schemas"]["SmsPreview"];
+            scripts?: components["schemas"]["Scripts"];
+            /** @description The page, whole, with its styles in it */
+            landing: string;
+        };
+        MailPreview: {
+            from_name: string;
+            /** @description Absent: the server's own */
+            from_address?: string;
+            subject: string;
+            text: string;
+            html: string;
+        };
+        /** @description A text, and what it weighs in the air */
+        SmsPreview: {
+            text: string;
+            /** @enum {string} */
+            encoding: "GSM-7" | "UCS-2";
+            /** @description As the encoding counts them: an escaped one is two */
+            characters: number;
+            /** @description That carriers charge for */
+            segments: number;
+        };
+        /** @description What the tenant has the technician read aloud, by step, filled in; where one is absent the pod has its own */
+        Scripts: {
+            sms_code?: string;
+            sms_link?: string;
+            email_link?: string;
+            /** @description Under number matching; `{number}` in it is the shield's `match` */
+            number?: string;
         };
         /** @description What one level sets */
         PolicySettings: {
@@ -967,8 +1185,18 @@ export interface components {
         /** @description The client, as launch contexts name it in `ctx.client.id` */
         DirectoryClient: components["schemas"]["ForeignId"];
         VerificationId: string;
+        /** @description That was read before the edit */
+        BrandingVersion: number;
     };
-    requestBodies: never;
+    requestBodies: {
+        Picture: {
+            content: {
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+            };
+        };
+    };
     headers: never;
     pathItems: never;
 }
@@ -1338,6 +1566,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBranding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The branding; of version 0 if nothing was ever set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putBranding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandingEdit"];
+            };
+        };
+        responses: {
+            /** @description The branding as it is now; the next message has it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putLogo: {
+        parameters: {
+            query: {
+                /** @description That was read before the edit */
+                version: components["parameters"]["BrandingVersion"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Picture"];
+        responses: {
+            /** @description The branding as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteLogo: {
+        parameters: {
+            query: {
+                /** @description That was read before the edit */
+                version: components["parameters"]["BrandingVersion"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The branding as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putLandingLogo: {
+        parameters: {
+            query: {
+                /** @description That was read before the edit */
+                version: components["parameters"]["BrandingVersion"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["Picture"];
+        responses: {
+            /** @description The branding as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteLandingLogo: {
+        parameters: {
+            query: {
+                /** @description That was read before the edit */
+                version: components["parameters"]["BrandingVersion"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The branding as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewBranding: {
+        parameters: {
+            query?: {
+                /** @description Absent: the one that the tenant's policy has */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages, the page and the scripts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    tryBranding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandingTrial"];
+            };
+        };
+        responses: {
+            /** @description The messages, the page and the scripts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrandingPreview"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -62,6 +62,7 @@ var (
 	_ landing.Images    = (*store.Store)(nil)
 	_ landing.Brands    = (*message.Shelf)(nil)
 	_ courier.Brands    = (*message.Shelf)(nil)
+	_ httpapi.Brands    = (*message.Shelf)(nil)
 	_ launch.Sessions   = (*store.Store)(nil)
 	_ launch.Recogniser = (*verify.Service)(nil)
 	_ launch.Tickets    = psa.Systems{}
@@ -162,7 +163,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		return err
 	}
 	srv.hub = live.New(live.Config{
-		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain},
+		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain, Brands: srv.brands},
 		Origin: s.publicURL, Now: s.now, Log: s.log,
 	})
 	return srv.open(domain, door, page, assets)
@@ -184,7 +185,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("GET /pod-assets/", assets)
 	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{
-		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
+		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Brands: srv.brands, Brandings: srv.store, Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
 	}))
 	srv.handler = front(mux, s.publicURL)

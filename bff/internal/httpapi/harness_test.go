@@ -20,7 +20,9 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
+	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -44,6 +46,7 @@ type border struct {
 	server *httptest.Server
 	router routers.Router
 	manage *manage
+	brands *message.Shelf
 	keys   map[string]launchcontext.SigningKey // by tenant
 	log    *bytes.Buffer
 	now    time.Time
@@ -63,8 +66,9 @@ func newBorder(t *testing.T) *border {
 		Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
+	b.brands = &message.Shelf{Tenants: b.db, Brandings: b.db, Now: clock}
 	handler := httpapi.New(httpapi.Config{
-		Verify: b.domain, Launch: b.door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
+		Verify: b.domain, Launch: b.door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Brands: b.brands, Brandings: b.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})

@@ -84,6 +84,9 @@ func (a *routes) fail(err error, c echo.Context) {
 	if refusal.Budget != nil {
 		p.Budget = budgetOf(*refusal.Budget)
 	}
+	if refusal.Contrast != nil {
+		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured), Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}
+	}
 	if refusal.Settings != nil {
 		p.Policy = settingsOf(*refusal.Settings)
 	}
@@ -133,7 +136,7 @@ func refusalOf(err error) *verify.Error {
 // parameterOf names the parameter in a generated stub's error, if it is one of the contract's.
 func parameterOf(err *echo.HTTPError) string {
 	message, _ := err.Message.(string)
-	for _, name := range []string{"Idempotency-Key", "cursor", "psa", "client_id", "contact_id", "token", "id"} {
+	for _, name := range []string{"Idempotency-Key", "cursor", "psa", "client_id", "contact_id", "token", "version", "language", "id"} {
 		if strings.Contains(message, "parameter "+name) || strings.Contains(message, "value for "+name) {
 			return name
 		}

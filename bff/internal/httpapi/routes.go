@@ -21,10 +21,13 @@ import (
 // bodyLimit is what a request may weigh: a launch context is at most 8 KiB.
 const bodyLimit = 16 << 10
 
-// batchLimit is what many policies, or many contacts, at once may weigh.
+// batchLimit is what many policies, many contacts, all texts of a brand or a picture may weigh.
 const batchLimit = 1 << 20
 
-var batchPaths = map[string]bool{"/api/v1/policies": true, "/api/v1/directory/:psa/clients/:client_id/contacts": true}
+var batchPaths = map[string]bool{
+	"/api/v1/policies": true, "/api/v1/directory/:psa/clients/:client_id/contacts": true,
+	"/api/v1/branding": true, "/api/v1/branding/preview": true, "/api/v1/branding/logo": true, "/api/v1/branding/landing-logo": true,
+}
 
 // Config is what the routes stand on. All fields are required.
 type Config struct {
@@ -33,6 +36,9 @@ type Config struct {
 	Tenants   verify.Tenants
 	APIKeys   verify.APIKeys
 	Directory Directory
+	Brands    Brands
+	Brandings verify.Brandings
+	Landing   Page
 	Live      http.Handler // GET /api/v1/live
 	PodPage   []byte       // the compiled widget's page
 	PublicURL string       // scheme and host, without a slash at the end

@@ -14,6 +14,30 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetBranding How the tenant looks and speaks to end users, and what Shieldpod says where it has written nothing
+	// (GET /api/v1/branding)
+	GetBranding(ctx echo.Context) error
+	// PutBranding Set colours, sender and texts; a field that is left out is Shieldpod's own again
+	// (PUT /api/v1/branding)
+	PutBranding(ctx echo.Context) error
+	// DeleteLandingLogo Show the logo of e-mails on the landing page again
+	// (DELETE /api/v1/branding/landing-logo)
+	DeleteLandingLogo(ctx echo.Context, params DeleteLandingLogoParams) error
+	// PutLandingLogo Set the landing page's own logo
+	// (PUT /api/v1/branding/landing-logo)
+	PutLandingLogo(ctx echo.Context, params PutLandingLogoParams) error
+	// DeleteLogo Have no logo; the picture can't be fetched any more
+	// (DELETE /api/v1/branding/logo)
+	DeleteLogo(ctx echo.Context, params DeleteLogoParams) error
+	// PutLogo Set the logo, of e-mails and of pages that have none of their own
+	// (PUT /api/v1/branding/logo)
+	PutLogo(ctx echo.Context, params PutLogoParams) error
+	// PreviewBranding What an end user would get, made up and sent to nobody
+	// (GET /api/v1/branding/preview)
+	PreviewBranding(ctx echo.Context, params PreviewBrandingParams) error
+	// TryBranding What an end user would get if these fields were set; nothing is stored
+	// (POST /api/v1/branding/preview)
+	TryBranding(ctx echo.Context) error
 	// History A contact's verifications, newest first, in pages of 50
 	// (GET /api/v1/contacts/{id}/history)
 	History(ctx echo.Context, id ForeignId, params HistoryParams) error
@@ -82,6 +106,123 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// GetBranding converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBranding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBranding(ctx)
+	return err
+}
+
+// PutBranding converts echo context to params.
+func (w *ServerInterfaceWrapper) PutBranding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutBranding(ctx)
+	return err
+}
+
+// DeleteLandingLogo converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteLandingLogo(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteLandingLogoParams
+	// ------------- Required query parameter "version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "version", ctx.QueryParams(), &params.Version, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter version: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteLandingLogo(ctx, params)
+	return err
+}
+
+// PutLandingLogo converts echo context to params.
+func (w *ServerInterfaceWrapper) PutLandingLogo(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutLandingLogoParams
+	// ------------- Required query parameter "version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "version", ctx.QueryParams(), &params.Version, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter version: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutLandingLogo(ctx, params)
+	return err
+}
+
+// DeleteLogo converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteLogo(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteLogoParams
+	// ------------- Required query parameter "version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "version", ctx.QueryParams(), &params.Version, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter version: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteLogo(ctx, params)
+	return err
+}
+
+// PutLogo converts echo context to params.
+func (w *ServerInterfaceWrapper) PutLogo(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutLogoParams
+	// ------------- Required query parameter "version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "version", ctx.QueryParams(), &params.Version, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter version: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutLogo(ctx, params)
+	return err
+}
+
+// PreviewBranding converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewBranding(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PreviewBrandingParams
+	// ------------- Optional query parameter "language" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "language", ctx.QueryParams(), &params.Language, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewBranding(ctx, params)
+	return err
+}
+
+// TryBranding converts echo context to params.
+func (w *ServerInterfaceWrapper) TryBranding(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TryBranding(ctx)
+	return err
 }
 
 // History converts echo context to params.
@@ -502,6 +643,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/api/v1/policies/default", wrapper.PutDefaultPolicy, options.OperationMiddlewares["putDefaultPolicy"]...)
 	router.GET(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.GetClientPolicy, options.OperationMiddlewares["getClientPolicy"]...)
 	router.PUT(options.BaseURL+"/api/v1/policies/clients/:client_id", wrapper.PutClientPolicy, options.OperationMiddlewares["putClientPolicy"]...)
+	router.GET(options.BaseURL+"/api/v1/branding", wrapper.GetBranding, options.OperationMiddlewares["getBranding"]...)
+	router.PUT(options.BaseURL+"/api/v1/branding", wrapper.PutBranding, options.OperationMiddlewares["putBranding"]...)
+	router.DELETE(options.BaseURL+"/api/v1/branding/logo", wrapper.DeleteLogo, options.OperationMiddlewares["deleteLogo"]...)
+	router.PUT(options.BaseURL+"/api/v1/branding/logo", wrapper.PutLogo, options.OperationMiddlewares["putLogo"]...)
+	router.DELETE(options.BaseURL+"/api/v1/branding/landing-logo", wrapper.DeleteLandingLogo, options.OperationMiddlewares["deleteLandingLogo"]...)
+	router.PUT(options.BaseURL+"/api/v1/branding/landing-logo", wrapper.PutLandingLogo, options.OperationMiddlewares["putLandingLogo"]...)
+	router.GET(options.BaseURL+"/api/v1/branding/preview", wrapper.PreviewBranding, options.OperationMiddlewares["previewBranding"]...)
+	router.POST(options.BaseURL+"/api/v1/branding/preview", wrapper.TryBranding, options.OperationMiddlewares["tryBranding"]...)
 	router.POST(options.BaseURL+"/api/v1/contacts/:id/unlock", wrapper.UnlockContact, options.OperationMiddlewares["unlockContact"]...)
 	router.GET(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/contacts", wrapper.ListDirectory, options.OperationMiddlewares["listDirectory"]...)
 	router.PUT(options.BaseURL+"/api/v1/directory/:psa/clients/:client_id/contacts", wrapper.PushDirectory, options.OperationMiddlewares["pushDirectory"]...)

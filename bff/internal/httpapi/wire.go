@@ -5,21 +5,33 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
 // Frames writes what the live hub sends, in the contract's shapes.
-type Frames struct{ Verify *verify.Service }
+type Frames struct {
+	Verify *verify.Service
+	Brands Brands
+}
 
 // Snapshot is the whole pod.
-func (Frames) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
-	return json.Marshal(api.SnapshotFrame{Type: api.Snapshot, Pod: podOf(s, p)})
+func (f Frames) Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
+	brand, err := f.Brands.Brand(ctx, p.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(api.SnapshotFrame{Type: api.Snapshot, Pod: podOf(s, p, brand)})
 }
 
 // Policy is the whole pod under rules that have changed.
-func (Frames) Policy(s verify.Session, p verify.Pod) ([]byte, error) {
-	return json.Marshal(api.PolicyFrame{Type: api.PolicyFrameTypePolicy, Pod: podOf(s, p)})
+func (f Frames) Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
+	brand, err := f.Brands.Brand(ctx, p.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(api.PolicyFrame{Type: api.PolicyFrameTypePolicy, Pod: podOf(s, p, brand)})
 }
 
 // Update is one contact as it reads now.
@@ -53,7 +65,7 @@ func (Frames) Session(token string, until time.Time) ([]byte, error) {
 }
 
 // podOf shows a desk without its destinations: they leave the server masked.
-func podOf(s verify.Session, p verify.Pod) api.Pod {
+func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
 	look := look{desk: p.Desk, rules: p.Rules, now: p.Now.UTC()}
 	pod := api.Pod{
 		Now:        look.now,
@@ -68,6 +80,11 @@ func podOf(s verify.Session, p verify.Pod) api.Pod {
 	}
 	for _, c := range p.Desk.Contacts {
 		contact := look.contact(c, p.Readings[c.ID])
+		language := c.Language
+		if language == "" {
+			language = p.Rules.Language
+		}
+		contact.Scripts = scriptsOf(b.Scripts(p.Desk, p.Rules.Policy, language))
 		if contact.Default {
 			pod.Contacts = append([]api.Contact{contact}, pod.Contacts...)
 		} else {

@@ -130,7 +130,9 @@ func (h *Hub) greet(c *conn, pod verify.Pod, until time.Time, since *int64) erro
 			frames = append(frames, frame{websocket.TextMessage, data})
 		}
 	} else {
-		data, err := h.cfg.Encoder.Snapshot(*c.session, pod)
+		ctx, cancel := h.patient()
+		data, err := h.cfg.Encoder.Snapshot(ctx, *c.session, pod)
+		cancel()
 		if err != nil {
 			return err
 		}
@@ -175,21 +177,24 @@ func seqs(pod verify.Pod) []int64 {
 
 // snapshot shows a greeted pod everything anew.
 func (h *Hub) snapshot(c *conn) {
-	h.show(c, func(pod verify.Pod) ([]byte, error) { return h.cfg.Encoder.Snapshot(*c.session, pod) })
+	h.show(c, func(ctx context.Context, pod verify.Pod) ([]byte, error) {
+		return h.cfg.Encoder.Snapshot(ctx, *c.session, pod)
+	})
 }
 
 // show sends a greeted pod a frame of the whole pod, unless encode gives none. It never takes back what the pod has
 // been told.
-func (h *Hub) show(c *conn, encode func(verify.Pod) ([]byte, error)) {
+func (h *Hub) show(c *conn, encode func(context.Context, verify.Pod) ([]byte, error)) {
 	for {
 		ctx, cancel := h.patient()
 		pod, err := h.cfg.Readings.Pod(ctx, c.session.Desk)
-		cancel()
 		if err != nil {
+			cancel()
 			h.fail(c, "a pod can't be read", err)
 			return
 		}
-		data, err := encode(pod)
+		data, err := encode(ctx, pod)
+		cancel()
 		if err != nil {
 			h.fail(c, "a pod can't be written", err)
 			return

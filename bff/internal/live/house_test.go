@@ -20,6 +20,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -72,7 +73,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node 
 	n.domain.Bus, n.domain.Courier = whispers, n
 	n.door = &launch.Service{Tenants: db, Sessions: db, Recogniser: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
-		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{Verify: n.domain},
+		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.Shelf{Tenants: db, Brandings: db, Now: c.Now}},
 		Origin: origin, Now: c.Now, Log: log, Beats: n.beats,
 	})
 	n.server = httptest.NewServer(n.hub)

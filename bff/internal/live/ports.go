@@ -43,9 +43,9 @@ type Door interface {
 
 // Encoder writes frames in the contract's shapes.
 type Encoder interface {
-	Snapshot(s verify.Session, p verify.Pod) ([]byte, error)
+	Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error)
 	Update(ctx context.Context, s verify.Session, r verify.Reading, now time.Time) ([]byte, error)
 	// Policy is the whole pod as it reads under rules that have changed.
-	Policy(s verify.Session, p verify.Pod) ([]byte, error)
+	Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error)
 	Session(token string, until time.Time) ([]byte, error)
 }

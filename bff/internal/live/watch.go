@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -295,11 +296,11 @@ func (t *tenant) conns() []*conn {
 // rule shows a pod what it is under rules that have changed. One that is not greeted yet will be asked again.
 func (h *Hub) rule(c *conn) {
 	if c.isGreeted() {
-		h.show(c, func(pod verify.Pod) ([]byte, error) {
+		h.show(c, func(ctx context.Context, pod verify.Pod) ([]byte, error) {
 			if c.isRuled(pod.Rules.Version) {
 				return nil, nil
 			}
-			return h.cfg.Encoder.Policy(*c.session, pod)
+			return h.cfg.Encoder.Policy(ctx, *c.session, pod)
 		})
 	}
 }

@@ -292,7 +292,7 @@ func (w *world) encode(f told) ([]byte, error) {
 	return data, errors.Join(err, w.down[f.Type])
 }
 
-func (w *world) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
+func (w *world) Snapshot(_ context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
 	seqs := map[string]int64{}
 	for _, c := range s.Desk.Contacts {
 		seqs[c.ID] = p.Readings[c.ID].Seq
@@ -300,7 +300,7 @@ func (w *world) Snapshot(s verify.Session, p verify.Pod) ([]byte, error) {
 	return w.encode(told{Type: "snapshot", Seqs: seqs})
 }
 
-func (w *world) Policy(_ verify.Session, p verify.Pod) ([]byte, error) {
+func (w *world) Policy(_ context.Context, _ verify.Session, p verify.Pod) ([]byte, error) {
 	return w.encode(told{Type: "policy", Rules: p.Rules.Version.String()})
 }
 

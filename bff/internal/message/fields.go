@@ -113,7 +113,7 @@ func (f Text) check(t Template) error {
 	default:
 		return sentence(fmt.Sprintf("%s stands there twice.", f.must))
 	}
-	if before, after, _ := t.cut(holeLink); f.Lines && f.must == holeLink && !alone(before.String(), after.String()) {
+	if before, after := t.cut(holeLink); f.Lines && f.must == holeLink && !alone(before.String(), after.String()) {
 		return sentence("Put {link} on a line of its own: it becomes the button.")
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"image"
 	_ "image/jpeg" // a logo may be one
@@ -66,7 +65,7 @@ func checkFile(file []byte) error {
 	}
 	config, kind, err := image.DecodeConfig(bytes.NewReader(file))
 	switch {
-	case errors.Is(err, image.ErrFormat):
+	case kind != "png" && kind != "jpeg" && kind != "webp":
 		return noLogo("This is no PNG, JPEG or WebP.", err)
 	case isAnimated(kind, file):
 		return noLogo("This picture moves. Send one that stands still.", nil)

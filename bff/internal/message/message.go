@@ -104,7 +104,7 @@ func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
 	v.Minutes = w.Minutes(j.ValidFor)
 	v.Subject = line(b.text(MailSubject, w).Fill(&v.Values), subjectMost)
-	above, below, _ := b.text(MailText, w).cut(holeLink)
+	above, below := b.text(MailText, w).cut(holeLink)
 	v.Above, v.Below = lines(above.Fill(&v.Values)), lines(below.Fill(&v.Values))
 	v.Signature = lines(b.text(MailSignature, w).Fill(&v.Values))
 	v.Footer = lines(b.text(MailFooter, w).Fill(&v.Values))

@@ -139,6 +139,8 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	if err == nil {
 		if _, err = d.Token(); errors.Is(err, io.EOF) {
 			err = nil
+		} else if err == nil {
+			err = errNotAlone
 		}
 	}
 	if err != nil {
@@ -156,6 +158,8 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	}
 	return s, s.readTexts()
 }
+
+var errNotAlone = errors.New("something stands after the fields")
 
 // With is the set with another logo in a place; without one, if its hash is empty.
 func (s Set) With(p Place, l Logo) Set {

@@ -118,16 +118,16 @@ func (t Template) count(h hole) (n int) {
 	return n
 }
 
-// cut takes it apart at the placeholder; true if it is there.
-func (t Template) cut(h hole) (before, after Template, found bool) {
+// cut takes it apart at the placeholder; without it, all of it stands before.
+func (t Template) cut(h hole) (before, after Template) {
 	for i, p := range t.parts {
 		if p.hole == h {
 			before.parts = append(append(before.parts, t.parts[:i]...), part{text: p.text})
 			after.parts = t.parts[i+1:]
-			return before, after, true
+			return before, after
 		}
 	}
-	return t, Template{}, false
+	return t, Template{}
 }
 
 // sentence is an error in words for people.

@@ -25,36 +25,38 @@ type BrandImage struct {
 }
 
 // Rebrand stores b, made from the version that it names, and gives it as it is then. It is an event, and messages and
-// pages follow; b without a change is left as it is.
-// CodeStaleVersion: somebody edited it meanwhile.
+// pages follow; without a change it does nothing. CodeStaleVersion: somebody edited it meanwhile.
 func (s *Service) Rebrand(ctx context.Context, a Admin, b Branding, changes []Change) (Branding, error) {
-	if len(changes) == 0 {
-		return b, nil
-	}
 	now := s.now()
-	read := b.Version
-	b.Tenant, b.Version, b.By, b.At = a.Tenant, read+1, a.Name, now
+	var after Branding
 	var e Event
 	err := s.Ledger.Write(ctx, func(tx Tx) error {
 		before, err := tx.Branding(ctx, a.Tenant)
 		if err != nil {
 			return err
 		}
-		if before.Version != read {
+		if before.Version != b.Version {
 			return &Error{
 				Code: CodeStaleVersion, Field: "version",
 				Public: fmt.Sprintf("The branding is at version %d by now. Look at what changed, and edit that.", before.Version),
 			}
 		}
-		if stored, err := tx.PutBranding(ctx, b); err != nil || !stored {
+		if after = before; len(changes) == 0 {
+			return nil
+		}
+		after = b
+		after.Tenant, after.Version, after.By, after.At = a.Tenant, before.Version+1, a.Name, now
+		if stored, err := tx.PutBranding(ctx, after); err != nil || !stored {
 			return errors.Join(err, &Error{Code: CodeUnavailable, Public: "Try again in a moment."})
 		}
-		e = Event{Tenant: a.Tenant, At: now, Kind: EventBrandingChanged, By: a.by(), Version: b.Version, Changes: changes}
+		e = Event{Tenant: a.Tenant, At: now, Kind: EventBrandingChanged, By: a.by(), Version: after.Version, Changes: changes}
 		return tx.Append(ctx, &e)
 	})
 	if err != nil {
 		return Branding{}, err
 	}
-	s.Bus.Nudge(a.Tenant, "", e.Seq)
-	return b, nil
+	if e.Seq > 0 {
+		s.Bus.Nudge(a.Tenant, "", e.Seq)
+	}
+	return after, nil
 }

@@ -1,0 +1,156 @@
+package message
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func drawn(width, height int) image.Image {
+	m := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for x := range width {
+		for y := range height {
+			m.Set(x, y, color.NRGBA{uint8(x), uint8(y), 90, 200})
+		}
+	}
+	return m
+}
+
+func asPNG(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// webp is one pixel, lossless.
+var webp, _ = base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+
+// claims is the head of a PNG that says how large it is, and has no pixel.
+func claims(width, height uint32) []byte {
+	return chunked("IHDR", append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height), 8, 6, 0, 0, 0))
+}
+
+func chunked(name string, data []byte) []byte {
+	file := []byte("\x89PNG\r\n\x1a\n")
+	file = binary.BigEndian.AppendUint32(file, uint32(len(data)))
+	body := append([]byte(name), data...)
+	file = append(file, body...)
+	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(body))
+}
+
+// moving is a PNG with the chunk of an animation after its head.
+func moving(file []byte) []byte {
+	const head = 8 + 12 + 13
+	chunk := chunked("acTL", make([]byte, 8))[8:]
+	return append(append(bytes.Clone(file[:head]), chunk...), file[head:]...)
+}
+
+func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
+	small := asPNG(t, drawn(60, 20))
+	var asJPEG, asGIF bytes.Buffer
+	if err := errors.Join(jpeg.Encode(&asJPEG, drawn(60, 20), nil), gif.Encode(&asGIF, drawn(60, 20), nil)); err != nil {
+		t.Fatal(err)
+	}
+	vp8x := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), make([]byte, 6)...)
+	for _, c := range []struct {
+		name   string
+		file   []byte
+		width  int
+		height int
+		want   string // of the refusal
+	}{
+		{"a PNG", small, 60, 20, ""},
+		{"a JPEG", asJPEG.Bytes(), 60, 20, ""},
+		{"a WebP", webp, 1, 1, ""},
+		{"one that is larger than shown is scaled down", asPNG(t, drawn(1200, 100)), 480, 40, ""},
+		{"one that is higher than shown too", asPNG(t, drawn(100, 800)), 20, 160, ""},
+		{"a line stays a line", asPNG(t, drawn(2000, 1)), 480, 1, ""},
+		{"nothing", nil, 0, 0, "There is no picture in the body."},
+		{"a text", []byte("hello"), 0, 0, "This is no PNG, JPEG or WebP."},
+		{"a GIF", asGIF.Bytes(), 0, 0, "This is no PNG, JPEG or WebP."},
+		{"an SVG", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`), 0, 0, "An SVG can carry scripts"},
+		{"an SVG behind a prologue", []byte("\xef\xbb\xbf\n<?xml version=\"1.0\"?><!-- x --><SVG/>"), 0, 0, "An SVG can carry scripts"},
+		{"one that is cut short", small[:len(small)-30], 0, 0, "This picture is damaged or cut short."},
+		{"one that is cut in its head", small[:20], 0, 0, "This picture is damaged or cut short."},
+		{"a bit that is flipped", flipped(small, len(small)-20), 0, 0, "This picture is damaged or cut short."},
+		{"a bomb: few bytes that claim many pixels", claims(60_000, 60_000), 0, 0, "This picture is 60000 by 60000 pixels."},
+		{"a bomb that is thin", claims(4097, 1), 0, 0, "This picture is 4097 by 1 pixels."},
+		{"a bomb that is square", claims(4000, 4000), 0, 0, "This picture is 4000 by 4000 pixels."},
+		{"too many bytes", append(bytes.Clone(small), make([]byte, LogoBytes)...), 0, 0, "A logo has up to 1048576 bytes."},
+		{"a PNG that moves", moving(small), 0, 0, "This picture moves."},
+		{"a WebP that moves", vp8x, 0, 0, "This picture moves."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			logo, kept, err := ReadLogo(c.file)
+			if c.want == "" {
+				if err != nil || logo.Width != c.width || logo.Height != c.height || len(logo.Hash) != 64 {
+					t.Fatalf("%+v, %v; want %d by %d", logo, err, c.width, c.height)
+				}
+				size, kind, err := image.DecodeConfig(bytes.NewReader(kept))
+				if err != nil || kind != "png" || size.Width != c.width || size.Height != c.height {
+					t.Errorf("kept as a %s of %d by %d (%v)", kind, size.Width, size.Height, err)
+				}
+				return
+			}
+			var refusal *verify.Error
+			if !errors.As(err, &refusal) || refusal.Code != verify.CodeImage || !strings.HasPrefix(refusal.Public, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func flipped(file []byte, at int) []byte {
+	file = bytes.Clone(file)
+	file[at] ^= 0x10
+	return file
+}
+
+// What a file has beside its pixels, such as where a photograph was taken, is not kept.
+func TestRow25ALogoIsPixelsAndNothingElse(t *testing.T) {
+	file := asPNG(t, drawn(60, 20))
+	const head = 8 + 12 + 13
+	secret := chunked("tEXt", []byte("Comment\x00taken at home"))[8:]
+	file = append(append(bytes.Clone(file[:head]), secret...), file[head:]...)
+	logo, kept, err := ReadLogo(file)
+	if err != nil || bytes.Contains(kept, []byte("home")) {
+		t.Errorf("%v; kept with its comment", err)
+	}
+	again, _, err := ReadLogo(asPNG(t, drawn(60, 20)))
+	if err != nil || again.Hash != logo.Hash {
+		t.Errorf("the same pixels have the hashes %s and %s (%v)", logo.Hash, again.Hash, err)
+	}
+}
+
+func FuzzLogo(f *testing.F) {
+	f.Add(asPNG(f, drawn(3, 2)))
+	f.Add(webp)
+	f.Add(claims(4096, 1024))
+	f.Add([]byte("<svg/>"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		logo, kept, err := ReadLogo(file)
+		if err != nil {
+			if verify.CodeOf(err) != verify.CodeImage {
+				t.Errorf("refused without a code: %v", err)
+			}
+			return
+		}
+		if logo.Width > keptWidth || logo.Height > keptHeight || len(kept) == 0 {
+			t.Errorf("kept as %+v, %d bytes", logo, len(kept))
+		}
+	})
+}
