@@ -53,7 +53,15 @@ func (c *doctorCmd) Run(o *outside) error {
 				sick++
 				say("FAIL  %s: no origin may frame the pod: shieldpod tenant put %s --origin https://psa.example", t.ID, t.ID)
 			}
-			if len(t.Keys) == 0 {
+			connection, broke := checkConnectWise(ctx, db, t)
+			switch {
+			case broke:
+				sick++
+				say("FAIL  %s: %s", t.ID, connection)
+			case connection != "":
+				say("ok    %s: %s", t.ID, connection)
+			}
+			if len(t.Keys) == 0 && connection == "" {
 				sick++
 				say("FAIL  %s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
 			}

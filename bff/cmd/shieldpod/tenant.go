@@ -26,6 +26,7 @@ type tenantCmd struct {
 
 	Carrier     tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
 	EndSessions endSessionsCmd   `cmd:"" help:"End the pod sessions that are open, of all technicians or of one."`
+	ConnectWise connectwiseCmd   `cmd:"" name:"connectwise" help:"Connect a tenant to its ConnectWise Manage."`
 }
 
 type tenantPutCmd struct {
