@@ -6,6 +6,7 @@ const pod = "https://pod.example";
 /** A page with just enough of a document to mount into, and a clock that is turned by hand. */
 const fakePage = (origin = "https://psa.example") => {
   const heard = new Set<(e: MessageEvent) => void>();
+  const loaded = new Set<(e: MessageEvent) => void>();
   const said: [unknown, string][] = [];
   const contentWindow = { postMessage: (message: unknown, target: string) => said.push([message, target]) };
   const reported = vi.fn();
@@ -28,14 +29,15 @@ const fakePage = (origin = "https://psa.example") => {
     getComputedStyle: () => ({ getPropertyValue: (name: string) => styles[name] ?? "" }),
     setTimeout: (f: () => void, ms: number) => setTimeout(f, ms),
     clearTimeout,
-    addEventListener: (_: string, f: (e: MessageEvent) => void) => heard.add(f),
-    removeEventListener: (_: string, f: (e: MessageEvent) => void) => heard.delete(f),
+    addEventListener: (type: string, f: (e: MessageEvent) => void) => (type === "load" ? loaded : heard).add(f),
+    removeEventListener: (type: string, f: (e: MessageEvent) => void) => (type === "load" ? loaded : heard).delete(f),
     reportError: reported,
   };
   return {
     attributes,
     frame,
     heard,
+    loaded,
     place,
     reported,
     said,
@@ -46,6 +48,9 @@ const fakePage = (origin = "https://psa.example") => {
         getContextToken: async ({ nonce }) => `context for ${nonce}`,
         ...options,
       }),
+    load: () => {
+      for (const f of loaded) f({} as never);
+    },
     deliver: (data: unknown, from: { origin?: string; source?: unknown } = {}) => {
       for (const f of [...heard]) f({ data, origin: pod, source: contentWindow, ...from } as MessageEvent);
     },
@@ -111,6 +116,16 @@ describe("a mounted pod", () => {
     page.mount({ variables: { font: "Georgia" } });
     expect(page.frame.src).toBe(`${pod}/pod/acme#parent=https%3A%2F%2Fpsa.example&accent=teal&font=Georgia`);
     expect(page.frame.style.colorScheme).toBe("light dark");
+  });
+
+  it("looks as a style sheet says that is there only later", () => {
+    page.mount();
+    page.deliver({ type: "shieldpod:ready" });
+    page.load();
+    expect(page.said).toEqual([]);
+    page.styles["--shieldpod-accent"] = "teal";
+    page.load();
+    expect(page.said).toEqual([[{ type: "shieldpod:look", accent: "teal" }, pod]]);
   });
 
   it("is told of another look once, and again when its frame was loaded again", () => {
@@ -181,7 +196,7 @@ describe("a mounted pod", () => {
     handle.destroy();
     handle.destroy();
     expect(page.frame.remove).toHaveBeenCalled();
-    expect(page.heard.size).toBe(0);
+    expect([page.heard.size, page.loaded.size]).toEqual([0, 0]);
   });
 
   it("gives way to one that is mounted into the same place, and takes nothing from it afterwards", () => {

@@ -87,9 +87,8 @@ export const mount = (
   standing.get(place)?.destroy();
 
   let appearance: Appearance = options;
-  let look = lookOf(page, place, appearance);
-  let restyled = false;
-  const frame = frameFor(page, podOrigin, options.tenant, look);
+  const first = lookOf(page, place, appearance);
+  const frame = frameFor(page, podOrigin, options.tenant, first);
 
   const listeners = new Map<string, Set<Heard>>();
   const emit = (event: string, detail: unknown) => {
@@ -108,8 +107,18 @@ export const mount = (
     if (awake) frame.contentWindow?.postMessage(message, podOrigin);
   };
 
+  let worn = JSON.stringify(first);
+  const dress = () => {
+    const look = lookOf(page, place, appearance);
+    frame.style.colorScheme = schemeOf(look);
+    if (!awake || JSON.stringify(look) === worn) return;
+    worn = JSON.stringify(look);
+    say({ type: "shieldpod:look", ...look });
+  };
+
   const answer = async (nonce: string) => {
-    if (restyled) say({ type: "shieldpod:look", ...look }); // it may be a frame that was loaded again, as it first looked
+    worn = JSON.stringify(first); // it may be a frame that was loaded again, and looks as its address says
+    dress();
     try {
       const context: unknown = await options.getContextToken({ nonce });
       if (typeof context !== "string" || context === "") throw new TypeError("getContextToken gave no token");
@@ -146,15 +155,11 @@ export const mount = (
     refresh: () => say({ type: "shieldpod:refresh" }),
     update(changes) {
       appearance = { ...appearance, ...changes };
-      const before = JSON.stringify(look);
-      look = lookOf(page, place, appearance);
-      if (JSON.stringify(look) === before) return;
-      restyled = true;
-      frame.style.colorScheme = schemeOf(look);
-      say({ type: "shieldpod:look", ...look });
+      dress();
     },
     destroy() {
       page.removeEventListener("message", hear);
+      page.removeEventListener("load", dress);
       page.clearTimeout(silence);
       listeners.clear();
       frame.remove();
@@ -163,6 +168,7 @@ export const mount = (
   };
   standing.set(place, handle);
   page.addEventListener("message", hear);
+  page.addEventListener("load", dress); // by then the page's style sheets are there
   into.append(frame);
   return handle;
 };

@@ -26,7 +26,7 @@ export class Desk {
   }
 
   /** A ticket that was opened before shows one line. */
-  protected async unfold() {
+  async unfold() {
     const verify = this.pod.getByRole("button", { name: "Verify caller" });
     await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
     if (await verify.isVisible()) await verify.click();
