@@ -1310,6 +1310,9 @@ type Unlocked struct {
 
 	// Failures That were cleared
 	Failures int `json:"failures"`
+
+	// Marks Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP
+	Marks int `json:"marks,omitempty,omitzero"`
 }
 
 // UpdateFrame One contact as it reads after an event
@@ -1780,9 +1783,9 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UnlockContact Clear a contact's count of wrong codes, and the lock of a denial
+	// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
 	//
-	// Is an event. A contact with neither is left as it is.
+	// Is an event. A contact with none of them is left as it is.
 	//
 	// Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 	UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2224,9 +2227,9 @@ func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryP
 	return c.Client.Do(req)
 }
 
-// UnlockContact Clear a contact's count of wrong codes, and the lock of a denial
+// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
 //
-// Is an event. A contact with neither is left as it is.
+// Is an event. A contact with none of them is left as it is.
 //
 // Corresponds with POST /api/v1/contacts/{id}/unlock (the `UnlockContact` operationId).
 func (c *HTTPClient) UnlockContact(ctx context.Context, id ForeignId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4140,9 +4143,9 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	HistoryWithResponse(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*HistoryResponse, error)
 
-	// UnlockContactWithResponse Clear a contact's count of wrong codes, and the lock of a denial
+	// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
 	//
-	// Is an event. A contact with neither is left as it is.
+	// Is an event. A contact with none of them is left as it is.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6259,9 +6262,9 @@ func (c *ClientWithResponses) HistoryWithResponse(ctx context.Context, id Foreig
 	return ParseHistoryResponse(rsp)
 }
 
-// UnlockContactWithResponse Clear a contact's count of wrong codes, and the lock of a denial
+// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
 //
-// Is an event. A contact with neither is left as it is.
+// Is an event. A contact with none of them is left as it is.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -349,8 +349,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clear a contact's count of wrong codes, and the lock of a denial
-         * @description Is an event. A contact with neither is left as it is.
+         * Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+         * @description Is an event. A contact with none of them is left as it is.
          */
         post: operations["unlockContact"];
         delete?: never;
@@ -1160,6 +1160,8 @@ export interface components {
             failures: number;
             /** @description Whether the contact was locked by their own “I did not ask for this” */
             denied?: boolean;
+            /** @description Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP */
+            marks?: number;
         };
     };
     responses: {

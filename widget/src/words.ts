@@ -72,6 +72,7 @@ const refusals: Partial<Record<Reason, string>> = {
   country: "Texts to this country are not allowed",
   premium: "Premium-rate number: no texts",
   voip: "Internet number: no texts",
+  opted_out: "Texted STOP: no texts",
 };
 
 export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
@@ -122,10 +123,12 @@ export const failed = ({ reason, method }: Shield): string => {
         : `The carrier says this number can’t get texts. ${other}`;
     case "blocked":
       return `${mail ? "This mailbox" : "This number"} blocks our messages. ${other}`;
+    case "landline":
+      return "The carrier says this is a landline. Try e-mail.";
     case "mailbox_full":
       return `The mailbox refused it: it is full. ${other}`;
     case "opted_out":
-      return `This number has told us to stop: it texted STOP. ${other}`;
+      return "This number has told us to stop: it texted STOP. Try e-mail.";
     case "undelivered":
       return `The carrier could not deliver it. ${other}`;
     case "carrier_setup":

@@ -137,7 +137,7 @@ func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: was.Failures, Denied: was.Denied})
+	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: was.Failures, Denied: was.Denied, Marks: was.Marks})
 }
 
 // admin is whose API key the request carries.

@@ -26,6 +26,8 @@ func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time)
 			reason = ReasonDenied
 		case reason == "" && r.Locked && m.ByCode():
 			reason = ReasonLocked
+		case reason == "":
+			reason = r.Marked[ch.ID]
 		}
 		options = append(options, Option{Method: m, Refusal: reason})
 	}
@@ -82,6 +84,7 @@ func (d Desk) isTechnician(c Contact) bool {
 var refusals = map[Code]string{
 	ReasonPolicy:   "The client's policy does not allow this method.",
 	ReasonLandline: "This number is a landline and can't get texts. Try e-mail.",
+	ReasonOptedOut: "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
 	ReasonChanged:  "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
 	ReasonCountry:  "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
 	ReasonPremium:  "This number costs whoever texts it, so it gets none. Try e-mail.",

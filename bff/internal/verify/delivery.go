@@ -78,6 +78,9 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 	} else {
 		fresh, err = tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
 	}
+	if err == nil && fresh && r.Kind == EventFailed && marks(r.Reason) && v.Method.Kind() == Phone {
+		err = tx.Mark(ctx, v, r.Reason, now)
+	}
 	if err != nil || !fresh {
 		return Event{}, false, err
 	}

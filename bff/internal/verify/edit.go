@@ -154,9 +154,10 @@ func Placed(err error, i int) error {
 type Cleared struct {
 	Failures int  // wrong codes in a row
 	Denied   bool // the lock by the contact's own "I did not ask for this"
+	Marks    int  // numbers that got no more texts by a carrier's word
 }
 
-// Unlock clears a contact's wrong codes and denial, and tells what there was. With nothing to clear it does nothing.
+// Unlock clears a contact's wrong codes and denial, and the marks of their numbers, and tells what there was. With nothing to clear it does nothing.
 func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared, error) {
 	now := s.now()
 	var e Event
@@ -168,13 +169,16 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared,
 		if was.Denied, err = tx.Denied(ctx, a.Tenant, contact); err != nil {
 			return err
 		}
+		if was.Marks, err = tx.ClearMarks(ctx, a.Tenant, contact); err != nil {
+			return err
+		}
 		e = Event{Tenant: a.Tenant, At: now, Kind: EventUnlocked, Contact: contact, By: a.by(), Failures: was.Failures}
 		switch {
 		case was.Denied:
 			if err := tx.SetDenied(ctx, a.Tenant, contact, false); err != nil {
 				return err
 			}
-		case was.Failures == 0:
+		case was.Failures == 0 && was.Marks == 0:
 			return nil
 		}
 		return tx.Append(ctx, &e)

@@ -68,12 +68,16 @@ type Reading struct {
 	Failures int  // wrong codes and numbers in a row
 	Locked   bool // under the rules of the desk that shows it
 	Denied   bool // by the contact's own word, until an admin clears it
+
+	Marked map[string]Code // by channel of the desk that shows it: why it gets no texts, by a carrier's word
+	Marks  map[string]Code // the same by keyed hash of the destination
 }
 
 // Read folds one contact's events, in order of Seq, into shields and history as they read at now.
 func Read(contact string, events []Event, now time.Time) Reading {
 	r := Reading{Contact: contact, Shields: map[string]Shield{}}
 	place := map[string]int{}
+	sentTo := map[string]string{} // keyed hash of the destination, by verification
 	for _, e := range events {
 		if e.Contact != contact || e.Seq <= r.Seq {
 			continue
@@ -84,7 +88,11 @@ func Read(contact string, events []Event, now time.Time) Reading {
 		case EventDenied:
 			r.Denied = r.Denied || e.Locks
 		case EventUnlocked:
-			r.Denied = false
+			r.Denied, r.Marks = false, nil
+		case EventRequested:
+			sentTo[e.Verification] = e.Destination
+		case EventFailed:
+			r.mark(sentTo[e.Verification], e.Reason)
 		}
 		if e.Verification == "" {
 			continue
@@ -106,6 +114,17 @@ func Read(contact string, events []Event, now time.Time) Reading {
 	}
 	r.Entries = newestFirst
 	return r
+}
+
+// mark notes that a destination gets no more texts, if a failure says so.
+func (r *Reading) mark(destination string, reason Code) {
+	if destination == "" || !marks(reason) {
+		return
+	}
+	if r.Marks == nil {
+		r.Marks = map[string]Code{}
+	}
+	r.Marks[destination] = reason
 }
 
 // failuresAfter is a contact's count once e has happened.

@@ -68,6 +68,12 @@ type Spending interface {
 	Denied(ctx context.Context, tenant, contact string) (bool, error)
 	// SetDenied notes it, or clears it.
 	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
+	// Mark notes why the verification's destination gets no more texts.
+	Mark(ctx context.Context, v Verification, reason Code, at time.Time) error
+	// Marked tells why a destination gets none; empty: it does.
+	Marked(ctx context.Context, tenant, destination string) (Code, error)
+	// ClearMarks forgets those that were found out on the contact, and tells how many there were.
+	ClearMarks(ctx context.Context, tenant, contact string) (int, error)
 	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
 	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty.
 	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)

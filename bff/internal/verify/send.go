@@ -184,6 +184,9 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
 	}
+	if err := checkMark(ctx, tx, v); err != nil {
+		return Result{}, err
+	}
 	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
 	first := CodeOf(err) == CodeNotFound
 	if err != nil && !first {

@@ -94,6 +94,7 @@ func (s *Service) fit(d Desk, p Policy, r Reading, now time.Time) Reading {
 	r.Shields = shields
 	r.Entries = r.Entries[:min(len(r.Entries), p.HistoryEntries)]
 	r.Locked = r.Failures >= p.FailuresBeforeLock
+	r.Marked = s.marked(d, r)
 	return r
 }
 

@@ -28,7 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		promises []promise
 	}{
 		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"budgets", budgets},
-		{"outbox", outbox}, {"notes", notes}, {"connections", connections}, {"carriers", carriers}, {"sessions", sessions}, {"tenants", tenants}, {"cards", cards}, {"brands", brands}, {"service", service},
+		{"outbox", outbox}, {"notes", notes}, {"connections", connections}, {"carriers", carriers}, {"marks", marks}, {"sessions", sessions}, {"tenants", tenants}, {"cards", cards}, {"brands", brands}, {"service", service},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, p := range group.promises {

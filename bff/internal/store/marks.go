@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Mark is [verify.Spending]'s.
+func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code, at time.Time) error {
+	if err := t.own(ctx, v.Tenant); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "mark destination", `
+		INSERT INTO marks (tenant, destination, contact, reason, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (tenant, destination) DO UPDATE SET contact = $3, reason = $4, at = $5`,
+		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
+	return err
+}
+
+// Marked is [verify.Spending]'s.
+func (t *tx) Marked(ctx context.Context, tenant, destination string) (verify.Code, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return "", err
+	}
+	var reason string
+	err := t.get(ctx, "read mark", `SELECT reason FROM marks WHERE tenant = $1 AND destination = $2`, []any{tenant, destination}, &reason)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return verify.Code(reason), err
+}
+
+// ClearMarks is [verify.Spending]'s.
+func (t *tx) ClearMarks(ctx context.Context, tenant, contact string) (int, error) {
+	if err := t.own(ctx, tenant); err != nil {
+		return 0, err
+	}
+	n, err := t.exec(ctx, "clear marks", `DELETE FROM marks WHERE tenant = $1 AND contact = $2`, tenant, contact)
+	return int(n), err
+}

@@ -1,0 +1,38 @@
+package verify
+
+import "context"
+
+// marks tells whether a failure says something lasting of the number that it was sent to: that it is a landline, or
+// that its holder has told the carrier to stop. Such a number gets no more texts until the ticket system has another
+// one in its place, or an admin clears the contact.
+func marks(reason Code) bool { return reason == ReasonLandline || reason == ReasonOptedOut }
+
+// checkMark refuses a text to a number that is marked.
+func checkMark(ctx context.Context, tx Tx, v Verification) error {
+	if v.Method.Kind() != Phone {
+		return nil
+	}
+	reason, err := tx.Marked(ctx, v.Tenant, v.Destination)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		return &Error{Code: CodeMethod, Reason: reason, Public: refusals[reason]}
+	}
+	return nil
+}
+
+// marked is the numbers of the contact's on the desk that are marked, by channel.
+func (s *Service) marked(d Desk, r Reading) map[string]Code {
+	if len(r.Marks) == 0 {
+		return nil
+	}
+	found := map[string]Code{}
+	c, _ := d.Contact(r.Contact)
+	for _, ch := range c.Channels {
+		if reason, is := r.Marks[s.Keys.destination(d.Tenant, ch)]; is {
+			found[ch.ID] = reason
+		}
+	}
+	return found
+}
