@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -153,21 +151,11 @@ func (c *keyRemoveCmd) Run(o *outside) error {
 }
 
 func changeKeys(o *outside, f databaseFlags, tenant string, change func([]verify.SigningKey) ([]verify.SigningKey, error)) error {
-	return withStore(o, f, func(ctx context.Context, db *store.Store) error {
-		t, err := db.Tenant(ctx, tenant)
-		if verify.CodeOf(err) == verify.CodeNotFound {
-			return noTenant(tenant)
-		}
-		if err != nil {
-			return err
-		}
+	return changeTenant(o, f, tenant, func(t *verify.Tenant) (err error) {
 		if t.Keys, err = change(t.Keys); err != nil {
 			return err
 		}
-		if err := db.PutTenant(ctx, t); err != nil {
-			return err
-		}
-		return printTenant(o, t)
+		return sentence(launch.CheckIssuers(t.Issuers, t.Keys))
 	})
 }
 

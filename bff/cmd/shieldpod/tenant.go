@@ -21,8 +21,10 @@ import (
 )
 
 type tenantCmd struct {
-	Put  tenantPutCmd  `cmd:"" help:"Create a tenant, or change the named settings of one."`
-	List tenantListCmd `cmd:"" help:"List tenants with their origins and signing keys."`
+	Put    tenantPutCmd    `cmd:"" help:"Create a tenant, or change the named settings of one."`
+	List   tenantListCmd   `cmd:"" help:"List tenants with their origins and signing keys."`
+	Issuer tenantIssuerCmd `cmd:"" help:"Say where an issuer's keys are, and how to read tokens that are no launch contexts."`
+	Signin tenantSigninCmd `cmd:"" help:"Let technicians sign in, for ticket systems that sign nothing."`
 
 	Carrier     tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
 	EndSessions endSessionsCmd   `cmd:"" help:"End the pod sessions that are open, of all technicians or of one."`
@@ -174,6 +176,7 @@ func printTenant(o *outside, t verify.Tenant) error {
 	for _, k := range t.Keys {
 		fmt.Fprintf(&b, "  key    %s  kid %s  issuer %s\n", k.Algorithm, k.ID, k.Issuer)
 	}
+	printIssuers(&b, t)
 	_, err := fmt.Fprint(o.stdout, b.String())
 	return err
 }

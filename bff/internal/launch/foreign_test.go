@@ -3,6 +3,7 @@ package launch_test
 import (
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -147,8 +148,8 @@ func TestRow01AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			grant, err := h.OpenAt(t.Context(), c.page, c.token, c.nonce)
-			refusal, _ := err.(*verify.Error)
-			if verify.CodeOf(err) != c.want || grant.Token != "" || refusal.Field != c.field {
+			var refusal *verify.Error
+			if !errors.As(err, &refusal) || refusal.Code != c.want || grant.Token != "" || refusal.Field != c.field {
 				t.Errorf("got %v, want %q of %q", err, c.want, c.field)
 			}
 		})

@@ -127,7 +127,7 @@ func admitted(in verify.SignIn, proven *oidc.IDToken) (identity, error) {
 		return identity{}, notSignedIn(publicProviderRefuses, errors.New("the ID token's claims can't be read"))
 	}
 	_, domain, _ := strings.Cut(who.Email, "@")
-	if len(in.Domains) > 0 && !(who.Verified && slices.Contains(in.Domains, strings.ToLower(domain))) {
+	if len(in.Domains) > 0 && (!who.Verified || !slices.Contains(in.Domains, strings.ToLower(domain))) {
 		return identity{}, &verify.Error{Code: verify.CodeMember, Public: publicNotAmong, Err: errors.New("no verified e-mail address of an allowed domain")}
 	}
 	who.technician, _ = claims[in.Claim].(string)

@@ -49,7 +49,7 @@ func (s *Store) readSignIn(tenant, text string, in *verify.SignIn) (err error) {
 		return err
 	}
 	if len(in.Secret) > 0 {
-		in.Secret, err = s.vault.open(in.Secret, "signins", tenant)
+		in.Secret, err = s.vault.open(in.Secret, "sign-in", tenant)
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func (s *Store) writeSignIn(tenant string, in verify.SignIn) (text string, seale
 		return "", nil, nil
 	}
 	if len(in.Secret) > 0 {
-		if sealed, err = s.vault.seal(in.Secret, "signins", tenant); err != nil {
+		if sealed, err = s.vault.seal(in.Secret, "sign-in", tenant); err != nil {
 			return "", nil, err
 		}
 	}
