@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 type migrateCmd struct{ databaseFlags }
@@ -20,10 +22,15 @@ func (c *migrateCmd) Run(o *outside) error {
 	})
 }
 
-type doctorCmd struct{ databaseFlags }
+type doctorCmd struct {
+	Data  doctorDataCmd  `cmd:"" default:"withargs" help:"Check the database, and every tenant's chain of events, origins and keys."`
+	Embed doctorEmbedCmd `cmd:"" help:"Say why a pod would stay blank in its host page."`
+}
+
+type doctorDataCmd struct{ databaseFlags }
 
 // Run checks what can be checked without sending anything. It makes no database where there is none.
-func (c *doctorCmd) Run(o *outside) error {
+func (c *doctorDataCmd) Run(o *outside) error {
 	if _, err := os.Stat(c.file()); c.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database in %s: set SHIELDPOD_DATA_DIR or --data-dir to where the server keeps its own", c.DataDir)
 	}
@@ -61,9 +68,13 @@ func (c *doctorCmd) Run(o *outside) error {
 			case connection != "":
 				say("ok    %s: %s", t.ID, connection)
 			}
-			if len(t.Keys) == 0 && connection == "" {
+			if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
 				sick++
 				say("FAIL  %s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
+			}
+			for _, name := range keyless(t) {
+				sick++
+				say("FAIL  %s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
 			}
 			refused, carrierErr := checkCarriers(ctx, db, t.ID, say)
 			if carrierErr != nil {
@@ -79,4 +90,15 @@ func (c *doctorCmd) Run(o *outside) error {
 		}
 		return err
 	})
+}
+
+// keyless are the issuers whose tokens nothing can check.
+func keyless(t verify.Tenant) []string {
+	var names []string
+	for _, i := range t.Issuers {
+		if i.KeysURL == "" && !slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name }) {
+			names = append(names, i.Name)
+		}
+	}
+	return names
 }

@@ -21,7 +21,7 @@ type cli struct {
 	APIKey  apikeyCmd  `cmd:"" name:"apikey" help:"Make, list and remove the keys of admins' scripts."`
 	Policy  policyCmd  `cmd:"" help:"Keep policies as code: write them to a file, and apply it."`
 	Context contextCmd `cmd:"" help:"Sign launch contexts, for scripts and first steps."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the database, and every tenant's chain of events, origins and keys."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the database and its tenants; or an embedded pod."`
 }
 
 // outside is what a subcommand may know of the process it runs in.

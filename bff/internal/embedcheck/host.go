@@ -1,0 +1,80 @@
+package embedcheck
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// host looks at the page that frames the pod.
+func (k *check) host(ctx context.Context) {
+	p, err := k.get(ctx, k.Host)
+	switch {
+	case err != nil:
+		why, next := unreachable(err)
+		k.warn(next, "the host page can't be looked at: %s", why)
+		return
+	case p.status != http.StatusOK:
+		k.warn("Look at its headers in a browser that is signed in: Content-Security-Policy must have frame-src and script-src "+k.origin+".",
+			"the host page can't be looked at: it answers %d, as pages do that ask for a sign-in", p.status)
+		return
+	}
+	k.policy(p)
+	if value := p.header.Get("Cross-Origin-Embedder-Policy"); strings.HasPrefix(value, "require-corp") {
+		k.fail("Give the frame the attribute credentialless, or leave the header out on this page.", "the host page sends Cross-Origin-Embedder-Policy: %s, under which no pod loads", value)
+	}
+	k.frames(p)
+}
+
+// policy holds the pod against every policy of the host page, in headers and in its head.
+func (k *check) policy(p page) {
+	texts := slices.Concat(p.header.Values("Content-Security-Policy"), metaPolicies(p.body))
+	blocked := false
+	for _, policy := range policiesOf(texts) {
+		if sources, limited := policy.first("frame-src", "child-src", "default-src"); limited && !allows(sources, k.origin, originOfText(k.Host)) {
+			blocked = true
+			k.fail("Add to the host page's Content-Security-Policy: frame-src "+k.origin, "the host page's own policy does not let it frame the pod")
+		}
+		if _, sandboxed := policy["sandbox"]; sandboxed {
+			k.warn("Allow scripts, same-origin, forms and popups in it.", "the host page's own policy puts it into a sandbox, and the pod with it")
+		}
+		sources, limited := policy.first("script-src-elem", "script-src", "default-src")
+		if !limited || allows(sources, k.origin, originOfText(k.Host)) || named(sources, "'nonce-") || named(sources, "'strict-dynamic'") {
+			continue
+		}
+		const next = "Add to the host page's Content-Security-Policy: script-src "
+		if strings.Contains(p.body, "/embed/v1.js") {
+			blocked = true
+			k.fail(next+k.origin, "the host page's own policy does not let it run the loader")
+		} else {
+			k.warn(next+k.origin, "the host page's own policy would not let it run the loader, if it uses it")
+		}
+	}
+	if !blocked {
+		k.fine("the host page's own policy lets it frame the pod")
+	}
+}
+
+// frames looks at the frames of this pod that the page has written out; those that the loader makes are as they should be.
+func (k *check) frames(p page) {
+	for _, frame := range framesOf(p.body) {
+		if !strings.HasPrefix(frame.src, k.origin+"/pod/") {
+			continue
+		}
+		if !frame.sandboxed {
+			k.fine("the page's frame is in no sandbox")
+			continue
+		}
+		for _, need := range []string{"allow-scripts", "allow-same-origin"} {
+			if !slices.Contains(frame.sandbox, need) {
+				k.fail("Give the frame sandbox=\"allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox\".", "the page's frame has a sandbox without %s", need)
+			}
+		}
+		for _, need := range []string{"allow-popups", "allow-popups-to-escape-sandbox"} {
+			if !slices.Contains(frame.sandbox, need) {
+				k.warn("Add it to the frame's sandbox.", "the page's frame has a sandbox without %s: nobody can sign in from it", need)
+			}
+		}
+	}
+}
