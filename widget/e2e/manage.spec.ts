@@ -1,4 +1,5 @@
-// The stand-in for ConnectWise itself, with a pod of the test's own in its frame: what it says, hears and refuses.
+// The stand-in for ConnectWise itself: what it says, hears and refuses with a pod of the test's own in its frame,
+// and one walk with the real one.
 
 import type { Frame } from "@playwright/test";
 import { type ConnectWise, type Demo, expect, test } from "./demo";
@@ -217,4 +218,27 @@ test("a frame of a foreign origin, a second one of the pod, and a member who is 
   expect((await manage.page.evaluate(async () => (await fetch("/session")).json())).memberid).toBe("LPark");
   await manage.show("61150");
   await expect(manage.page.getByText("Lee Park has no right to see it")).toBeVisible();
+});
+
+test("the whole walk: a save is refused, Dana is verified, the proof lands on the ticket, the save goes through", async ({
+  manage,
+  demo,
+}) => {
+  await demo.policy({ before_save: "block" });
+  await manage.open("61211");
+  await manage.page.locator("#status").selectOption(">Closed");
+  await manage.save();
+  await expect(manage.refusal).toContainText("Verify the caller before you save");
+  await manage.send("4821", "Code");
+  await manage.enter(await demo.code());
+  await expect(manage.row("4821")).toContainText("Verified");
+  await expect(manage.notes.first()).toContainText("Caller verification: verified");
+  await expect(manage.notes.first()).toContainText("Internal");
+  await manage.save();
+  await expect(manage.state).toContainText("Saved");
+  await expect(manage.refusal).toBeHidden();
+  const asked = (await demo.connectWiseRequests()).map(({ method, path, as }) => [method, path.split("3.0")[1], as]);
+  expect(asked.filter(([method]) => method === "POST")).toEqual([
+    ["POST", "/service/tickets/61211/notes", "Shieldpod"],
+  ]);
 });

@@ -14,7 +14,7 @@ import (
 // cli is the grammar: one field per subcommand.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Demo    demoCmd    `cmd:"" help:"Run everything on this machine: server, a demo PSA, and the end user's phone and mailbox."`
+	Demo    demoCmd    `cmd:"" help:"Run everything on this machine: server, two demo PSAs, and the end user's phone and mailbox."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date, and stop."`
 	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
 	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
