@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
@@ -39,9 +42,11 @@ type rig struct {
 	rows    *sql.DB
 	sandbox *httptest.Server
 	hooks   *httptest.Server
-	ahead   atomic.Int64
-	news    chan struct{} // rings whenever something was written
-	log     *lockedBuffer
+
+	mailServer *net.TCPAddr
+	ahead      atomic.Int64
+	news       chan struct{} // rings whenever something was written
+	log        *lockedBuffer
 
 	mu      sync.Mutex
 	taken   []taken // every webhook request that came
@@ -114,12 +119,23 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 		Reports: r, Now: r.now, Log: log,
 	}))
 	mux.Handle("/hooks/vonage/{tenant}", receipts)
+	var site string // of the hooks, once they are served
+	mux.HandleFunc("POST /hooks/twilio/{tenant}", func(w http.ResponseWriter, request *http.Request) {
+		twilio.NewWebhook(twilio.WebhookConfig{
+			PublicURL: site, Reports: r, Now: r.now, Log: log,
+			Account: func(context.Context, string) (twilio.Account, error) {
+				return twilio.Account{SID: twilioAccount, Token: "twilio's token"}, nil
+			},
+		}).ServeHTTP(w, request)
+	})
 	r.hooks = httptest.NewServer(r.recording(mux))
 	t.Cleanup(r.hooks.Close)
+	site = r.hooks.URL
 
 	carriers, err := sandbox.New(sandbox.Config{
 		HookBase: r.hooks.URL, Tenant: "acme", SendGridKey: "SG.key", SendGridHookKey: key, VonageKey: "12345678",
-		VonageSecret: "api secret", VonageSignature: receiptSecret, Now: r.now,
+		VonageSecret: "api secret", VonageSignature: receiptSecret, TwilioAccount: twilioAccount, TwilioToken: "twilio's token",
+		SMTPPassword: "the mail server's password", Now: r.now,
 		Delay: func() time.Duration { return 0 },
 	})
 	if err != nil {
@@ -128,6 +144,7 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 	r.sandbox = httptest.NewServer(carriers)
 	t.Cleanup(r.sandbox.Close)
 	t.Cleanup(carriers.Close)
+	r.mailServer = serveMail(t, carriers)
 
 	mail, err := sendgrid.New(sendgrid.Config{Key: "SG.key", From: "verify@acme-it.com", Host: r.sandbox.URL})
 	if err != nil {
@@ -147,6 +164,45 @@ func newRig(t testing.TB, change func(*courier.Config)) *rig {
 	r.Courier = courier.New(c)
 	r.Service.Courier = r.Courier
 	return r
+}
+
+const twilioAccount = "AC0123456789abcdef0123456789abcdef"
+
+// serveMail has the sandbox's mail server listen until the test ends.
+func serveMail(t testing.TB, carriers *sandbox.Sandbox) *net.TCPAddr {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- carriers.ServeSMTP(l) }()
+	t.Cleanup(func() {
+		_ = l.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr().(*net.TCPAddr)
+}
+
+// seconds are the second carriers of each kind, as tenants have them of their own.
+func (r *rig) seconds(t testing.TB) (mail, sms courier.Sender) {
+	t.Helper()
+	sms, err := twilio.New(twilio.Config{
+		Account: twilioAccount, Secret: "twilio's token", From: "+15105550100", Host: r.sandbox.URL, Callback: r.hooks.URL, Now: r.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail, err = smtp.New(smtp.Config{
+		Host: r.mailServer.IP.String(), Port: r.mailServer.Port, Security: smtp.None, Username: "verify", Password: "the mail server's password",
+		From: "verify@acme-it.com", Now: r.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mail, sms
 }
 
 // start runs the courier until the test ends.

@@ -119,8 +119,8 @@ func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case ask.Carrier != sendgrid && ask.Carrier != vonage:
-		http.Error(w, "carrier is sendgrid or vonage", http.StatusUnprocessableEntity)
+	case !slices.Contains(carriers, ask.Carrier):
+		http.Error(w, fmt.Sprintf("carrier is one of %q", carriers), http.StatusUnprocessableEntity)
 	case !slices.Contains(modes, ask.Mode):
 		http.Error(w, fmt.Sprintf("mode is one of %q", modes), http.StatusUnprocessableEntity)
 	case ask.Times < 0:

@@ -1,6 +1,9 @@
 package sandbox
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Modes of a carrier: how it treats the next messages.
 const (
@@ -15,17 +18,34 @@ const (
 	modeForged    = "forged_receipt"    // somebody else says it, under another key
 	modeRefuse    = "refuse"            // won't take this recipient
 	modeDown      = "down"              // only its gateway is there
+	modeDisorder  = "out_of_order"      // says what came last first
+	modeStop      = "stop"              // the recipient has told it to stop
+	modeLandline  = "landline"          // the recipient's number is a landline
+	modeFull      = "mailbox_full"      // the recipient's mailbox is full
 )
 
 var modes = []string{
 	modeOK, modeSlow, modeCut, mode429, mode5xx, modeThrottled, modeLost, modeDuplicate, modeForged, modeRefuse, modeDown,
+	modeDisorder, modeStop, modeLandline, modeFull,
 }
 
 // The carriers.
 const (
 	sendgrid = "sendgrid"
 	vonage   = "vonage"
+	twilio   = "twilio"
+	smtp     = "smtp"
 )
+
+var carriers = []string{sendgrid, vonage, twilio, smtp}
+
+// nth is when a message's step of two is told, in halves of the delay: under disorder the first one comes last.
+func nth(step int, mode string) time.Duration {
+	if mode == modeDisorder {
+		step = 3 - step
+	}
+	return time.Duration(step)
+}
 
 // mood is how a carrier behaves, and for how many more messages; 0: until told otherwise.
 type mood struct {
@@ -70,7 +90,10 @@ func (m *moods) next(carrier string) string {
 func (m *moods) all() map[string]mood {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := map[string]mood{sendgrid: {Mode: modeOK}, vonage: {Mode: modeOK}}
+	all := map[string]mood{}
+	for _, carrier := range carriers {
+		all[carrier] = mood{Mode: modeOK}
+	}
 	for carrier, now := range m.now {
 		all[carrier] = now
 	}

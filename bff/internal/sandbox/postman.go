@@ -27,12 +27,13 @@ type mailEvent struct {
 	tries  int
 }
 
-// receipt is one delivery receipt of Vonage's on its way.
+// receipt is one delivery receipt of Vonage's or Twilio's on its way.
 type receipt struct {
-	to     string
-	fields map[string]string
-	forged bool
-	tries  int
+	carrier string
+	to      string
+	fields  map[string]string
+	forged  bool
+	tries   int
 }
 
 // postman brings webhooks to the BFF, later and again if need be.

@@ -1,8 +1,8 @@
-// Package sandbox stands in for the carriers: it speaks the wire protocols of SendGrid and
-// Vonage, signed delivery webhooks included, and shows what arrived on a page that looks
+// Package sandbox stands in for the carriers: it speaks the wire protocols of SendGrid,
+// Vonage, Twilio and of a mail server, signed delivery webhooks included, and shows what arrived on a page that looks
 // like the end user's phone and mailbox.
 //
-// Start with [New]; the result is one http.Handler. It is for the demo, the tests and load
+// Start with [New]; the result is one http.Handler, and [Sandbox.ServeSMTP] is the mail server. It is for the demo, the tests and load
 // measurements, and takes the carriers' side: it knows nothing of the product but what any
 // carrier sees. Told to misbehave, it fails in the ways in which carriers fail.
 package sandbox
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Config is whom the sandbox serves. Advance, Names, Delay and Log may be left out.
+// Config is whom the sandbox serves. TwilioAccount, SMTPPassword, Advance, Names, Delay and Log may be left out.
 type Config struct {
 	HookBase        string            // the BFF's URL, where delivery webhooks go
 	Tenant          string            // whose webhooks, unless a message says otherwise
@@ -29,6 +29,9 @@ type Config struct {
 	VonageKey       string
 	VonageSecret    string
 	VonageSignature string // secret that signs delivery receipts
+	TwilioAccount   string // SID of the account; empty: there is no Twilio here
+	TwilioToken     string
+	SMTPPassword    string // of anybody who signs in at ServeSMTP
 	Now             func() time.Time
 	Advance         func(time.Duration)  // sets the demo's clock forward; without it there is no button
 	Names           map[string]string    // who reads what arrives at an address or number
@@ -36,7 +39,7 @@ type Config struct {
 	Log             *slog.Logger
 }
 
-// Sandbox is both carriers, the phones and the mailboxes.
+// Sandbox is the carriers, the phones and the mailboxes.
 type Sandbox struct {
 	Config
 	inbox   *inbox
@@ -86,6 +89,10 @@ func (s *Sandbox) routes() http.Handler {
 	all := http.NewServeMux()
 	all.HandleFunc("POST /v3/mail/send", s.sendMail)
 	all.HandleFunc("POST /sms/json", s.sendSMS)
+	all.HandleFunc("GET /account/get-balance", s.showBalance)
+	all.HandleFunc("GET /v3/scopes", s.showScopes)
+	all.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", s.sendTwilio)
+	all.HandleFunc("GET /2010-04-01/Accounts/{account}", s.showTwilioAccount)
 	all.Handle("/api/", http.NewCrossOriginProtection().Handler(api)) // no other site's page sets our clock
 	all.Handle("/", page())
 	return all

@@ -338,7 +338,7 @@ func TestACarrierMisbehavesAsOftenAsItIsTold(t *testing.T) {
 	ask := func(body string) int { return b.do(http.MethodPost, "/api/misbehave", "application/json", body).Code }
 	for body, want := range map[string]int{
 		`{"carrier":"vonage","mode":"5xx","times":2}`:  200,
-		`{"carrier":"twilio","mode":"5xx"}`:            422,
+		`{"carrier":"pigeon","mode":"5xx"}`:            422,
 		`{"carrier":"vonage","mode":"sulk"}`:           422,
 		`{"carrier":"vonage","mode":"ok","times":-1}`:  422,
 		`{"carrier":"vonage","mode":"ok","often":"x"}`: 400,

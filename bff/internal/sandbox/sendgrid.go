@@ -91,6 +91,15 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
+// showScopes is SendGrid's GET /v3/scopes.
+func (s *Sandbox) showScopes(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+s.SendGridKey {
+		mailError(w, http.StatusUnauthorized, "authorization required", "")
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]any{"scopes": []string{"mail.send"}})
+}
+
 // fault names the field that SendGrid would complain about.
 func (m mailRequest) fault() (field, words string) {
 	switch {
@@ -176,8 +185,18 @@ func (s *Sandbox) announceMail(m mailRequest, id, to, mode string) {
 			s.post.mailLater(after, e)
 		}
 	}
-	if mode != modeForged {
+	switch mode {
+	case modeForged:
+	case modeDisorder:
+		tell(2*delay, "processed", nil)
+	default:
 		tell(delay/3, "processed", nil)
+	}
+	if mode == modeFull {
+		tell(delay, "bounce", map[string]any{
+			"type": "bounce", "status": "5.2.2", "reason": "552 5.2.2 The email account that you tried to reach is over quota.",
+		})
+		return
 	}
 	if mode == modeRefuse {
 		tell(delay, "bounce", map[string]any{

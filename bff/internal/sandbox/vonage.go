@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -61,6 +62,15 @@ func (s *Sandbox) sendSMS(w http.ResponseWriter, r *http.Request) {
 	smsAnswer(w, parts...)
 }
 
+// showBalance is Vonage's GET /account/get-balance.
+func (s *Sandbox) showBalance(w http.ResponseWriter, r *http.Request) {
+	if key, secret, _ := r.BasicAuth(); key != s.VonageKey || secret != s.VonageSecret {
+		smsError(w, http.StatusUnauthorized, "Unauthorized", "")
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]any{"value": 15.5359, "autoReload": false})
+}
+
 // segments is how many parts a text takes in the air.
 func segments(text, kind string) int {
 	one, joined := 160, 153
@@ -97,22 +107,43 @@ func (s *Sandbox) announceSMS(f url.Values, ids []string, mode string) {
 		to = s.HookBase + "/hooks/vonage/" + s.Tenant
 	}
 	delay := s.Delay()
-	for _, id := range ids {
+	tell := func(after time.Duration, id, status, code string) {
 		now := s.Now().UTC()
-		r := receipt{to: to, forged: mode == modeForged, fields: map[string]string{
+		r := receipt{carrier: vonage, to: to, forged: mode == modeForged, fields: map[string]string{
 			"msisdn": f.Get("to"), "to": f.Get("from"), "network-code": "310260", "messageId": id, "price": "0.03330000",
-			"status": "delivered", "scts": now.Format("0601021504"), "err-code": "0", "client-ref": f.Get("client-ref"),
+			"status": status, "scts": now.Format("0601021504"), "err-code": code, "client-ref": f.Get("client-ref"),
 			"api-key": s.VonageKey, "message-timestamp": now.Format("2006-01-02 15:04:05"), "nonce": reference(),
 		}}
-		s.post.receiptLater(delay, r)
+		s.post.receiptLater(after, r)
 		if mode == modeDuplicate {
-			s.post.receiptLater(delay, r)
+			s.post.receiptLater(after, r)
+		}
+	}
+	for _, id := range ids {
+		switch mode {
+		case modeStop:
+			tell(delay, id, "rejected", "6")
+		case modeLandline:
+			tell(delay, id, "failed", "9")
+		case modeDisorder:
+			tell(delay*nth(1, mode)/2, id, "accepted", "0")
+			tell(delay*nth(2, mode)/2, id, "delivered", "0")
+		default:
+			tell(delay, id, "delivered", "0")
 		}
 	}
 }
 
-// deliverReceipt posts one signed receipt as a form.
+// deliverReceipt brings a receipt as its carrier does.
 func (s *Sandbox) deliverReceipt(r receipt) error {
+	if r.carrier == twilio {
+		return s.deliverStatus(r)
+	}
+	return s.deliverVonage(r)
+}
+
+// deliverVonage posts one signed receipt as a form.
+func (s *Sandbox) deliverVonage(r receipt) error {
 	form := url.Values{}
 	for name, value := range r.fields {
 		form.Set(name, value)

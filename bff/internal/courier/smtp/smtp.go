@@ -160,7 +160,11 @@ func (s *Sender) client(ctx context.Context) (*mail.Client, *dialler, error) {
 		}),
 	}
 	if c.Username != "" {
-		options = append(options, mail.WithUsername(c.Username), mail.WithPassword(c.Password), mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover))
+		way := mail.SMTPAuthAutoDiscover
+		if c.Security == None {
+			way = mail.SMTPAuthPlainNoEnc // on this machine there is nobody between
+		}
+		options = append(options, mail.WithUsername(c.Username), mail.WithPassword(c.Password), mail.WithSMTPAuth(way))
 	}
 	client, err := mail.NewClient(c.Host, options...)
 	return client, d, err
@@ -222,7 +226,7 @@ func (d *dialler) refusal(err error) *courier.Fault {
 		return &courier.Fault{Kind: courier.Setup, Err: errors.New("smtp: nobody whom we trust vouches for the server's certificate")}
 	case d.connected.Load() && strings.Contains(err.Error(), "STARTTLS"): // the library has no error value for it
 		return &courier.Fault{Kind: courier.Setup, Err: errors.New("smtp: the server does not encrypt")}
-	case d.connected.Load() && strings.Contains(err.Error(), "SMTP AUTH"):
+	case d.connected.Load() && strings.Contains(strings.ToUpper(err.Error()), "SMTP AUTH"): // error values for some of it only
 		return &courier.Fault{Kind: courier.Setup, Err: errors.New("smtp: the server takes no sign-in of ours")}
 	}
 	return &courier.Fault{Kind: courier.Busy, Err: fmt.Errorf("smtp: not reached: %T", err)}

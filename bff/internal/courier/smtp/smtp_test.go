@@ -197,9 +197,18 @@ func TestNothingGoesOutThatIsNotEncrypted(t *testing.T) {
 			t.Error("a message went out")
 		}
 	})
+	t.Run("a server that takes no sign-in of ours is refused", func(t *testing.T) {
+		_, err := sender(t, serve(t, script{starttls: true}), signedIn).Send(t.Context(), parcel(nil))
+		if k, _ := kind(t, err); k != courier.Setup {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("but to this very machine", func(t *testing.T) {
-		srv := serve(t, script{})
-		if _, err := sender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), parcel(nil)); err != nil {
+		srv := serve(t, script{auth: true})
+		if _, err := sender(t, srv, func(c *smtp.Config) {
+			signedIn(c)
+			c.Security = smtp.None
+		}).Send(t.Context(), parcel(nil)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,0 +1,152 @@
+package sandbox
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// ServeSMTP is a mail server that puts what it takes into the mailboxes. It does not encrypt, so it is for this
+// machine only. It returns when the listener is closed.
+func (s *Sandbox) ServeSMTP(l net.Listener) error {
+	server := gosmtp.NewServer(gosmtp.BackendFunc(func(*gosmtp.Conn) (gosmtp.Session, error) { return &smtpSession{s: s}, nil }))
+	server.Domain = "mail.sandbox.example"
+	server.AllowInsecureAuth = true
+	server.MaxMessageBytes = requestLimit
+	server.MaxRecipients = 1
+	server.ReadTimeout, server.WriteTimeout = 10*time.Second, 10*time.Second
+	server.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)
+	err := server.Serve(l)
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, gosmtp.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// smtpSession is one conversation, with one mood for each of its messages.
+type smtpSession struct {
+	s    *Sandbox
+	in   bool
+	mode string
+	to   string
+}
+
+// AuthMechanisms is [gosmtp.AuthSession]'s.
+func (c *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+// Auth lets in anybody who knows the password.
+func (c *smtpSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, _, password string) error {
+		if c.s.SMTPPassword == "" || password != c.s.SMTPPassword {
+			return gosmtp.ErrAuthFailed
+		}
+		c.in = true
+		return nil
+	}), nil
+}
+
+func smtpError(code int, enhanced gosmtp.EnhancedCode, words string) error {
+	return &gosmtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: words}
+}
+
+// Mail begins a message.
+func (c *smtpSession) Mail(string, *gosmtp.MailOptions) error {
+	if !c.in {
+		return gosmtp.ErrAuthRequired
+	}
+	c.mode = c.s.moods.next(smtp)
+	switch c.mode {
+	case modeDown, mode429, modeThrottled:
+		return smtpError(421, gosmtp.EnhancedCode{4, 7, 0}, "too much to do, come back later")
+	case mode5xx:
+		return smtpError(451, gosmtp.EnhancedCode{4, 3, 0}, "an error of our own")
+	}
+	return nil
+}
+
+// Rcpt names the one recipient.
+func (c *smtpSession) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	switch c.mode {
+	case modeRefuse:
+		return smtpError(550, gosmtp.EnhancedCode{5, 1, 1}, "no such mailbox here: "+to)
+	case modeFull:
+		return smtpError(552, gosmtp.EnhancedCode{5, 2, 2}, "the mailbox is full: "+to)
+	}
+	c.to = to
+	return nil
+}
+
+// Data takes the message.
+func (c *smtpSession) Data(r io.Reader) error {
+	m, err := readMail(r)
+	if err != nil {
+		return smtpError(554, gosmtp.EnhancedCode{5, 6, 0}, "this is no message: "+err.Error())
+	}
+	m.At, m.Kind, m.To = c.s.Now(), "email", c.to
+	c.s.inbox.add(m)
+	if c.mode == modeSlow {
+		timer := time.NewTimer(slowAnswer)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.s.post.ctx.Done():
+		}
+	}
+	return nil
+}
+
+// Reset forgets the message that was begun.
+func (c *smtpSession) Reset() { c.to = "" }
+
+// Logout ends the conversation.
+func (c *smtpSession) Logout() error { return nil }
+
+// readMail reads a message as a mailbox does: its two parts, decoded.
+func readMail(r io.Reader) (Message, error) {
+	letter, err := mail.ReadMessage(r)
+	if err != nil {
+		return Message{}, err
+	}
+	words := new(mime.WordDecoder)
+	subject, err := words.DecodeHeader(letter.Header.Get("Subject"))
+	if err != nil {
+		return Message{}, err
+	}
+	from, err := words.DecodeHeader(letter.Header.Get("From"))
+	if err != nil {
+		return Message{}, err
+	}
+	m := Message{From: strings.ReplaceAll(from, `"`, ""), Subject: subject}
+	_, params, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+	if err != nil {
+		return Message{}, err
+	}
+	for parts := multipart.NewReader(letter.Body, params["boundary"]); ; {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return m, nil
+		}
+		if err != nil {
+			return Message{}, err
+		}
+		text, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			return Message{}, err
+		}
+		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
+			m.HTML = string(text)
+		} else {
+			m.Text = string(text)
+		}
+	}
+}
