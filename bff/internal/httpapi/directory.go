@@ -72,7 +72,7 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err != nil {
 		return err
 	}
-	if err := a.Config.Directory.Push(ctx, of, contacts, body.Sync); err != nil {
+	if err := a.Directory.Push(ctx, of, contacts, body.Sync); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, api.DirectoryPushed{Pushed: len(contacts), Unreachable: append([]string{}, unreachable...)})
@@ -93,7 +93,7 @@ func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err != nil {
 		return err
 	}
-	entries, err := a.Config.Directory.List(ctx, of, string(after), directoryPage+1)
+	entries, err := a.Directory.List(ctx, of, string(after), directoryPage+1)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem,
 	if err := text("contact_id", id, 1, 128); err != nil {
 		return err
 	}
-	if err := a.Config.Directory.Remove(c.Request().Context(), of, id); err != nil {
+	if err := a.Directory.Remove(c.Request().Context(), of, id); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -132,7 +132,7 @@ func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem,
 	if err := syncToken("token", token); err != nil {
 		return err
 	}
-	removed, err := a.Config.Directory.Finish(c.Request().Context(), of, token)
+	removed, err := a.Directory.Finish(c.Request().Context(), of, token)
 	if err != nil {
 		return err
 	}

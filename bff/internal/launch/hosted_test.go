@@ -28,7 +28,7 @@ func visit() launch.HostedLaunch {
 }
 
 // turnedAway checks the refusal of a hosted launch, and that it left no trace.
-func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code) *verify.Error {
+func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code) verify.Error {
 	t.Helper()
 	sessions, _ := h.stored(t)
 	grant, err := h.OpenHosted(t.Context(), l)
@@ -39,7 +39,7 @@ func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code
 	if now, _ := h.stored(t); now != sessions {
 		t.Errorf("a refused member left %d sessions", now-sessions)
 	}
-	return refusal
+	return *refusal
 }
 
 func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
@@ -275,13 +275,15 @@ func TestRow10AMembersOwnRecordIsReadAsFarAsItCan(t *testing.T) {
 
 func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
 	h := newHouse(t)
+	dana := h.psa.ticket.Contacts[1]
 	list := []launchcontext.Contact{
 		{ID: "1", Name: "\u200b"}, {ID: "2 ", Name: "Bad Id"}, {ID: "", Name: "No Id"}, {ID: "31", Name: "Raj Patel"}, {ID: "31", Name: "Raj Again"},
 	}
 	for i := range 300 {
 		list = append(list, launchcontext.Contact{ID: fmt.Sprint("x", i), Name: "X"})
 	}
-	h.psa.ticket.Contacts = append(list, h.psa.ticket.Contacts[1])
+	list = append(list, dana)
+	h.psa.ticket.Contacts = list
 	grant, err := h.OpenHosted(t.Context(), visit())
 	if err != nil {
 		t.Fatal(err)

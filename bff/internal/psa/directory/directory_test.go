@@ -1,0 +1,137 @@
+package directory_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+var (
+	acme    = verify.Tenant{ID: "acme", Region: "US"}
+	contoso = verify.Clientele{Tenant: "acme", System: "desk", Client: "contoso"}
+)
+
+// people gives contacts whose names run against their ids.
+func people(n int) []launchcontext.Contact {
+	list := make([]launchcontext.Contact, n)
+	for i := range list {
+		list[i] = launchcontext.Contact{ID: fmt.Sprintf("c%05d", i), Name: fmt.Sprintf("Dana %05d", n-i), Channels: []launchcontext.Channel{
+			{ID: "m", Kind: launchcontext.KindPhone, Value: "(415) 555-4821", Label: "Mobile"},
+			{ID: "e", Kind: launchcontext.KindEmail, Value: "dana@contoso.com"},
+		}}
+	}
+	return list
+}
+
+// with gives a directory that the contacts were pushed to.
+func with(t testing.TB, contacts []launchcontext.Contact) directory.Directory {
+	t.Helper()
+	s := storetest.SQLite(t)
+	if err := s.PutTenant(t.Context(), acme); err != nil {
+		t.Fatal(err)
+	}
+	d := directory.Directory{Cards: s}
+	for len(contacts) > 0 {
+		n := min(500, len(contacts))
+		if err := d.Push(t.Context(), contoso, contacts[:n], ""); err != nil {
+			t.Fatal(err)
+		}
+		contacts = contacts[n:]
+	}
+	return d
+}
+
+func TestContactsReadBackAsTheyWerePushed(t *testing.T) {
+	pushed := people(2)
+	d := with(t, pushed)
+	got, err := d.Contacts(t.Context(), acme, "desk", "contoso", "c00001")
+	want := []launchcontext.Contact{pushed[1], pushed[0]} // by name
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}
+
+func TestTheTicketsOwnContactIsAmongAsManyAsADeskTakes(t *testing.T) {
+	d := with(t, people(psa.DeskContacts+50))
+	own := fmt.Sprintf("c%05d", psa.DeskContacts+49)
+	got, err := d.Contacts(t.Context(), acme, "desk", "contoso", own)
+	if err != nil || len(got) < psa.DeskContacts {
+		t.Fatalf("%d contacts: %v", len(got), err)
+	}
+	found := false
+	for _, c := range got {
+		found = found || c.ID == own
+	}
+	if !found {
+		t.Error("the ticket's own contact is not among them")
+	}
+}
+
+func TestNobodyOfAClientIsNotFound(t *testing.T) {
+	d := with(t, people(1))
+	for _, c := range []struct{ name, tenant, system, client string }{
+		{"another tenant (row 7)", "beta", "desk", "contoso"}, {"another ticket system", "acme", "other", "contoso"}, {"another client", "acme", "desk", "fabrikam"},
+	} {
+		if _, err := d.Contacts(t.Context(), verify.Tenant{ID: c.tenant}, c.system, c.client, "c00000"); verify.CodeOf(err) != verify.CodeNotFound {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestAClientHasAMost(t *testing.T) {
+	d := with(t, people(directory.ClientMost))
+	err := d.Push(t.Context(), contoso, []launchcontext.Contact{{ID: "one more", Name: "Raj"}}, "")
+	if verify.CodeOf(err) != verify.CodeInvalid {
+		t.Errorf("one more: %v", err)
+	}
+	if err := d.Push(t.Context(), contoso, people(1), ""); err != nil {
+		t.Errorf("one of those that are there: %v", err)
+	}
+}
+
+// cards is the port, under a name that a method may have.
+type cards = directory.Cards
+
+// broken gives a card that nobody can read.
+type broken struct{ cards }
+
+func (broken) Cards(context.Context, verify.Clientele, string, string, int) ([]verify.Card, error) {
+	return []verify.Card{{ID: "x", Body: []byte("{")}}, nil
+}
+
+func TestACardThatCantBeReadIsNotLeftOut(t *testing.T) {
+	d := directory.Directory{Cards: broken{}}
+	if _, err := d.Contacts(t.Context(), acme, "desk", "contoso", "x"); verify.CodeOf(err) != verify.CodeUnavailable {
+		t.Errorf("got %v", err)
+	}
+}
+
+// BenchmarkContacts reads a desk's worth of contacts out of a client's ten thousand.
+func BenchmarkContacts(b *testing.B) {
+	d := with(b, people(directory.ClientMost))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Contacts(b.Context(), acme, "desk", "contoso", "c09999"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPush stores five hundred contacts of a client that has ten thousand.
+func BenchmarkPush(b *testing.B) {
+	d := with(b, people(directory.ClientMost))
+	portion := people(500)
+	for b.Loop() {
+		if err := d.Push(b.Context(), contoso, portion, ""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
