@@ -164,6 +164,7 @@ func (e HistoryEntryOutcome) Valid() bool {
 
 // Defines values for Method.
 const (
+	EmailCode Method = "email_code"
 	EmailLink Method = "email_link"
 	SmsCode   Method = "sms_code"
 	SmsLink   Method = "sms_link"
@@ -172,6 +173,8 @@ const (
 // Valid indicates whether the value is a known member of the Method enum.
 func (e Method) Valid() bool {
 	switch e {
+	case EmailCode:
+		return true
 	case EmailLink:
 		return true
 	case SmsCode:
@@ -563,6 +566,9 @@ type BrandingSender struct {
 
 // BrandingTexts Placeholders are {tenant}, {technician}, {ticket}, {minutes}, {code} and {link}
 type BrandingTexts struct {
+	// MailCodeText `{code}` on a line of its own is shown large; what not to do with it is said by us
+	MailCodeText *string `json:"mail_code_text,omitempty"`
+
 	// MailFooter May be empty
 	MailFooter *string `json:"mail_footer,omitempty"`
 
@@ -574,6 +580,9 @@ type BrandingTexts struct {
 
 	// MailText `{link}` on a line of its own is the button
 	MailText *string `json:"mail_text,omitempty"`
+
+	// ScriptEmailCode The same
+	ScriptEmailCode *string `json:"script_email_code,omitempty"`
 
 	// ScriptEmailLink The same
 	ScriptEmailLink *string `json:"script_email_link,omitempty"`
@@ -1175,6 +1184,7 @@ type SaveRule string
 
 // Scripts What the tenant has the technician read aloud, by step, filled in; where one is absent the pod has its own
 type Scripts struct {
+	EmailCode string `json:"email_code,omitempty,omitzero"`
 	EmailLink string `json:"email_link,omitempty,omitzero"`
 
 	// Number Under number matching; `{number}` in it is the shield's `match`

@@ -683,7 +683,7 @@ export interface components {
             shield: components["schemas"]["Shield"];
         };
         /** @enum {string} */
-        Method: "email_link" | "sms_link" | "sms_code";
+        Method: "email_link" | "sms_link" | "sms_code" | "email_code";
         MethodOption: {
             method: components["schemas"]["Method"];
             refusal?: components["schemas"]["Reason"];
@@ -942,6 +942,8 @@ export interface components {
         BrandingTexts: {
             /** @description One line */
             mail_subject?: string;
+            /** @description `{code}` on a line of its own is shown large; what not to do with it is said by us */
+            mail_code_text?: string;
             /** @description `{link}` on a line of its own is the button */
             mail_text?: string;
             /** @description May be empty */
@@ -956,6 +958,8 @@ export interface components {
             script_sms_code?: string;
             /** @description The same */
             script_sms_link?: string;
+            /** @description The same */
+            script_email_code?: string;
             /** @description The same */
             script_email_link?: string;
             /** @description The same, under number matching; `{number}` is the number */
@@ -1030,6 +1034,7 @@ export interface components {
         Scripts: {
             sms_code?: string;
             sms_link?: string;
+            email_code?: string;
             email_link?: string;
             /** @description Under number matching; `{number}` in it is the shield's `match` */
             number?: string;

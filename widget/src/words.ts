@@ -41,17 +41,23 @@ export const words = {
 
 export const againIn = (left: string) => `Again in ${left}`;
 
-export const methodButton: Record<Method, string> = { email_link: "Link", sms_link: "Link", sms_code: "Code" };
+export const methodButton: Record<Method, string> = {
+  email_link: "Link",
+  sms_link: "Link",
+  sms_code: "Code",
+  email_code: "Code",
+};
+export const byCode = (method?: Method): boolean => method?.endsWith("code") ?? false;
+export const byMail = (method?: Method): boolean => method?.startsWith("email") ?? false;
 export const methodName: Record<Method, string> = {
   email_link: "E-mail link",
   sms_link: "SMS link",
   sms_code: "SMS code",
+  email_code: "E-mail code",
 };
 
 export const methodAct = (method: Method, channel: Channel): string =>
-  method === "sms_code"
-    ? `Send a code by text to ${spoken(channel)}`
-    : `Send a link by ${method === "sms_link" ? "text" : "e-mail"} to ${spoken(channel)}`;
+  `Send a ${methodButton[method].toLowerCase()} by ${byMail(method) ? "e-mail" : "text"} to ${spoken(channel)}`;
 
 /** A destination to be heard: screen readers stumble over the dots of a mask. */
 export const spoken = ({ kind, label, masked }: Channel): string =>
@@ -84,11 +90,11 @@ export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean):
 export const refusalInFull = (option: MethodOption): string =>
   [refusal(option, true), option.why].filter(Boolean).join(". ");
 
-const stageNoun = (method?: Method) => (method === "sms_code" ? "Code" : "Link");
+const stageNoun = (method?: Method) => (byCode(method) ? "Code" : "Link");
 
 export const stage = (shield: Shield, until: string): { text: string; counts: boolean } => {
   const noun = stageNoun(shield.method);
-  const carrier = shield.method === "email_link" ? "E-mail" : "Texting";
+  const carrier = byMail(shield.method) ? "E-mail" : "Texting";
   const stages: Record<Stage, { text: string; counts: boolean }> = {
     queued: { text: `Sending ${noun.toLowerCase()}`, counts: true },
     sent: { text: `${noun} sent`, counts: true },
@@ -114,7 +120,7 @@ export const denied = (name: string) => `${name} says they did not ask for this.
 
 /** Why it failed, and what to do next. */
 export const failed = ({ reason, method }: Shield): string => {
-  const mail = method === "email_link";
+  const mail = byMail(method);
   const other = mail ? "Try the phone." : "Try e-mail.";
   switch (reason) {
     case "recipient":

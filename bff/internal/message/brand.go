@@ -109,6 +109,7 @@ var steps = []struct {
 }{
 	{"sms_code", ScriptSMSCode, verify.SMSCode},
 	{"sms_link", ScriptSMSLink, verify.SMSLink},
+	{"email_code", ScriptEmailCode, verify.EmailCode},
 	{"email_link", ScriptEmailLink, verify.EmailLink},
 	{"number", ScriptNumber, ""},
 }

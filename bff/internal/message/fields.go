@@ -13,12 +13,14 @@ import (
 const (
 	MailSubject     = "mail_subject"
 	MailText        = "mail_text"
+	MailCodeText    = "mail_code_text"
 	MailSignature   = "mail_signature"
 	MailFooter      = "mail_footer"
 	SMSCode         = "sms_code"
 	SMSLink         = "sms_link"
 	ScriptSMSCode   = "script_sms_code"
 	ScriptSMSLink   = "script_sms_link"
+	ScriptEmailCode = "script_email_code"
 	ScriptEmailLink = "script_email_link"
 	ScriptNumber    = "script_number"
 )
@@ -49,6 +51,7 @@ var (
 // Texts lists them in the contract's order.
 var Texts = []Text{
 	{Name: MailSubject, Most: 120, may: names},
+	{Name: MailCodeText, Most: 2000, Lines: true, may: coded, must: holeCode},
 	{Name: MailText, Most: 2000, Lines: true, may: linked, must: holeLink},
 	{Name: MailSignature, Most: 500, Lines: true, Optional: true, may: names},
 	{Name: MailFooter, Most: 500, Lines: true, Optional: true, may: names},
@@ -56,6 +59,7 @@ var Texts = []Text{
 	{Name: SMSLink, Most: 500, may: linked, must: holeLink},
 	{Name: ScriptSMSCode, Most: 300, Optional: true, may: names},
 	{Name: ScriptSMSLink, Most: 300, Optional: true, may: names},
+	{Name: ScriptEmailCode, Most: 300, Optional: true, may: names},
 	{Name: ScriptEmailLink, Most: 300, Optional: true, may: names},
 	{Name: ScriptNumber, Most: 300, Optional: true, may: picked},
 }
@@ -113,8 +117,8 @@ func (f Text) check(t Template) error {
 	default:
 		return sentence(fmt.Sprintf("%s stands there twice.", f.must))
 	}
-	if before, after := t.cut(holeLink); f.Lines && f.must == holeLink && !alone(before.String(), after.String()) {
-		return sentence("Put {link} on a line of its own: it becomes the button.")
+	if before, after := t.cut(f.must); f.Lines && !alone(before.String(), after.String()) {
+		return sentence(fmt.Sprintf("Put %s on a line of its own: it is shown large.", f.must))
 	}
 	return nil
 }

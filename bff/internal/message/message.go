@@ -54,10 +54,11 @@ const (
 	subjectMost = 250
 )
 
-// RenderMail writes the e-mail that carries the job's link to publicURL's landing page, in the job's language.
-// It refuses a job that is not proven by a link in an e-mail.
+// RenderMail writes the e-mail that carries the job's code, or its link to publicURL's landing page, in the job's
+// language. Whatever the tenant writes around a code, to whom to read it and to whom not is said by us.
+// It refuses a job that is not sent by e-mail.
 func RenderMail(j verify.Job, b *Brand, publicURL string) (Mail, error) {
-	if j.Method != verify.EmailLink {
+	if j.Method.Kind() != verify.Email {
 		return Mail{}, fmt.Errorf("no e-mail for method %q", j.Method)
 	}
 	v := viewOf(j, b, publicURL)
@@ -104,7 +105,11 @@ func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
 	v.Minutes = w.Minutes(j.ValidFor)
 	v.Subject = line(b.text(MailSubject, w).Fill(&v.Values), subjectMost)
-	above, below := b.text(MailText, w).cut(holeLink)
+	text, large := MailText, holeLink
+	if j.Method.ByCode() {
+		text, large = MailCodeText, holeCode
+	}
+	above, below := b.text(text, w).cut(large)
 	v.Above, v.Below = lines(above.Fill(&v.Values)), lines(below.Fill(&v.Values))
 	v.Signature = lines(b.text(MailSignature, w).Fill(&v.Values))
 	v.Footer = lines(b.text(MailFooter, w).Fill(&v.Values))

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"flag"
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,6 +158,24 @@ func TestGSM7(t *testing.T) {
 }
 
 // Row 22: names are data wherever they stand.
+func TestACodeByEMailIsShownLargeWithWhomToReadItTo(t *testing.T) {
+	for _, language := range []string{"en", "de", "fr", "es", "nl"} {
+		m := mail(t, job(verify.EmailCode, func(j *verify.Job) { j.Secret, j.Language = "482913", language }), acme)
+		care := message.In(language).Say("mail.code_care", &message.Values{})
+		for name, part := range map[string]string{"text": m.Text, "HTML": html.UnescapeString(m.HTML)} {
+			if !strings.Contains(part, "482 913") || !strings.Contains(part, care) {
+				t.Errorf("%s, %s: the code or the care is missing:\n%s", language, name, part)
+			}
+			if strings.Contains(part, "/v/") || strings.Contains(part, publicURL) {
+				t.Errorf("%s, %s: there is a link", language, name)
+			}
+		}
+		if !strings.Contains(m.Text, "\n482 913\n") {
+			t.Errorf("%s: the code has no line of its own:\n%s", language, m.Text)
+		}
+	}
+}
+
 func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	hostile := "Eve\r\nBcc: all@contoso.com\x00 \u202etfel\u2066 \u2028<script>alert(1)</script>\"' \xff{{.Link}}\u200b\U000e0041"
 	const plain = `Eve Bcc: all@contoso.com tfel <script>alert(1)</script>"' {{.Link}}`

@@ -13,11 +13,12 @@ type Option struct {
 }
 
 // Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
-// they stand for this technician now. A method of another kind is not an option at all.
+// they stand for this technician now. A method of another kind is not an option at all; nor is a code by e-mail where
+// no policy allows it, for it is off until somebody wants it.
 func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time) []Option {
 	options := make([]Option, 0, 2)
 	for _, m := range Methods {
-		if m.Kind() != ch.Kind {
+		if m.Kind() != ch.Kind || m == EmailCode && !slices.Contains(p.Methods, m) {
 			continue
 		}
 		reason := p.refusal(d, c, ch, m, now)

@@ -25,7 +25,7 @@ type Field struct {
 
 // Fields lists every field of a policy, in the contract's order.
 var Fields = []Field{
-	{Name: "methods", Range: "one or more of email_link, sms_link, sms_code", read: readMethods, write: func(p Policy) any { return p.Methods }},
+	{Name: "methods", Range: "one or more of email_link, sms_link, sms_code, email_code", read: readMethods, write: func(p Policy) any { return p.Methods }},
 	word("override_note", func(p *Policy) *NoteRule { return &p.OverrideNote }, NoteOff, NoteOptional, NoteRequired),
 	{Name: "note_presets", Range: "up to 10 texts of 3 to 80 characters", read: readPresets, write: func(p Policy) any { return p.NotePresets }},
 	{Name: "banner", Range: "up to 500 characters of text; tone info, warning or critical; from, until", read: readBanner, write: func(p Policy) any { return p.Banner }},
@@ -173,7 +173,7 @@ func readMethods(value json.RawMessage, p *Policy) error {
 	}
 	for _, m := range methods {
 		if !slices.Contains(Methods, m) {
-			return unfit("A method must be one of email_link, sms_link, sms_code.")
+			return unfit("A method must be one of email_link, sms_link, sms_code, email_code.")
 		}
 	}
 	p.Methods = methods

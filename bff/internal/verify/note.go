@@ -7,7 +7,7 @@ import (
 )
 
 var methodWords = map[Method]string{
-	EmailLink: "secure link by e-mail", SMSLink: "secure link by SMS", SMSCode: "code by SMS",
+	EmailLink: "secure link by e-mail", SMSLink: "secure link by SMS", SMSCode: "code by SMS", EmailCode: "code by e-mail",
 }
 
 var outcomeWords = map[Outcome]string{

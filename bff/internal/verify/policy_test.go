@@ -22,7 +22,8 @@ func TestOptions(t *testing.T) {
 		{"a mobile takes a code and a link, the code first", Methods, mobile, []Option{{Method: SMSCode}, {Method: SMSLink}}},
 		{"a number of unknown kind is tried: the carrier will tell", Methods, unknown, []Option{{Method: SMSCode}, {Method: SMSLink}}},
 		{"a landline is refused as one", Methods, landline, []Option{{SMSCode, ReasonLandline}, {SMSLink, ReasonLandline}}},
-		{"an address takes a link", Methods, mail, []Option{{Method: EmailLink}}},
+		{"an address takes a link, and a code where somebody wants it", Methods, mail, []Option{{Method: EmailLink}, {Method: EmailCode}}},
+		{"a code by e-mail is no option until somebody wants it", []Method{EmailLink}, mail, []Option{{Method: EmailLink}}},
 		{"what the policy leaves out is refused by policy", []Method{SMSLink}, mobile, []Option{{SMSCode, ReasonPolicy}, {Method: SMSLink}}},
 		{"policy goes before landline: another number would not help", []Method{EmailLink}, landline, []Option{{SMSCode, ReasonPolicy}, {SMSLink, ReasonPolicy}}},
 		{"an empty policy refuses everything", nil, mail, []Option{{EmailLink, ReasonPolicy}}},
@@ -46,10 +47,12 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 			for _, o := range p.Options(Desk{}, Contact{}, ch, Reading{}, time.Time{}) {
 				offered[o.Method] = o.Refusal
 			}
-			for _, m := range append([]Method{"email_code", "", "fax"}, Methods...) {
+			for _, m := range append([]Method{"", "fax"}, Methods...) {
 				refusal, fits := offered[m]
 				want := Code("")
 				switch {
+				case m == EmailCode && ch.Kind == Email && !fits:
+					want = CodeMethod // not offered, and refused to whoever asks for it all the same
 				case !fits:
 					want = CodeInvalid
 				case refusal != "":

@@ -22,17 +22,18 @@ const (
 	EmailLink Method = "email_link"
 	SMSLink   Method = "sms_link"
 	SMSCode   Method = "sms_code"
+	EmailCode Method = "email_code"
 )
 
 // Methods lists every method, in the order in which a pod offers them.
-var Methods = []Method{SMSCode, SMSLink, EmailLink}
+var Methods = []Method{SMSCode, SMSLink, EmailLink, EmailCode}
 
 // ByCode tells whether the end user reads a code aloud.
-func (m Method) ByCode() bool { return m == SMSCode }
+func (m Method) ByCode() bool { return m == SMSCode || m == EmailCode }
 
 // Kind of the channel that the method needs.
 func (m Method) Kind() ChannelKind {
-	if m == EmailLink {
+	if m == EmailLink || m == EmailCode {
 		return Email
 	}
 	return Phone

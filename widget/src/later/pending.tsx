@@ -8,7 +8,7 @@ import type { Shield } from "../types";
 import { noteBar, noteHelp } from "../views/bar";
 import { Button } from "../views/button";
 import type { RowProps } from "../views/row";
-import { methodName } from "../words";
+import { byCode, methodName } from "../words";
 import { caretAfter, digitsOf, grouped } from "./digits";
 import * as w from "./words";
 
@@ -34,7 +34,7 @@ export const Pending = (props: Props) => {
         )}
         {w.script(method, shield)}
       </p>
-      {method === "sms_code" && <CodeEntry key={id} {...props} />}
+      {byCode(method) && <CodeEntry key={id} {...props} />}
       <div class="after">
         {cooling ? (
           <span class="cooling">{w.resendIn(leftUntil(shield.resend_at, s.now))}</span>

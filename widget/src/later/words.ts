@@ -1,6 +1,7 @@
 // The words of what comes later. Times arrive formatted.
 
 import type { HistoryEntry, Lock, Method, Shield } from "../types";
+import { byCode, byMail } from "../words";
 
 export const words = {
   verify: "Verify",
@@ -33,8 +34,8 @@ export const triesLeft = (tries: number | undefined): string =>
 /** What the technician says to the caller while a message is on its way. */
 export const script = (method: Method, { code_length = 6, match }: Shield): string => {
   if (match) return `Say: “Pick ${match} on the page.”`;
-  if (method === "sms_code") return `Ask: “Read me the ${numberWord(code_length)} digits we just texted you.”`;
-  const how = method === "sms_link" ? "texted" : "e-mailed";
+  const how = byMail(method) ? "e-mailed" : "texted";
+  if (byCode(method)) return `Ask: “Read me the ${numberWord(code_length)} digits we just ${how} you.”`;
   return `Say: “We just ${how} you a link. Open it and press Validate.”`;
 };
 
