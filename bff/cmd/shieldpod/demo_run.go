@@ -139,6 +139,7 @@ func (d *demo) hookKey() (*ecdsa.PrivateKey, error) {
 func (d *demo) advance(by time.Duration) {
 	d.clock.Advance(by)
 	d.srv.courier.Wake()
+	d.srv.notes.WakeNotes()
 	d.srv.hub.Refresh()
 }
 

@@ -68,7 +68,13 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
         </p>
         {entry.note && <p class="said">{entry.note}</p>}
         {entry.changed_channel && <p class="said">{w.words.hadChanged}</p>}
-        {s.pod?.policy.ticket_note && entry.ticket_note && <CopyNote text={entry.ticket_note} />}
+        {entry.noted_at ? (
+          <p class="said" title={agoOf(entry.noted_at, s.now)}>
+            {w.words.noted}
+          </p>
+        ) : (
+          s.pod?.policy.ticket_note && entry.ticket_note && <CopyNote text={entry.ticket_note} />
+        )}
       </div>
     </li>
   );

@@ -15,6 +15,7 @@ export const words = {
   noHistory: "No verifications to show.",
   older: "Show older",
   noOlder: "That is all.",
+  noted: "The result is on the ticket",
   copyNote: "Copy note for the ticket",
   copied: "Copied",
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
