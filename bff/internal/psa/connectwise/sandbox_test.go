@@ -17,6 +17,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	sandbox "github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
 // demo is a client with the demo's ConnectWise, which takes the vendor's side.
@@ -92,6 +93,10 @@ func TestTheDemosConnectWiseIsAskedAsTheRealOne(t *testing.T) {
 	}
 	if _, err := d.Case(t.Context(), acme, ana, "61165", "ProjectTicket"); err != nil {
 		t.Error(err)
+	}
+	if large, err := d.Case(t.Context(), acme, ana, "61144", ""); err != nil || len(large.Contacts) != psa.DeskContacts ||
+		!slices.ContainsFunc(large.Contacts, func(c launchcontext.Contact) bool { return c.ID == large.Contact.ID }) {
+		t.Errorf("of 1,040 people %d are told, error %v", len(large.Contacts), err)
 	}
 	if found, err := d.Search(t.Context(), acme, "mailbox"); err != nil || len(found) < 2 {
 		t.Errorf("%+v, %v", found, err)
