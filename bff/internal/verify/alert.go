@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -36,6 +37,14 @@ func (e Event) alert() Alert {
 	return e.alertOf(e.Kind, alertData{
 		Verification: e.Verification, Contact: e.Contact, Ticket: e.Ticket.ID, Technician: e.By.ID, Failures: e.Failures,
 		Prefix: e.prefix(), Sent: e.Sent, Proven: e.Proven, Until: e.Until,
+	})
+}
+
+// locks is what the webhook is told of the failure that has locked the verification's contact.
+func (e Event) locks(v Verification) Alert {
+	return e.alertOf(alertLocked, alertData{
+		Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Failures: e.Failures,
+		Technician: cmp.Or(e.By.ID, v.Technician), // whose code it was; of a number, who asked
 	})
 }
 

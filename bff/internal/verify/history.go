@@ -11,6 +11,7 @@ type Entry struct {
 	Masked       string
 	Technician   Technician
 	Ticket       Ticket
+	Client       string // of the ticket
 	Note         string
 	Override     bool
 	RequestedAt  time.Time
@@ -28,7 +29,7 @@ type Entry struct {
 func entryOf(e Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
-		Technician: e.By, Ticket: e.Ticket, Note: e.Note, Override: e.Override,
+		Technician: e.By, Ticket: e.Ticket, Client: e.Client, Note: e.Note, Override: e.Override,
 		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Language: e.Language, Matching: e.Matching,
 	}
 }

@@ -112,9 +112,7 @@ func (a *attempt) wrong(ctx context.Context, tx Tx) error {
 	switch {
 	case failures >= a.policy.FailuresBeforeLock:
 		a.verdict = errLocked()
-		if err := tx.Alert(ctx, e.alertOf(alertLocked, alertData{
-			Verification: e.Verification, Contact: e.Contact, Ticket: a.v.Ticket, Technician: e.By.ID, Failures: failures,
-		})); err != nil {
+		if err := tx.Alert(ctx, e.locks(a.v)); err != nil {
 			return err
 		}
 		return a.fail(ctx, tx, ReasonLocked)

@@ -30,7 +30,8 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	return s.link(ctx, v)
+	link, _, err := s.link(ctx, v)
+	return link, err
 }
 
 // Validate is the end user's yes: it turns the shield green, once. Under number matching picked must be the
@@ -38,54 +39,57 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 // CodeMismatch. None at all decides nothing: CodeInvalid.
 // CodeSpent, CodeExpired, CodeEnded: too late, and Link says what became of it. CodeNotFound: no such link.
 func (s *Service) Validate(ctx context.Context, token, picked string) (Link, error) {
-	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
-		if v.MaxTries > 0 {
-			if e, ok, err := s.pick(ctx, tx, v, picked, now); !ok || err != nil {
+	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
+		if a.v.MaxTries > 0 {
+			if e, ok, err := s.pick(ctx, tx, a, picked); !ok || err != nil {
 				return e, err
 			}
 		}
-		e := v.event(EventVerified, now)
-		e.Until = now.Add(v.GreenFor)
-		err := succeed(ctx, tx, v, &e)
+		e := a.v.event(EventVerified, a.now)
+		e.Until = a.now.Add(a.v.GreenFor)
+		err := succeed(ctx, tx, a.v, &e)
 		return e, err
 	})
 }
 
 // pick judges the number picked; true: it is the right one. A wrong one ends the verification, which is
 // not undone: whoever guesses guesses once.
-func (s *Service) pick(ctx context.Context, tx Tx, v Verification, picked string, now time.Time) (Event, bool, error) {
-	all, right := s.Keys.grid(v.ID)
+func (s *Service) pick(ctx context.Context, tx Tx, a asked, picked string) (Event, bool, error) {
+	all, right := s.Keys.grid(a.v.ID)
 	if !slices.Contains(all, picked) {
-		if v.Outcome != Open || !now.Before(v.ExpiresAt) {
-			return Event{}, false, v.refusal(now)
+		if a.v.Outcome != Open || !a.now.Before(a.v.ExpiresAt) {
+			return Event{}, false, a.v.refusal(a.now)
 		}
 		return Event{}, false, &Error{Code: CodeInvalid, Field: "number", Public: "Pick the number that the technician tells you."}
 	}
-	v, open, err := tx.Try(ctx, v.Tenant, v.ID, now, math.MaxInt32) // a lock is on codes: a proven link clears it
+	v, open, err := tx.Try(ctx, a.v.Tenant, a.v.ID, a.now, math.MaxInt32) // a lock is on codes: a proven link clears it
 	switch {
 	case err != nil:
 		return Event{}, false, err
 	case !open:
-		return Event{}, false, v.refusal(now)
+		return Event{}, false, v.refusal(a.now)
 	case subtle.ConstantTimeCompare([]byte(picked), []byte(right)) == 1:
 		return Event{}, true, nil
 	}
-	e := v.event(EventFailed, now)
+	e := v.event(EventFailed, a.now)
 	e.Reason = ReasonNumber
 	if e.Failures, err = tx.Failures(ctx, v.Tenant, v.Contact); err != nil {
 		return Event{}, false, err
 	}
-	err = end(ctx, tx, v, Failed, &e)
-	return e, false, err
+	if err := end(ctx, tx, v, Failed, &e); err != nil || e.Failures != a.lockAt {
+		return e, false, err
+	}
+	return e, false, tx.Alert(ctx, e.locks(v))
 }
 
 // Deny is the end user's "I did not ask for this": it turns the shield red, ends the verification and all others of
 // the contact that are under way, and locks the contact until an admin has looked into it. It refuses as Validate does.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
-	return s.answer(ctx, token, func(ctx context.Context, tx Tx, v Verification, now time.Time) (Event, error) {
-		e := v.event(EventDenied, now)
+	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
+		v := a.v
+		e := v.event(EventDenied, a.now)
 		e.Locks = true
-		if err := endOthers(ctx, tx, v, now); err != nil {
+		if err := endOthers(ctx, tx, v, a.now); err != nil {
 			return e, err
 		}
 		if err := end(ctx, tx, v, Denied, &e); err != nil {
@@ -131,33 +135,42 @@ func (s *Service) Opened(ctx context.Context, token string) error {
 	})
 }
 
-type answer func(context.Context, Tx, Verification, time.Time) (Event, error)
+// asked is a link that is answered.
+type asked struct {
+	v      Verification
+	now    time.Time
+	lockAt int // so many failures lock its contact
+}
+
+type answer func(context.Context, Tx, asked) (Event, error)
 
 func (s *Service) answer(ctx context.Context, token string, say answer) (Link, error) {
 	v, err := s.byToken(ctx, token)
 	if err != nil {
 		return Link{}, err
 	}
-	link, err := s.link(ctx, v) // first: once the answer stands, nothing may keep the page from saying so
+	link, entry, err := s.link(ctx, v) // first: once the answer stands, nothing may keep the page from saying so
 	if err != nil {
 		return Link{}, err
 	}
-	now := s.now()
+	rules, err := s.Rules(ctx, v.Tenant, entry.Client)
+	if err != nil {
+		return Link{}, err
+	}
+	ask := asked{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock}
 	var said Event
 	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
-		said, err = say(ctx, tx, v, now)
+		said, err = say(ctx, tx, ask)
 		return err
 	})
 	if refused != nil {
-		link, err = s.link(ctx, v)
+		link, _, err = s.link(ctx, v)
 		return link, errors.Join(refused, err)
 	}
 	s.tell(said)
+	s.Alerter.WakeAlerts()
 	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
-	switch said.Kind {
-	case EventDenied:
-		s.Alerter.WakeAlerts()
-	case EventFailed:
+	if said.Kind == EventFailed {
 		return link, &Error{Code: CodeMismatch, Public: "That is not the number. Ask the technician for a new link."}
 	}
 	return link, nil
@@ -179,15 +192,15 @@ func (s *Service) byToken(ctx context.Context, token string) (Verification, erro
 	return v, err
 }
 
-// link tells the page what the events say of the verification.
-func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
+// link tells the page what the events say of the verification, and gives its entry.
+func (s *Service) link(ctx context.Context, v Verification) (Link, Entry, error) {
 	tenant, err := s.Tenants.Tenant(ctx, v.Tenant)
 	if err != nil {
-		return Link{}, err
+		return Link{}, Entry{}, err
 	}
 	events, err := s.Ledger.Recent(ctx, v.Tenant, []string{v.Contact}, shieldVerifications)
 	if err != nil {
-		return Link{}, err
+		return Link{}, Entry{}, err
 	}
 	for _, n := range Read(v.Contact, events, s.now()).Entries {
 		if n.Verification == v.ID {
@@ -198,8 +211,8 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, error) {
 			if n.Matching && n.Outcome == Open {
 				link.Numbers, _ = s.Keys.grid(v.ID)
 			}
-			return link, nil
+			return link, n, nil
 		}
 	}
-	return Link{}, notFound("This link is too old.")
+	return Link{}, Entry{}, notFound("This link is too old.")
 }

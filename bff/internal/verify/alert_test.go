@@ -1,0 +1,123 @@
+package verify_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/webhook"
+)
+
+// hooked opens a house whose tenant acme has a webhook, and locks contacts after three failures.
+func hooked(t *testing.T, change func(*verify.Policy)) *house {
+	t.Helper()
+	h := openHouse(t)
+	hook := verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}
+	if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {
+		storetest.Unbounded(p)
+		p.FailuresBeforeLock, p.TriesPerCode = 3, 3
+		if change != nil {
+			change(p)
+		}
+	})
+	h.Forget("acme")
+	return h
+}
+
+// told is what waits to be posted to the webhook, once.
+func (h *house) told() []webhook.Event {
+	h.t.Helper()
+	alerts, err := h.store.ClaimAlerts(ctx, h.clock.Now(), h.clock.Now().Add(1e18), 99)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	events := make([]webhook.Event, len(alerts))
+	for i, a := range alerts {
+		if err := json.Unmarshal(a.Body, &events[i]); err != nil || events[i].ID != a.ID {
+			h.t.Fatalf("%v in %s", err, a.Body)
+		}
+	}
+	return events
+}
+
+// wrongNumber picks a number that the page offers and the technician does not say.
+func (h *house) wrongNumber(d verify.Desk, sent verify.Result) {
+	h.t.Helper()
+	token := h.secret(sent)
+	page, err := h.Link(ctx, token)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	pod, err := h.Pod(ctx, d)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, number := range page.Numbers {
+		if number != pod.Readings[sent.Contact].Shields[sent.Channel].Match {
+			_, err := h.Validate(ctx, token, number)
+			wantCode(h.t, err, verify.CodeMismatch)
+			return
+		}
+	}
+}
+
+func TestAnEndUsersNoIsTold(t *testing.T) {
+	h := hooked(t, nil)
+	sent := h.send(desk(), link("dana", "mail"))
+	if _, err := h.Deny(ctx, h.secret(sent)); err != nil {
+		t.Fatal(err)
+	}
+	want := []webhook.Event{{
+		ID: "acme-2", Type: webhook.Denied, Tenant: "acme", Seq: 2, At: opening,
+		Data: webhook.Data{VerificationID: sent.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "ana"},
+	}}
+	if diff := cmp.Diff(want, h.told()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALockIsToldOnce(t *testing.T) {
+	h := hooked(t, nil)
+	sent := h.send(desk(), code("dana", "mobile"))
+	typing := desk()
+	typing.Technician.ID = "noor"
+	for range 4 {
+		_, _ = h.Attempt(ctx, typing, sent.Verification, wrong(h.secret(sent)))
+	}
+	want := []webhook.Event{{
+		ID: "acme-4", Type: webhook.ContactLocked, Tenant: "acme", Seq: 4, At: opening,
+		Data: webhook.Data{VerificationID: sent.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "noor", Failures: 3},
+	}}
+	if diff := cmp.Diff(want, h.told()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALockByWrongNumbersIsToldOnce(t *testing.T) {
+	h := hooked(t, func(p *verify.Policy) { p.FailuresBeforeLock = 100 })
+	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.NumberMatching, p.FailuresBeforeLock = true, 3 })
+	h.Forget("acme")
+	var third verify.Result
+	for n := range 4 {
+		sent := h.send(desk(), link("dana", "mail"))
+		h.wrongNumber(desk(), sent)
+		h.clock.advance(10 * 60e9)
+		if n == 2 {
+			third = sent
+		}
+	}
+	told := h.told()
+	if len(told) != 1 {
+		t.Fatalf("told of %+v, want one lock", told)
+	}
+	want := webhook.Data{VerificationID: third.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "ana", Failures: 3}
+	if diff := cmp.Diff(want, told[0].Data); diff != "" || told[0].Type != webhook.ContactLocked {
+		t.Error(told[0].Type, diff)
+	}
+}
