@@ -55,10 +55,12 @@ func (k *counters) set(key counterKey, c counter) {
 }
 
 // rewind has a window that began in what is now the future, because the clock was set back, begin now: it lasts no
-// longer for that, and is not emptied. This holds whatever becomes of the step.
-func (k *counters) rewind(key counterKey, at int64) {
-	if c := k.byKey[key]; c.began > at {
-		c.began = at
+// longer for that, and is not emptied. Nor does a pause last longer than the longest. This holds whatever becomes
+// of the step.
+func (k *counters) rewind(key counterKey, at, longest int64) {
+	c := k.byKey[key]
+	c.began, c.paused = min(c.began, at), min(c.paused, at+longest)
+	if c != k.byKey[key] {
 		k.set(key, c)
 	}
 }
@@ -139,7 +141,7 @@ func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []ve
 		}
 	}
 	for _, b := range budgets {
-		t.counters.rewind(keyOf(tenant, b), millis(at))
+		t.counters.rewind(keyOf(tenant, b), millis(at), b.Pause.Milliseconds())
 	}
 	return nil
 }

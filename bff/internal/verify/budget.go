@@ -13,7 +13,8 @@ type Budget struct {
 	Key    string // of what is counted: an id, or a keyed hash
 	Window time.Duration
 	Limit  int64
-	Amount int64 // of this send: 1, or its price
+	Amount int64         // of this send: 1, or its price
+	Pause  time.Duration // that it may have before it at most
 }
 
 // Names of budgets that are no fields of the policy.
@@ -22,6 +23,14 @@ const (
 	budgetPumping  = "pumping"        // texts to a block of numbers
 	budgetProven   = "pumping_proven" // those that came back
 )
+
+// pause is how long the alarm pauses a block of numbers. Switched off it ends the pauses that there are.
+func (l Limits) pause() time.Duration {
+	if l.PumpingFloor == 0 {
+		return 0
+	}
+	return l.PumpingPause
+}
 
 // pumpingWindow is what the alarm looks at.
 const pumpingWindow = 24 * time.Hour
@@ -70,7 +79,7 @@ func (a draft) budgets(p *Rules) []Budget {
 		Budget{Name: "budget_prefix_hour", Key: v.Prefix, Window: time.Hour, Limit: l.PrefixHour, Amount: 1},
 		Budget{Name: "budget_country_hour", Key: a.country, Window: time.Hour, Limit: l.CountryHour, Amount: 1},
 		Budget{Name: "budget_tenant_spend_day", Window: 24 * time.Hour, Limit: l.TenantSpendDay, Amount: l.price(a.country)},
-		Budget{Name: budgetPumping, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1},
+		Budget{Name: budgetPumping, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1, Pause: l.pause()},
 	)
 }
 

@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -191,15 +189,7 @@ func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
 }
 
 func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
-	h := openHouse(t)
-	if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}); err != nil {
-		t.Fatal(err)
-	}
-	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {
-		storetest.Unbounded(p)
-		p.Limits.PumpingFloor, p.Limits.PumpingSample, p.Limits.PumpingPause = 10, 20, time.Hour
-	})
-	h.Forget("")
+	h := hooked(t, pumping(time.Hour))
 	d := crowd(40)
 	for i := range 19 {
 		if err := h.text(d, i); err != nil {
@@ -219,16 +209,8 @@ func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
 	if err := h.text(elsewhere, 0); err != nil {
 		t.Errorf("another block of numbers meanwhile: %v", err)
 	}
-	alerts, err := h.store.ClaimAlerts(ctx, h.clock.Now(), h.clock.Now().Add(time.Minute), 9)
-	if err != nil || len(alerts) != 1 {
-		t.Fatalf("%d alerts, %v", len(alerts), err)
-	}
-	var told webhook.Event
-	if err := json.Unmarshal(alerts[0].Body, &told); err != nil {
-		t.Fatal(err)
-	}
 	want := webhook.Data{Prefix: "+1415555••••", Sent: 20, Until: opening.Add(time.Hour)}
-	if told.Type != webhook.PrefixPaused || told.Data != want {
+	if told := h.told(); len(told) != 1 || told[0].Type != webhook.PrefixPaused || told[0].Data != want {
 		t.Errorf("the webhook is told %+v, want %+v", told, want)
 	}
 	// When enough come back, the next twenty are let through again.
@@ -241,6 +223,63 @@ func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
 	}
 	if err := h.text(d, 21); err != nil {
 		t.Errorf("with enough of them back: %v", err)
+	}
+}
+
+func TestRow18APauseEnds(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		does func(*house)
+		wait time.Duration // from then until texts go out again
+	}{
+		{"when its time is over", func(*house) {}, time.Hour},
+		{"no later when the clock is set back", func(h *house) { h.clock.advance(-30 * time.Minute) }, time.Hour},
+		{"sooner when the policy says so", func(h *house) { h.tenant("acme", pumping(5*time.Minute)) }, 5 * time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := openHouse(t)
+			h.tenant("acme", pumping(time.Hour))
+			d := crowd(25)
+			for i := range 20 {
+				if err := h.text(d, i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			row.does(h)
+			for _, wait := range []time.Duration{0, row.wait - time.Millisecond} {
+				h.clock.advance(wait)
+				h.Forget("")
+				if got := reached(t, h.text(d, 21)); got != "pumping" {
+					t.Fatalf("%s after, %q refuses", wait, got)
+				}
+			}
+			h.clock.advance(time.Millisecond)
+			if err := h.text(d, 22); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestRow18TheAlarmThatIsSwitchedOffEndsItsPauses(t *testing.T) {
+	h := openHouse(t)
+	h.tenant("acme", pumping(time.Hour))
+	d := crowd(25)
+	for i := range 20 {
+		if err := h.text(d, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.tenant("acme", nil) // a floor of none
+	if err := h.text(d, 21); err != nil {
+		t.Error(err)
+	}
+}
+
+// pumping has the alarm pause a block of numbers when of 20 texts fewer than a tenth come back.
+func pumping(pause time.Duration) func(*verify.Policy) {
+	return func(p *verify.Policy) {
+		p.Limits.PumpingFloor, p.Limits.PumpingSample, p.Limits.PumpingPause = 10, 20, pause
 	}
 }
 

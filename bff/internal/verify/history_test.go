@@ -116,3 +116,15 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 		t.Errorf("with no entries shown: %+v (%v)", dana, err)
 	}
 }
+
+func TestHistoryThatThePolicyDoesNotShowHasNoPagesEither(t *testing.T) {
+	h := openHouse(t)
+	h.send(desk(), code("dana", "mobile"))
+	for _, row := range []struct{ shown, want int }{{1, 1}, {0, 0}} {
+		h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = row.shown })
+		entries, next, err := h.History(ctx, desk(), "dana", 0)
+		if len(entries) != row.want || next != 0 || err != nil {
+			t.Errorf("with %d shown: %d entries, next %d, %v", row.shown, len(entries), next, err)
+		}
+	}
+}

@@ -75,7 +75,8 @@ type Spending interface {
 	// ClearMarks forgets those that were found out on the contact, and tells how many there were.
 	ClearMarks(ctx context.Context, tenant, contact string) (int, error)
 	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
-	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty.
+	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
+	// a pause no longer than the budget's longest.
 	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)
 	// Messages tells how many verifications of any contact were asked for to a destination since then, and when
 	// the first and the last of them was.

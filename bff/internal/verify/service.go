@@ -128,10 +128,14 @@ func (s *Service) Reading(ctx context.Context, tenant, contact string) (Reading,
 const HistoryPage = 50
 
 // History gives the contact's verifications requested before the event numbered before
-// (0: from the newest), newest first, and where to go on (0: nowhere).
+// (0: from the newest), newest first, and where to go on (0: nowhere). Where the policy shows no history there is none.
 func (s *Service) History(ctx context.Context, d Desk, contact string, before int64) ([]Entry, int64, error) {
 	if _, ok := d.Contact(contact); !ok {
 		return nil, 0, notFound("This contact is not on the ticket. Reopen the ticket to load it again.")
+	}
+	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+	if err != nil || rules.HistoryEntries == 0 {
+		return nil, 0, err
 	}
 	events, err := s.Ledger.Page(ctx, d.Tenant, contact, before, HistoryPage+1)
 	if err != nil {

@@ -49,16 +49,31 @@ var budgets = []promise{
 			}
 		})
 	}},
-	{"a budget that is paused says so until it is paused no more", func(t *testing.T, s *store.Store) {
-		ctx, b := t.Context(), verify.Budget{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1}
+	{"a pause is told until it is over, and is never longer than the longest", func(t *testing.T, s *store.Store) {
+		ctx, b := t.Context(), verify.Budget{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1, Pause: time.Minute}
 		must(t, s, func(tx verify.Tx) error { return tx.Pause(ctx, "acme", b, noon.Add(time.Minute)) })
-		must(t, s, func(tx verify.Tx) error {
-			uses, err := tx.Spend(ctx, "acme", noon, []verify.Budget{b})
-			if err == nil && (!uses[0].Paused.Equal(noon.Add(time.Minute)) || uses[0].Used != 1) {
-				t.Errorf("it stands at %+v", uses[0])
+		for i, row := range []struct {
+			at      time.Time
+			longest time.Duration
+			want    time.Time
+		}{
+			{noon.Add(time.Second), time.Minute, noon.Add(time.Minute)},
+			{noon.Add(-time.Hour), time.Minute, noon.Add(-59 * time.Minute)}, // the clock was set back
+			{noon, time.Minute, noon.Add(-59 * time.Minute)},                 // and forward again
+			{noon.Add(-time.Hour), time.Second, noon.Add(-time.Hour + time.Second)},
+		} {
+			b.Pause = row.longest
+			err := s.Write(ctx, func(tx verify.Tx) error {
+				uses, err := tx.Spend(ctx, "acme", row.at, []verify.Budget{b})
+				if err == nil && (!uses[0].Paused.Equal(row.want) || uses[0].Used != 1) {
+					t.Errorf("row %d: it stands at %+v", i, uses[0])
+				}
+				return errors.Join(err, errUndone)
+			})
+			if !errors.Is(err, errUndone) {
+				t.Fatal(err)
 			}
-			return err
-		})
+		}
 	}},
 	{"Row7: another tenant's budgets are its own", func(t *testing.T, s *store.Store) {
 		ctx, b := t.Context(), []verify.Budget{{Name: "a", Window: time.Hour, Amount: 1}}
