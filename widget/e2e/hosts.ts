@@ -25,6 +25,13 @@ export class Desk {
     await this.unfold();
   }
 
+  /** Nothing may reload the pod: its window keeps what is put on it. */
+  async unbroken() {
+    const frame = this.page.frames().find((f) => f.parentFrame() !== null);
+    await frame?.evaluate(() => Object.assign(window, { kept: true }));
+    return async () => expect(await frame?.evaluate(() => "kept" in window)).toBe(true);
+  }
+
   /** A ticket that was opened before shows one line. */
   async unfold() {
     const verify = this.pod.getByRole("button", { name: "Verify caller" });

@@ -5,16 +5,9 @@ import { expect, test, wrong } from "./demo";
 
 const contoso = { id: "contoso", name: "Contoso" };
 
-/** Nothing in these tests may reload the pod: its window keeps what was put on it. */
-const unbroken = async (desk: { page: import("@playwright/test").Page }) => {
-  const frame = desk.page.frames().find((f) => f.parentFrame() !== null);
-  await frame?.evaluate(() => Object.assign(window, { kept: true }));
-  return async () => expect(await frame?.evaluate(() => "kept" in window)).toBe(true);
-};
-
 test("methods: what the client's policy forbids is shown disabled, with who decided it", async ({ desk, demo }) => {
   await desk.open("4711");
-  const still = await unbroken(desk);
+  const still = await desk.unbroken();
   await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
   await demo.policy({ methods: ["email_link"] }, contoso);
   await expect(desk.row("4821")).toContainText("Not allowed for this client");
@@ -236,24 +229,6 @@ test("sms_countries: texts to a country that is not allowed are refused, with th
   await expect(desk.row("4821").getByRole("button", { name: "code" })).toHaveCount(0);
   await demo.policy({ sms_countries: ["GB", "US"] });
   await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
-});
-
-test("budget_technician_minute: close to the limit the pod says so, at the limit it says when it frees", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  await demo.policy({ budget_technician_minute: 2 });
-  await desk.send("4821", "Code");
-  await demo.arrived(1);
-  await desk.send("@contoso.com", "Link");
-  await expect(desk.row("@contoso.com")).toContainText(/2 of 2 messages/);
-  await demo.arrived(2);
-  await desk.pod.getByLabel("Contact to verify").selectOption({ label: "Marcus Lee · Office Manager" });
-  await desk.pod.getByLabel("Why this contact?").fill("Manager approval");
-  await desk.send("3107", "Code");
-  await expect(desk.row("3107")).toContainText(/one technician may send in a minute. It frees in \d+ seconds/);
-  expect(await demo.messages()).toHaveLength(2);
 });
 
 test("sms_voip and sms_countries: numbers without a SIM, and of another country, by policy", async ({ desk, demo }) => {

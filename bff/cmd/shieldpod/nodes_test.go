@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -46,6 +47,61 @@ func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod.until(t, "verified")
+}
+
+func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
+	v := newVictim(t)
+	v.setenv("SHIELDPOD_DATABASE_URL", storetest.PostgreSQLURL(t))
+	v.trust(t)
+	var said bytes.Buffer
+	if err := runContext(t.Context(), []string{"apikey", "new", "acme", "--name", "Noor"}, v.getenv, &said, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	key := strings.TrimSpace(said.String())
+	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
+	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+	token, err := first.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := first.pod(t, token)
+	if f := pod.next(t); f.Type != "snapshot" || f.Pod.Policy.Version != "0.0" {
+		t.Fatalf("the first frame is %+v", f)
+	}
+	edited := time.Now()
+	second.edit(t, key, `{"version":0,"name":"Contoso","fields":{"methods":["email_link"]}}`)
+	f := pod.next(t)
+	if took := time.Since(edited); took > 5*time.Second { // without the bus it would be the slow tick that finds it
+		t.Errorf("it took %s", took)
+	}
+	if f.Type != "policy" || f.Pod.Policy.Version != "0.1" || f.Pod.Contacts[0].Channels[0].Methods[0].Refusal != "policy" {
+		t.Fatalf("the next frame is %+v", f)
+	}
+	// The node that was not told by hand enforces it as well.
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	if err := first.post(t.Context(), "/api/v1/verifications", token, body, http.StatusForbidden, &api.Problem{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// edit sets what the launch contexts' client overrides.
+func (v *victim) edit(t *testing.T, key, body string) {
+	t.Helper()
+	client, err := api.NewClientWithResponses("http://127.0.0.1:" + v.port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.PutClientPolicyWithBodyWithResponse(t.Context(), "c", "application/json", strings.NewReader(body),
+		func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+key)
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.JSON200 == nil {
+		t.Fatalf("the edit: %s", answer.Body)
+	}
 }
 
 // node starts one of several servers in this process, on the victim's settings.
@@ -92,6 +148,7 @@ type livePod struct{ socket *websocket.Conn }
 type frame struct {
 	Type    string                `json:"type"`
 	Shields map[string]api.Shield `json:"shields"`
+	Pod     api.Pod               `json:"pod"`
 }
 
 func (v *victim) pod(t *testing.T, token string) livePod {

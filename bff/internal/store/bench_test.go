@@ -100,6 +100,10 @@ func (freeTx) Spend(_ context.Context, _ string, _ time.Time, budgets []verify.B
 	return make([]verify.Use, len(budgets)), nil
 }
 
+func (freeTx) Messages(context.Context, string, string, time.Time) (n int64, first, last time.Time, err error) {
+	return 0, first, last, nil
+}
+
 // BenchmarkSend64WithoutBudgets is what BenchmarkSend64 would take if nothing were counted.
 func BenchmarkSend64WithoutBudgets(b *testing.B) {
 	s := storetest.SQLite(b)

@@ -52,6 +52,44 @@ func TestTwoNodesKeepOneChain(t *testing.T) {
 	})
 }
 
+// Three nodes send at the same time, and one of them is then started again.
+func TestRow18WhatNodesSendTogetherIsTheBudget(t *testing.T) {
+	onBoth(t, func(t *testing.T, url, _ string) {
+		node := func() *verify.Service { return storetest.Service(storetest.Open(t, url, nil), time.Now) }
+		first := storetest.Open(t, url, nil)
+		tenant(t, first)
+		const limit = 20
+		storetest.SetPolicy(t, first, "acme", "", func(p *verify.Policy) {
+			storetest.Unbounded(p)
+			p.Limits.TenantDay = limit
+		})
+		nodes := []*verify.Service{storetest.Service(first, time.Now), node(), node()}
+		var all sync.WaitGroup
+		var sent, refused atomic.Int64
+		for n := range int64(90) {
+			all.Go(func() {
+				switch _, err := nodes[n%3].Send(t.Context(), desk(n), request(n)); verify.CodeOf(err) {
+				case "":
+					sent.Add(1)
+				case verify.CodeRateLimited:
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		events, broken, err := first.VerifyChain(t.Context(), "acme")
+		if sent.Load() != limit || refused.Load() != 90-limit || events != limit || broken != nil || err != nil {
+			t.Errorf("%d were sent, %d refused, %d are in the chain (%v, %v); want %d, %d, %d", sent.Load(), refused.Load(), events, broken, err, limit, 90-limit, limit)
+		}
+		_, err = node().Send(t.Context(), desk(91), request(91))
+		if verify.CodeOf(err) != verify.CodeRateLimited {
+			t.Errorf("after a restart: %v", err)
+		}
+	})
+}
+
 func TestAnotherNodeSeesChangedSettingsWithinTwoSeconds(t *testing.T) {
 	onBoth(t, func(t *testing.T, url, _ string) {
 		var clock atomic.Int64
