@@ -222,6 +222,42 @@ test("ticket_note: the text for the ticket is offered, or not", async ({ desk, d
   await expect(copy).toBeHidden();
 });
 
+test("before_save: an unverified caller is a warning, or stops the save with who wants it so", async ({
+  manage,
+  demo,
+}) => {
+  await manage.open("61187");
+  const still = await manage.unbroken();
+  await demo.policy({ before_save: "block" });
+  await expect
+    .poll(async () => {
+      await manage.save();
+      return manage.state.textContent();
+    })
+    .toBe("Not saved");
+  await expect(manage.refusal).toContainText("Verify the caller before you save");
+  await expect(manage.refusal).toContainText(/Set by Acme IT's default policy, version \d+, by .+/);
+  await demo.policy({ before_save: "warn" });
+  await expect
+    .poll(async () => {
+      await manage.save();
+      return manage.state.textContent();
+    })
+    .toMatch(/^Saved/);
+  await expect(manage.pod.getByText("Saved, but the caller is not verified.")).toBeVisible();
+  await still();
+});
+
+test("language: the message and the page speak as the policy says by then", async ({ desk, demo }) => {
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  expect((await demo.arrived(1)).text).toContain("did you call us?");
+  await demo.policy({ language: "de" });
+  await desk.send("@contoso.com", "Link");
+  const landing = await desk.endUser(await demo.link(2));
+  await expect(landing.getByRole("button", { name: "Bestätigen" })).toBeVisible();
+});
+
 test("sms_countries: texts to a country that is not allowed are refused, with the reason", async ({ desk, demo }) => {
   await desk.open("4711");
   await demo.policy({ sms_countries: ["GB"] });
