@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,26 @@ type playing struct {
 	t           *testing.T
 	client      http.Client
 	pod, manage string // the server, and ConnectWise as the server reaches it
+	dir         string // of all that it keeps
+	log         *journal
+}
+
+// journal keeps what a server logs, from however many goroutines.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // opened is written to when the demo says what to open: by then it serves.
@@ -36,19 +58,19 @@ func play(t *testing.T) *playing {
 	pod, desk, phone, manage := freePort(t), freePort(t), freePort(t), freePort(t)
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
-	welcome := &opened{yes: make(chan struct{})}
+	welcome, log := &opened{yes: make(chan struct{})}, &journal{}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- runContext(ctx, []string{
 			"demo", "--port", pod, "--desk-port", desk, "--phone-port", phone, "--connectwise-port", manage, "--data-dir", dir,
-		}, func(string) string { return "" }, welcome, io.Discard)
+		}, func(string) string { return "" }, welcome, log)
 	}()
 	select {
 	case <-welcome.yes:
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	p := &playing{t: t, pod: "http://localhost:" + pod, manage: "http://127.0.0.1:" + manage}
+	p := &playing{t: t, pod: "http://localhost:" + pod, manage: "http://127.0.0.1:" + manage, dir: dir, log: log}
 	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		p.client.CloseIdleConnections()
@@ -188,5 +210,30 @@ func TestAnUpgradeOfConnectWiseIsFollowed(t *testing.T) {
 	p.post(p.manage+"/api/codebase", "application/json", `{"codebase":"v2026_1"}`)
 	if status, got := p.launch("AOrtiz", ana, "61198", "ticket"); status != 200 || got.Pod.Ticket.ID != "61198" {
 		t.Errorf("after: %d %s", status, got.Code)
+	}
+}
+
+func TestRow25AMembersSessionIsWrittenNowhere(t *testing.T) {
+	p := play(t)
+	ana := p.signIn("AOrtiz")
+	for _, does := range []string{"ok", "mismatch", "html", "500", "cut", "down", "401", "429"} {
+		p.post(p.manage+"/api/misbehave", "application/json", fmt.Sprintf(`{"system":"connectwise","mode":%q}`, does))
+		p.launch("AOrtiz", ana, "61211", "ticket") // looks for the hash in what comes back
+	}
+	files, err := filepath.Glob(filepath.Join(p.dir, "*"))
+	if err != nil || len(files) < 2 {
+		t.Fatal(err, files)
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte(ana)) {
+			t.Errorf("%s holds it", filepath.Base(name))
+		}
+	}
+	if log := p.log.String(); strings.Contains(log, ana) || !strings.Contains(log, "psa_unavailable") {
+		t.Errorf("the log has it, or nothing at all: %s", log)
 	}
 }
