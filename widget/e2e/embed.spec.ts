@@ -84,6 +84,18 @@ test("<shield-pod> verifies under a strict policy, with no script of the host's"
   expect(complaints).toEqual([]);
 });
 
+test("the demo's desk shows the pod by tag, too, and hears of it", async ({ desk, demo }) => {
+  await desk.open("4711", "?by=tag");
+  await desk.page.locator('.queue a[data-ticket="4709"]').click();
+  await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
+  await desk.page.locator('.queue a[data-ticket="4711"]').click();
+  await expect(desk.pod.getByText("Dana Reyes").first()).toBeVisible();
+  await desk.unfold();
+  await desk.send("4821", "Code");
+  await desk.enter(await demo.code());
+  await expect(desk.page.locator(".thread")).toContainText("Caller verified");
+});
+
 test("<shield-pod> turns to the ticket of its attribute, and two of them stand side by side", async ({
   page,
   demo,

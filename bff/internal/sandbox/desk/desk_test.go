@@ -216,7 +216,7 @@ var reference = regexp.MustCompile(`(?:src|href)="(/[^"]*)"`)
 
 func TestPagesLoadUnderTheirOwnPolicy(t *testing.T) {
 	h, _ := open(t)
-	for _, path := range []string{"/", "/procedure", "/tickets/4711", "/tickets/4711?pod=420&theme=dark", "/tickets/4711?pod=x&theme=%22%3E"} {
+	for _, path := range []string{"/", "/procedure", "/tickets/4711", "/tickets/4711?pod=420&theme=dark", "/tickets/4711?pod=x&theme=%22%3E", "/tickets/4711?by=tag"} {
 		page := ask(t, h, "GET", path, "")
 		if page.Code != 200 {
 			t.Fatalf("%s: status %d", path, page.Code)
@@ -246,6 +246,21 @@ func TestPagesLoadUnderTheirOwnPolicy(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("page lacks %s", want)
 		}
+	}
+}
+
+func TestThePodStandsThereByTagWhereThatIsAskedFor(t *testing.T) {
+	h, _ := open(t)
+	page := ask(t, h, "GET", "/tickets/4711?by=tag", "").Body.String()
+	for _, want := range []string{
+		`<shield-pod tenant="acme" ticket="4711" theme="auto" context-url="/context">`, `/tickets/4712?pod=300&amp;theme=auto&amp;by=tag`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, `id="pod"`) {
+		t.Error("there are two places for the pod")
 	}
 }
 

@@ -29,7 +29,8 @@ type view struct {
 	PodWidth   string // 300 or 420 pixels
 	Theme      string
 	Themes     []string
-	Switches   string // the two above as a query, to keep them from page to page
+	ByTag      bool   // the pod stands there as <shield-pod>, not mounted by the desk's script
+	Switches   string // those above as a query, to keep them from page to page
 }
 
 var themes = []string{"auto", "light", "dark"}
@@ -42,8 +43,12 @@ func (s site) view(r *http.Request) view {
 	if theme := r.FormValue("theme"); theme == "light" || theme == "dark" {
 		v.Theme = theme
 	}
-	if v.PodWidth != "300" || v.Theme != "auto" {
+	v.ByTag = r.FormValue("by") == "tag"
+	if v.PodWidth != "300" || v.Theme != "auto" || v.ByTag {
 		v.Switches = "?pod=" + v.PodWidth + "&theme=" + v.Theme
+	}
+	if v.ByTag {
+		v.Switches += "&by=tag"
 	}
 	return v
 }

@@ -2,6 +2,7 @@
 // the pod asks, tell it when another ticket comes on screen, and write down what it reports.
 
 const place = document.getElementById("pod");
+const tag = document.querySelector("shield-pod"); // or so: the other way, which needs none of this to work
 const onScreen = () => document.getElementById("ticket").dataset.ticket;
 
 /** The desk's server signs: this technician has this ticket open. */
@@ -77,6 +78,7 @@ async function turnTo(address) {
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of ["ticket", "people"]) document.getElementById(part).replaceWith(next.getElementById(part));
   pod?.refresh();
+  tag?.setAttribute("ticket", onScreen());
   document.querySelector(".toasts").replaceChildren(); // they speak of the last ticket's caller
   document.title = next.title;
   for (const link of document.querySelectorAll(".queue a")) {
@@ -102,9 +104,14 @@ document.querySelector(".queue").addEventListener("click", (click) => {
 });
 window.addEventListener("popstate", () => turn(location.href));
 
+for (const [event, words] of Object.entries(headlines)) {
+  tag?.addEventListener(`shieldpod:${event}`, ({ detail }) => happened(event, words, detail));
+}
+
 // Last, because where the pod's script is there already this mounts at once.
 window.Shieldpod = window.Shieldpod || [];
 window.Shieldpod.push((shieldpod) => {
+  if (!place) return;
   const { tenant, theme } = place.dataset;
   pod = shieldpod.mount(place, { tenant, theme, getContextToken });
   for (const [event, words] of Object.entries(headlines)) pod.on(event, (detail) => happened(event, words, detail));
