@@ -1,0 +1,124 @@
+package courier_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// BenchmarkSendGridBatch has the webhook take batches of 1,000 events as SendGrid posts them, each of which says something
+// new: signature, one transaction on SQLite, one chained event for each, durable. A tenth of them are failures.
+func BenchmarkSendGridBatch(b *testing.B) {
+	const batch = 1000
+	s := storetest.SQLite(b)
+	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
+		b.Fatal(err)
+	}
+	storetest.SetPolicy(b, s, "acme", "", storetest.Unbounded)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	svc := storetest.Service(s, time.Now)
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+		Key:     func(context.Context, string) (*ecdsa.PublicKey, error) { return &key.PublicKey, nil },
+		Reports: svc, Now: time.Now,
+	}))
+	rates := make([]float64, 0, b.N)
+	b.ResetTimer()
+	for n := range b.N {
+		b.StopTimer()
+		r := eventsRequest(b, key, mailed(b, svc, n*batch, batch))
+		answer := httptest.NewRecorder()
+		b.StartTimer()
+		began := time.Now()
+		mux.ServeHTTP(answer, r)
+		rates = append(rates, batch/time.Since(began).Seconds())
+		if answer.Code != http.StatusNoContent {
+			b.Fatalf("HTTP %d: %s", answer.Code, answer.Body)
+		}
+	}
+	b.StopTimer()
+	wantChain(b, s, int64(2*batch*b.N))
+	slices.Sort(rates)
+	b.ReportMetric(rates[len(rates)/2], "events/s(median)")
+	b.ReportMetric(0, "ns/op")
+}
+
+// mailed has so many links on their way, to contacts numbered from first, and gives their jobs.
+func mailed(b *testing.B, svc *verify.Service, first, count int) []string {
+	b.Helper()
+	jobs := make([]string, count)
+	var all sync.WaitGroup
+	for part := range 50 {
+		all.Go(func() {
+			for i := part; i < count; i += 50 {
+				d := desk
+				id := fmt.Sprint("contact-", first+i)
+				d.Contacts = []verify.Contact{{ID: id, Name: "Dana Reyes", Channels: []verify.Channel{
+					{ID: "mail", Kind: verify.Email, Value: id + "@contoso.com"},
+				}}}
+				d.DefaultContact = id
+				sent, err := svc.Send(b.Context(), d, verify.Request{Contact: id, Channel: "mail", Method: verify.EmailLink, Key: "benchmark-key-" + id})
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				jobs[i] = sent.Verification
+			}
+		})
+	}
+	all.Wait()
+	return jobs
+}
+
+// eventsRequest is SendGrid's post of one event on each job, signed.
+func eventsRequest(b *testing.B, key *ecdsa.PrivateKey, jobs []string) *http.Request {
+	b.Helper()
+	lines := make([]string, len(jobs))
+	for i, job := range jobs {
+		kind := `"event":"delivered","response":"250 2.0.0 OK"`
+		if i%10 == 9 {
+			kind = `"event":"bounce","type":"bounce","status":"5.2.2","reason":"552 5.2.2 The email account that you tried to reach is over quota."`
+		}
+		lines[i] = fmt.Sprintf(`{"email":"contact-%d@contoso.com","timestamp":%d,"smtp-id":"<%s@ismtpd>","sg_event_id":"ZGVsaXZlcmVkLTA%d","sg_message_id":"%s.recvd-7bc98fb8f-0",`+
+			`"ip":"168.245.0.1","tls":1,"shieldpod_job":%q,%s}`, i, time.Now().Unix(), job, i, job, job, kind)
+	}
+	body := "[" + strings.Join(lines, ",\r\n") + "]\r\n"
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	hash := sha256.Sum256([]byte(stamp + body))
+	signature, err := ecdsa.SignASN1(rand.Reader, key, hash[:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/hooks/sendgrid/acme", strings.NewReader(body))
+	r.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
+	r.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", stamp)
+	return r
+}
+
+// wantChain wants the tenant's chain to be whole, and so long.
+func wantChain(b *testing.B, s *store.Store, want int64) {
+	b.Helper()
+	if events, broken, err := s.VerifyChain(b.Context(), "acme"); events != want || broken != nil || err != nil {
+		b.Errorf("a chain of %d events (%v, %v), want %d", events, broken, err, want)
+	}
+}
