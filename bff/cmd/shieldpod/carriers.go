@@ -211,7 +211,7 @@ func (srv *server) book() (*courier.Book, error) {
 // hooks mounts what carriers call, each request checked by the account of the tenant that it is for.
 func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 	s, book := srv.settings, srv.carriers
-	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+	mails := sendgrid.NewWebhook(sendgrid.WebhookConfig{
 		Reports: domain, Now: s.now, Log: s.log,
 		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
 			var settings sendgridSettings
@@ -220,7 +220,9 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 			}
 			return sendgrid.ParseKey(settings.WebhookKey)
 		},
-	}))
+	})
+	mux.Handle("POST /hooks/sendgrid", mails) // the house's account, for all tenants that have none
+	mux.Handle("POST /hooks/sendgrid/{tenant}", mails)
 	texts := vonage.NewWebhook(vonage.WebhookConfig{
 		Reports: domain, Now: s.now, Log: s.log,
 		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {

@@ -23,73 +23,92 @@ func (c *migrateCmd) Run(o *outside) error {
 }
 
 type doctorCmd struct {
-	Data  doctorDataCmd  `cmd:"" default:"withargs" help:"Check the database, and every tenant's chain of events, origins and keys."`
+	Data  doctorDataCmd  `cmd:"" default:"withargs" help:"Check the database, every tenant's chain of events, origins and keys, and sign in wherever a server would."`
 	Embed doctorEmbedCmd `cmd:"" help:"Say why a pod would stay blank in its host page."`
 }
 
-type doctorDataCmd struct{ databaseFlags }
+type doctorDataCmd struct {
+	databaseFlags
+	houseFlags
+}
 
 // Run checks what can be checked without sending anything. It makes no database where there is none.
 func (c *doctorDataCmd) Run(o *outside) error {
 	if _, err := os.Stat(c.file()); c.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database in %s: set SHIELDPOD_DATA_DIR or --data-dir to where the server keeps its own", c.DataDir)
 	}
+	house, err := settings{mail: c.mail(), sms: c.sms()}.house()
+	if err != nil {
+		return err
+	}
 	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
 		tenants, err := db.TenantList(ctx)
 		if err != nil {
 			return err
 		}
-		say := func(format string, args ...any) {
+		check := &checkup{db: db, say: func(format string, args ...any) {
 			_, printErr := fmt.Fprintf(o.stdout, format+"\n", args...)
 			err = errors.Join(err, printErr)
-		}
-		say("ok    the database answers and its tables are up to date")
-		sick := 0
+		}}
+		check.say("ok    the database answers and its tables are up to date")
+		check.sick += signIn(ctx, "the house", house, check.say)
 		for _, t := range tenants {
-			count, broken, chainErr := db.VerifyChain(ctx, t.ID)
-			switch {
-			case chainErr != nil:
-				return chainErr
-			case broken != nil:
-				sick++
-				say("FAIL  %s: event %d was changed after it was written: %s", t.ID, broken.Seq, broken.Why)
-			default:
-				say("ok    %s: the chain of %d events is whole", t.ID, count)
+			if err := check.tenant(ctx, t); err != nil {
+				return err
 			}
-			if len(t.Origins) == 0 {
-				sick++
-				say("FAIL  %s: no origin may frame the pod: shieldpod tenant put %s --origin https://psa.example", t.ID, t.ID)
-			}
-			connection, broke := checkConnectWise(ctx, db, t)
-			switch {
-			case broke:
-				sick++
-				say("FAIL  %s: %s", t.ID, connection)
-			case connection != "":
-				say("ok    %s: %s", t.ID, connection)
-			}
-			if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
-				sick++
-				say("FAIL  %s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
-			}
-			for _, name := range keyless(t) {
-				sick++
-				say("FAIL  %s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
-			}
-			refused, carrierErr := checkCarriers(ctx, db, t.ID, say)
-			if carrierErr != nil {
-				return carrierErr
-			}
-			sick += refused
 		}
 		if len(tenants) == 0 {
-			say("--    no tenant yet")
+			check.say("--    no tenant yet")
 		}
-		if sick > 0 {
-			return errors.Join(err, fmt.Errorf("%d checks failed", sick))
+		if check.sick > 0 {
+			return errors.Join(err, fmt.Errorf("%d checks failed", check.sick))
 		}
 		return err
 	})
+}
+
+// checkup is one run of the checks: it says what it finds, and counts what is not as it must be.
+type checkup struct {
+	db   *store.Store
+	say  func(format string, args ...any)
+	sick int
+}
+
+func (c *checkup) fail(format string, args ...any) {
+	c.sick++
+	c.say("FAIL  "+format, args...)
+}
+
+// tenant looks at all that one tenant has. An error ends the run: the database does not answer.
+func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
+	count, broken, err := c.db.VerifyChain(ctx, t.ID)
+	switch {
+	case err != nil:
+		return err
+	case broken != nil:
+		c.fail("%s: event %d was changed after it was written: %s", t.ID, broken.Seq, broken.Why)
+	default:
+		c.say("ok    %s: the chain of %d events is whole", t.ID, count)
+	}
+	if len(t.Origins) == 0 {
+		c.fail("%s: no origin may frame the pod: shieldpod tenant put %s --origin https://psa.example", t.ID, t.ID)
+	}
+	connection, broke := checkConnectWise(ctx, c.db, t)
+	switch {
+	case broke:
+		c.fail("%s: %s", t.ID, connection)
+	case connection != "":
+		c.say("ok    %s: %s", t.ID, connection)
+	}
+	if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
+		c.fail("%s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
+	}
+	for _, name := range keyless(t) {
+		c.fail("%s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
+	}
+	refused, err := checkCarriers(ctx, c.db, t.ID, c.say)
+	c.sick += refused
+	return err
 }
 
 // keyless are the issuers whose tokens nothing can check.

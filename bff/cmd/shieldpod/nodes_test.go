@@ -111,10 +111,12 @@ func (v *victim) node(t *testing.T, routes []string, which int) *victim {
 	command := &serveCmd{
 		databaseFlags: databaseFlags{DataDir: v.dir, DatabaseURL: n.getenv("SHIELDPOD_DATABASE_URL"), MasterKey: n.getenv("SHIELDPOD_MASTER_KEY")},
 		Listen:        "127.0.0.1:" + n.port, PublicURL: v.audience,
-		SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
-		SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
-		VonageKey:          "demo0001", VonageSecret: "a-secret", VonageFrom: "AcmeIT", VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"),
-		VonageSignatureSecret: "a-signature-secret", VonageSignatureMethod: "sha256",
+		houseFlags: houseFlags{
+			SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
+			SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
+			VonageKey:          "demo0001", VonageSecret: "a-secret", VonageFrom: "AcmeIT", VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"),
+			VonageSignatureSecret: "a-signature-secret", VonageSignatureMethod: "sha256",
+		},
 	}
 	var log bytes.Buffer
 	s, err := command.settings(&outside{log: slog.New(slog.NewTextHandler(&log, nil))})

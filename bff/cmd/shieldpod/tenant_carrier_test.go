@@ -114,3 +114,29 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorSignsInAtTheHousesCarriersToo(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v3/scopes":
+			_, _ = w.Write([]byte(`{"scopes":["mail.send"]}`))
+		case "/account/get-balance":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+	}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("migrate")
+	for name, value := range map[string]string{
+		"SENDGRID_KEY": "SG.x", "SENDGRID_FROM": "verify@acme.example", "SENDGRID_WEBHOOK_KEY": hookKey(t), "SENDGRID_HOST": server.URL,
+		"VONAGE_KEY": "abcd1234", "VONAGE_SECRET": "not-for-the-eyes", "VONAGE_FROM": "Acme", "VONAGE_SIGNATURE_SECRET": "a-long-enough-secret", "VONAGE_HOST": server.URL,
+	} {
+		o.env["SHIELDPOD_"+name] = value
+	}
+	out, err := o.run("doctor")
+	if !strings.Contains(out, "ok    the house: sendgrid lets us in\nFAIL  the house: vonage: HTTP 401\n") || err != "1 checks failed" || strings.Contains(out, "not-for-the-eyes") {
+		t.Errorf("said %q, error %q", out, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -51,7 +52,11 @@ func (c *Courier) send(ctx context.Context, j verify.Job, p Parcel) (Receipt, er
 			return Receipt{}, f
 		}
 		if len(senders) > 1 {
-			c.Log.WarnContext(ctx, "a carrier is at fault", "job", j.ID, "tenant", j.Tenant, "error", f.Error())
+			level := slog.LevelWarn
+			if f.Kind == Setup { // the next one may hide it for weeks
+				level = slog.LevelError
+			}
+			c.Log.Log(ctx, level, "a carrier is at fault", "job", j.ID, "tenant", j.Tenant, "error", f.Error())
 		}
 		atFault = atFault.or(f)
 	}

@@ -28,8 +28,11 @@ import (
 // Carrier is the name under which SendGrid appears in events.
 const Carrier = "sendgrid"
 
-// jobArg is the custom argument by which events bring our job's id back.
-const jobArg = "shieldpod_job"
+// Custom arguments, by which events bring back which message they are of. Nothing in them is personal.
+const (
+	jobArg    = "shieldpod_job"
+	tenantArg = "shieldpod_tenant"
+)
 
 // Config is the account. All fields are required, but for Host.
 type Config struct {
@@ -101,6 +104,7 @@ func (s *Sender) compose(p courier.Parcel) *mail.SGMailV3 {
 		mail.NewContent("text/plain", p.Mail.Text), mail.NewContent("text/html", p.Mail.HTML),
 	)
 	m.SetCustomArg(jobArg, p.ID)
+	m.SetCustomArg(tenantArg, p.Tenant)
 	for name, value := range message.Headers {
 		m.SetHeader(name, value)
 	}

@@ -94,7 +94,7 @@ func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
 			map[string]any{"type": "text/plain", "value": "open the secret-token"},
 			map[string]any{"type": "text/html", "value": "<p>open the secret-token</p>"},
 		},
-		"custom_args": map[string]any{"shieldpod_job": "v_01"},
+		"custom_args": map[string]any{"shieldpod_job": "v_01", "shieldpod_tenant": "acme"},
 		"headers":     map[string]any{"Auto-Submitted": "auto-generated"},
 		"tracking_settings": map[string]any{
 			"click_tracking": map[string]any{"enable": false, "enable_text": false}, "open_tracking": off, "subscription_tracking": off,

@@ -31,7 +31,8 @@ const (
 
 // WebhookConfig is what the event webhook needs. Log may be left out.
 type WebhookConfig struct {
-	// Key gives the tenant's, of the signed event webhook: see ParseKey. CodeNotFound: it does not send by SendGrid.
+	// Key gives that of the tenant's signed event webhook, of the house's for no tenant: see ParseKey.
+	// CodeNotFound: there is no account.
 	Key     func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error)
 	Reports Reporter
 	Now     func() time.Time
@@ -62,9 +63,9 @@ type Reporter interface {
 
 type webhook struct{ WebhookConfig }
 
-// NewWebhook answers POST /hooks/sendgrid/{tenant}; the tenant is the request's path value.
-// Only what SendGrid has signed, lately, is read. It may come late, twice or in any order:
-// a report that says nothing new changes nothing. 503 asks SendGrid to come again.
+// NewWebhook answers POST /hooks/sendgrid/{tenant} and, for an account by which many tenants send, POST /hooks/sendgrid;
+// the tenant is the request's path value, or else each event's. Only what SendGrid has signed, lately, is read. It may
+// come late, twice or in any order: a report that says nothing new changes nothing. 503 asks SendGrid to come again.
 func NewWebhook(c WebhookConfig) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -76,35 +77,41 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
 	if err != nil {
-		http.Error(w, "body too large or cut short", http.StatusRequestEntityTooLarge)
+		h.refused(w, r, http.StatusRequestEntityTooLarge, "body too large or cut short")
 		return
 	}
 	key, err := h.Key(r.Context(), tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
-		h.Log.ErrorContext(r.Context(), "a tenant's SendGrid account can't be read", "tenant", tenant, "error", err)
+		h.Log.ErrorContext(r.Context(), "a SendGrid account can't be read", "tenant", tenant, "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
 	if why := h.refuse(r.Header, body, key); why != "" {
-		h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", tenant)
-		http.Error(w, why, http.StatusForbidden)
+		h.refused(w, r, http.StatusForbidden, why)
 		return
 	}
 	var events []event
 	if err := json.Unmarshal(body, &events); err != nil {
-		http.Error(w, "not a list of events", http.StatusBadRequest)
+		h.refused(w, r, http.StatusBadRequest, "not a list of events")
 		return
 	}
-	unknown, err := h.Reports.DeliveredAll(r.Context(), tenant, reportsOf(events))
-	if err != nil {
-		h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(events), "tenant", tenant, "error", err)
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
-		return
-	}
-	if unknown > 0 {
-		h.Log.WarnContext(r.Context(), "SendGrid events are of no message of this tenant", "events", unknown, "tenant", tenant)
+	for of, reports := range reportsOf(tenant, events) {
+		unknown, err := h.Reports.DeliveredAll(r.Context(), of, reports)
+		if err != nil { // what was written already says nothing new when it comes again
+			h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(reports), "tenant", of, "error", err)
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
+		}
+		if unknown > 0 {
+			h.Log.WarnContext(r.Context(), "SendGrid events are of no message of this tenant", "events", unknown, "tenant", of)
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h webhook) refused(w http.ResponseWriter, r *http.Request, status int, why string) {
+	h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", r.PathValue("tenant"))
+	http.Error(w, why, status)
 }
 
 // refuse says why a request is not SendGrid's, or not of now. What is signed is timestamp and
@@ -142,15 +149,19 @@ type event struct {
 	Status string `json:"status"` // of bounce: as the mailbox's server said it (RFC 3463)
 	Reason string `json:"reason"` // of dropped
 	Job    string `json:"shieldpod_job"`
+	Tenant string `json:"shieldpod_tenant"`
 }
 
-// reportsOf are what the events say of our messages. Events of others, and those that only say what somebody did
-// with the mail, are no report: opens and clicks prove nothing.
-func reportsOf(events []event) []verify.JobReport {
-	var reports []verify.JobReport
+// reportsOf are what the events say of our messages, by tenant: the one given, whatever they say, or else their own.
+// Events of others, and those that only say what somebody did with the mail, are no report: opens and clicks prove nothing.
+func reportsOf(tenant string, events []event) map[string][]verify.JobReport {
+	reports := map[string][]verify.JobReport{}
 	for _, e := range events {
-		if report, ok := e.report(); ok && e.Job != "" {
-			reports = append(reports, verify.JobReport{Job: e.Job, Report: report})
+		if tenant != "" {
+			e.Tenant = tenant
+		}
+		if report, ok := e.report(); ok && e.Job != "" && e.Tenant != "" {
+			reports[e.Tenant] = append(reports[e.Tenant], verify.JobReport{Job: e.Job, Report: report})
 		}
 	}
 	return reports

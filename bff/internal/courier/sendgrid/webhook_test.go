@@ -61,10 +61,10 @@ func newHook(t *testing.T) *hook {
 		t.Fatal(err)
 	}
 	h := &hook{key: key, mux: http.NewServeMux()}
-	h.mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
+	hook := sendgrid.NewWebhook(sendgrid.WebhookConfig{
 		Key: func(_ context.Context, tenant string) (*ecdsa.PublicKey, error) {
 			switch tenant {
-			case "acme", "globex":
+			case "acme", "globex", "":
 				return &key.PublicKey, nil
 			case "broken":
 				return nil, &verify.Error{Code: verify.CodeUnavailable}
@@ -72,7 +72,9 @@ func newHook(t *testing.T) *hook {
 			return nil, &verify.Error{Code: verify.CodeNotFound}
 		},
 		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-	}))
+	})
+	h.mux.Handle("POST /hooks/sendgrid/{tenant}", hook)
+	h.mux.Handle("POST /hooks/sendgrid", hook)
 	return h
 }
 
@@ -85,6 +87,7 @@ type request struct {
 	key    *ecdsa.PrivateKey
 	strip  bool
 	flip   bool
+	house  bool // to the account by which many tenants send
 }
 
 func (h *hook) post(t *testing.T, r request) int {
@@ -109,7 +112,11 @@ func (h *hook) post(t *testing.T, r request) int {
 	if r.flip {
 		signature[len(signature)-1] ^= 1
 	}
-	ask := httptest.NewRequest(http.MethodPost, "/hooks/sendgrid/"+r.tenant, strings.NewReader(r.body))
+	path := "/hooks/sendgrid/" + r.tenant
+	if r.house {
+		path = "/hooks/sendgrid"
+	}
+	ask := httptest.NewRequest(http.MethodPost, path, strings.NewReader(r.body))
 	if !r.strip {
 		ask.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
 	}
@@ -150,13 +157,33 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 	}
 }
 
+func TestEventsOfAnAccountThatManyTenantsSendByAreEachTenantsOwn(t *testing.T) {
+	h := newHook(t)
+	body := `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"},{"event":"delivered","shieldpod_job":"v_2","shieldpod_tenant":"globex"},
+{"event":"delivered","shieldpod_job":"v_3"},{"event":"bounce","shieldpod_job":"v_4","shieldpod_tenant":"acme"}]`
+	if code := h.post(t, request{body: body, house: true}); code != http.StatusNoContent {
+		t.Errorf("HTTP %d, want 204", code)
+	}
+	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed recipient"}, h.reports.told); diff != "" {
+		t.Error(diff)
+	}
+	if log := h.log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {
+		t.Errorf("log: %s", log)
+	}
+	h = newHook(t)
+	body = `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]`
+	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.reports.told) > 0 {
+		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.reports.told)
+	}
+}
+
 // Row 20: only what SendGrid has signed, lately, is read.
 func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const body = `[{"event":"delivered","shieldpod_job":"v_1"}]`
+	const body = `[{"event":"delivered","shieldpod_job":"v_1","email":"dana@contoso.com"}]`
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	at := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
 	for _, c := range []struct {
@@ -189,6 +216,9 @@ func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 			}
 			if len(h.reports.told) > 0 {
 				t.Errorf("it was believed: %q", h.reports.told)
+			}
+			if log := h.log.String(); log == "" || strings.Contains(log, "contoso") {
+				t.Errorf("want it logged, without the address: %q", log)
 			}
 		})
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -94,9 +95,9 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("smtp: not an e-mail address"),
 		}
 	}
-	if !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
+	if p.Mail.FromAddress != "" && !courier.OneAddress(p.Mail.FromAddress) || !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Setup, Err: errors.New("smtp: control characters in the sender's name or the subject"),
+			Kind: courier.Setup, Err: errors.New("smtp: the sender or the subject can't stand in a header"),
 		}
 	}
 	letter, err := s.compose(p)
@@ -132,17 +133,24 @@ func (s *Sender) Check(ctx context.Context) error {
 	return client.Close()
 }
 
-// compose writes the message. Its id is the job's, so that the same job is the same message.
+// compose writes the message. Its id is the job's, so that the same job is the same message. Whoever the brand says
+// that it is from, the envelope is the account's own: there the server wants to know us, and there bounces go.
 func (s *Sender) compose(p courier.Parcel) (*mail.Msg, error) {
 	m := mail.NewMsg()
 	_, domain, _ := strings.Cut(s.config.From, "@")
 	m.SetMessageIDWithValue(p.ID + "@" + domain)
 	m.SetDateWithValue(s.config.Now())
-	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	for name, value := range message.Headers {
+		m.SetGenHeader(mail.Header(name), value)
+	}
 	m.Subject(p.Mail.Subject)
 	m.SetBodyString(mail.TypeTextPlain, p.Mail.Text)
 	m.AddAlternativeString(mail.TypeTextHTML, p.Mail.HTML)
-	return m, errors.Join(m.FromFormat(p.Mail.FromName, s.config.From), m.To(p.To))
+	from := p.Mail.FromAddress
+	if from == "" {
+		from = s.config.From
+	}
+	return m, errors.Join(m.FromFormat(p.Mail.FromName, from), m.EnvelopeFrom(s.config.From), m.To(p.To))
 }
 
 // client makes one for one conversation, and the dialler that ends it with ctx.
@@ -252,6 +260,8 @@ func sorted(err error) *courier.Fault {
 	case code == 0 && f.Reason != mail.ErrSMTPDataClose && f.Reason != mail.ErrSMTPReset && f.Reason != mail.ErrAmbiguous:
 		fault.Kind = courier.Busy // before its final dot no server takes a message
 	case code == 0:
+	case full(code, detail):
+		fault.Kind, fault.Reason = courier.Refused, verify.ReasonMailboxFull
 	case code/100 == 4:
 		fault.Kind = courier.Busy
 	case f.Reason == mail.ErrSMTPRcptTo:
@@ -264,15 +274,17 @@ func sorted(err error) *courier.Fault {
 	return fault
 }
 
-// recipient reads a refusal of the recipient (RFC 3463): of the address, of the mailbox, or of us.
+// full tells whether a reply says that the mailbox is full (RFC 3463), if only for now: no code waits for a clean-up.
+func full(code int, detail string) bool {
+	return detail == "5.2.2" || detail == "4.2.2" || code == 552 && detail == ""
+}
+
+// recipient reads a refusal of the recipient (RFC 3463): of the address, or of us.
 func recipient(code int, detail string) (courier.FaultKind, verify.Code) {
 	class, rest, _ := strings.Cut(detail, ".")
 	subject, _, _ := strings.Cut(rest, ".")
-	switch {
-	case code == 530 || code == 535 || class == "5" && subject == "7":
+	if code == 530 || code == 535 || class == "5" && subject == "7" {
 		return courier.Setup, "" // we may not relay here
-	case code == 552 || detail == "5.2.2":
-		return courier.Refused, verify.ReasonMailboxFull
 	}
 	return courier.Refused, verify.ReasonRecipient
 }

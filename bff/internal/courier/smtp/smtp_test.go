@@ -94,6 +94,17 @@ func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
 	}
 }
 
+func TestABrandsOwnAddressIsInTheHeaderAndTheAccountsInTheEnvelope(t *testing.T) {
+	srv := serve(t, script{starttls: true})
+	if _, err := sender(t, srv, nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.Mail.FromAddress = "it@acme.example" })); err != nil {
+		t.Fatal(err)
+	}
+	heard, mails := srv.records()
+	if !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !strings.Contains(strings.Join(mails, ""), "<it@acme.example>\r\n") {
+		t.Errorf("heard %q, got %q", heard, mails)
+	}
+}
+
 // checkMail reads the one message as a mailbox does.
 func checkMail(t *testing.T, mails []string) {
 	t.Helper()
@@ -158,6 +169,10 @@ func TestAReplyIsSortedByWhatToDoAboutIt(t *testing.T) {
 		{"the sender must wait", map[string]string{"MAIL": "451 4.7.1 later"}, courier.Busy, ""},
 		{"there is no such mailbox", map[string]string{"RCPT": "550 5.1.1 <dana@contoso.com> unknown"}, courier.Refused, verify.ReasonRecipient},
 		{"the mailbox is full", map[string]string{"RCPT": "552 5.2.2 full"}, courier.Refused, verify.ReasonMailboxFull},
+		{"the mailbox is full, in the old way", map[string]string{"RCPT": "552 full"}, courier.Refused, verify.ReasonMailboxFull},
+		{"the mailbox is full for now", map[string]string{"RCPT": "452 4.2.2 over quota"}, courier.Refused, verify.ReasonMailboxFull},
+		{"the mailbox turns out to be full", map[string]string{".": "552 5.2.2 full"}, courier.Refused, verify.ReasonMailboxFull},
+		{"the message is too large", map[string]string{".": "552 5.3.4 too big"}, courier.Refused, verify.ReasonBlocked},
 		{"the recipient is greylisted", map[string]string{"RCPT": "450 4.7.1 come back"}, courier.Busy, ""},
 		{"we may not relay", map[string]string{"RCPT": "550 5.7.1 relaying denied"}, courier.Setup, ""},
 		{"the message is refused", map[string]string{".": "554 5.7.1 looks like spam"}, courier.Refused, verify.ReasonBlocked},
@@ -222,6 +237,8 @@ func TestRow22ARecipientThatSmugglesIsRefusedUnasked(t *testing.T) {
 		"a name beside it":                    func(p *courier.Parcel) { p.To = "Dana <dana@contoso.com>" },
 		"two at signs":                        func(p *courier.Parcel) { p.To = "dana@contoso.com@evil.example" },
 		"a header in the subject":             func(p *courier.Parcel) { p.Mail.Subject = "hi\r\nBcc: eve@evil.example" },
+		"a second sender":                     func(p *courier.Parcel) { p.Mail.FromAddress = "a@acme.example,b@acme.example" },
+		"a header in the sender's address":    func(p *courier.Parcel) { p.Mail.FromAddress = "a@acme.example\r\nBcc: eve@evil.example" },
 		"a header in the sender's name":       func(p *courier.Parcel) { p.Mail.FromName = "Acme\r\nBcc: eve@evil.example" },
 	} {
 		t.Run(name, func(t *testing.T) {

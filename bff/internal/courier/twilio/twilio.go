@@ -156,7 +156,7 @@ func refusal(answer *http.Response, code int) *courier.Fault {
 	return f
 }
 
-// reasonOf tells which codes speak of the recipient, on sending and in receipts; "" of all others.
+// reasonOf tells why codes that speak of the recipient do, on sending and in receipts; "" of all others.
 func reasonOf(code int) verify.Code {
 	switch code {
 	case 21211, 21214, 21217, 30003, 30005: // no such number, unreachable, unknown

@@ -58,12 +58,13 @@ func NewWebhook(c WebhookConfig) http.Handler {
 type webhook struct{ WebhookConfig }
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, tenant := r.Context(), r.PathValue("tenant")
 	receipt, err := read(w, r)
 	if err != nil {
+		h.Log.WarnContext(ctx, "a Twilio webhook was refused", "why", err.Error(), "tenant", tenant)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	ctx, tenant := r.Context(), r.PathValue("tenant")
 	account, err := h.Account(ctx, tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
 		h.Log.ErrorContext(ctx, "a tenant's Twilio account can't be read", "tenant", tenant, "error", err)
@@ -167,11 +168,19 @@ func reportOf(receipt map[string]string) (verify.Report, bool) {
 		return verify.Report{Kind: verify.EventDelivered}, true
 	case "undelivered", "failed", "canceled":
 		code, _ := strconv.Atoi(receipt["ErrorCode"]) // none: not told why
-		reason := reasonOf(code)
-		if reason == "" {
-			reason = verify.ReasonUndelivered
-		}
-		return verify.Report{Kind: verify.EventFailed, Reason: reason}, true
+		return verify.Report{Kind: verify.EventFailed, Reason: undelivered(code)}, true
 	}
 	return verify.Report{}, false
+}
+
+// undelivered is why a text that Twilio had taken did not arrive.
+func undelivered(code int) verify.Code {
+	switch code {
+	case 30002, 30032, 30034: // account suspended; our number not verified or not registered, so that networks refuse it
+		return verify.ReasonCarrierSet
+	}
+	if reason := reasonOf(code); reason != "" {
+		return reason
+	}
+	return verify.ReasonUndelivered
 }

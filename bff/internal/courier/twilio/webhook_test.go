@@ -129,6 +129,7 @@ func TestAReceiptIsReadAsWhatItSays(t *testing.T) {
 		{"undelivered", "30006", []string{"v_1 failed landline"}},
 		{"undelivered", "30007", []string{"v_1 failed blocked"}},
 		{"failed", "21610", []string{"v_1 failed opted_out"}},
+		{"undelivered", "30034", []string{"v_1 failed carrier_setup"}},
 		{"failed", "30008", []string{"v_1 failed undelivered"}},
 		{"failed", "", []string{"v_1 failed undelivered"}},
 		{"a new word", "", nil},
@@ -177,8 +178,12 @@ func TestRow20AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var r reports
-			if status, _ := c.call.do(t, &r); status != c.want || len(r.told) > 0 {
+			status, log := c.call.do(t, &r)
+			if status != c.want || len(r.told) > 0 {
 				t.Errorf("%d, want %d; told %q", status, c.want, r.told)
+			}
+			if quiet := c.name == "of no message"; log == "" != quiet {
+				t.Errorf("logged %q", log)
 			}
 		})
 	}

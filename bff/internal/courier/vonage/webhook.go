@@ -78,22 +78,21 @@ func NewWebhook(c WebhookConfig) http.Handler {
 }
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
 	if err != nil {
-		http.Error(w, "body too large or cut short", http.StatusBadRequest)
+		h.refused(w, r, &refusal{http.StatusBadRequest, "body too large or cut short"})
 		return
 	}
-	tenant := r.PathValue("tenant")
 	signing, err := h.Signing(r.Context(), tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
 		h.Log.ErrorContext(r.Context(), "a tenant's Vonage account can't be read", "tenant", tenant, "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	said, refusal := h.hear(r, body, signing)
-	if refusal != nil {
-		h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", refusal.why, "tenant", tenant)
-		http.Error(w, refusal.why, refusal.status)
+	said, no := h.hear(r, body, signing)
+	if no != nil {
+		h.refused(w, r, no)
 		return
 	}
 	report, ok := said.report()
@@ -118,7 +117,12 @@ type receipt struct{ job, status, code string }
 
 type refusal struct {
 	status int
-	why    string
+	why    string // of our own words only
+}
+
+func (h webhook) refused(w http.ResponseWriter, r *http.Request, no *refusal) {
+	h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", no.why, "tenant", r.PathValue("tenant"))
+	http.Error(w, no.why, no.status)
 }
 
 // hear reads a receipt and believes it if it is signed: by a bearer token over the whole body, or field by field.
