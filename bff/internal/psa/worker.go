@@ -48,15 +48,14 @@ type Worker struct {
 }
 
 const (
-	leaseTime  = 2 * time.Minute
-	spareTime  = 30 * time.Second // of a lease, for the write that is under way
-	portion    = 32
-	together   = 8 // tenants
-	attempts   = 24
-	firstWait  = 5 * time.Second
-	mostWait   = time.Hour
-	idleTime   = 30 * time.Second // between looks when nothing is known to be due: other nodes may have ended something
-	restlessBy = 4                // a wait is longer by up to this part of itself
+	leaseTime = 2 * time.Minute
+	spareTime = 30 * time.Second // of a lease, for the write that is under way
+	portion   = 32
+	together  = 8 // tenants
+	attempts  = 24
+	firstWait = 5 * time.Second
+	mostWait  = time.Hour
+	idleTime  = 30 * time.Second // between looks when nothing is known to be due: other nodes may have ended something
 )
 
 // NewWorker makes a worker.
@@ -184,12 +183,12 @@ func (w *Worker) settle(ctx context.Context, j verify.NoteJob, err error) {
 	}
 }
 
-// after is how long to wait after so many attempts: what the system asks for, or a time that doubles, and on top a
-// random part of it, so that those who wait do not come back together.
+// after is how long to wait after so many attempts: what the system asks for, or a time that doubles, and on top up to
+// a quarter of it by chance, so that those who wait do not come back together.
 func (w *Worker) after(begun int, err error) time.Duration {
 	wait := time.Duration(math.Min(float64(mostWait), float64(firstWait)*math.Exp2(float64(begun))))
 	if asked := retryAfter(err); asked > 0 {
 		wait = asked
 	}
-	return wait + time.Duration(w.cfg.Chance()*float64(wait)/restlessBy)
+	return wait + time.Duration(w.cfg.Chance()*float64(wait)/4)
 }

@@ -42,7 +42,7 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	secrets := map[string]string{
 		"a mobile number": "+14155554821", "its digits": "14155554821", "an address": "dana.reyes@contoso.com",
 		"a contact's name": "Dana Reyes", "a jti": "jti-4d9f27c1", "a signing secret": "thirty-two bytes, shared by hand", "a webhook's secret": "thirty-two bytes, for the webhook",
-		"a sign-in's secret": "of the client at the provider",
+		"a sign-in's secret": "of the client at the provider", "a ticket system's key": "pR1vate-key-of-connectwise",
 	}
 	// Eight digits, so that chance does not write them.
 	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
@@ -60,7 +60,12 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 		t.Fatal(err)
 	}
 	secrets["an API key"] = secret
+	keys := verify.Connection{Tenant: "acme", System: "connectwise", Settings: []byte(`{}`), Secret: []byte(secrets["a ticket system's key"])}
+	if err := s.PutConnection(ctx, keys); err != nil {
+		t.Fatal(err)
+	}
 	d := desk(1)
+	d.TakesNotes, d.Contacts[0].Name = true, secrets["a contact's name"]
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
 	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
@@ -103,8 +108,8 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 			}
 		}
 	}
-	if len(secrets) != 8+9 {
-		t.Fatalf("%d secrets are known, want 17", len(secrets))
+	if len(secrets) != 9+9 {
+		t.Fatalf("%d secrets are known, want 18", len(secrets))
 	}
 	return secrets
 }

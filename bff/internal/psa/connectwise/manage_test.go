@@ -133,6 +133,13 @@ func (h *house) connect(s connectwise.Settings, keys string) {
 	h.connection["acme/connectwise"] = verify.Connection{Tenant: "acme", System: "connectwise", Settings: text, Secret: []byte(keys)}
 }
 
+// requests gives all that was asked for.
+func (m *manage) requests() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.asked)
+}
+
 // count tells how often a path was asked for.
 func (m *manage) count(path string) (n int) {
 	m.mu.Lock()

@@ -149,7 +149,7 @@ func TestRow25AMembersSessionIsNowhereToRead(t *testing.T) {
 			t.Errorf("%q is to be read in %s", secret, log.String())
 		}
 	}
-	if asked := strings.Join(h.asked, " "); strings.Contains(asked, ana.Hash) {
+	if asked := strings.Join(h.requests(), " "); strings.Contains(asked, ana.Hash) {
 		t.Errorf("the hash is in a URL: %s", asked)
 	}
 }
@@ -160,7 +160,7 @@ func TestRow27NothingThatABrowserSaysLeadsAnywhere(t *testing.T) {
 	m.Company, m.CodeBase = "umbrella", "http://127.0.0.1:1/evil"
 	_, err := h.Prove(t.Context(), acme, m)
 	want(t, err, "")
-	for _, asked := range h.asked {
+	for _, asked := range h.requests() {
 		if !strings.Contains(asked, "/v2025_1/apis/3.0/") && !strings.Contains(asked, "/login/companyinfo/acmeit") {
 			t.Errorf("somebody was asked %s", asked)
 		}

@@ -75,7 +75,7 @@ func (d *demo) tell(path, body string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if _ = response.Body.Close(); response.StatusCode != 200 {
+	if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
 		d.t.Fatalf("%s: %s", path, response.Status)
 	}
 }
@@ -179,7 +179,7 @@ func TestANoteThatTheDemoTookWithoutAWordIsFound(t *testing.T) {
 	if err := json.NewDecoder(response.Body).Decode(&asked); err != nil {
 		t.Fatal(err)
 	}
-	posts := slices.DeleteFunc(asked, func(a struct{ Method, Path string }) bool { return a.Method != "POST" })
+	posts := slices.DeleteFunc(asked, func(a struct{ Method, Path string }) bool { return a.Method != http.MethodPost })
 	if len(posts) != 1 {
 		t.Errorf("it was written %d times, want once: %v", len(posts), posts)
 	}
@@ -199,7 +199,7 @@ func TestAWarmTicketCostsOneRoundTrip(t *testing.T) {
 	want(t, err, "")
 	_, err = h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
 	want(t, err, "")
-	if len(h.asked) != 1 {
-		t.Errorf("it was asked %v", h.asked)
+	if asked := h.requests(); len(asked) != 1 {
+		t.Errorf("it was asked %v", asked)
 	}
 }

@@ -84,8 +84,8 @@ func TestRow22AClientsIDIsANumber(t *testing.T) {
 	for _, id := range []string{"", "19301 or 1=1", "19301)", "abc", "-1"} {
 		h := newHouse(t)
 		people, err := h.Contacts(t.Context(), acme, id, `1" or 1=1`)
-		if len(people) != 0 || err != nil || len(h.asked) != 0 {
-			t.Errorf("client %q: %v, %v, asked %v", id, people, err, h.asked)
+		if len(people) != 0 || err != nil || len(h.requests()) != 0 {
+			t.Errorf("client %q: %v, %v, asked %v", id, people, err, h.requests())
 		}
 	}
 }
