@@ -209,7 +209,7 @@ const frameFor = (page: Page, podOrigin: string, tenant: string, look: Look): HT
   );
   frame.setAttribute("allow", "clipboard-write");
   frame.referrerPolicy = "no-referrer";
-  Object.assign(frame.style, { display: "block", width: "100%", height: "280px", border: "0" });
+  Object.assign(frame.style, { display: "block", width: "100%", height: "280px", maxHeight: "100%", border: "0" });
   frame.style.colorScheme = schemeOf(look);
   frame.src = `${podOrigin}/pod/${encodeURIComponent(tenant)}#${words}`;
   return frame;

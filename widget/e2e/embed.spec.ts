@@ -117,7 +117,7 @@ test("the host's style sheet gives a pod its colour, and a theme changes with wh
 }) => {
   const complaints = await visit(page, demo, {
     body: loader(demo) + tag("4711", "theme=light"),
-    style: "shield-pod { --shieldpod-accent: rgb(1, 2, 3) } iframe { border: 9px solid }",
+    style: "shield-pod { height: 240px; --shieldpod-accent: rgb(1, 2, 3) } iframe { border: 9px solid }",
   });
   const desk = new Desk(page, demo);
   await desk.unfold();
@@ -131,8 +131,12 @@ test("the host's style sheet gives a pod its colour, and a theme changes with wh
   await page.evaluate(() => document.querySelector("shield-pod")?.setAttribute("theme", "dark"));
   await expect.poll(look).toEqual(["dark", "rgb(1, 2, 3)"]);
   await expect(desk.codeField).toHaveValue("482");
-  const border = await page.locator("iframe").evaluate((frame) => getComputedStyle(frame).borderTopWidth);
-  expect(border).toBe("0px");
+  const box = await page.locator("iframe").evaluate((frame) => {
+    const { borderTopWidth, height } = getComputedStyle(frame);
+    return [borderTopWidth, height, frame.style.height];
+  });
+  expect(box.slice(0, 2)).toEqual(["0px", "240px"]); // whatever it would like, and a page's own frames look like
+  expect(Number.parseInt(box[2] ?? "", 10)).toBeGreaterThan(240);
   expect(complaints).toEqual([]);
 });
 
