@@ -34,6 +34,8 @@ const (
 	demoVonageKey = "demo0001"
 	demoManageKey = "demo0001" // public; the private one is new in each run, as is all that ConnectWise knows
 	demoClientID  = "5d1e1d50-0000-4000-8000-000000000001"
+
+	demoSignInClient = "shieldpod"
 )
 
 // Run sets the demo up and runs it until it is told to stop.
@@ -51,7 +53,7 @@ func (c *demoCmd) Run(o *outside) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{cmd: c, props: props, out: o, clock: &demoClock{}, manageKey: rand.Text()}
+	d := &demo{cmd: c, props: props, out: o, clock: &demoClock{}, manageKey: rand.Text(), signInSecret: rand.Text()}
 	return d.run(o.ctx, filepath.Join(dir, "shieldpod.db"))
 }
 

@@ -28,7 +28,8 @@ type demo struct {
 	clock *demoClock
 	srv   *server
 
-	manageKey string // ConnectWise's, for the product
+	manageKey    string // ConnectWise's, for the product
+	signInSecret string // the provider's, for the product
 }
 
 // run listens first, so that a port that is taken is told before anything is made.
@@ -57,10 +58,13 @@ func (d *demo) run(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	psa := desk.New(desk.Config{
+	psa, err := d.beside(desk.New(desk.Config{
 		PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: demoTenant, Issuer: d.deskURL(),
 		Key: deskKey, Origin: d.deskURL(), Now: d.clock.Now, Log: d.out.log,
-	})
+	}))
+	if err != nil {
+		return err
+	}
 	manage, err := d.manage()
 	if err != nil {
 		return err
@@ -110,6 +114,7 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 		ID: demoTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
 		ProcedureURL: d.deskURL() + "/procedure",
 		Keys:         []verify.SigningKey{{Issuer: d.deskURL(), ID: demoKeyID, Algorithm: "EdDSA", Material: deskPublic}},
+		SignIn:       d.signIn(),
 	})
 	if err == nil {
 		err = srv.store.PutAPIKey(ctx, d.props.AdminKey)
@@ -156,6 +161,7 @@ Then try a Link: open it on her phone or in her mailbox, and press Validate, or 
 Press Fast-forward there to see a code expire or a green shield end.
 
 The same pod in ConnectWise's own frame, with the ticket read from its API: %[6]s/tickets/61211
+And in a product that signs nothing, where the technician signs in:         %[1]s/id/tickets/61211
 
 Be the admin, with the pod open: write the policy into a file, edit it, apply it, and watch the pod follow.
 

@@ -13,10 +13,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	psaconnectwise "github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -77,6 +79,37 @@ func (d *demo) connect(ctx context.Context, srv *server) error {
 		return err
 	}
 	return srv.store.PutConnection(ctx, verify.Connection{Tenant: demoTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
+}
+
+// providerURL is where the demo's technicians sign in: at a provider that the desk's machine runs, too.
+func (d *demo) providerURL() string { return d.deskURL() + "/id" }
+
+// signIn is the demo's sign-in, for tickets of ConnectWise.
+func (d *demo) signIn() verify.SignIn {
+	return verify.SignIn{
+		Issuer: d.providerURL(), ClientID: demoSignInClient, Secret: []byte(d.signInSecret), System: psa.ConnectWise, Claim: "sub",
+		Domains: []string{"acme-it.example"},
+	}
+}
+
+// beside puts the provider, and the screen of a product that signs nothing, beside the desk.
+func (d *demo) beside(desk http.Handler) (http.Handler, error) {
+	provider, err := idp.New(idp.Config{
+		URL: d.providerURL(), ClientID: demoSignInClient, ClientSecret: d.signInSecret, RedirectURI: d.podURL() + launch.SignInCallback,
+		People: []idp.Person{
+			{ID: "AOrtiz", Name: "Ana Ortiz", Email: "ana.ortiz@acme-it.example"},
+			{ID: "LPark", Name: "Lee Park", Email: "lee.park@acme-it.example"},
+			{ID: "guest", Name: "Gil Marsh", Email: "gil@elsewhere.example"},
+		},
+		PodURL: d.podURL() + "/pod/" + demoTenant, Now: d.clock.Now, Log: d.out.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/id/", http.StripPrefix("/id", provider))
+	mux.Handle("/", desk)
+	return mux, nil
 }
 
 // readers are the people of both ticket systems: many are the same.

@@ -24,7 +24,7 @@ func (b *border) withProvider() {
 	b.t.Cleanup(provider.Close)
 	var err error
 	handler, err = idp.New(idp.Config{
-		Origin: provider.URL, ClientID: "pod", ClientSecret: "hush", RedirectURI: publicURL + "/signin/callback",
+		URL: provider.URL, ClientID: "pod", ClientSecret: "hush", RedirectURI: publicURL + "/signin/callback",
 		People: []idp.Person{{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}},
 		Now:    func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler),
 	})

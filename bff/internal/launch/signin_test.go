@@ -47,7 +47,7 @@ func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
 	}))
 	t.Cleanup(g.provider.Close)
 	g.config = &idp.Config{
-		Origin: g.provider.URL, ClientID: "shieldpod", ClientSecret: "hush", RedirectURI: audience + launch.SignInCallback,
+		URL: g.provider.URL, ClientID: "shieldpod", ClientSecret: "hush", RedirectURI: audience + launch.SignInCallback,
 		People: []idp.Person{
 			{ID: "ana", Name: "Ana Ortiz", Email: "Ana@Acme.example"},
 			{ID: "eve", Name: "Eve", Email: "eve@acme.example", Unverified: true},

@@ -32,7 +32,7 @@ type Person struct {
 
 // Config is whom the provider serves. All fields are required but Issue and PodURL.
 type Config struct {
-	Origin       string // of the provider's own pages, and its name
+	URL          string // where its pages are, and its name
 	ClientID     string
 	ClientSecret string
 	RedirectURI  string // the only one that is registered
@@ -102,7 +102,7 @@ func (p *provider) guard(next http.Handler) http.Handler {
 
 func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
-		"issuer": p.Origin, "authorization_endpoint": p.Origin + "/authorize", "token_endpoint": p.Origin + "/token", "jwks_uri": p.Origin + "/keys",
+		"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
 		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"ES256"}, "code_challenge_methods_supported": []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
@@ -137,7 +137,9 @@ func (p *provider) choose(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	p.render(w, "sign-in.html", map[string]any{"People": p.People, "Wish": r.URL.RawQuery})
+	p.render(w, "sign-in.html", map[string]any{
+		"Origin": p.URL, "People": p.People, "Action": p.URL + "/authorize?" + r.URL.Query().Encode(),
+	})
 }
 
 // chosen sends the browser back with a code, or with the person's refusal.
@@ -147,7 +149,7 @@ func (p *provider) chosen(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	back := url.Values{"state": {state}, "iss": {p.Origin}}
+	back := url.Values{"state": {state}, "iss": {p.URL}}
 	for _, person := range p.People {
 		if person.ID == r.PostFormValue("person") {
 			code := rand.Text()
@@ -189,7 +191,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		issue = p.Issue
 	}
 	token, err := issue(map[string]any{
-		"iss": p.Origin, "aud": p.ClientID, "sub": s.person.ID, "nonce": s.nonce, "iat": p.Now().Unix(), "exp": p.Now().Add(codeTime).Unix(),
+		"iss": p.URL, "aud": p.ClientID, "sub": s.person.ID, "nonce": s.nonce, "iat": p.Now().Unix(), "exp": p.Now().Add(codeTime).Unix(),
 		"name": s.person.Name, "email": s.person.Email, "email_verified": !s.person.Unverified,
 	}, p.signed)
 	if err != nil {
@@ -212,7 +214,7 @@ func (p *provider) ticket(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	p.render(w, "ticket.html", map[string]string{"ID": r.PathValue("id"), "Pod": p.PodURL + "?" + url.Values{"ticket": {r.PathValue("id")}}.Encode()})
+	p.render(w, "ticket.html", map[string]string{"Origin": p.URL, "ID": r.PathValue("id"), "Pod": p.PodURL + "?" + url.Values{"ticket": {r.PathValue("id")}}.Encode()})
 }
 
 func (p *provider) render(w http.ResponseWriter, page string, view any) {
