@@ -54,8 +54,8 @@ type rig struct {
 }
 
 type taken struct {
-	path, body string
-	header     http.Header
+	address, body string
+	header        http.Header
 }
 
 type lockedBuffer struct {
@@ -269,7 +269,7 @@ func (r *rig) recording(next http.Handler) http.Handler {
 		next.ServeHTTP(answer, q)
 		w.WriteHeader(answer.Code)
 		r.mu.Lock()
-		r.taken = append(r.taken, taken{q.URL.Path, string(body), q.Header.Clone()})
+		r.taken = append(r.taken, taken{q.URL.RequestURI(), string(body), q.Header.Clone()})
 		r.answers[answer.Code]++
 		r.mu.Unlock()
 		r.ring()

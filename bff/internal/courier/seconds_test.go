@@ -53,6 +53,9 @@ func TestAMisbehavingSecondCarrierIsToldAsItIs(t *testing.T) {
 		{"twilio", "forged_receipt", standing{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
 		{"twilio", "duplicate_receipt", delivered},
 		{"twilio", "out_of_order", delivered},
+		{"twilio", "cut", standing{verify.ShieldPending, verify.StageDelivered, "", verify.JobUnsure, 1}}, // its receipt sets the record straight
+		{"smtp", "slow", standing{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
+		{"smtp", "cut", standing{verify.ShieldPending, verify.StageUnsure, verify.ReasonUnsure, verify.JobUnsure, 1}}, // there is no receipt
 		{"smtp", "refuse", failed(verify.ReasonRecipient)},
 		{"smtp", "mailbox_full", failed(verify.ReasonMailboxFull)},
 		{"smtp", "down", standing{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}},

@@ -121,8 +121,8 @@ func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !slices.Contains(carriers, ask.Carrier):
 		http.Error(w, fmt.Sprintf("carrier is one of %q", carriers), http.StatusUnprocessableEntity)
-	case !slices.Contains(modes, ask.Mode):
-		http.Error(w, fmt.Sprintf("mode is one of %q", modes), http.StatusUnprocessableEntity)
+	case !slices.Contains(modes[ask.Carrier], ask.Mode):
+		http.Error(w, fmt.Sprintf("mode is one of %q", modes[ask.Carrier]), http.StatusUnprocessableEntity)
 	case ask.Times < 0:
 		http.Error(w, "times is not negative", http.StatusUnprocessableEntity)
 	default:

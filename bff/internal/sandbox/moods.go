@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,11 +25,6 @@ const (
 	modeFull      = "mailbox_full"      // the recipient's mailbox is full
 )
 
-var modes = []string{
-	modeOK, modeSlow, modeCut, mode429, mode5xx, modeThrottled, modeLost, modeDuplicate, modeForged, modeRefuse, modeDown,
-	modeDisorder, modeStop, modeLandline, modeFull,
-}
-
 // The carriers.
 const (
 	sendgrid = "sendgrid"
@@ -38,6 +34,18 @@ const (
 )
 
 var carriers = []string{sendgrid, vonage, twilio, smtp}
+
+// modes are those of each carrier: a mail server tells nothing afterwards, and only numbers can be landlines.
+var modes = func() map[string][]string {
+	taking := []string{modeOK, modeSlow, modeCut, mode429, mode5xx, modeDown, modeRefuse}
+	telling := []string{modeThrottled, modeLost, modeDuplicate, modeForged, modeDisorder}
+	return map[string][]string{
+		sendgrid: slices.Concat(taking, telling, []string{modeFull}),
+		vonage:   slices.Concat(taking, telling, []string{modeStop, modeLandline}),
+		twilio:   slices.Concat(taking, telling, []string{modeStop, modeLandline}),
+		smtp:     append(taking, modeFull),
+	}
+}()
 
 // nth is when a message's step of two is told, in halves of the delay: under disorder the first one comes last.
 func nth(step int, mode string) time.Duration {

@@ -340,6 +340,8 @@ func TestACarrierMisbehavesAsOftenAsItIsTold(t *testing.T) {
 		`{"carrier":"vonage","mode":"5xx","times":2}`:  200,
 		`{"carrier":"pigeon","mode":"5xx"}`:            422,
 		`{"carrier":"vonage","mode":"sulk"}`:           422,
+		`{"carrier":"vonage","mode":"mailbox_full"}`:   422,
+		`{"carrier":"smtp","mode":"lost_receipt"}`:     422,
 		`{"carrier":"vonage","mode":"ok","times":-1}`:  422,
 		`{"carrier":"vonage","mode":"ok","often":"x"}`: 400,
 		`nonsense`: 400,

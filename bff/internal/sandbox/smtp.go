@@ -19,7 +19,7 @@ import (
 // ServeSMTP is a mail server that puts what it takes into the mailboxes. It does not encrypt, so it is for this
 // machine only. It returns when the listener is closed.
 func (s *Sandbox) ServeSMTP(l net.Listener) error {
-	server := gosmtp.NewServer(gosmtp.BackendFunc(func(*gosmtp.Conn) (gosmtp.Session, error) { return &smtpSession{s: s}, nil }))
+	server := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) { return &smtpSession{s: s, conn: c.Conn()}, nil }))
 	server.Domain = "mail.sandbox.example"
 	server.AllowInsecureAuth = true
 	server.MaxMessageBytes = requestLimit
@@ -36,6 +36,7 @@ func (s *Sandbox) ServeSMTP(l net.Listener) error {
 // smtpSession is one conversation, with one mood for each of its messages.
 type smtpSession struct {
 	s    *Sandbox
+	conn net.Conn
 	in   bool
 	mode string
 	to   string
@@ -66,7 +67,7 @@ func (c *smtpSession) Mail(string, *gosmtp.MailOptions) error {
 	}
 	c.mode = c.s.moods.next(smtp)
 	switch c.mode {
-	case modeDown, mode429, modeThrottled:
+	case modeDown, mode429:
 		return smtpError(421, gosmtp.EnhancedCode{4, 7, 0}, "too much to do, come back later")
 	case mode5xx:
 		return smtpError(451, gosmtp.EnhancedCode{4, 3, 0}, "an error of our own")
@@ -94,7 +95,10 @@ func (c *smtpSession) Data(r io.Reader) error {
 	}
 	m.At, m.Kind, m.To = c.s.Now(), "email", c.to
 	c.s.inbox.add(m)
-	if c.mode == modeSlow {
+	switch c.mode {
+	case modeCut:
+		return c.conn.Close()
+	case modeSlow:
 		timer := time.NewTimer(slowAnswer)
 		defer timer.Stop()
 		select {

@@ -6,14 +6,18 @@ const modeWords = {
   ok: "behaves well",
   slow: "takes 3 seconds to answer",
   cut: "takes the message, then hangs up",
-  429: "too many requests (HTTP 429)",
-  "5xx": "server error (HTTP 500)",
+  429: "too many requests, come back later",
+  "5xx": "an error of its own",
   throttled: "throttled, in its own words",
   lost_receipt: "never says it was delivered",
   duplicate_receipt: "says everything twice",
   forged_receipt: "somebody forges the receipt",
+  out_of_order: "says “delivered” before it says “sent”",
   refuse: "refuses the recipient",
-  down: "is down (HTTP 503)",
+  stop: "says that the number has texted STOP",
+  landline: "says that the number is a landline",
+  mailbox_full: "says that the mailbox is full",
+  down: "is down",
 };
 
 const $ = (selector) => document.querySelector(selector);
@@ -153,7 +157,7 @@ const drawTools = (now) => {
   $("#forward").hidden = $("#clock").hidden = !now.clock;
   for (const field of document.querySelectorAll("fieldset")) {
     const [mode, times] = field.querySelectorAll("select");
-    if (!mode.length) mode.append(...now.modes.map((m) => new Option(modeWords[m] ?? m, m)));
+    if (!mode.length) mode.append(...now.modes[field.dataset.carrier].map((m) => new Option(modeWords[m] ?? m, m)));
     const mood = now.carriers[field.dataset.carrier];
     if (document.activeElement !== mode) mode.value = mood.mode;
     if (mood.mode !== "ok" && document.activeElement !== times) times.value = [0, 1, 3].includes(mood.left ?? 0) ? String(mood.left ?? 0) : "3";
