@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Channel, Lock, MethodOption, Reason } from "./types";
+import type { Channel, Lock, Method, MethodOption, Reason } from "./types";
 import * as w from "./words";
-import { channel, t0 } from "./world";
+import { channel, contact, t0 } from "./world";
 
 const [mobile, mail] = [channel("mobile"), channel("mail")];
 
@@ -15,6 +15,7 @@ describe("a method that is refused says why", () => {
     ["country", "Texts to this country are not allowed"],
     ["premium", "Premium-rate number: no texts"],
     ["voip", "Internet number: no texts"],
+    ["opted_out", "Texted STOP. An admin can clear it"],
     ["unsure", "Not possible here"],
   ])("%s", (refusal, want) => {
     const option: MethodOption = { method: "sms_code", refusal };
@@ -24,11 +25,36 @@ describe("a method that is refused says why", () => {
   });
 });
 
-describe("what failed", () => {
-  it("after a wrong number it says what to do", () => {
-    expect(w.failed({ state: "failed", reason: "wrong_number", method: "sms_link" })).toBe(
+describe("what failed says why, whose it was, and what to do next", () => {
+  const dana = { ...contact("dana", 1, [mobile, mail]), name: "Dana Reyes" };
+  it.each<[Reason, Method, string]>([
+    ["recipient", "sms_code", "The carrier says this number can’t get texts. Try e-mail."],
+    ["recipient", "email_link", "The carrier says this address is no good. Try the phone."],
+    ["blocked", "sms_link", "Dana Reyes’s number blocks our messages. Try e-mail."],
+    ["blocked", "email_code", "Dana Reyes’s mailbox blocks our messages. Try the phone."],
+    ["landline", "sms_code", "The carrier says this is a landline. Try e-mail."],
+    ["mailbox_full", "email_link", "Dana Reyes’s mailbox refused it: it is full. Try the phone."],
+    ["opted_out", "sms_code", "Dana Reyes’s number has told us to stop: it texted STOP. Try e-mail."],
+    ["undelivered", "sms_link", "The carrier could not deliver it. Try e-mail."],
+    ["carrier_setup", "email_link", "The carrier refuses our account. Try the phone. Tell your admin."],
+    ["carrier_down", "sms_code", "Texting did not answer in time. Try e-mail."],
+    ["spent", "sms_code", "Out of tries. Send a new code."],
+    [
+      "wrong_number",
+      "sms_link",
       "A wrong number was picked. Ask who is on the line. If you are sure, send a new link.",
-    );
+    ],
+  ])("%s by %s", (reason, method, want) => {
+    expect(w.failed({ state: "failed", reason, method }, dana)).toBe(want);
+  });
+
+  it("names no way that there is not", () => {
+    const barred = { ...mail, methods: [{ method: "email_link" as const, refusal: "policy" as const }] };
+    for (const alone of [contact("dana", 1, [mobile]), contact("dana", 1, [mobile, barred])]) {
+      expect(w.failed({ state: "failed", reason: "undelivered", method: "sms_code" }, alone)).toBe(
+        "The carrier could not deliver it. Follow your procedure.",
+      );
+    }
   });
 });
 

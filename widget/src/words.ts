@@ -78,7 +78,7 @@ const refusals: Partial<Record<Reason, string>> = {
   country: "Texts to this country are not allowed",
   premium: "Premium-rate number: no texts",
   voip: "Internet number: no texts",
-  opted_out: "Texted STOP: no texts",
+  opted_out: "Texted STOP. An admin can clear it",
 };
 
 export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
@@ -118,23 +118,29 @@ export const unverified = (reason?: Reason): string => (reason && lapsed[reason]
 
 export const denied = (name: string) => `${name} says they did not ask for this. Stop and follow `;
 
+/** What to try next: a way of the other kind, where the contact has one that is offered. */
+const otherWay = ({ channels }: Contact, mail: boolean): string => {
+  const kind = mail ? "phone" : "email";
+  if (channels.some((c) => c.kind === kind && c.methods.some((m) => !m.refusal)))
+    return mail ? "Try the phone." : "Try e-mail.";
+  return "Follow your procedure.";
+};
+
 /** Why it failed, and what to do next. */
-export const failed = ({ reason, method }: Shield): string => {
+export const failed = ({ reason, method }: Shield, contact: Contact): string => {
   const mail = byMail(method);
-  const other = mail ? "Try the phone." : "Try e-mail.";
+  const other = otherWay(contact, mail);
   switch (reason) {
     case "recipient":
-      return mail
-        ? `The carrier says this address is no good. ${other}`
-        : `The carrier says this number can’t get texts. ${other}`;
+      return `The carrier says this ${mail ? "address is no good" : "number can’t get texts"}. ${other}`;
     case "blocked":
-      return `${mail ? "This mailbox" : "This number"} blocks our messages. ${other}`;
+      return `${contact.name}’s ${mail ? "mailbox" : "number"} blocks our messages. ${other}`;
     case "landline":
-      return "The carrier says this is a landline. Try e-mail.";
+      return `The carrier says this is a landline. ${other}`;
     case "mailbox_full":
-      return `The mailbox refused it: it is full. ${other}`;
+      return `${contact.name}’s mailbox refused it: it is full. ${other}`;
     case "opted_out":
-      return "This number has told us to stop: it texted STOP. Try e-mail.";
+      return `${contact.name}’s number has told us to stop: it texted STOP. ${other}`;
     case "undelivered":
       return `The carrier could not deliver it. ${other}`;
     case "carrier_setup":
@@ -202,7 +208,7 @@ export const announce = (turned: Turn, contact: Contact, channel: Channel, shiel
     sent: `${stageNoun(shield.method)} on its way`,
     verified: "verified",
     denied: `denied. ${denied(contact.name)}${words.procedure}.`,
-    failed: `failed. ${failed(shield)}`,
+    failed: `failed. ${failed(shield, contact)}`,
     expired: "expired unanswered",
     cancelled: "cancelled",
     ended: "no longer verified",

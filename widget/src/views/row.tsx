@@ -131,13 +131,14 @@ const StateLine = ({
       return (
         <p class="state" title={title}>
           {w.denied(contact.name)}
-          <Procedure url={s.pod?.tenant.procedure_url} />.{shield.reason && <span class="why">{w.failed(shield)}</span>}
+          <Procedure url={s.pod?.tenant.procedure_url} />.
+          {shield.reason && <span class="why">{w.failed(shield, contact)}</span>}
         </p>
       );
     case "failed":
       return (
         <p class="state" title={title}>
-          {w.failed(shield)} {again && `${again}.`}
+          {w.failed(shield, contact)} {again && `${again}.`}
         </p>
       );
   }
