@@ -1,0 +1,35 @@
+package sendgrid_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// What is signed may still be anything: it is read, or refused with a line in the log, and never both.
+func FuzzEvents(f *testing.F) {
+	for _, body := range []string{
+		`[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]` + "\r\n", `[]`, `[null]`, `[[]]`, `[{"event":1}]`,
+		`[{"event":"bounce","type":"blocked","status":"5.2.2","shieldpod_job":"v_1"},{"event":"dropped","reason":"Invalid"}]`, `[{"shieldpod_job":{"a":[]}}]`, "[\x00]",
+	} {
+		f.Add(body, true)
+		f.Add(body, false)
+	}
+	f.Fuzz(func(t *testing.T, body string, house bool) {
+		h := newHook(t)
+		code := h.post(t, request{body: body, house: house})
+		logged := strings.Contains(h.log.String(), "was refused")
+		switch code {
+		case http.StatusNoContent:
+			if logged {
+				t.Errorf("taken and refused: %s", h.log.String())
+			}
+		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
+			if !logged || len(h.reports.told) > 0 {
+				t.Errorf("HTTP %d, told %q, logged %q", code, h.reports.told, h.log.String())
+			}
+		default:
+			t.Errorf("HTTP %d", code)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package twilio_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
+)
+
+// What nobody has signed is never believed, whatever it is; what is signed may still be anything.
+func FuzzReceipts(f *testing.F) {
+	good := url.Values{}
+	for name, value := range receipt(nil) {
+		good.Set(name, value)
+	}
+	for _, body := range []string{good.Encode(), "", "a=1&a=2", "%zz=1", "MessageStatus=failed&ErrorCode=99999999999999999999", "AccountSid=" + account + "&MessageStatus=undelivered&ErrorCode=-1"} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		var r reports
+		status, log := call{body: body, signature: "AAAA"}.do(t, &r)
+		if body != "" && (len(r.told) > 0 || log == "" || status != http.StatusForbidden && status != http.StatusBadRequest) {
+			t.Errorf("unsigned: HTTP %d, told %q, logged %q", status, r.told, log)
+		}
+		values, err := url.ParseQuery(body)
+		if err != nil {
+			return
+		}
+		fields := map[string]string{}
+		for name, list := range values {
+			fields[name] = list[0]
+		}
+		signed := base64.StdEncoding.EncodeToString(twilio.Sign(token, site+path, fields))
+		if status, _ := (call{body: body, signature: signed}).do(t, &r); body != "" && status != http.StatusNoContent && status != http.StatusForbidden && status != http.StatusBadRequest {
+			t.Errorf("signed: HTTP %d", status)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package vonage_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+)
+
+// What nobody has signed is never believed, whatever it is; what is signed as a whole may still be anything.
+func FuzzReceipts(f *testing.F) {
+	good := receipt(sha256.New, signature, map[string]string{"client-ref": "v_seed"})
+	asJSON, err := json.Marshal(good)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, body := range []string{
+		form(good), string(asJSON), messagesReceipt, "", "{}", "[]", `{"status":null}`, `{"a":1}{`, "a=1&a=2", "%zz=1", `{"error":{"title":"1e400"},"client_ref":"v_1","status":"failed"}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		h := newHook(t, vonage.SHA512) // under which no seed is signed
+		for _, kind := range []string{formKind, "application/json"} {
+			if code := h.do(http.MethodPost, path, kind, body); code != http.StatusForbidden && code != http.StatusBadRequest {
+				t.Errorf("unsigned: HTTP %d", code)
+			}
+		}
+		if len(h.reports.told) > 0 {
+			t.Errorf("it was believed: %q", h.reports.told)
+		}
+		if code := h.post(body, bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil)); code != http.StatusNoContent && code != http.StatusBadRequest {
+			t.Errorf("signed: HTTP %d", code)
+		}
+	})
+}
