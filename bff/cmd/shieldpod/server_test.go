@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // newServer is all of the server but its listeners.
@@ -80,6 +82,43 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 			if got := h.Get("Strict-Transport-Security"); got != transport {
 				t.Errorf("%s %s on %s: Strict-Transport-Security %q, want %q", a.method, a.path, publicURL, got, transport)
 			}
+		}
+	}
+}
+
+func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	const mine, nobody = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
+	link := "/v/" + strings.Repeat("x", 43)
+	for _, c := range []struct {
+		method, path, form string
+		status             int
+		ancestors          string
+	}{
+		{http.MethodGet, "/pod/acme", "", http.StatusOK, mine},
+		{http.MethodPost, "/pod/acme", "context=a.b.c", http.StatusOK, mine},
+		{http.MethodPost, "/pod/acme", "context=a", http.StatusUnprocessableEntity, mine},
+		{http.MethodGet, "/pod/nobody", "", http.StatusNotFound, nobody},
+		{http.MethodPost, "/pod/nobody", "context=a.b.c", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/acme", "", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/nobody", "", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/callback", "", http.StatusUnauthorized, nobody},
+		{http.MethodGet, link, "", http.StatusNotFound, nobody},
+		{http.MethodPost, link, "action=validate", http.StatusNotFound, nobody},
+		{http.MethodGet, "/", "", http.StatusNotFound, nobody},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.form))
+		if c.form != "" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, r)
+		policies := w.Header().Values("Content-Security-Policy")
+		if w.Code != c.status || len(policies) != 1 || !strings.Contains(policies[0]+";", c.ancestors+";") || w.Header().Get("X-Frame-Options") != "" {
+			t.Errorf("%s %s: %d, %v", c.method, c.path, w.Code, policies)
 		}
 	}
 }
