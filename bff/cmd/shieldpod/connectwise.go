@@ -272,6 +272,13 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (sa
 	if err != nil {
 		return "ConnectWise: " + explained(err).Error(), true
 	}
+	n, cause, err := db.DroppedNotes(ctx, t.ID)
+	if err != nil {
+		return "its notes can't be read: " + err.Error(), true
+	}
+	if n > 0 {
+		return fmt.Sprintf("ConnectWise answers, but %d results of the last week never came onto their tickets, the last one because: %s", n, cause), true
+	}
 	if !slices.Contains(t.Origins, s.Origin()) {
 		return fmt.Sprintf("ConnectWise answers, but its pages may not frame the pod: add --origin %s to 'shieldpod tenant put %s'", s.Origin(), t.ID), true
 	}

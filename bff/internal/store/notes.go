@@ -23,15 +23,13 @@ func (t *tx) EnqueueNote(ctx context.Context, j verify.NoteJob) error {
 	return err
 }
 
-// endNote makes the note of a verification that has just ended due, or drops it if there is no result to tell.
+// endNote makes the note of a verification that has just ended due, or void if there is no result to tell.
 func (t *tx) endNote(ctx context.Context, tenant, id string, outcome verify.Outcome, at time.Time) error {
-	state, cause := "waiting", ""
+	text := `UPDATE notes SET due_at = $3 WHERE id = $1 AND tenant = $2 AND state = 'waiting'`
 	if outcome == verify.Cancelled || outcome == verify.Superseded {
-		state, cause = "dropped", "its verification was "+string(outcome)
+		text = `UPDATE notes SET due_at = $3, state = 'void', sealed = NULL WHERE id = $1 AND tenant = $2 AND state = 'waiting'`
 	}
-	_, err := t.exec(ctx, "end note", `
-		UPDATE notes SET state = $3, due_at = $4, cause = $5, sealed = CASE WHEN $3 = 'waiting' THEN sealed END
-		WHERE id = $1 AND tenant = $2 AND state = 'waiting'`, id, tenant, state, millis(at), cause)
+	_, err := t.exec(ctx, "end note", text, id, tenant, millis(at))
 	return err
 }
 
@@ -95,6 +93,20 @@ func (s *Store) DropNote(ctx context.Context, tenant, verification, cause string
 	return s.note(ctx, `
 		UPDATE notes SET state = 'dropped', cause = $3, sealed = NULL WHERE id = $1 AND tenant = $2 AND state = 'waiting'`,
 		verification, tenant, cause)
+}
+
+// DroppedNotes tells how many of the tenant's notes were given up lately, and why the last one was.
+func (s *Store) DroppedNotes(ctx context.Context, tenant string) (n int64, cause string, err error) {
+	err = s.list(ctx, "count dropped notes", `
+		SELECT cause FROM notes WHERE tenant = $1 AND state = 'dropped' ORDER BY due_at DESC, id DESC`, []any{tenant}, func(row scan) error {
+		var why string
+		err := row(&why)
+		if n++; n == 1 {
+			cause = why
+		}
+		return err
+	})
+	return n, cause, err
 }
 
 func (s *Store) note(ctx context.Context, text string, args ...any) error {

@@ -17,7 +17,7 @@ CREATE TABLE notes (
     contact  TEXT   NOT NULL,
     seq      BIGINT NOT NULL, -- of the request
     sealed   BYTEA,           -- the contact's name, until it is done
-    state    TEXT   NOT NULL, -- waiting, written or dropped
+    state    TEXT   NOT NULL, -- waiting, written, void (there was no result) or dropped
     due_at   BIGINT NOT NULL, -- while it is being written: when somebody else may try
     attempts BIGINT NOT NULL,
     cause    TEXT   NOT NULL  -- of the last failure

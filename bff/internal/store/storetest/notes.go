@@ -96,6 +96,9 @@ var notes = []promise{
 		if settleNote(t, s) {
 			t.Error("it was settled though it had ended")
 		}
+		if n, _, err := s.DroppedNotes(t.Context(), "acme"); n != 0 || err != nil {
+			t.Errorf("%d were given up, error %v: there was nothing to write", n, err)
+		}
 	}},
 	{"a note is there only if its transaction is", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -192,6 +195,12 @@ var notes = []promise{
 		noting(t, s, "v1")
 		want(t, s.DropNote(t.Context(), "acme", "v1", "there is no such ticket"), "")
 		unnoted(t, s)
+		for tenant, given := range map[string]int64{"acme": 1, "umbrella": 0} {
+			n, cause, err := s.DroppedNotes(t.Context(), tenant)
+			if n != given || n > 0 && cause != "there is no such ticket" || err != nil {
+				t.Errorf("of %s %d were given up because %q, error %v", tenant, n, cause, err)
+			}
+		}
 		if settleNote(t, s) {
 			t.Error("it was settled though it was given up")
 		}
