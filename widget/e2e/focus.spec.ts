@@ -41,6 +41,7 @@ test("Verify again leads to the first method", async ({ desk, demo }) => {
   await desk.open("4711");
   await desk.send("4821", "Link");
   await desk.endUser(await demo.link(), "I did not ask for this");
+  await demo.unlock("dana-reyes");
   const again = desk.row("4821").getByRole("button", { name: "Verify again" });
   await again.focus();
   await again.press("Enter");

@@ -47,6 +47,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	}
 	phone, err := sandbox.New(sandbox.Config{
 		HookBase: d.podURL(), Tenant: demoTenant, SendGridKey: d.props.MailKey, SendGridHookKey: hookKey,
+		Accounts:  map[string]string{d.northMailKey(): northTenant},
 		VonageKey: demoVonageKey, VonageSecret: d.props.SMSSecret, VonageSignature: d.props.SMSHookSecret,
 		Now: d.clock.Now, Advance: d.advance, Names: readers(), Log: d.out.log,
 	})
@@ -59,9 +60,13 @@ func (d *demo) run(ctx context.Context, database string) error {
 		return err
 	}
 	psa, err := d.beside(desk.New(desk.Config{
-		PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: demoTenant, Issuer: d.deskURL(),
+		MSP: desk.Acme, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: demoTenant, Issuer: d.deskURL(),
 		Key: deskKey, Origin: d.deskURL(), Now: d.clock.Now, Log: d.out.log,
 	}))
+	if err != nil {
+		return err
+	}
+	north, err := d.northDesk()
 	if err != nil {
 		return err
 	}
@@ -72,7 +77,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	defer manage.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.srv.run(ctx, sites.pod) })
-	for _, site := range []demoSite{{sites.desk, psa}, {sites.phone, phone}, {sites.manage, manage}} {
+	for _, site := range []demoSite{{sites.desk, byName(psa, north)}, {sites.phone, phone}, {sites.manage, manage}} {
 		group.Go(func() error { return site.serve(ctx) })
 	}
 	if err := d.welcome(); err != nil {
@@ -122,6 +127,9 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	if err == nil {
 		err = d.connect(ctx, srv)
 	}
+	if err == nil {
+		err = d.second(ctx, srv, hookKey)
+	}
 	if err != nil {
 		return nil, errors.Join(err, srv.close())
 	}
@@ -163,6 +171,8 @@ Press Fast-forward there to see a code expire or a green shield end.
 The same pod in ConnectWise's own frame, with the ticket read from its API: %[6]s/tickets/61211
 And in a product that signs nothing, where the technician signs in:         %[1]s/id/tickets/61211
 
+A second company, in German, that looks altogether different: %[7]s/tickets/2041
+
 Be the admin, with the pod open: write the policy into a file, edit it, apply it, and watch the pod follow.
 
   export SHIELDPOD_SERVER=%[3]s SHIELDPOD_API_KEY=%[4]s
@@ -170,6 +180,6 @@ Be the admin, with the pod open: write the policy into a file, edit it, apply it
   %[5]s policy apply policy.yaml
 
 The pod's own server is %[3]s. Stop with Ctrl-C.
-`, d.deskURL(), d.phoneURL(), d.podURL(), d.props.APIKey, os.Args[0], d.manageURL())
+`, d.deskURL(), d.phoneURL(), d.podURL(), d.props.APIKey, os.Args[0], d.manageURL(), d.northURL())
 	return err
 }

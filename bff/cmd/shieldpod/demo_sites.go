@@ -46,7 +46,7 @@ func (d *demo) listen(ctx context.Context) (demoSites, error) {
 		return demoSites{}, err
 	}
 	sites := demoSites{open[:1:1], open[1:2:2], open[2:3:3], open[3:4:4]}
-	for port, site := range map[int]*[]net.Listener{d.cmd.Port: &sites.pod, d.cmd.ConnectWisePort: &sites.manage} {
+	for port, site := range map[int]*[]net.Listener{d.cmd.Port: &sites.pod, d.cmd.DeskPort: &sites.desk, d.cmd.ConnectWisePort: &sites.manage} {
 		if six, err := listen(ctx, []string{"[::1]:" + strconv.Itoa(port)}); err == nil {
 			*site = append(*site, six...)
 		}

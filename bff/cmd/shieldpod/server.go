@@ -85,6 +85,7 @@ type server struct {
 	store    *store.Store
 	bus      *bus.Bus
 	hub      *live.Hub
+	domain   *verify.Service
 	brands   *message.Shelf
 	carriers *courier.Book
 	courier  *courier.Courier
@@ -133,6 +134,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Keys: verify.Keys{Code: s.keys.code, Destination: s.keys.destination},
 		Now:  s.now, Entropy: rand.Reader,
 	}
+	srv.domain = domain
 	var err error
 	if srv.carriers, err = srv.book(); err != nil {
 		return err

@@ -280,5 +280,5 @@ func smsOf(text string) api.SmsPreview {
 }
 
 func scriptsOf(s message.Scripts) api.Scripts {
-	return api.Scripts{SmsCode: s["sms_code"], SmsLink: s["sms_link"], EmailLink: s["email_link"], Number: s["number"]}
+	return api.Scripts{SmsCode: s["sms_code"], SmsLink: s["sms_link"], EmailLink: s["email_link"], EmailCode: s["email_code"], Number: s["number"]}
 }

@@ -73,12 +73,12 @@ var night = message.Colour{R: 0x14, G: 0x1b, B: 0x24}
 // made of what it did, so that it can be read whatever that is.
 func paint(l message.Look) string {
 	dark := l
-	dark.From, dark.To = l.From.Shaded(0.5), l.To.Shaded(0.5)
+	dark.From, dark.To = l.From.Shaded(0.7), l.To.Shaded(0.6)
 	dark.Card = night
 	dark.Text = message.Readable(message.Mix(l.Text, message.White, 0.1), night, 12)
 	dark.Action = message.Readable(l.Action, night, message.ContrastText)
 	dark.ActionText = message.On(dark.Action)
-	return ":root{" + properties(l) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--tile:#fff;}}"
+	return ":root{" + properties(l) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--tile:#fff;--pad:.375rem .625rem;}}"
 }
 
 func properties(l message.Look) string {

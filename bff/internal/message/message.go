@@ -145,9 +145,12 @@ func valuesOf(j verify.Job, b *Brand, publicURL string, most int) Values {
 func paintsOf(l Look) paints {
 	band := l.From
 	on := On(band)
-	to := l.To
-	if Contrast(on, to) < ContrastText {
-		to = band // the name stands on all of the gradient
+	to := band
+	for share := 1.0; share > 0; share -= 0.25 { // the name stands on all of the gradient
+		if mixed := Mix(l.To, band, share); Contrast(on, mixed) >= ContrastText {
+			to = mixed
+			break
+		}
 	}
 	css := func(c Colour) html.CSS { return html.CSS(c.String()) }
 	return paints{

@@ -47,7 +47,7 @@ func newInbox() *inbox {
 
 var (
 	linkPattern = regexp.MustCompile(`https?://[^\s"<>]+`)
-	codePattern = regexp.MustCompile(`^(\d{3,4}) (\d{3,4})\b`)
+	codePattern = regexp.MustCompile(`\b(\d{3,4}) (\d{3,4})\b`)
 )
 
 // add keeps a message and rings for whoever watches.

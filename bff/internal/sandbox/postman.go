@@ -22,6 +22,7 @@ const (
 
 // mailEvent is one event of SendGrid's webhook on its way.
 type mailEvent struct {
+	tenant string // whose webhook it goes to
 	fields map[string]any
 	forged bool
 	tries  int
@@ -108,13 +109,13 @@ func (p *postman) carryMail(deliver func([]mailEvent) error) {
 	}
 }
 
-// gather adds what else is waiting. Forged events travel alone: their signature is another.
+// gather adds what else is waiting for the same tenant. Forged events travel alone: their signature is another.
 func (p *postman) gather(first mailEvent) []mailEvent {
 	batch := []mailEvent{first}
 	for !first.forged && len(batch) < mailBatch {
 		select {
 		case e := <-p.mail:
-			if e.forged {
+			if e.forged || e.tenant != first.tenant {
 				p.mailLater(0, e)
 				return batch
 			}

@@ -20,11 +20,12 @@ import (
 	"time"
 )
 
-// Config is whom the sandbox serves. TwilioAccount, SMTPPassword, Advance, Names, Delay and Log may be left out.
+// Config is whom the sandbox serves. Accounts, TwilioAccount, SMTPPassword, Advance, Names, Delay and Log may be left out.
 type Config struct {
 	HookBase        string            // the BFF's URL, where delivery webhooks go
 	Tenant          string            // whose webhooks, unless a message says otherwise
 	SendGridKey     string            // API key that is accepted
+	Accounts        map[string]string // other tenants, by their own API keys at SendGrid
 	SendGridHookKey *ecdsa.PrivateKey // signs the event webhook: P-256
 	VonageKey       string
 	VonageSecret    string

@@ -52,7 +52,8 @@ func (b mailbox) String() string {
 // sendMail is SendGrid's POST /v3/mail/send.
 func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if subtle.ConstantTimeCompare([]byte(key), []byte(s.SendGridKey)) != 1 {
+	tenant, known := s.account(key)
+	if !known {
 		mailError(w, http.StatusUnauthorized, "The provided authorization grant is invalid, expired, or revoked", "")
 		return
 	}
@@ -83,7 +84,7 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 		}
 		s.inbox.add(message)
 	}
-	s.announceMail(m, id, to, mode)
+	s.announceMail(tenant, m, id, to, mode)
 	if !answered(w, r, mode) {
 		return
 	}
@@ -98,6 +99,15 @@ func (s *Sandbox) showScopes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answerJSON(w, http.StatusOK, map[string]any{"scopes": []string{"mail.send"}})
+}
+
+// account tells whose the API key is.
+func (s *Sandbox) account(key string) (tenant string, known bool) {
+	if subtle.ConstantTimeCompare([]byte(key), []byte(s.SendGridKey)) == 1 {
+		return s.Tenant, true
+	}
+	tenant, known = s.Accounts[key]
+	return tenant, known
 }
 
 // fault names the field that SendGrid would complain about.
@@ -166,13 +176,13 @@ func answered(_ http.ResponseWriter, r *http.Request, mode string) bool {
 }
 
 // announceMail has the webhook say what became of the mail.
-func (s *Sandbox) announceMail(m mailRequest, id, to, mode string) {
+func (s *Sandbox) announceMail(tenant string, m mailRequest, id, to, mode string) {
 	if mode == modeLost {
 		return
 	}
 	delay := s.Delay()
 	tell := func(after time.Duration, kind string, more map[string]any) {
-		e := mailEvent{forged: mode == modeForged, fields: map[string]any{
+		e := mailEvent{tenant: tenant, forged: mode == modeForged, fields: map[string]any{
 			"email": to, "event": kind, "timestamp": s.Now().Unix(), "smtp-id": "<" + id + "@sandbox>",
 			"sg_event_id": reference(), "sg_message_id": id + ".recvd-sandbox-0",
 		}}
@@ -231,7 +241,7 @@ func (s *Sandbox) deliverMailEvents(batch []mailEvent) error {
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(s.post.ctx, http.MethodPost, s.HookBase+"/hooks/sendgrid/"+s.Tenant, &body)
+	r, err := http.NewRequestWithContext(s.post.ctx, http.MethodPost, s.HookBase+"/hooks/sendgrid/"+batch[0].tenant, &body)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ export const Pending = (props: Props) => {
             {shield.match}
           </span>
         )}
-        {w.script(method, shield)}
+        {w.script(method, shield, contact.scripts)}
       </p>
       {byCode(method) && <CodeEntry key={id} {...props} />}
       <div class="after">

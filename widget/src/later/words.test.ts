@@ -20,6 +20,13 @@ describe("what is read aloud", () => {
   ])("%s", (_, shield, want) => {
     expect(w.script(shield.method ?? "sms_code", shield)).toBe(want);
   });
+
+  it("is what the tenant has written, where it has", () => {
+    const own = { sms_code: "“Bitte den Code.”", number: "“Die {number}, bitte.”" };
+    expect(w.script("sms_code", pending("v_1"), own)).toBe("“Bitte den Code.”");
+    expect(w.script("sms_link", link, own)).toBe("“Die 47, bitte.”");
+    expect(w.script("email_link", pending("v_1", "email_link"), own)).toContain("We just e-mailed you a link.");
+  });
 });
 
 describe("the lock", () => {

@@ -1,6 +1,6 @@
 // The words of what comes later. Times arrive formatted.
 
-import type { HistoryEntry, Lock, Method, Shield } from "../types";
+import type { Contact, HistoryEntry, Lock, Method, Shield } from "../types";
 import { byCode, byMail } from "../words";
 
 export const words = {
@@ -32,8 +32,10 @@ export const resendIn = (left: string) => `Resend in ${left}`;
 export const triesLeft = (tries: number | undefined): string =>
   tries === undefined ? "" : tries === 1 ? "1 try left" : `${tries} tries left`;
 
-/** What the technician says to the caller while a message is on its way. */
-export const script = (method: Method, { code_length = 6, match }: Shield): string => {
+/** What the technician says to the caller while a message is on its way: the tenant's own words, where it has some. */
+export const script = (method: Method, { code_length = 6, match }: Shield, own: Contact["scripts"] = {}): string => {
+  const written = match ? own.number?.replace("{number}", match) : own[method];
+  if (written) return written;
   if (match) return `Say: “Pick ${match} on the page.”`;
   const how = byMail(method) ? "e-mailed" : "texted";
   if (byCode(method)) return `Ask: “Read me the ${numberWord(code_length)} digits we just ${how} you.”`;

@@ -40,6 +40,7 @@ func (s site) vouch(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "There is no such ticket on this desk.")
 		return
 	}
+	technician := s.MSP.technician
 	token, err := launchcontext.Signer{Key: s.Key, Now: s.Now}.Sign(launchcontext.Claims{
 		Issuer: s.Issuer, Audience: s.Audience, Tenant: s.Tenant, Origin: s.Origin, Nonce: ask.Nonce,
 		Subject: technician.ID, Actor: launchcontext.Actor{Name: technician.Name, Email: technician.Email, Phone: technician.Phone},

@@ -18,6 +18,7 @@ import (
 
 // Config is what the desk needs. All fields are required.
 type Config struct {
+	MSP      MSP    // who works at it
 	Origin   string // of the desk's own pages: http://127.0.0.1:8081
 	PodURL   string // where the pod lives: http://localhost:8080
 	PhoneURL string // where the demo's end user reads messages; only linked to
@@ -33,7 +34,7 @@ type Config struct {
 // when an end user did not ask. POST /context vouches for the technician; GET /api/tickets gives
 // scripts what the pages show.
 func New(c Config) http.Handler {
-	s := site{Config: c, tickets: newTickets(), opened: c.Now()}
+	s := site{Config: c, tickets: c.MSP.tickets(), opened: c.Now()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)
 	mux.HandleFunc("GET /tickets/{id}", s.show)
@@ -70,8 +71,18 @@ type site struct {
 // member is somebody who works at the desk.
 type member struct{ ID, Name, Email, Phone, Company string }
 
-// technician is who is signed in. A real desk reads this from its own session.
-var technician = member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "+15105550177", "Acme IT"}
+// MSP is a company that works with the desk: who is signed in there, and its tickets. A real desk reads the
+// technician from its own session.
+type MSP struct {
+	technician member
+	tickets    func() []ticket
+}
+
+// The demo's companies: one of them works in English, the other in German.
+var (
+	Acme      = MSP{member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "+15105550177", "Acme IT"}, newTickets}
+	Nordlicht = MSP{member{"jana.vogt", "Jana Vogt", "jana.vogt@nordlicht-it.example", "+491713920090", "Nordlicht IT"}, northernTickets}
+)
 
 func (s site) ticket(id string) (ticket, bool) {
 	for _, t := range s.tickets {

@@ -31,7 +31,7 @@ func open(t *testing.T) (http.Handler, launchcontext.SigningKey) {
 		t.Fatal(err)
 	}
 	return desk.New(desk.Config{
-		Origin: origin, PodURL: podURL, PhoneURL: "http://127.0.0.1:8082", Tenant: "acme", Issuer: "northwind-desk",
+		MSP: desk.Acme, Origin: origin, PodURL: podURL, PhoneURL: "http://127.0.0.1:8082", Tenant: "acme", Issuer: "northwind-desk",
 		Audience: podURL, Key: key, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}), key
 }

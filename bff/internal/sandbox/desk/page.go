@@ -36,7 +36,7 @@ type view struct {
 var themes = []string{"auto", "light", "dark"}
 
 func (s site) view(r *http.Request) view {
-	v := view{Technician: technician, Site: s, Tickets: s.tickets, PodWidth: "300", Theme: "auto", Themes: themes}
+	v := view{Technician: s.MSP.technician, Site: s, Tickets: s.tickets, PodWidth: "300", Theme: "auto", Themes: themes}
 	if r.FormValue("pod") == "420" {
 		v.PodWidth = "420"
 	}

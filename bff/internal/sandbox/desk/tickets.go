@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"time"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -175,7 +176,7 @@ func newTickets() []ticket {
 // Names tells who reads what arrives at an address or number. Nobody reads texts at a landline.
 func Names() map[string]string {
 	names := map[string]string{}
-	for _, t := range newTickets() {
+	for _, t := range slices.Concat(newTickets(), northernTickets()) {
 		for _, who := range t.Contacts {
 			for _, ch := range who.Channels {
 				if ch.Mobile == nil || *ch.Mobile {

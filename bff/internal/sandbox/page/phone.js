@@ -53,9 +53,10 @@ const bubble = (m) => {
   const item = make("li", "bubble");
   let text = m.text;
   if (m.code) {
-    const spoken = text.match(/^[\d ]+/)[0].trim();
-    item.append(make("strong", "code", spoken));
-    text = text.slice(spoken.length).trim();
+    const spoken = text.match(/\b\d{3,4} \d{3,4}\b/)[0];
+    const place = text.indexOf(spoken);
+    item.append(text.slice(0, place), make("strong", "code", spoken));
+    text = text.slice(place + spoken.length);
   }
   if (!m.link) {
     item.append(text);
@@ -106,7 +107,7 @@ const letterButton = (m) => {
   button.setAttribute("aria-current", String(m.id === state.letter));
   const top = make("span", "top");
   top.append(make("span", "", m.from.replace(/ <.*>$/, "")), make("time", "", hours(m.at)));
-  button.append(top, make("span", "subject", m.subject), make("span", "peek", m.text.replace(/^Hello[^\n]*\n+/, "")));
+  button.append(top, make("span", "subject", m.subject), make("span", "peek", m.text.replace(/^[^\n]*[,:]\n+/, "")));
   button.addEventListener("click", () => {
     state.letter = m.id;
     drawMail();

@@ -1,0 +1,196 @@
+// What the end user gets: mail, text and page, in the look and the language of whose help desk it is.
+
+import AxeBuilder from "@axe-core/playwright";
+import type { Browser } from "@playwright/test";
+import { type Demo, expect, test } from "./demo";
+import { Desk } from "./hosts";
+
+const keep = process.env.SHIELDPOD_SCREENS;
+
+/** The second company's desk: the same ticket system, under a name of its own. */
+class North extends Desk {
+  override async open(ticket: string) {
+    const desk = new URL(this.demo.desk);
+    await this.page.goto(`http://nordlicht.localhost:${desk.port}/tickets/${ticket}`);
+    await this.unfold();
+  }
+}
+
+/** A reader of mail, or of a page: of a width, by day or by night. */
+const reader = (browser: Browser, width: number, colorScheme: "light" | "dark", javaScriptEnabled = true) =>
+  browser.newContext({ viewport: { width, height: 700 }, colorScheme, javaScriptEnabled, deviceScaleFactor: 2 });
+
+const mailOf = async (demo: Demo): Promise<string> => {
+  const [newest] = await (await fetch(`${demo.phone}/api/messages?limit=1`)).json();
+  return (await fetch(`${demo.phone}/api/messages/${newest.id}/html`)).text();
+};
+
+test("the second company looks altogether different in mail, text and page", async ({ page, desk, demo }) => {
+  await desk.open("4711");
+  await desk.send("4821", "Code");
+  const plain = await demo.arrived(1);
+  await desk.send("@contoso", "Link");
+  const first = await demo.arrived(2);
+  const firstMail = await mailOf(demo);
+
+  const north = new North(page, demo);
+  await north.open("2041");
+  await north.send("0042", "Code");
+  const text = await demo.arrived(3);
+  expect(plain.text).toMatch(/^\d{3} \d{3} is your Acme IT code for Ana Ortiz, ticket 4711\./);
+  expect(text.text).toMatch(
+    /^Moin! \d{3} \d{3} ist Ihr Code für Jana Vogt von Nordlicht IT\. Er gilt 5 min\. Lesen Sie ihn nur dem Techniker vor/,
+  );
+  await expect(north.row("0042")).toContainText("Lesen Sie ihn mir bitte vor."); // the tenant's own script
+  await expect(north.row("0042")).toContainText("Code delivered");
+  await north.enter(text.code ?? "");
+  await expect(north.row("0042")).toContainText("Verified");
+
+  await north.send("@hafenkontor", "Link");
+  const second = await demo.arrived(4);
+  const secondMail = await mailOf(demo);
+  expect(second.text).toContain("Viele Grüße von der Küste");
+  const looks = [];
+  for (const [link, mail] of [
+    [first.link, firstMail],
+    [second.link, secondMail],
+  ]) {
+    const user = await page.context().newPage();
+    await user.setContent(mail ?? "");
+    const button = user.locator("a").first();
+    const letter = await button.evaluate((a) => [getComputedStyle(a).backgroundColor, a.textContent]);
+    await user.goto(link ?? "");
+    looks.push([
+      ...letter,
+      await user.locator("html").getAttribute("lang"),
+      await user.locator("html").evaluate((e) => getComputedStyle(e).backgroundImage),
+      await user.locator(".yes").evaluate((e) => getComputedStyle(e).backgroundColor),
+      await user.locator(".brand img").count(),
+      await user.locator("h1").textContent(),
+    ]);
+    await user.close();
+  }
+  for (const [i, look] of looks[0]?.entries() ?? []) expect(looks[1]?.[i]).not.toBe(look);
+});
+
+test("the logo is fetched from the server, and is the picture that was drawn", async ({ page, demo }) => {
+  const north = new North(page, demo);
+  await north.open("2041");
+  await north.send("@hafenkontor", "Link");
+  const user = await north.endUser(await demo.link());
+  const logo = user.getByRole("img", { name: "Nordlicht IT" });
+  await expect(logo).toBeVisible();
+  expect(await logo.evaluate((e: HTMLImageElement) => [e.complete, e.naturalWidth])).toEqual([true, 480]);
+});
+
+test("a contact who speaks another language gets theirs, and the page keeps to it", async ({ page, demo }) => {
+  const north = new North(page, demo);
+  await north.open("2038");
+  await north.send("@brasserie", "Link");
+  const message = await demo.arrived();
+  expect(message.text).toContain("Bonjour Élodie Marchand,");
+  const user = await north.endUser(message.link ?? "");
+  await expect(user.getByRole("heading")).toHaveText("Nordlicht IT souhaite vérifier que c’est bien vous");
+  await user.getByRole("button", { name: "Valider" }).click();
+  await expect(user.getByRole("heading")).toHaveText("C’est fait. Nordlicht IT sait que c’est bien vous.");
+});
+
+test("language: of contacts who have none, messages follow the policy", async ({ desk, demo }) => {
+  await demo.policy({ language: "nl" });
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  const message = await demo.arrived();
+  expect(message.text).toContain("hebt u ons gebeld?");
+  const user = await desk.endUser(message.link ?? "");
+  await expect(user.getByRole("button", { name: "Bevestigen" })).toBeVisible();
+});
+
+test("without JavaScript the page counts down, takes a yes, and asks twice before a no", async ({
+  browser,
+  desk,
+  demo,
+}) => {
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  const context = await reader(browser, 390, "light", false);
+  const user = await context.newPage();
+  await user.goto(await demo.link());
+  const left = () => user.locator(".clock dd").evaluate((e) => Number(getComputedStyle(e).getPropertyValue("--s")));
+  const before = await left();
+  expect(before).toBeGreaterThan(200);
+  await expect.poll(left).toBeLessThan(before);
+  await user.getByRole("link", { name: "I did not ask for this" }).click();
+  await expect(user.getByRole("heading")).toHaveText("You did not ask for this?");
+  await user.getByRole("link", { name: "Back" }).click();
+  await user.getByRole("button", { name: "Validate" }).click();
+  await expect(user.getByRole("heading")).toHaveText("Done. Acme IT knows that it is you.");
+  await context.close();
+});
+
+test("a denial locks the contact, and the pod says so, until an admin unlocks", async ({ desk, demo }) => {
+  await desk.open("4711");
+  await desk.send("@contoso", "Link");
+  const user = await desk.endUser(await demo.link());
+  await user.getByRole("link", { name: "I did not ask for this" }).click();
+  await expect(desk.row("@contoso")).not.toContainText("did not ask"); // the question alone changes nothing
+  await user.getByRole("button", { name: "Yes, stop it" }).click();
+  await expect(desk.row("@contoso")).toContainText("did not ask for this");
+  await expect(desk.pod.locator(".notice")).toContainText("an admin of Acme IT unlocks");
+  await expect(desk.row("4821")).toContainText("they did not ask");
+  await demo.forward("2m");
+  expect(await demo.unlock("dana-reyes")).toMatchObject({ denied: true });
+  await expect(desk.pod.locator(".notice")).toBeHidden();
+  await desk.send("4821", "Code");
+  await expect(desk.row("4821")).toContainText("Code delivered");
+});
+
+test("targets of the page are large, and axe and the browser have no complaint", async ({ page, desk, demo }) => {
+  const complaints: string[] = [];
+  await demo.policy({ number_matching: true });
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  const user = await page.context().newPage();
+  user.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  for (const colorScheme of ["light", "dark"] as const) {
+    await user.emulateMedia({ colorScheme });
+    for (const query of ["", "?deny"]) {
+      await user.goto((await demo.link()) + query);
+      for (const target of await user.locator("button, a, .numbers label").all()) {
+        const box = await target.boundingBox();
+        expect(Math.min(box?.height ?? 0, box?.width ?? 0)).toBeGreaterThanOrEqual(44);
+      }
+      expect((await new AxeBuilder({ page: user }).analyze()).violations).toEqual([]);
+    }
+  }
+  expect(complaints).toEqual([]);
+});
+
+for (const theme of ["light", "dark"] as const) {
+  test(`what end users get, ${theme} @screens`, async ({ browser, page, desk, demo }) => {
+    const north = new North(page, demo);
+    for (const [name, at, ticket, mailbox] of [
+      ["acme", desk, "4711", "@contoso"],
+      ["nordlicht", north, "2041", "@hafenkontor"],
+    ] as const) {
+      await at.open(ticket);
+      await at.send(mailbox, "Link");
+      const { link } = await demo.arrived(name === "acme" ? 1 : 2);
+      const mail = await mailOf(demo);
+      for (const width of [320, 600]) {
+        const context = await reader(browser, width, theme);
+        const letter = await context.newPage();
+        await letter.setContent(mail, { waitUntil: "load" });
+        expect(await letter.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        if (keep) await letter.screenshot({ path: `${keep}/mail-${name}-${width}-${theme}.png`, fullPage: true });
+        await context.close();
+      }
+      const context = await reader(browser, 390, theme);
+      const user = await context.newPage();
+      await user.goto(link ?? "");
+      if (keep) await user.screenshot({ path: `${keep}/page-${name}-${theme}.png` });
+      await user.goto(`${link}?deny`);
+      if (keep) await user.screenshot({ path: `${keep}/page-${name}-sure-${theme}.png` });
+      await context.close();
+    }
+  });
+}
