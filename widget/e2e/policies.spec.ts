@@ -256,6 +256,12 @@ test("language: the message and the page speak as the policy says by then", asyn
   await desk.send("@contoso.com", "Link");
   const landing = await desk.endUser(await demo.link(2));
   await expect(landing.getByRole("button", { name: "Bestätigen" })).toBeVisible();
+
+  await desk.page.reload(); // what is said to technicians changes when a pod is opened
+  await expect(desk.row("@contoso.com")).toContainText("Link geöffnet");
+  await expect(desk.row("@contoso.com")).toContainText("Öffnen Sie ihn und drücken Sie auf Bestätigen.");
+  await expect(desk.row("4821").getByRole("button", { name: "Code per SMS senden" })).toBeVisible();
+  await expect(desk.pod.locator("html")).toHaveAttribute("lang", "de");
 });
 
 test("sms_countries: texts to a country that is not allowed are refused, with the reason", async ({ desk, demo }) => {

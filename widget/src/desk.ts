@@ -25,7 +25,7 @@ import {
   without,
 } from "./state";
 import type { Channel, Contact, Method, Pod, PodFrame, SendRequest, Verification } from "./types";
-import { words } from "./words";
+import { fault, words } from "./words";
 
 export interface DeskDeps extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "chance"> {
   newKey: () => string;
@@ -277,7 +277,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
 };
 
 const faultOf = (e: unknown, what: Act | "history"): string => {
-  if (e instanceof Refusal) return e.detail;
+  if (e instanceof Refusal) return fault(e.code, e.detail, e.retryAfter);
   if (what === "code") return words.unreachableCode;
   return what === "cancel" || what === "history" ? words.unreachable : words.unreachableSend;
 };

@@ -1,5 +1,7 @@
 // Times as people read them: in the technician's own locale and zone.
 
+import { tag } from "./words";
+
 /** Makes it when it is first asked for: the browser's first formatter takes longer than all else at the pod's start. */
 const late = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
@@ -13,7 +15,8 @@ const clockTime = late(() => new Intl.DateTimeFormat(undefined, { hour: "numeric
 const dayTime = late(
   () => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
 );
-const relative = late(() => new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }));
+/** In words, so in the language of those around it. */
+const relative = late(() => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
 
 const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString();
 

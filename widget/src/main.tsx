@@ -15,6 +15,7 @@ import { readPage } from "./page";
 import { underWay } from "./state";
 import { dress } from "./theme";
 import { App } from "./views/app";
+import { speak, tag, words } from "./words";
 
 const page = readPage({
   location,
@@ -24,6 +25,14 @@ const page = readPage({
 });
 const wear = (look: Look) => dress(document.documentElement, look);
 wear(parseLook(page.look));
+
+/** The words come while the ticket is asked for. Without them it is English. */
+const spoken = speak(page.language)
+  .catch(() => {})
+  .then(() => {
+    document.documentElement.lang = tag;
+    document.title = words.title;
+  });
 
 const api = createApi((url, init) => fetch(url, init), systemClock);
 const { tenant, host } = page;
@@ -46,7 +55,7 @@ const open = (host: DeskDeps["host"]) => {
     else if (phase === "open") systemClock.after(50, () => void fetchLater()); // once this is drawn
   });
   desk.start();
-  render(<App desk={desk} />, document.body);
+  void spoken.then(() => render(<App desk={desk} />, document.body));
   window.addEventListener("online", desk.wake);
   document.addEventListener("visibilitychange", desk.wake);
 };
@@ -64,7 +73,7 @@ switch (host?.kind) {
     open(() => createForm({ ...around, ...host }));
     break;
   default:
-    void fetchLater().then(() => {
+    void Promise.all([fetchLater(), spoken]).then(() => {
       const { Alone, createSignIn } = later.value;
       if (host?.kind === "signin" && createSignIn) {
         open(() => createSignIn({ ...around, ...host, origin: location.origin }));

@@ -14,6 +14,8 @@ export interface PodPage {
     | { kind: "foreign" }
     | null;
   nonce: string;
+  /** That technicians are spoken to in. */
+  language: string;
   /** How it is to look, by name. */
   look: Record<string, string>;
 }
@@ -51,6 +53,7 @@ export const readPage = ({ location, referrer, framed, meta }: Around): PodPage 
     tenant: decodeURIComponent(location.pathname.split("/")[2] ?? ""),
     host: hostOf(),
     nonce: meta("nonce"),
+    language: meta("language"),
     look: Object.fromEntries([...query, ...fragment]),
   };
 };

@@ -51,6 +51,7 @@ func (a *routes) framed(c echo.Context) (verify.Tenant, error) {
 // page answers with the pod's page. What it is told stands in its head, so that it asks for none of it:
 //
 //	shieldpod-origins  who may frame it, with spaces between
+//	shieldpod-language the tenant's, in which its technicians are spoken to
 //	shieldpod-nonce    a challenge for the first launch context
 //	shieldpod-context  the token that a form post brought
 //	shieldpod-signin   1: technicians can sign in
@@ -59,10 +60,15 @@ func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) erro
 	if err != nil {
 		return err
 	}
+	rules, err := a.Verify.Rules(c.Request().Context(), tenant.ID, "")
+	if err != nil {
+		return err
+	}
 	head, rest, _ := bytes.Cut(a.PodPage, []byte("</head>"))
 	var page bytes.Buffer
 	page.Write(head)
 	meta(&page, "origins", strings.Join(tenant.Origins, " "))
+	meta(&page, "language", rules.Language)
 	meta(&page, "nonce", nonce)
 	if context != "" {
 		meta(&page, "context", context)

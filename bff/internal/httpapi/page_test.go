@@ -36,6 +36,9 @@ func TestThePageTellsThePodWhatItWouldAskFor(t *testing.T) {
 	if origins, _ := a.meta("origins"); origins != psaOrigin {
 		t.Errorf("the origins are %q", origins)
 	}
+	if language, _ := a.meta("language"); language != "en" {
+		t.Errorf("the language is %q", language)
+	}
 	for _, name := range []string{"context", "signin"} {
 		if content, told := a.meta(name); told {
 			t.Errorf("it tells %s: %q", name, content)

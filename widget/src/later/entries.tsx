@@ -24,7 +24,7 @@ export const Entries = ({ desk, contact }: { desk: Desk; contact: Contact }) => 
   const older = desk.state.value.older[contact.id];
   return (
     <div class="entries">
-      {entries.length === 0 && <p class="hint">{w.words.noHistory}</p>}
+      {entries.length === 0 && <p class="hint">{w.words().noHistory}</p>}
       <ul>
         {entries.map((entry) => (
           <Entry key={entry.verification_id} desk={desk} entry={entry} />
@@ -38,12 +38,12 @@ export const Entries = ({ desk, contact }: { desk: Desk; contact: Contact }) => 
       {older?.state === "done"
         ? entries.length > 0 && (
             <p class="end" tabIndex={-1}>
-              {w.words.noOlder}
+              {w.words().noOlder}
             </p>
           )
         : entries.length > 0 && (
             <Button kind="quiet" busy={older?.state === "loading"} press={() => void desk.loadOlder(contact)}>
-              {w.words.older}
+              {w.words().older}
             </Button>
           )}
     </div>
@@ -57,8 +57,8 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
       <ShieldIcon state={stateOf[entry.outcome]} size={16} />
       <div class="body">
         <p class="what">
-          <span>{[methodName[entry.method], w.shortMask(entry.masked)].join(" · ")}</span>
-          <span class="outcome">{w.outcome[entry.outcome]}</span>
+          <span>{[methodName(entry.method), w.shortMask(entry.masked)].join(" · ")}</span>
+          <span class="outcome">{w.outcome(entry.outcome)}</span>
         </p>
         <p class="when">
           <time dateTime={entry.requested_at} title={agoOf(entry.requested_at, s.now)}>
@@ -67,10 +67,10 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
           {` · ${byWhom(entry.technician, s.pod?.technician)} · ${w.onTicket(entry.ticket_number)}`}
         </p>
         {entry.note && <p class="said">{entry.note}</p>}
-        {entry.changed_channel && <p class="said">{w.words.hadChanged}</p>}
+        {entry.changed_channel && <p class="said">{w.words().hadChanged}</p>}
         {entry.noted_at ? (
           <p class="said" title={agoOf(entry.noted_at, s.now)}>
-            {w.words.noted}
+            {w.words().noted}
           </p>
         ) : (
           s.pod?.policy.ticket_note && entry.ticket_note && <CopyNote text={entry.ticket_note} />
@@ -98,18 +98,18 @@ const CopyNote = ({ text }: { text: string }) => {
       <button
         type="button"
         class="copy"
-        aria-label={w.words.copyNote}
-        title={w.words.copyNote}
+        aria-label={w.words().copyNote}
+        title={w.words().copyNote}
         onClick={() => void copy()}
       >
         <Icon name={state === "copied" ? "tick" : "copy"} />
       </button>
       <span class="sr" role="status">
-        {state === "copied" ? w.words.copied : ""}
+        {state === "copied" ? w.words().copied : ""}
       </span>
       {state === "blocked" && (
         <label class="by-hand">
-          {w.words.copyBlocked}
+          {w.words().copyBlocked}
           <textarea ref={field} readOnly rows={5} value={text} />
         </label>
       )}

@@ -18,13 +18,13 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
   const help = {
     missing: shared.words.noteFirst,
     short: noteTooShort(pod.policy.note_min),
-    ok: note ? "" : words.noteOptional,
+    ok: note ? "" : words().noteOptional,
   }[need];
   const why = pod.policy.why.override_note;
   return (
     <div class="note">
       <div class="ask">
-        <label for="note">{words.noteLabel}</label>
+        <label for="note">{words().noteLabel}</label>
         <span class="help" id={noteHelp} title={why}>
           {help}
         </span>
@@ -34,7 +34,7 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
         rows={2}
         value={note}
         maxLength={pod.policy.note_max}
-        placeholder={words.notePlaceholder}
+        placeholder={words().notePlaceholder}
         autocomplete="off"
         aria-describedby={why ? `${noteHelp} ${noteWhy}` : noteHelp}
         onKeyDown={(e) => {
@@ -44,7 +44,7 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
       />
       {pod.policy.note_presets.length > 0 && (
         <fieldset class="chips">
-          <legend class="sr">{words.notePresets}</legend>
+          <legend class="sr">{words().notePresets}</legend>
           {pod.policy.note_presets.map((preset) => (
             <button
               type="button"

@@ -25,7 +25,7 @@ export const Pending = (props: Props) => {
   const waits = (act: Act) => (s.online && (!busy || busy === act) ? undefined : "");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
-    <div class="pending-body" role="group" aria-label={methodName[method]}>
+    <div class="pending-body" role="group" aria-label={methodName(method)}>
       <p class="script">
         {shield.match && (
           <span class="match" aria-hidden="true">
@@ -46,7 +46,7 @@ export const Pending = (props: Props) => {
             explained={needsNote && noteHelp}
             press={() => void desk.send(contact, channel, method)}
           >
-            {w.words.resend}
+            {w.words().resend}
           </Button>
         )}
         <Button
@@ -55,7 +55,7 @@ export const Pending = (props: Props) => {
           busy={busy === "cancel"}
           press={() => void desk.cancel(contact, channel, id)}
         >
-          {w.words.cancel}
+          {w.words().cancel}
         </Button>
       </div>
     </div>
@@ -86,7 +86,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
 
   return (
     <form class="code" onSubmit={submit} noValidate ref={shake}>
-      <label for={`code ${where}`}>{w.words.enterCode}</label>
+      <label for={`code ${where}`}>{w.words().enterCode}</label>
       <div class="entry">
         <input
           id={`code ${where}`}
@@ -115,7 +115,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
           barred={complete && s.online ? undefined : ""}
           busy={busy === "code"}
         >
-          {w.words.verify}
+          {w.words().verify}
         </Button>
       </div>
       <p class={mine ? "fault" : "help"} id={helpId} role={mine ? "alert" : undefined}>

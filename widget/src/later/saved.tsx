@@ -9,6 +9,6 @@ export const Saved = ({ s }: { s: State }) =>
   s.saved !== "off" && s.pod && saveRule(s.pod, s.now) !== "off" ? (
     <p class="notice saved" role="alert">
       <Icon name="warning" />
-      {s.saved === "block" ? words.notSaved : words.savedUnverified}
+      {s.saved === "block" ? words().notSaved : words().savedUnverified}
     </p>
   ) : null;

@@ -12,7 +12,7 @@ export const Stopped = ({ desk }: { desk: Desk }) => {
       <p class="title">{title}</p>
       <p class="next">{next}</p>
       <Button kind={act ? "solid" : "plain"} press={desk.again}>
-        {act ?? words.tryAgain}
+        {act ?? words().tryAgain}
       </Button>
     </div>
   );

@@ -26,7 +26,7 @@ export const App = ({ desk }: { desk: Desk }) => {
   useNaturalHeight(main, desk.resize);
   return (
     <main class="pod" ref={main} tabIndex={-1}>
-      <h1 class="sr">Caller verification</h1>
+      <h1 class="sr">{words.title}</h1>
       <Sprite />
       {banner && <Banner key={banner.text} {...banner} />}
       {s.phase === "open" && Saved && <Saved s={s} />}

@@ -14,7 +14,7 @@ export const Banner = ({ text, tone = "info" }: Given) => {
     <div class={`banner ${tone}`}>
       <Icon name={tone} />
       <p class={open ? "" : "clip"} ref={clipped.text} dir="auto" onFocusIn={() => setOpen(true)}>
-        <span class="sr">{toneName[tone]}: </span>
+        <span class="sr">{toneName(tone)}: </span>
         {pieces(text).map(({ text, href }) =>
           href ? (
             <a href={href} target="_blank" rel="noopener noreferrer" dir="ltr">

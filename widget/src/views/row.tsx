@@ -207,7 +207,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
           explained={needsNote && noteHelp}
           press={() => void desk.send(contact, channel, option.method)}
         >
-          {w.methodButton[option.method]}
+          {w.methodButton(option.method)}
         </Button>
       ))}
     </div>

@@ -19,7 +19,7 @@ export const Summary = ({ desk }: { desk: Desk }) => {
       <span class="name" title={contact.name}>
         {contact.name}
       </span>
-      <span class="sr">{shieldName[shield.state]}</span>
+      <span class="sr">{shieldName(shield.state)}</span>
       <Button press={desk.show} expanded={false}>
         {words.verifyCaller}
       </Button>
