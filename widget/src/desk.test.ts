@@ -451,6 +451,14 @@ describe("a ticket that is saved", () => {
     expect(w.ears().save()).toEqual(reasons);
   });
 
+  it("saves while the pod has stopped", async () => {
+    w.rules({ before_save: "block" });
+    w.socket().lose(4503);
+    await settle();
+    await w.call().no("psa_setup", 502);
+    expect([w.desk.state.value.phase, w.ears().save()]).toEqual(["stopped", []]);
+  });
+
   it("saves while there is no pod to say no", () => {
     w.rules({ before_save: "block" });
     w.refresh();

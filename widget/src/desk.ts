@@ -126,9 +126,9 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       return pod ? { since: since(pod), policy: pod.policy.version } : { since: 0 };
     },
     onSave() {
-      const { pod } = state.value;
-      const rule = pod && saveRule(pod, serverNow());
-      if (!rule || rule === "off") return [];
+      const { pod, phase } = state.value;
+      const rule = pod && phase === "open" ? saveRule(pod, serverNow()) : "off";
+      if (!pod || rule === "off") return [];
       set({ saved: rule });
       return rule === "block" ? [words.saveFirst, pod.policy.why.before_save ?? ""].filter(Boolean) : [];
     },

@@ -206,6 +206,18 @@ describe("row 24: what is not heard", () => {
     ).toEqual(["MF-7", "MF-7"]);
   });
 
+  it("a frame's id before it was asked for; but each time that the pod is ready it may get another", async () => {
+    await tell({ MessageFrameID: "MF-1" });
+    opening();
+    expect(said()).toEqual([{ message: "ready" }]);
+    await vi.advanceTimersByTimeAsync(15_000);
+    opening();
+    await tell({ MessageFrameID: "MF-2" });
+    await tell({ MessageFrameID: "MF-3" });
+    await onLoad(4711);
+    expect(said().at(-1)?.frameID).toBe("MF-3");
+  });
+
   it("an answer that nobody asked for", async () => {
     await answerMember({ ...member, memberid: "mallory" });
     const result = opening();

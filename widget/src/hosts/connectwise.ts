@@ -32,6 +32,7 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
   const frame = cell("");
   const shown = cell<Shown | null>(null);
   const member = cell<Member | null | undefined>(undefined);
+  let owed = 0; // ids of the frame: one for each time that it said it was ready
   let asking: Promise<Member> | null = null;
   let opened: string | null = null;
   let openedAt = 0;
@@ -43,7 +44,10 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
 
   listen(window, origin, (data) => {
     const heard = hear(data);
-    if (heard?.is === "frame" && !frame.value) frame.value = heard.frame;
+    if (heard?.is === "frame" && owed > 0) {
+      owed--;
+      frame.value = heard.frame;
+    }
     if (heard?.is === "member" && asking) member.value = heard.member;
     if (heard?.is === "event") answer(heard);
   });
@@ -101,6 +105,7 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
     if (rushed) await pause(clock, lull, signal);
     signal.throwIfAborted();
     if (!frame.value) {
+      owed++;
       say(ready);
       if (!(await settled(frame, Boolean, patience, clock, signal))) throw new Refusal("host_silent", "");
     }
