@@ -80,17 +80,3 @@ test("row 23: a page that may not frame the pod gets none for a context that is 
   await expect.poll(() => page.frames().length).toBe(2);
   await expect(page.frameLocator("iframe").locator("main.pod")).toHaveCount(0);
 });
-
-test("a vendor's session that ends in mid-flow begins anew by itself, and what was typed stays", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-  await desk.pod.getByLabel("Why this contact?").fill("Dana is on leave");
-  const launched = desk.page.waitForRequest((request) => request.url().endsWith("/api/v1/launch"));
-  await demo.forward("24h");
-  await launched;
-  await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-  await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("Dana is on leave");
-});

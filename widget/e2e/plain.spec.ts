@@ -61,20 +61,6 @@ const post = (page: Page, pod: string, context: string) =>
     [pod, context],
   );
 
-test("a context that is posted into the frame opens its ticket, once", async ({ page, demo }) => {
-  const signed = await fetch(`${demo.desk}/context`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ticket: "4711" }),
-  });
-  const { context } = await signed.json();
-  await page.goto(`${demo.desk}/id/tickets/1`);
-  await post(page, `${demo.bff}/pod/acme`, context);
-  await new Desk(page, demo).unfold();
-  await post(page, `${demo.bff}/pod/acme`, context);
-  await expect(page.frameLocator("iframe").getByRole("alert")).toBeVisible();
-});
-
 test("a form without a context is refused in words, inside the frame", async ({ page, demo }) => {
   await page.goto(`${demo.desk}/id/tickets/1`);
   await post(page, `${demo.bff}/pod/acme`, "");

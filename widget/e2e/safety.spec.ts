@@ -96,6 +96,20 @@ test("a press whose answer is lost sends one message", async ({ desk, demo }) =>
   expect(await demo.messages()).toHaveLength(1);
 });
 
+test("a vendor's session that ends in mid-flow begins anew by itself, and what was typed stays", async ({
+  desk,
+  demo,
+}) => {
+  await desk.open("4711");
+  await desk.pod.getByRole("combobox").selectOption({ index: 1 });
+  await desk.pod.getByLabel("Why this contact?").fill("Dana is on leave");
+  const launched = desk.page.waitForRequest((request) => request.url().endsWith("/api/v1/launch"));
+  await demo.forward("24h");
+  await launched;
+  await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
+  await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("Dana is on leave");
+});
+
 test("row 23: a foreign page that frames the pod stays blank", async ({ page, demo }) => {
   const foreign = createServer((_, answer) => {
     answer.setHeader("Content-Type", "text/html");

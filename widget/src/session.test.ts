@@ -273,6 +273,33 @@ describe("a laptop that slept", () => {
   });
 });
 
+describe("the socket", () => {
+  it("is dialled beside the launch, and says who it is once there is a session", async () => {
+    expect([w.sockets.length, w.socket().sent]).toEqual([1, []]);
+    w.socket().open();
+    await w.launch();
+    expect([w.sockets.length, w.socket().sent[0]?.token]).toEqual([1, "token-1"]);
+  });
+
+  it("is dialled anew when the launch took longer than the server waits for a word", async () => {
+    await vi.advanceTimersByTimeAsync(4_000);
+    await w.launch();
+    expect(w.sockets.map((s) => s.closed)).toEqual([true, false]);
+  });
+
+  it("is let go with a launch that comes to nothing", async () => {
+    await w.call().no("context_invalid", 401);
+    expect([w.sockets.length, w.socket().closed]).toEqual([1, true]);
+  });
+
+  it("is dialled once for tickets that rush by", async () => {
+    for (let n = 0; n < 100; n++) w.refresh();
+    await w.launch();
+    expect(w.sockets.length).toBeLessThanOrEqual(2);
+    expect(w.sockets.filter((s) => !s.closed)).toHaveLength(1);
+  });
+});
+
 describe("row 26: a switch of ticket", () => {
   beforeEach(() => w.launch());
 

@@ -15,6 +15,8 @@ const renewBefore = 60_000;
 const beatEvery = 15_000;
 /** A beat that comes so late was slept through (a page in the background has one a minute): no connection outlives that for sure. */
 const sleptAfter = 90_000;
+/** Launches that follow one another faster than this, as when tickets rush by, dial no socket ahead. */
+const calm = 1_000;
 /** The longest wait before a busy server is asked again, whatever it says. */
 const longestWait = 60_000;
 
@@ -71,6 +73,7 @@ export const createSession = (deps: SessionDeps): Session => {
   });
   let ticket = new AbortController();
   let attempt = new AbortController();
+  let attemptedAt = Number.NEGATIVE_INFINITY;
   let ticketId: string | null = null;
   let token = "";
   let renewAt = Number.POSITIVE_INFINITY;
@@ -174,13 +177,15 @@ export const createSession = (deps: SessionDeps): Session => {
     attempt.abort(new Dropped());
     attempt = new AbortController();
     const signal = AbortSignal.any([ticket.signal, attempt.signal]);
-    const socket: Early = early(deps.dial, clock);
+    const ahead: Early | null = clock.now() - attemptedAt < calm ? null : early(deps.dial, clock);
+    attemptedAt = clock.now();
+    if (ahead) signal.addEventListener("abort", ahead.letGo);
     try {
       accept(await exchange(signal, pressed));
-      listen(socket.take());
+      listen(ahead?.take());
       return true;
     } catch (e) {
-      socket.letGo();
+      ahead?.letGo();
       if (!signal.aborted) stop(e instanceof Refusal ? e : new Refusal("broken", ""));
       return false;
     }
