@@ -793,14 +793,18 @@ type DirectoryChannelKind string
 type DirectoryContact struct {
 	Channels []DirectoryChannel `json:"channels,omitempty,omitzero"`
 	Id       ForeignId          `json:"id"`
-	Name     string             `json:"name"`
-	Title    string             `json:"title,omitempty,omitzero"`
+
+	// Language That messages to them are written in: a tag, such as `de`
+	Language string `json:"language,omitempty,omitzero"`
+	Name     string `json:"name"`
+	Title    string `json:"title,omitempty,omitzero"`
 }
 
 // DirectoryEntry defines model for DirectoryEntry.
 type DirectoryEntry struct {
 	Channels []DirectoryWay `json:"channels"`
 	Id       string         `json:"id"`
+	Language string         `json:"language,omitempty,omitzero"`
 	Name     string         `json:"name"`
 	PushedAt time.Time      `json:"pushed_at"`
 	Title    string         `json:"title,omitempty,omitzero"`

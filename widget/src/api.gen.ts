@@ -1112,6 +1112,8 @@ export interface components {
             id: components["schemas"]["ForeignId"];
             name: string;
             title?: string;
+            /** @description That messages to them are written in: a tag, such as `de` */
+            language?: string;
             channels?: components["schemas"]["DirectoryChannel"][];
         };
         DirectoryChannel: {
@@ -1143,6 +1145,7 @@ export interface components {
             id: string;
             name: string;
             title?: string;
+            language?: string;
             /** Format: date-time */
             pushed_at: string;
             channels: components["schemas"]["DirectoryWay"][];

@@ -84,9 +84,11 @@ func paint(l message.Look) string {
 func properties(l message.Look) string {
 	mix := func(share float64) message.Colour { return message.Mix(l.Text, l.Card, share) }
 	readable := func(c message.Colour) message.Colour { return message.Readable(c, l.Card, message.ContrastText) }
-	over := message.Mix(l.ActionText, l.Action, 0.12)
-	if message.Contrast(l.ActionText, over) < message.ContrastText {
-		over = l.Action
+	over := func(ink, ground message.Colour, share float64) message.Colour { // under the pointer
+		if c := message.Mix(ink, ground, share); message.Contrast(ink, c) >= message.ContrastText {
+			return c
+		}
+		return ground
 	}
 	var b strings.Builder
 	for _, p := range []struct {
@@ -94,7 +96,7 @@ func properties(l message.Look) string {
 		is   message.Colour
 	}{
 		{"from", l.From}, {"to", l.To}, {"card", l.Card}, {"ink", l.Text}, {"action", l.Action}, {"on-action", l.ActionText},
-		{"action-over", over}, {"quiet", readable(mix(0.72))}, {"line", mix(0.14)}, {"over", mix(0.06)},
+		{"action-over", over(l.ActionText, l.Action, 0.12)}, {"quiet", readable(mix(0.72))}, {"line", mix(0.14)}, {"over", over(l.Text, l.Card, 0.06)},
 		{"edge", message.Readable(mix(0.5), l.Card, message.ContrastShape)},
 		{"focus", readable(message.Colour{R: 0x17, G: 0x69, B: 0xaa})},
 		{"good", readable(message.Colour{R: 0x17, G: 0x80, B: 0x3d})}, {"bad", readable(message.Colour{R: 0xc0, G: 0x26, B: 0x26})},

@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"encoding/json"
 	"flag"
 	"html"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -206,11 +208,79 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	}
 }
 
+// Row 22: in every language and through every sink, with what a tenant may have written around them.
+func TestRow22HostileNamesGoThroughEverySink(t *testing.T) {
+	written := json.RawMessage(`{"sender":{"name":"Acme {{.Link}}"},"texts":{"de":{"mail_text":"Hallo <b>{technician}</b>\n\n{link}\n\n& {ticket}","mail_footer":"<img src=x onerror=alert(1)> {tenant}"}}}`)
+	set, err := message.Set{}.Edited(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hostile := range []string{
+		"a\r\nBcc: all@contoso.com", "\u202egnp.exe\u202c", "</p><script>alert(1)</script>", "{code}{{.Link}}{link}", "👩\u200d💻🏴\u200d☠️", "\x00\x1b[31m\x7f",
+		strings.Repeat("ö", 500), "\u2028\u2029\u0085", "\xff\xfe", `" onload="x`, "javascript:alert(1)", "=HYPERLINK(1)",
+	} {
+		for _, tag := range message.Languages() {
+			brand := set.Brand(verify.Tenant{ID: "acme", Name: hostile}, 1)
+			for _, m := range verify.Methods {
+				j := job(m, func(j *verify.Job) {
+					j.Recipient, j.Technician, j.Ticket, j.Language = hostile, hostile, hostile, tag
+				})
+				if m.Kind() == verify.Phone {
+					sms, err := message.RenderSMS(j, brand, publicURL)
+					harmless(t, "the text", sms, false)
+					if err != nil || len([]rune(sms)) > 400 {
+						t.Errorf("%q in %s: %d characters, %v", hostile, tag, len([]rune(sms)), err)
+					}
+					continue
+				}
+				mail := mail(t, j, brand)
+				if mail.FromName != "Acme {{.Link}}" {
+					t.Errorf("the sender is %q", mail.FromName)
+				}
+				harmless(t, "the subject", mail.Subject, false)
+				harmless(t, "the text part", mail.Text, true)
+				harmless(t, "the HTML part", mail.HTML, true)
+				for _, markup := range []string{"<script", "<img", "<b>", `" onload`} {
+					if strings.Contains(mail.HTML, markup) {
+						t.Errorf("%q in %s: %s became markup", hostile, tag, markup)
+					}
+				}
+			}
+		}
+	}
+}
+
+func harmless(t *testing.T, where, text string, lines bool) {
+	t.Helper()
+	for _, r := range text {
+		if r == '\n' && lines || r == '\u200d' {
+			continue
+		}
+		if unicode.IsControl(r) || r == utf8.RuneError || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
+			t.Errorf("%s has U+%04X in it: %.80q", where, r, text)
+			return
+		}
+	}
+}
+
 func TestRow22NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
 	name := "می\u200cخواهم 👩\u200d💻 Łukasz"
 	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient = name }), acme)
 	if want := "Hello " + name + ","; !strings.HasPrefix(m.Text, want) {
 		t.Errorf("text begins %q, want %q", m.Text[:60], want)
+	}
+}
+
+// Row 25: a logo is the one thing that a mail loads; it is the same for everybody, so nobody is told who reads.
+func TestRow25ALogoTellsNobodyApart(t *testing.T) {
+	set := message.Set{}.With(message.OnMail, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
+	brand := set.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
+	for _, who := range []string{"Dana Reyes", "Erik Holm"} {
+		m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient, j.Secret = who, strings.Repeat("x", 43) }), brand)
+		want := `<img src="https://verify.acme-it.com/brand/` + strings.Repeat("ab", 32) + `.png" width="192" height="48" alt="Acme IT"`
+		if strings.Count(m.HTML, "<img") != 1 || strings.Count(m.HTML, "src=") != 1 || !strings.Contains(m.HTML, want) {
+			t.Errorf("for %s the mail loads something else", who)
+		}
 	}
 }
 

@@ -27,6 +27,27 @@ var attempts = []promise{
 		err := s.Write(t.Context(), func(tx verify.Tx) error { _, err := tx.Find(t.Context(), "acme", "none"); return err })
 		want(t, err, verify.CodeNotFound)
 	}},
+	{"Under finds what is open of a contact, oldest first, and nobody else's", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		over, others, theirs := link("v3"), link("v4"), link("v5")
+		over.ExpiresAt, others.Contact, theirs.Tenant = noon.Add(time.Minute), "erik", "zenith"
+		for _, v := range []verify.Verification{link("v2"), code("v1"), over, others, theirs} {
+			must(t, s, insert(ctx, v))
+		}
+		under := func(at time.Time) (ids string) {
+			for _, v := range ask(t, s, func(tx verify.Tx) ([]verify.Verification, error) { return tx.Under(ctx, "acme", "dana", at) }) {
+				ids += v.ID + " "
+			}
+			return ids
+		}
+		if got := under(noon.Add(time.Minute)); got != "v2 v1 " {
+			t.Errorf("open are %q", got)
+		}
+		want(t, s.Write(ctx, func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "v2", verify.Denied, noon); return err }), "")
+		if got := under(noon); got != "v1 v3 " {
+			t.Errorf("after one has ended open are %q", got)
+		}
+	}},
 	{"BySecret finds a link by its hash, and never a code", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, link("v1")))

@@ -34,6 +34,30 @@ func tries(t *testing.T, s *store.Store, id string) int {
 }
 
 var spending = []promise{
+	{"a denial is noted beside the failures, of one contact of one tenant, until it is cleared", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		set := func(denied bool) {
+			want(t, s.Write(ctx, func(tx verify.Tx) error { return tx.SetDenied(ctx, "acme", "dana", denied) }), "")
+		}
+		denied := func(tenant, contact string) bool {
+			return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.Denied(ctx, tenant, contact) })
+		}
+		must(t, s, insert(ctx, code("v1")))
+		want(t, try(ctx, s, "v1", noon, 10), "")
+		for _, step := range []bool{true, true, false, true} {
+			set(step)
+			if got := denied("acme", "dana"); got != step {
+				t.Errorf("denied reads %t, want %t", got, step)
+			}
+		}
+		if denied("acme", "erik") || denied("zenith", "dana") {
+			t.Error("another contact is denied")
+		}
+		want(t, s.Write(ctx, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err }), "")
+		if n := failures(t, s, "acme"); n != 0 || !denied("acme", "dana") {
+			t.Errorf("%d failures, denied %t: clearing the one clears the other", n, denied("acme", "dana"))
+		}
+	}},
 	{"a try is counted and gives the verification as it then stands", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
