@@ -130,7 +130,7 @@ func (p policyPlan) check() error {
 // confirm asks whoever sits there. Nobody there, another answer or none: an error.
 func confirm(o *outside, changes int) error {
 	if o.answers == nil {
-		return errors.New("nobody can be asked here: look at the changes with --dry-run, and apply them with --yes. " + nothingApplied)
+		return sentences("nobody can be asked here: look at the changes with --dry-run, and apply them with --yes. " + nothingApplied)
 	}
 	question := "Apply this change?"
 	if changes > 1 {
@@ -151,8 +151,13 @@ func confirm(o *outside, changes int) error {
 			return nil
 		}
 	}
-	return errors.New(nothingApplied)
+	return sentences(nothingApplied)
 }
+
+// sentences are an error for people, whole ones.
+type sentences string
+
+func (s sentences) Error() string { return string(s) }
 
 // apply writes all edits or none, and tells what became of them.
 func (s remote) apply(o *outside, edits []plannedEdit) error {
