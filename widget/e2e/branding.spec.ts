@@ -42,9 +42,9 @@ test("the second company looks altogether different in mail, text and page", asy
     /^Moin! \d{3} \d{3} ist Ihr Code für Jana Vogt von Nordlicht IT\. Er gilt 5 min\. Lesen Sie ihn nur dem Techniker vor/,
   );
   await expect(north.row("0042")).toContainText("Lesen Sie ihn mir bitte vor."); // the tenant's own script
-  await expect(north.row("0042")).toContainText("Code delivered");
+  await expect(north.row("0042")).toContainText("Code zugestellt");
   await north.enter(text.code ?? "");
-  await expect(north.row("0042")).toContainText("Verified");
+  await expect(north.row("0042")).toContainText("verifiziert von Ihnen");
 
   await north.send("@hafenkontor", "Link");
   const second = await demo.arrived(4);

@@ -34,7 +34,7 @@ export class Desk {
 
   /** A ticket that was opened before shows one line. */
   async unfold() {
-    const verify = this.pod.getByRole("button", { name: "Verify caller" });
+    const verify = this.pod.getByRole("button", { name: /Verify caller|Anrufer verifizieren/ });
     await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
     if (await verify.isVisible()) await verify.click();
     await expect(this.pod.locator(".rows")).toBeVisible();
@@ -51,7 +51,7 @@ export class Desk {
     this.row(ending).getByRole("button", { name: method.toLowerCase() }).click();
 
   get codeField() {
-    return this.pod.getByLabel("Enter code here");
+    return this.pod.getByLabel(/Enter code here|Code hier eingeben/);
   }
 
   async enter(code: string) {
