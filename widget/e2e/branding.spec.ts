@@ -3,18 +3,9 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser } from "@playwright/test";
 import { type Demo, expect, test } from "./demo";
-import { Desk } from "./hosts";
+import { North } from "./hosts";
 
 const keep = process.env.SHIELDPOD_SCREENS;
-
-/** The second company's desk: the same ticket system, under a name of its own. */
-class North extends Desk {
-  override async open(ticket: string) {
-    const desk = new URL(this.demo.desk);
-    await this.page.goto(`http://nordlicht.localhost:${desk.port}/tickets/${ticket}`);
-    await this.unfold();
-  }
-}
 
 /** A reader of mail, or of a page: of a width, by day or by night. */
 const reader = (browser: Browser, width: number, colorScheme: "light" | "dark", javaScriptEnabled = true) =>

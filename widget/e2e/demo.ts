@@ -15,6 +15,7 @@ const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
 
 export interface Message {
   kind: "sms" | "email";
+  from: string;
   to: string;
   text: string;
   link?: string;
@@ -119,7 +120,7 @@ export class Demo {
   }
 
   forward = (by: string) => this.tell(`${this.phone}/api/clock`, { advance: by });
-  misbehave = (carrier: "vonage" | "sendgrid", mode: string, times = 0) =>
+  misbehave = (carrier: "vonage" | "sendgrid" | "twilio" | "smtp", mode: string, times = 0) =>
     this.tell(`${this.phone}/api/misbehave`, { carrier, mode, times });
 
   /** ConnectWise's API as scripts reach it: its name is for browsers. */
@@ -138,9 +139,13 @@ export class Demo {
     { method: string; path: string; query?: string; as?: string; status: number }[]
   > => (await fetch(`${this.manageAPI}/requests`)).json();
 
-  /** The admin's hand: what the API answers to the demo's own key. */
-  private async admin(method: string, path: string, body?: unknown) {
-    const { api_key: key } = JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8"));
+  /** What the demo's actors keep to themselves. */
+  get props(): Record<"api_key" | "north_api_key" | "sms_hook_secret", string> {
+    return JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8"));
+  }
+
+  /** The admin's hand: what the API answers to the demo's own key, or to the second company's. */
+  private async admin(method: string, path: string, body?: unknown, key = this.props.api_key) {
     const answer = await fetch(`${this.bff}/api/v1/${path}`, {
       method,
       headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
@@ -162,7 +167,7 @@ export class Demo {
     });
   }
 
-  unlock = (contact: string) => this.admin("POST", `contacts/${contact}/unlock`);
+  unlock = (contact: string, key?: string) => this.admin("POST", `contacts/${contact}/unlock`, undefined, key);
 
   messages = async (): Promise<Message[]> => (await fetch(`${this.phone}/api/messages`)).json();
 

@@ -76,6 +76,15 @@ export class Desk {
   }
 }
 
+/** The second company's desk: the same ticket system, under a name of its own. */
+export class North extends Desk {
+  override async open(ticket: string) {
+    const desk = new URL(this.demo.desk);
+    await this.page.goto(`http://nordlicht.localhost:${desk.port}/tickets/${ticket}`);
+    await this.unfold();
+  }
+}
+
 type ScreenObject = { screen?: string; id?: number | string; hostedAs?: string };
 type Acknowledgement = { event: string; _id: string; result: string; errors?: string[] };
 

@@ -68,6 +68,9 @@ type props struct {
 	APIKey        string `json:"api_key"` // the admin's
 
 	AdminKey verify.APIKey `json:"admin_key"` // what the server keeps of it
+
+	NorthAPIKey   string        `json:"north_api_key"` // the second tenant's
+	NorthAdminKey verify.APIKey `json:"north_admin_key"`
 }
 
 // demoAdmin is who edits the demo's policies.
@@ -84,6 +87,9 @@ func loadProps(dir string) (props, error) {
 		var p props
 		if err := json.Unmarshal(content, &p); err != nil {
 			return props{}, fmt.Errorf("%s is not of a demo: %w (choose another --data-dir)", path, err)
+		}
+		if p.NorthAPIKey == "" {
+			return props{}, fmt.Errorf("%s is of an older demo (choose another --data-dir)", path)
 		}
 		return p, nil
 	}
@@ -118,7 +124,10 @@ func newProps() (props, error) {
 	if p.MailHookKey, err = x509.MarshalPKCS8PrivateKey(hook); err != nil {
 		return props{}, err
 	}
-	p.AdminKey, p.APIKey, err = verify.NewAPIKey(demoTenant, demoAdmin, systemClock(), rand.Reader)
+	if p.AdminKey, p.APIKey, err = verify.NewAPIKey(demoTenant, demoAdmin, systemClock(), rand.Reader); err != nil {
+		return props{}, err
+	}
+	p.NorthAdminKey, p.NorthAPIKey, err = verify.NewAPIKey(northTenant, demoAdmin, systemClock(), rand.Reader)
 	return p, err
 }
 

@@ -8,13 +8,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -42,15 +42,14 @@ func (d *demo) run(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	if d.srv, err = d.server(ctx, database, hookKey); err != nil {
+	own, err := d.northCarriers(hookKey, sites.mail.Addr().(*net.TCPAddr))
+	if err != nil {
 		return err
 	}
-	phone, err := sandbox.New(sandbox.Config{
-		HookBase: d.podURL(), Tenant: demoTenant, SendGridKey: d.props.MailKey, SendGridHookKey: hookKey,
-		Accounts:  map[string]string{d.northMailKey(): northTenant},
-		VonageKey: demoVonageKey, VonageSecret: d.props.SMSSecret, VonageSignature: d.props.SMSHookSecret,
-		Now: d.clock.Now, Advance: d.advance, Names: readers(), Log: d.out.log,
-	})
+	if d.srv, err = d.server(ctx, database, hookKey, own); err != nil {
+		return err
+	}
+	phone, err := d.carriers(hookKey)
 	if err != nil {
 		return err
 	}
@@ -77,6 +76,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	defer manage.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.srv.run(ctx, sites.pod) })
+	group.Go(func() error { return serveMail(ctx, phone, sites.mail) })
 	for _, site := range []demoSite{{sites.desk, byName(psa, north)}, {sites.phone, phone}, {sites.manage, manage}} {
 		group.Go(func() error { return site.serve(ctx) })
 	}
@@ -86,8 +86,9 @@ func (d *demo) run(ctx context.Context, database string) error {
 	return group.Wait()
 }
 
-// server builds what `serve` would, its carriers being the sandbox, and makes the demo's tenant.
-func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.PrivateKey) (*server, error) {
+// server builds what `serve` would, its carriers being the sandbox, and makes the demo's tenants: the second one with
+// accounts of its own.
+func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.PrivateKey, own []verify.CarrierAccount) (*server, error) {
 	keys, err := derive(d.props.Master)
 	if err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 		err = d.connect(ctx, srv)
 	}
 	if err == nil {
-		err = d.second(ctx, srv, hookKey)
+		err = d.second(ctx, srv, own)
 	}
 	if err != nil {
 		return nil, errors.Join(err, srv.close())

@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -16,8 +14,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -36,9 +32,6 @@ func (d *demo) northURL() string {
 	return fmt.Sprintf("http://nordlicht.localhost:%d", d.cmd.DeskPort)
 }
 
-// northMailKey is its own account's at the carrier.
-func (d *demo) northMailKey() string { return d.props.MailKey + ".nordlicht" }
-
 func (d *demo) northKey() ed25519.PrivateKey {
 	seed := d.props.DeskKey
 	other := make([]byte, len(seed))
@@ -49,7 +42,7 @@ func (d *demo) northKey() ed25519.PrivateKey {
 }
 
 // second makes the tenant, with carriers' accounts and a brand of its own.
-func (d *demo) second(ctx context.Context, srv *server, hookKey *ecdsa.PrivateKey) error {
+func (d *demo) second(ctx context.Context, srv *server, accounts []verify.CarrierAccount) error {
 	public, err := x509.MarshalPKIXPublicKey(d.northKey().Public())
 	if err != nil {
 		return err
@@ -61,23 +54,10 @@ func (d *demo) second(ctx context.Context, srv *server, hookKey *ecdsa.PrivateKe
 	if err != nil {
 		return err
 	}
-	hookPublic, err := x509.MarshalPKIXPublicKey(&hookKey.PublicKey)
-	if err != nil {
+	if err := srv.store.PutAPIKey(ctx, d.props.NorthAdminKey); err != nil {
 		return err
 	}
-	mail, err := newAccount(northTenant, sendgrid.Carrier, 1, sendgridSettings{
-		From: "pruefung@nordlicht-it.example", Host: d.phoneURL(), WebhookKey: base64.StdEncoding.EncodeToString(hookPublic),
-	}, sendgridSecret{Key: d.northMailKey()})
-	if err != nil {
-		return err
-	}
-	sms, err := newAccount(northTenant, vonage.Carrier, 1, vonageSettings{
-		Key: demoVonageKey, From: "Nordlicht", Host: d.phoneURL(), SignatureMethod: vonage.SHA256,
-	}, vonageSecret{Secret: d.props.SMSSecret, SignatureSecret: d.props.SMSHookSecret})
-	if err != nil {
-		return err
-	}
-	for _, account := range []verify.CarrierAccount{mail, sms} {
+	for _, account := range accounts {
 		if err := srv.store.PutCarrierAccount(ctx, account); err != nil {
 			return err
 		}
@@ -114,7 +94,7 @@ func (d *demo) northern(ctx context.Context, srv *server) error {
 
 // northFields are what the second tenant has set, in the API's shape.
 const northFields = `{
-	"sender": {"name": "Nordlicht IT Support", "address": "pruefung@nordlicht-it.example"},
+	"sender": {"name": "Nordlicht IT Support", "address": "` + northAddress + `"},
 	"look": {
 		"from": "#2a0b45", "to": "#d1495b", "angle": 35, "card": "#fff9f2", "text": "#2b1a36",
 		"action": "#7b2d8e", "action_text": "#ffffff"

@@ -32,20 +32,23 @@ func (d *demo) manageURL() string {
 }
 
 // demoSites are the listeners of each of the demo's sites.
-type demoSites struct{ pod, desk, phone, manage []net.Listener }
+type demoSites struct {
+	pod, desk, phone, manage []net.Listener
+	mail                     net.Listener // the mail server, on any port: only the server asks for it
+}
 
 // listen opens each site. Browsers may try names such as localhost over IPv6 first; a machine without it is fine too.
 func (d *demo) listen(ctx context.Context) (demoSites, error) {
-	ports := []int{d.cmd.Port, d.cmd.DeskPort, d.cmd.PhonePort, d.cmd.ConnectWisePort}
-	var four []string
+	ports := []int{d.cmd.Port, d.cmd.DeskPort, d.cmd.PhonePort, d.cmd.ConnectWisePort, 0}
+	var addresses []string
 	for _, port := range ports {
-		four = append(four, "127.0.0.1:"+strconv.Itoa(port))
+		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(port))
 	}
-	open, err := listen(ctx, four)
+	open, err := listen(ctx, addresses)
 	if err != nil {
 		return demoSites{}, err
 	}
-	sites := demoSites{open[:1:1], open[1:2:2], open[2:3:3], open[3:4:4]}
+	sites := demoSites{open[:1:1], open[1:2:2], open[2:3:3], open[3:4:4], open[4]}
 	for port, site := range map[int]*[]net.Listener{d.cmd.Port: &sites.pod, d.cmd.DeskPort: &sites.desk, d.cmd.ConnectWisePort: &sites.manage} {
 		if six, err := listen(ctx, []string{"[::1]:" + strconv.Itoa(port)}); err == nil {
 			*site = append(*site, six...)
