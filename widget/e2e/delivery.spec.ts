@@ -152,6 +152,7 @@ test("a number that has said STOP, or is a landline, gets no texts until an admi
   const stopped = "Merle Thomsen’s number has told us to stop: it texted STOP. Try e-mail.";
   await walk({ desk, demo }, "0042", "Code", "twilio", [{ mode: "stop", says: stopped, failed: true }]);
   await expect(link).toHaveCount(0);
+  await expect(row).not.toContainText("Again in"); // there is no again
   await desk.reload();
   await expect(row).toContainText(stopped);
   await demo.forward("12h");

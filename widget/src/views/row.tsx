@@ -110,7 +110,9 @@ const StateLine = ({
 }) => {
   const until = timeOf(shield.until, s.now);
   const title = agoOf(shield.at, s.now);
-  const again = isCooling(shield, s.now) ? w.againIn(leftUntil(shield.resend_at, s.now)) : "";
+  const refused = channel.methods.filter((m) => m.refusal);
+  const none = refused.length === channel.methods.length;
+  const again = !none && isCooling(shield, s.now) ? w.againIn(leftUntil(shield.resend_at, s.now)) : "";
   switch (shield.state) {
     case "pending": {
       const { text, counts } = w.stage(shield, until);
@@ -142,9 +144,8 @@ const StateLine = ({
         </p>
       );
   }
-  const refused = channel.methods.filter((m) => m.refusal);
   const one = new Set(refused.map((m) => m.refusal)).size === 1 ? refused[0] : undefined;
-  if (one && refused.length === channel.methods.length) {
+  if (one && none) {
     return (
       <p class="state">
         {w.refusal(one, true)}

@@ -12,11 +12,11 @@ const modeWords = {
   lost_receipt: "never says it was delivered",
   duplicate_receipt: "says everything twice",
   forged_receipt: "somebody forges the receipt",
-  out_of_order: "says “delivered” before it says “sent”",
+  out_of_order: "says “delivered” before “sent”",
   refuse: "refuses the recipient",
-  stop: "says that the number has texted STOP",
-  landline: "says that the number is a landline",
-  mailbox_full: "says that the mailbox is full",
+  stop: "says the number texted STOP",
+  landline: "says the number is a landline",
+  mailbox_full: "says the mailbox is full",
   down: "is down",
 };
 
