@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,136 +13,162 @@ import (
 // counters are the budgets that a transaction has touched. Most sends of a moment share most of their budgets,
 // and the writer puts many sends into one transaction: each row is read once and written once for all of them.
 type counters struct {
-	byKey map[counterKey]counter
-	dirty map[counterKey]bool
-	undo  []counterUndo // what the step that runs has done
+	byKey   map[counterKey]*counter
+	dirty   []*counter    // those that may be other than what is stored
+	undo    []counterUndo // what the step that runs has done
+	rewinds []rewind
 }
 
 type counterKey struct{ tenant, name, key string }
 
-type counter struct{ began, used, paused int64 }
+type counter struct {
+	tally
+	key   counterKey
+	dirty bool // other than what is stored
+}
+
+type tally struct{ began, used, paused int64 }
 
 type counterUndo struct {
-	key    counterKey
-	before counter
+	of     *counter
+	before tally
 	dirty  bool
 }
 
-// spend counts amount in the window that at lies in, and gives the counter as it then stands.
-func (c counter) spend(at, window, amount int64) counter {
+// rewind is what a clock that was set back has done to a counter. It holds whatever becomes of the step.
+type rewind struct {
+	of          *counter
+	at, longest int64
+}
+
+// spend counts amount in the window that at lies in, and gives what it then comes to.
+func (c tally) spend(at, window, amount int64) tally {
 	if at-c.began >= window {
-		return counter{began: at, used: amount, paused: c.paused}
+		c.began, c.used = at, 0
 	}
 	c.used += amount
 	return c
 }
 
-func (c counter) use() verify.Use {
+func (c tally) use() verify.Use {
 	return verify.Use{Used: c.used, Began: moment(c.began), Paused: moment(c.paused)}
 }
 
-func (k *counters) put(key counterKey, c counter) {
-	k.undo = append(k.undo, counterUndo{key: key, before: k.byKey[key], dirty: k.dirty[key]})
-	k.set(key, c)
-}
-
-func (k *counters) set(key counterKey, c counter) {
-	if k.dirty == nil {
-		k.dirty = map[counterKey]bool{}
-	}
-	k.byKey[key], k.dirty[key] = c, true
-}
-
-// rewind has a window that began in what is now the future, because the clock was set back, begin now: it lasts no
-// longer for that, and is not emptied. Nor does a pause last longer than the longest. This holds whatever becomes
-// of the step.
-func (k *counters) rewind(key counterKey, at, longest int64) {
-	c := k.byKey[key]
+// back is what a clock that was set back makes of it. A window that began in what is now the future begins now: it
+// lasts no longer for that, and is not emptied. Nor does a pause last longer than the longest.
+func (c tally) back(at, longest int64) tally {
 	c.began, c.paused = min(c.began, at), min(c.paused, at+longest)
-	if c != k.byKey[key] {
-		k.set(key, c)
+	return c
+}
+
+// put has the counter stand at what the step that runs has made of it.
+func (k *counters) put(c *counter, now tally) {
+	k.undo = append(k.undo, counterUndo{of: c, before: c.tally, dirty: c.dirty})
+	k.set(c, now)
+}
+
+func (k *counters) set(c *counter, now tally) {
+	if !c.dirty {
+		c.dirty = true
+		k.dirty = append(k.dirty, c)
 	}
+	c.tally = now
 }
 
 // forget sets the counters back to what they were before the step.
 func (k *counters) forget() {
 	for _, u := range slices.Backward(k.undo) {
-		k.byKey[u.key] = u.before
-		if !u.dirty {
-			delete(k.dirty, u.key)
-		}
+		u.of.tally, u.of.dirty = u.before, u.dirty
 	}
 }
 
-func keyOf(tenant string, b verify.Budget) counterKey { return counterKey{tenant, b.Name, b.Key} }
-
 // Spend is [verify.Spending]'s.
 func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) ([]verify.Use, error) {
-	if err := t.load(ctx, tenant, at, budgets); err != nil {
+	found, err := t.load(ctx, tenant, at, budgets)
+	if err != nil {
 		return nil, err
 	}
 	uses := make([]verify.Use, len(budgets))
 	for i, b := range budgets {
-		key := keyOf(tenant, b)
-		c := t.counters.byKey[key].spend(millis(at), b.Window.Milliseconds(), b.Amount)
-		t.counters.put(key, c)
-		uses[i] = c.use()
+		t.counters.put(found[i], found[i].spend(millis(at), b.Window.Milliseconds(), b.Amount))
+		uses[i] = found[i].use()
 	}
 	return uses, nil
 }
 
 // Used is [verify.Spending]'s.
 func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Budget) (verify.Use, error) {
-	if err := t.load(ctx, tenant, at, []verify.Budget{b}); err != nil {
+	found, err := t.load(ctx, tenant, at, []verify.Budget{b})
+	if err != nil {
 		return verify.Use{}, err
 	}
-	return t.counters.byKey[keyOf(tenant, b)].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
+	return found[0].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
 }
 
 // Pause is [verify.Spending]'s.
 func (t *tx) Pause(ctx context.Context, tenant string, b verify.Budget, until time.Time) error {
-	if err := t.load(ctx, tenant, until, []verify.Budget{b}); err != nil {
+	found, err := t.load(ctx, tenant, until, []verify.Budget{b})
+	if err != nil {
 		return err
 	}
-	c := t.counters.byKey[keyOf(tenant, b)]
+	c := found[0].tally
 	c.paused = millis(until)
-	t.counters.put(keyOf(tenant, b), c)
+	t.counters.put(found[0], c)
 	return nil
 }
 
-// load reads the counters that the transaction has not touched yet; one that there is not is zero.
-func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) error {
+// load gives the budgets' counters, and reads those that the transaction has not touched yet; one that there is not is zero.
+func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) ([]*counter, error) {
 	if err := t.own(ctx, tenant); err != nil {
-		return err
+		return nil, err
 	}
 	if t.counters.byKey == nil {
-		t.counters.byKey = map[counterKey]counter{}
+		t.counters.byKey = map[counterKey]*counter{}
 	}
-	args := []any{tenant}
-	for _, b := range budgets {
-		key := keyOf(tenant, b)
-		if _, known := t.counters.byKey[key]; !known {
-			t.counters.byKey[key] = counter{}
-			args = append(args, b.Name, b.Key)
-		}
-	}
-	if len(args) > 1 {
-		err := t.list(ctx, "read budgets", `
-			SELECT name, key, began, used, paused_until FROM budgets
-			WHERE tenant = $1 AND (name, key) IN (VALUES `+tuples(2, len(args)/2, 2)+`)`, args, func(row scan) error {
-			key, c := counterKey{tenant: tenant}, counter{}
-			err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
+	found := make([]*counter, len(budgets))
+	var fresh []counterKey
+	for i, b := range budgets {
+		key := counterKey{tenant, b.Name, b.Key}
+		c := t.counters.byKey[key]
+		if c == nil {
+			c = &counter{key: key}
 			t.counters.byKey[key] = c
-			return err
-		})
-		if err != nil {
-			return err
+			fresh = append(fresh, key)
+		}
+		found[i] = c
+	}
+	if len(fresh) > 0 {
+		if err := t.readCounters(ctx, tenant, fresh); err != nil {
+			for _, key := range fresh {
+				delete(t.counters.byKey, key) // it is not zero for not having been read
+			}
+			return nil, err
 		}
 	}
-	for _, b := range budgets {
-		t.counters.rewind(keyOf(tenant, b), millis(at), b.Pause.Milliseconds())
+	for i, b := range budgets {
+		if back := found[i].back(millis(at), b.Pause.Milliseconds()); back != found[i].tally {
+			t.counters.set(found[i], back)
+			t.counters.rewinds = append(t.counters.rewinds, rewind{of: found[i], at: millis(at), longest: b.Pause.Milliseconds()})
+		}
 	}
-	return nil
+	return found, nil
+}
+
+// readCounters fills in the counters of the keys.
+func (t *tx) readCounters(ctx context.Context, tenant string, keys []counterKey) error {
+	args := make([]any, 1, 1+2*len(keys))
+	args[0] = tenant
+	for _, key := range keys {
+		args = append(args, key.name, key.key)
+	}
+	return t.list(ctx, "read budgets", `
+		SELECT name, key, began, used, paused_until FROM budgets
+		WHERE tenant = $1 AND (name, key) IN (VALUES `+tuples(2, len(keys), 2)+`)`, args, func(row scan) error {
+		key, c := counterKey{tenant: tenant}, tally{}
+		err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
+		t.counters.byKey[key].tally = c
+		return err
+	})
 }
 
 // flushSize is how many counters one statement writes.
@@ -151,20 +176,43 @@ const flushSize = 16
 
 // flush writes what the transaction has counted. It is its last statement before the commit.
 func (t *tx) flush(ctx context.Context) error {
+	if err := t.reconcile(ctx); err != nil {
+		return err
+	}
 	const columns = 6
-	for keys := range slices.Chunk(slices.Collect(maps.Keys(t.counters.dirty)), flushSize) {
-		args := make([]any, 0, columns*len(keys))
-		for _, key := range keys {
-			c := t.counters.byKey[key]
-			args = append(args, key.tenant, key.name, key.key, c.began, c.used, c.paused)
+	dirty := slices.DeleteFunc(t.counters.dirty, func(c *counter) bool { return !c.dirty })
+	for some := range slices.Chunk(dirty, flushSize) {
+		args := make([]any, 0, columns*len(some))
+		for _, c := range some {
+			args = append(args, c.key.tenant, c.key.name, c.key.key, c.began, c.used, c.paused)
+			c.dirty = false
 		}
 		_, err := t.run.ExecContext(ctx, `
-			INSERT INTO budgets (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(keys), columns)+`
+			INSERT INTO budgets (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(some), columns)+`
 			ON CONFLICT (tenant, name, key) DO UPDATE SET
 				began = excluded.began, used = excluded.used, paused_until = excluded.paused_until`, args...)
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// reconcile takes the lock on a tenant again that was given back with a step that was undone, and sets back what
+// others may have counted meanwhile.
+func (t *tx) reconcile(ctx context.Context) error {
+	for _, r := range t.counters.rewinds {
+		tenant := r.of.key.tenant
+		if _, owned := t.heads[tenant]; owned || t.lock == nil {
+			continue
+		}
+		if err := t.lock(ctx, tenant); err != nil {
+			return err
+		}
+		if err := t.readCounters(ctx, tenant, []counterKey{r.of.key}); err != nil {
+			return err
+		}
+		r.of.tally = r.of.back(r.at, r.longest)
 	}
 	return nil
 }

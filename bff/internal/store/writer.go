@@ -25,8 +25,9 @@ type writer struct {
 	closed bool
 
 	// Of the writing goroutine alone:
-	conn *sql.Conn
-	run  *prepared
+	conn  *sql.Conn
+	run   *prepared
+	known known
 }
 
 // queued is one caller's write on its way.
@@ -145,6 +146,9 @@ func (w *writer) transaction(taken *[]*queued) error {
 		return unavailable("begin", err)
 	}
 	t := &tx{store: w.store, run: w.run, heads: map[string]head{}}
+	if err := w.recall(ctx, t); err != nil {
+		return unavailable("begin", err)
+	}
 	for i := 0; i < len(*taken); i++ {
 		if q := (*taken)[i]; q.state.CompareAndSwap(waiting, begun) {
 			var err error
@@ -162,7 +166,29 @@ func (w *writer) transaction(taken *[]*queued) error {
 	if _, err := w.run.ExecContext(ctx, "COMMIT"); err != nil {
 		return unavailable("commit", err)
 	}
+	w.known.counters = t.counters.byKey
 	return nil
+}
+
+// known is what the last transaction has learned.
+type known struct {
+	counters map[counterKey]*counter
+	version  int64 // of the file's content, which others change
+}
+
+// countersKnown bounds how many counters are kept between transactions.
+const countersKnown = 10_000
+
+// recall gives the transaction what the last one has learned, if nobody else has written since. What the transaction
+// makes of it is known again when it is durable.
+func (w *writer) recall(ctx context.Context, t *tx) error {
+	last := w.known
+	w.known = known{}
+	err := list(ctx, w.run, "data version", "PRAGMA data_version", nil, func(row scan) error { return row(&w.known.version) })
+	if err == nil && last.version == w.known.version && len(last.counters) <= countersKnown {
+		t.counters.byKey = last.counters
+	}
+	return err
 }
 
 // settle answers the batch. No verdict of a step is told when its transaction failed.
@@ -222,5 +248,5 @@ func (w *writer) disconnect() {
 	_ = w.run.close()
 	// A connection called bad is not put back into the pool, but closed.
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	w.conn, w.run = nil, nil
+	w.conn, w.run, w.known = nil, nil, known{}
 }
