@@ -114,6 +114,7 @@ test("two carriers of each kind: the next one is asked when the first is at faul
   page,
   demo,
 }) => {
+  await demo.policy({ language: "en" }, undefined, demo.props.north_api_key);
   const desk = new North(page, demo);
   await desk.open("2041");
   const [phone, mail] = ["0042", "@hafenkontor"];
@@ -145,6 +146,7 @@ test("a number that has said STOP, or is a landline, gets no texts until an admi
   page,
   demo,
 }) => {
+  await demo.policy({ language: "en" }, undefined, demo.props.north_api_key);
   const desk = new North(page, demo);
   await desk.open("2041");
   const row = desk.row("0042");

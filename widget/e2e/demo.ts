@@ -157,14 +157,15 @@ export class Demo {
   }
 
   /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
-  async policy(fields: PolicyFields, client?: { id: string; name: string }) {
+  async policy(fields: PolicyFields, client?: { id: string; name: string }, key?: string) {
     const path = client ? `policies/clients/${client.id}` : "policies/default";
-    const { settings } = await this.admin("GET", path);
-    await this.admin("PUT", path, {
+    const { settings } = await this.admin("GET", path, undefined, key);
+    const put = {
       version: settings.version,
       ...(client && { name: client.name }),
       fields: { ...settings.fields, ...fields },
-    });
+    };
+    await this.admin("PUT", path, put, key);
   }
 
   unlock = (contact: string, key?: string) => this.admin("POST", `contacts/${contact}/unlock`, undefined, key);
