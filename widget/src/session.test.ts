@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
+import { type Call, channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
 
 let w: ReturnType<typeof world>;
 
@@ -100,6 +100,36 @@ describe("a session that goes on", () => {
     await w.call().no("session_invalid", 401);
     await w.launch(pod(), "token-2");
     expect([w.call().what, w.call().given[0], w.call().given[2]]).toEqual(["send", "token-2", "key-1"]);
+  });
+
+  it("goes on when a refusal of the old bearer comes after the new one", async () => {
+    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    const sending = w.call();
+    void w.desk.loadOlder(w.dana());
+    const loading = w.call();
+    await sending.no("session_over", 401);
+    await w.launch(pod(), "token-2");
+    await loading.no("session_over", 401);
+    expect([state().phase, w.asked.length, w.call().what, w.call().given[0]]).toEqual([
+      "open",
+      2,
+      "history",
+      "token-2",
+    ]);
+  });
+
+  it.each([
+    ["an answer", (late: Call) => late.yes({ token: "token-1b", expires_at: later(1200), pod: pod() })],
+    ["a refusal", (late: Call) => late.no("session_over", 401)],
+  ])("does not go back to an older session by %s to its renewal", async (_, come) => {
+    await vi.advanceTimersByTimeAsync(540_000);
+    const renewal = w.call();
+    w.ears().again();
+    await w.launch(pod("4711", [contact("dana", 1, [channel("mobile")], false), contact("sam", 1, [])]), "token-2");
+    await come(renewal);
+    void w.desk.loadOlder(w.dana());
+    expect([renewal.what, state().selected, w.asked.length]).toEqual(["pod", "sam", 2]);
+    expect([w.call().what, w.call().given[0]]).toEqual(["history", "token-2"]);
   });
 
   it("drops everything when the new context is of another ticket", async () => {

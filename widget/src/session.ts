@@ -222,13 +222,16 @@ export const createSession = (deps: SessionDeps): Session => {
     };
     return {
       async call(ask) {
-        try {
-          return await guarded(ask);
-        } catch (e) {
-          if (!(e instanceof Refusal) || e.status !== 401) throw e;
-          const again = await relaunch();
-          if (!again) throw e;
-          return guarded(ask);
+        for (;;) {
+          const shown = token;
+          try {
+            return await guarded(ask);
+          } catch (e) {
+            if (!(e instanceof Refusal) || e.status !== 401) throw e;
+            if (shown !== token) continue; // it was replaced while the refusal was on its way
+            if (!(await relaunch())) throw e;
+            return guarded(ask);
+          }
         }
       },
       async wait(tries) {
@@ -238,16 +241,18 @@ export const createSession = (deps: SessionDeps): Session => {
     };
   };
 
-  /** One that does not arrive is asked for again at the next beat. */
+  /** One that does not arrive is asked for again at the next beat; one that a newer bearer has overtaken is of the past. */
   const renew = async () => {
     if (renewing) return;
     renewing = true;
     const { signal } = ticket;
+    const shown = token;
+    const overtaken = () => signal.aborted || token !== shown;
     try {
-      const launched = await api.pod(token, signal);
-      if (!signal.aborted) accept(launched);
+      const launched = await api.pod(shown, signal);
+      if (!overtaken()) accept(launched);
     } catch (e) {
-      if (!signal.aborted && e instanceof Refusal && e.status === 401) void relaunch();
+      if (!overtaken() && e instanceof Refusal && e.status === 401) void relaunch();
     } finally {
       renewing = false;
     }
