@@ -43,10 +43,7 @@ func (a *routes) clientele(c echo.Context, system, client string) (verify.Client
 	if err != nil {
 		return verify.Clientele{}, err
 	}
-	if err := text("psa", system, 1, 60); err != nil {
-		return verify.Clientele{}, err
-	}
-	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, text("client_id", client, 1, 128)
+	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, launch.CheckClientele(system, client)
 }
 
 // PushDirectory stores contacts, all or none.

@@ -197,6 +197,26 @@ func TestAPushIsTakenWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+func TestTheDirectoryTakesNobodyWhomNoContextCanName(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	for _, c := range []struct{ name, path, field string }{
+		{"a ticket system with a space behind", "connectwise%20/clients/250", "psa"},
+		{"a ticket system with something invisible", "connect%E2%80%8Bwise/clients/250", "psa"},
+		{"a ticket system whose name would be cut", strings.Repeat("x", 61) + "/clients/250", "psa"},
+		{"a client with a line break", "desk/clients/con%0Atoso", "client_id"},
+		{"a client with a zero byte", "desk/clients/con%00toso", "client_id"},
+		{"a client that is ConnectWise's", "desk/clients/connectwise:250", "client_id"},
+	} {
+		for method, body := range map[string]string{http.MethodPut: `{"contacts":[` + rajCard + `]}`, http.MethodGet: ""} {
+			a := b.call(method, "/api/v1/directory/"+c.path+"/contacts", key, body)
+			if p := a.problem(t); a.status != http.StatusUnprocessableEntity || p.Field != c.field {
+				t.Errorf("%s %s: %d, field %q, want 422, %q", method, c.name, a.status, p.Field, c.field)
+			}
+		}
+	}
+}
+
 func TestRow07DirectoryIsTheAPIKeysTenants(t *testing.T) {
 	b := newBorder(t)
 	b.tenant("beta")

@@ -35,7 +35,7 @@ func deskOf(tenant verify.Tenant, who verify.Technician, x launchcontext.Context
 			ID: r.scoped("sub", who.ID), Name: clean(who.Name, maxName), Email: r.email("act.email", who.Email), Phone: r.phone("act.phone", who.Phone),
 		},
 		Ticket: verify.Ticket{
-			PSA: r.name("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: clean(x.Ticket.Number, maxLabel),
+			PSA: r.exact("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: clean(x.Ticket.Number, maxLabel),
 			Summary: clean(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
 		},
 		Client:         verify.Client{ID: r.scoped("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
@@ -83,9 +83,12 @@ func (r *reader) refuse(field, why string) {
 	}
 }
 
-func (r *reader) id(field, value string) string {
-	if value == "" || len(value) > maxID || value != clean(value, maxID) {
-		r.refuse(field, fmt.Sprintf("must be 1 to %d visible characters", maxID))
+func (r *reader) id(field, value string) string { return r.exact(field, value, maxID) }
+
+// exact takes a value as it is, or not at all: one that were cleaned would be another than the one that was asked by.
+func (r *reader) exact(field, value string, most int) string {
+	if value == "" || len(value) > most || value != clean(value, most) {
+		r.refuse(field, fmt.Sprintf("must be 1 to %d visible characters", most))
 	}
 	return value
 }

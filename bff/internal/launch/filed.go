@@ -64,15 +64,31 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 func CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
 	r := &reader{region: t.Region, now: now, scope: scopeOf(system)}
 	read = r.contacts(list)
-	var fault *verify.Error
-	if errors.As(r.fault, &fault) {
-		return nil, nil, &verify.Error{
-			Code: verify.CodeInvalid, Field: strings.TrimPrefix(fault.Field, "ctx."), Err: fault.Err,
-			Public: "A contact can't be used: its field " + fault.Err.Error() + ".",
-		}
+	if err := pushable(r.fault, "A contact can't be used: its field "); err != nil {
+		return nil, nil, err
 	}
 	for _, field := range r.lost {
 		unreachable = append(unreachable, strings.TrimPrefix(field, "ctx."))
 	}
 	return read, unreachable, nil
+}
+
+// CheckClientele refuses a ticket system or a client that no context can name: nobody would find whom it was pushed for.
+// CodeInvalid: Field says which.
+func CheckClientele(system, client string) error {
+	r := &reader{scope: scopeOf(system)}
+	r.exact("psa", system, maxLabel)
+	r.scoped("client_id", client)
+	return pushable(r.fault, "No launch context can name this: it ")
+}
+
+// pushable is a launch's refusal as whoever pushes is told it.
+func pushable(refusal error, public string) error {
+	var fault *verify.Error
+	if !errors.As(refusal, &fault) {
+		return nil
+	}
+	return &verify.Error{
+		Code: verify.CodeInvalid, Field: strings.TrimPrefix(fault.Field, "ctx."), Err: fault.Err, Public: public + fault.Err.Error() + ".",
+	}
 }
