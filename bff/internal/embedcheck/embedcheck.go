@@ -173,7 +173,14 @@ func unreachable(err error) (why, next string) {
 	return "nobody answers there", "Check that it runs, and the firewall before it."
 }
 
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+// originOf writes an origin as browsers do: in small letters, without the scheme's own port.
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if u.Port() == portOf("", u.Scheme) {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host
+}
 
 func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "127.0.0.1" || host == "::1"

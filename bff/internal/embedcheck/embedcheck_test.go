@@ -1,6 +1,7 @@
 package embedcheck_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -84,6 +85,26 @@ func TestAPodThatShowsHasNothingToSay(t *testing.T) {
 	for _, f := range s.check(t) {
 		if f.Level != embedcheck.Fine {
 			t.Errorf("without a host: %+v", f)
+		}
+	}
+}
+
+func TestAnAddressMayBeSpeltAsPeopleDo(t *testing.T) {
+	s := newStage(t)
+	trusted := s.client.Transport.(*http.Transport).Clone()
+	pod, host := s.pod.Listener.Addr().String(), s.host.Listener.Addr().String()
+	trusted.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, map[string]string{"pod.example.com:443": pod, "psa.example.com:443": host}[strings.ToLower(address)])
+	}
+	trusted.TLSClientConfig.ServerName = "example.com"
+	s.client = &http.Client{Transport: trusted}
+	s.podURL, s.hostURL = "https://Pod.example.com:443/pod/acme", "https://PSA.Example.com:443/ticket"
+	s.page.header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; frame-ancestors https://psa.example.com")
+	s.page.body = strings.Replace(s.page.body, s.host.URL+" https://two.example", "https://psa.example.com", 1)
+	s.hostAnswer.header.Set("Content-Security-Policy", "script-src https://pod.example.com; frame-src https://pod.example.com")
+	for _, f := range s.check(t) {
+		if f.Level != embedcheck.Fine {
+			t.Errorf("%+v", f)
 		}
 	}
 }
