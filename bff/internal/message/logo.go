@@ -21,6 +21,8 @@ const (
 	LogoBytes  = 1 << 20
 	logoSide   = 4096
 	logoPixels = 4 << 20
+	// logoScans is how often a JPEG may go over its pixels: each scan costs as much as all of them, and a few bytes.
+	logoScans = 64
 )
 
 // Bounds of a logo as it is kept: twice as large as it is shown, for fine screens.
@@ -74,6 +76,8 @@ func checkFile(file []byte) error {
 	case config.Width < 1 || config.Height < 1 || config.Width > logoSide || config.Height > logoSide || config.Width*config.Height > logoPixels:
 		return noLogo(fmt.Sprintf("This picture is %d by %d pixels. A logo has up to %d on a side, and up to %d in all.",
 			config.Width, config.Height, logoSide, logoPixels), nil)
+	case kind == "jpeg" && bytes.Count(file, startOfScan) > logoScans:
+		return noLogo(fmt.Sprintf("This picture is drawn in more than %d passes. Save it anew, not as a progressive one.", logoScans), nil)
 	}
 	return nil
 }
@@ -81,6 +85,9 @@ func checkFile(file []byte) error {
 func noLogo(public string, err error) error {
 	return &verify.Error{Code: verify.CodeImage, Public: public, Err: err}
 }
+
+// startOfScan stands before each of a JPEG's scans. Among its pixels these bytes can't be; in what it has beside they are rare.
+var startOfScan = []byte{0xff, 0xda}
 
 // isSVG looks past what may precede the element.
 func isSVG(file []byte) bool {

@@ -59,6 +59,15 @@ func moving(file []byte) []byte {
 	return append(append(bytes.Clone(file[:head]), chunk...), file[head:]...)
 }
 
+// passes is a progressive JPEG of 64 by 64 pixels that refines, in as many scans, what is nothing.
+func passes(scans int) []byte {
+	file := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...) // steps of quantization
+	file = append(file, "\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"...)         // progressive, one component
+	file = append(file, "\xff\xc4\x00\x14\x10\x01"+strings.Repeat("\x00", 15)+"\x60"...)   // one symbol: a run of 64 blocks and more
+	scan := []byte("\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10" + "\x00")                    // and the symbol, with none more
+	return append(append(file, bytes.Repeat(scan, scans)...), "\xff\xd9"...)
+}
+
 func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 	small := asPNG(t, drawn(60, 20))
 	var asJPEG, asGIF bytes.Buffer
@@ -90,6 +99,8 @@ func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 		{"a bomb: few bytes that claim many pixels", claims(60_000, 60_000), 0, 0, "This picture is 60000 by 60000 pixels."},
 		{"a bomb that is thin", claims(4097, 1), 0, 0, "This picture is 4097 by 1 pixels."},
 		{"a bomb that is square", claims(4000, 4000), 0, 0, "This picture is 4000 by 4000 pixels."},
+		{"a JPEG in many passes", passes(64), 64, 64, ""},
+		{"a bomb: few bytes that go over the pixels again and again", passes(65), 0, 0, "This picture is drawn in more than 64 passes."},
 		{"too many bytes", append(bytes.Clone(small), make([]byte, LogoBytes)...), 0, 0, "A logo has up to 1048576 bytes."},
 		{"a PNG that moves", moving(small), 0, 0, "This picture moves."},
 		{"a WebP that moves", vp8x, 0, 0, "This picture moves."},
