@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
 	"net/textproto"
 	"strings"
 	"sync/atomic"
@@ -150,7 +151,9 @@ func (s *Sender) compose(p courier.Parcel) (*mail.Msg, error) {
 	if from == "" {
 		from = s.config.From
 	}
-	return m, errors.Join(m.FromFormat(p.Mail.FromName, from), m.EnvelopeFrom(s.config.From), m.To(p.To))
+	// Not by FromFormat: a quote in the name would end the ones that it is put into.
+	m.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: p.Mail.FromName, Address: from})
+	return m, errors.Join(m.EnvelopeFrom(s.config.From), m.To(p.To))
 }
 
 // client makes one for one conversation, and the dialler that ends it with ctx.

@@ -105,6 +105,26 @@ func TestABrandsOwnAddressIsInTheHeaderAndTheAccountsInTheEnvelope(t *testing.T)
 	}
 }
 
+func TestRow22ANameIsANameWhateverStandsInIt(t *testing.T) {
+	for _, name := range []string{`Acme "Fix-it" IT`, `Acme\`, `Acme" <eve@evil.example>`, `Müller, Kündig & "Söhne"`, "=?utf-8?q?Eve?=", "Acme 🛡"} {
+		t.Run(name, func(t *testing.T) {
+			srv := serve(t, script{starttls: true})
+			if _, err := sender(t, srv, nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.Mail.FromName = name })); err != nil {
+				t.Fatal(err)
+			}
+			_, mails := srv.records()
+			m, err := netmail.ReadMessage(strings.NewReader(strings.Join(mails, "")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			from, err := m.Header.AddressList("From")
+			if err != nil || len(from) != 1 || *from[0] != (netmail.Address{Name: name, Address: "verify@acme-it.com"}) {
+				t.Errorf("from %v (%v) in %q", from, err, m.Header.Get("From"))
+			}
+		})
+	}
+}
+
 // checkMail reads the one message as a mailbox does.
 func checkMail(t *testing.T, mails []string) {
 	t.Helper()
