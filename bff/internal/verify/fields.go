@@ -202,6 +202,8 @@ func readBanner(value json.RawMessage, p *Policy) error {
 	b.Text = oneLine(b.Text)
 	b.From, b.Until = b.From.UTC().Truncate(time.Second), b.Until.UTC().Truncate(time.Second)
 	switch {
+	case max(b.From.Year(), b.Until.Year()) > 9999 || min(b.From.Year(), b.Until.Year()) < 0: // it is another year here
+		return unfit("A banner's times are in the years 0 to 9999 of UTC.")
 	case b.Text == "":
 		b = Banner{}
 	case utf8.RuneCountInString(b.Text) > bannerMax || hasForbidden(b.Text):

@@ -22,7 +22,7 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"methods", []string{`["email_link"]`, `["sms_code","sms_link","email_link"]`}, []string{`[]`, `["fax"]`, `["email_link","email_link"]`, `"email_link"`, `{}`}},
 		{"override_note", []string{`"off"`, `"optional"`, `"required"`}, []string{`""`, `"Off"`, `true`}},
 		{"note_presets", []string{`[]`, `["abc"]`, `["` + strings.Repeat("x", 80) + `"]`}, []string{`["ab"]`, `["` + strings.Repeat("x", 81) + `"]`, `["abc","abc"]`, `["a\nbc"]`, `["ab\u202ec"]`, list(11), `[1]`}},
-		{"banner", []string{`{"text":""}`, `{"text":"` + long + `"}`, `{"text":"a","tone":"critical","from":"2026-01-01T00:00:00Z","until":"2026-01-02T00:00:00+02:00"}`}, []string{`{"text":"` + long + `ü"}`, `{"text":"a","tone":"loud"}`, `{"text":"a","from":"noon"}`, `{"text":"a\u0000"}`, `{"text":"a","x":1}`, `"a"`}},
+		{"banner", []string{`{"text":""}`, `{"text":"` + long + `"}`, `{"text":"a","tone":"critical","from":"2026-01-01T00:00:00Z","until":"2026-01-02T00:00:00+02:00"}`}, []string{`{"text":"` + long + `ü"}`, `{"text":"a","tone":"loud"}`, `{"text":"a","from":"noon"}`, `{"text":"a","until":"9999-12-31T23:59:59-01:00"}`, `{"text":"a","from":"0000-01-01T00:00:00+01:00"}`, `{"text":"a\u0000"}`, `{"text":"a","x":1}`, `"a"`}},
 		{"show_on_load", []string{`true`, `false`}, []string{`1`, `"on"`}},
 		{"link_validity_seconds", []string{`60`, `3600`}, []string{`59`, `3601`, `"60"`, `60.5`, `-60`}},
 		{"code_validity_seconds", []string{`60`, `600`}, []string{`59`, `601`}},
