@@ -138,6 +138,39 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 	}
 }
 
+func TestABudgetThatCantBeReadIsNotTakenForZero(t *testing.T) {
+	s, _ := opened(t)
+	ctx, at := t.Context(), time.Unix(1000, 0)
+	budgets := []verify.Budget{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
+	if err := s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, budgets); return err }); err != nil {
+		t.Fatal(err)
+	}
+	err := s.update(ctx, func(tx *tx) error {
+		tx.counters.byKey = nil // as when somebody else has written since
+		p := tx.run.(*prepared)
+		prepare := p.prepare
+		p.prepare = func(context.Context, string) (*sql.Stmt, error) { return nil, errors.New("the disk is gone") }
+		for text := range p.byText {
+			if strings.Contains(text, "FROM budgets") {
+				delete(p.byText, text)
+			}
+		}
+		if _, err := tx.Spend(ctx, "acme", at, budgets); verify.CodeOf(err) != verify.CodeUnavailable {
+			t.Errorf("got %v, want %s", err, verify.CodeUnavailable)
+		}
+		tx.forget()
+		p.prepare, tx.broken = prepare, nil // as for the next step of the transaction
+		uses, err := tx.Spend(ctx, "acme", at, budgets)
+		if err == nil && uses[0].Used != 6 {
+			t.Errorf("%d are used, want 6", uses[0].Used)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestACallerThatGivesUpIsToldTheTruth(t *testing.T) {
 	s, w := opened(t)
 	holding, hold := make(chan struct{}), make(chan struct{})
