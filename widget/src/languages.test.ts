@@ -86,6 +86,7 @@ describe("speaking", () => {
     );
     expect(problem("session_over", "").title).toBe("Die Sitzung ist beendet");
     expect(fault("cooldown", "Wait 7 seconds.", 7)).toContain("7 Sekunden");
+    expect(fault("cooldown", "Wait 1 second.", 1)).toContain("1 Sekunde bis");
     expect(fault("of a later server", "Something new.", 0)).toBe("Something new.");
     await speak("en");
     expect(fault("cooldown", "Wait 7 seconds.", 7)).toBe("Wait 7 seconds.");

@@ -143,7 +143,8 @@ export const first: First = {
   },
 
   faults: {
-    cooldown: (s) => `Hierhin ging gerade eine Nachricht. Warten Sie ${s} Sekunden bis zur nächsten.`,
+    cooldown: (s) =>
+      `Hierhin ging gerade eine Nachricht. Warten Sie ${s === 1 ? "1 Sekunde" : `${s} Sekunden`} bis zur nächsten.`,
     rate_limited: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
     mismatch: () => "Der Code stimmt nicht.",
     spent: () => "Dieser Code gilt nicht mehr. Senden Sie einen neuen.",

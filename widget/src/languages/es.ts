@@ -143,7 +143,8 @@ export const first: First = {
   },
 
   faults: {
-    cooldown: (s) => `Acaba de enviarse un mensaje aquí. Espere ${s} segundos antes del siguiente.`,
+    cooldown: (s) =>
+      `Acaba de enviarse un mensaje aquí. Espere ${s === 1 ? "1 segundo" : `${s} segundos`} antes del siguiente.`,
     rate_limited: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
     mismatch: () => "Ese código no coincide.",
     spent: () => "Este código ya no sirve. Envíe uno nuevo.",
@@ -212,7 +213,7 @@ export const later: Later = {
   problems: {
     no_parent: {
       title: "Ábralo desde un ticket",
-      next: "Este pod funciona dentro de su sistema de tickets. Solo no muestra nada.",
+      next: "Este pod funciona dentro de su sistema de tickets. Por sí solo no muestra nada.",
     },
     no_ticket: { title: "No hay ningún ticket en pantalla", next: `Abra un ticket y recárguelo. ${admin}` },
     host_silent: {

@@ -141,7 +141,8 @@ export const first: First = {
   },
 
   faults: {
-    cooldown: (s) => `Un message vient d’être envoyé ici. Attendez ${s} secondes avant le suivant.`,
+    cooldown: (s) =>
+      `Un message vient d’être envoyé ici. Attendez ${s === 1 ? "1 seconde" : `${s} secondes`} avant le suivant.`,
     rate_limited: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
     mismatch: () => "Ce code n’est pas le bon.",
     spent: () => "Ce code ne peut plus servir. Envoyez-en un nouveau.",

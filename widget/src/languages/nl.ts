@@ -68,7 +68,7 @@ export const first: First = {
     delivered: { code: "Code bezorgd", link: "Link bezorgd" },
     opened: { code: "Code geopend", link: "Link geopend" },
   },
-  delayed: (mail, until) => `De ${mail ? "e-mail" : "sms"}dienst antwoordt niet. We proberen het tot ${until}.`,
+  delayed: (mail, until) => `De ${mail ? "e-mail" : "sms-"}dienst antwoordt niet. We proberen het tot ${until}.`,
   unsure: (until) => `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
 
   failures: (name, mail, next) => {
@@ -82,7 +82,7 @@ export const first: First = {
       opted_out: `Dit nummer wil geen sms: het stuurde STOP. ${next}`,
       undelivered: `De dienst kon het niet bezorgen. ${next}`,
       carrier_setup: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
-      carrier_down: `De ${mail ? "e-mail" : "sms"}dienst antwoordde niet op tijd. ${next}`,
+      carrier_down: `De ${mail ? "e-mail" : "sms-"}dienst antwoordde niet op tijd. ${next}`,
       spent: "Geen pogingen meer. Stuur een nieuwe code.",
       denied: "Beëindigd: een andere aanvraag was niet gevraagd. Stop en volg uw procedure.",
       locked: "Te veel foute codes. Stuur een link.",
@@ -136,7 +136,8 @@ export const first: First = {
   },
 
   faults: {
-    cooldown: (s) => `Hierheen is net een bericht verstuurd. Wacht ${s} seconden tot het volgende.`,
+    cooldown: (s) =>
+      `Hierheen is net een bericht verstuurd. Wacht ${s === 1 ? "1 seconde" : `${s} seconden`} tot het volgende.`,
     rate_limited: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
     mismatch: () => "Die code klopt niet.",
     spent: () => "Deze code geldt niet meer. Stuur een nieuwe.",
@@ -205,7 +206,7 @@ export const later: Later = {
   problems: {
     no_parent: {
       title: "Open dit vanuit een ticket",
-      next: "Deze pod werkt in uw ticketsysteem. Alleen laat hij niets zien.",
+      next: "Deze pod werkt in uw ticketsysteem. Op zichzelf laat hij niets zien.",
     },
     no_ticket: { title: "Er is geen ticket in beeld", next: `Open een ticket en laad het opnieuw. ${admin}` },
     host_silent: {
