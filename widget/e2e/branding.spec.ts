@@ -9,7 +9,7 @@ const keep = process.env.SHIELDPOD_SCREENS;
 
 /** A reader of mail, or of a page: of a width, by day or by night. */
 const reader = (browser: Browser, width: number, colorScheme: "light" | "dark", javaScriptEnabled = true) =>
-  browser.newContext({ viewport: { width, height: 700 }, colorScheme, javaScriptEnabled, deviceScaleFactor: 2 });
+  browser.newContext({ viewport: { width, height: 700 }, colorScheme, javaScriptEnabled });
 
 const mailOf = async (demo: Demo): Promise<string> => {
   const [newest] = await (await fetch(`${demo.phone}/api/messages?limit=1`)).json();
