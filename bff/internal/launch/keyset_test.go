@@ -230,6 +230,22 @@ func TestRow05AnOutageIsBridgedForAWhileAndThenFailsClosed(t *testing.T) {
 	}
 }
 
+func TestWhoIsOvertakenWithAnEarlierTimeFindsTheKeysThere(t *testing.T) {
+	h := newHouse(t)
+	p := newPress(t, h)
+	key := newKey(t, "2026", launchcontext.EdDSA)
+	p.publish(t, key)
+	h.open(t, h.of(t, key), "")
+	p.say(http.StatusServiceUnavailable, "")
+	h.now = h.now.Add(-time.Millisecond)
+	h.open(t, h.of(t, key), "")
+	if p.requests() != 1 {
+		t.Errorf("%d requests, want 1", p.requests())
+	}
+	h.now = h.now.Add(-time.Hour)
+	h.refused(t, h.of(t, key), "", verify.CodeUnavailable) // by a clock that was set back nothing is known to be fresh
+}
+
 func TestKeysComeBackAfterAnOutage(t *testing.T) {
 	h := newHouse(t)
 	p := newPress(t, h)

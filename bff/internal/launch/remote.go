@@ -69,8 +69,11 @@ func (r *remote[T]) fly(ctx context.Context, now time.Time, fetch func(context.C
 	r.flight = nil
 }
 
+// behind is how much earlier somebody may have looked at the clock whom another has overtaken since.
+const behind = 5 * time.Second
+
 // within tells whether so little time has passed; a clock that was set back says no.
-func within(age, most time.Duration) bool { return age >= 0 && age < most }
+func within(age, most time.Duration) bool { return age > -behind && age < most }
 
 // shelfSize bounds what a shelf has at once.
 const shelfSize = 1024
