@@ -109,8 +109,8 @@ func (w *Worker) Write(ctx context.Context) {
 	}
 }
 
-// share writes each tenant's notes one after the other, and tenants side by side: one whose ticket system is slow
-// holds up nobody else for longer than one call.
+// share writes each tenant's notes one after the other, and tenants side by side: one whose ticket system is down
+// holds up nobody else for longer than one write, and one whose system is slow for no longer than a lease.
 func (w *Worker) share(ctx context.Context, jobs []verify.NoteJob) {
 	lanes := map[[2]string][]verify.NoteJob{}
 	for _, j := range jobs {
