@@ -87,6 +87,22 @@ func jobIn(tag string, m verify.Method) verify.Job {
 	return j
 }
 
+// After the comma of a salutation German goes on in lower case; the others begin a sentence.
+func TestAMailGoesOnAfterItsSalutationAsItsLanguageDoes(t *testing.T) {
+	b := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
+	for tag, begins := range map[string]string{
+		"en": "Hello Dana Reyes,\n\nSomeone is", "de": "Guten Tag Dana Reyes,\n\njemand bittet", "fr": "Bonjour Dana Reyes,\n\nQuelqu’un demande",
+		"es": "Hola, Dana Reyes:\n\nAlguien pide", "nl": "Geachte Dana Reyes,\n\nIemand vraagt",
+	} {
+		for _, m := range []verify.Method{verify.EmailLink, verify.EmailCode} {
+			mail, err := RenderMail(jobIn(tag, m), b, "https://verify.acme-it.com")
+			if err != nil || !strings.HasPrefix(mail.Text, begins) {
+				t.Errorf("%s %s begins %.60q (%v), want %q", tag, m, mail.Text, err, begins)
+			}
+		}
+	}
+}
+
 func TestATextInEveryLanguageFitsTheCheapAlphabet(t *testing.T) {
 	b := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	for _, tag := range Languages() {
