@@ -25,6 +25,7 @@ describe("what is read aloud", () => {
     const own = { sms_code: "“Bitte den Code.”", number: "“Die {number}, bitte.”" };
     expect(w.script("sms_code", pending("v_1"), own)).toBe("“Bitte den Code.”");
     expect(w.script("sms_link", link, own)).toBe("“Die 47, bitte.”");
+    expect(w.script("sms_link", link, { number: "“{number}. Yes, {number}.”" })).toBe("“47. Yes, 47.”");
     expect(w.script("email_link", pending("v_1", "email_link"), own)).toContain("We just e-mailed you a link.");
   });
 });

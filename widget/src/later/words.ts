@@ -16,7 +16,7 @@ export const triesLeft = (tries: number | undefined): string => (tries === undef
 
 /** What the technician says to the caller while a message is on its way: the tenant's own words, where it has some. */
 export const script = (method: Method, { code_length = 6, match }: Shield, own: Contact["scripts"] = {}): string => {
-  const written = match ? own.number?.replace("{number}", match) : own[method];
+  const written = match ? own.number?.replaceAll("{number}", match) : own[method];
   return written || (match ? t().scripts.number(match) : t().scripts[method](code_length));
 };
 
