@@ -104,7 +104,7 @@ func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	w := In(j.Language)
 	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
 	v.Minutes = w.Minutes(j.ValidFor)
-	v.Subject = line(b.text(MailSubject, w).Fill(&v.Values), subjectMost)
+	v.Subject = inert(line(b.text(MailSubject, w).Fill(&v.Values), subjectMost))
 	text, large := MailText, holeLink
 	if j.Method.ByCode() {
 		text, large = MailCodeText, holeCode
@@ -119,6 +119,10 @@ func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	}
 	return v
 }
+
+// inert keeps mail programs from decoding what stands in a header: an encoded word (RFC 2047) could bring in what [line]
+// has taken out.
+func inert(header string) string { return strings.ReplaceAll(header, "=?", "= ?") }
 
 // valuesOf are what the job fills placeholders with, each one harmless line.
 func valuesOf(j verify.Job, b *Brand, publicURL string, most int) Values {

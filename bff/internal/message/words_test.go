@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"mime"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,18 @@ func jobIn(tag string, m verify.Method) verify.Job {
 		j.Secret = "482913"
 	}
 	return j
+}
+
+func TestRow22AnEncodedWordInASubjectIsNone(t *testing.T) {
+	j := jobIn("en", verify.EmailLink)
+	j.Ticket = mime.BEncoding.Encode("utf-8", "4711\u202e")
+	mail, err := RenderMail(j, Default(verify.Tenant{ID: "acme", Name: "Acme IT"}), "https://verify.acme-it.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := new(mime.WordDecoder).DecodeHeader(mail.Subject); err != nil || read != mail.Subject || !strings.Contains(read, "= ?utf-8?b?") {
+		t.Errorf("%q reads %q (%v)", mail.Subject, read, err)
+	}
 }
 
 // After the comma of a salutation German goes on in lower case; the others begin a sentence.
