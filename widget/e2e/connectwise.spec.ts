@@ -1,32 +1,13 @@
 // The pod in ConnectWise's own frame: another site, a strict policy around it, and a host that is not always kind.
 
-import { type ConnectWise, type ConnectWiseMode, expect, test } from "./demo";
-
-/** Blocks what browsers block for frames of another site, and keeps what the console complains of. */
-const strictly = async ({ page }: ConnectWise): Promise<string[]> => {
-  const complaints: string[] = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.addInitScript(() => {
-    if (window.parent === window) return;
-    for (const [owner, name] of [
-      [Document.prototype, "cookie"],
-      [window, "localStorage"],
-      [window, "sessionStorage"],
-      [window, "indexedDB"],
-    ] as const) {
-      Object.defineProperty(owner, name, {
-        get() {
-          throw new DOMException("blocked", "SecurityError");
-        },
-      });
-    }
-  });
-  return complaints;
-};
+import { type ConnectWiseMode, expect, test } from "./demo";
+import { blockStorage } from "./hosts";
 
 test("a caller is verified beside the ticket, and the proof is on it", async ({ manage, demo }) => {
-  const complaints = await strictly(manage);
+  const complaints: string[] = [];
+  manage.page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  manage.page.on("pageerror", (error) => complaints.push(String(error)));
+  await blockStorage(manage.page);
   await manage.open("61211");
   await manage.send("4821", "Code");
   await manage.enter(await demo.code());

@@ -85,6 +85,24 @@ export class North extends Desk {
   }
 }
 
+/** Blocks what browsers block for a frame of another site. */
+export const blockStorage = (page: Page) =>
+  page.addInitScript(() => {
+    if (window.parent === window) return;
+    for (const [owner, name] of [
+      [Document.prototype, "cookie"],
+      [window, "localStorage"],
+      [window, "sessionStorage"],
+      [window, "indexedDB"],
+    ] as const) {
+      Object.defineProperty(owner, name, {
+        get() {
+          throw new DOMException("blocked", "SecurityError");
+        },
+      });
+    }
+  });
+
 type ScreenObject = { screen?: string; id?: number | string; hostedAs?: string };
 type Acknowledgement = { event: string; _id: string; result: string; errors?: string[] };
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import AxeBuilder from "@axe-core/playwright";
 import { type Desk, expect, test } from "./demo";
+import { blockStorage } from "./hosts";
 
 /** The ticket turned to in the PSA, as a technician does: by its link in the queue. */
 const turnTo = (desk: Desk, ticket: string) => desk.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
@@ -183,20 +184,7 @@ test("row 25: codes, tokens and bearers are in no address, console, storage or c
 });
 
 test("with third-party cookies and storage blocked everything works", async ({ desk, demo }) => {
-  await desk.page.addInitScript(() => {
-    for (const [owner, name] of [
-      [Document.prototype, "cookie"],
-      [window, "localStorage"],
-      [window, "sessionStorage"],
-      [window, "indexedDB"],
-    ] as const) {
-      Object.defineProperty(owner, name, {
-        get() {
-          throw new DOMException("blocked", "SecurityError");
-        },
-      });
-    }
-  });
+  await blockStorage(desk.page);
   await desk.open("4711");
   await desk.send("4821", "Code");
   await desk.enter(await demo.code());
