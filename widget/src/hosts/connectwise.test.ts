@@ -163,13 +163,15 @@ describe("no session", () => {
     expect(ears.turn).toHaveBeenCalledOnce();
   });
 
-  it("where nobody names a ticket", async () => {
+  it("where nobody names a ticket, until onLoad does after all", async () => {
     begin(null);
     const result = opening();
     await frame();
     await answerMember();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(result.is).toBe("no_ticket");
+    await onLoad(4711);
+    expect(ears.turn).toHaveBeenCalledOnce();
   });
 
   it("for a refusal of the server, which is told as it is", async () => {

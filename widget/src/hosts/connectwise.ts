@@ -112,7 +112,10 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
     const [who] = await Promise.all([whoIs(), settled(shown, Boolean, grace, clock, signal)]);
     signal.throwIfAborted();
     const ticket = shown.value ?? named; // what is on screen now, however long the member took
-    if (!ticket) throw new Refusal("no_ticket", "");
+    if (!ticket) {
+      opened = ""; // whichever is named from now on is another one
+      throw new Refusal("no_ticket", "");
+    }
     [opened, openedAt] = [ticket.id, clock.now()];
     if (ticket.id === "0") throw new Refusal("ticket_unsaved", "");
     const screen = ticket.screen ?? named?.screen;
