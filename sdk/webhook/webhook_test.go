@@ -2,8 +2,13 @@ package webhook_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +48,7 @@ func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 	}{
 		{"as it was signed", good, body, noon, [][]byte{secret}, nil},
 		{"under the second of two secrets", good, body, noon, [][]byte{other, secret}, nil},
+		{"in upper-case hexadecimal", at + ",v1=" + strings.ToUpper(sum[3:]), body, noon, [][]byte{secret}, nil},
 		{"with a signature of a version to come", good + ",v2=ff", body, noon, [][]byte{secret}, nil},
 		{"with another's signature beside it", webhook.Sign(other, noon, body) + "," + sum, body, noon, [][]byte{secret}, nil},
 		{"five minutes late", good, body, noon.Add(5 * time.Minute), [][]byte{secret}, nil},
@@ -81,12 +87,43 @@ func TestASecretReadsAsItWasWritten(t *testing.T) {
 	}
 }
 
+// FuzzVerify checks that a post is accepted only with an HMAC of its own time and body. The signature is compared as
+// bytes, because hexadecimal digits may be written in either case.
 func FuzzVerify(f *testing.F) {
-	f.Add(webhook.Sign(secret, noon, body), body)
+	good := webhook.Sign(secret, noon, body)
+	at, sum, _ := strings.Cut(good, ",v1=")
+	f.Add(good, body)
+	f.Add(at+",v1="+strings.ToUpper(sum), body)
+	f.Add(good+",v1="+strings.Repeat("0", 64), body)
+	f.Add(webhook.Sign(secret, noon.Add(webhook.Tolerance), body), body)
+	f.Add(webhook.Sign(secret, noon.Add(webhook.Tolerance+time.Second), body), body)
 	f.Add("t=1,v1=", []byte("{}"))
 	f.Fuzz(func(t *testing.T, header string, given []byte) {
-		if _, err := webhook.Verify(header, given, noon, secret); err == nil && !strings.Contains(header, webhook.Sign(secret, noon, given)[14:]) {
-			t.Errorf("%q is taken for %q", header, given)
+		if _, err := webhook.Verify(header, given, noon, secret); err == nil && !isSigned(header, given) {
+			t.Errorf("%q is accepted for %q", header, given)
 		}
+	})
+}
+
+// isSigned reports whether one of the header's signatures is the HMAC of its time and the body, with a time in tolerance.
+func isSigned(header string, body []byte) bool {
+	values := map[string][]string{}
+	for part := range strings.SplitSeq(header, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		values[name] = append(values[name], value)
+	}
+	if len(values["t"]) != 1 {
+		return false
+	}
+	seconds, err := strconv.ParseInt(values["t"][0], 10, 64)
+	if err != nil || time.Unix(seconds, 0).Sub(noon).Abs() > webhook.Tolerance {
+		return false
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(values["t"][0] + "." + string(body)))
+	want := mac.Sum(nil)
+	return slices.ContainsFunc(values["v1"], func(value string) bool {
+		given, err := hex.DecodeString(value)
+		return err == nil && hmac.Equal(given, want)
 	})
 }

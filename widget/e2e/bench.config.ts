@@ -8,5 +8,4 @@ export default {
   testMatch: /\.bench\.ts$/,
   outputDir: "../../bench-results",
   workers: 1,
-  timeout: 120_000,
 };

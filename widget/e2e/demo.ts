@@ -96,7 +96,7 @@ export class Demo {
             (r) => r.status,
             () => 0,
           ),
-        { timeout: 20_000, intervals: [50] },
+        { intervals: [50] },
       )
       .toBe(200);
   }

@@ -24,7 +24,7 @@ test("a ConnectWise that takes the note and hangs up has it once", async ({ mana
   await manage.pod.getByRole("button", { name: /Verification history/ }).click();
   await expect(manage.pod.getByRole("button", { name: /Copy note/ })).toBeVisible();
   await demo.forward("1m");
-  await expect(manage.pod.locator(".entry-row")).toContainText("The result is on the ticket", { timeout: 20_000 });
+  await expect(manage.pod.locator(".entry-row")).toContainText("The result is on the ticket");
   const asked = await demo.connectWiseRequests();
   expect(asked.filter((r) => r.method === "POST" && r.path.endsWith("/notes"))).toHaveLength(1);
   await manage.page.reload();
@@ -41,6 +41,6 @@ test("nobody's answer is a result too, and what was cancelled is none", async ({
   await manage.send("4821", "Code");
   await demo.arrived(2);
   await demo.forward("6m");
-  await expect(manage.notes.filter({ hasText: result })).toContainText("expired unanswered", { timeout: 20_000 });
+  await expect(manage.notes.filter({ hasText: result })).toContainText("expired unanswered");
   await expect(manage.notes.filter({ hasText: result })).toHaveCount(1);
 });

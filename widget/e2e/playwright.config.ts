@@ -14,13 +14,17 @@ const chromium = (process.env.PATH ?? "")
   .flatMap((dir) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(dir, name)))
   .find((path) => existsSync(path));
 
+// A limit ends a test that hangs. It is no verdict on speed: each is a multiple of what a step takes on a slow machine
+// with other work, and a step waits for its condition.
+const step = 2 * 60_000;
+
 export default defineConfig({
   testDir: ".",
   globalTeardown: "./sheet.ts",
   outputDir: "../../test-results",
   workers: 2,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 10 * step,
+  expect: { timeout: step },
   forbidOnly: true,
   reporter: "list",
   use: {
@@ -28,6 +32,8 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "UTC",
     trace: "retain-on-failure",
+    actionTimeout: step,
+    navigationTimeout: step,
     launchOptions: { ...(chromium && { executablePath: chromium }), chromiumSandbox: process.getuid?.() !== 0 },
   },
 });

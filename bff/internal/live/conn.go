@@ -181,7 +181,7 @@ func (c *conn) next() (frame, bool) {
 
 // send writes one frame. A socket's deadline is in real time, whatever the clock of the hub says.
 func (c *conn) send(f frame) error {
-	late := time.Now().Add(writeLimit)
+	late := time.Now().Add(c.hub.writeTimeout)
 	if f.kind != websocket.TextMessage {
 		return c.ws.WriteControl(f.kind, f.data, late)
 	}

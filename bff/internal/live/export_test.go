@@ -38,6 +38,9 @@ func (h *Hub) Looking() (n int) {
 	return n
 }
 
+// SetWriteTimeout sets the time that one frame may take. Call it before the first connection.
+func (h *Hub) SetWriteTimeout(d time.Duration) { h.writeTimeout = d }
+
 // Closing tells whether any of them is being closed.
 func (h *Hub) Closing() bool {
 	return slices.ContainsFunc(h.connections(), func(c *conn) bool {

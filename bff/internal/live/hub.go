@@ -54,6 +54,8 @@ type Hub struct {
 	pods     atomic.Int64
 	epoch    atomic.Int64 // grows with each Refresh
 
+	writeTimeout time.Duration // of one frame, in real time; tests make it longer before the first connection
+
 	mu      sync.Mutex // never held while a connection's lock is taken or anything is waited for
 	closed  bool
 	wheel   [lap]map[*conn]struct{} // every connection, spread over the beats of a lap
@@ -70,6 +72,7 @@ func New(cfg Config) *Hub {
 		cfg: cfg, ctx: ctx, cancel: cancel,
 		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1),
 		due: map[*conn]int64{}, tenants: map[string]*tenant{},
+		writeTimeout: writeLimit,
 	}
 	for i := range h.wheel {
 		h.wheel[i] = map[*conn]struct{}{}

@@ -228,6 +228,7 @@ func TestAfterAGapInTheWhispersTheStoreIsAsked(t *testing.T) {
 
 func TestASlowReaderIsClosedAndNotWaitedFor(t *testing.T) {
 	w := newWorld(t)
+	w.hub.SetWriteTimeout(time.Hour) // the full queue closes the connection here, and not a write that takes too long
 	slow, quick := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
 	w.mu.Lock()
 	w.padding = strings.Repeat("x", 512<<10)
