@@ -181,7 +181,9 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux := http.NewServeMux()
 	srv.hooks(mux, domain)
 	pages := landing.New(landing.Config{Service: domain, Brands: srv.brands, Images: srv.store, Now: s.now, Log: s.log})
-	mux.Handle("/v/", pages)
+	for _, path := range landing.LinkPaths {
+		mux.Handle(path, pages)
+	}
 	mux.Handle("/v-assets/", pages)
 	mux.Handle("GET /brand/", pages)
 	mux.Handle("GET /pod-assets/", assets)

@@ -57,7 +57,12 @@ func TestADenialIsAskedForTwice(t *testing.T) {
 	if strings.Contains(sure.body, `value="validate"`) {
 		t.Error("the question offers a yes")
 	}
-	for _, query := range []string{"?deny=1", "?Deny", "?deny&x", "?x=deny"} {
+	for _, query := range []string{"?deny=", "?deny&x", "?utm_source=mail&deny", "?fbclid=1&deny="} {
+		if got := p.get("/v/" + token + query); got.status != 200 || !strings.Contains(got.body, `value="deny"`) {
+			t.Errorf("%s does not ask", query)
+		}
+	}
+	for _, query := range []string{"?deny=1", "?Deny", "?x=deny"} {
 		if got := p.get("/v/" + token + query); !strings.Contains(got.body, `value="validate"`) {
 			t.Errorf("%s is taken for the question", query)
 		}

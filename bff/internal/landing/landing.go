@@ -59,16 +59,21 @@ type Config struct {
 	Log     *slog.Logger // never sees a token
 }
 
-// New serves /v/{token}, the files under /v-assets/ and the pictures under /brand/.
+// LinkPaths are where links lead; some programs write a whole address in capitals up to its token.
+var LinkPaths = []string{"/v/", "/V/"}
+
+// New serves the links' pages under [LinkPaths], the files under /v-assets/ and the pictures under /brand/.
 func New(c Config) http.Handler {
 	s := site{service: c.Service, brands: c.Brands, images: c.Images, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v/{token}", s.show)
-	mux.HandleFunc("POST /v/{token}", s.answer)
-	mux.HandleFunc("OPTIONS /v/{token}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
-		w.WriteHeader(http.StatusNoContent)
-	})
+	for _, path := range LinkPaths {
+		mux.HandleFunc("GET "+path+"{rest...}", s.show)
+		mux.HandleFunc("POST "+path+"{rest...}", s.answer)
+		mux.HandleFunc("OPTIONS "+path+"{rest...}", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
+			w.WriteHeader(http.StatusNoContent)
+		})
+	}
 	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
 	mux.HandleFunc("GET /brand/{name}", s.picture)
 	return guard(mux)
@@ -113,7 +118,7 @@ const (
 )
 
 func (s site) show(w http.ResponseWriter, r *http.Request) {
-	link, err := s.service.Link(r.Context(), r.PathValue("token"))
+	link, err := s.service.Link(r.Context(), tokenOf(r.PathValue("rest")))
 	var brand *message.Brand
 	if err == nil {
 		brand, err = s.brands.Brand(r.Context(), link.Tenant.ID)
@@ -125,7 +130,7 @@ func (s site) show(w http.ResponseWriter, r *http.Request) {
 		s.down(r.Context(), "show", err)
 		s.render(w, r, unreadable, view{})
 	default:
-		s.render(w, r, stateOf(link, r.URL.RawQuery), s.view(link, brand))
+		s.render(w, r, stateOf(link, queryOf(r.URL.RawQuery)), s.view(link, brand))
 	}
 }
 
@@ -135,7 +140,7 @@ func (s site) answer(w http.ResponseWriter, r *http.Request) {
 		s.render(w, r, *refused, view{})
 		return
 	}
-	ctx, token := r.Context(), r.PathValue("token")
+	ctx, token := r.Context(), tokenOf(r.PathValue("rest"))
 	switch action {
 	case "validate":
 		link, err := s.service.Validate(ctx, token, number)

@@ -161,6 +161,28 @@ func TestActionInTheQueryIsNotTaken(t *testing.T) {
 	}
 }
 
+func TestATolerantAddressIsTolerantForEveryMethod(t *testing.T) {
+	for _, path := range []string{"/v/" + token + "/", "/v/" + token + "%3E", "/V/" + token, "/v/" + token + ")?utm_source=mail", "/v/" + token + "?x", "/v/" + token + "?"} {
+		f := &fake{link: acme(verify.Open)}
+		p := serve(t, f)
+		if got := p.get(path); got.status != 200 || !got.offers() {
+			t.Errorf("GET %s: status %d", path, got.status)
+		}
+		if got := p.ask(http.MethodHead, path, "", ""); got.status != 200 {
+			t.Errorf("HEAD %s: status %d", path, got.status)
+		}
+		if got := p.ask(http.MethodOptions, path, "", ""); got.status != 204 {
+			t.Errorf("OPTIONS %s: status %d", path, got.status)
+		}
+		if got := p.post(path, "validate"); got.status != 303 || got.header.Get("Location") != done {
+			t.Errorf("POST %s: status %d to %q", path, got.status, got.header.Get("Location"))
+		}
+		if want := []string{"link " + token, "link " + token, "validate " + token}; !slices.Equal(f.calls, want) {
+			t.Errorf("%s asked the domain %q, want %q", path, f.calls, want)
+		}
+	}
+}
+
 func TestOtherMethodsAreRefused(t *testing.T) {
 	f := &fake{link: acme(verify.Open)}
 	p := serve(t, f)
