@@ -701,7 +701,7 @@ type ClientPolicyEdit struct {
 
 // CodeRequest defines model for CodeRequest.
 type CodeRequest struct {
-	// Code As typed; spaces and dashes are ignored
+	// Code As typed: digits of every script count; spaces, dashes and invisible characters do not
 	Code string `json:"code"`
 }
 
@@ -2026,20 +2026,22 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 	Cancel(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CheckCodeWithBody Check the code that the end user read aloud; every call spends a try
+	// CheckCodeWithBody Check the code that the end user read aloud; every code of the right length spends a try
 	//
 	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-	// is no code at all is 422 `invalid` and spends nothing.
+	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+	// spends no try.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
 	CheckCodeWithBody(ctx context.Context, id VerificationId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CheckCode Check the code that the end user read aloud; every call spends a try
+	// CheckCode Check the code that the end user read aloud; every code of the right length spends a try
 	//
 	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-	// is no code at all is 422 `invalid` and spends nothing.
+	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+	// spends no try.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2740,10 +2742,11 @@ func (c *HTTPClient) Cancel(ctx context.Context, id VerificationId, reqEditors .
 	return c.Client.Do(req)
 }
 
-// CheckCodeWithBody Check the code that the end user read aloud; every call spends a try
+// CheckCodeWithBody Check the code that the end user read aloud; every code of the right length spends a try
 //
 // 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-// is no code at all is 422 `invalid` and spends nothing.
+// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+// spends no try.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2760,10 +2763,11 @@ func (c *HTTPClient) CheckCodeWithBody(ctx context.Context, id VerificationId, c
 	return c.Client.Do(req)
 }
 
-// CheckCode Check the code that the end user read aloud; every call spends a try
+// CheckCode Check the code that the end user read aloud; every code of the right length spends a try
 //
 // 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-// is no code at all is 422 `invalid` and spends nothing.
+// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+// spends no try.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4408,20 +4412,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 	CancelWithResponse(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*CancelResponse, error)
 
-	// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every call spends a try
+	// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 	//
 	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-	// is no code at all is 422 `invalid` and spends nothing.
+	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+	// spends no try.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/code (the `CheckCode` operationId).
 	CheckCodeWithBodyWithResponse(ctx context.Context, id VerificationId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckCodeResponse, error)
 
-	// CheckCodeWithResponse Check the code that the end user read aloud; every call spends a try
+	// CheckCodeWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 	//
 	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-	// is no code at all is 422 `invalid` and spends nothing.
+	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+	// spends no try.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6689,10 +6695,11 @@ func (c *ClientWithResponses) CancelWithResponse(ctx context.Context, id Verific
 	return ParseCancelResponse(rsp)
 }
 
-// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every call spends a try
+// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 //
 // 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-// is no code at all is 422 `invalid` and spends nothing.
+// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+// spends no try.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6705,10 +6712,11 @@ func (c *ClientWithResponses) CheckCodeWithBodyWithResponse(ctx context.Context,
 	return ParseCheckCodeResponse(rsp)
 }
 
-// CheckCodeWithResponse Check the code that the end user read aloud; every call spends a try
+// CheckCodeWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 //
 // 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-// is no code at all is 422 `invalid` and spends nothing.
+// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+// spends no try.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

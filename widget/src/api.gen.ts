@@ -133,9 +133,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check the code that the end user read aloud; every call spends a try
+         * Check the code that the end user read aloud; every code of the right length spends a try
          * @description 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
-         *     is no code at all is 422 `invalid` and spends nothing.
+         *     is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
+         *     spends no try.
          */
         post: operations["checkCode"];
         delete?: never;
@@ -531,7 +532,7 @@ export interface components {
             note?: string;
         };
         CodeRequest: {
-            /** @description As typed; spaces and dashes are ignored */
+            /** @description As typed: digits of every script count; spaces, dashes and invisible characters do not */
             code: string;
         };
         Verification: {

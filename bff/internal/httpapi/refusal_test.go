@@ -51,7 +51,7 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 		{name: "an idempotency key with spaces", path: send, body: valid, header: []string{"Idempotency-Key", "not a good key"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "a field that comes twice beside a code", path: send + "/v_0/code", body: `{"code":"123456","code":"654321"}`, status: 400, code: "malformed", field: "code"},
 		{name: "a code that is none", path: send + "/v_0/code", body: `{"code":"12ab56"}`, status: 422, code: "invalid", field: "code"},
-		{name: "a code over its length", path: send + "/v_0/code", body: `{"code":"` + strings.Repeat("1", 33) + `"}`, status: 422, code: "invalid", field: "code"},
+		{name: "a code over its length", path: send + "/v_0/code", body: `{"code":"` + strings.Repeat("1", 65) + `"}`, status: 422, code: "invalid", field: "code"},
 		{name: "a verification that there is not", path: send + "/v_0/code", body: `{"code":"123456"}`, status: 404, code: "not_found"},
 		{name: "a verification's id that is none", path: send + "/%00/cancel", body: `{}`, status: 404, code: "not_found"},
 		{name: "a launch without a context", path: "/api/v1/launch", body: `{}`, status: 422, code: "invalid", field: "context"},

@@ -98,7 +98,7 @@ type ServerInterface interface {
 	// Cancel End an open verification
 	// (POST /api/v1/verifications/{id}/cancel)
 	Cancel(ctx echo.Context, id VerificationId) error
-	// CheckCode Check the code that the end user read aloud; every call spends a try
+	// CheckCode Check the code that the end user read aloud; every code of the right length spends a try
 	// (POST /api/v1/verifications/{id}/code)
 	CheckCode(ctx echo.Context, id VerificationId) error
 }

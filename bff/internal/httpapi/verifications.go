@@ -46,7 +46,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	return c.JSON(http.StatusCreated, verificationOf(result))
 }
 
-// CheckCode judges a code; the try is spent whatever the verdict.
+// CheckCode judges a code; a try is spent whatever the verdict, but for CodeInvalid.
 func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	session, err := a.session(c)
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if err := text("code", body.Code, 1, 32); err != nil {
+	if err := text("code", body.Code, 1, 64); err != nil {
 		return err
 	}
 	result, err := a.Verify.Attempt(c.Request().Context(), session.Desk, id, body.Code)

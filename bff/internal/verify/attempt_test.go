@@ -3,6 +3,7 @@ package verify_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,13 @@ func TestAttemptRefusals(t *testing.T) {
 			h.clock.advance(5 * time.Minute)
 		}, verify.CodeExpired, false},
 		{"a wrong code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeMismatch, true},
-		{"a code with a digit more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeMismatch, true},
+		{"a code with a digit more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeInvalid, false},
+		{"a code with two digits more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "00" }, verify.CodeInvalid, false},
+		{"a code with a digit less", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = (*typed)[1:] }, verify.CodeInvalid, false},
+		{"the right code in Arabic digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = inScript('\u0660', *typed) }, "", false},
+		{"a wrong code in fullwidth digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) {
+			*typed = inScript('\uff10', wrong(*typed))
+		}, verify.CodeMismatch, true},
 		{"no code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "" }, verify.CodeInvalid, false},
 		{"a word", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "please" }, verify.CodeInvalid, false},
 		{"a code for a link", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
@@ -87,6 +94,40 @@ func TestAttemptRefusals(t *testing.T) {
 			if s := h.shield("dana", "mobile"); test.want != "" && test.want != verify.CodeSpent && s.State == verify.ShieldVerified {
 				t.Errorf("refused, and yet green: %+v", s)
 			}
+		})
+	}
+}
+
+// inScript writes a code in the digits of the script whose zero is given.
+func inScript(zero rune, code string) string {
+	return strings.Map(func(r rune) rune { return zero + r - '0' }, code)
+}
+
+// TestAttemptOfAnotherLengthSpendsNoTry types codes of every length that is not the sent one's, many times over, with
+// one try left: the right code is still taken.
+func TestAttemptOfAnotherLengthSpendsNoTry(t *testing.T) {
+	for sentLength := 6; sentLength <= 8; sentLength++ {
+		t.Run(fmt.Sprintf("a code of %d digits", sentLength), func(t *testing.T) {
+			h := openHouse(t)
+			h.tenant("acme", func(p *verify.Policy) { p.CodeLength, p.TriesPerCode = sentLength, 1 })
+			sent := h.send(desk(), code("dana", "mobile"))
+			digits := h.secret(sent)
+			h.tenant("acme", func(p *verify.Policy) { p.CodeLength = 6 + (sentLength+1)%3 }) // the next code's, not this one's
+			for _, typed := range []string{"", "1", "12345", "123456", "1234567", "12345678", "123456789", "12345x", "\u0661\u0662"} {
+				if len(typed) == sentLength && typed != "12345x" {
+					continue
+				}
+				for range 5 {
+					_, err := h.Attempt(ctx, desk(), sent.Verification, typed)
+					wantCode(t, err, verify.CodeInvalid)
+				}
+			}
+			if n := h.failures("acme", "dana"); n != 0 {
+				t.Errorf("%d failures counted, want none", n)
+			}
+			h.wantKinds("dana", verify.EventRequested)
+			_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+			wantCode(t, err, "")
 		})
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Attempt judges one typed code and always spends a try, but for CodeInvalid: not a code at all.
+// Attempt judges one typed code and always spends a try, but for CodeInvalid: not a code, or not of the length
+// of the one that was sent.
 // CodeMismatch: TriesLeft remain. CodeSpent: used or out of tries. CodeExpired, CodeEnded: too late
 // (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
 // CodeNotFound: this ticket has no such verification, whoever else may have it.
@@ -53,7 +54,7 @@ type attempt struct {
 	verdict error
 }
 
-// spend counts the try before anything is compared.
+// spend counts the try before anything but the code's length is compared: the length is known to who sent it.
 func (a *attempt) spend(ctx context.Context, tx Tx) error {
 	v, err := a.desk.find(ctx, tx, a.id)
 	if err != nil {
@@ -61,6 +62,9 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 	}
 	if !v.Method.ByCode() {
 		return &Error{Code: CodeInvalid, Field: "code", Public: "This verification waits for the link, not for a code."}
+	}
+	if length := codeLength(v.Secret); len(a.code) != length {
+		return &Error{Code: CodeInvalid, Field: "code", Public: fmt.Sprintf("This code has %d digits.", length)}
 	}
 	spent, ok, err := tx.Try(ctx, v.Tenant, v.ID, a.now, a.policy.FailuresBeforeLock)
 	switch {
@@ -78,7 +82,7 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 // judge compares, and records what came of it. A code proves the destination that it was sent to: it
 // is none for a number that has taken the other's place on the desk since.
 func (a *attempt) judge(ctx context.Context, tx Tx) error {
-	if subtle.ConstantTimeCompare(a.keys.codeMAC(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
+	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
 	}
 	return a.wrong(ctx, tx)

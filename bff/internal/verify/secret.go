@@ -58,9 +58,18 @@ func newToken(entropy io.Reader) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
-// codeMAC binds a code to its verification and to where it was sent, so that it is worth nothing on another.
-func (k Keys) codeMAC(verification, destination, code string) []byte {
-	return mac(k.Code, "code", verification, destination, code)
+// codeSecret is how a code is stored: the number of its digits, and a MAC that binds it to its verification and
+// to where it was sent, so that it is worth nothing on another.
+func (k Keys) codeSecret(verification, destination, code string) []byte {
+	return append([]byte{byte(len(code))}, mac(k.Code, "code", verification, destination, code)...)
+}
+
+// codeLength gives the number of digits of the code of which this is the secret.
+func codeLength(secret []byte) int {
+	if len(secret) == 0 {
+		return 0
+	}
+	return int(secret[0])
 }
 
 // destination hashes an address or number under the server's key: equal ones can be told, none can be read.
@@ -94,18 +103,57 @@ func tokenHash(token string) []byte {
 	return sum[:]
 }
 
-// parseCode takes out the spaces and dashes that people type into codes; false if what is left is not a code.
+// parseCode gives the code that was typed in ASCII digits; false if the text is anything but one code.
+// Digits of every script count (Unicode Nd), because input methods and mail programs write them. Spaces, dashes,
+// marks and invisible characters between them do not.
 func parseCode(typed string) (string, bool) {
-	code := strings.Map(func(r rune) rune {
-		if r == '-' || unicode.IsSpace(r) {
-			return -1
+	code := make([]byte, 0, maxCodeDigits)
+	for _, r := range typed {
+		digit, ok := digitOf(r)
+		switch {
+		case ok && len(code) < maxCodeDigits:
+			code = append(code, digit)
+		case ok || !unicode.In(r, betweenDigits...) && !strings.ContainsRune(otherDashes, r):
+			return "", false
 		}
-		return r
-	}, typed)
-	if len(code) < 6 || len(code) > 8 || strings.Trim(code, "0123456789") != "" {
+	}
+	if len(code) < minCodeDigits {
 		return "", false
 	}
-	return code, true
+	return string(code), true
+}
+
+const (
+	minCodeDigits = 6
+	maxCodeDigits = 8
+)
+
+// betweenDigits are the characters that do not change a code: what is not seen, and dashes.
+var betweenDigits = []*unicode.RangeTable{
+	unicode.White_Space, unicode.Pd, unicode.Cf, unicode.M, unicode.Other_Default_Ignorable_Code_Point,
+}
+
+// otherDashes stand for a dash or a blank, but Unicode classes them elsewhere: minus sign, long vowel marks
+// (Japanese input methods write them for the dash key), tatweel, braille blank.
+const otherDashes = "\u2212\u30fc\uff70\u0640\u2800"
+
+// digitOf gives a decimal digit of any script in ASCII. Unicode encodes those of each script as ten consecutive
+// characters from zero to nine, so that a range of them begins with a zero.
+func digitOf(r rune) (byte, bool) {
+	if r < utf8.RuneSelf {
+		return byte(r), r >= '0' && r <= '9'
+	}
+	for _, of := range unicode.Nd.R16 {
+		if lo, hi := rune(of.Lo), rune(of.Hi); r >= lo && r <= hi {
+			return byte('0' + (r-lo)%10), true
+		}
+	}
+	for _, of := range unicode.Nd.R32 {
+		if lo, hi := rune(of.Lo), rune(of.Hi); r >= lo && r <= hi {
+			return byte('0' + (r-lo)%10), true
+		}
+	}
+	return 0, false
 }
 
 // Mask makes a destination recognisable to who knows it and useless to who does not.

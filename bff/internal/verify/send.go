@@ -151,7 +151,7 @@ func (d Desk) allow(r Request, p Policy, now time.Time) (contact Contact, channe
 func (s *Service) secret(id, destination string, m Method, p Policy) (plain string, stored []byte, err error) {
 	if m.ByCode() {
 		plain, err = newCode(p.CodeLength, s.Entropy)
-		return plain, s.Keys.codeMAC(id, destination, plain), err
+		return plain, s.Keys.codeSecret(id, destination, plain), err
 	}
 	plain, err = newToken(s.Entropy)
 	return plain, tokenHash(plain), err

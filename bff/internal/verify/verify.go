@@ -222,7 +222,7 @@ type Verification struct {
 	Ticket      string
 	Technician  string
 	Method      Method
-	Secret      []byte // MAC of the code, or SHA-256 of the link's token
+	Secret      []byte // a code's number of digits and MAC, or SHA-256 of the link's token
 	Tries       int
 	MaxTries    int // of a code; of a link under number matching 1, else 0
 	RequestedAt time.Time

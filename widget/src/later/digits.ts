@@ -1,7 +1,20 @@
 // Digits as they are typed and read.
 
-/** The digits of what was typed or pasted, at most so many. */
-export const digitsOf = (typed: string, length: number): string => typed.replace(/\D/g, "").slice(0, length);
+const digit = /\p{Nd}/u;
+
+/**
+ * The digits of the text that was typed or pasted, in ASCII, at most so many. Digits of every script count:
+ * Unicode encodes those of each script as ten consecutive characters, so the value is how many stand before.
+ */
+export const digitsOf = (typed: string, length: number): string =>
+  (typed.match(/\p{Nd}/gu) ?? []).slice(0, length).map(asciiOf).join("");
+
+const asciiOf = (char: string): number => {
+  const code = char.codePointAt(0) ?? 0;
+  let before = 0;
+  while (digit.test(String.fromCodePoint(code - before - 1))) before++;
+  return before % 10;
+};
 
 /** In two halves: "482 193". */
 export const grouped = (digits: string, length: number): string => {

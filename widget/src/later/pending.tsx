@@ -74,13 +74,26 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
   const mine = fault?.act === "code" ? fault : undefined;
   const near = w.lockNear(contact.lock);
   const input = useRef<HTMLInputElement>(null);
+  const composing = useRef(false);
   const shake = useShake(input, s.wrong[where] ?? 0);
   const helpId = `help ${where}`.replaceAll(/\s/g, "-");
+
+  /** An input method owns the field until its composition ends: a changed value would break the composition. */
+  const read = (field: HTMLInputElement) => {
+    if (composing.current) return;
+    const caret = caretAfter(field.value, field.selectionStart ?? field.value.length, length);
+    const typed = digitsOf(field.value, length);
+    desk.type(id, typed);
+    field.value = grouped(typed, length);
+    field.setSelectionRange(caret, caret);
+  };
 
   const submit = (e: Event) => {
     e.preventDefault();
     if (busy || !s.online) return;
-    if (complete) void desk.check(contact, channel, id);
+    const typed = digitsOf(input.current?.value ?? "", length); // a script may have filled it in without an event
+    desk.type(id, typed);
+    if (typed.length === length) void desk.check(contact, channel, id);
     else desk.object(contact, channel, w.codeTooShort(length));
   };
 
@@ -91,7 +104,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
         <input
           id={`code ${where}`}
           ref={input}
-          value={grouped(digits, length)}
+          value={composing.current ? input.current?.value : grouped(digits, length)}
           data-length={length}
           inputMode="numeric"
           autocomplete="off"
@@ -99,14 +112,14 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
           enterkeyhint="done"
           aria-invalid={mine?.judged ?? false}
           aria-describedby={helpId}
-          onInput={(e) => {
-            const field = e.currentTarget;
-            const caret = caretAfter(field.value, field.selectionStart ?? field.value.length, length);
-            const typed = digitsOf(field.value, length);
-            desk.type(id, typed);
-            field.value = grouped(typed, length);
-            field.setSelectionRange(caret, caret);
+          onCompositionStart={() => {
+            composing.current = true;
           }}
+          onCompositionEnd={(e) => {
+            composing.current = false;
+            read(e.currentTarget);
+          }}
+          onInput={(e) => read(e.currentTarget)}
         />
         <Button
           submit
