@@ -260,6 +260,7 @@ func (e PolicyFrameType) Valid() bool {
 
 // Defines values for Reason.
 const (
+	ReasonAddressForm    Reason = "address_form"
 	ReasonBlocked        Reason = "blocked"
 	ReasonCancelled      Reason = "cancelled"
 	ReasonCarrierDown    Reason = "carrier_down"
@@ -271,6 +272,7 @@ const (
 	ReasonLandline       Reason = "landline"
 	ReasonLocked         Reason = "locked"
 	ReasonMailboxFull    Reason = "mailbox_full"
+	ReasonNoCarrier      Reason = "no_carrier"
 	ReasonOptedOut       Reason = "opted_out"
 	ReasonOwnChannel     Reason = "own_channel"
 	ReasonPolicy         Reason = "policy"
@@ -287,6 +289,8 @@ const (
 // Valid indicates whether the value is a known member of the Reason enum.
 func (e Reason) Valid() bool {
 	switch e {
+	case ReasonAddressForm:
+		return true
 	case ReasonBlocked:
 		return true
 	case ReasonCancelled:
@@ -308,6 +312,8 @@ func (e Reason) Valid() bool {
 	case ReasonLocked:
 		return true
 	case ReasonMailboxFull:
+		return true
+	case ReasonNoCarrier:
 		return true
 	case ReasonOptedOut:
 		return true

@@ -695,7 +695,7 @@ export interface components {
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure" | "address_form" | "no_carrier";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
@@ -44,6 +45,7 @@ type (
 		Security smtp.Security `json:"security"`
 		Username string        `json:"username,omitempty"`
 		From     string        `json:"from"`
+		Hello    string        `json:"hello,omitempty"` // the name for EHLO; empty: the public URL's host
 	}
 	smtpSecret struct {
 		Password string `json:"password,omitempty"`
@@ -124,10 +126,23 @@ func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
 	if err := readAccount(a, &settings, &secret); err != nil {
 		return nil, err
 	}
+	hello := settings.Hello
+	if hello == "" {
+		hello = smtp.HelloName(hostOf(m.publicURL), settings.From)
+	}
 	return made(smtp.New(smtp.Config{
 		Host: settings.Host, Port: settings.Port, Security: settings.Security, Username: settings.Username, Password: secret.Password,
-		From: settings.From, Now: m.now,
+		From: settings.From, Hello: hello, Now: m.now,
 	}))
+}
+
+// hostOf gives the host name of a URL; empty when there is none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {

@@ -103,6 +103,7 @@ type carrierSMTPCmd struct {
 	Security     string `default:"starttls" enum:"starttls,tls,none" help:"starttls, tls, or none for a server on this machine."`
 	Username     string `help:"Whom to sign in as."`
 	PasswordFile string `help:"File that holds the password." type:"path"`
+	Hello        string `help:"The name to greet it with (EHLO), fully qualified; the public URL's host when left out."`
 }
 
 // Run stores the account.
@@ -114,7 +115,7 @@ func (c *carrierSMTPCmd) Run(o *outside) error {
 			return err
 		}
 	}
-	return c.put(o, smtp.Carrier, smtpSettings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From},
+	return c.put(o, smtp.Carrier, smtpSettings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
 		smtpSecret{Password: password})
 }
 

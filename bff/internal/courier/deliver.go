@@ -81,7 +81,7 @@ func (c *Courier) conclude(ctx context.Context, j verify.Job, r Receipt, err err
 	case Busy:
 		log.WarnContext(ctx, "a message waits: the carrier does not take it yet", "attempts", j.Attempts+1)
 		c.retry(ctx, j, f)
-	case Refused:
+	case Refused, Unsupported:
 		log.InfoContext(ctx, "a message was refused", "reason", string(f.Reason))
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: f.Reason})
 		c.settle(ctx, j, verify.JobFailed, "", f.Error())

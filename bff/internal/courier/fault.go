@@ -13,16 +13,17 @@ type FaultKind int
 
 // The kinds of fault. The zero value is the careful one.
 const (
-	Unsure  FaultKind = iota // the carrier may have the message: it is not sent again
-	Busy                     // the carrier has not taken it and may do so later
-	Refused                  // the carrier will never take it: Reason says why
-	Setup                    // the carrier refuses our account or settings: somebody must act
+	Unsure      FaultKind = iota // the carrier may have the message: it is not sent again
+	Busy                         // the carrier has not taken it and may do so later
+	Refused                      // the carrier will never take it: Reason says why
+	Setup                        // the carrier refuses our account or settings: somebody must act
+	Unsupported                  // the carrier can't send to such a recipient, another one may: Reason says why
 )
 
 // Fault is why a send failed, sorted by what to do about it.
 type Fault struct {
 	Kind       FaultKind
-	Reason     verify.Code   // of Refused: recipient or blocked
+	Reason     verify.Code   // of Refused and Unsupported
 	RetryAfter time.Duration // of Busy: what the carrier asks for
 	Err        error         // for logs and the outbox: names no recipient, no secret and no credential
 }

@@ -30,8 +30,8 @@ const Most = int((lease - sparedTime) / sendTime)
 
 var errNoCarrier = errors.New("no carrier is set up for this kind of channel")
 
-// send asks the carriers in their order. The next one is asked when one says that it is at fault itself: it has not
-// taken the message, and nothing is wrong with the recipient. Where the recipient is at fault nobody else is
+// send asks the carriers in their order. The next one is asked when one says that it is at fault itself, or can't send
+// to such a recipient: it has not taken the message, and nothing is wrong with the recipient. Where the recipient is at fault nobody else is
 // asked; nor where a carrier may have taken the message, which another could only repeat.
 func (c *Courier) send(ctx context.Context, j verify.Job, p Parcel) (Receipt, error) {
 	senders, err := c.Carriers.Senders(ctx, j.Tenant, j.Method.Kind())
@@ -76,13 +76,17 @@ func ask(ctx context.Context, s Sender, p Parcel) (r Receipt, err error) {
 }
 
 // or is what two carriers at fault come to: as long as one may take the message later, it can wait for that one.
+// The recipient's address is the reason only if no carrier has another one.
 func (f *Fault) or(next *Fault) *Fault {
 	if f == nil {
 		return next
 	}
 	both := &Fault{Kind: Setup, Err: fmt.Errorf("%w; %w", f.Err, next.Err)}
-	if f.Kind == Busy || next.Kind == Busy {
+	switch {
+	case f.Kind == Busy || next.Kind == Busy:
 		both.Kind = Busy
+	case f.Kind == Unsupported && next.Kind == Unsupported:
+		both.Kind, both.Reason = Unsupported, next.Reason
 	}
 	switch {
 	case f.Kind == Busy && next.Kind == Busy:

@@ -68,6 +68,8 @@ const (
 	ReasonCarrierDown Code = "carrier_down"    // the carrier does not answer; the message waits
 	ReasonCarrierSet  Code = "carrier_setup"   // the carrier refuses our account or settings
 	ReasonUnsure      Code = "unsure"          // it may or may not have been sent
+	ReasonAddressForm Code = "address_form"    // no mail server that is set up takes an address of this form
+	ReasonNoCarrier   Code = "no_carrier"      // no carrier is set up for this kind of channel
 )
 
 // Error is a refusal with a code to branch on and public words to show.

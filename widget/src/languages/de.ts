@@ -88,6 +88,7 @@ export const first: First = {
       opted_out: `Diese Nummer will keine SMS: Sie hat STOP geschrieben. ${next}`,
       undelivered: `Der Dienst konnte nicht zustellen. ${next}`,
       carrier_setup: `Der Dienst lehnt unser Konto ab. ${next} Sagen Sie es Ihrem Administrator.`,
+      address_form: `Unser Mailserver kann an eine Adresse mit solchen Buchstaben nicht senden. ${next}`,
       carrier_down: `Der ${mail ? "E-Mail" : "SMS"}-Dienst hat nicht rechtzeitig geantwortet. ${next}`,
       spent: "Keine Versuche mehr. Senden Sie einen neuen Code.",
       denied: "Beendet: Eine andere Anfrage war nicht angefordert. Halten Sie an und folgen Sie Ihrer Anweisung.",

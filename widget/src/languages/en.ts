@@ -100,6 +100,7 @@ export const first = {
       opted_out: `${name}’s number has told us to stop: it texted STOP. ${next}`,
       undelivered: `The carrier could not deliver it. ${next}`,
       carrier_setup: `The carrier refuses our account. ${next} Tell your admin.`,
+      address_form: `Our mail server can’t send to an address with such letters. ${next}`,
       carrier_down: `${mail ? "E-mail" : "Texting"} did not answer in time. ${next}`,
       spent: "Out of tries. Send a new code.",
       denied: "Ended: they did not ask for another one. Stop and follow your procedure.",

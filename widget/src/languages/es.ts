@@ -88,6 +88,7 @@ export const first: First = {
       opted_out: `Este número nos ha dicho que paremos: respondió STOP. ${next}`,
       undelivered: `El operador no pudo entregarlo. ${next}`,
       carrier_setup: `El operador rechaza nuestra cuenta. ${next} Avise a su administrador.`,
+      address_form: `Nuestro servidor de correo no puede enviar a una dirección con esas letras. ${next}`,
       carrier_down: `El envío de ${mail ? "correo" : "SMS"} no respondió a tiempo. ${next}`,
       spent: "Sin intentos. Envíe un código nuevo.",
       denied: "Terminado: no pidió otra solicitud. Deténgase y siga su procedimiento.",

@@ -86,6 +86,7 @@ export const first: First = {
       opted_out: `Ce numéro nous a dit d’arrêter : il a répondu STOP. ${next}`,
       undelivered: `L’opérateur n’a pas pu le distribuer. ${next}`,
       carrier_setup: `L’opérateur refuse notre compte. ${next} Prévenez votre administrateur.`,
+      address_form: `Notre serveur de messagerie ne peut pas écrire à une adresse avec de telles lettres. ${next}`,
       carrier_down: `L’envoi ${mail ? "d’e-mails" : "de SMS"} n’a pas répondu à temps. ${next}`,
       spent: "Plus d’essais. Envoyez un nouveau code.",
       denied: "Terminé : une autre demande n’a pas été reconnue. Arrêtez-vous et suivez votre procédure.",

@@ -82,6 +82,7 @@ export const first: First = {
       opted_out: `Dit nummer wil geen sms: het stuurde STOP. ${next}`,
       undelivered: `De dienst kon het niet bezorgen. ${next}`,
       carrier_setup: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
+      address_form: `Onze mailserver kan niet naar een adres met zulke letters sturen. ${next}`,
       carrier_down: `De ${mail ? "e-mail" : "sms-"}dienst antwoordde niet op tijd. ${next}`,
       spent: "Geen pogingen meer. Stuur een nieuwe code.",
       denied: "Beëindigd: een andere aanvraag was niet gevraagd. Stop en volg uw procedure.",

@@ -54,7 +54,8 @@ func New(c Config) (*Sender, error) {
 	if c.Key == "" || strings.ContainsFunc(c.Key, unicode.IsSpace) {
 		return nil, errors.New("sendgrid: the API key is missing or has spaces in it")
 	}
-	if !courier.OneAddress(c.From) {
+	var err error
+	if c.From, err = courier.MailAddress(c.From); err != nil {
 		return nil, errors.New("sendgrid: the sender's address is missing or is none")
 	}
 	return &Sender{config: c, client: &rest.Client{HTTPClient: &http.Client{
@@ -64,17 +65,27 @@ func New(c Config) (*Sender, error) {
 
 // Send asks SendGrid to deliver the parcel's mail. ctx's deadline bounds it.
 func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	if !courier.OneAddress(p.To) {
+	to, err := courier.MailAddress(p.To)
+	switch {
+	case err != nil:
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
+	case !courier.ASCII(to): // SendGrid answers 202 to such an address and drops the mail as invalid later
+		return courier.Receipt{}, &courier.Fault{
+			Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("sendgrid: it can't send to an address with letters outside of ASCII before the @"),
+		}
 	}
-	if p.Mail.FromAddress != "" && !courier.OneAddress(p.Mail.FromAddress) || !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
+	from := s.config.From
+	if p.Mail.FromAddress != "" {
+		from, err = courier.MailAddress(p.Mail.FromAddress)
+	}
+	if err != nil || !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Setup, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
 		}
 	}
-	body, err := json.Marshal(s.compose(p))
+	body, err := json.Marshal(s.compose(p, from, to))
 	if err != nil {
 		return courier.Receipt{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("sendgrid: %w", err)}
 	}
@@ -89,18 +100,14 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 	if answer.StatusCode/100 == 2 { // whatever became of the answer's body, the mail is theirs
 		return courier.Receipt{Carrier: Carrier, Ref: http.Header(answer.Headers).Get("X-Message-Id")}, nil
 	}
-	return courier.Receipt{}, refusal(answer)
+	return courier.Receipt{}, refused(answer)
 }
 
 // compose builds the request's body. Nothing personal goes into custom arguments, and
 // tracking is off: it would lead the secure link through somebody else's redirector.
-func (s *Sender) compose(p courier.Parcel) *mail.SGMailV3 {
-	from := p.Mail.FromAddress
-	if from == "" {
-		from = s.config.From
-	}
+func (s *Sender) compose(p courier.Parcel, from, to string) *mail.SGMailV3 {
 	m := mail.NewV3MailInit(
-		mail.NewEmail(p.Mail.FromName, from), p.Mail.Subject, mail.NewEmail("", p.To),
+		mail.NewEmail(p.Mail.FromName, from), p.Mail.Subject, mail.NewEmail("", to),
 		mail.NewContent("text/plain", p.Mail.Text), mail.NewContent("text/html", p.Mail.HTML),
 	)
 	m.SetCustomArg(jobArg, p.ID)
@@ -115,9 +122,9 @@ func (s *Sender) compose(p courier.Parcel) *mail.SGMailV3 {
 	return m
 }
 
-// refusal sorts an answer that is no success. Of SendGrid's words only the names of the
+// refused sorts an answer that is no success. Of SendGrid's words only the names of the
 // fields are kept: its messages may repeat an address.
-func refusal(answer *rest.Response) *courier.Fault {
+func refused(answer *rest.Response) *courier.Fault {
 	f := courier.ByStatus(Carrier, answer.StatusCode, answer.Headers)
 	if answer.StatusCode != http.StatusBadRequest {
 		return f

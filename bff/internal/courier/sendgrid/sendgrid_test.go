@@ -105,6 +105,45 @@ func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
 	}
 }
 
+func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
+	for _, c := range []struct {
+		name, to string
+		want     string // the address that SendGrid is told; empty: it is not asked
+		kind     courier.FaultKind
+		reason   verify.Code
+	}{
+		{"an international domain", "ana@bücher.example", "ana@xn--bcher-kva.example", 0, ""},
+		{"a decomposed domain", "ana@bu\u0308cher.example", "ana@xn--bcher-kva.example", 0, ""},
+		{"a domain in ASCII", "ana@xn--bcher-kva.example", "ana@xn--bcher-kva.example", 0, ""},
+		{"letters outside of ASCII before the @", "añá@contoso.com", "", courier.Unsupported, verify.ReasonAddressForm},
+		{"a domain that has no form in ASCII", "ana@-bü-.example", "", courier.Refused, verify.ReasonRecipient},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got struct {
+				Personalizations []struct {
+					To []struct{ Email string }
+				}
+			}
+			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+				if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+					t.Error(err)
+				}
+				w.WriteHeader(http.StatusAccepted)
+			})
+			_, err := s.Send(t.Context(), parcel(func(p *courier.Parcel) { p.To = c.to }))
+			if c.want == "" {
+				if f := fault(t, err); f.Kind != c.kind || f.Reason != c.reason || len(got.Personalizations) > 0 {
+					t.Errorf("kind %d, reason %q, asked %v", f.Kind, f.Reason, got)
+				}
+				return
+			}
+			if err != nil || len(got.Personalizations) != 1 || got.Personalizations[0].To[0].Email != c.want {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+}
+
 func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 	toField := `{"errors":[{"message":"dana@contoso.com does not contain a valid address.","field":"personalizations.0.to.0.email","help":null}]}`
 	fromField := `{"errors":[{"message":"no","field":"from.email"}]}`

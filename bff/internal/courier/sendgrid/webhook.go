@@ -20,6 +20,7 @@ import (
 
 	"github.com/sendgrid/sendgrid-go/helpers/eventwebhook"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier/refusal"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -96,6 +97,9 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for of, reports := range reportsOf(tenant, events) {
+		if n := setupFaults(reports); n > 0 {
+			h.Log.ErrorContext(r.Context(), "MAIL IS REFUSED: SendGrid's account, or its sender's domain, needs attention", "events", n, "tenant", of)
+		}
 		unknown, err := h.Reports.DeliveredAll(r.Context(), of, reports)
 		if err != nil { // what was written already says nothing new when it comes again
 			h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(reports), "tenant", of, "error", err)
@@ -147,7 +151,7 @@ type event struct {
 	Kind   string `json:"event"`
 	Type   string `json:"type"`   // of bounce: bounce or blocked
 	Status string `json:"status"` // of bounce: as the mailbox's server said it (RFC 3463)
-	Reason string `json:"reason"` // of dropped
+	Reason string `json:"reason"` // of dropped: SendGrid's; of bounce: what the mailbox's server said
 	Job    string `json:"shieldpod_job"`
 	Tenant string `json:"shieldpod_tenant"`
 }
@@ -167,6 +171,17 @@ func reportsOf(tenant string, events []event) map[string][]verify.JobReport {
 	return reports
 }
 
+// setupFaults counts the reports of mail that was refused for what is ours.
+func setupFaults(reports []verify.JobReport) int {
+	n := 0
+	for _, r := range reports {
+		if r.Reason == verify.ReasonCarrierSet {
+			n++
+		}
+	}
+	return n
+}
+
 func (e event) report() (verify.Report, bool) {
 	switch e.Kind {
 	case "processed", "deferred": // it is theirs, and they go on trying
@@ -174,19 +189,32 @@ func (e event) report() (verify.Report, bool) {
 	case "delivered":
 		return verify.Report{Kind: verify.EventDelivered}, true
 	case "bounce":
-		if e.Status == "5.2.2" || e.Status == "4.2.2" {
-			return failed(verify.ReasonMailboxFull)
-		}
-		if e.Type == "blocked" {
-			return failed(verify.ReasonBlocked)
-		}
-		return failed(verify.ReasonRecipient)
+		return failed(e.bounce())
 	case "blocked":
 		return failed(verify.ReasonBlocked)
 	case "dropped":
 		return failed(dropped(e.Reason))
 	}
 	return verify.Report{}, false
+}
+
+// bounce tells why the mailbox's server refused the mail. SendGrid repeats what that server said, and calls it blocked
+// when it takes it for a refusal of the message and not of the address.
+func (e event) bounce() verify.Code {
+	said := refusal.Parse(e.Reason)
+	if said.Enhanced == "" {
+		said.Enhanced = e.Status
+	}
+	reason := said.Recipient()
+	switch {
+	case reason != "":
+		return reason
+	case e.Type == "blocked":
+		return verify.ReasonBlocked
+	case said.Ours():
+		return verify.ReasonCarrierSet
+	}
+	return verify.ReasonRecipient // SendGrid says so
 }
 
 // dropped sorts the reasons for which SendGrid does not even try.

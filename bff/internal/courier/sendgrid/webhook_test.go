@@ -134,6 +134,10 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 {"event":"bounce","type":"bounce","shieldpod_job":"v_3","reason":"550 unknown"},
 {"event":"bounce","type":"blocked","shieldpod_job":"v_4"},
 {"event":"bounce","type":"bounce","status":"5.2.2","shieldpod_job":"v_10"},
+{"event":"bounce","type":"bounce","status":"5.7.26","reason":"550 5.7.26 This mail has been blocked because the sender is unauthenticated.","shieldpod_job":"v_11"},
+{"event":"bounce","type":"bounce","status":"5.0.0","reason":"550 5.1.1 user unknown","shieldpod_job":"v_12"},
+{"event":"bounce","type":"bounce","status":"5.0.0","reason":"553 Sender address rejected","shieldpod_job":"v_13"},
+{"event":"bounce","type":"blocked","status":"4.2.2","reason":"452 4.2.2 over quota","shieldpod_job":"v_14"},
 {"event":"blocked","shieldpod_job":"v_5"},
 {"event":"dropped","reason":"Bounced Address","shieldpod_job":"v_6"},
 {"event":"dropped","reason":"Spam Reporting Address","shieldpod_job":"v_7"},
@@ -146,7 +150,8 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 		t.Fatalf("HTTP %d, want 204", code)
 	}
 	want := []string{
-		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_10 failed mailbox_full", "v_5 failed blocked",
+		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_10 failed mailbox_full",
+		"v_11 failed carrier_setup", "v_12 failed recipient", "v_13 failed carrier_setup", "v_14 failed mailbox_full", "v_5 failed blocked",
 		"v_6 failed recipient", "v_7 failed blocked", "v_8 failed carrier_setup", "v_9 failed undelivered",
 	}
 	if diff := cmp.Diff(want, h.reports.told); diff != "" {

@@ -21,7 +21,7 @@ type script struct {
 	tls      bool              // from the first byte
 	starttls bool              // offers to encrypt
 	auth     bool              // offers to sign in
-	replies  map[string]string // by command: MAIL, RCPT, DATA, AUTH, "." (the message's end), hello; "cut" hangs up
+	replies  map[string]string // by command: MAIL, RCPT, DATA, AUTH, "." (the message's end), greeting, QUIT; "cut" at its end hangs up
 }
 
 // server is a mail server that speaks as much of the protocol as a sender needs, and writes down what it heard.
@@ -79,10 +79,11 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 		if reply == "cut" {
 			return false
 		}
+		reply, cut := strings.CutSuffix(reply, "\r\ncut")
 		_, err := fmt.Fprintf(conn, "%s\r\n", reply)
-		return err == nil
+		return err == nil && !cut
 	}
-	if !say("hello", "220 mail.example ESMTP") {
+	if !say("greeting", "220 mail.example ESMTP") {
 		return
 	}
 	for {
@@ -105,13 +106,16 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 		case "AUTH":
 			goOn = say("AUTH", "235 2.7.0 signed in")
 		case "DATA":
-			if goOn = say("DATA", "354 go ahead"); goOn && s.replies["DATA"] == "" {
+			if goOn = say("DATA", "354 go ahead"); goOn && strings.HasPrefix(s.replies["DATA"]+"354", "354") {
 				goOn = srv.take(r) && say(".", "250 2.0.0 queued as 77")
 			}
 		case "QUIT":
 			say("QUIT", "221 bye")
 			return
 		default:
+			if reply := s.replies[line]; reply != "" { // of a longer sign-in
+				verb = line
+			}
 			goOn = say(verb, "250 2.1.0 fine")
 		}
 		if !goOn {

@@ -2,12 +2,16 @@ package smtp_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -86,11 +90,81 @@ func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
 				t.Fatalf("receipt %v, error %v", receipt, err)
 			}
 			heard, mails := srv.records()
-			if !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(heard, "RCPT TO:<dana@contoso.com>") {
+			if !slices.Contains(heard, "EHLO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(heard, "RCPT TO:<dana@contoso.com>") {
 				t.Errorf("heard %q", heard)
 			}
 			checkMail(t, mails)
 		})
+	}
+}
+
+func TestASetNameIsUsedForEHLO(t *testing.T) {
+	srv := serve(t, script{starttls: true})
+	if _, err := sender(t, srv, func(c *smtp.Config) { c.Hello = "pod.example" }).Send(t.Context(), parcel(nil)); err != nil {
+		t.Fatal(err)
+	}
+	heard, _ := srv.records()
+	hellos := slices.DeleteFunc(heard, func(line string) bool { return !strings.HasPrefix(line, "EHLO") })
+	if diff := cmp.Diff([]string{"EHLO pod.example", "EHLO pod.example"}, hellos); diff != "" { // before and after STARTTLS
+		t.Error(diff)
+	}
+}
+
+func TestAServerThatKnowsNoEHLOIsGreetedByHELO(t *testing.T) {
+	srv := serve(t, script{replies: map[string]string{"EHLO": "502 what?"}})
+	if _, err := sender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), parcel(nil)); err != nil {
+		t.Fatal(err)
+	}
+	heard, mails := srv.records()
+	if !slices.Contains(heard, "HELO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com>") || len(mails) != 1 {
+		t.Errorf("heard %q", heard)
+	}
+}
+
+func TestTheWayToSignInIsOneThatTheServerOffers(t *testing.T) {
+	const before, after = "250-mail.example\r\n250-STARTTLS\r\n", "\r\n250 HELP"
+	user, pass := base64.StdEncoding.EncodeToString([]byte("verify")), base64.StdEncoding.EncodeToString([]byte(password))
+	plain := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00verify\x00"+password))
+	for _, c := range []struct {
+		name, offers string
+		replies      map[string]string
+		want         []string // what is heard from AUTH on; nil: no sign-in is tried
+	}{
+		{"PLAIN before LOGIN", "250-AUTH LOGIN PLAIN", nil, []string{plain}},
+		{"in small letters", "250-auth login plain", nil, []string{plain}},
+		{"in the old form", "250-AUTH=LOGIN PLAIN", nil, []string{plain}},
+		{"on two lines", "250-AUTH LOGIN\r\n250-AUTH=PLAIN", nil, []string{plain}},
+		{"LOGIN", "250-AUTH LOGIN NTLM", map[string]string{"AUTH": "334 VXNlcm5hbWU6", user: "334 UGFzc3dvcmQ6", pass: "235 2.7.0 in"}, []string{"AUTH LOGIN", user, pass}},
+		{"LOGIN with prompts that are not encoded", "250-AUTH LOGIN", map[string]string{"AUTH": "334 Username:", user: "334 Password:", pass: "235 in"}, []string{"AUTH LOGIN", user, pass}},
+		{"LOGIN with prompts that are empty", "250-AUTH LOGIN", map[string]string{"AUTH": "334", user: "334", pass: "235"}, []string{"AUTH LOGIN", user, pass}},
+		{"none that can be used", "250-AUTH GSSAPI", nil, nil},
+		{"none at all", "250-8BITMIME", nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			replies := map[string]string{"EHLO": before + c.offers + after}
+			maps.Copy(replies, c.replies)
+			srv := serve(t, script{starttls: true, replies: replies})
+			err := sender(t, srv, signedIn).Check(t.Context())
+			heard, _ := srv.records()
+			if c.want == nil {
+				if k, _ := kind(t, err); k != courier.Setup || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+					t.Errorf("%v; heard %q", err, heard)
+				}
+				return
+			}
+			at := slices.IndexFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") })
+			if err != nil || at < 0 || !slices.Equal(heard[at:], append(c.want, "QUIT")) {
+				t.Errorf("%v; heard %q, want %q", err, heard, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatFollowsSTARTTLSInClearIsNotRead(t *testing.T) {
+	srv := serve(t, script{starttls: true, replies: map[string]string{"STARTTLS": "220 go ahead\r\n250 injected"}})
+	_, err := sender(t, srv, nil).Send(t.Context(), parcel(nil))
+	if k, _ := kind(t, err); k != courier.Setup {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -173,39 +247,50 @@ func checkMail(t *testing.T, mails []string) {
 	}
 }
 
-func TestAReplyIsSortedByWhatToDoAboutIt(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		replies map[string]string
-		kind    courier.FaultKind
-		reason  verify.Code
-	}{
-		{"the server is busy at the door", map[string]string{"hello": "421 too many"}, courier.Busy, ""},
-		{"the server turns us away at the door", map[string]string{"hello": "554 no"}, courier.Setup, ""},
-		{"the server hangs up at the door", map[string]string{"hello": "cut"}, courier.Busy, ""},
-		{"the password is wrong", map[string]string{"AUTH": "535 5.7.8 dana@contoso.com no"}, courier.Setup, ""},
-		{"sign-in is not possible now", map[string]string{"AUTH": "454 4.7.0 later"}, courier.Busy, ""},
-		{"the sender may not send", map[string]string{"MAIL": "550 5.7.1 not yours"}, courier.Setup, ""},
-		{"the sender must wait", map[string]string{"MAIL": "451 4.7.1 later"}, courier.Busy, ""},
-		{"there is no such mailbox", map[string]string{"RCPT": "550 5.1.1 <dana@contoso.com> unknown"}, courier.Refused, verify.ReasonRecipient},
-		{"the mailbox is full", map[string]string{"RCPT": "552 5.2.2 full"}, courier.Refused, verify.ReasonMailboxFull},
-		{"the mailbox is full, in the old way", map[string]string{"RCPT": "552 full"}, courier.Refused, verify.ReasonMailboxFull},
-		{"the mailbox is full for now", map[string]string{"RCPT": "452 4.2.2 over quota"}, courier.Refused, verify.ReasonMailboxFull},
-		{"the mailbox turns out to be full", map[string]string{".": "552 5.2.2 full"}, courier.Refused, verify.ReasonMailboxFull},
-		{"the message is too large", map[string]string{".": "552 5.3.4 too big"}, courier.Refused, verify.ReasonBlocked},
-		{"the recipient is greylisted", map[string]string{"RCPT": "450 4.7.1 come back"}, courier.Busy, ""},
-		{"we may not relay", map[string]string{"RCPT": "550 5.7.1 relaying denied"}, courier.Setup, ""},
-		{"the message is refused", map[string]string{".": "554 5.7.1 looks like spam"}, courier.Refused, verify.ReasonBlocked},
-		{"the message is not taken now", map[string]string{".": "451 4.3.0 later"}, courier.Busy, ""},
-		{"no message is taken now", map[string]string{"DATA": "421 4.3.2 closing"}, courier.Busy, ""},
-		{"the server hangs up before the message", map[string]string{"RCPT": "cut"}, courier.Busy, ""},
-		{"the server hangs up after the message", map[string]string{".": "cut"}, courier.Unsure, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := sender(t, serve(t, script{starttls: true, auth: true, replies: c.replies}), signedIn)
-			_, err := s.Send(t.Context(), parcel(nil))
-			if kind, reason := kind(t, err); kind != c.kind || reason != c.reason {
-				t.Errorf("kind %d reason %q, want %d %q: %v", kind, reason, c.kind, c.reason, err)
+// verdict puts the outcome of a send into the words of testdata/refusals.txt.
+func verdict(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return "taken"
+	}
+	kind, reason := kind(t, err)
+	switch kind {
+	case courier.Setup:
+		return "ours"
+	case courier.Busy:
+		return "busy"
+	case courier.Unsure:
+		return "unsure"
+	case courier.Unsupported:
+		return "form"
+	}
+	return map[verify.Code]string{verify.ReasonRecipient: "recipient", verify.ReasonBlocked: "blocked", verify.ReasonMailboxFull: "full"}[reason]
+}
+
+func TestARefusalIsReadByStepCodeAndMeaning(t *testing.T) {
+	content, err := os.ReadFile("testdata/refusals.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := strings.NewReplacer("{to}", "dana@contoso.com", "{from}", "verify@acme-it.com", `\n`, "\r\n")
+	for number, line := range strings.Split(string(content), "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Split(line, "|")
+		if len(fields) != 3 {
+			t.Fatalf("line %d has %d fields", number+1, len(fields))
+		}
+		step, said, want := strings.TrimSpace(fields[0]), fill.Replace(strings.TrimSpace(fields[1])), strings.TrimSpace(fields[2])
+		t.Run(fmt.Sprintf("line %d: %s %s", number+1, step, strings.TrimSpace(fields[1])), func(t *testing.T) {
+			t.Parallel()
+			srv := serve(t, script{starttls: true, auth: true, replies: map[string]string{step: said}})
+			_, err := sender(t, srv, signedIn).Send(t.Context(), parcel(nil))
+			if got := verdict(t, err); got != want {
+				t.Errorf("%s, want %s: %v", got, want, err)
+			}
+			if _, mails := srv.records(); want == "taken" && len(mails) != 1 {
+				t.Errorf("%d messages arrived, want 1", len(mails))
 			}
 		})
 	}
@@ -297,7 +382,8 @@ func TestASettingThatCantWorkIsRefused(t *testing.T) {
 		"smtp: a port lies between 1 and 65535":                          func(c *smtp.Config) { c.Port = 70000 },
 		"smtp: the sender's address is missing or is none":               func(c *smtp.Config) { c.From = "Acme <verify@acme-it.com>" },
 		"smtp: a user name and a password come together":                 func(c *smtp.Config) { c.Username = "verify" },
-		"smtp: the clock is missing":                                     func(c *smtp.Config) { c.Now = nil },
+		"smtp: the name for EHLO is a fully qualified host name, such as pod.example, or an address in brackets, such as [192.0.2.1]": func(c *smtp.Config) { c.Hello = "localhost" },
+		"smtp: the clock is missing": func(c *smtp.Config) { c.Now = nil },
 	} {
 		c := good
 		change(&c)

@@ -140,33 +140,24 @@ func (s *Sender) ask(ctx context.Context, method, path string, body io.Reader) (
 // no time: both are in the address, which the signature covers.
 func (s *Sender) callback(p courier.Parcel) string {
 	query := url.Values{queryJob: {p.ID}, queryAt: {strconv.FormatInt(s.config.Now().Unix(), 10)}}
-	return s.config.Callback + "/hooks/twilio/" + url.PathEscape(p.Tenant) + "?" + query.Encode()
+	return s.config.Callback + callbackPath(p.Tenant) + "?" + query.Encode()
 }
 
-// refusal sorts Twilio's own codes. Its words are left out: they may repeat a number.
+// refusal reads Twilio's own code. Its words are left out: they may repeat a number.
 func refusal(answer *http.Response, code int) *courier.Fault {
 	f := courier.ByStatus(Carrier, answer.StatusCode, answer.Header)
 	if code == 0 {
 		return f
 	}
 	f.Err = fmt.Errorf("%w, code %d", f.Err, code)
-	if reason := reasonOf(code); reason != "" && answer.StatusCode/100 == 4 {
+	if answer.StatusCode/100 != 4 {
+		return f
+	}
+	switch reason := reasonOf(code); {
+	case temporary[code]:
+		f.Kind = courier.Busy
+	case reason != "" && reason != verify.ReasonCarrierSet && reason != verify.ReasonUndelivered:
 		f.Kind, f.Reason = courier.Refused, reason
 	}
 	return f
-}
-
-// reasonOf tells why codes that speak of the recipient do, on sending and in receipts; "" of all others.
-func reasonOf(code int) verify.Code {
-	switch code {
-	case 21211, 21214, 21217, 30003, 30005: // no such number, unreachable, unknown
-		return verify.ReasonRecipient
-	case 21614, 30006: // not a mobile number, a landline
-		return verify.ReasonLandline
-	case 21610: // STOP
-		return verify.ReasonOptedOut
-	case 30004, 30007: // blocked, filtered
-		return verify.ReasonBlocked
-	}
-	return ""
 }

@@ -82,6 +82,9 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	if report.Reason == verify.ReasonCarrierSet {
+		h.Log.ErrorContext(ctx, "TEXTS ARE REFUSED: Twilio's account or its sender needs attention", "code", receipt["ErrorCode"], "tenant", tenant)
+	}
 	switch err = h.Reports.Delivered(ctx, tenant, job, report); {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		h.Log.WarnContext(ctx, "a Twilio receipt is of no message of this tenant", "job", job, "tenant", tenant)
@@ -126,7 +129,7 @@ func (h webhook) refuse(r *http.Request, receipt map[string]string, account Acco
 	if err != nil || len(signature) == 0 {
 		return "no signature"
 	}
-	if !hmac.Equal(sign(account.Token, h.PublicURL+r.URL.RequestURI(), receipt), signature) {
+	if !h.signed(r, account.Token, receipt, signature) {
 		return "wrong signature"
 	}
 	if receipt["AccountSid"] != account.SID {
@@ -141,6 +144,40 @@ func (h webhook) refuse(r *http.Request, receipt map[string]string, account Acco
 	}
 	return ""
 }
+
+// signed tells whether Twilio has signed the receipt for the address that it was told. Twilio signs some callbacks
+// with the port of an https address and some without, and its own libraries take both. The query is tried as it came
+// and as it was told: a proxy may have written it anew, and the signature covers the job and the time all the same.
+func (h webhook) signed(r *http.Request, token string, receipt map[string]string, signature []byte) bool {
+	query := url.Values{queryJob: r.URL.Query()[queryJob], queryAt: r.URL.Query()[queryAt]}
+	told := callbackPath(r.PathValue("tenant")) + "?" + query.Encode()
+	for _, site := range sites(h.PublicURL) {
+		for _, uri := range []string{r.URL.RequestURI(), told} {
+			if hmac.Equal(sign(token, site+uri, receipt), signature) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sites are the forms in which Twilio may write our public URL: as it is, without a port, and with the scheme's own.
+func sites(publicURL string) []string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return []string{publicURL}
+	}
+	host := strings.TrimSuffix(u.Host, ":"+u.Port())
+	own := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	all := []string{publicURL, u.Scheme + "://" + host}
+	if u.Port() == "" {
+		all = append(all, u.Scheme+"://"+host+own)
+	}
+	return all
+}
+
+// callbackPath is where the receipts of a tenant go.
+func callbackPath(tenant string) string { return "/hooks/twilio/" + url.PathEscape(tenant) }
 
 // sign is Twilio's way: the address as it was given, then each field and its value, by name.
 func sign(token, address string, receipt map[string]string) []byte {
@@ -175,10 +212,6 @@ func reportOf(receipt map[string]string) (verify.Report, bool) {
 
 // undelivered is why a text that Twilio had taken did not arrive.
 func undelivered(code int) verify.Code {
-	switch code {
-	case 30002, 30032, 30034: // account suspended; our number not verified or not registered, so that networks refuse it
-		return verify.ReasonCarrierSet
-	}
 	if reason := reasonOf(code); reason != "" {
 		return reason
 	}

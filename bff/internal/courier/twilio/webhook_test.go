@@ -2,6 +2,7 @@ package twilio_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -42,6 +43,7 @@ const (
 
 // call is one request to the webhook, signed as it stands unless a signature is set.
 type call struct {
+	public    string // site when empty
 	path      string
 	fields    map[string]string
 	signature string
@@ -62,7 +64,7 @@ func (c call) do(t *testing.T, r *reports) (status int, log string) {
 	t.Helper()
 	var lines bytes.Buffer
 	hook := twilio.NewWebhook(twilio.WebhookConfig{
-		PublicURL: site, Reports: r, Now: clock, Log: slog.New(slog.NewTextHandler(&lines, nil)),
+		PublicURL: cmp.Or(c.public, site), Reports: r, Now: clock, Log: slog.New(slog.NewTextHandler(&lines, nil)),
 		Account: func(_ context.Context, tenant string) (twilio.Account, error) {
 			switch tenant {
 			case "acme", "other":
@@ -130,6 +132,16 @@ func TestAReceiptIsReadAsWhatItSays(t *testing.T) {
 		{"undelivered", "30007", []string{"v_1 failed blocked"}},
 		{"failed", "21610", []string{"v_1 failed opted_out"}},
 		{"undelivered", "30034", []string{"v_1 failed carrier_setup"}},
+		{"undelivered", "30004", []string{"v_1 failed blocked"}},
+		{"undelivered", "30005", []string{"v_1 failed recipient"}},
+		{"failed", "21635", []string{"v_1 failed landline"}},
+		{"failed", "21265", []string{"v_1 failed recipient"}},
+		{"failed", "21408", []string{"v_1 failed carrier_setup"}},
+		{"failed", "21612", []string{"v_1 failed carrier_setup"}},
+		{"failed", "30001", []string{"v_1 failed undelivered"}},
+		{"failed", "30002", []string{"v_1 failed carrier_setup"}},
+		{"undelivered", "30017", []string{"v_1 failed undelivered"}},
+		{"undelivered", "30032", []string{"v_1 failed carrier_setup"}},
 		{"failed", "30008", []string{"v_1 failed undelivered"}},
 		{"failed", "", []string{"v_1 failed undelivered"}},
 		{"a new word", "", nil},
@@ -186,6 +198,54 @@ func TestRow20AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 				t.Errorf("logged %q", log)
 			}
 		})
+	}
+}
+
+// Twilio signs the address that it was told: with the port of https or without, as its libraries take it.
+func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
+	const query = "at=1772632800&job=v_1"
+	for _, c := range []struct {
+		name, public, signed, path string
+		want                       int
+	}{
+		{"as it is", "https://pod.example", "https://pod.example" + path, path, 204},
+		{"with the port of https", "https://pod.example", "https://pod.example:443" + path, path, 204},
+		{"another port, with it", "https://pod.example:8443", "https://pod.example:8443" + path, path, 204},
+		{"another port, without it", "https://pod.example:8443", "https://pod.example" + path, path, 204},
+		{"an IPv6 address with a port, without it", "https://[2001:db8::1]:8443", "https://[2001:db8::1]" + path, path, 204},
+		{"an IPv6 address, with the port of https", "https://[2001:db8::1]", "https://[2001:db8::1]:443" + path, path, 204},
+		{"http on this machine, with its port", "http://127.0.0.1:8080", "http://127.0.0.1:8080" + path, path, 204},
+		{"http on this machine, without it", "http://localhost", "http://localhost:80" + path, path, 204},
+		{"a query that a proxy turned round", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?job=v_1&at=1772632800", 204},
+		{"a query that a proxy wrote anew", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632800&job=v%5F1", 204},
+		{"a query that a proxy added to", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?" + query + "&via=proxy", 204},
+		{"a path that a proxy wrote anew", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/%61cme?" + query, 204},
+		{"the port of http on https", "https://pod.example", "https://pod.example:80" + path, path, 403},
+		{"another port than ours", "https://pod.example:8443", "https://pod.example:9443" + path, path, 403},
+		{"http, where we are https", "https://pod.example", "http://pod.example" + path, path, 403},
+		{"another host", "https://pod.example", "https://evil.example" + path, path, 403},
+		{"a host that begins like ours", "https://pod.example", "https://pod.example.evil.example" + path, path, 403},
+		{"a slash at the end", "https://pod.example", "https://pod.example/hooks/twilio/acme/?" + query, path, 403},
+		{"another job beside the one that is signed", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632800&job=v_2&job=v_1", 403},
+		{"another time beside the one that is signed", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632801&at=1772632800&job=v_1", 403},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var r reports
+			fields := receipt(nil)
+			signature := base64.StdEncoding.EncodeToString(twilio.Sign(token, c.signed, fields))
+			status, _ := call{public: c.public, path: c.path, fields: fields, signature: signature}.do(t, &r)
+			if status != c.want || (len(r.told) == 1) != (c.want == 204) {
+				t.Errorf("%d, told %q, want %d", status, r.told, c.want)
+			}
+		})
+	}
+}
+
+func TestAReceiptThatBlamesOurAccountIsAnErrorInTheLog(t *testing.T) {
+	var r reports
+	_, log := call{fields: receipt(map[string]string{"MessageStatus": "failed", "ErrorCode": "30034"})}.do(t, &r)
+	if !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "code=30034") {
+		t.Errorf("logged %q", log)
 	}
 }
 

@@ -174,7 +174,7 @@ func byStatus(status string) *courier.Fault {
 	switch status {
 	case "1", "5", "10": // throttled, internal error, too many binds
 		f.Kind = courier.Busy
-	case "6", "12", "33": // unroutable, too long, number deactivated
+	case "6", "33": // unroutable, number deactivated
 		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
 	case "7": // number barred
 		f.Kind, f.Reason = courier.Refused, verify.ReasonBlocked

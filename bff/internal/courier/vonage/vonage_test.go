@@ -131,14 +131,14 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 	}
 	for kind, list := range map[courier.FaultKind][]string{
 		courier.Busy:  {"1", "5", "10"},
-		courier.Setup: {"2", "3", "4", "8", "9", "11", "14", "15", "22", "23", "29", "32"},
+		courier.Setup: {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
 	} {
 		for _, status := range list {
 			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New(`vonage: status "` + status + `"`)}})
 		}
 	}
 	for status, reason := range map[string]verify.Code{
-		"6": verify.ReasonRecipient, "12": verify.ReasonRecipient, "33": verify.ReasonRecipient, "7": verify.ReasonBlocked,
+		"6": verify.ReasonRecipient, "33": verify.ReasonRecipient, "7": verify.ReasonBlocked,
 	} {
 		rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{
 			Kind: courier.Refused, Reason: reason, Err: errors.New(`vonage: status "` + status + `"`),

@@ -100,6 +100,9 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	if report.Reason == verify.ReasonCarrierSet {
+		h.Log.ErrorContext(r.Context(), "TEXTS ARE REFUSED: Vonage's account or its sender needs attention", "code", said.code, "tenant", tenant)
+	}
 	err = h.Reports.Delivered(r.Context(), tenant, said.job, report)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
@@ -284,8 +287,10 @@ func reasonOf(code string) verify.Code {
 	switch code {
 	case "3", "9", "11", "12": // absent for good, illegal number, unroutable, unreachable
 		return verify.ReasonRecipient
-	case "4", "6", "13", "14", "50", "51", "52", "53", "54": // barred, spam, age, blocked, filters, regulation
+	case "4", "6", "13", "14", "53": // barred, spam, age, blocked, no consent
 		return verify.ReasonBlocked
+	case "16", "39", "50", "51", "52", "54": // our quota; our sender, its registration or the text's, which the network refuses
+		return verify.ReasonCarrierSet
 	}
 	return verify.ReasonUndelivered
 }
