@@ -38,6 +38,7 @@ type Store struct {
 	now     func() time.Time
 	tenants tenantCache
 	pages   pages
+	probe   probe
 }
 
 // engine is what SQLite and PostgreSQL do each in their own way.
@@ -92,12 +93,6 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 		return unavailable("migrate", err)
 	}
 	return s.proveKey(ctx)
-}
-
-// Ready tells whether the database answers.
-func (s *Store) Ready(ctx context.Context) error {
-	var one int
-	return s.get(ctx, "ready", "SELECT 1", nil, &one)
 }
 
 // Close waits for what was begun and lets go of the database. What is asked afterwards is CodeUnavailable.
