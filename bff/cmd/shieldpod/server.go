@@ -22,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/webhook"
@@ -70,6 +71,8 @@ var (
 	_ webhook.Queue     = (*store.Store)(nil)
 	_ webhook.Targets   = (*store.Store)(nil)
 	_ live.Changes      = (*store.Store)(nil)
+	_ live.Ends         = (*store.Store)(nil)
+	_ live.Security     = (*securitylog.Log)(nil)
 	_ live.Readings     = (*verify.Service)(nil)
 	_ live.Door         = (*launch.Service)(nil)
 	_ live.Encoder      = httpapi.Frames{}
@@ -166,7 +169,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	}
 	srv.hub = live.New(live.Config{
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain, Brands: srv.brands},
-		Origin: s.publicURL, Now: s.now, Log: s.log,
+		Origin: s.publicURL, Now: s.now, Log: s.log, Ends: srv.store,
 	})
 	return srv.open(domain, door, page, assets)
 }

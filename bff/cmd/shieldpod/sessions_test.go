@@ -7,7 +7,7 @@ func TestSessionsAreEndedByTenant(t *testing.T) {
 	if _, err := o.run("tenant", "put", "acme"); err != "" {
 		t.Fatal(err)
 	}
-	if out, err := o.run("tenant", "end-sessions", "acme", "--technician", "connectwise:ana"); out != "0 sessions are ended; their pods stop within seconds.\n" || err != "" {
+	if out, err := o.run("tenant", "end-sessions", "acme", "--technician", "connectwise:ana"); out != "0 sessions are ended; their pods stop within a second.\n" || err != "" {
 		t.Errorf("printed %q, error %q", out, err)
 	}
 	if out, err := o.run("tenant", "end-sessions", "nobody"); out != "" || err != `there is no tenant "nobody": create it by 'shieldpod tenant put nobody'` {

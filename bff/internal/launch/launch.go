@@ -42,7 +42,7 @@ const (
 	HostedLifetime    = time.Hour        // of a session without a context: the member is proven anew, and the ticket read
 	BearerLifetime    = 15 * time.Minute // renewed while the ticket is open
 	ChallengeLifetime = 5 * time.Minute
-	recheck           = 5 * time.Second // how long a session may be believed without asking again
+	recheck           = time.Second / 2 // how long a session may be believed without asking again: an ended one, too
 )
 
 // Service opens pods. All exported fields are required but Hosted, which is nil where no ticket system hosts pods; it
@@ -221,7 +221,7 @@ func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Sess
 		return verify.Session{}, err
 	}
 	session.FirstOpen = first
-	s.recent.put(session, now)
+	s.recent.put(session, now, s.recent.times())
 	return session, nil
 }
 

@@ -23,14 +23,14 @@ func (c *counting) Session(_ context.Context, id string) (verify.Session, error)
 	return verify.Session{ID: id, Desk: verify.Desk{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
 }
 
-func TestSessionIsReadOnceInFiveSeconds(t *testing.T) {
+func TestSessionIsReadOnceInHalfASecond(t *testing.T) {
 	memory, s, now := recalling()
 	token := bearerOf(t, s, "s_1")
 	memory.reads.Store(0)
 	for _, step := range []struct {
 		after time.Duration
 		reads int64
-	}{{0, 0}, {4 * time.Second, 0}, {time.Second, 1}, {4 * time.Second, 1}, {time.Second, 2}, {-time.Second, 3}} {
+	}{{0, 0}, {400 * time.Millisecond, 0}, {100 * time.Millisecond, 1}, {400 * time.Millisecond, 1}, {100 * time.Millisecond, 2}, {-time.Millisecond, 3}} {
 		*now = now.Add(step.after)
 		if _, _, err := s.Authenticate(t.Context(), token); err != nil {
 			t.Fatal(err)
@@ -38,6 +38,47 @@ func TestSessionIsReadOnceInFiveSeconds(t *testing.T) {
 		if got := memory.reads.Load(); got != step.reads {
 			t.Errorf("%s on: %d reads, want %d", step.after, got, step.reads)
 		}
+	}
+}
+
+// ending ends a session while it is being read.
+type ending struct {
+	counting
+	meanwhile func()
+}
+
+func (e *ending) Session(ctx context.Context, id string) (verify.Session, error) {
+	s, err := e.counting.Session(ctx, id)
+	e.meanwhile()
+	return s, err
+}
+
+func TestSessionThatIsEndedWhileItIsReadIsNotRemembered(t *testing.T) {
+	_, s, _ := recalling()
+	memory := &ending{}
+	memory.meanwhile = func() { s.ForgetSessions("acme") }
+	s.Sessions = memory
+	token := bearerOf(t, s, "s_1")
+	for reads := range int64(3) {
+		if got := memory.reads.Load(); got != reads+1 {
+			t.Fatalf("%d reads, want %d", got, reads+1)
+		}
+		if _, _, err := s.Authenticate(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestForgottenSessionsAreReadAnew(t *testing.T) {
+	memory, s, _ := recalling()
+	token := bearerOf(t, s, "s_1")
+	s.ForgetSessions("zenith")
+	if _, _, err := s.Authenticate(t.Context(), token); err != nil || memory.reads.Load() != 1 {
+		t.Errorf("another tenant's are read anew: %d reads, %v", memory.reads.Load(), err)
+	}
+	s.ForgetSessions("acme")
+	if _, _, err := s.Authenticate(t.Context(), token); err != nil || memory.reads.Load() != 2 {
+		t.Errorf("%d reads, %v", memory.reads.Load(), err)
 	}
 }
 

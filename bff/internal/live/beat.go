@@ -4,16 +4,20 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 )
 
 // In beats. There are many to a second, so that what is due for thousands of pods comes in small
 // portions and holds nobody up.
 const (
 	second   = 10
-	patience = 5 * second  // for a first frame, and for the answer to a closing
-	lap      = 30 * second // every connection has its turn once in a lap: it is pinged, and its session looked at
-	silence  = 70 * second // two pings without an answer
-	slowTick = 15 * second // every tenant's store is asked for what no whisper told
+	patience = 5 * second // for a first frame, and for a pod's answer to a closing
+	// strangersGoodbye is for that of a client that has not authenticated.
+	strangersGoodbye = second / 2
+	lap              = 30 * second // every connection has its turn once in a lap: it is pinged, and its session looked at
+	silence          = 70 * second // two pings without an answer
+	slowTick         = 15 * second // every tenant's store is asked for what no whisper told
 )
 
 // renewBefore is how long before its end a bearer is renewed.
@@ -39,13 +43,17 @@ func (h *Hub) run() {
 
 func (h *Hub) beat() {
 	now := h.beats.Add(1)
-	var late, turn []*conn
+	var late, strangers, turn []*conn
 	var behind []*tenant
 	h.mu.Lock()
 	for c, at := range h.due {
 		if now > at {
 			delete(h.due, c)
-			late = append(late, c)
+			if c.session == nil {
+				strangers = append(strangers, c)
+			} else {
+				late = append(late, c)
+			}
 		}
 	}
 	for c := range h.wheel[now%lap] {
@@ -58,8 +66,16 @@ func (h *Hub) beat() {
 	}
 	h.mu.Unlock()
 
+	for _, c := range strangers {
+		if c.expire(CloseUnauthenticated) {
+			h.record(securitylog.CodeSocketRefused, "", c.address)
+		}
+	}
 	for _, c := range late {
 		c.giveUp(CloseUnauthenticated)
+	}
+	if now%endsEvery == 0 {
+		h.pollEnds()
 	}
 	for _, c := range turn {
 		h.turn(c, now)

@@ -154,30 +154,16 @@ func TestTheFirstFrameHasFiveSeconds(t *testing.T) {
 
 func TestAPodThatDoesNotAnswerTheClosingIsCutOff(t *testing.T) {
 	w := newWorld(t)
-	p := w.enter(t)
+	p := w.open(t, w.session("good", "acme", "c-1"))
 	p.ws.SetCloseHandler(func(int, string) error { return nil })
-	w.pass(5*time.Second + live.Beat)
-	p.wantClosed(live.CloseUnauthenticated)
+	p.say("a second frame")
+	p.wantClosed(live.CloseMalformed)
+	until(t, "its answer is expected", func() bool { return w.hub.Expected() == 1 })
 	w.pass(5 * time.Second)
 	if n := w.hub.Connections(); n != 1 {
 		t.Fatalf("%d connections are left while there is time, want 1", n)
 	}
 	w.pass(2 * time.Second)
-	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
-}
-
-func TestAFirstFrameAsTimeRunsOutHoldsNoConnection(t *testing.T) {
-	w := newWorld(t)
-	w.session("good", "acme", "c-1")
-	p := w.enter(t)
-	p.ws.SetCloseHandler(func(int, string) error { return nil })
-	w.pass(5*time.Second + live.Beat)
-	p.wantClosed(live.CloseUnauthenticated)
-	if err := p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"auth","token":"good"}`)); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the frame is read", func() bool { return w.hub.Expected() == 0 })
-	w.pass(100 * time.Second)
 	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
 }
 

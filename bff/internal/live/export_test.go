@@ -38,6 +38,13 @@ func (h *Hub) Looking() (n int) {
 	return n
 }
 
+// Waiting is how many wait for their first frame, and from how many addresses.
+func (h *Hub) Waiting() (all, addresses int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.waiting.all.Len(), len(h.waiting.byAddress)
+}
+
 // SetWriteTimeout sets the time that one frame may take. Call it before the first connection.
 func (h *Hub) SetWriteTimeout(d time.Duration) { h.writeTimeout = d }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -65,16 +66,21 @@ func parseHello(data []byte) (hello, error) {
 func (h *Hub) admit(c *conn, first []byte) {
 	f, err := parseHello(first)
 	if err != nil {
-		c.close(CloseMalformed)
+		h.record(securitylog.CodeSocketRefused, "", c.address)
+		c.expire(CloseMalformed)
 		return
 	}
 	ctx, cancel := h.patient()
 	defer cancel()
+	endings := h.endings.Load()
 	session, until, err := h.cfg.Door.Authenticate(ctx, f.Token)
 	if err != nil {
 		code := refused(err, CloseUnauthenticated)
 		h.report(code, "a bearer can't be checked", err)
-		c.close(code)
+		if code == CloseUnauthenticated {
+			h.record(string(verify.CodeOf(err)), "", c.address)
+		}
+		c.expire(code)
 		return
 	}
 	t, ok := h.join(c, &session)
@@ -82,6 +88,9 @@ func (h *Hub) admit(c *conn, first []byte) {
 		return
 	}
 	defer h.release(t)
+	if h.endings.Load() != endings && !h.stillOpen(c) {
+		return
+	}
 	if err := h.hear(t); err != nil {
 		h.fail(c, "a tenant's whispers can't be heard", err)
 		return
@@ -106,6 +115,21 @@ func (h *Hub) admit(c *conn, first []byte) {
 	if h.epoch.Load() != epoch {
 		h.snapshot(c)
 	}
+}
+
+// stillOpen looks again at the session of a connection that was authenticated while sessions were ended, and closes the connection
+// if its session was one of them.
+func (h *Hub) stillOpen(c *conn) bool {
+	ctx, cancel := h.patient()
+	defer cancel()
+	_, _, err := h.cfg.Door.Renew(ctx, *c.session)
+	if err == nil {
+		return true
+	}
+	code := refused(err, CloseRevoked)
+	h.report(code, "a session can't be looked at", err)
+	c.expire(code)
+	return false
 }
 
 // rulesOf tells how often the tenant's rules have changed since it has pods here.

@@ -74,7 +74,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node 
 	n.door = &launch.Service{Tenants: db, Sessions: db, Recogniser: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
 		Readings: n.domain, Changes: db, Ear: whispers, Door: n.door, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.Shelf{Tenants: db, Brandings: db, Now: c.Now}},
-		Origin: origin, Now: c.Now, Log: log, Beats: n.beats,
+		Origin: origin, Now: c.Now, Log: log, Beats: n.beats, Ends: db,
 	})
 	n.server = httptest.NewServer(n.hub)
 	t.Cleanup(func() {
@@ -297,6 +297,68 @@ func TestAPodHearsWhatHappensOnAnotherNode(t *testing.T) {
 	}
 	b.pass(16 * time.Second)
 	p.shows(t, "mobile", verify.ShieldVerified)
+}
+
+func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		tell func(t *testing.T, ender, other *node)
+	}{
+		{"told over the bus, without a beat", func(t *testing.T, ender, _ *node) {
+			if err := ender.bus.NotifyEnds("acme"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"when the notification is lost, within half a second", func(_ *testing.T, _, other *node) { other.pass(500 * time.Millisecond) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := &clock{now: time.Now().UTC()}
+			db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
+			if err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}); err != nil {
+				t.Fatal(err)
+			}
+			address := freeAddress(t)
+			a := newNode(t, db, c, bus.Config{ClusterListen: address})
+			b := newNode(t, db, c, bus.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{address}})
+			until(t, "the mesh is whole", func() bool { return a.bus.Ready() == nil && b.bus.Ready() == nil })
+			warm(t, a.bus, b.bus)
+			var pages []page
+			var tokens []string
+			for i := range 3 {
+				token, _ := a.bearer(t, fmt.Sprint("s_", i))
+				p := b.page(t, token, nil)
+				frameOf[api.SnapshotFrame](t, p)
+				pages, tokens = append(pages, p), append(tokens, token)
+			}
+			if n, err := db.EndSessions(t.Context(), "acme", "ana"); n != 3 || err != nil {
+				t.Fatal(n, err)
+			}
+			row.tell(t, a, b)
+			for i, p := range pages {
+				p.wantClosed(live.CloseRevoked)
+				if _, _, err := b.door.Authenticate(t.Context(), tokens[i]); verify.CodeOf(err) != verify.CodeSession {
+					t.Errorf("its bearer: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// warm returns when notifications reach the other node: right after the mesh has formed they may be lost.
+func warm(t *testing.T, from, to *bus.Bus) {
+	t.Helper()
+	told := make(chan string, 100)
+	stop, err := to.ListenEnds(func(tenant string) { told <- tenant })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	until(t, "the other node hears", func() bool {
+		if err := from.NotifyEnds("warm"); err != nil {
+			t.Fatal(err)
+		}
+		return len(told) > 0
+	})
 }
 
 // freeAddress is one that nobody listens on.

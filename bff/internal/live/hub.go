@@ -14,18 +14,24 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"math"
 	"net/http"
+	"net/netip"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
+	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Config is what the hub stands on. All fields but Beats are required.
+// Config is what the hub stands on. All fields are required but the limits, Security and Beats.
 type Config struct {
 	Readings Readings
 	Changes  Changes
@@ -35,6 +41,11 @@ type Config struct {
 	Origin   string // the public one: no page of another opens a socket
 	Now      func() time.Time
 	Log      *slog.Logger
+
+	Ends       Ends
+	Limits     Limits
+	Handshakes *ratelimit.Limiter // of one address; those that authenticate do not count. nil: no limit
+	Security   Security           // nil: nothing is written down
 	// Beats drives all that happens by time, ten beats a second; nil for a ticker of the hub's own.
 	// Time-outs of sockets count beats, because the clock that Now reads may be set.
 	Beats <-chan time.Time
@@ -50,9 +61,14 @@ type Hub struct {
 	readings *crew // reads for whispers
 	doors    *crew // authenticates and greets, so that a rush of arrivals holds up no whisper
 	looks    *crew // looks at sessions, one at a time: nobody waits for it
+	ends     *crew // closes the connections of sessions that were ended, one tenant at a time
 	alive    sync.WaitGroup
 	pods     atomic.Int64
 	epoch    atomic.Int64 // grows with each Refresh
+	endings  atomic.Int64 // grows with each time that sessions were ended
+	polling  atomic.Bool  // the store is being asked for ended sessions
+	lastEnd  int64        // that it told; of the job that asks alone
+	deafen   func()       // ends the subscription to ended sessions
 
 	writeTimeout time.Duration // of one frame, in real time; tests make it longer before the first connection
 
@@ -62,6 +78,9 @@ type Hub struct {
 	place   int                     // on the wheel, of the next connection
 	due     map[*conn]int64         // at which beat a connection is too late with what is expected of it
 	tenants map[string]*tenant      // those that have pods here
+
+	waiting  waiting
+	sessions map[string][]*conn // authenticated connections by session, oldest first
 }
 
 // New starts a hub. Close ends it.
@@ -70,8 +89,8 @@ func New(cfg Config) *Hub {
 	busy := 4 * runtime.GOMAXPROCS(0) // more hands than cores, because they wait for the store
 	h := &Hub{
 		cfg: cfg, ctx: ctx, cancel: cancel,
-		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1),
-		due: map[*conn]int64{}, tenants: map[string]*tenant{},
+		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1), ends: newCrew(1),
+		due: map[*conn]int64{}, tenants: map[string]*tenant{}, sessions: map[string][]*conn{},
 		writeTimeout: writeLimit,
 	}
 	for i := range h.wheel {
@@ -79,18 +98,25 @@ func New(cfg Config) *Hub {
 	}
 	h.upgrader = websocket.Upgrader{
 		HandshakeTimeout: writeLimit,
-		ReadBufferSize:   256, // a pod says nothing but its first frame and pongs
-		WriteBufferSize:  4096,
+		ReadBufferSize:   256,      // a pod says nothing but its first frame and pongs
+		WriteBufferSize:  16 << 10, // a snapshot leaves in one write
 		WriteBufferPool:  &sync.Pool{},
 		CheckOrigin:      h.isOurOrigin,
-		Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
 			if status == http.StatusForbidden {
+				h.record("origin", "", clientaddr.From(r.Context()))
 				problem(w, status, "origin", "A pod connects from the page that this server gave it.")
 				return
 			}
 			problem(w, status, "malformed", "This route takes a WebSocket handshake and nothing else.")
 		},
 	}
+	stop, err := cfg.Ear.ListenEnds(h.onSessionsEnded)
+	if err != nil { // the store is asked every half a second as well
+		cfg.Log.Warn("notifications of ended sessions can't be heard", "err", err)
+		stop = func() {}
+	}
+	h.deafen = stop
 	h.alive.Go(h.run)
 	return h
 }
@@ -120,11 +146,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusServiceUnavailable, string(verify.CodeUnavailable), "The server is restarting. Try again in a moment.")
 		return
 	}
-	ws, err := h.upgrader.Upgrade(w, r, nil)
+	address := clientaddr.From(r.Context())
+	if retry, ok := h.cfg.Handshakes.Take(address); !ok {
+		h.record(securitylog.CodeTooManyRequests, "", address)
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.Seconds()))))
+		problem(w, http.StatusTooManyRequests, "too_many_requests", "Too many connections from your network did not sign in. Wait a moment, then reload the ticket.")
+		return
+	}
+	over := &metered{ResponseWriter: w, hub: h}
+	ws, err := h.upgrader.Upgrade(over, r, nil)
 	if err != nil {
 		return // refused, and said so
 	}
-	c := newConn(h, ws)
+	c := newConn(h, ws, over.meter, address)
 	if !h.enter(c) {
 		c.cut()
 		return
@@ -132,13 +166,39 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go c.read()
 }
 
-// enter puts a new connection on the wheel, and expects its first frame.
-func (h *Hub) enter(c *conn) bool {
+// record writes down what looks like an attack.
+func (h *Hub) record(code, tenant string, address netip.Addr) {
+	if h.cfg.Security != nil {
+		h.cfg.Security.Record(code, tenant, address)
+	}
+}
+
+// tenantOf is an authenticated connection's tenant.
+func (h *Hub) tenantOf(c *conn) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if c.session == nil {
+		return ""
+	}
+	return c.session.Desk.Tenant
+}
+
+// enter puts a new connection on the wheel, and expects its first frame. If too many wait to authenticate, the oldest of them
+// goes.
+func (h *Hub) enter(c *conn) bool {
+	h.mu.Lock()
 	if h.closed {
+		h.mu.Unlock()
 		return false
 	}
+	evicted := h.waiting.add(c, h.cfg.Limits)
+	defer func() {
+		h.mu.Unlock()
+		if evicted != nil {
+			h.record(securitylog.CodeSocketLimit, "", evicted.address)
+			evicted.expire(CloseCrowded)
+		}
+	}()
 	h.alive.Add(1)
 	c.place = h.place
 	h.place = (h.place + 1) % lap
@@ -153,6 +213,7 @@ func (h *Hub) leave(c *conn) {
 	c.left = true
 	delete(h.wheel[c.place], c)
 	delete(h.due, c)
+	h.waiting.remove(c)
 	if c.tenant != nil {
 		h.part(c)
 	}
@@ -163,16 +224,19 @@ func (h *Hub) leave(c *conn) {
 	h.alive.Done()
 }
 
-// expect gives a connection some time for its next duty, or none is expected of it any more.
+// expect gives a connection some time for its next duty, or none is expected of it any more: its first frame has come.
 func (h *Hub) expect(c *conn, something bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case c.left:
+	case something && c.session == nil:
+		h.due[c] = h.beats.Load() + strangersGoodbye
 	case something:
 		h.due[c] = h.beats.Load() + patience
 	default:
 		delete(h.due, c)
+		h.waiting.remove(c)
 	}
 }
 
@@ -217,6 +281,7 @@ func (h *Hub) Close() {
 		c.close(CloseAway)
 	}
 	h.cancel()
+	h.deafen()
 	gone := make(chan struct{})
 	go func() {
 		h.alive.Wait()
@@ -234,5 +299,6 @@ func (h *Hub) Close() {
 	}
 	h.doors.close()
 	h.looks.close()
+	h.ends.close()
 	h.readings.close()
 }

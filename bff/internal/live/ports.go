@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -29,6 +30,8 @@ type Ear interface {
 	// Listen calls heard, which is quick, for each whisper about one of the tenant's contacts, until
 	// stop. An empty contact means that the tenant's rules have changed, or whispers may have been lost.
 	Listen(tenant string, heard func(contact string, seq int64)) (stop func(), err error)
+	// ListenEnds calls heard, which is quick, for each tenant of which sessions were ended, until stop.
+	ListenEnds(heard func(tenant string)) (stop func(), err error)
 }
 
 // Door knows who may look.
@@ -39,6 +42,22 @@ type Door interface {
 	// Renew gives a session that is still open a new bearer.
 	// CodeSessionOver: it has ended. Another code: it was revoked. CodeUnavailable: it can't be told now.
 	Renew(ctx context.Context, s verify.Session) (token string, until time.Time, err error)
+	// ForgetSessions has a tenant's sessions read anew: some were ended.
+	ForgetSessions(tenant string)
+}
+
+// Ends tells of sessions that were ended before their time.
+type Ends interface {
+	// EndedSince gives the tenants of which sessions were ended by calls numbered above after, and the last call's number; after
+	// itself if there was none.
+	EndedSince(ctx context.Context, after int64) (tenants []string, last int64, err error)
+	// OpenSessions gives the ids of a tenant's sessions that were opened and not ended.
+	OpenSessions(ctx context.Context, tenant string) (map[string]bool, error)
+}
+
+// Security writes down what looks like an attack. *securitylog.Log obliges.
+type Security interface {
+	Record(code, tenant string, address netip.Addr)
 }
 
 // Encoder writes frames in the contract's shapes.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -36,14 +37,25 @@ type watch struct {
 	again   bool // a whisper came while reading
 }
 
-// join has a connection hear of its session's contacts; false if it has ended meanwhile.
-// The admission holds the tenant too, until it calls release.
+// join has a connection hear of its session's contacts; false if it has ended meanwhile. If its session has too many connections
+// the oldest of them goes. The admission holds the tenant too, until it calls release.
 func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if c.left {
+		h.mu.Unlock()
 		return nil, false
 	}
+	h.waiting.remove(c)
+	replaced := h.addToSession(c, session.ID)
+	defer func() {
+		h.mu.Unlock()
+		if replaced == nil {
+			h.cfg.Handshakes.Return(c.address)
+			return
+		}
+		h.record(securitylog.CodeSocketLimit, session.Desk.Tenant, replaced.address)
+		replaced.expire(CloseReplaced)
+	}()
 	id := session.Desk.Tenant
 	t := h.tenants[id]
 	if t == nil {
@@ -64,8 +76,25 @@ func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
 	return t, true
 }
 
+// addToSession adds a connection to those of its session, under the lock, and gives one that has to go for it, if there are too many.
+func (h *Hub) addToSession(c *conn, session string) (replaced *conn) {
+	conns := append(h.sessions[session], c)
+	if most := h.cfg.Limits.PerSession; most > 0 && len(conns) > most {
+		replaced = conns[0]
+		conns = slices.Delete(conns, 0, 1)
+	}
+	h.sessions[session] = conns
+	return replaced
+}
+
 // part takes a connection's contacts off the list, under the lock.
 func (h *Hub) part(c *conn) {
+	conns := slices.DeleteFunc(h.sessions[c.session.ID], func(other *conn) bool { return other == c })
+	if len(conns) == 0 {
+		delete(h.sessions, c.session.ID)
+	} else {
+		h.sessions[c.session.ID] = conns
+	}
 	for _, contact := range c.session.Desk.Contacts {
 		w := c.tenant.contacts[contact.ID]
 		if w == nil {

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +18,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -33,39 +37,56 @@ type world struct {
 	beats  chan time.Time
 	server *httptest.Server
 
-	mu        sync.Mutex
-	now       time.Time
-	seq       map[string]int64            // by tenant
-	last      map[string]map[string]int64 // by tenant and contact
-	ears      map[string]func(string, int64)
-	sessions  map[string]verify.Session // by token
-	bearers   time.Duration             // how long one is good
-	down      map[string]error          // by port method
-	hold      chan struct{}             // Reading and Pod have read, and wait for it to be closed
-	renewing  chan struct{}             // Renew waits for it to be closed, if there is one
-	renewals  int
-	held      chan struct{} // gets one word for each that waits
-	reads     int
-	rules     map[string]int64 // versions, by tenant
-	forgotten []string
-	after     []int64 // what Changed was asked for
-	padding   string  // in every frame
+	mu             sync.Mutex
+	now            time.Time
+	seq            map[string]int64            // by tenant
+	last           map[string]map[string]int64 // by tenant and contact
+	ears           map[string]func(string, int64)
+	sessions       map[string]verify.Session // by token
+	bearers        time.Duration             // how long one is good
+	down           map[string]error          // by port method
+	hold           chan struct{}             // Reading and Pod have read, and wait for it to be closed
+	authenticating chan struct{}             // Authenticate has found the bearer good, and waits for it to be closed, if there is one
+	renewing       chan struct{}             // Renew waits for it to be closed, if there is one
+	renewals       int
+	held           chan struct{} // gets one word for each that waits
+	reads          int
+	rules          map[string]int64 // versions, by tenant
+	forgotten      []string
+	after          []int64             // what Changed was asked for
+	padding        string              // in every frame
+	ends           []string            // tenants of which sessions were ended, in the order of the calls
+	ended          map[string]bool     // sessions, by id
+	endsHeard      func(tenant string) // a notification
+	security       []string            // what was recorded
 }
 
 func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	return newLimitedWorld(tb, live.Limits{}, nil)
+}
+
+// newLimitedWorld has limits. A client's address is what it says in the header Test-Address.
+func newLimitedWorld(tb testing.TB, limits live.Limits, handshakes *ratelimit.Limiter) *world {
 	tb.Helper()
 	w := &world{
 		beats: make(chan time.Time), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
 		seq: map[string]int64{}, last: map[string]map[string]int64{}, ears: map[string]func(string, int64){},
 		sessions: map[string]verify.Session{}, bearers: 10 * time.Minute, down: map[string]error{},
-		rules: map[string]int64{},
-		held:  make(chan struct{}, 100),
+		rules: map[string]int64{}, ended: map[string]bool{},
+		held: make(chan struct{}, 100),
 	}
 	w.hub = live.New(live.Config{
 		Readings: w, Changes: w, Ear: w, Door: w, Encoder: w, Origin: origin, Beats: w.beats,
-		Now: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Ends: w, Limits: limits, Handshakes: handshakes, Security: w,
 	})
-	w.server = httptest.NewServer(w.hub)
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		address, err := netip.ParseAddr(r.Header.Get("Test-Address"))
+		if err != nil {
+			address = netip.MustParseAddr("127.0.0.1")
+		}
+		w.hub.ServeHTTP(rw, r.WithContext(clientaddr.With(r.Context(), address)))
+	}))
 	tb.Cleanup(func() {
 		w.hub.Close()
 		w.server.Close()
@@ -235,6 +256,63 @@ func (w *world) Listen(tenant string, heard func(string, int64)) (func(), error)
 	}, nil
 }
 
+func (w *world) ListenEnds(heard func(string)) (func(), error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.endsHeard = heard
+	return func() {}, nil
+}
+
+// end ends a session and tells nobody.
+func (w *world) end(tenant, token string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended["s_"+token] = true
+	w.ends = append(w.ends, tenant)
+}
+
+func (w *world) EndedSince(_ context.Context, after int64) ([]string, int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ends[after:]), int64(len(w.ends)), w.down["EndedSince"]
+}
+
+func (w *world) OpenSessions(_ context.Context, tenant string) (map[string]bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	open := map[string]bool{}
+	for _, s := range w.sessions {
+		if s.Desk.Tenant == tenant && !w.ended[s.ID] {
+			open[s.ID] = true
+		}
+	}
+	return open, w.down["OpenSessions"]
+}
+
+func (w *world) ForgetSessions(tenant string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgotten = append(w.forgotten, "sessions of "+tenant)
+}
+
+func (w *world) Record(code, tenant string, address netip.Addr) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.security = append(w.security, strings.Join([]string{code, tenant, address.String()}, " "))
+}
+
+// recorded is how often this was.
+func (w *world) recorded(want string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, got := range w.security {
+		if got == want {
+			n++
+		}
+	}
+	return n
+}
+
 func (w *world) listening() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -242,6 +320,18 @@ func (w *world) listening() int {
 }
 
 func (w *world) Authenticate(_ context.Context, token string) (verify.Session, time.Time, error) {
+	s, until, err := w.authenticate(token)
+	w.mu.Lock()
+	hold := w.authenticating
+	w.mu.Unlock()
+	if hold != nil {
+		w.held <- struct{}{}
+		<-hold
+	}
+	return s, until, err
+}
+
+func (w *world) authenticate(token string) (verify.Session, time.Time, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.down["Authenticate"]; err != nil {
@@ -249,7 +339,7 @@ func (w *world) Authenticate(_ context.Context, token string) (verify.Session, t
 	}
 	s, known := w.sessions[token]
 	switch {
-	case !known:
+	case !known || w.ended[s.ID]:
 		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSession}
 	case !w.now.Before(s.EndsAt):
 		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSessionOver}
@@ -267,6 +357,9 @@ func (w *world) Renew(_ context.Context, s verify.Session) (string, time.Time, e
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended[s.ID] {
+		return "", time.Time{}, &verify.Error{Code: verify.CodeSession}
+	}
 	if err := w.down["Renew"]; err != nil {
 		return "", time.Time{}, err
 	}
@@ -320,7 +413,13 @@ type pod struct {
 
 func (w *world) dial(tb testing.TB) *pod {
 	tb.Helper()
-	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": {origin}})
+	return w.dialFrom(tb, "")
+}
+
+func (w *world) dialFrom(tb testing.TB, address string) *pod {
+	tb.Helper()
+	header := http.Header{"Origin": {origin}, "Test-Address": {address}}
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), header)
 	if err != nil {
 		tb.Fatal(err)
 	}

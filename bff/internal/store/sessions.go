@@ -88,9 +88,52 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 // EndSession revokes a session. One that is not there has ended already.
 func (s *Store) EndSession(ctx context.Context, tenant, id string) error {
 	return s.update(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "end session", `DELETE FROM sessions WHERE id = $1 AND tenant = $2`, id, tenant)
+		n, err := t.exec(ctx, "end session", `DELETE FROM sessions WHERE id = $1 AND tenant = $2`, id, tenant)
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.countEnd(ctx, tenant)
+	})
+}
+
+// countEnd has every node look at the tenant's sessions again: see EndedSince.
+func (t *tx) countEnd(ctx context.Context, tenant string) error {
+	if t.lock != nil { // calls are numbered in the order in which they are committed
+		if err := t.lock(ctx, "session_ends"); err != nil {
+			return t.fail("count session end", err)
+		}
+	}
+	_, err := t.exec(ctx, "count session end", `
+		INSERT INTO session_ends (tenant, n) VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM session_ends))
+		ON CONFLICT (tenant) DO UPDATE SET n = excluded.n`, tenant)
+	return err
+}
+
+// EndedSince gives the tenants of which sessions were ended by calls numbered above after, and the last call's number; after itself
+// if there was none.
+func (s *Store) EndedSince(ctx context.Context, after int64) (tenants []string, last int64, err error) {
+	last = after
+	err = s.list(ctx, "list session ends", `SELECT tenant, n FROM session_ends WHERE n > $1 ORDER BY n`, []any{after}, func(row scan) error {
+		var tenant string
+		if err := row(&tenant, &last); err != nil {
+			return err
+		}
+		tenants = append(tenants, tenant)
+		return nil
+	})
+	return tenants, last, err
+}
+
+// OpenSessions gives the ids of a tenant's sessions that were opened and not ended.
+func (s *Store) OpenSessions(ctx context.Context, tenant string) (map[string]bool, error) {
+	open := map[string]bool{}
+	err := s.list(ctx, "list open sessions", `SELECT id FROM sessions WHERE tenant = $1`, []any{tenant}, func(row scan) error {
+		var id string
+		err := row(&id)
+		open[id] = true
 		return err
 	})
+	return open, err
 }
 
 // EndSessions revokes the tenant's sessions, those of one technician if one is named, and tells how many.
@@ -121,7 +164,10 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 			marks, args := among(portion, tenant)
 			n, err := t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
 			ended += n
-			return err
+			if err != nil || n == 0 {
+				return err
+			}
+			return t.countEnd(ctx, tenant)
 		})
 		if err != nil {
 			return ended, err

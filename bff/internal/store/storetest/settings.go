@@ -3,6 +3,8 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,6 +153,87 @@ var sessions = []promise{
 		}
 		_, err := s.Session(ctx, "s1")
 		want(t, err, verify.CodeNotFound)
+	}},
+	{"EndedSince tells each tenant once, in the order in which sessions were ended", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		tell := func(after int64, want ...string) int64 {
+			t.Helper()
+			got, last, err := s.EndedSince(ctx, after)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("after %d: %v, %v, want %v", after, got, err, want)
+			}
+			return last
+		}
+		if last := tell(0); last != 0 {
+			t.Errorf("nothing has happened up to %d", last)
+		}
+		other := session("s3")
+		other.Desk.Tenant = "zenith"
+		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
+			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+		}
+		want(t, s.EndSession(ctx, "acme", "s1"), "")
+		want(t, s.EndSession(ctx, "acme", "s1"), "") // it was ended before
+		first := tell(0, "acme")
+		tell(first)
+		_, err := s.EndSessions(ctx, "zenith", "")
+		want(t, err, "")
+		tell(first, "zenith")
+		_, err = s.EndSessions(ctx, "acme", "nobody")
+		want(t, err, "")
+		last := tell(0, "acme", "zenith")
+		_, err = s.EndSessions(ctx, "acme", "")
+		want(t, err, "")
+		tell(last, "acme")
+		tell(0, "zenith", "acme")
+	}},
+	{"EndedSince misses nothing that is ended at the same time", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		const tenants = 24
+		for i := range tenants {
+			v := session(fmt.Sprint("s", i))
+			v.Desk.Tenant = fmt.Sprint("t-", i)
+			want(t, failed(s.OpenSession(ctx, v, "", time.Time{})), "")
+		}
+		var all sync.WaitGroup
+		for i := range tenants {
+			all.Go(func() { want(t, s.EndSession(ctx, fmt.Sprint("t-", i), fmt.Sprint("s", i)), "") })
+		}
+		ended := make(chan struct{})
+		go func() {
+			all.Wait()
+			close(ended)
+		}()
+		told, after, over := map[string]bool{}, int64(0), false
+		for !over {
+			select {
+			case <-ended:
+				over = true // and asks once more
+			default:
+			}
+			list, last, err := s.EndedSince(ctx, after)
+			want(t, err, "")
+			for _, tenant := range list {
+				told[tenant] = true
+			}
+			after = last
+		}
+		if len(told) != tenants {
+			t.Errorf("%d of %d tenants are told", len(told), tenants)
+		}
+	}},
+	{"OpenSessions gives the tenant's that were not ended", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		other := session("s3")
+		other.Desk.Tenant = "zenith"
+		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
+			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+		}
+		want(t, s.EndSession(ctx, "acme", "s1"), "")
+		open, err := s.OpenSessions(ctx, "acme")
+		if err != nil || len(open) != 1 || !open["s2"] {
+			t.Errorf("%v, %v", open, err)
+		}
 	}},
 	{"Sweep forgets what has run out and nothing else", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

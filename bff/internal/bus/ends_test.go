@@ -1,0 +1,70 @@
+package bus_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/bus"
+)
+
+func TestEndedSessionsAreHeardByTenant(t *testing.T) {
+	b := start(t, config())
+	told := make(chan string, 16)
+	stop, err := b.ListenEnds(func(tenant string) { told <- tenant })
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods := listen(t, b, "acme")
+	for _, tenant := range []string{"acme", "zenith", "acme"} {
+		if err := b.NotifyEnds(tenant); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-told; got != tenant {
+			t.Errorf("heard %q, want %q", got, tenant)
+		}
+	}
+	for _, tenant := range []string{"", "*", "acme.x", "ac me", ">", strings.Repeat("a", 65)} {
+		if err := b.NotifyEnds(tenant); err == nil {
+			t.Errorf("%q is a tenant", tenant)
+		}
+	}
+	b.Nudge("acme", "dana", 1)
+	if got := next(t, pods); got != (heard{"dana", 1}) {
+		t.Errorf("a pod hears %+v", got)
+	}
+	stop()
+	if err := b.NotifyEnds("acme"); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 0 {
+		t.Errorf("after stop, or of a contact: %q", <-told)
+	}
+}
+
+func TestEndedSessionsAreHeardOnOtherNodes(t *testing.T) {
+	nats := natsServer(t, -1)
+	cfg := config()
+	cfg.URL = nats.ClientURL()
+	here, there := start(t, cfg), start(t, cfg)
+	until(t, "both are connected", func() bool { return here.Ready() == nil && there.Ready() == nil })
+	told := make(chan string, 1)
+	stop, err := there.ListenEnds(func(tenant string) { told <- tenant })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if err := here.NotifyEnds("acme"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-told; got != "acme" {
+		t.Errorf("heard %q", got)
+	}
+}
+
+func TestWithoutNATSEndedSessionsAreNotTold(t *testing.T) {
+	var b *bus.Bus = start(t, config())
+	b.Close()
+	if err := b.NotifyEnds("acme"); err == nil {
+		t.Error("it says that it has told")
+	}
+}
