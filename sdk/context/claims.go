@@ -2,8 +2,9 @@ package launchcontext
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Bounds of a launch context.
@@ -122,7 +123,7 @@ func (c *Channel) UnmarshalJSON(data []byte) error {
 		*plain
 		ChangedAt int64 `json:"changed_at"`
 	}{plain: (*plain)(c)}
-	if err := json.Unmarshal(data, &read); err != nil {
+	if err := strictjson.Unmarshal(data, &read); err != nil {
 		return err
 	}
 	if c.ChangedAt = (time.Time{}); read.ChangedAt != 0 {
@@ -146,63 +147,3 @@ func seconds(t time.Time) int64 {
 	}
 	return t.Unix()
 }
-
-// check finds what is missing, and a lifetime that is too long. It judges the context alone, not the moment.
-func (c Claims) check() error {
-	required := []struct{ field, value string }{
-		{"iss", c.Issuer}, {"aud", c.Audience}, {"sub", c.Subject}, {"tid", c.Tenant}, {"jti", c.ID},
-		{"ctx.psa", c.Context.PSA}, {"ctx.ticket.id", c.Context.Ticket.ID},
-		{"ctx.client.id", c.Context.Client.ID}, {"ctx.client.name", c.Context.Client.Name},
-		{"ctx.contact.id", c.Context.Contact.ID},
-	}
-	for _, r := range required {
-		if r.value == "" {
-			return missing(r.field)
-		}
-	}
-	for i, contact := range c.Context.Contacts {
-		if err := contact.check(fmt.Sprintf("ctx.contacts[%d]", i)); err != nil {
-			return err
-		}
-	}
-	return c.checkTimes()
-}
-
-func (c Claims) checkTimes() error {
-	switch {
-	case c.IssuedAt.IsZero():
-		return missing("iat")
-	case c.NotBefore.IsZero():
-		return missing("nbf")
-	case c.ExpiresAt.IsZero():
-		return missing("exp")
-	case !c.ExpiresAt.After(c.IssuedAt), !c.ExpiresAt.After(c.NotBefore):
-		return refuse(CodeLifetime, "exp", "must lie after iat and nbf")
-	case c.ExpiresAt.Sub(c.IssuedAt) > MaxLifetime:
-		return refuse(CodeLifetime, "exp", "may lie at most %s after iat", MaxLifetime)
-	}
-	return nil
-}
-
-func (c Contact) check(path string) error {
-	switch "" {
-	case c.ID:
-		return missing(path + ".id")
-	case c.Name:
-		return missing(path + ".name")
-	}
-	for i, ch := range c.Channels {
-		at := fmt.Sprintf("%s.channels[%d]", path, i)
-		switch {
-		case ch.ID == "":
-			return missing(at + ".id")
-		case ch.Value == "":
-			return missing(at + ".value")
-		case ch.Kind != KindEmail && ch.Kind != KindPhone:
-			return refuse(CodeClaims, at+".kind", "must be %q or %q", KindEmail, KindPhone)
-		}
-	}
-	return nil
-}
-
-func missing(field string) error { return refuse(CodeClaims, field, "is missing") }

@@ -3,6 +3,8 @@ package launchcontext
 import (
 	"errors"
 	"fmt"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Code is a stable word for what is wrong with a context or a key.
@@ -30,6 +32,9 @@ type Error struct {
 	Code  Code
 	Field string // of the header, the claims or the key, such as ctx.contacts[0].id
 	Err   error
+	// Proven tells that the signature is good: whoever signed the context may be told what is wrong with it. Only Verify
+	// and VerifyForeign set it.
+	Proven bool
 }
 
 // Error gives the code, the field and the cause.
@@ -42,6 +47,23 @@ func (e *Error) Error() string {
 		text += ": " + e.Err.Error()
 	}
 	return text
+}
+
+// Reason gives the cause in words that follow the name of the field. They have no value of the context or the key.
+func (e *Error) Reason() string {
+	switch {
+	case e.Err == nil:
+		return string(e.Code)
+	case errors.Is(e.Err, jwt.ErrTokenSignatureInvalid):
+		return "the signature is not by the registered key"
+	case errors.Is(e.Err, jwt.ErrTokenInvalidAudience):
+		return "is not this server's public URL, letter by letter"
+	case errors.Is(e.Err, jwt.ErrTokenExpired):
+		return "has passed"
+	case errors.Is(e.Err, jwt.ErrTokenNotValidYet), errors.Is(e.Err, jwt.ErrTokenUsedBeforeIssued):
+		return "lies in the future: compare the clocks"
+	}
+	return e.Err.Error()
 }
 
 // Unwrap gives the cause.

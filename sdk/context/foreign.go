@@ -3,9 +3,12 @@ package launchcontext
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Foreign is a token that is genuine and speaks its issuer's own language: a JWT as products sign them that know
@@ -35,9 +38,11 @@ func Peek(token string) (typ, issuer string, err error) {
 	if _, typ, _, err = decodeHeader(header); err != nil {
 		return "", "", err
 	}
-	r := &reader{code: CodeClaims}
-	issuer = r.read(payload).text("iss")
-	return typ, issuer, r.failure()
+	var id struct {
+		Issuer string `json:"iss"`
+	}
+	err = decode(payload, &id, CodeClaims, strictjson.Rules{Unknown: true})
+	return typ, id.Issuer, err
 }
 
 // VerifyForeign gives the claims of a token that is genuine, meant for this audience, and valid now. It is as strict
@@ -62,7 +67,7 @@ func VerifyForeign(token string, want ExpectForeign) (Foreign, error) {
 	}
 	f, c, err := decodeForeign(payload)
 	if err != nil {
-		return Foreign{}, err
+		return Foreign{}, want.proven(err, token, alg, kid, payload)
 	}
 	key, err := want.Keys(Unverified{Issuer: f.Issuer, KeyID: kid})
 	if err != nil {
@@ -82,27 +87,50 @@ func VerifyForeign(token string, want ExpectForeign) (Foreign, error) {
 	return f, nil
 }
 
-// registered are the names of RFC 7519, which mean the same to everybody.
-var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
+// proven says of a refusal of the claims whether the signature is good nevertheless.
+func (e ExpectForeign) proven(err error, token, alg, kid string, payload []byte) error {
+	who := identity(payload)
+	if who.Issuer == "" {
+		return err
+	}
+	key, keyErr := e.Keys(Unverified{Issuer: who.Issuer, KeyID: kid})
+	if kid == "" {
+		kid = key.id
+	}
+	return proven(err, keyErr == nil && isSigned(token, alg, kid, key))
+}
+
+// registeredClaims are the names of RFC 7519, which mean the same to everybody. None may stand in another case.
+type registeredClaims struct {
+	Issuer    string          `json:"iss"`
+	Subject   json.RawMessage `json:"sub"`
+	Audience  json.RawMessage `json:"aud"`
+	ExpiresAt *int64          `json:"exp"`
+	NotBefore *int64          `json:"nbf"`
+	IssuedAt  *int64          `json:"iat"`
+	ID        string          `json:"jti"`
+}
 
 // decodeForeign reads claims of any shape; c has what golang-jwt judges.
 func decodeForeign(data []byte) (f Foreign, c Claims, err error) {
-	r := &reader{code: CodeClaims}
-	o := r.read(data)
-	f.Claims = make(map[string]any, len(o.left))
-	for name, value := range o.left {
-		f.Claims[name] = value
-		lower := strings.ToLower(name)
-		if lower != name && slices.Contains(registered, lower) {
-			o.wrong(name, "is a registered name in another case")
+	var j registeredClaims
+	for _, err := range []error{
+		decode(data, &f.Claims, CodeClaims, strictjson.Rules{Null: true, Numbers: true}),
+		decode(data, &j, CodeClaims, strictjson.Rules{Null: true, Unknown: true}),
+	} {
+		if err != nil {
+			return Foreign{}, Claims{}, err
 		}
 	}
+	var r times
 	c = Claims{
-		Issuer: o.text("iss"), Audience: o.audience(), IssuedAt: o.time("iat"), NotBefore: o.time("nbf"), ExpiresAt: o.time("exp"),
-		ID: o.text("jti"),
+		Issuer: j.Issuer, IssuedAt: r.time("iat", j.IssuedAt), NotBefore: r.time("nbf", j.NotBefore), ExpiresAt: r.time("exp", j.ExpiresAt), ID: j.ID,
 	}
 	f.Issuer, f.ID, f.ExpiresAt = c.Issuer, c.ID, c.ExpiresAt
-	if err := r.failure(); err != nil {
+	if len(r.faults) > 0 {
+		return Foreign{}, Claims{}, r.faults[0]
+	}
+	if c.Audience, err = audience(j.Audience); err != nil {
 		return Foreign{}, Claims{}, err
 	}
 	switch "" {
@@ -114,13 +142,21 @@ func decodeForeign(data []byte) (f Foreign, c Claims, err error) {
 	if c.NotBefore.IsZero() { // it may be absent
 		c.NotBefore = c.IssuedAt
 	}
-	return f, c, c.checkTimes()
+	if err := c.checkTimes(); err != nil {
+		return Foreign{}, Claims{}, err
+	}
+	return f, c, nil
 }
 
 // audience is aud: a string, or a list of one.
-func (o object) audience() string {
-	if list, is := o.left["aud"].([]any); is && len(list) == 1 {
-		o.left["aud"] = list[0]
+func audience(raw json.RawMessage) (string, error) {
+	var one string
+	var list []string
+	switch {
+	case len(raw) == 0, strictjson.Unmarshal(raw, &one) == nil:
+		return one, nil
+	case strictjson.Unmarshal(raw, &list) == nil && len(list) == 1:
+		return list[0], nil
 	}
-	return o.text("aud")
+	return "", refuse(CodeClaims, "aud", "must be a string, or a list of one")
 }

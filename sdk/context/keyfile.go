@@ -2,6 +2,7 @@ package launchcontext
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -13,6 +14,8 @@ import (
 	"encoding/pem"
 	"math/big"
 	"slices"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // ParsePrivateKey reads a signing key: PEM (PKCS #8, unencrypted) or a private JWK; an "oct" JWK is a shared secret.
@@ -163,12 +166,10 @@ func isJWK(data []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(data), []b
 
 // parseJWK also gives the key's id, on which the caller and the JWK must agree.
 func parseJWK(data []byte, id, operation string) (j jwk, kid string, err error) {
-	strict := &reader{code: CodeKeyInvalid}
-	strict.read(data) // refuses repeated names, which encoding/json lets pass
-	if err := strict.failure(); err != nil {
+	if err := strictjson.Check(context.Background(), data, jwkRules); err != nil {
 		return jwk{}, "", &Error{Code: CodeKeyInvalid, Err: err}
 	}
-	if err := json.Unmarshal(data, &j); err != nil {
+	if err := strictjson.Unmarshal(data, &j); err != nil {
 		return jwk{}, "", refuse(CodeKeyInvalid, "", "a member of the JWK has the wrong type or encoding")
 	}
 	switch {
@@ -281,7 +282,7 @@ func thumbprint(public any) string {
 		return ""
 	}
 	var members map[string]string
-	if json.Unmarshal(data, &members) != nil {
+	if strictjson.Unmarshal(data, &members) != nil {
 		return ""
 	}
 	canonical, err := json.Marshal(members) // sorted by name, without spaces: as the RFC demands

@@ -5,9 +5,10 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"sync"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const (
@@ -48,7 +49,7 @@ func isKeyFile(secret []byte) bool {
 		return true
 	}
 	var jwk struct{ Kty string }
-	return json.Unmarshal(secret, &jwk) == nil && jwk.Kty != ""
+	return strictjson.Unmarshal(secret, &jwk) == nil && jwk.Kty != ""
 }
 
 // publicSecrets are long enough to pass for secrets, and known to everybody: defaults of tools, examples of standards and tutorials.

@@ -16,8 +16,10 @@ type Signer struct {
 	Entropy io.Reader        // nil: the system's; for jti
 }
 
-// Sign makes a launch context that lives DefaultLifetime, or as the claims say.
-// CodeClaims: a claim is missing. CodeLifetime: too long. CodeTooLarge: too many contacts for one context.
+// Sign makes a launch context that lives DefaultLifetime, or as the claims say. It refuses what Shieldpod would refuse, by
+// the code that Shieldpod runs: see Claims.Check.
+// CodeClaims: a claim is missing or can't be used. CodeAudience: aud is not a server's URL. CodeLifetime: too long.
+// CodeExpired, CodeNotYet: the times do not include the present one. CodeTooLarge: too many contacts for one context.
 func Sign(c Claims, key SigningKey) (string, error) { return Signer{Key: key}.Sign(c) }
 
 // Sign is the function Sign with the Signer's key, clock and entropy.
@@ -26,11 +28,18 @@ func (s Signer) Sign(c Claims) (string, error) {
 	if method == nil {
 		return "", refuse(CodeKeyInvalid, "", "no key to sign with")
 	}
-	c, err := s.complete(c)
+	now := time.Now()
+	if s.Now != nil {
+		now = s.Now()
+	}
+	c, err := s.complete(c, now)
 	if err != nil {
 		return "", err
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
+		return "", err
+	}
+	if err := c.checkMoment(now); err != nil {
 		return "", err
 	}
 	t := jwt.Token{Method: method, Claims: &decoded{c}, Header: map[string]any{"alg": method.Alg(), "typ": Type, "kid": s.Key.id}}
@@ -44,16 +53,13 @@ func (s Signer) Sign(c Claims) (string, error) {
 	return token, nil
 }
 
-func (s Signer) complete(c Claims) (Claims, error) {
-	now, entropy := s.Now, s.Entropy
-	if now == nil {
-		now = time.Now
-	}
+func (s Signer) complete(c Claims, now time.Time) (Claims, error) {
+	entropy := s.Entropy
 	if entropy == nil {
 		entropy = rand.Reader
 	}
 	if c.IssuedAt.IsZero() {
-		c.IssuedAt = now()
+		c.IssuedAt = now
 	}
 	if c.NotBefore.IsZero() {
 		c.NotBefore = c.IssuedAt

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Expect is what a context must meet.
@@ -41,21 +43,44 @@ func Pin(issuer string, keys ...VerificationKey) Keyring {
 // Verify gives the claims of a context that is genuine, meant for this audience, and valid now.
 // It does not know whether the context was used before: whoever opens a session must spend Claims.ID, once.
 //
-// CodeExpired, CodeNotYet and CodeAudience are only ever said of a context with a good signature;
-// every other refusal may concern a forgery. When Keys fails its error is in the chain, under CodeKeyUnknown.
+// CodeExpired and CodeNotYet are only ever said of a context with a good signature. Every other refusal may concern a
+// forgery, unless Error.Proven says otherwise. When Keys fails its error is in the chain, under CodeKeyUnknown.
 func Verify(token string, want Expect) (Claims, error) {
-	alg, kid, claims, err := inspect(token)
-	if err != nil {
+	alg, kid, claims, who, err := inspect(token)
+	if err != nil && who.Issuer == "" {
 		return Claims{}, err
 	}
-	key, err := want.Keys(Unverified{Issuer: claims.Issuer, KeyID: kid, Tenant: claims.Tenant})
-	if err != nil {
-		return Claims{}, &Error{Code: CodeKeyUnknown, Field: "kid", Err: err}
+	key, keyErr := want.Keys(who)
+	switch {
+	case err != nil:
+		return Claims{}, proven(err, keyErr == nil && isSigned(token, alg, kid, key))
+	case keyErr != nil:
+		return Claims{}, &Error{Code: CodeKeyUnknown, Field: "kid", Err: keyErr}
 	}
 	if err := prove(token, alg, kid, key, claims, want.Audience, want.Now); err != nil {
 		return Claims{}, err
 	}
 	return claims, nil
+}
+
+// proven says of a refusal whether the signature is good.
+func proven(err error, good bool) error {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		refusal.Proven = good
+	}
+	return err
+}
+
+// isSigned tells whether the token bears a good signature of the key, whatever its claims are.
+func isSigned(token, alg, kid string, key VerificationKey) bool {
+	method := key.algorithm.method()
+	if method == nil || key.id != kid || alg != string(key.algorithm) {
+		return false
+	}
+	end := strings.LastIndexByte(token, '.')
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(token[end+1:])
+	return err == nil && method.Verify(token[:end], signature, key.key) == nil
 }
 
 // prove holds a token that the guard let pass, and whose claims it decoded, against the pinned key and the clock.
@@ -86,26 +111,81 @@ func prove(token, alg, kid string, key VerificationKey, claims Claims, audience 
 
 // inspect is the guard in front of golang-jwt, which by itself lets pass: crit, b64, repeated names, names
 // in another case, times as strings, line breaks within base64. It decodes once and judges the form alone.
-func inspect(token string) (alg, kid string, c Claims, err error) {
+// With an error who may still name the key by which to find out who signed the faulty claims.
+func inspect(token string) (alg, kid string, c Claims, who Unverified, err error) {
 	header, payload, err := split(token)
 	if err != nil {
-		return "", "", Claims{}, err
+		return "", "", Claims{}, who, err
 	}
-	alg, typ, kid, err := decodeHeader(header)
-	switch {
-	case err != nil:
-		return "", "", Claims{}, err
-	case typ != Type:
-		return "", "", Claims{}, refuse(CodeHeader, "typ", "must be %q", Type)
-	case !Algorithm(alg).known():
-		return "", "", Claims{}, refuse(CodeHeader, "alg", "must be EdDSA, ES256, RS256 or HS256")
-	case !validKeyID(kid):
-		return "", "", Claims{}, refuse(CodeHeader, "kid", "must be 1 to %d visible ASCII characters", maxKeyID)
+	if alg, kid, err = readHeader(header); err != nil {
+		return "", "", Claims{}, who, err
 	}
 	if c, err = decodeClaims(payload); err == nil {
-		err = c.check()
+		err = c.Check()
+		return alg, kid, c, Unverified{Issuer: c.Issuer, KeyID: kid, Tenant: c.Tenant}, err
 	}
-	return alg, kid, c, err
+	who = identity(payload)
+	who.KeyID = kid
+	return alg, kid, c, who, err
+}
+
+// Claimed tells what a token says of who signed it, as far as it can be read: for a log, and for nothing else.
+func Claimed(token string) Unverified {
+	header, payload, err := split(token)
+	if err != nil {
+		return Unverified{}
+	}
+	who := identity(payload)
+	var h joseHeader
+	if decode(header, &h, CodeHeader, strictjson.Rules{Unknown: true}) == nil {
+		who.KeyID = h.KeyID
+	}
+	return who
+}
+
+// readHeader reads and judges the header of a launch context.
+func readHeader(data []byte) (alg, kid string, err error) {
+	alg, typ, kid, err := decodeHeader(data)
+	for _, fault := range []error{err, checkType(typ, Type), checkAlgorithm(alg), checkKeyID(kid)} {
+		if fault != nil {
+			return "", "", fault
+		}
+	}
+	return alg, kid, nil
+}
+
+// identity reads who claims to have signed, of claims that can't be read as a whole. Nothing is read from claims that are
+// ambiguous in it.
+func identity(payload []byte) Unverified {
+	var id struct {
+		Issuer string `json:"iss"`
+		Tenant string `json:"tid"`
+	}
+	if decode(payload, &id, CodeClaims, strictjson.Rules{Unknown: true}) != nil {
+		return Unverified{}
+	}
+	return Unverified{Issuer: id.Issuer, Tenant: id.Tenant}
+}
+
+func checkType(typ, want string) error {
+	if typ != want {
+		return refuse(CodeHeader, "typ", "must be %q", want)
+	}
+	return nil
+}
+
+func checkAlgorithm(alg string) error {
+	if !Algorithm(alg).known() {
+		return refuse(CodeHeader, "alg", "must be EdDSA, ES256, RS256 or HS256")
+	}
+	return nil
+}
+
+func checkKeyID(kid string) error {
+	if !validKeyID(kid) {
+		return refuse(CodeHeader, "kid", "must be 1 to %d visible ASCII characters", maxKeyID)
+	}
+	return nil
 }
 
 func split(token string) (header, payload []byte, err error) {
@@ -141,7 +221,8 @@ func verdict(err error) error {
 	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		code, field = CodeNotYet, "iat"
 	}
-	return &Error{Code: code, Field: field, Err: err}
+	// golang-jwt judges claims after the signature.
+	return &Error{Code: code, Field: field, Err: err, Proven: errors.Is(err, jwt.ErrTokenInvalidClaims)}
 }
 
 // decoded shows golang-jwt claims that are decoded already, so that nothing is read twice or differently.
