@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Change is a field in which two levels differ, in the contract's JSON. A value that is nil is the level's above.
@@ -72,6 +73,6 @@ func valuesOf(f api.PolicyFields) (map[string]json.RawMessage, error) {
 		return nil, err
 	}
 	values := map[string]json.RawMessage{}
-	err = json.Unmarshal(all, &values)
+	err = strictjson.Unmarshal(all, &values)
 	return values, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const heading = "# What the tenant sets, and what its clients override. A field that is left out is the level's above:\n" +
@@ -88,19 +89,19 @@ func (w *writer) field(f field, value json.RawMessage) (err error) {
 		w.line(f.name, string(value))
 	case words, texts:
 		var list []string
-		err = json.Unmarshal(value, &list)
+		err = strictjson.Unmarshal(value, &list)
 		w.list(f, list)
 	case banner:
 		var b api.Banner
-		err = json.Unmarshal(value, &b)
+		err = strictjson.Unmarshal(value, &b)
 		w.banner(b)
 	case prices:
 		var list map[string]int64
-		err = json.Unmarshal(value, &list)
+		err = strictjson.Unmarshal(value, &list)
 		w.prices(f.name, list)
 	case text:
 		var s string
-		err = json.Unmarshal(value, &s)
+		err = strictjson.Unmarshal(value, &s)
 		w.line(f.name, scalar(s))
 	}
 	return err

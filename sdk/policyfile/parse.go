@@ -12,12 +12,21 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // MaxSize is how many bytes a file may have.
 const MaxSize = 1 << 20
+
+// What a file may have besides. The YAML library takes up to 1 KiB for each line, bracket or comma, so that no file takes
+// more than about 100 MB.
+const (
+	maxDepth = 32      // levels
+	maxItems = 100_000 // lines, brackets and commas
+)
 
 // Parse reads a file; its name is for what is said about it. Types, names and repetitions are checked, ranges are not:
 // they are the server's. The error is [Problems].
@@ -49,11 +58,16 @@ func (r *reader) document(content []byte) *yaml.Node {
 	case len(content) > MaxSize:
 		r.refuse(0, "", "is over 1 MB: split it")
 		return nil
+	case items(content) > maxItems:
+		r.refuse(0, "", "has more than %d lines, brackets and commas: split it", maxItems)
+		return nil
 	case at >= 0:
 		r.refuse(lineAt(content, at), "", "has a character that no text has: save it as UTF-8")
 		return nil
 	}
-	loader, err := yaml.NewLoader(bytes.NewReader(content), yaml.WithUniqueKeys(false)) // they are told apart in members
+	loader, err := yaml.NewLoader(bytes.NewReader(content),
+		yaml.WithUniqueKeys(false), // they are told apart in members
+		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
 	if err != nil {
 		r.refuse(0, "", "%v", err)
 		return nil
@@ -106,6 +120,16 @@ func unreadable(content []byte) int {
 		i += size
 	}
 	return -1
+}
+
+func items(content []byte) (n int) {
+	for _, c := range content {
+		switch c {
+		case '\n', '[', ']', '{', '}', ',':
+			n++
+		}
+	}
+	return n
 }
 
 func lineAt(content []byte, i int) int { return 1 + bytes.Count(content[:i], []byte("\n")) }
@@ -168,7 +192,7 @@ func (r *reader) level(m member, client string) Level {
 func (r *reader) typed(values map[string]any, m member) (fields api.PolicyFields) {
 	all, err := json.Marshal(values)
 	if err == nil {
-		err = json.Unmarshal(all, &fields)
+		err = strictjson.Unmarshal(all, &fields)
 	}
 	if err != nil {
 		r.refuse(m.line, m.path, "can't be taken: %v", err)

@@ -58,7 +58,7 @@ func TestParseRefusesWhatItIsNotSureOf(t *testing.T) {
 		{"UTF-16", "\xff\xfed\x00", "p:1: has a character that no text has: save it as UTF-8"},
 		{"a control character", "default: {}\nclients: {\"a\x00b\": {}}\n", "p:2: has a character that no text has: save it as UTF-8"},
 		{"more than 1 MB", strings.Repeat("#", policyfile.MaxSize+1), "p: is over 1 MB: split it"},
-		{"a depth without end", strings.Repeat("[", 100_000), "p:1: can't be read: exceeded max depth of 10000"},
+		{"a depth without end", strings.Repeat("[", 100_000), "p:1: can't be read: exceeded max depth of 32"},
 		{"an id that looks like a path", "clients: {\"a.b c\": {code_length: x}}\n", "p:1: clients[\"a.b c\"].code_length: must be a whole number in digits"},
 		{
 			"several problems, all told", "clients:\n  a:\n    code_length: x\n  b: {sms_voip: 1}\ndefault: {name: x}\n",
