@@ -3,9 +3,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -16,6 +13,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Brands knows how tenants look and speak; message.Shelf is one.
@@ -130,15 +128,7 @@ func picture(c echo.Context) ([]byte, error) {
 	if err != nil || !strings.HasPrefix(kind, "image/") {
 		return nil, &verify.Error{Code: codeMediaType, Public: "Send the picture as image/png, image/jpeg or image/webp."}
 	}
-	file, err := io.ReadAll(c.Request().Body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The picture is over %d bytes.", tooLarge.Limit)}
-	case err != nil:
-		return nil, malformed("", "The body was cut short.")
-	}
-	return file, nil
+	return readBody(c)
 }
 
 // branded is what is kept of a tenant's branding, and what it says.
@@ -192,7 +182,7 @@ func (a *routes) brandingView(c echo.Context, admin verify.Admin, b branded) err
 func reshape(from, into any) {
 	data, err := json.Marshal(from)
 	if err == nil {
-		err = json.Unmarshal(data, into)
+		err = strictjson.Unmarshal(data, into)
 	}
 	if err != nil {
 		panic("a brand is not of the contract: " + err.Error()) // package message keeps nothing else

@@ -1,19 +1,18 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // decode reads one JSON object of exactly the contract's shape into body. Unknown and
@@ -23,94 +22,78 @@ func decode(c echo.Context, body any) error {
 	if err != nil || kind != "application/json" {
 		return &verify.Error{Code: codeMediaType, Public: "Send the body as application/json."}
 	}
-	data, err := io.ReadAll(c.Request().Body)
+	ctx := c.Request().Context()
+	data, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	if err := strictjson.Decode(ctx, data, body, contractRules); err != nil {
+		return undecodable(err)
+	}
+	return nil
+}
+
+// readBody reads the whole body, within the limit that guard has set.
+func readBody(c echo.Context) ([]byte, error) {
+	data, err := strictjson.Read(c.Request().Context(), c.Request().Body, batchLimit)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", tooLarge.Limit)}
+		return nil, bodyTooLarge(tooLarge.Limit)
+	case strictjson.KindOf(err) == strictjson.TooLarge:
+		return nil, bodyTooLarge(batchLimit)
 	case err != nil:
-		return malformed("", "The body was cut short.")
-	case !utf8.Valid(data):
-		return malformed("", "The body is not valid UTF-8.")
+		return nil, malformed("", "The body was cut short.")
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return malformed("", "The body is not a JSON object.")
-	}
-	if err := checkMembers(d, ""); err != nil {
-		return err
-	}
-	d = json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(body); err != nil {
-		return undecodable(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return malformed("", "The body has something after its JSON value.")
-	}
-	return nil
+	return data, nil
 }
 
-// checkMembers refuses what encoding/json lets pass, in the object that was just opened and at any depth in it: a
-// field that comes twice, of which the last would win; a field in another case; null.
-func checkMembers(d *json.Decoder, path string) error {
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return undecodable(err)
-		}
-		name := token.(string) // the decoder lets nothing else stand here
-		at := join(path, name)
-		switch {
-		case strings.Trim(name, fieldLetters) != "" && !isCountry(path, name):
-			return malformed(at, unknownField)
-		case seen[name]:
-			return malformed(at, "A field comes twice: see its name.")
-		}
-		seen[name] = true
-		if err := checkValue(d, at); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil { // the closing brace
-		return undecodable(err)
-	}
-	return nil
+func bodyTooLarge(limit int64) error {
+	return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", limit)}
 }
 
-func checkValue(d *json.Decoder, path string) error {
-	token, err := d.Token()
-	switch {
-	case err != nil:
-		return undecodable(err)
-	case token == nil:
-		return malformed(path, wrongType)
-	case token == json.Delim('{'):
-		return checkMembers(d, path)
-	case token == json.Delim('['):
-		for i := 0; d.More(); i++ {
-			if err := checkValue(d, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
+// refuseBody refuses a request by its headers, before anything of its body is read: one that is compressed, and one that
+// is announced to be over the limit.
+func refuseBody(c echo.Context, limit int64) error {
+	r := c.Request()
+	if r.ContentLength == 0 {
+		return nil
+	}
+	for _, value := range r.Header.Values("Content-Encoding") {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.ToLower(strings.TrimSpace(name)); name == "" || name == "identity" {
+				continue
 			}
+			c.Response().Header().Set("Accept-Encoding", "identity") // RFC 9110, 15.5.16
+			return &verify.Error{Code: codeMediaType, Public: "Send the body without Content-Encoding: " + encodingName(name) + " is not accepted."}
 		}
-		if _, err := d.Token(); err != nil { // the closing bracket
-			return undecodable(err)
-		}
+	}
+	if r.ContentLength > limit {
+		return bodyTooLarge(limit)
 	}
 	return nil
 }
 
-// isCountry tells whether the name is a key of the only map that the contract has.
-func isCountry(path, name string) bool {
-	return strings.HasSuffix(path, "fields.sms_prices") && len(name) <= 2 && strings.Trim(name, "*ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}
-
-func join(path, name string) string {
-	if path == "" {
+// encodingName repeats the name of an encoding, if it is one.
+func encodingName(name string) string {
+	if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz"}, name) {
 		return name
 	}
-	return path + "." + name
+	return "this encoding"
+}
+
+var contractRules = strictjson.Rules{Name: isContractName}
+
+// isContractName tells whether a name could stand in the contract: a field's, or the key of one of its maps, which are
+// countries and languages.
+func isContractName(name string) bool {
+	switch {
+	case strings.Trim(name, fieldLetters) == "":
+		return name != ""
+	case len(name) <= 2:
+		return strings.Trim(name, "*ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	}
+	return strings.Contains(name, "-") && verify.IsLanguage(name)
 }
 
 // fieldLetters are all that the contract's names are made of.
@@ -121,14 +104,30 @@ const (
 	wrongType    = "A value is of the wrong type: see its field."
 )
 
-// undecodable says what is wrong with a body that encoding/json does not take.
+// undecodable says what is wrong with a body that is not of the contract.
 func undecodable(err error) error {
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) {
-		return malformed(mistyped.Field, wrongType)
+	var fault *strictjson.Error
+	if !errors.As(err, &fault) {
+		return malformed("", "The body is not valid JSON.")
 	}
-	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return malformed(strings.Trim(field, `"`), unknownField)
+	switch fault.Kind {
+	case strictjson.NotUTF8:
+		return malformed("", "The body is not valid UTF-8.")
+	case strictjson.Trailing:
+		return malformed("", "The body has something after its JSON value.")
+	case strictjson.Repeated:
+		return malformed(fault.Path, "A field comes twice: see its name.")
+	case strictjson.Unknown, strictjson.OtherCase:
+		return malformed(fault.Path, unknownField)
+	case strictjson.WrongType, strictjson.Number:
+		if fault.Path == "" {
+			return malformed("", "The body is not a JSON object.")
+		}
+		return malformed(fault.Path, wrongType)
+	case strictjson.TooDeep:
+		return malformed(fault.Path, "The body is nested too deep.")
+	case strictjson.TooMany:
+		return malformed(fault.Path, "A list has more items than its field takes.")
 	}
 	return malformed("", "The body is not valid JSON.")
 }

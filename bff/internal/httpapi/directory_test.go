@@ -171,7 +171,7 @@ func TestAPushIsTakenWholeOrNotAtAll(t *testing.T) {
 		field      string
 	}{
 		{"no contacts", `{}`, 422, "contacts"},
-		{"a field that is none", `{"contacts":[{"id":"a","name":"A","to":"x"}]}`, 400, "to"},
+		{"a field that is none", `{"contacts":[{"id":"a","name":"A","to":"x"}]}`, 400, "contacts[0].to"},
 		{"a contact without an id", `{"contacts":[` + rajCard + `,{"name":"A"}]}`, 422, "contacts[1].id"},
 		{"an id with a line break", `{"contacts":[{"id":"a\nb","name":"A"}]}`, 422, "contacts[0].id"},
 		{"an id that begins like ConnectWise's", `{"contacts":[{"id":"connectwise:7","name":"A"}]}`, 422, "contacts[0].id"},

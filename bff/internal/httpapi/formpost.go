@@ -4,7 +4,7 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -13,7 +13,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 //go:embed pages
@@ -59,6 +61,10 @@ func (a *routes) podPost(c echo.Context) error {
 	if origin := c.Request().Header.Get("Origin"); origin != "" && origin != "null" && !slices.Contains(tenant.Origins, origin) {
 		return a.notice(c, http.StatusForbidden, noPod("The page that opened it is none of those that may. Ask your administrator to add its origin to the tenant's."))
 	}
+	var refusal *verify.Error
+	if errors.As(refuseBody(c, math.MaxInt64), &refusal) {
+		return a.notice(c, statusOf[refusal.Code], noPod("The ticket system posted a compressed form. "+refusal.Public+tellVendor))
+	}
 	token, status, problem := postedToken(c.Request())
 	if problem != "" {
 		return a.notice(c, status, noPod(problem))
@@ -79,9 +85,9 @@ func postedToken(r *http.Request) (token string, status int, problem string) {
 	if err != nil || media != echo.MIMEApplicationForm {
 		return "", http.StatusUnsupportedMediaType, "The ticket system did not post a form (application/x-www-form-urlencoded)." + tellVendor
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := strictjson.Read(r.Context(), r.Body, bodyLimit)
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if errors.As(err, &tooLarge) || strictjson.KindOf(err) == strictjson.TooLarge {
 		return "", http.StatusRequestEntityTooLarge, "The ticket system posted too much." + tellVendor
 	}
 	form, formErr := url.ParseQuery(string(body))

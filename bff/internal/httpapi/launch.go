@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -39,9 +40,21 @@ func (a *routes) Launch(c echo.Context) error {
 	}
 	grant, err := a.Config.Launch.OpenAt(c.Request().Context(), body.Tenant, body.Context, body.Nonce)
 	if err != nil {
+		a.logRefusedLaunch(err)
 		return err
 	}
 	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+}
+
+// logRefusedLaunch tells the operator why a launch context was refused, which the answer does not before the signature is
+// proven. Nothing of the context is logged but the names of its fields, its tenant, its issuer and its key's id.
+func (a *routes) logRefusedLaunch(err error) {
+	var refusal *launch.Refusal
+	if !errors.As(err, &refusal) {
+		return
+	}
+	a.Log.Warn("launch context refused", "code", refusal.Code, "reason", refusal.Reason, "field", refusal.Field,
+		"tenant", refusal.Tenant, "issuer", refusal.Issuer, "kid", refusal.KeyID, "signature_proven", refusal.Proven)
 }
 
 // LaunchConnectWise opens the ticket of a member whom ConnectWise confirms. What the body says of the member goes nowhere

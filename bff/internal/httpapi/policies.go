@@ -12,6 +12,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // policiesPage is how many policies a page of them has.
@@ -185,7 +186,7 @@ func settingsOf(s verify.Settings) api.PolicySettings {
 func fieldsOf(values map[string]json.RawMessage) (fields api.PolicyFields) {
 	all, err := json.Marshal(values)
 	if err == nil {
-		err = json.Unmarshal(all, &fields)
+		err = strictjson.Unmarshal(all, &fields)
 	}
 	if err != nil {
 		panic("a policy is not of the contract: " + err.Error()) // the domain keeps nothing else

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -107,6 +108,11 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			a.Metrics.observe(c.Path(), c.Response().Status, time.Since(begun))
 		}()
+		if strings.HasPrefix(c.Path(), "/api/") {
+			if err := refuseBody(c, limit); err != nil {
+				return err
+			}
+		}
 		return next(c)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const (
@@ -133,7 +134,7 @@ func (s *Service) read(token string) (bearer, error) {
 		return bearer{}, noSession(err)
 	}
 	var b bearer
-	if err := json.Unmarshal(body, &b); err != nil {
+	if err := strictjson.Unmarshal(body, &b); err != nil {
 		return bearer{}, noSession(err)
 	}
 	if !s.Now().Before(time.Unix(b.ExpiresAt, 0)) {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // keysPace: a new key is taken after half a minute at most, one that is withdrawn is refused after ten; while an
@@ -72,8 +72,8 @@ func fetchKeys(ctx context.Context, client *http.Client, url string) ([]launchco
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server of the keys answers %d", response.StatusCode)
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, keysLimit+1))
-	if err != nil || len(data) > keysLimit {
+	data, err := strictjson.Read(ctx, response.Body, keysLimit)
+	if err != nil {
 		return nil, errors.New("the keys can't be read to their end")
 	}
 	return launchcontext.ParseKeySet(data)

@@ -91,10 +91,19 @@ func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, 
 
 // OpenAt is Open on the page of a tenant, whose the context must be; an empty tenant stands for any. On a page it also
 // takes tokens of the tenant's issuers that sign claims of their own shape, which name no tenant.
+// The refusal of a context is a [*Refusal] in the error's chain.
 func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
 	}
+	grant, err := s.openAt(ctx, page, contextToken, nonce)
+	if err != nil {
+		return Grant{}, explained(err, contextToken)
+	}
+	return grant, nil
+}
+
+func (s *Service) openAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if typ, issuer, err := launchcontext.Peek(contextToken); err == nil && typ != launchcontext.Type && page != "" {
 		return s.openForeign(ctx, page, issuer, contextToken, nonce)
 	}
@@ -113,8 +122,8 @@ func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) 
 
 // admit opens a session for whom a proven token names, on the ticket that it names.
 func (s *Service) admit(ctx context.Context, tenant verify.Tenant, claims launchcontext.Claims) (Grant, error) {
-	if claims.Origin != "" && !slices.Contains(tenant.Origins, claims.Origin) {
-		return Grant{}, unusable("origin", "is not one of the tenant's")
+	if err := checkOrigin(tenant, claims.Origin); err != nil {
+		return Grant{}, err
 	}
 	var err error
 	x, filed := claims.Context, claims.Context.Contacts == nil
@@ -137,6 +146,14 @@ func (s *Service) admit(ctx context.Context, tenant verify.Tenant, claims launch
 		origin: claims.Origin, lasts: SessionLifetime,
 		jti: fmt.Sprintf("%q %q", claims.Issuer, claims.ID), until: claims.ExpiresAt.Add(launchcontext.MaxLifetime),
 	})
+}
+
+// checkOrigin refuses a page that may not frame the tenant's pod. An empty origin stands for a page that is not named.
+func checkOrigin(tenant verify.Tenant, origin string) error {
+	if origin != "" && !slices.Contains(tenant.Origins, origin) {
+		return unusable("origin", "is not one of the tenant's")
+	}
+	return nil
 }
 
 // proof is what a session stands on.
@@ -188,19 +205,6 @@ func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims
 		err = down
 	}
 	return claims, tenant, refused(err)
-}
-
-// refused is what a token's refusal reads as outside. That a part is down is no refusal.
-func refused(err error) error {
-	switch code := launchcontext.CodeOf(err); {
-	case err == nil || verify.CodeOf(err) != "":
-		return err
-	case code == launchcontext.CodeExpired:
-		return &verify.Error{Code: verify.CodeContextExpired, Public: publicExpired, Err: err}
-	case code == launchcontext.CodeNotYet:
-		return &verify.Error{Code: verify.CodeContextInvalid, Public: publicClock, Err: err}
-	}
-	return &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
 }
 
 func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Session, error) {

@@ -1,7 +1,7 @@
 package launch
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Mapping says how an issuer's tokens are read that are no launch contexts: where each of a context's claims stands among
@@ -49,9 +50,7 @@ var constant = []string{"ctx.psa", "origin", "ctx.client.id", "ctx.client.name"}
 // parseMapping reads a mapping and refuses one by which a token could not say who has which ticket open.
 func parseMapping(data []byte) (Mapping, error) {
 	var m Mapping
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil || d.More() {
+	if err := strictjson.Decode(context.Background(), data, &m, strictjson.Rules{Null: true}); err != nil {
 		return m, errors.New("its mapping can't be read")
 	}
 	for _, name := range signed {

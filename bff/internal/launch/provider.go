@@ -1,10 +1,13 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // providerPace: what a provider says of itself seldom changes; one that was down is asked again soon.
@@ -42,7 +46,7 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 	if s.Client == nil {
 		return nil, errors.New("there is no way out")
 	}
-	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, s.Client), fetchTime)
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, checked(s.Client)), fetchTime)
 	defer cancel()
 	found, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
@@ -57,7 +61,7 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 	var says struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if err := found.Claims(&says); err != nil {
+	if err := claimsOf(found, &says); err != nil {
 		return nil, errors.New("its discovery document can't be read")
 	}
 	style := oauth2.AuthStyleInHeader // what OpenID Connect takes for granted
@@ -86,6 +90,15 @@ type identity struct {
 	Email    string `json:"email"`
 	Verified bool   `json:"email_verified"`
 
+	// The names that go-oidc judges. encoding/json takes them in any case, so that none may stand in another one.
+	Issuer    json.RawMessage `json:"iss"`
+	Subject   json.RawMessage `json:"sub"`
+	Audience  json.RawMessage `json:"aud"`
+	ExpiresAt json.RawMessage `json:"exp"`
+	IssuedAt  json.RawMessage `json:"iat"`
+	NotBefore json.RawMessage `json:"nbf"`
+	Nonce     json.RawMessage `json:"nonce"`
+
 	technician string
 }
 
@@ -95,7 +108,7 @@ func (s *Service) redeem(ctx context.Context, in verify.SignIn, m memo, code str
 	if err != nil {
 		return identity{}, err
 	}
-	ctx = oidc.ClientContext(ctx, s.Client)
+	ctx = oidc.ClientContext(ctx, checked(s.Client))
 	tokens, err := s.client(p, in).Exchange(ctx, code, oauth2.VerifierOption(m.Verifier))
 	var refusal *oauth2.RetrieveError
 	switch {
@@ -123,7 +136,7 @@ func (s *Service) redeem(ctx context.Context, in verify.SignIn, m memo, code str
 func admitted(in verify.SignIn, proven *oidc.IDToken) (identity, error) {
 	var who identity
 	claims := map[string]any{}
-	if err := errors.Join(proven.Claims(&who), proven.Claims(&claims)); err != nil {
+	if err := errors.Join(claimsOf(proven, &who), claimsOf(proven, &claims)); err != nil {
 		return identity{}, notSignedIn(publicProviderRefuses, errors.New("the ID token's claims can't be read"))
 	}
 	_, domain, _ := strings.Cut(who.Email, "@")
@@ -135,6 +148,49 @@ func admitted(in verify.SignIn, proven *oidc.IDToken) (identity, error) {
 		return identity{}, &verify.Error{Code: verify.CodeMember, Public: publicNoClaim, Err: errors.New("the ID token has no " + in.Claim + " to know the technician by")}
 	}
 	return who, nil
+}
+
+// claimsOf reads claims strictly. Those of a table may have no name twice.
+func claimsOf(from interface{ Claims(any) error }, into any) error {
+	var raw json.RawMessage
+	if err := from.Claims(&raw); err != nil {
+		return err
+	}
+	return strictjson.Unmarshal(raw, into)
+}
+
+// answerLimit is what a provider's answer may have, in bytes.
+const answerLimit = 256 << 10
+
+// checked gives a client that refuses answers in JSON which strictjson refuses, before the library that asked reads them.
+func checked(client *http.Client) *http.Client {
+	strict := *client
+	strict.Transport = answers{client.Transport}
+	return &strict
+}
+
+type answers struct{ next http.RoundTripper }
+
+// RoundTrip reads the whole answer.
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := a.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	response, err := next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := strictjson.Read(r.Context(), response.Body, answerLimit)
+	err = errors.Join(err, response.Body.Close())
+	if text := bytes.TrimLeft(body, " \t\r\n"); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') {
+		err = strictjson.Check(r.Context(), body, strictjson.Rules{Null: true})
+	}
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
 }
 
 // brief keeps what a provider answers out of the log but for its beginning.

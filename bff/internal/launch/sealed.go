@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // sealedSize bounds what is opened, in bytes of base64url.
@@ -50,5 +52,5 @@ func (s *Service) unseal(purpose, text string, v any) error {
 	if err != nil {
 		return errors.New("not sealed by this server, or for another purpose")
 	}
-	return json.Unmarshal(plain, v)
+	return strictjson.Unmarshal(plain, v)
 }

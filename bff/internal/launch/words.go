@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -47,8 +48,12 @@ const (
 func unusable(field, why string) error {
 	return &verify.Error{
 		Code: verify.CodeContextInvalid, Field: field, Err: errors.New(why),
-		Public: "The ticket system sent something that can't be used (" + field + " " + why + "). Reopen the ticket; if that does not help, tell the ticket system's vendor.",
+		Public: sentUnusable(field, why),
 	}
+}
+
+func sentUnusable(field, why string) string {
+	return "The ticket system sent something that can't be used (" + strings.TrimSpace(field+" "+why) + "). Reopen the ticket; if that does not help, tell the ticket system's vendor."
 }
 
 func noSession(cause error) error {

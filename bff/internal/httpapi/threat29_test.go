@@ -1,0 +1,293 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// route is one that reads a JSON body.
+type route struct {
+	method, path string
+	field        string // of the body, in which anything is written
+	limit        int
+	admin        bool
+}
+
+var jsonRoutes = []route{
+	{http.MethodPost, "/api/v1/launch", "context", 16 << 10, false},
+	{http.MethodPost, "/api/v1/launch/connectwise", "member", 16 << 10, false},
+	{http.MethodPost, "/api/v1/launch/signin", "code", 16 << 10, false},
+	{http.MethodPut, "/api/v1/policies", "policies", 1 << 20, true},
+	{http.MethodPut, "/api/v1/policies/default", "fields", 16 << 10, true},
+	{http.MethodPut, "/api/v1/branding", "fields", 1 << 20, true},
+	{http.MethodPost, "/api/v1/branding/preview", "fields", 1 << 20, true},
+	{http.MethodPut, "/api/v1/directory/desk/clients/contoso/contacts", "contacts", 1 << 20, true},
+}
+
+// filled repeats an item until the body has its size.
+func filled(size int, begin, item, end string) string {
+	return begin + strings.Repeat(item, (size-len(begin)-len(end))/len(item)) + end
+}
+
+// numbered writes members of different names until the body has its size.
+func numbered(size int, begin, member, end string) string {
+	var b strings.Builder
+	b.WriteString(begin)
+	for i := 0; b.Len() < size-len(end)-20; i++ {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, member, i)
+	}
+	b.WriteString(end)
+	return b.String()
+}
+
+// hostile are bodies as large as the route takes, each refused with 400.
+func hostile(r route) map[string]string {
+	at := `{"` + r.field + `":`
+	return map[string]string{
+		"lists in lists":                 filled(r.limit, at, `[`, ``),
+		"lists in lists, closed":         at + strings.Repeat(`[`, 8000) + strings.Repeat(`]`, 8000) + `}`,
+		"objects in objects":             filled(r.limit, at, `{"a":`, ``),
+		"objects in objects in lists":    filled(r.limit, at, `[{"a":`, ``),
+		"the field in itself":            filled(r.limit, ``, at, ``),
+		"33 levels":                      at + strings.Repeat(`[`, 32) + strings.Repeat(`]`, 32) + `}`,
+		"many names":                     numbered(r.limit, `{`, `"n%d":1`, `}`),
+		"many names within":              numbered(r.limit, at+`{`, `"n%d":1`, `}}`),
+		"many objects":                   filled(r.limit, at+`[{}`, `,{}`, `]}`),
+		"many objects of a name":         filled(r.limit, at+`[{}`, `,{"a":1}`, `]}`),
+		"one name again and again":       filled(r.limit, `{"x":1`, `,"x":1`, `}`),
+		"the field again and again":      filled(r.limit, `{"`+r.field+`":{}`, `,"`+r.field+`":{}`, `}`),
+		"the field in another case":      `{"` + strings.ToUpper(r.field) + `":"x"}`,
+		"a number of the body's size":    filled(r.limit, at, `9`, `}`),
+		"a fraction of the body's size":  filled(r.limit, at+`0.`, `9`, `}`),
+		"a huge exponent":                at + `1e999999999}`,
+		"an exponent of the body's size": filled(r.limit, at+`1e`, `9`, `}`),
+		"a name of escapes":              filled(r.limit, `{"`, `\u0000`, `":1}`),
+		"a text that is cut":             filled(r.limit, at+`"`, `\u0000`, ``),
+		"an escape that is cut":          at + `"\u00`,
+		"an object that is cut":          at + `{`,
+		"something behind":               at + `"x"}{}`,
+		"blanks and nothing":             filled(r.limit, ``, ` `, ``),
+		"a byte order mark":              "\ufeff" + at + `"x"}`,
+		"UTF-16":                         "\xff\xfe{\x00\"\x00}\x00",
+		"UTF-16 without a mark":          "{\x00\"\x00}\x00",
+		"Latin-1":                        at + "\"M\xfcller\"}",
+		"a surrogate in UTF-8":           at + "\"\xed\xa0\x80\"}",
+		"commas":                         filled(r.limit, `[`, `,`, `]`),
+		"quotes":                         filled(r.limit, ``, `"`, ``),
+		"null bytes":                     filled(r.limit, ``, "\x00", ``),
+		"null":                           at + `null}`,
+		"a list":                         `[` + at + `"x"}]`,
+		"nothing":                        ` `,
+	}
+}
+
+// ask sends a body past the network: what it costs is the server's part.
+func (b *border) ask(r route, key, body string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequestWithContext(b.t.Context(), r.method, r.path, strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json")
+	if r.admin {
+		request.Header.Set("Authorization", "Bearer "+key)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	b.server.Config.Handler.ServeHTTP(answer, request)
+	return answer
+}
+
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func TestThreat_29_HostileBodiesAreRefusedAndCostLittle(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	const allowance = 192 << 10 // of a request, its key's check and its answer, whatever the body
+	for _, r := range jsonRoutes {
+		b.ask(r, key, `{}`) // what is made once is made
+		for name, body := range hostile(r) {
+			var answer *httptest.ResponseRecorder
+			used := allocated(func() { answer = b.ask(r, key, body) })
+			judged := strings.HasPrefix(r.path, "/api/v1/branding") && strings.HasPrefix(name, "many objects") // by the brand, not by the shape
+			if p := answerOf(answer).problem(t); (answer.Code != http.StatusBadRequest || p.Code != "malformed") && !(judged && answer.Code == 422) {
+				t.Errorf("%s: %s: %d %s", r.path, name, answer.Code, answer.Body)
+			}
+			if used > uint64(20*len(body)+allowance) {
+				t.Errorf("%s: %s: %d bytes took %d, %d times as much", r.path, name, len(body), used, used/uint64(len(body)))
+			}
+		}
+	}
+	if n := b.events("acme"); n != 0 {
+		t.Errorf("%d events were written", n)
+	}
+}
+
+func answerOf(r *httptest.ResponseRecorder) answer {
+	return answer{status: r.Code, header: r.Header(), body: r.Body.Bytes()}
+}
+
+func TestThreat_29_TheNamesOfTheFieldsAreGivenAtAnyDepth(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	push, policies := jsonRoutes[7], jsonRoutes[3]
+	for _, c := range []struct {
+		name  string
+		route route
+		body  string
+		field string
+	}{
+		{"a name twice in the body", jsonRoutes[0], `{"context":"a","context":"b"}`, "context"},
+		{"a name twice by an escape", jsonRoutes[0], `{"context":"a","conte\u0078t":"b"}`, "context"},
+		{"a name twice in an object", jsonRoutes[1], `{"ticket":{"id":"1","id":"2"}}`, "ticket.id"},
+		{"a name twice in a list", push, `{"contacts":[{},{"id":"1","id":"2"}]}`, "contacts[1].id"},
+		{"a name twice in a list in a list", push, `{"contacts":[{"channels":[{"kind":"email","kind":"phone"}]}]}`, "contacts[0].channels[0].kind"},
+		{"a name twice in a policy's field", policies, `{"policies":[{"fields":{"banner":{"text":"a","text":"b"}}}]}`, "policies[0].fields.banner.text"},
+		{"a name in another case", jsonRoutes[0], `{"Context":"a"}`, "Context"},
+		{"a name in another case in an object", jsonRoutes[1], `{"member":{"ID":"1"}}`, "member.ID"},
+		{"a name in another case in a list", push, `{"contacts":[{"Name":"A"}]}`, "contacts[0].Name"},
+		{"a name in another case in a policy's field", policies, `{"policies":[{"fields":{"banner":{"Text":"a"}}}]}`, "policies[0].fields.banner.Text"},
+		{"a name in two cases", jsonRoutes[0], `{"context":"a","CONTEXT":"b"}`, "CONTEXT"},
+		{"a name with a long s", push, `{"contactſ":[]}`, ""},
+		{"null in a list", push, `{"contacts":[null]}`, "contacts[0]"},
+		{"null in a policy's field", policies, `{"policies":[{"fields":{"banner":{"text":null}}}]}`, "policies[0].fields.banner.text"},
+		{"a text for a flag in a list", push, `{"contacts":[{"channels":[{"mobile":"yes"}]}]}`, "contacts[0].channels[0].mobile"},
+		{"a huge number in a policy's field", policies, `{"policies":[{"fields":{"code_length":1e999999999}}]}`, "policies[0].fields.code_length"},
+	} {
+		answer := answerOf(b.ask(c.route, key, c.body))
+		if p := answer.problem(t); answer.status != http.StatusBadRequest || p.Code != "malformed" || p.Field != c.field {
+			t.Errorf("%s: %d %s, want the field %q", c.name, answer.status, answer.body, c.field)
+		}
+	}
+}
+
+func TestThreat_29_ACompressedBodyIsRefusedByItsEncoding(t *testing.T) {
+	b := newBorder(t)
+	key := b.admin("acme")
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, _ = w.Write([]byte(filled(8<<20, `{"context":"`, ` `, `"}`)))
+	_ = w.Close()
+	for _, r := range jsonRoutes {
+		for _, c := range []struct{ encoding, says string }{
+			{"gzip", "gzip is not accepted"}, {"GZIP", "gzip is not accepted"}, {"x-gzip", "x-gzip is not accepted"},
+			{"br", "br is not accepted"}, {"deflate", "deflate is not accepted"}, {"zstd", "zstd is not accepted"},
+			{"compress", "compress is not accepted"}, {"identity, gzip", "gzip is not accepted"}, {"gzip, gzip", "gzip is not accepted"},
+			{"<script>", "this encoding is not accepted"},
+		} {
+			answer := answerOf(b.ask(r, key, bomb.String(), "Content-Encoding", c.encoding))
+			if p := answer.problem(t); answer.status != http.StatusUnsupportedMediaType || p.Code != "media_type" || !strings.Contains(p.Detail, c.says) ||
+				answer.header.Get("Accept-Encoding") != "identity" {
+				t.Errorf("%s of %s: %d %s", c.encoding, r.path, answer.status, answer.body)
+			}
+		}
+		for _, plain := range []string{"identity", "", "Identity"} {
+			if answer := b.ask(r, key, `{}`, "Content-Encoding", plain); answer.Code == http.StatusUnsupportedMediaType {
+				t.Errorf("%q of %s: %d %s", plain, r.path, answer.Code, answer.Body)
+			}
+		}
+	}
+	for path, kind := range map[string]string{"/pod/acme": "application/x-www-form-urlencoded", "/api/v1/branding/logo?version=0": "image/png"} {
+		method := http.MethodPut
+		if path == "/pod/acme" {
+			method = http.MethodPost
+		}
+		answer := b.ask(route{method: method, path: path, admin: true}, key, bomb.String(), "Content-Type", kind, "Content-Encoding", "gzip")
+		if answer.Code != http.StatusUnsupportedMediaType || !strings.Contains(answer.Body.String(), "gzip is not accepted") {
+			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
+// unread is a body that nobody may read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.ErrUnexpectedEOF
+}
+
+func TestThreat_29_ABodyThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
+	b := newBorder(t)
+	for _, r := range jsonRoutes {
+		request := httptest.NewRequestWithContext(t.Context(), r.method, r.path, unread{t})
+		request.ContentLength = int64(r.limit) + 1
+		request.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		b.server.Config.Handler.ServeHTTP(answer, request)
+		if p := answerOf(answer).problem(t); answer.Code != http.StatusRequestEntityTooLarge || p.Detail != fmt.Sprintf("The body is over %d bytes.", r.limit) {
+			t.Errorf("%s: %d %s", r.path, answer.Code, answer.Body)
+		}
+	}
+}
+
+func TestThreat_29_ABodyWhoseClientHasGoneIsNotReadToItsEnd(t *testing.T) {
+	b := newBorder(t)
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	body := strings.NewReader(filled(16<<10, `{"context":"`, `x`, `"}`))
+	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/launch", body)
+	request.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	b.server.Config.Handler.ServeHTTP(answer, request)
+	if answer.Code != http.StatusBadRequest || body.Len() == 0 {
+		t.Errorf("%d with %d bytes left: %s", answer.Code, body.Len(), answer.Body)
+	}
+}
+
+func TestThreat_29_SixteenBombsInParallelTakeLessThan8MiB(t *testing.T) {
+	b := newBorder(t)
+	token := b.context("acme", "4711")
+	header, rest, _ := strings.Cut(token, ".")
+	bombs := []string{
+		filled(16<<10, `{"context":`, `[`, ``), filled(16<<10, ``, `{"context":`, ``), numbered(16<<10, `{`, `"n%d":1`, `}`),
+		`{"context":"` + header + "." + encoded(filled(5<<10, `{"ctx":{"contacts":[{}`, `,{}`, `]}}`)) + "." + rest[strings.IndexByte(rest, '.')+1:] + `"}`,
+		`{"context":"` + header + "." + encoded(filled(5<<10, `{"a:b":`, `[`, ``)) + `.c2ln"}`,
+		`{"tenant":"acme","context":"` + encoded(`{"alg":"EdDSA","typ":"JWT"}`) + "." + encoded(filled(5<<10, `{"iss":"x","a":[{}`, `,{"a":1}`, `]}`)) + `.c2ln"}`,
+	}
+	for _, bomb := range bombs {
+		post := func() {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/api/v1/launch", strings.NewReader(bomb))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			request.Header.Set("Content-Type", "application/json")
+			if answer := b.do(request); answer.status != http.StatusBadRequest && answer.status != http.StatusUnauthorized {
+				t.Errorf("%d: %s", answer.status, answer.body)
+			}
+		}
+		post()
+		used := allocated(func() { // all that was ever in use at once is less than all that was allocated
+			var all sync.WaitGroup
+			for range 16 {
+				all.Go(post)
+			}
+			all.Wait()
+		})
+		if used > 8<<20 {
+			t.Errorf("%.60s…: 16 in parallel took %d bytes", bomb, used)
+		}
+		t.Logf("%.60s…: 16 in parallel took %d KiB in all", bomb, used>>10)
+	}
+}
+
+// encoded is a token's part.
+func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
