@@ -6,16 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"time"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 type contextCmd struct {
-	Sign contextSignCmd `cmd:"" help:"Print a launch context, and nothing else."`
+	Sign  contextSignCmd  `cmd:"" help:"Print a launch context, and nothing else."`
+	Check contextCheckCmd `cmd:"" help:"Explain a finished launch context: what it says, and why the server would refuse it."`
 }
 
 // contextSignCmd has two ways: ask a running demo's PSA, or sign claims with a key of one's own.
@@ -66,7 +67,10 @@ func (c *contextSignCmd) ask(ctx context.Context) (string, error) {
 	var signed struct {
 		Context string `json:"context"`
 	}
-	err = json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&signed)
+	text, err := strictjson.Read(ctx, answer.Body, 64<<10)
+	if err == nil {
+		err = strictjson.Unmarshal(text, &signed)
+	}
 	if answer.StatusCode != http.StatusOK || err != nil || signed.Context == "" {
 		return "", fmt.Errorf("%s is not a demo PSA (it answered %s)", c.PSA, answer.Status)
 	}
@@ -91,7 +95,7 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 		return "", err
 	}
 	var claims launchcontext.Claims
-	if err := json.Unmarshal(content, &claims); err != nil {
+	if err := claims.UnmarshalJSON(content); err != nil {
 		return "", fmt.Errorf("--claims: %w", err)
 	}
 	if c.Nonce != "" {

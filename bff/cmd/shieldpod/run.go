@@ -20,7 +20,7 @@ type cli struct {
 	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
 	APIKey  apikeyCmd  `cmd:"" name:"apikey" help:"Make, list and remove the keys of admins' scripts."`
 	Policy  policyCmd  `cmd:"" help:"Keep policies as code: write them to a file, and apply it."`
-	Context contextCmd `cmd:"" help:"Sign launch contexts, for scripts and first steps."`
+	Context contextCmd `cmd:"" help:"Sign launch contexts, and explain finished ones."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the database and its tenants; or an embedded pod."`
 }
 
@@ -28,6 +28,7 @@ type cli struct {
 type outside struct {
 	ctx    context.Context
 	getenv func(string) string
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger
@@ -64,7 +65,7 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 		return err
 	}
 	return command.Run(&outside{
-		ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, answers: typed(os.Stdin),
+		ctx: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, answers: typed(os.Stdin),
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 }
