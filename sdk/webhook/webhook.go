@@ -9,12 +9,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Header names the signature: t=<seconds since 1970>,v1=<HMAC-SHA256 of "<t>.<body>", in hex>.
@@ -98,7 +99,7 @@ func Verify(header string, body []byte, now time.Time, secrets ...[]byte) (Event
 		return Event{}, ErrSignature
 	}
 	var e Event
-	if err := json.Unmarshal(body, &e); err != nil || e.ID == "" || e.Type == "" {
+	if err := strictjson.Unmarshal(body, &e); err != nil || e.ID == "" || e.Type == "" {
 		return Event{}, ErrBody
 	}
 	return e, nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"encoding/json"
@@ -17,6 +16,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // An account's settings and secrets, by carrier, as they are stored.
@@ -173,9 +173,7 @@ func made[C carrier](c C, err error) (carrier, error) {
 
 func readAccount(a verify.CarrierAccount, settings, secret any) error {
 	for text, into := range map[string]any{string(a.Settings): settings, string(a.Secret): secret} {
-		d := json.NewDecoder(bytes.NewReader([]byte(text)))
-		d.DisallowUnknownFields()
-		if err := d.Decode(into); err != nil {
+		if err := strictjson.Decode(context.Background(), []byte(text), into, strictjson.Rules{Null: true}); err != nil {
 			return fmt.Errorf("%s: the account can't be read (%T)", a.Carrier, err) // its text may hold the secret
 		}
 	}

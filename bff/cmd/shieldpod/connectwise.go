@@ -15,6 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 type connectwiseCmd struct {
@@ -213,7 +214,7 @@ func connectionOf(ctx context.Context, db *store.Store, tenant string) (c verify
 	if c, err = db.Connection(ctx, tenant, psa.ConnectWise); err != nil {
 		return c, s, err
 	}
-	err = json.Unmarshal(c.Settings, &s)
+	err = strictjson.Unmarshal(c.Settings, &s)
 	return c, s, err
 }
 

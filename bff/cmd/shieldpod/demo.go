@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // demoCmd runs the server with a PSA, a phone and a mailbox around it, all real but the people.
@@ -85,7 +86,7 @@ func loadProps(dir string) (props, error) {
 	content, err := os.ReadFile(path)
 	if err == nil {
 		var p props
-		if err := json.Unmarshal(content, &p); err != nil {
+		if err := strictjson.Unmarshal(content, &p); err != nil {
 			return props{}, fmt.Errorf("%s is not of a demo: %w (choose another --data-dir)", path, err)
 		}
 		if p.NorthAPIKey == "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/policyfile"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // plannedEdit is a level that is to be other than it is.
@@ -134,12 +135,12 @@ func said(field string, value json.RawMessage) string {
 	switch field {
 	case "banner":
 		var b api.Banner
-		if json.Unmarshal(value, &b) == nil {
+		if strictjson.Unmarshal(value, &b) == nil {
 			return saidBanner(b)
 		}
 	case "sms_prices":
 		var prices map[string]int64
-		if json.Unmarshal(value, &prices) == nil {
+		if strictjson.Unmarshal(value, &prices) == nil {
 			list := make([]string, 0, len(prices))
 			for _, country := range slices.Sorted(maps.Keys(prices)) {
 				list = append(list, fmt.Sprintf("%s %d", plain(country), prices[country]))
@@ -148,7 +149,7 @@ func said(field string, value json.RawMessage) string {
 		}
 	case "methods", "sms_countries", "note_presets":
 		var list []string
-		if json.Unmarshal(value, &list) == nil {
+		if strictjson.Unmarshal(value, &list) == nil {
 			for i, s := range list {
 				if list[i] = plain(s); field == "note_presets" {
 					list[i] = strconv.Quote(s)
@@ -158,7 +159,7 @@ func said(field string, value json.RawMessage) string {
 		}
 	}
 	var word string
-	if json.Unmarshal(value, &word) == nil {
+	if strictjson.Unmarshal(value, &word) == nil {
 		return plain(word)
 	}
 	return string(value)

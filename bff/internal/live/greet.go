@@ -1,17 +1,15 @@
 package live
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // readTime is how long a read for a pod may take before the store counts as unavailable.
@@ -45,15 +43,10 @@ type hello struct {
 
 var errMalformed = errors.New("live: not a first frame")
 
-func parseHello(data []byte) (hello, error) {
+func parseHello(ctx context.Context, data []byte) (hello, error) {
 	var f hello
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
+	if err := strictjson.Decode(ctx, data, &f, strictjson.Rules{Depth: 1}); err != nil {
 		return hello{}, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return hello{}, errMalformed
 	}
 	if f.Type != "auth" || f.Token == "" || (f.Since != nil && *f.Since < 0) {
 		return hello{}, errMalformed
@@ -64,7 +57,7 @@ func parseHello(data []byte) (hello, error) {
 // admit authenticates a connection, has it hear of its contacts, and only then reads what they say:
 // what happens in between is heard.
 func (h *Hub) admit(c *conn, first []byte) {
-	f, err := parseHello(first)
+	f, err := parseHello(h.ctx, first)
 	if err != nil {
 		h.record(securitylog.CodeSocketRefused, "", c.address)
 		c.expire(CloseMalformed)

@@ -2,10 +2,10 @@ package message
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net/mail"
@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Set is what a tenant has set of its brand, in the shape in which it is kept. What it leaves out is what
@@ -62,7 +63,7 @@ func ReadSet(b verify.Branding) (s Set, err error) {
 	if len(b.Body) == 0 {
 		return Set{}, nil
 	}
-	return s, json.Unmarshal(b.Body, &s)
+	return s, strictjson.Unmarshal(b.Body, &s)
 }
 
 // Read makes a tenant's brand of what is kept. A text or sender that an older version took, and this one takes no
@@ -132,18 +133,8 @@ func (f LookFields) look() Look {
 // Edited is the set with the fields in place of its own. CodeInvalid: Field names one that is unknown or out of its
 // range. CodeContrast: two colours can't be told apart; the error has the nearest that can.
 func (s Set) Edited(fields json.RawMessage) (Set, error) {
-	d := json.NewDecoder(bytes.NewReader(fields))
-	d.DisallowUnknownFields()
 	s.Fields = Fields{}
-	err := d.Decode(&s.Fields)
-	if err == nil {
-		if _, err = d.Token(); errors.Is(err, io.EOF) {
-			err = nil
-		} else if err == nil {
-			err = errNotAlone
-		}
-	}
-	if err != nil {
+	if err := strictjson.Decode(context.Background(), fields, &s.Fields, strictjson.Rules{}); err != nil {
 		return s, misshapen(err)
 	}
 	if s.Sender != nil {
@@ -158,8 +149,6 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	}
 	return s, s.readTexts()
 }
-
-var errNotAlone = errors.New("something stands after the fields")
 
 // With is the set with another logo in a place; without one, if its hash is empty.
 func (s Set) With(p Place, l Logo) Set {
@@ -226,7 +215,7 @@ func flat(s Set) map[string]json.RawMessage {
 	var walk func(path string, value json.RawMessage)
 	walk = func(path string, value json.RawMessage) {
 		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil || path == string(OnMail) || path == string(OnLanding) {
+		if strictjson.Unmarshal(value, &members) != nil || path == string(OnMail) || path == string(OnLanding) {
 			all[path] = value
 			return
 		}
@@ -240,12 +229,9 @@ func flat(s Set) map[string]json.RawMessage {
 
 func misshapen(err error) error {
 	field := ""
-	if name, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		field = strings.Trim(name, `"`)
-	}
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) {
-		field = mistyped.Field
+	var fault *strictjson.Error
+	if errors.As(err, &fault) {
+		field = fault.Path
 	}
 	return invalid(line(field, 60), "This is no field of a brand, or its value is of the wrong type: docs/branding.md lists them. Colours are written #rrggbb.")
 }

@@ -1,9 +1,8 @@
 package message
 
 import (
-	"bytes"
+	"context"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
@@ -15,6 +14,8 @@ import (
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Words are all that is said to end users, in one language: a file of the folder languages. Its keys are
@@ -96,8 +97,7 @@ func readWords(tag string, data []byte, like *Words) (*Words, error) {
 		return nil, err
 	}
 	texts := map[string]string{}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&texts); err != nil {
+	if err := strictjson.Decode(context.Background(), data, &texts, strictjson.Rules{}); err != nil {
 		return nil, err
 	}
 	w := &Words{Tag: tag, tag: parsed, texts: map[string]Template{}, minutes: plurals{}, short: plurals{}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 func (s *Store) readIssuers(ctx context.Context, tenant string) ([]verify.Issuer, error) {
@@ -45,7 +46,7 @@ func (s *Store) readSignIn(tenant, text string, in *verify.SignIn) (err error) {
 	if text == "" {
 		return nil
 	}
-	if err := json.Unmarshal([]byte(text), in); err != nil {
+	if err := strictjson.Unmarshal([]byte(text), in); err != nil {
 		return err
 	}
 	if len(in.Secret) > 0 {

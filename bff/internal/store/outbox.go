@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Enqueue is [verify.Outbox]'s.
@@ -109,7 +110,7 @@ func (s *Store) unseal(c claimed) verify.Job {
 		return c.job
 	}
 	whole := c.job
-	if err := json.Unmarshal(plain, &whole); err != nil {
+	if err := strictjson.Unmarshal(plain, &whole); err != nil {
 		return c.job
 	}
 	return whole

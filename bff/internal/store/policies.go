@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // levelColumns of a policy, in the order in which level reads them.
@@ -23,7 +24,7 @@ func level(tenant string, row scan) (verify.Settings, error) {
 		return s, err
 	}
 	s.At = moment(at)
-	return s, json.Unmarshal(fields, &s.Fields)
+	return s, strictjson.Unmarshal(fields, &s.Fields)
 }
 
 // PolicyLevel is [verify.Policies]'.
@@ -113,7 +114,7 @@ func (s *Store) Sighted(ctx context.Context, tenant string, contacts []string) (
 				return err
 			}
 			var seen []verify.Sighting
-			err := json.Unmarshal(text, &seen)
+			err := strictjson.Unmarshal(text, &seen)
 			known[contact] = seen
 			return err
 		})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // OpenSession spends a launch context's jti, to be remembered until the given time, and stores the
@@ -78,7 +79,7 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 	if err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
-	if err := json.Unmarshal(plain, &v.Desk); err != nil {
+	if err := strictjson.Unmarshal(plain, &v.Desk); err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
 	v.OpenedAt, v.EndsAt, v.FirstOpen = moment(opened), moment(ends), first > 0
@@ -150,7 +151,7 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 			return err
 		}
 		var d verify.Desk
-		err = json.Unmarshal(plain, &d)
+		err = strictjson.Unmarshal(plain, &d)
 		if technician == "" || d.Technician.ID == technician {
 			ids = append(ids, id)
 		}

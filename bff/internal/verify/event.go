@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // EventKind says what happened.
@@ -151,7 +153,7 @@ func Seal(prev Hash, body []byte) Hash {
 // ParseEvent reads a canonical body back.
 func ParseEvent(body []byte) (Event, error) {
 	var r record
-	if err := json.Unmarshal(body, &r); err != nil {
+	if err := strictjson.Unmarshal(body, &r); err != nil {
 		return Event{}, fmt.Errorf("event body: %w", err)
 	}
 	return Event{

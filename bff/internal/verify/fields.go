@@ -2,15 +2,17 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Field is one field of a policy: its name in the contract, what it may hold, and how it is read and written.
@@ -273,19 +275,9 @@ func unfit(format string, args ...any) error {
 	return &Error{Code: CodeInvalid, Public: fmt.Sprintf(format, args...)}
 }
 
-var errNotAlone = errors.New("something stands after the value")
-
-// strictly reads one JSON value of exactly the type; null is none of any.
+// strictly reads one JSON value of exactly the type. Null is none of any.
 func strictly(value json.RawMessage, into any) error {
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) || string(bytes.TrimSpace(value)) == "null" {
-		return errNotAlone
-	}
-	return nil
+	return strictjson.Decode(context.Background(), value, into, strictjson.Rules{})
 }
 
 func repeats[T comparable](list []T) bool {

@@ -23,6 +23,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Carrier is the name under which SendGrid appears in events.
@@ -134,7 +135,7 @@ func refused(answer *rest.Response) *courier.Fault {
 			Field string `json:"field"`
 		} `json:"errors"`
 	}
-	if json.Unmarshal([]byte(answer.Body), &said) != nil {
+	if strictjson.Unmarshal([]byte(answer.Body), &said) != nil {
 		return f
 	}
 	recipient := len(said.Errors) > 0
@@ -162,7 +163,7 @@ func (s *Sender) Check(ctx context.Context) error {
 	var may struct {
 		Scopes []string `json:"scopes"`
 	}
-	if json.Unmarshal([]byte(answer.Body), &may) != nil || !slices.Contains(may.Scopes, "mail.send") {
+	if strictjson.Unmarshal([]byte(answer.Body), &may) != nil || !slices.Contains(may.Scopes, "mail.send") {
 		return &courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: the API key may not send mail: give it mail.send")}
 	}
 	return nil

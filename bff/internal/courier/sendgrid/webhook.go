@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier/refusal"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const (
@@ -92,7 +92,7 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var events []event
-	if err := json.Unmarshal(body, &events); err != nil {
+	if err := strictjson.Unmarshal(body, &events); err != nil {
 		h.refused(w, r, http.StatusBadRequest, "not a list of events")
 		return
 	}

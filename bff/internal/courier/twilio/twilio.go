@@ -6,7 +6,6 @@ package twilio
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Carrier is the name under which Twilio appears in events.
@@ -71,6 +71,9 @@ func New(c Config) (*Sender, error) {
 	return &Sender{config: c, client: &http.Client{Transport: courier.NewTransport(), CheckRedirect: courier.NoRedirect}}, nil
 }
 
+// answerLimit is what Twilio's answer to a message may have, in bytes.
+const answerLimit = 64 << 10
+
 // Send asks Twilio to deliver the parcel's text. ctx's deadline bounds it.
 func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
 	if _, ok := courier.Digits(p.To); !ok {
@@ -97,7 +100,10 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 		SID  string `json:"sid"`
 		Code int    `json:"code"`
 	}
-	err = json.NewDecoder(answer.Body).Decode(&said)
+	body, err := strictjson.Read(ctx, answer.Body, answerLimit)
+	if err == nil {
+		err = strictjson.Unmarshal(body, &said)
+	}
 	if answer.StatusCode/100 == 2 { // whatever became of the answer's body, the message is theirs
 		return courier.Receipt{Carrier: Carrier, Ref: said.SID}, nil
 	}

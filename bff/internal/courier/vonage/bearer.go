@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // bearerLimit is far above the longest token that Vonage signs with.
@@ -31,7 +33,7 @@ func nested(body []byte) (receipt, error) {
 			Title json.Number `json:"title"` // the number of the error
 		} `json:"error"`
 	}
-	if err := json.Unmarshal(body, &said); err != nil {
+	if err := strictjson.Unmarshal(body, &said); err != nil {
 		return receipt{}, errors.New("not a receipt in JSON")
 	}
 	r := receipt{job: said.Job, status: said.Status, code: said.Code.String()}

@@ -9,7 +9,6 @@ package vonage
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +22,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Carrier is the name under which Vonage appears in events.
@@ -138,7 +138,7 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	var said struct {
 		Messages []part `json:"messages"`
 	}
-	if json.Unmarshal(body, &said) != nil || len(said.Messages) == 0 {
+	if strictjson.Unmarshal(body, &said) != nil || len(said.Messages) == 0 {
 		return nil, errNoParts
 	}
 	x.parts = said.Messages

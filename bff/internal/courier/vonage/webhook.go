@@ -1,7 +1,6 @@
 package vonage
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const (
@@ -183,43 +183,29 @@ func single(query string) (map[string]string, error) {
 
 // flat reads one JSON object of strings and numbers.
 func flat(body []byte) (map[string]string, error) {
-	notFlat := errors.New("not a flat JSON object")
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, notFlat
-	}
-	fields := map[string]string{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, notFlat
-		}
-		value, err := d.Token()
-		if err != nil {
-			return nil, notFlat
-		}
-		key := name.(string) // the decoder lets nothing else stand here
-		if _, twice := fields[key]; twice {
+	var values map[string]json.RawMessage
+	if err := strictjson.Decode(context.Background(), body, &values, strictjson.Rules{Depth: 1}); err != nil {
+		if strictjson.KindOf(err) == strictjson.Repeated {
 			return nil, errors.New("a field comes twice")
 		}
-		switch v := value.(type) {
-		case string:
-			fields[key] = v
-		case json.Number:
-			fields[key] = v.String()
+		return nil, errNotFlat
+	}
+	fields := make(map[string]string, len(values))
+	for name, raw := range values {
+		var text string
+		switch {
+		case strictjson.Unmarshal(raw, &text) == nil:
+			fields[name] = text
+		case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+			fields[name] = string(raw)
 		default:
-			return nil, notFlat
+			return nil, errNotFlat
 		}
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, notFlat
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, notFlat
 	}
 	return fields, nil
 }
+
+var errNotFlat = errors.New("not a flat JSON object")
 
 // refuse says why a receipt is not Vonage's, or not of now.
 func (h webhook) refuse(receipt map[string]string, signing Signing) string {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Settings say where a tenant's ConnectWise is, and what its words mean. Nothing in them is secret.
@@ -56,7 +58,7 @@ var (
 // ParseSettings reads settings as they are stored, and refuses what can't be used.
 func ParseSettings(text []byte) (Settings, error) {
 	var s Settings
-	if err := json.Unmarshal(text, &s); err != nil {
+	if err := strictjson.Unmarshal(text, &s); err != nil {
 		return Settings{}, errors.New("they can't be read")
 	}
 	return s, s.Check()
@@ -105,7 +107,7 @@ func parseKeys(secret []byte) (k Keys, err error) {
 	if len(secret) == 0 {
 		return Keys{}, nil
 	}
-	if json.Unmarshal(secret, &k) != nil {
+	if strictjson.Unmarshal(secret, &k) != nil {
 		return Keys{}, errors.New("they can't be read")
 	}
 	_, err = k.Seal()

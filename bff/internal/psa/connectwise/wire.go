@@ -18,6 +18,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 const (
@@ -154,12 +155,12 @@ func (c *Client) send(ctx context.Context, l *link, method string, at url.URL, b
 		return answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit+1))
+	text, err := strictjson.Read(ctx, response.Body, bodyLimit)
 	switch {
+	case strictjson.KindOf(err) == strictjson.TooLarge:
+		return answer{}, errors.New("the answer is too long")
 	case err != nil:
 		return answer{}, err
-	case len(text) > bodyLimit:
-		return answer{}, errors.New("the answer is too long")
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: text}, nil
 }
@@ -190,7 +191,7 @@ func (a answer) read(name string, into any) error {
 	case !isJSON:
 		return down(fmt.Errorf("%w with a page that is not the API's", why))
 	case a.status >= 200 && a.status < 300:
-		if err := json.Unmarshal(a.body, into); err != nil {
+		if err := strictjson.Unmarshal(a.body, into); err != nil {
 			return down(fmt.Errorf("%w with JSON that can't be read", why))
 		}
 		return nil
@@ -205,7 +206,7 @@ func (a answer) code() string {
 	var fault struct {
 		Code string `json:"code"`
 	}
-	if json.Unmarshal(a.body, &fault) != nil || !codeShape.MatchString(fault.Code) {
+	if strictjson.Unmarshal(a.body, &fault) != nil || !codeShape.MatchString(fault.Code) {
 		return ""
 	}
 	return fault.Code

@@ -14,6 +14,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // ClientMost is how many contacts a client can have.
@@ -100,7 +101,7 @@ func (d Directory) Finish(ctx context.Context, of verify.Clientele, sync string)
 }
 
 func contactOf(c verify.Card) (contact launchcontext.Contact, err error) {
-	if err = json.Unmarshal(c.Body, &contact); err != nil {
+	if err = strictjson.Unmarshal(c.Body, &contact); err != nil {
 		err = &verify.Error{Code: verify.CodeUnavailable, Public: "Shieldpod can't read its records right now.", Err: err}
 	}
 	return contact, err
