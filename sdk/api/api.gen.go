@@ -129,6 +129,33 @@ func (e ExplanationSource) Valid() bool {
 	}
 }
 
+// Defines values for HistoryEntryDeniedAfter.
+const (
+	HistoryEntryDeniedAfterCancelled  HistoryEntryDeniedAfter = "cancelled"
+	HistoryEntryDeniedAfterExpired    HistoryEntryDeniedAfter = "expired"
+	HistoryEntryDeniedAfterFailed     HistoryEntryDeniedAfter = "failed"
+	HistoryEntryDeniedAfterSuperseded HistoryEntryDeniedAfter = "superseded"
+	HistoryEntryDeniedAfterVerified   HistoryEntryDeniedAfter = "verified"
+)
+
+// Valid indicates whether the value is a known member of the HistoryEntryDeniedAfter enum.
+func (e HistoryEntryDeniedAfter) Valid() bool {
+	switch e {
+	case HistoryEntryDeniedAfterCancelled:
+		return true
+	case HistoryEntryDeniedAfterExpired:
+		return true
+	case HistoryEntryDeniedAfterFailed:
+		return true
+	case HistoryEntryDeniedAfterSuperseded:
+		return true
+	case HistoryEntryDeniedAfterVerified:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HistoryEntryOutcome.
 const (
 	HistoryEntryOutcomeCancelled  HistoryEntryOutcome = "cancelled"
@@ -803,6 +830,9 @@ type DirectoryContact struct {
 	// Language That messages to them are written in: a tag, such as `de`
 	Language string `json:"language,omitempty,omitzero"`
 	Name     string `json:"name"`
+
+	// TimeZone In which messages to them give times: an IANA name, such as `Europe/Berlin`
+	TimeZone string `json:"time_zone,omitempty,omitzero"`
 	Title    string `json:"title,omitempty,omitzero"`
 }
 
@@ -813,6 +843,7 @@ type DirectoryEntry struct {
 	Language string         `json:"language,omitempty,omitzero"`
 	Name     string         `json:"name"`
 	PushedAt time.Time      `json:"pushed_at"`
+	TimeZone string         `json:"time_zone,omitempty,omitzero"`
 	Title    string         `json:"title,omitempty,omitzero"`
 }
 
@@ -877,13 +908,16 @@ type ForeignId = string
 // HistoryEntry defines model for HistoryEntry.
 type HistoryEntry struct {
 	// ChangedChannel The ticket system had changed the address or number lately
-	ChangedChannel bool      `json:"changed_channel,omitempty,omitzero"`
-	ChannelId      string    `json:"channel_id"`
-	EndedAt        time.Time `json:"ended_at,omitempty,omitzero"`
-	ExpiresAt      time.Time `json:"expires_at"`
-	Masked         string    `json:"masked"`
-	Method         Method    `json:"method"`
-	Note           string    `json:"note,omitempty,omitzero"`
+	ChangedChannel bool   `json:"changed_channel,omitempty,omitzero"`
+	ChannelId      string `json:"channel_id"`
+
+	// DeniedAfter Of a denial that came after the link had been used or had ended: how it had ended
+	DeniedAfter HistoryEntryDeniedAfter `json:"denied_after,omitempty,omitzero"`
+	EndedAt     time.Time               `json:"ended_at,omitempty,omitzero"`
+	ExpiresAt   time.Time               `json:"expires_at"`
+	Masked      string                  `json:"masked"`
+	Method      Method                  `json:"method"`
+	Note        string                  `json:"note,omitempty,omitzero"`
 
 	// NotedAt Since when the result stands on the ticket; absent while it does not
 	NotedAt time.Time           `json:"noted_at,omitempty,omitzero"`
@@ -902,6 +936,9 @@ type HistoryEntry struct {
 	TicketNumber   string `json:"ticket_number"`
 	VerificationId string `json:"verification_id"`
 }
+
+// HistoryEntryDeniedAfter Of a denial that came after the link had been used or had ended: how it had ended
+type HistoryEntryDeniedAfter string
 
 // HistoryEntryOutcome defines model for HistoryEntry.Outcome.
 type HistoryEntryOutcome string
@@ -1091,10 +1128,13 @@ type PolicyFields struct {
 	SmsCountries *[]string `json:"sms_countries,omitempty"`
 
 	// SmsPrices By country, `*` for all others: thousandths of the tenant's currency for a text
-	SmsPrices    *map[string]int `json:"sms_prices,omitempty"`
-	SmsVoip      *bool           `json:"sms_voip,omitempty"`
-	TicketNote   *bool           `json:"ticket_note,omitempty"`
-	TriesPerCode *int            `json:"tries_per_code,omitempty"`
+	SmsPrices  *map[string]int `json:"sms_prices,omitempty"`
+	SmsVoip    *bool           `json:"sms_voip,omitempty"`
+	TicketNote *bool           `json:"ticket_note,omitempty"`
+
+	// TimeZone Of the times that people read, where the contact's own is not known: an IANA name, such as `Europe/Berlin`
+	TimeZone     *string `json:"time_zone,omitempty"`
+	TriesPerCode *int    `json:"tries_per_code,omitempty"`
 }
 
 // PolicyFieldsChangedChannels defines model for PolicyFields.ChangedChannels.

@@ -75,7 +75,8 @@ type Contact struct {
 	ID       string    `json:"id,omitempty"`
 	Name     string    `json:"name,omitempty"`
 	Title    string    `json:"title,omitempty"`
-	Language string    `json:"language,omitempty"` // that messages to them are written in: a tag, such as "de"
+	Language string    `json:"language,omitempty"`  // that messages to them are written in: a tag, such as "de"
+	TimeZone string    `json:"time_zone,omitempty"` // in which messages to them give times: an IANA name, such as "Europe/Berlin"
 	Channels []Channel `json:"channels,omitzero"`
 }
 

@@ -93,6 +93,7 @@ type (
 		Name     string        `json:"name"`
 		Title    string        `json:"title"`
 		Language string        `json:"language"`
+		TimeZone string        `json:"time_zone"`
 		Channels []channelJSON `json:"channels"`
 	}
 	channelJSON struct {
@@ -143,7 +144,7 @@ func (j claimsJSON) claims() (Claims, []*Error) {
 }
 
 func (j contactJSON) contact(r *times, at string) Contact {
-	c := Contact{ID: j.ID, Name: j.Name, Title: j.Title, Language: j.Language}
+	c := Contact{ID: j.ID, Name: j.Name, Title: j.Title, Language: j.Language, TimeZone: j.TimeZone}
 	if j.Channels != nil {
 		c.Channels = make([]Channel, len(j.Channels))
 	}

@@ -44,6 +44,7 @@ var fields = []field{
 	{"changed_channel_days", number},
 	{"changed_channels", text},
 	{"language", text},
+	{"time_zone", text},
 	{"budget_destination_day", number},
 	{"budget_prefix_hour", number},
 	{"budget_technician_minute", number},

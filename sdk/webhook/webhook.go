@@ -61,6 +61,8 @@ type Data struct {
 	Sent           int64     `json:"sent,omitempty"`     // texts to it within a day
 	Verified       int64     `json:"verified,omitempty"` // those that came back
 	Until          time.Time `json:"until,omitzero"`     // the pause ends
+	Late           bool      `json:"late,omitempty"`     // of denied: it came after the link had been used or had ended
+	Was            string    `json:"was,omitempty"`      // of a late denial: verified, expired, failed, cancelled or superseded
 }
 
 const secretPrefix = "whsec_"

@@ -264,6 +264,28 @@ test("language: the message and the page speak as the policy says by then", asyn
   await expect(desk.pod.locator("html")).toHaveAttribute("lang", "de");
 });
 
+test("time_zone: messages, pages and the text for the ticket give times in the zone that is set", async ({
+  desk,
+  demo,
+}) => {
+  await demo.policy({ time_zone: "Europe/Istanbul" });
+  await demo.policy({ time_zone: "Asia/Kathmandu" }, contoso);
+  await desk.open("4711");
+  await desk.send("@contoso.com", "Link");
+  const message = await demo.arrived();
+  expect(message.text).toMatch(/until \d\d:\d\d GMT\+5:45/);
+  const landing = await desk.endUser(await demo.link());
+  await expect(landing.locator("time")).toHaveText(/^\d\d:\d\d GMT\+5:45$/);
+  await landing.getByRole("button", { name: "Validate" }).click();
+  await expect(desk.row("@contoso.com")).toContainText("Verified");
+  await desk.pod.getByRole("button", { name: /Verification history/ }).click();
+  await desk.pod.locator("body").evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error("blocked"));
+  });
+  await desk.pod.getByRole("button", { name: "Copy note for the ticket" }).click();
+  await expect(desk.pod.getByLabel(/Copying is blocked/)).toHaveValue(/Requested: \d+ \w+ \d{4}, \d\d:\d\d GMT\+5:45/);
+});
+
 test("sms_countries: texts to a country that is not allowed are refused, with the reason", async ({ desk, demo }) => {
   await desk.open("4711");
   await demo.policy({ sms_countries: ["GB"] });

@@ -750,6 +750,11 @@ export interface components {
             ended_at?: string;
             /** @enum {string} */
             outcome: "open" | "verified" | "denied" | "failed" | "cancelled" | "superseded" | "expired";
+            /**
+             * @description Of a denial that came after the link had been used or had ended: how it had ended
+             * @enum {string}
+             */
+            denied_after?: "verified" | "failed" | "cancelled" | "superseded" | "expired";
             reason?: components["schemas"]["Reason"];
             /**
              * Format: date-time
@@ -883,6 +888,8 @@ export interface components {
             changed_channels?: "mark" | "refuse";
             /** @description Of messages to contacts whose own is not known: a tag, such as `de` */
             language?: string;
+            /** @description Of the times that people read, where the contact's own is not known: an IANA name, such as `Europe/Berlin` */
+            time_zone?: string;
             budget_destination_day?: number;
             budget_prefix_hour?: number;
             budget_technician_minute?: number;
@@ -1115,6 +1122,8 @@ export interface components {
             title?: string;
             /** @description That messages to them are written in: a tag, such as `de` */
             language?: string;
+            /** @description In which messages to them give times: an IANA name, such as `Europe/Berlin` */
+            time_zone?: string;
             channels?: components["schemas"]["DirectoryChannel"][];
         };
         DirectoryChannel: {
@@ -1147,6 +1156,7 @@ export interface components {
             name: string;
             title?: string;
             language?: string;
+            time_zone?: string;
             /** Format: date-time */
             pushed_at: string;
             channels: components["schemas"]["DirectoryWay"][];

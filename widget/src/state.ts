@@ -119,9 +119,9 @@ export const staysOpen = (s: State, old: Pod, fresh: Pod, now: number): boolean 
 export const underWay = (pod: Pod, now: number): boolean =>
   pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "pending"));
 
-/** What becomes of saving the ticket now: nothing while somebody on it is verified. */
+/** What becomes of saving the ticket now: nothing while somebody on it is verified, and has not denied a request. */
 export const saveRule = (pod: Pod, now: number): SaveRule =>
-  pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "verified"))
+  pod.contacts.some((c) => !c.lock?.denied && c.channels.some((ch) => shieldNow(ch, now).state === "verified"))
     ? "off"
     : pod.policy.before_save;
 

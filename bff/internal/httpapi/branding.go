@@ -25,7 +25,7 @@ type Brands interface {
 }
 
 // Page draws the landing page of a brand with nothing behind its buttons; landing.Preview does.
-type Page func(b *message.Brand, language string, v message.Values, until time.Time, left time.Duration) string
+type Page func(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string
 
 // GetBranding gives what the tenant sets.
 func (a *routes) GetBranding(c echo.Context) error {
@@ -260,7 +260,7 @@ func (a *routes) preview(c echo.Context, admin verify.Admin, set message.Set, la
 			FromName: s.Mail.FromName, FromAddress: s.Mail.FromAddress, Subject: s.Mail.Subject, Text: s.Mail.Text, Html: s.Mail.HTML,
 		},
 		SmsCode: smsOf(s.SMSCode), SmsLink: smsOf(s.SMSLink), Scripts: scriptsOf(s.Scripts),
-		Landing: a.Landing(brand, s.Language, s.Page, s.Until, s.ValidFor),
+		Landing: a.Landing(brand, s.Language, rules.TimeZone, s.Page, s.Until, s.ValidFor),
 	})
 }
 

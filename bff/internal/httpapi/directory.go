@@ -155,8 +155,8 @@ func pushed(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 		if len(c.Channels) > channelsMost {
 			return nil, &verify.Error{Code: verify.CodeInvalid, Field: at + "channels", Public: fmt.Sprintf("A contact has at most %d channels.", channelsMost)}
 		}
-		contacts[i] = launchcontext.Contact{ID: c.Id, Name: c.Name, Title: c.Title, Language: c.Language}
-		for _, check := range []error{text(at+"id", c.Id, 1, 128), text(at+"name", c.Name, 1, 500), text(at+"title", c.Title, 0, 500), text(at+"language", c.Language, 0, 35)} {
+		contacts[i] = launchcontext.Contact{ID: c.Id, Name: c.Name, Title: c.Title, Language: c.Language, TimeZone: c.TimeZone}
+		for _, check := range []error{text(at+"id", c.Id, 1, 128), text(at+"name", c.Name, 1, 500), text(at+"title", c.Title, 0, 500), text(at+"language", c.Language, 0, 35), text(at+"time_zone", c.TimeZone, 0, 98)} {
 			if check != nil {
 				return nil, check
 			}
@@ -195,7 +195,7 @@ func syncToken(field, token string) error {
 // entryOf shows a contact as a pod would: whoever holds the key pushed the destinations, and can't fetch them by it.
 func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	entry := api.DirectoryEntry{
-		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, PushedAt: e.At.UTC(), Channels: []api.DirectoryWay{},
+		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryWay{},
 	}
 	read, _, err := launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
 	if err != nil {

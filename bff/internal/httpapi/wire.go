@@ -201,7 +201,7 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 			VerificationId: n.Verification, ChannelId: n.Channel, Method: api.Method(n.Method), Masked: n.Masked,
 			Technician: personOf(n.Technician), TicketNumber: n.Ticket.Number, Note: n.Note, ChangedChannel: n.Changed,
 			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt, NotedAt: n.NotedAt,
-			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason),
+			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason), DeniedAfter: api.HistoryEntryDeniedAfter(n.DeniedAfter),
 		}
 		if n.Policy != (verify.PolicyVersion{}) {
 			out[i].PolicyVersion = n.Policy.String()
@@ -210,7 +210,7 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 		case n.Outcome == verify.Open:
 			out[i].Outcome = api.HistoryEntryOutcomeOpen
 		case l.rules.TicketNote:
-			out[i].TicketNote = verify.Note(contactName, n)
+			out[i].TicketNote = verify.Note(contactName, n, verify.Zone(l.rules.TimeZone))
 		}
 	}
 	return out

@@ -149,7 +149,7 @@ func TestEveryLookThatIsTakenCanBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := landing.Preview(set.Brand(verify.Tenant{ID: "acme", Name: "Acme"}, 1), "en", message.Values{}, noon, time.Minute)
+		page := landing.Preview(set.Brand(verify.Tenant{ID: "acme", Name: "Acme"}, 1), "en", "UTC", message.Values{}, noon, time.Minute)
 		days := strings.SplitN(page, "prefers-color-scheme", 2)
 		for i, part := range []string{days[0], strings.SplitN(days[1], "}}", 2)[0]} {
 			is := map[string]message.Colour{}
@@ -174,6 +174,6 @@ func TestEveryLookThatIsTakenCanBeRead(t *testing.T) {
 func BenchmarkPage(b *testing.B) {
 	brand := message.Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	for b.Loop() {
-		landing.Preview(brand, "de", message.Values{Technician: "Ana Ortiz", Ticket: "4711"}, noon, 5*time.Minute)
+		landing.Preview(brand, "de", "Europe/Berlin", message.Values{Technician: "Ana Ortiz", Ticket: "4711"}, noon, 5*time.Minute)
 	}
 }

@@ -135,15 +135,19 @@ func (s site) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s site) answer(w http.ResponseWriter, r *http.Request) {
-	action, number, refused := readAnswer(w, r)
+	said, refused := readAnswer(w, r)
 	if refused != nil {
 		s.render(w, r, *refused, view{})
 		return
 	}
 	ctx, token := r.Context(), tokenOf(r.PathValue("rest"))
-	switch action {
+	if said.press == pressByScript && said.action != "opened" {
+		s.pressedByScript(w, r, token, said.action)
+		return
+	}
+	switch said.action {
 	case "validate":
-		link, err := s.service.Validate(ctx, token, number)
+		link, err := s.service.Validate(ctx, token, said.number)
 		if verify.CodeOf(err) == verify.CodeInvalid && link.Outcome == verify.Open {
 			s.unpicked(w, r, link)
 			return
@@ -156,6 +160,35 @@ func (s site) answer(w http.ResponseWriter, r *http.Request) {
 		s.opened(ctx, w, token)
 	default:
 		s.render(w, r, malformed, view{})
+	}
+}
+
+// pressedByScript takes no answer from a page whose script runs and saw no person press, and shows the page again. It
+// asks for the button once more, in case a person did press.
+func (s site) pressedByScript(w http.ResponseWriter, r *http.Request, token, action string) {
+	link, err := s.service.Link(r.Context(), token)
+	var brand *message.Brand
+	if err == nil {
+		brand, err = s.brands.Brand(r.Context(), link.Tenant.ID)
+	}
+	again := pressless
+	if action == "deny" {
+		again = sureless
+	}
+	switch {
+	case verify.CodeOf(err) == verify.CodeNotFound:
+		s.render(w, r, unknown, view{})
+	case err != nil:
+		s.down(r.Context(), "answer", err)
+		s.render(w, r, unreadable, view{})
+	case action == "validate" && link.Outcome != verify.Open || action == "deny" && link.Outcome != verify.Open && !link.CanDeny:
+		seeOther(w, queryLate)
+	case action != "validate" && action != "deny":
+		s.render(w, r, malformed, view{})
+	default:
+		v := s.view(link, brand)
+		v.Again = true
+		s.render(w, r, again, v)
 	}
 }
 
@@ -214,24 +247,38 @@ func (s site) down(ctx context.Context, act string, err error) {
 // formLimit is far above the longest form the page can send.
 const formLimit = 1 << 10
 
-// readAnswer reads a form that has one action and at most one number, or says with which page to refuse it.
-// The query is not part of the form.
-func readAnswer(w http.ResponseWriter, r *http.Request) (action, number string, refusal *state) {
+// What the page's script says of the press in the form's field "press". A page without scripts sends no such field.
+const (
+	pressByScript = "script" // the page was not touched, and has not been on screen for a second
+	pressByPerson = "person"
+)
+
+// said is what a form has.
+type said struct{ action, number, press string }
+
+// readAnswer reads a form that has one action, at most one number and at most one word about the press, or says with
+// which page to refuse it. The query is not part of the form.
+func readAnswer(w http.ResponseWriter, r *http.Request) (answer said, refusal *state) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return "", "", &notAForm
+		return said{}, &notAForm
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, formLimit))
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return "", "", &tooLarge
+		return said{}, &tooLarge
 	}
 	if err != nil {
-		return "", "", &malformed
+		return said{}, &malformed
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil || len(form["action"]) != 1 || len(form["number"]) > 1 || len(form) != 1+len(form["number"]) {
-		return "", "", &malformed
+	numbers, presses := len(form["number"]), len(form["press"])
+	if err != nil || len(form["action"]) != 1 || numbers > 1 || presses > 1 || len(form) != 1+numbers+presses {
+		return said{}, &malformed
 	}
-	return form["action"][0], form.Get("number"), nil
+	answer = said{action: form["action"][0], number: form.Get("number"), press: form.Get("press")}
+	if presses == 1 && answer.press != pressByScript && answer.press != pressByPerson {
+		return said{}, &malformed
+	}
+	return answer, nil
 }

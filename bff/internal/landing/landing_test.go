@@ -35,7 +35,7 @@ func TestPageSaysWhatBecameOfTheLink(t *testing.T) {
 		{"a late answer finds it used", verify.Verified, late, 410, "This link was used. Acme IT knows that it is you."},
 		{"who has just denied is heard", verify.Denied, done, 200, "Acme IT knows that you did not ask for this."},
 		{"a denied link is gone", verify.Denied, "", 410, "Acme IT knows that you did not ask for this."},
-		{"an expired link says until when it was good", verify.Expired, "", 410, `valid until <time datetime="2026-03-04T12:05:00Z">12:05 UTC</time>`},
+		{"an expired link says until when it was good", verify.Expired, "", 410, `valid until <time datetime="2026-03-04T12:05:00Z">4 Mar 2026, 12:05 UTC</time>`},
 		{"the query can't revive an expired link", verify.Expired, done, 410, "This link has expired"},
 		{"a replaced link points at the newest message", verify.Superseded, "", 410, "Use the one in the newest message from Acme IT."},
 		{"a cancelled link has ended", verify.Cancelled, "", 410, "This link can no longer be used"},
@@ -52,6 +52,95 @@ func TestPageSaysWhatBecameOfTheLink(t *testing.T) {
 				t.Errorf("offers an answer: %v", got.offers())
 			}
 		})
+	}
+}
+
+func TestAPagePastItsEndOffersTheDenialForAsLongAsItIsTaken(t *testing.T) {
+	const no, call = `<a class="no" href="?deny">I did not ask for this</a>`, "on the number you know."
+	for _, outcome := range []verify.Outcome{verify.Verified, verify.Expired, verify.Superseded, verify.Cancelled, verify.Failed} {
+		link := acme(outcome)
+		p := serve(t, &fake{link: link})
+		after := p.get("/v/" + token)
+		after.contains(t, call)
+		if strings.Contains(after.body, no) {
+			t.Errorf("%s: the page offers a denial that is not taken", outcome)
+		}
+		if got := p.get("/v/" + token + "?deny"); got.status != 410 || got.offers() {
+			t.Errorf("%s: too late it asks for a denial: status %d", outcome, got.status)
+		}
+		link.CanDeny = true
+		p = serve(t, &fake{link: link})
+		p.get("/v/"+token).contains(t, no, "Did you not ask for this? Say so")
+		sure := p.get("/v/" + token + "?deny")
+		sure.contains(t, "You did not ask for this?", "Acme IT will know at once, and nobody can be verified in your name", `<button class="stop" name="action" value="deny">Yes, stop it</button>`)
+		if sure.status != 200 {
+			t.Errorf("%s: status %d", outcome, sure.status)
+		}
+	}
+	link := acme(verify.Denied)
+	link.DeniedLate = true
+	serve(t, &fake{link: link}).get("/v/"+token+done).contains(t, "Acme IT knows that you did not ask for this.", "Whatever came of this link no longer counts.")
+}
+
+func TestAPageGivesItsTimesInTheZoneOfItsMessage(t *testing.T) {
+	for _, c := range []struct {
+		language, zone string
+		outcome        verify.Outcome
+		says           string
+	}{
+		{"en", "", verify.Open, `<time datetime="2026-03-04T12:05:00Z">12:05 UTC</time> · 5 minutes`},
+		{"en", "UTC", verify.Open, `<time datetime="2026-03-04T12:05:00Z">12:05 UTC</time> · 5 minutes`},
+		{"en", "Europe/Berlin", verify.Open, `<time datetime="2026-03-04T12:05:00Z" data-zone>13:05 CET</time> · 5 minutes`},
+		{"de", "Europe/Berlin", verify.Open, `data-zone>13:05 MEZ</time> · 5 Minuten`},
+		{"de", "Europe/Berlin", verify.Expired, `data-zone>04.03.2026, 13:05 MEZ</time>`},
+		{"en", "America/New_York", verify.Expired, `data-zone>4 Mar 2026, 07:05 EST</time>`},
+		{"fr", "Europe/Paris", verify.Expired, `data-zone>04/03/2026, 13:05 CET</time>`},
+		{"nl", "Asia/Kolkata", verify.Expired, `data-zone>04-03-2026, 17:35 IST</time>`},
+		{"es", "America/Sao_Paulo", verify.Expired, `data-zone>04/03/2026, 09:05 GMT-3</time>`},
+		{"en", "Europe/Nowhere", verify.Open, `12:05 UTC</time>`},
+	} {
+		link := acme(c.outcome)
+		link.Language, link.TimeZone = c.language, c.zone
+		serve(t, &fake{link: link}).get("/v/"+token).contains(t, c.says)
+	}
+}
+
+func TestRow12AnAnswerThatNoPersonPressedIsNotTaken(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		status     int
+		calls      string
+	}{
+		{"Validate by a script", "action=validate&press=script", 422, "link"},
+		{"Validate by a script, with a number", "action=validate&number=12&press=script", 422, "link"},
+		{"a denial by a script", "action=deny&press=script", 422, "link"},
+		{"Validate by a person", "action=validate&press=person", 303, "validate"},
+		{"a denial by a person", "action=deny&press=person", 303, "deny"},
+		{"Validate without scripts", "action=validate", 303, "validate"},
+		{"that the page is seen", "action=opened&press=script", 204, "opened"},
+		{"another word", "action=validate&press=robot", 400, ""},
+		{"an empty word", "action=validate&press=", 400, ""},
+		{"two words", "action=validate&press=script&press=person", 400, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{link: acme(verify.Open)}
+			f.link.CanDeny = true
+			got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, c.body)
+			if calls := strings.Join(f.calls, ", "); got.status != c.status || c.calls == "" && calls != "" || c.calls != "" && calls != c.calls+" "+token {
+				t.Errorf("status %d, want %d; asked the domain %q, want %q", got.status, c.status, calls, c.calls)
+			}
+			if got.status == 422 {
+				got.contains(t, `role="alert">Please press the button once more.</p>`, "<form")
+			}
+		})
+	}
+	f := &fake{link: acme(verify.Verified)}
+	if got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 303 || got.header.Get("Location") != late {
+		t.Errorf("of a used link: status %d to %q", got.status, got.header.Get("Location"))
+	}
+	f.err = refusal(verify.CodeNotFound)
+	if got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 404 {
+		t.Errorf("of an unknown link: status %d", got.status)
 	}
 }
 

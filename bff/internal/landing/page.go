@@ -31,7 +31,9 @@ type state struct {
 var (
 	open      = state{"open", http.StatusOK, "page.open.tab"}
 	unpicked  = state{"open", http.StatusUnprocessableEntity, "page.pick.tab"}
+	pressless = state{"open", http.StatusUnprocessableEntity, "page.open.tab"} // a script pressed Validate
 	sure      = state{"sure", http.StatusOK, "page.sure.tab"}
+	sureless  = state{"sure", http.StatusUnprocessableEntity, "page.sure.tab"} // a script pressed the denial
 	validated = state{"validated", http.StatusOK, "page.validated.tab"}
 	denied    = state{"denied", http.StatusOK, "page.denied.tab"}
 	used      = state{"used", http.StatusGone, "page.used.tab"}
@@ -52,12 +54,12 @@ var (
 // stateOf picks the page for what became of a link, and what its address says of how it came to be shown. An
 // outcome it does not know can't be answered either.
 func stateOf(link verify.Link, query string) state {
+	if query == queryDeny && (link.CanDeny || link.Outcome == verify.Open) {
+		return sure
+	}
 	justAnswered := query == queryDone
 	switch link.Outcome {
 	case verify.Open:
-		if query == queryDeny {
-			return sure
-		}
 		return open
 	case verify.Verified:
 		if justAnswered {
@@ -93,6 +95,10 @@ type view struct {
 	Seconds  int      // that are left
 	Numbers  []string // to pick from
 	Unpicked bool     // none of the numbers was picked
+	Again    bool     // a script pressed the button: a person may do so
+	CanDeny  bool     // "I did not ask for this" is still taken
+	Late     bool     // the link was used or has ended; of a denial: before it came
+	zone     string
 	Style    template.CSS
 	Clock    template.CSS
 
@@ -111,13 +117,21 @@ func (v view) SayWhen(key string) template.HTML {
 	v.Values.Until = moment
 	text := template.HTMLEscapeString(v.Say(key))
 	//nolint:gosec // escaped above; the time is ours
-	return template.HTML(strings.ReplaceAll(text, moment, string(v.When())))
+	return template.HTML(strings.ReplaceAll(text, moment, string(v.when(v.words.Moment(v.Until, v.zone)))))
 }
 
-// When is the time until which the link is good.
-func (v view) When() template.HTML {
+// When is the time of day until which the link is good.
+func (v view) When() template.HTML { return v.when(v.words.TimeOfDay(v.Until, v.zone)) }
+
+// when marks a time up. Where the tenant has set no time zone, the page's script says it in the reader's own one;
+// where a zone is known, the page gives the time as the message does.
+func (v view) when(text string) template.HTML {
+	known := ""
+	if v.zone != "" && v.zone != verify.DefaultZone {
+		known = " data-zone"
+	}
 	//nolint:gosec // digits and letters of a time
-	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, v.Until.Format(time.RFC3339), v.Until.Format("15:04")))
+	return template.HTML(fmt.Sprintf(`<time datetime="%s"%s>%s</time>`, v.Until.Format(time.RFC3339), known, template.HTMLEscapeString(text)))
 }
 
 func (s site) view(link verify.Link, b *message.Brand) view {
@@ -130,6 +144,7 @@ func (s site) view(link verify.Link, b *message.Brand) view {
 		},
 		Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
 		Seconds: int((left + time.Second - 1) / time.Second), Numbers: link.Numbers, words: words, look: b.Look,
+		CanDeny: link.CanDeny, Late: link.Outcome != verify.Open && link.Outcome != verify.Denied || link.DeniedLate, zone: link.TimeZone,
 	}
 }
 
@@ -181,12 +196,12 @@ func compose(at state, v view) (page []byte, styles string) {
 }
 
 // Preview is the page as an end user would find it, with nothing behind its buttons.
-func Preview(b *message.Brand, language string, v message.Values, until time.Time, left time.Duration) string {
+func Preview(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string {
 	words := message.In(language)
 	v.Tenant, v.Minutes = b.Name, words.Minutes(left)
 	page, _ := compose(open, view{
 		Values: v, Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: until.UTC(), Seconds: int(left / time.Second),
-		words: words, look: b.Look,
+		CanDeny: true, words: words, look: b.Look, zone: zone,
 	})
 	return string(page)
 }

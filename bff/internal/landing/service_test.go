@@ -194,7 +194,7 @@ func TestRow15FiftyAtOnceSucceedOnce(t *testing.T) {
 	h.expect(verify.ShieldVerified, "requested verified")
 }
 
-func TestRow15YesAndNoAtOnceAreOneAnswer(t *testing.T) {
+func TestRow15OfYesAndNoAtOnceTheNoStands(t *testing.T) {
 	h := build(t)
 	link := h.send()
 	var finished sync.WaitGroup
@@ -210,9 +210,56 @@ func TestRow15YesAndNoAtOnceAreOneAnswer(t *testing.T) {
 	}
 	close(start)
 	finished.Wait()
-	if happened := h.happened(); won.Load() != 1 || happened != "requested verified" && happened != "requested denied" {
-		t.Errorf("%d won; happened: %s", won.Load(), happened)
+	happened := h.happened()
+	if n := won.Load(); n == 1 && happened != "requested denied" || n == 2 && happened != "requested verified denied" || n < 1 || n > 2 {
+		t.Errorf("%d won; happened: %s", n, happened)
 	}
+	if got := h.shield(); got != verify.ShieldDenied {
+		t.Errorf("the shield is %s", got)
+	}
+}
+
+func TestALateDenialTurnsTheShieldRedAndIsTakenOnce(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	h.post(link, "validate")
+	h.expect(verify.ShieldVerified, "requested verified")
+	h.pass(20 * time.Minute)
+	for range 100 { // row 11: the used page and its question change nothing
+		for _, query := range []string{"", "?deny"} {
+			h.ask(http.MethodGet, link+query, "", "")
+			h.ask(http.MethodHead, link+query, "", "")
+		}
+	}
+	h.expect(verify.ShieldVerified, "requested verified")
+	h.get(link).contains(t, "This link was used.", `href="?deny"`)
+	if got := h.post(link+"?deny", "deny"); got.status != 303 || got.header.Get("Location") != done {
+		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
+	}
+	h.expect(verify.ShieldDenied, "requested verified denied")
+	h.get(link+done).contains(t, "Acme IT knows that you did not ask for this.", "no longer counts")
+	for range 3 {
+		if got := h.post(link, "deny"); got.header.Get("Location") != late {
+			t.Errorf("again: status %d to %q", got.status, got.header.Get("Location"))
+		}
+	}
+	h.expect(verify.ShieldDenied, "requested verified denied")
+}
+
+func TestAfterADayALateDenialIsNotTaken(t *testing.T) {
+	h := build(t)
+	link := h.send()
+	h.post(link, "validate")
+	h.pass(verify.DenialWindow)
+	got := h.get(link)
+	got.contains(t, "Call Acme IT on the number you know.")
+	if strings.Contains(got.body, "?deny") {
+		t.Error("the page offers it still")
+	}
+	if got := h.post(link, "deny"); got.status != 303 || got.header.Get("Location") != late {
+		t.Errorf("status %d to %q", got.status, got.header.Get("Location"))
+	}
+	h.expect(verify.ShieldUnverified, "requested verified")
 }
 
 func TestRow16LateLinksAreRefused(t *testing.T) {
@@ -222,10 +269,8 @@ func TestRow16LateLinksAreRefused(t *testing.T) {
 	second := h.send()
 	refused := func(link, page string, state verify.State, happened string) {
 		t.Helper()
-		for _, action := range []string{"validate", "deny"} {
-			if got := h.post(link, action); got.status != 303 || got.header.Get("Location") != late {
-				t.Errorf("%s: status %d to %q", action, got.status, got.header.Get("Location"))
-			}
+		if got := h.post(link, "validate"); got.status != 303 || got.header.Get("Location") != late {
+			t.Errorf("status %d to %q", got.status, got.header.Get("Location"))
 		}
 		if got := h.post(link, "opened"); got.status != 204 {
 			t.Errorf("opened: status %d", got.status)

@@ -180,7 +180,7 @@ func (r *reader) onFile(list []launchcontext.Contact, own string) []verify.Conta
 func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {
 	return verify.Contact{
 		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
-		Language: language(c.Language), Channels: r.channels(at, c.Channels),
+		Language: language(c.Language), TimeZone: timeZone(c.TimeZone), Channels: r.channels(at, c.Channels),
 	}
 }
 
@@ -241,6 +241,14 @@ func earlier(at, now time.Time) time.Time {
 		return now.UTC()
 	}
 	return at
+}
+
+// timeZone is the name, if there is a zone of that name: like a language that can't be read, another is not worth a refusal.
+func timeZone(name string) string {
+	if !verify.IsZone(name) {
+		return ""
+	}
+	return name
 }
 
 // language is the tag, if it is one: whatever else a ticket system calls a language is not worth a refusal.

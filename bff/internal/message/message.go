@@ -103,7 +103,7 @@ func (v *mailView) Say(key string) string { return v.words.Say(key, &v.Values) }
 func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	w := In(j.Language)
 	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
-	v.Minutes = w.Minutes(j.ValidFor)
+	v.Minutes, v.Until = w.Minutes(j.ValidFor), w.TimeOfDay(j.ExpiresAt, j.TimeZone)
 	v.Subject = inert(line(b.text(MailSubject, w).Fill(&v.Values), subjectMost))
 	text, large := MailText, holeLink
 	if j.Method.ByCode() {
@@ -131,7 +131,6 @@ func valuesOf(j verify.Job, b *Brand, publicURL string, most int) Values {
 		Technician: line(j.Technician, most),
 		Ticket:     line(j.Ticket, most),
 		Recipient:  line(j.Recipient, most),
-		Until:      j.ExpiresAt.UTC().Format("15:04 UTC"),
 	}
 	if v.Ticket == "" {
 		v.Ticket = "-"

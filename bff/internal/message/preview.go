@@ -37,7 +37,7 @@ func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now t
 	job := func(m verify.Method) verify.Job {
 		j := verify.Job{
 			Method: m, Secret: sampleToken, Recipient: sampleRecipient, Technician: sampleDesk.Technician.Name,
-			Ticket: sampleDesk.Ticket.Number, Language: language, ValidFor: p.LinkValidity,
+			Ticket: sampleDesk.Ticket.Number, Language: language, TimeZone: p.TimeZone, ValidFor: p.LinkValidity,
 		}
 		if m.ByCode() {
 			j.Secret, j.ValidFor = sampleCode, p.CodeValidity

@@ -76,7 +76,7 @@ type Writer interface {
 // Note is a result as it goes onto a ticket.
 type Note struct {
 	Ticket       string
-	Verification string // its id is in the text: a writer that may have written before looks for it
+	Verification string // its id, as the last line of the text has it: a writer that may have written before looks for it
 	Text         string
 	Again        bool // it may stand there already
 }

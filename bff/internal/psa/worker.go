@@ -161,7 +161,7 @@ func (w *Worker) write(ctx context.Context, j verify.NoteJob) error {
 	if err != nil {
 		return err
 	}
-	return writer.WriteNote(ctx, tenant, Note{Ticket: j.Ticket, Verification: j.Verification, Text: text, Again: j.Attempts > 0})
+	return writer.WriteNote(ctx, tenant, Note{Ticket: j.Ticket, Verification: verify.NoteMarker(text), Text: text, Again: j.Attempts > 0})
 }
 
 // settle writes down what came of a note. What can't be written down comes again when the lease runs out.

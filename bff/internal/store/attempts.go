@@ -11,18 +11,19 @@ import (
 
 // columns of a verification, in the order in which verification reads them.
 const columns = `id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
-	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, destination, prefix`
+	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, destination, prefix, COALESCE(ended_at, 0)`
 
 func verification(row scan) (verify.Verification, error) {
 	var v verify.Verification
 	var codeMAC, tokenHash []byte
-	var requested, expires, greenFor int64
+	var requested, expires, greenFor, ended int64
 	err := row(&v.ID, &v.Tenant, &v.Contact, &v.Channel, &v.Ticket, &v.Technician, &v.Method, &codeMAC, &tokenHash,
-		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Prefix)
+		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Prefix, &ended)
 	v.Secret = tokenHash
 	if v.Method.ByCode() {
 		v.Secret = codeMAC
 	}
+	v.EndedAt = moment(ended)
 	v.RequestedAt, v.ExpiresAt, v.GreenFor = moment(requested), moment(expires), time.Duration(greenFor)*time.Millisecond
 	return v, err
 }
@@ -120,6 +121,20 @@ func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome,
 		return false, err
 	}
 	return true, t.endNote(ctx, tenant, id, outcome, at)
+}
+
+// DenyEnded is [verify.Attempts]'.
+func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Time) (bool, error) {
+	denied, err := t.move(ctx, tenant, `
+		UPDATE verifications SET outcome = 'denied', ended_at = $3
+		WHERE id = $1 AND tenant = $2 AND outcome <> 'denied' AND (outcome <> '' OR expires_at <= $3)
+			AND COALESCE(ended_at, expires_at) > $4`, id, tenant, millis(at), millis(after))
+	if err != nil || !denied {
+		return false, err
+	}
+	_, err = t.exec(ctx, "queue note again", `
+		UPDATE notes SET state = 'waiting', due_at = $3, attempts = 0, cause = '' WHERE id = $1 AND tenant = $2`, id, tenant, millis(at))
+	return true, err
 }
 
 // Advance is [verify.Spending]'s.

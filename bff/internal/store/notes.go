@@ -34,10 +34,10 @@ func (t *tx) endNote(ctx context.Context, tenant, id string, outcome verify.Outc
 }
 
 // SettleNote is [verify.Outbox]'s.
-func (t *tx) SettleNote(ctx context.Context, tenant, verification string) (bool, error) {
-	return t.move(ctx, tenant, `
+func (t *tx) SettleNote(ctx context.Context, j verify.NoteJob) (bool, error) {
+	return t.move(ctx, j.Tenant, `
 		UPDATE notes SET state = 'written', sealed = NULL, cause = ''
-		WHERE id = $1 AND tenant = $2 AND state = 'waiting'`, verification, tenant)
+		WHERE id = $1 AND tenant = $2 AND state = 'waiting' AND due_at = $3`, j.Verification, j.Tenant, millis(j.DueAt))
 }
 
 // ClaimNotes takes up to n notes that are due, the longest due first. Whoever has not ended one when its lease runs

@@ -119,7 +119,7 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 const clocksApart = 10 * time.Minute
 
 // past gives an older page with its events: those before the event at which the next page began, and those that
-// came later, while the last of the page's verifications could be open. What came after that is not read.
+// came later, while the last of the page's verifications could be open or denied late. What came after that is not read.
 func (s *Store) past(ctx context.Context, tenant, contact string, p page, before int64) (page, error) {
 	p, err := s.follow(ctx, tenant, contact, p, before, false)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Store) past(ctx context.Context, tenant, contact string, p page, before
 	err = s.get(ctx, "find the end of a page", `
 		SELECT seq FROM events
 		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq >= $3 AND at >= $4 ORDER BY seq LIMIT 1`,
-		[]any{tenant, contact, before, millis(over.Add(clocksApart))}, &end)
+		[]any{tenant, contact, before, millis(over.Add(verify.DenialWindow + clocksApart))}, &end)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return page{}, err
 	}

@@ -27,6 +27,8 @@ type alertData struct {
 	Sent         int64     `json:"sent,omitempty"`
 	Proven       int64     `json:"verified,omitempty"`
 	Until        time.Time `json:"until,omitzero"`
+	Late         bool      `json:"late,omitempty"`
+	Was          Outcome   `json:"was,omitempty"`
 }
 
 // Kinds of alert that are no kinds of event.

@@ -306,7 +306,7 @@ func TestRow09WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	}
 	entry := pod.Readings["dana"].Entries[0]
 	const mind = "Mind: the ticket system had changed this address or number shortly before."
-	if note := verify.Note("Dana Reyes", entry); !entry.Changed || entry.Verification != sent.Verification || !strings.Contains(note, mind) {
+	if note := verify.Note("Dana Reyes", entry, time.UTC); !entry.Changed || entry.Verification != sent.Verification || !strings.Contains(note, mind) {
 		t.Errorf("the history has %+v; the note %q", entry, note)
 	}
 	h.tenant("acme", func(p *verify.Policy) { p.ChangedChannels = verify.ChangeRefuse })

@@ -62,6 +62,7 @@ type Event struct {
 	MaxTries    int
 	ResendAt    time.Time
 	Language    string        // of the message and its page: a tag
+	TimeZone    string        // of the times in the message and on its page: an IANA name; empty: UTC
 	Matching    bool          // the end user must pick the number that the technician says
 	Changed     bool          // the ticket system had changed the destination lately
 	Policy      PolicyVersion // that it runs under
@@ -73,6 +74,7 @@ type Event struct {
 	Carrier   string    // of sent
 
 	Locks   bool     // of denied: the contact gets nothing until an admin clears it
+	Late    bool     // of denied: the verification had ended before. By, Method, Ticket and Destination are its own
 	Changes []Change // of policy_changed; Client says whose, Policy which version it made; of branding_changed
 	Version int64    // of branding_changed: that it made
 	Sent    int64    // of prefix_paused: texts in the window
@@ -118,6 +120,8 @@ type record struct {
 	Version      int64    `json:"version,omitempty"`
 	Sent         int64    `json:"sent,omitempty"`
 	Proven       int64    `json:"proven,omitempty"`
+	Late         bool     `json:"late,omitempty"`
+	TimeZone     string   `json:"time_zone,omitempty"`
 }
 
 // Hash is a link of the chain.
@@ -135,6 +139,7 @@ func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
 		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
 		Language: e.Language, Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
 		Failures: e.Failures, Locks: e.Locks, Changes: e.Changes, Version: e.Version, Sent: e.Sent, Proven: e.Proven,
+		Late: e.Late, TimeZone: e.TimeZone,
 	})
 	if err != nil {
 		return nil, Hash{}, err
@@ -166,6 +171,7 @@ func ParseEvent(body []byte) (Event, error) {
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
 		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
 		Failures: r.Failures, Locks: r.Locks, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
+		Late: r.Late, TimeZone: r.TimeZone,
 	}, nil
 }
 

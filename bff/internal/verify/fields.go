@@ -49,6 +49,7 @@ var Fields = []Field{
 	count("changed_channel_days", func(p *Policy) *int { return &p.ChangedDays }, 0, 90),
 	word("changed_channels", func(p *Policy) *ChangeRule { return &p.ChangedChannels }, ChangeMark, ChangeRefuse),
 	{Name: "language", Range: "a language's tag, such as de or pt-BR", read: readLanguage, write: func(p Policy) any { return p.Language }},
+	{Name: "time_zone", Range: "an IANA name, such as Europe/Berlin", read: readTimeZone, write: func(p Policy) any { return p.TimeZone }},
 	limit("budget_destination_day", func(l *Limits) *int64 { return &l.DestinationDay }, 1, 1000),
 	limit("budget_prefix_hour", func(l *Limits) *int64 { return &l.PrefixHour }, 1, most),
 	limit("budget_technician_minute", func(l *Limits) *int64 { return &l.TechnicianMinute }, 1, most),
@@ -240,6 +241,15 @@ func readLanguage(value json.RawMessage, p *Policy) error {
 		return unfit("A language is a tag, such as de or pt-BR.")
 	}
 	p.Language = tag
+	return nil
+}
+
+func readTimeZone(value json.RawMessage, p *Policy) error {
+	var name string
+	if strictly(value, &name) != nil || !IsZone(name) {
+		return unfit("A time zone is an IANA name, such as Europe/Berlin or America/New_York.")
+	}
+	p.TimeZone = name
 	return nil
 }
 

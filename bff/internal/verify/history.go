@@ -18,10 +18,13 @@ type Entry struct {
 	ExpiresAt    time.Time
 	EndedAt      time.Time // zero while open
 	Outcome      Outcome   // empty while open
+	DeniedAfter  Outcome   // of a denial that came after the end: how it had ended; empty: it was the end
+	WasEndedAt   time.Time // when it had ended, of a denial that came afterwards
 	Reason       Code      // of a failure
 	Policy       PolicyVersion
 	Changed      bool      // the ticket system had changed the destination lately
 	Language     string    // of the message
+	TimeZone     string    // of the times in it
 	Matching     bool      // the end user had to pick the number that the technician said
 	NotedAt      time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
 }
@@ -30,7 +33,7 @@ func entryOf(e Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
 		Technician: e.By, Ticket: e.Ticket, Client: e.Client, Note: e.Note, Override: e.Override,
-		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Language: e.Language, Matching: e.Matching,
+		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Language: e.Language, TimeZone: e.TimeZone, Matching: e.Matching,
 	}
 }
 
@@ -39,8 +42,11 @@ var outcomeOf = map[EventKind]Outcome{
 	EventCancelled: Cancelled, EventSuperseded: Superseded,
 }
 
-// after is the entry once e has happened to its channel; the first end is the only one.
+// after is the entry once e has happened to its channel. The first end is the only one, but for a late denial.
 func (n Entry) after(e Event) Entry {
+	if e.Kind == EventDenied && e.Late {
+		return n.deniedLate(e)
+	}
 	outcome, ends := outcomeOf[e.Kind]
 	if ends && n.Outcome == Open && n.Channel == e.Channel && e.At.Before(n.ExpiresAt) {
 		n.Outcome, n.EndedAt, n.Reason = outcome, e.At, e.Reason
@@ -48,6 +54,18 @@ func (n Entry) after(e Event) Entry {
 	if e.Kind == EventNoted {
 		n.NotedAt = e.At
 	}
+	return n
+}
+
+func (n Entry) deniedLate(e Event) Entry {
+	if n.Outcome == Denied {
+		return n
+	}
+	if n.Outcome == Open {
+		n.Outcome, n.EndedAt = Expired, n.ExpiresAt
+	}
+	n.DeniedAfter, n.WasEndedAt = n.Outcome, n.EndedAt
+	n.Outcome, n.EndedAt, n.Reason = Denied, e.At, ""
 	return n
 }
 

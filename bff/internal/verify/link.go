@@ -15,11 +15,17 @@ type Link struct {
 	Technician string
 	Ticket     string // number
 	Language   string // of the message that brought it
+	TimeZone   string // of the times in that message: an IANA name
 	ExpiresAt  time.Time
 	Outcome    Outcome  // Open: it can be validated
 	Reason     Code     // of Failed
 	Numbers    []string // under number matching, while open: those to pick from
+	CanDeny    bool     // "I did not ask for this" is still taken
+	DeniedLate bool     // it was said after the link had been used or had ended
 }
+
+// DenialWindow is for how long after its end a link still takes "I did not ask for this".
+const DenialWindow = 24 * time.Hour
 
 // tokenLength is that of 256 bits in unpadded base64url.
 const tokenLength = 43
@@ -83,7 +89,9 @@ func (s *Service) pick(ctx context.Context, tx Tx, a asked, picked string) (Even
 }
 
 // Deny is the end user's "I did not ask for this": it turns the shield red, ends the verification and all others of
-// the contact that are under way, and locks the contact until an admin has looked into it. It refuses as Validate does.
+// the contact that are under way, and locks the contact until an admin has looked into it. It is taken for
+// [DenialWindow] after the link was used or has ended, too: then it turns red what the link had turned green.
+// CodeEnded: it was denied before. CodeSpent, CodeExpired, CodeEnded: too late. CodeNotFound: no such link.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
 		v := a.v
@@ -92,16 +100,43 @@ func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 		if err := endOthers(ctx, tx, v, a.now); err != nil {
 			return e, err
 		}
-		if err := end(ctx, tx, v, Denied, &e); err != nil {
+		was, err := a.deny(ctx, tx, &e)
+		if err != nil {
 			return e, err
 		}
 		if err := tx.SetDenied(ctx, v.Tenant, v.Contact, true); err != nil {
 			return e, err
 		}
 		return e, tx.Alert(ctx, e.alertOf(e.Kind, alertData{
-			Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Technician: v.Technician,
+			Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Technician: v.Technician, Late: e.Late, Was: was,
 		}))
 	})
+}
+
+// deny ends the verification as denied, or turns the end that it has had into a denial and tells what it was.
+func (a asked) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err error) {
+	v, err := tx.Find(ctx, a.v.Tenant, a.v.ID)
+	if err != nil {
+		return "", err
+	}
+	ended, err := tx.End(ctx, v.Tenant, v.ID, Denied, a.now)
+	if err != nil {
+		return "", err
+	}
+	if !ended {
+		late, err := tx.DenyEnded(ctx, v.Tenant, v.ID, a.now, a.now.Add(-DenialWindow))
+		if err != nil {
+			return "", err
+		}
+		if !late {
+			return "", v.refusal(a.now)
+		}
+		if was = v.Outcome; was == Open {
+			was = Expired
+		}
+		e.Late, e.By, e.Method, e.Ticket, e.Destination = true, a.entry.Technician, v.Method, Ticket{ID: v.Ticket}, v.Destination
+	}
+	return was, tx.Append(ctx, e)
 }
 
 // endOthers fails what else of the contact is under way: whoever asked for this may have asked for that too.
@@ -140,6 +175,7 @@ type asked struct {
 	v      Verification
 	now    time.Time
 	lockAt int // so many failures lock its contact
+	entry  Entry
 }
 
 type answer func(context.Context, Tx, asked) (Event, error)
@@ -157,7 +193,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	if err != nil {
 		return Link{}, err
 	}
-	ask := asked{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock}
+	ask := asked{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock, entry: entry}
 	var said Event
 	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
 		said, err = say(ctx, tx, ask)
@@ -170,10 +206,16 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	s.tell(said)
 	s.Alerter.WakeAlerts()
 	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
+	link.CanDeny, link.DeniedLate = said.Kind != EventDenied, said.Late
 	if said.Kind == EventFailed {
 		return link, &Error{Code: CodeMismatch, Public: "That is not the number. Ask the technician for a new link."}
 	}
 	return link, nil
+}
+
+// canDeny tells whether "I did not ask for this" is still taken.
+func (n Entry) canDeny(now time.Time) bool {
+	return n.Outcome != Denied && (n.Outcome == Open || n.EndedAt.Add(DenialWindow).After(now))
 }
 
 func (v Verification) event(kind EventKind, at time.Time) Event {
@@ -202,11 +244,13 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, Entry, error)
 	if err != nil {
 		return Link{}, Entry{}, err
 	}
-	for _, n := range Read(v.Contact, events, s.now()).Entries {
+	now := s.now()
+	for _, n := range Read(v.Contact, events, now).Entries {
 		if n.Verification == v.ID {
 			link := Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,
-				Language: n.Language, ExpiresAt: n.ExpiresAt, Outcome: n.Outcome, Reason: n.Reason,
+				Language: n.Language, TimeZone: n.TimeZone, ExpiresAt: n.ExpiresAt, Outcome: n.Outcome, Reason: n.Reason,
+				CanDeny: n.canDeny(now), DeniedLate: n.DeniedAfter != "",
 			}
 			if n.Matching && n.Outcome == Open {
 				link.Numbers, _ = s.Keys.grid(v.ID)

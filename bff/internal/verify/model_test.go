@@ -31,6 +31,7 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 			"cancel":     m.cancel,
 			"report":     m.report,
 			"wait":       m.wait,
+			"sleep":      m.sleep,
 			"":           m.check,
 		})
 	})
@@ -54,6 +55,8 @@ type asked struct {
 	at, ends            time.Time
 	tries, max          int // max 0: a link
 	outcome             verify.Outcome
+	over                time.Time // when it ended; zero while nothing has ended it
+	late                bool      // denied after its end
 }
 
 // face is a channel: what was asked of it last, and which verdict stands.
@@ -95,7 +98,7 @@ func (m *model) over(v *asked) verify.Code {
 }
 
 func (m *model) end(v *asked, outcome verify.Outcome) {
-	v.outcome = outcome
+	v.outcome, v.over = outcome, m.now()
 	switch f := m.channels[v.channel]; outcome {
 	case verify.Verified:
 		f.green, f.greens, f.red = v, m.now().Add(m.policy.GreenFor), nil
@@ -229,11 +232,20 @@ func (m *model) validate(t *rapid.T) {
 func (m *model) deny(t *rapid.T) {
 	v := m.any(t, true)
 	want := m.over(v)
-	if want == "" {
+	over := v.over
+	if over.IsZero() {
+		over = v.ends
+	}
+	late := want != "" && v.outcome != verify.Denied && m.now().Before(over.Add(verify.DenialWindow))
+	if want == "" || late {
+		want = ""
 		for _, other := range m.all {
 			if other != v && m.open(other) {
 				m.end(other, verify.Failed)
 			}
+		}
+		if v.late = late; late && v.outcome == verify.Open {
+			v.late = false // nothing had ended it: the denial is its one end
 		}
 		m.end(v, verify.Denied)
 		m.denied = true
@@ -282,6 +294,14 @@ func (m *model) report(t *rapid.T) {
 
 func (m *model) wait(t *rapid.T) {
 	m.h.clock.advance(time.Duration(rapid.IntRange(1, 45).Draw(t, "seconds")) * time.Second)
+}
+
+// sleep lets most of a day go by, so that late denials come too late as well.
+func (m *model) sleep(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "nights") > 0 {
+		t.Skip("most of it happens by day")
+	}
+	m.h.clock.advance(13 * time.Hour)
 }
 
 // check holds what is read against the model.
@@ -354,6 +374,9 @@ func (m *model) checkEvents(t *rapid.T) {
 		want := 0
 		if v.outcome != verify.Open {
 			want = 1
+		}
+		if v.late {
+			want = 2
 		}
 		if ends[v.id] != want {
 			t.Fatalf("%s has %d ends, want %d (%q)", v.id, ends[v.id], want, v.outcome)

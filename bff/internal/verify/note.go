@@ -16,17 +16,40 @@ var outcomeWords = map[Outcome]string{
 	Open: "waiting for an answer",
 }
 
-// Note is the text for the ticket: who was verified, how, by whom and with what result, a line for each.
-// The verification's id is its last line, so that a writer can look for it before it writes again.
-func Note(contactName string, n Entry) string {
+// lateWords are of a denial that came after the end that a verification had had, and the word for the time of that end.
+var lateWords = map[Outcome]struct{ was, at string }{
+	Verified:   {"it was verified", "Verified"},
+	Failed:     {"it had failed", "Failed"},
+	Cancelled:  {"it was cancelled", "Cancelled"},
+	Superseded: {"it was replaced by a newer one", "Replaced"},
+	Expired:    {"it had expired", "Expired"},
+}
+
+// noteTime is how a note writes a time, before the zone's short name.
+const noteTime = "2 Jan 2006, 15:04 "
+
+const noteMarker = "Verification: "
+
+// Note is the text for the ticket: who was verified, how, by whom and with what result, a line for each, with times in
+// the zone. Its last line has what [NoteMarker] gives, so that a writer can look for it before it writes again.
+func Note(contactName string, n Entry, zone *time.Location) string {
+	say := func(at time.Time) string { return at.In(zone).Format(noteTime) + ZoneAbbreviation(at.In(zone)) }
+	late, isLate := lateWords[n.DeniedAfter]
+	result := outcomeWords[n.Outcome]
+	if isLate {
+		result = "DENIED after " + late.was + ": the recipient says they did not ask for this"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "Caller verification: %s\n", outcomeWords[n.Outcome])
+	fmt.Fprintf(&b, "Caller verification: %s\n", result)
 	fmt.Fprintf(&b, "Contact: %s\n", oneLine(contactName))
 	fmt.Fprintf(&b, "Method: %s to %s\n", methodWords[n.Method], oneLine(n.Masked))
 	fmt.Fprintf(&b, "Technician: %s\n", oneLine(nameOrID(n.Technician)))
-	fmt.Fprintf(&b, "Requested: %s\n", n.RequestedAt.UTC().Format(time.RFC3339))
-	if !n.EndedAt.IsZero() {
-		fmt.Fprintf(&b, "Ended: %s\n", n.EndedAt.UTC().Format(time.RFC3339))
+	fmt.Fprintf(&b, "Requested: %s\n", say(n.RequestedAt))
+	switch {
+	case isLate:
+		fmt.Fprintf(&b, "%s: %s\nDenied: %s\n", late.at, say(n.WasEndedAt), say(n.EndedAt))
+	case !n.EndedAt.IsZero():
+		fmt.Fprintf(&b, "Ended: %s\n", say(n.EndedAt))
 	}
 	switch {
 	case n.Note != "" && n.Override:
@@ -37,8 +60,18 @@ func Note(contactName string, n Entry) string {
 	if n.Changed {
 		b.WriteString("Mind: the ticket system had changed this address or number shortly before.\n")
 	}
-	fmt.Fprintf(&b, "Verification: %s", n.Verification)
+	b.WriteString(noteMarker + n.Verification)
+	if isLate {
+		b.WriteString(", denied")
+	}
 	return b.String()
+}
+
+// NoteMarker is the part of a note that no other note has: the verification's id, and of a late denial a word more,
+// because the verification's result may stand on the ticket already.
+func NoteMarker(text string) string {
+	_, marker, _ := strings.Cut(text[strings.LastIndexByte(text, '\n')+1:], noteMarker)
+	return marker
 }
 
 // oneLine makes every run of white space one space: whatever a name or note holds, it starts no line of its own.

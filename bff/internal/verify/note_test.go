@@ -23,8 +23,8 @@ func TestNote(t *testing.T) {
 Contact: Dana Reyes
 Method: code by SMS to ••• ••• 4821
 Technician: Ana Ortiz
-Requested: 2026-03-02T14:00:00Z
-Ended: 2026-03-02T14:00:40Z
+Requested: 2 Mar 2026, 15:00 CET
+Ended: 2 Mar 2026, 15:00 CET
 Verification: v_01`,
 		},
 		{
@@ -37,8 +37,8 @@ Verification: v_01`,
 Contact: Dana Reyes
 Method: secure link by e-mail to d•••@contoso.com
 Technician: Ana Ortiz
-Requested: 2026-03-02T14:00:00Z
-Ended: 2026-03-02T14:00:40Z
+Requested: 2 Mar 2026, 15:00 CET
+Ended: 2 Mar 2026, 15:00 CET
 Override note: Manager approval
 Verification: v_01`,
 		},
@@ -49,10 +49,25 @@ Verification: v_01`,
 Contact: Dana Reyes
 Method: code by SMS to ••• ••• 4821
 Technician: ana
-Requested: 2026-03-02T14:00:00Z
-Ended: 2026-03-02T14:00:40Z
+Requested: 2 Mar 2026, 15:00 CET
+Ended: 2 Mar 2026, 15:00 CET
 Note: Calls from the car
 Verification: v_01`,
+		},
+		{
+			name: "a denial that came after the success says both times",
+			give: func(n *Entry) {
+				n.Outcome, n.Method, n.Masked = Denied, EmailLink, "d•••@contoso.com"
+				n.DeniedAfter, n.WasEndedAt, n.EndedAt = Verified, n.EndedAt, epoch.Add(10*time.Hour)
+			},
+			want: `Caller verification: DENIED after it was verified: the recipient says they did not ask for this
+Contact: Dana Reyes
+Method: secure link by e-mail to d•••@contoso.com
+Technician: Ana Ortiz
+Requested: 2 Mar 2026, 15:00 CET
+Verified: 2 Mar 2026, 15:00 CET
+Denied: 3 Mar 2026, 01:00 CET
+Verification: v_01, denied`,
 		},
 		{
 			name: "an open one has no end yet",
@@ -61,7 +76,7 @@ Verification: v_01`,
 Contact: Dana Reyes
 Method: secure link by SMS to ••• ••• 4821
 Technician: Ana Ortiz
-Requested: 2026-03-02T14:00:00Z
+Requested: 2 Mar 2026, 15:00 CET
 Verification: v_01`,
 		},
 	}
@@ -69,7 +84,7 @@ Verification: v_01`,
 		t.Run(test.name, func(t *testing.T) {
 			n := verified
 			test.give(&n)
-			if got := Note("Dana Reyes", n); got != test.want {
+			if got := Note("Dana Reyes", n, Zone("Europe/Berlin")); got != test.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
 		})
@@ -80,6 +95,11 @@ func TestNoteHasWordsForEveryOutcomeAndMethod(t *testing.T) {
 	for _, o := range []Outcome{Open, Verified, Denied, Failed, Cancelled, Superseded, Expired} {
 		if outcomeWords[o] == "" {
 			t.Errorf("no words for outcome %q", o)
+		}
+	}
+	for _, o := range []Outcome{Verified, Failed, Cancelled, Superseded, Expired} {
+		if lateWords[o].was == "" || lateWords[o].at == "" {
+			t.Errorf("no words for a denial after %q", o)
 		}
 	}
 	for _, m := range Methods {
@@ -95,7 +115,7 @@ func TestNoteLinesCanNotBeForged(t *testing.T) {
 		Verification: "v_01", Outcome: Denied, Method: SMSCode, Masked: forged, Technician: Technician{Name: forged},
 		Note: forged, Override: true, EndedAt: epoch,
 	}
-	lines := strings.FieldsFunc(Note(forged, n), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) })
+	lines := strings.FieldsFunc(Note(forged, n, time.UTC), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) })
 	if len(lines) != 8 {
 		t.Fatalf("%d lines, want 8:\n%s", len(lines), strings.Join(lines, "\n"))
 	}

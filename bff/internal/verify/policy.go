@@ -95,6 +95,7 @@ type Policy struct {
 	ChangedDays        int      // for how long a change in the ticket system counts as late; 0: never
 	ChangedChannels    ChangeRule
 	Language           string // of messages to contacts whose own is not known: a tag, such as de
+	TimeZone           string // of times that people read, where the contact's own is not known: an IANA name
 
 	Limits Limits
 }
@@ -137,6 +138,7 @@ func DefaultPolicy() Policy {
 		ChangedDays:        7,
 		ChangedChannels:    ChangeMark,
 		Language:           "en",
+		TimeZone:           DefaultZone,
 		Limits: Limits{
 			DestinationDay: 10, PrefixHour: 60, TechnicianMinute: 10, TechnicianHour: 100, ClientHour: 200,
 			CountryHour: 500, TenantMinute: 120, TenantDay: 10_000,

@@ -50,6 +50,9 @@ type Attempts interface {
 	Under(ctx context.Context, tenant, contact string, at time.Time) ([]Verification, error)
 	// End closes a verification that is open and not yet expired at the given time; else false.
 	End(ctx context.Context, tenant, id string, outcome Outcome, at time.Time) (bool, error)
+	// DenyEnded turns the outcome of a verification that ended or expired after the given time into a denial; false if it
+	// ended before that, or was denied. A note that goes onto its ticket is due again.
+	DenyEnded(ctx context.Context, tenant, id string, at, after time.Time) (bool, error)
 	// Find gives a verification by its id, or CodeNotFound.
 	Find(ctx context.Context, tenant, id string) (Verification, error)
 }
@@ -98,8 +101,9 @@ type Outbox interface {
 	// EnqueueNote stores a result that goes onto the ticket when its verification has ended: End makes it due,
 	// and DueAt at the latest. One that is cancelled or superseded has no result, and End drops its note.
 	EnqueueNote(ctx context.Context, j NoteJob) error
-	// SettleNote ends a note's job: it stands on the ticket. False if the job has ended before.
-	SettleNote(ctx context.Context, tenant, verification string) (bool, error)
+	// SettleNote ends a note's job: it stands on the ticket. False if the job has ended before, or its lease has: another
+	// holds it, or the result has changed since it was claimed and is to be written again.
+	SettleNote(ctx context.Context, j NoteJob) (bool, error)
 }
 
 // Rulebook keeps what each level sets of the policy.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -124,12 +125,13 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	if e.Language = contact.Language; e.Language == "" {
 		e.Language = p.Language
 	}
+	e.TimeZone = cmp.Or(contact.TimeZone, p.TimeZone)
 	if channel.Kind == Phone {
 		v.Prefix = s.Keys.prefix(d.Tenant, channel)
 	}
 	return draft{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
-		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, ExpiresAt: until, ValidFor: p.validity(r.Method),
+		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
 }
 

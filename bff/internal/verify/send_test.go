@@ -35,7 +35,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	job := h.job(got.Verification)
 	wantJob := verify.Job{
 		ID: got.Verification, Tenant: "acme", Method: verify.SMSCode, To: "+14155554821", Secret: job.Secret, Recipient: "Dana Reyes",
-		Technician: "Ana Ortiz", Ticket: "4711", Language: "en", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
+		Technician: "Ana Ortiz", Ticket: "4711", Language: "en", TimeZone: "UTC", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
 	}
 	if diff := cmp.Diff(wantJob, job); diff != "" {
 		t.Errorf("job (-want +got):\n%s", diff)
@@ -292,8 +292,6 @@ func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
 	_, err := h.Attempt(ctx, desk(), oldCode.Verification, digits)
 	wantCode(t, err, verify.CodeEnded)
 	_, err = h.Validate(ctx, token, "")
-	wantCode(t, err, verify.CodeEnded)
-	_, err = h.Deny(ctx, token)
 	wantCode(t, err, verify.CodeEnded)
 	h.wantKinds("dana", verify.EventRequested, verify.EventRequested,
 		verify.EventSuperseded, verify.EventRequested, verify.EventSuperseded, verify.EventRequested)

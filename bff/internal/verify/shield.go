@@ -67,8 +67,11 @@ func (s Shield) Beneath() *Shield { return s.beneath }
 // After is the shield once e has happened to its channel. Green has one way in:
 // a success of the very verification that is pending.
 func (s Shield) After(e Event) Shield {
-	if e.Kind == EventRequested {
+	switch {
+	case e.Kind == EventRequested:
 		return s.asked(e)
+	case e.Kind == EventDenied && e.Late:
+		return s.deniedLate(e)
 	}
 	if s.State != ShieldPending || s.Verification != e.Verification || !e.At.Before(s.Until) {
 		return s
@@ -131,6 +134,15 @@ func (s Shield) ended(e Event, state State, reason Code) Shield {
 	return Shield{
 		State: state, Verification: e.Verification, Method: s.Method, At: e.At, Until: e.Until,
 		By: by, Reason: reason, ResendAt: s.ResendAt, Destination: s.Destination, Ticket: s.Ticket,
+	}
+}
+
+// deniedLate is the shield after "I did not ask for this" to a link that had ended. It is red whichever of the channel's
+// verifications it showed: the same address or number has said yes and no, so its yes proves nothing.
+func (s Shield) deniedLate(e Event) Shield {
+	return Shield{
+		State: ShieldDenied, Verification: e.Verification, Method: e.Method, At: e.At, By: e.By,
+		ResendAt: s.ResendAt, Destination: e.Destination, Ticket: e.Ticket.ID,
 	}
 }
 

@@ -29,6 +29,7 @@ func anyEvents(t *rapid.T) []Event {
 			Verification: rapid.SampledFrom([]string{"v_1", "v_2"}).Draw(t, "verification"),
 			Contact:      "dana", Channel: rapid.SampledFrom([]string{"mobile", "mobile", "mail"}).Draw(t, "channel"),
 		}
+		e.Late = e.Kind == EventDenied && rapid.Bool().Draw(t, "late")
 		if e.Kind == EventRequested || e.Kind == EventVerified {
 			e.Until = e.At.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "lasts")) * time.Second)
 		}
@@ -111,6 +112,35 @@ func TestNoOrderOfEventsMakesAShieldGreenWithoutItsSuccess(t *testing.T) {
 		}
 	}
 	t.Error("nothing was ever green: this proves nothing")
+}
+
+func TestNothingIsGreenAfterALateDenialWithoutALaterRequest(t *testing.T) {
+	denials := 0
+	property := func(t *rapid.T) {
+		events := read(anyEvents(t))
+		now := soon(t, events)
+		quiet := map[string]bool{} // channels that were denied late and not asked since
+		for _, e := range events {
+			switch {
+			case e.Kind == EventDenied && e.Late:
+				quiet[e.Channel] = true
+				denials++
+			case e.Kind == EventRequested:
+				delete(quiet, e.Channel)
+			}
+		}
+		for channel := range quiet {
+			if s := Read("dana", events, now).Shields[channel]; s.State != ShieldDenied {
+				t.Errorf("%s was denied late and reads %s", channel, s.State)
+			}
+		}
+	}
+	for range 20 {
+		if rapid.Check(t, property); denials > 0 {
+			return
+		}
+	}
+	t.Error("nothing was ever denied late: this proves nothing")
 }
 
 func TestGreenAndPendingEndByThemselves(t *testing.T) {

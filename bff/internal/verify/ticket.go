@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,16 +41,22 @@ func (d Desk) note(e Event, c Contact, p Policy) *NoteJob {
 	}
 }
 
-// NoteText gives the text of a note that is due. CodeNotFound: there is no such verification.
+// NoteText gives the text of a note that is due, with times as the client's people read them. A contact whose name is
+// no longer kept goes by the id that the ticket system has for them. CodeNotFound: there is no such verification.
 func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 	events, err := s.Ledger.Page(ctx, j.Tenant, j.Contact, j.Seq+1, 1)
 	if err != nil {
 		return "", err
 	}
 	for _, n := range Read(j.Contact, events, s.now()).Entries {
-		if n.Verification == j.Verification {
-			return Note(j.Name, n), nil
+		if n.Verification != j.Verification {
+			continue
 		}
+		rules, err := s.Rules(ctx, j.Tenant, n.Client)
+		if err != nil {
+			return "", err
+		}
+		return Note(cmp.Or(j.Name, j.Contact), n, Zone(rules.TimeZone)), nil
 	}
 	return "", &Error{Code: CodeNotFound, Public: "There is no such verification.", Err: fmt.Errorf("verification %s has no request numbered %d", j.Verification, j.Seq)}
 }
@@ -58,7 +65,7 @@ func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 func (s *Service) Noted(ctx context.Context, j NoteJob) error {
 	now := s.now()
 	return s.write(ctx, func(tx Tx) (Event, bool, error) {
-		fresh, err := tx.SettleNote(ctx, j.Tenant, j.Verification)
+		fresh, err := tx.SettleNote(ctx, j)
 		if err != nil || !fresh {
 			return Event{}, false, err
 		}

@@ -85,7 +85,8 @@ type Contact struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Title    string    `json:"title,omitempty"`
-	Language string    `json:"language,omitempty"` // a tag, such as de; empty: nobody knows
+	Language string    `json:"language,omitempty"`  // a tag, such as de; empty: nobody knows
+	TimeZone string    `json:"time_zone,omitempty"` // an IANA name; empty: not known
 	Channels []Channel `json:"channels,omitempty"`
 }
 
@@ -233,6 +234,7 @@ type Verification struct {
 	Key         string        // the technician's idempotency key
 	Fingerprint []byte        // of the request that came with the key
 	Outcome     Outcome       // empty while open
+	EndedAt     time.Time     // zero while nothing has ended it; one that expired keeps it zero
 }
 
 // Outcome is how a verification ended.
@@ -260,7 +262,8 @@ type Job struct {
 	Recipient  string        `json:"recipient"`
 	Technician string        `json:"technician"`
 	Ticket     string        `json:"ticket"`
-	Language   string        `json:"language,omitempty"` // that it is written in
+	Language   string        `json:"language,omitempty"`  // that it is written in
+	TimeZone   string        `json:"time_zone,omitempty"` // in which it gives times
 	ExpiresAt  time.Time     `json:"expires_at"`
 	ValidFor   time.Duration `json:"valid_for"`
 	Attempts   int           `json:"-"` // sends begun before this one

@@ -58,7 +58,12 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
       <div class="body">
         <p class="what">
           <span>{[methodName(entry.method), w.shortMask(entry.masked)].join(" · ")}</span>
-          <span class="outcome">{w.outcome(entry.outcome)}</span>
+          <span class="outcome">
+            {[entry.denied_after, entry.outcome]
+              .filter((o) => o !== undefined)
+              .map(w.outcome)
+              .join(" → ")}
+          </span>
         </p>
         <p class="when">
           <time dateTime={entry.requested_at} title={agoOf(entry.requested_at, s.now)}>

@@ -11,6 +11,14 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
+// denyEnded takes a late denial of a verification that ended less than a day before.
+func denyEnded(t *testing.T, s *store.Store, id string, at time.Time) bool {
+	t.Helper()
+	return ask(t, s, func(tx verify.Tx) (bool, error) {
+		return tx.DenyEnded(t.Context(), "acme", id, at, at.Add(-24*time.Hour))
+	})
+}
+
 var attempts = []promise{
 	{"a verification reads back as it was stored, to the millisecond", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -113,6 +121,59 @@ var attempts = []promise{
 		}
 		err := s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Latest(ctx, "acme", "dana", "none"); return err })
 		want(t, err, verify.CodeNotFound)
+	}},
+	{"a late denial is taken for a day after the end, once, and whatever the end was", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		expiry, day := link("v").ExpiresAt, 24*time.Hour
+		for _, row := range []struct {
+			name    string
+			outcome verify.Outcome // empty: it was never ended
+			at      time.Time
+			want    bool
+		}{
+			{"verified", verify.Verified, noon.Add(day), true},
+			{"verified a day and more ago", verify.Verified, noon.Add(time.Minute + day), false},
+			{"superseded", verify.Superseded, noon.Add(day), true},
+			{"cancelled", verify.Cancelled, noon.Add(day), true},
+			{"failed", verify.Failed, noon.Add(2 * time.Minute), true},
+			{"denied", verify.Denied, noon.Add(2 * time.Minute), false},
+			{"still open", verify.Open, expiry.Add(-time.Millisecond), false},
+			{"expired", verify.Open, expiry, true},
+			{"expired almost a day ago", verify.Open, expiry.Add(day - time.Millisecond), true},
+			{"expired a day ago", verify.Open, expiry.Add(day), false},
+		} {
+			must(t, s, insert(ctx, link(row.name)))
+			if row.outcome != verify.Open {
+				ending(t, s, row.name, row.outcome, noon.Add(time.Minute))
+			}
+			for _, taken := range []bool{row.want, false} {
+				if got := denyEnded(t, s, row.name, row.at); got != taken {
+					t.Errorf("%s: taken %t, want %t", row.name, got, taken)
+				}
+			}
+			v := ask(t, s, func(tx verify.Tx) (verify.Verification, error) { return tx.Find(ctx, "acme", row.name) })
+			if row.want && (v.Outcome != verify.Denied || !v.EndedAt.Equal(row.at)) {
+				t.Errorf("%s: it reads %q, ended at %s", row.name, v.Outcome, v.EndedAt)
+			}
+		}
+	}},
+	{"Row15: of late denials at the same time one is taken, and Row7: none of another tenant", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		must(t, s, insert(ctx, link("v1")))
+		ending(t, s, "v1", verify.Verified, noon)
+		deny := func(tenant string) error {
+			return s.Write(ctx, func(tx verify.Tx) error {
+				ok, err := tx.DenyEnded(ctx, tenant, "v1", noon.Add(time.Minute), noon.Add(-time.Hour))
+				if err == nil && !ok {
+					err = &verify.Error{Code: verify.CodeEnded}
+				}
+				return err
+			})
+		}
+		want(t, deny("zenith"), verify.CodeEnded)
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeEnded: crowd - 1}, together(func(int) error { return deny("acme") })); diff != "" {
+			t.Error(diff)
+		}
 	}},
 	{"Row15: a verification ends once, however many end it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

@@ -50,10 +50,10 @@ func ending(t *testing.T, s *store.Store, id string, outcome verify.Outcome, at 
 	}
 }
 
-// settleNote settles the note of v1.
-func settleNote(t *testing.T, s *store.Store) bool {
+// settleNote settles a note under the lease that it was claimed with.
+func settleNote(t *testing.T, s *store.Store, j verify.NoteJob) bool {
 	t.Helper()
-	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), "acme", "v1") })
+	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), j) })
 }
 
 // unnoted demands that no note is given out, ever.
@@ -89,11 +89,11 @@ var notes = []promise{
 		}
 	}},
 	{"what was cancelled or superseded gets no note", func(t *testing.T, s *store.Store) {
-		noting(t, s, "v1", "v2")
+		waiting := noting(t, s, "v1", "v2")
 		ending(t, s, "v1", verify.Cancelled, noon)
 		ending(t, s, "v2", verify.Superseded, noon)
 		unnoted(t, s)
-		if settleNote(t, s) {
+		if settleNote(t, s, waiting[0]) {
 			t.Error("it was settled though it had ended")
 		}
 		if n, _, err := s.DroppedNotes(t.Context(), "acme"); n != 0 || err != nil {
@@ -182,9 +182,9 @@ var notes = []promise{
 	}},
 	{"a note is settled once, and for good", func(t *testing.T, s *store.Store) {
 		noting(t, s, "v1")
-		claimNotes(t, s, noon.Add(5*time.Minute))
+		claimed := claimNotes(t, s, noon.Add(5*time.Minute))[0]
 		for _, fresh := range []bool{true, false} {
-			if settleNote(t, s) != fresh {
+			if settleNote(t, s, claimed) != fresh {
 				t.Errorf("settled for the first time: %t, want %t", !fresh, fresh)
 			}
 		}
@@ -192,7 +192,7 @@ var notes = []promise{
 		unnoted(t, s)
 	}},
 	{"a note that is given up is not written any more", func(t *testing.T, s *store.Store) {
-		noting(t, s, "v1")
+		waiting := noting(t, s, "v1")
 		want(t, s.DropNote(t.Context(), "acme", "v1", "there is no such ticket"), "")
 		unnoted(t, s)
 		for tenant, given := range map[string]int64{"acme": 1, "umbrella": 0} {
@@ -201,16 +201,17 @@ var notes = []promise{
 				t.Errorf("of %s %d were given up because %q, error %v", tenant, n, cause, err)
 			}
 		}
-		if settleNote(t, s) {
+		if settleNote(t, s, waiting[0]) {
 			t.Error("it was settled though it was given up")
 		}
 	}},
 	{"Row7: nobody ends another tenant's note", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		noting(t, s, "v1")
+		foreign := noting(t, s, "v1")[0]
+		foreign.Tenant = "umbrella"
 		want(t, s.DropNote(ctx, "umbrella", "v1", ""), "")
 		want(t, s.RetryNote(ctx, "umbrella", "v1", noon.Add(8*time.Hour), ""), "")
-		if ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(ctx, "umbrella", "v1") }) {
+		if settleNote(t, s, foreign) {
 			t.Error("it was settled")
 		}
 		if due := claimNotes(t, s, noon.Add(5*time.Minute)); len(due) != 1 {
@@ -219,12 +220,72 @@ var notes = []promise{
 	}},
 	{"Sweep forgets a note a week after it was settled, and none that waits", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		noting(t, s, "v1", "v2")
-		settleNote(t, s)
+		settleNote(t, s, noting(t, s, "v1", "v2")[0])
 		want(t, s.Sweep(ctx, noon.Add(5*time.Minute+7*24*time.Hour)), "")
 		must(t, s, func(tx verify.Tx) error { return tx.EnqueueNote(ctx, note(link("v1"))) }) // its id is free again
 		if due := claimNotes(t, s, noon.Add(time.Hour)); len(due) != 2 {
 			t.Errorf("%d notes are left, want 2", len(due))
+		}
+	}},
+	{"a note whose lease has ended is settled by the next holder alone", func(t *testing.T, s *store.Store) {
+		noting(t, s, "v1")
+		at := noon.Add(5 * time.Minute)
+		first := claimNotes(t, s, at)[0]
+		second := claimNotes(t, s, at.Add(time.Minute))[0]
+		if settleNote(t, s, first) {
+			t.Error("it was settled by a holder whose lease has ended")
+		}
+		if !settleNote(t, s, second) {
+			t.Error("its holder can't settle it")
+		}
+	}},
+	{"a late denial makes a note due again, whatever became of the first one", func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		denied := noon.Add(time.Hour)
+		for _, row := range []struct {
+			name   string
+			before func(id string)
+			sealed bool // the contact's name is still kept
+		}{
+			{"waiting", func(id string) { ending(t, s, id, verify.Verified, noon) }, true},
+			{"claimed", func(id string) { ending(t, s, id, verify.Verified, noon); claimNotes(t, s, denied) }, true},
+			{"written", func(id string) {
+				ending(t, s, id, verify.Verified, noon)
+				settleNote(t, s, claimNotes(t, s, noon)[0])
+			}, false},
+			{"void", func(id string) { ending(t, s, id, verify.Superseded, noon) }, false},
+			{"dropped", func(id string) {
+				ending(t, s, id, verify.Failed, noon)
+				want(t, s.DropNote(ctx, "acme", id, "there is no such ticket"), "")
+			}, false},
+		} {
+			j := noting(t, s, row.name)[0]
+			row.before(row.name)
+			if !denyEnded(t, s, row.name, denied) {
+				t.Fatalf("%s: the denial is refused", row.name)
+			}
+			due := claimNotes(t, s, denied)
+			if j.DueAt = denied.Add(time.Minute); !row.sealed {
+				j.Name = ""
+			}
+			if diff := cmp.Diff([]verify.NoteJob{j}, due); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", row.name, diff)
+			}
+			if !settleNote(t, s, due[0]) {
+				t.Errorf("%s: it can't be settled", row.name)
+			}
+		}
+	}},
+	{"a note that is being written when a late denial comes is written again", func(t *testing.T, s *store.Store) {
+		noting(t, s, "v1")
+		ending(t, s, "v1", verify.Verified, noon)
+		first := claimNotes(t, s, noon)[0]
+		denyEnded(t, s, "v1", noon.Add(time.Second))
+		if settleNote(t, s, first) {
+			t.Error("the text of before the denial has settled it")
+		}
+		if due := claimNotes(t, s, noon.Add(time.Second)); len(due) != 1 || due[0].Attempts != 0 {
+			t.Errorf("due are %+v", due)
 		}
 	}},
 	{"a note of no verification is refused", func(t *testing.T, s *store.Store) {
