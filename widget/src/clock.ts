@@ -7,8 +7,19 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+let last = Date.now();
+let mark = performance.now();
+
+/** Never goes back: where the computer's clock is set back, the time since the last call is added instead. */
+const steady = (): number => {
+  const since = performance.now() - mark;
+  mark += since;
+  last = Math.max(Date.now(), last + since);
+  return last;
+};
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steady,
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);

@@ -3,13 +3,18 @@
 
 import type { Channel, HistoryEntry, Shield } from "./types";
 
-/** The same shield while it lasts; afterwards what it has fallen to. */
+/** More than the clocks of nodes differ by. What is later than now by more than this was begun before the clock was set back. */
+const clockTolerance = 10_000;
+
+const ahead = (at: string | undefined, now: number): boolean => at !== undefined && Date.parse(at) > now + clockTolerance;
+
+/** The same shield while it lasts; afterwards, or where the clock was set back, what it has fallen to. */
 export const shieldAt = (shield: Shield, now: number): Shield => {
   switch (shield.state) {
     case "pending":
-      return over(shield, now) ? shieldAt(expired(shield), now) : upon(shield, now);
+      return over(shield, now) || ahead(shield.at, now) ? shieldAt(expired(grounded(shield, now)), now) : upon(shield, now);
     case "verified":
-      return over(shield, now) ? { state: "unverified", at: shield.until, resend_at: shield.resend_at } : shield;
+      return over(shield, now) || ahead(shield.at, now) ? { state: "unverified", at: shield.until, resend_at: shield.resend_at } : shield;
   }
   return shield;
 };
@@ -23,7 +28,15 @@ const upon = (shield: Shield, now: number): Shield => {
   return alone;
 };
 
-const standing = (beneath: Shield, now: number): boolean => beneath.state !== "verified" || !over(beneath, now);
+const standing = (beneath: Shield, now: number): boolean =>
+  beneath.state !== "verified" || !(over(beneath, now) || ahead(beneath.at, now));
+
+/** The shield without a green beneath it that is of a later time. */
+const grounded = (shield: Shield, now: number): Shield => {
+  if (shield.beneath?.state !== "verified" || !ahead(shield.beneath.at, now)) return shield;
+  const { beneath: _, ...alone } = shield;
+  return alone;
+};
 
 /** A cooldown outlives the shield that brought it. */
 const expired = ({ until, resend_at, verification_id, method, beneath }: Shield): Shield =>
@@ -32,7 +45,7 @@ const expired = ({ until, resend_at, verification_id, method, beneath }: Shield)
     : { state: "unverified", verification_id, method, at: until, reason: "expired", resend_at };
 
 export const entryAt = (entry: HistoryEntry, now: number): HistoryEntry =>
-  entry.outcome === "open" && now >= Date.parse(entry.expires_at)
+  entry.outcome === "open" && (now >= Date.parse(entry.expires_at) || ahead(entry.requested_at, now))
     ? { ...entry, outcome: "expired", ended_at: entry.expires_at }
     : entry;
 

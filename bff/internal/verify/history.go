@@ -71,7 +71,7 @@ func (n Entry) deniedLate(e Event) Entry {
 
 // atTime is the entry as it reads at now.
 func (n Entry) atTime(now time.Time) Entry {
-	if n.Outcome == Open && !now.Before(n.ExpiresAt) {
+	if n.Outcome == Open && (!now.Before(n.ExpiresAt) || aheadOf(n.RequestedAt, now)) {
 		n.Outcome, n.EndedAt = Expired, n.ExpiresAt
 	}
 	return n
@@ -102,6 +102,7 @@ func Read(contact string, events []Event, now time.Time) Reading {
 			continue
 		}
 		r.Seq = e.Seq
+		r.setBack(e.At)
 		r.Failures = failuresAfter(r.Failures, e)
 		switch e.Kind {
 		case EventDenied:
@@ -133,6 +134,20 @@ func Read(contact string, events []Event, now time.Time) Reading {
 	}
 	r.Entries = newestFirst
 	return r
+}
+
+// setBack ends what is pending or green of a later time than an event that came after it.
+func (r *Reading) setBack(at time.Time) {
+	for channel, s := range r.Shields {
+		if s.State == ShieldPending || s.State == ShieldVerified {
+			r.Shields[channel] = s.setBack(at)
+		}
+	}
+	for i, n := range r.Entries {
+		if n.Outcome == Open && aheadOf(n.RequestedAt, at) {
+			r.Entries[i].Outcome, r.Entries[i].EndedAt = Expired, n.ExpiresAt
+		}
+	}
 }
 
 // mark notes that a destination gets no more texts, if a failure says so.

@@ -108,7 +108,7 @@ func (s *Service) shown(d Desk, p Policy, contact, channel string, shield Shield
 func (s *Service) shownAt(d Desk, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
 	c, _ := d.Contact(contact)
 	ch, _ := c.Channel(channel)
-	shield = shield.of(s.Keys.destination(d.Tenant, ch)).under(p, d.Ticket.ID, now)
+	shield = shield.of(s.Keys.destination(d.Tenant, ch)).under(p, d.Ticket.ID, now).bounded(p, now)
 	if shield.State == ShieldPending && shield.Matching && shield.Ticket == d.Ticket.ID {
 		_, shield.Match = s.Keys.grid(shield.Verification)
 	}

@@ -97,8 +97,9 @@ func (s Shield) After(e Event) Shield {
 	return s
 }
 
-// AtTime is the shield as it reads at now: green and pending end by themselves.
+// AtTime is the shield as it reads at now: green and pending end by themselves, and where the clock was set back.
 func (s Shield) AtTime(now time.Time) Shield {
+	s = s.setBack(now)
 	switch {
 	case s.State == ShieldPending && !now.Before(s.Until):
 		return s.fallen(s.Until, ReasonExpired).AtTime(now)

@@ -48,6 +48,8 @@ type caseEvent struct {
 	Until        time.Time  `json:"until"`
 	Reason       Code       `json:"reason"`
 	TriesLeft    int        `json:"tries_left"`
+	Late         bool       `json:"late"`
+	Locks        bool       `json:"locks"`
 }
 
 func (e caseEvent) event() Event {
@@ -55,7 +57,7 @@ func (e caseEvent) event() Event {
 		Tenant: "acme", Seq: e.Seq, At: e.At, Kind: e.Kind, Verification: e.Verification, Contact: e.Contact, Channel: e.Channel,
 		Method: e.Method, By: e.By, Ticket: Ticket{ID: e.Ticket, Number: e.TicketNumber}, Masked: e.Masked, Note: e.Note,
 		Override: e.Override, CodeLength: e.CodeLength, MaxTries: e.MaxTries, ResendAt: e.ResendAt, Until: e.Until,
-		Reason: e.Reason, TriesLeft: e.TriesLeft,
+		Reason: e.Reason, TriesLeft: e.TriesLeft, Late: e.Late, Locks: e.Locks,
 	}
 }
 
@@ -120,7 +122,7 @@ func publicReading(r Reading, at time.Time) caseReading {
 			VerificationId: n.Verification, ChannelId: n.Channel, Method: api.Method(n.Method), Masked: n.Masked,
 			Technician: api.Person{Id: n.Technician.ID, Name: n.Technician.Name}, TicketNumber: n.Ticket.Number, Note: n.Note,
 			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt,
-			Outcome: api.HistoryEntryOutcome(outcome), Reason: api.Reason(n.Reason),
+			Outcome: api.HistoryEntryOutcome(outcome), Reason: api.Reason(n.Reason), DeniedAfter: api.HistoryEntryDeniedAfter(n.DeniedAfter),
 		})
 	}
 	return out
