@@ -129,13 +129,14 @@ func (l *ledger) hold(t *testing.T, db *store.Store) {
 
 // victim is a server in a process of its own, with the sandbox as its carriers.
 type victim struct {
-	binary string
-	env    []string
-	port   string
-	master []byte
-	dir    string
-	key    launchcontext.SigningKey
-	phone  http.Handler
+	metrics string // address of /metrics; empty: nowhere
+	binary  string
+	env     []string
+	port    string
+	master  []byte
+	dir     string
+	key     launchcontext.SigningKey
+	phone   http.Handler
 
 	audience string       // the public URL
 	numbers  atomic.Int64 // given out: every contact has one of its own

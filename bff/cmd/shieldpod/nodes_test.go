@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/gorilla/websocket"
 
 	"github.com/shieldpod/shieldpod/bff/internal/bus"
@@ -118,12 +119,16 @@ func (v *victim) node(t *testing.T, routes []string, which int) *victim {
 			VonageSignatureSecret: "a-signature-secret", VonageSignatureMethod: "sha256",
 		},
 	}
+	if _, err := kong.Must(&command.limitFlags).Parse(nil); err != nil { // the defaults
+		t.Fatal(err)
+	}
 	var log bytes.Buffer
 	s, err := command.settings(&outside{log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
+	s.metricsListen = v.metrics
 	ctx, stop := context.WithCancel(t.Context())
 	srv, err := build(ctx, s)
 	if err != nil {
@@ -131,6 +136,9 @@ func (v *victim) node(t *testing.T, routes []string, which int) *victim {
 	}
 	listeners, err := listen(ctx, s.listen)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.listenMetrics(ctx); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
+	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -39,8 +41,11 @@ type settings struct {
 	sms       smsSettings
 	bus       bus.Config
 	loopback  bool // what we call may be on this machine: in the demo
+	limits    limitSettings
 	now       func() time.Time
 	log       *slog.Logger
+
+	metricsListen string // of /metrics; empty: nowhere
 }
 
 type mailSettings struct{ key, from, host, webhookKey string }
@@ -96,6 +101,10 @@ type server struct {
 	notes    *psa.Worker
 	deafen   func() // ends what listens for changed rules
 	handler  http.Handler
+	security *securitylog.Log
+	metrics  http.Handler
+
+	metricsListener net.Listener // nil: there are no metrics
 }
 
 // sweepEvery is how often what has run out is thrown away: sessions, spent contexts, messages long settled.
@@ -115,7 +124,9 @@ func build(ctx context.Context, s settings) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := &server{settings: s, store: db}
+	security := securitylog.New(s.log, time.Now)
+	s.log = slog.New(securitylog.Throttle(s.log.Handler(), time.Now))
+	srv := &server{settings: s, store: db, security: security}
 	if err := db.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -163,6 +174,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Client:   outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: fetchTime, BodyLimit: fetchLimit, KeepAlive: true}),
 		Audience: s.publicURL, Secret: s.keys.session,
 		Now: s.now, Entropy: rand.Reader,
+		Strangers: func(tenant string, from netip.Addr) { srv.security.Record(securitylog.CodeStrangers, tenant, from) },
 	}
 	if err := srv.connect(domain, door); err != nil {
 		return err
@@ -170,6 +182,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	srv.hub = live.New(live.Config{
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain, Brands: srv.brands},
 		Origin: s.publicURL, Now: s.now, Log: s.log, Ends: srv.store,
+		Limits: s.limits.sockets, Handshakes: ratelimit.New(s.limits.handshakes, time.Now), Security: srv.security,
 	})
 	return srv.open(domain, door, page, assets)
 }
@@ -181,6 +194,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	if err != nil {
 		return err
 	}
+	metrics := httpapi.NewMetrics(srv.hub.Count, srv.security.Collector())
 	mux := http.NewServeMux()
 	srv.hooks(mux, domain)
 	pages := landing.New(landing.Config{Service: domain, Brands: srv.brands, Images: srv.store, Now: s.now, Log: s.log})
@@ -193,15 +207,23 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("GET /embed/v1.js", loader)
 	mux.Handle("/", httpapi.New(httpapi.Config{
 		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Brands: srv.brands, Brandings: srv.store, Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
-		Contract: api.Contract, Metrics: httpapi.NewMetrics(srv.hub.Count), Ready: srv.ready, Log: s.log,
+		Contract: api.Contract, Metrics: metrics, Ready: srv.ready, Log: s.log,
+		Security: srv.security, Guesses: ratelimit.New(s.limits.guesses, time.Now),
 	}))
-	srv.handler = front(mux, s.publicURL)
+	srv.metrics = metrics.Handler()
+	srv.handler = front(mux, s, newLimiter(s.limits, srv.security))
 	return nil
 }
 
-// ready tells whether every part that a verification needs answers.
-func (srv *server) ready(ctx context.Context) error {
-	return errors.Join(srv.store.Ready(ctx), srv.bus.Ready())
+// ready names the parts that a verification needs and that do not work.
+func (srv *server) ready(ctx context.Context) (missing []httpapi.NotReady) {
+	if err := srv.store.Ready(ctx); err != nil {
+		missing = append(missing, httpapi.NotReady{Part: "database", Why: store.Fault(err), Err: err})
+	}
+	if err := srv.bus.Ready(); err != nil {
+		missing = append(missing, httpapi.NotReady{Part: "bus", Why: "this node has not found the others, or its NATS", Err: err})
+	}
+	return missing
 }
 
 // How long those may take whom we call.
@@ -238,6 +260,13 @@ func (srv *server) run(ctx context.Context, listeners []net.Listener) error {
 		return nil
 	})
 	group.Go(func() error { return srv.sweep(ctx) })
+	group.Go(func() error {
+		srv.security.Run(ctx)
+		return nil
+	})
+	if srv.metricsListener != nil {
+		group.Go(func() error { return srv.serveMetrics(ctx) })
+	}
 	for _, l := range listeners {
 		group.Go(func() error {
 			if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -276,6 +305,30 @@ func (srv *server) close() error {
 	return srv.store.Close()
 }
 
+// listenMetrics opens the address of /metrics, if there is one.
+func (srv *server) listenMetrics(ctx context.Context) error {
+	if srv.metricsListen == "" {
+		return nil
+	}
+	all, err := listen(ctx, []string{srv.metricsListen})
+	if err == nil {
+		srv.metricsListener = all[0]
+	}
+	return err
+}
+
+// serveMetrics serves /metrics, and nothing else, on an address of its own.
+func (srv *server) serveMetrics(ctx context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", srv.metrics)
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	context.AfterFunc(ctx, func() { _ = web.Close() }) // a scrape in hand is no loss
+	if err := web.Serve(srv.metricsListener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
 func (srv *server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -299,6 +352,12 @@ func serve(o *outside, s settings) error {
 	}
 	listeners, err := listen(o.ctx, s.listen)
 	if err != nil {
+		return errors.Join(err, srv.close())
+	}
+	if err := srv.listenMetrics(o.ctx); err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
+		}
 		return errors.Join(err, srv.close())
 	}
 	s.log.Info("ready", "listen", listeners[0].Addr().String(), "public_url", s.publicURL)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,6 +51,7 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 		{http.MethodGet, "/", http.StatusNotFound},
 		{http.MethodGet, "/healthz", http.StatusOK},
 		{http.MethodGet, "/readyz", http.StatusOK},
+		{http.MethodGet, "/metrics", http.StatusNotFound}, // has an address of its own
 		{http.MethodGet, "/pod/nobody", http.StatusNotFound},
 		{http.MethodGet, "/embed/v1.js", http.StatusOK},
 		{http.MethodPost, "/embed/v1.js", http.StatusNotFound},
@@ -77,6 +79,9 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 			h := w.Header()
 			if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
 				!strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Cache-Control") == "" {
+				t.Errorf("%s %s: headers %v", a.method, a.path, h)
+			}
+			if len(h["Cross-Origin-Opener-Policy"]) != 1 || len(h["Cross-Origin-Resource-Policy"]) != 1 {
 				t.Errorf("%s %s: headers %v", a.method, a.path, h)
 			}
 			if got := h.Get("Strict-Transport-Security"); got != transport {
@@ -117,8 +122,43 @@ func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
 		w := httptest.NewRecorder()
 		srv.handler.ServeHTTP(w, r)
 		policies := w.Header().Values("Content-Security-Policy")
-		if w.Code != c.status || len(policies) != 1 || !strings.Contains(policies[0]+";", c.ancestors+";") || w.Header().Get("X-Frame-Options") != "" {
+		frames := map[string]string{mine: "", nobody: "DENY"}[c.ancestors]
+		if got := w.Header()["X-Frame-Options"]; strings.Join(got, ",") != frames {
+			t.Errorf("%s %s: X-Frame-Options %v, want %q", c.method, c.path, got, frames)
+		}
+		if w.Code != c.status || len(policies) != 1 || !strings.Contains(policies[0]+";", c.ancestors+";") {
 			t.Errorf("%s %s: %d, %v", c.method, c.path, w.Code, policies)
+		}
+	}
+}
+
+func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "bare"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, path, opener, resource, frames string }{
+		{"the pod is framed by another site, which may be isolated", "/pod/acme", "same-origin", "cross-origin", ""},
+		{"a tenant without origins has no frames", "/pod/bare", "same-origin", "same-origin", "DENY"},
+		{"an unknown tenant has none", "/pod/nobody", "same-origin", "same-origin", "DENY"},
+		{"any page loads the loader", "/embed/v1.js", "same-origin", "cross-origin", "DENY"},
+		{"a sign-in's window keeps the pod that has opened it", "/signin/acme", "unsafe-none", "same-origin", "DENY"},
+		{"so does the page that it comes back to", "/signin/callback", "unsafe-none", "same-origin", "DENY"},
+		{"the landing page", "/v/" + strings.Repeat("x", 43), "same-origin", "same-origin", "DENY"},
+		{"a picture that is not there", "/brand/x.png", "same-origin", "same-origin", "DENY"},
+		{"an asset of the pod's", "/pod-assets/x.js", "same-origin", "same-origin", "DENY"},
+		{"the API", "/api/v1/pod", "same-origin", "same-origin", "DENY"},
+		{"a route that does not exist", "/x", "same-origin", "same-origin", "DENY"},
+	} {
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil))
+		h := w.Header()
+		got := []string{strings.Join(h["Cross-Origin-Opener-Policy"], ","), strings.Join(h["Cross-Origin-Resource-Policy"], ","), strings.Join(h["X-Frame-Options"], ",")}
+		if want := []string{c.opener, c.resource, c.frames}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", c.name, got, want)
 		}
 	}
 }
@@ -175,7 +215,7 @@ func TestNoRequestWaitsForever(t *testing.T) {
 		until, ok := r.Context().Deadline()
 		limited = ok && time.Until(until) <= requestTime
 	})
-	front(rooms, "https://pod.example").ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	front(rooms, settings{publicURL: "https://pod.example"}, newLimiter(limitSettings{}, nil)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if !limited {
 		t.Error("a request has no limit")
 	}

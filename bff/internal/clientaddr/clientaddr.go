@@ -78,6 +78,12 @@ func (v Resolver) Client(r *http.Request) netip.Addr {
 	return client
 }
 
+// TrustsPeer tells whether a trusted proxy has opened the request's connection.
+func (v Resolver) TrustsPeer(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && v.IsTrusted(peer.Addr().Unmap().WithZone(""))
+}
+
 // IsTrusted tells whether the address is a configured proxy's.
 func (v Resolver) IsTrusted(address netip.Addr) bool {
 	for _, proxies := range v.Trusted {

@@ -24,7 +24,7 @@ func (down) Tenant(context.Context, string) (verify.Tenant, error) {
 }
 
 // faulty is the API with a part that fails, and its log.
-func faulty(ready func(context.Context) error) (http.Handler, *bytes.Buffer) {
+func faulty(ready func(context.Context) []httpapi.NotReady) (http.Handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return httpapi.New(httpapi.Config{
 		Tenants: down{}, Metrics: httpapi.NewMetrics(func() int { return 0 }), Ready: ready,
@@ -38,14 +38,16 @@ func ask(ctx context.Context, h http.Handler, path string) *httptest.ResponseRec
 	return w
 }
 
-func TestReadinessSaysThatAPartIsDownAndNotWhich(t *testing.T) {
+func TestReadinessSaysWhichPartIsDownAndWhyInWordsOfItsOwn(t *testing.T) {
 	limited := false
-	h, log := faulty(func(ctx context.Context) error {
+	h, log := faulty(func(ctx context.Context) []httpapi.NotReady {
 		_, limited = ctx.Deadline()
-		return errors.New("no database at db.internal")
+		return []httpapi.NotReady{
+			{Part: "database", Why: "its disk is full", Err: errors.New("no room at db.internal")}, {Part: "bus", Why: "it is away", Err: errors.New("nats")},
+		}
 	})
 	w := ask(t.Context(), h, "/readyz")
-	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "db.internal") {
+	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "not ready: database: its disk is full\nnot ready: bus: it is away\n" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if !limited || !strings.Contains(log.String(), "db.internal") {
@@ -54,7 +56,7 @@ func TestReadinessSaysThatAPartIsDownAndNotWhich(t *testing.T) {
 }
 
 func TestAPanicIsAFaultOfOursAndTellsNothing(t *testing.T) {
-	h, log := faulty(func(context.Context) error { panic("at line 7 of the plan") })
+	h, log := faulty(func(context.Context) []httpapi.NotReady { panic("at line 7 of the plan") })
 	w := ask(t.Context(), h, "/readyz")
 	var p api.Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {

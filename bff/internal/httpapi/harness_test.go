@@ -70,7 +70,7 @@ func newBorder(t *testing.T) *border {
 	handler := httpapi.New(httpapi.Config{
 		Verify: b.domain, Launch: b.door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Brands: b.brands, Brandings: b.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
-		Ready: func(context.Context) error { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Ready: func(context.Context) []httpapi.NotReady { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})
 	b.server = httptest.NewServer(handler)
 	t.Cleanup(b.server.Close)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -38,6 +39,7 @@ func (a *routes) Launch(c echo.Context) error {
 	if err := text("tenant", body.Tenant, 0, 40); err != nil {
 		return err
 	}
+	c.Set(tenantKey, body.Tenant)
 	grant, err := a.Config.Launch.OpenAt(c.Request().Context(), body.Tenant, body.Context, body.Nonce)
 	if err != nil {
 		a.logRefusedLaunch(err)
@@ -83,8 +85,9 @@ func (a *routes) LaunchConnectWise(c echo.Context) error {
 	if strings.Trim(body.Ticket.Id, "0123456789") != "" {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "ticket.id", Public: "A ticket's id is a number."}
 	}
+	c.Set(tenantKey, body.Tenant)
 	grant, err := a.Config.Launch.OpenHosted(c.Request().Context(), launch.HostedLaunch{
-		Tenant: body.Tenant, Origin: body.Origin, Ticket: body.Ticket.Id, Screen: body.Ticket.Screen,
+		Tenant: body.Tenant, From: clientaddr.From(c.Request().Context()), Origin: body.Origin, Ticket: body.Ticket.Id, Screen: body.Ticket.Screen,
 		Member: psa.Member{
 			ID: body.Member.Id, Hash: body.Member.Hash, Context: body.Member.Context,
 			Company: body.Member.Company, CodeBase: body.Member.Codebase, Email: body.Member.Email,

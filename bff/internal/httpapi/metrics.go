@@ -16,8 +16,8 @@ type Metrics struct {
 	requests *prometheus.HistogramVec
 }
 
-// NewMetrics registers the server's own figures; pods tells how many are connected.
-func NewMetrics(pods func() int) *Metrics {
+// NewMetrics registers the server's own figures and those of more collectors; pods tells how many are connected.
+func NewMetrics(pods func() int, more ...prometheus.Collector) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -30,6 +30,7 @@ func NewMetrics(pods func() int) *Metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "shieldpod_pods", Help: "Pods connected."},
 			func() float64 { return float64(pods()) }),
 	)
+	m.registry.MustRegister(more...)
 	return m
 }
 

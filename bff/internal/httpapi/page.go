@@ -44,6 +44,10 @@ func (a *routes) framed(c echo.Context) (verify.Tenant, error) {
 	}
 	if err == nil {
 		h.Set("Content-Security-Policy", a.podPolicy+ancestors(tenant.Origins))
+		if len(tenant.Origins) > 0 {
+			h.Del("X-Frame-Options") // it can't name more than one who may
+			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
 	}
 	return tenant, err
 }

@@ -60,6 +60,7 @@ var statusOf = map[verify.Code]int{
 	verify.CodePSADown:         http.StatusServiceUnavailable,
 	verify.CodePSABusy:         http.StatusTooManyRequests,
 	verify.CodePSASetup:        http.StatusBadGateway,
+	codeTooMany:                http.StatusTooManyRequests,
 	codeMalformed:              http.StatusBadRequest,
 	codeTooLarge:               http.StatusRequestEntityTooLarge,
 	codeMediaType:              http.StatusUnsupportedMediaType,

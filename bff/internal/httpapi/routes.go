@@ -8,6 +8,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
+	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -30,7 +33,7 @@ var batchPaths = map[string]bool{
 	"/api/v1/branding": true, "/api/v1/branding/preview": true, "/api/v1/branding/logo": true, "/api/v1/branding/landing-logo": true,
 }
 
-// Config is what the routes stand on. All fields are required.
+// Config is what the routes stand on. All fields are required but the last two.
 type Config struct {
 	Verify    *verify.Service
 	Launch    *launch.Service
@@ -45,8 +48,10 @@ type Config struct {
 	PublicURL string       // scheme and host, without a slash at the end
 	Contract  []byte       // the OpenAPI document
 	Metrics   *Metrics
-	Ready     func(context.Context) error // nil when every part answers
+	Ready     func(context.Context) []NotReady // none when every part works
 	Log       *slog.Logger
+	Security  *securitylog.Log   // nil: nothing is written down
+	Guesses   *ratelimit.Limiter // wrong bearers and keys of one address; nil: no limit
 }
 
 // routes answers the generated ServerInterface.
@@ -72,7 +77,6 @@ func New(c Config) *echo.Echo {
 		"/page-assets/notice.css":   asset("notice.css", "text/css; charset=utf-8"),
 		"/healthz":                  func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
 		"/readyz":                   a.readyz,
-		"/metrics":                  echo.WrapHandler(c.Metrics.Handler()),
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, page)
 	}
@@ -103,7 +107,7 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 				err = errors.New("panic")
 			}
 			if err != nil {
-				c.Error(err)
+				c.Error(a.suspect(c, err))
 				err = nil
 			}
 			a.Metrics.observe(c.Path(), c.Response().Status, time.Since(begun))
@@ -120,12 +124,23 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 // readyTime is how long a part may take to say that it is there.
 const readyTime = 2 * time.Second
 
+// NotReady is a part of the server that does not work.
+type NotReady struct {
+	Part string
+	Why  string // in words that anybody may read
+	Err  error
+}
+
 func (a *routes) readyz(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
 	defer cancel()
-	if err := a.Ready(ctx); err != nil {
-		a.Log.Warn("not ready", "error", err)
-		return c.String(http.StatusServiceUnavailable, "not ready: see the server's log\n")
+	var text strings.Builder
+	for _, missing := range a.Ready(ctx) {
+		a.Log.Warn("not ready", "part", missing.Part, "why", missing.Why, "err", missing.Err)
+		fmt.Fprintf(&text, "not ready: %s: %s\n", missing.Part, missing.Why)
+	}
+	if text.Len() > 0 {
+		return c.String(http.StatusServiceUnavailable, text.String())
 	}
 	return c.String(http.StatusOK, "ready\n")
 }

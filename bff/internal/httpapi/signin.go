@@ -59,6 +59,8 @@ func (a *routes) alone(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", signInPolicy)
 	h.Set("Permissions-Policy", permissions)
+	// The window hands its code to the pod that has opened it, in a frame of another site's page: any other policy would part them.
+	h.Set("Cross-Origin-Opener-Policy", "unsafe-none")
 }
 
 // signInCookie is the cookie of one sign-in: two windows may sign in side by side. It belongs to the first party, which a
@@ -99,6 +101,7 @@ func (a *routes) LaunchSignIn(c echo.Context) error {
 	); err != nil {
 		return err
 	}
+	c.Set(tenantKey, body.Tenant)
 	grant, err := a.Config.Launch.OpenSignedIn(c.Request().Context(), launch.SignInLaunch{
 		Tenant: body.Tenant, Code: body.Code, System: body.Psa, Ticket: body.Ticket,
 	})

@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
@@ -13,7 +14,8 @@ import (
 // HostedLaunch is what a pod in ConnectWise's own frame says. All of it comes from a browser.
 type HostedLaunch struct {
 	Tenant string
-	Origin string // of the page that the pod talks to; may be empty
+	From   netip.Addr // that the request comes from
+	Origin string     // of the page that the pod talks to; may be empty
 	Ticket string
 	Screen string
 	Member psa.Member
@@ -53,7 +55,10 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 
 // host asks who the member is, and for the ticket as that member sees it, side by side.
 func (s *Service) host(ctx context.Context, tenant verify.Tenant, l HostedLaunch) (verify.Technician, launchcontext.Context, error) {
-	leave, err := s.gate.enter(tenant.ID, s.remembered(tenant.ID, l.Member), s.Now())
+	leave, limited, err := s.gate.enter(tenant.ID, l.From, s.remembered(tenant.ID, l.Member), s.remembered(tenant.ID, psa.Member{ID: l.Member.ID}), s.Now())
+	if limited && s.Strangers != nil {
+		s.Strangers(tenant.ID, l.From)
+	}
 	if err != nil {
 		return verify.Technician{}, launchcontext.Context{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,42 +165,140 @@ func TestATicketIsNotWaitedForOnceTheProofIsRefused(t *testing.T) {
 	}
 }
 
+// made is a launch of a member whom nobody knows.
+func made(from string, i int) launch.HostedLaunch {
+	l := visit()
+	l.From = netip.MustParseAddr(from)
+	l.Member.ID, l.Member.Hash = fmt.Sprint("made up ", i), fmt.Sprint("made up ", i)
+	return l
+}
+
+// ask opens a pod for whoever the ticket system knows: Ana, and nobody with a made-up session.
+func (h *house) ask(t *testing.T, l launch.HostedLaunch) verify.Code {
+	t.Helper()
+	h.psa.proof = nil
+	if strings.HasPrefix(l.Member.Hash, "made up") {
+		h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	}
+	_, err := h.OpenHosted(t.Context(), l)
+	return verify.CodeOf(err)
+}
+
+// newSession is Ana with a session that was not seen before, at an address.
+func newSession(from, hash string) launch.HostedLaunch {
+	l := visit()
+	l.From, l.Member.Hash = netip.MustParseAddr(from), hash
+	return l
+}
+
 func TestRow05AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
 	h := newHouse(t)
-	if _, err := h.OpenHosted(t.Context(), visit()); err != nil { // Ana was here this morning
-		t.Fatal(err)
-	}
-	h.psa.proofs = 0
-	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	told := map[string]int{}
+	h.Strangers = func(tenant string, from netip.Addr) { told[tenant+" "+from.String()]++ }
 	ended := map[verify.Code]int{}
 	for i := range 1000 {
-		l := visit()
-		l.Member.Hash = fmt.Sprint("made up ", i)
-		_, err := h.OpenHosted(t.Context(), l)
-		ended[verify.CodeOf(err)]++
+		ended[h.ask(t, made("198.51.100.9", i))]++
 	}
 	if diff := cmp.Diff(map[verify.Code]int{verify.CodeMember: 20, verify.CodePSABusy: 980}, ended); diff != "" || h.psa.proofs != 20 {
 		t.Errorf("the ticket system was asked %d times: %s", h.psa.proofs, diff)
 	}
-	h.psa.proof = nil
-	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
-		t.Errorf("whoever was proven before waits, too: %v", err)
+	if told["acme 198.51.100.9"] != 980 {
+		t.Errorf("told of %v", told)
 	}
-	other := visit()
-	other.Member.Hash = "another session of Ana's"
-	if refusal := h.turnedAway(t, other, verify.CodePSABusy); refusal.RetryAfter != 3*time.Second {
-		t.Errorf("whoever is new may come back after %s", refusal.RetryAfter)
+	l := made("198.51.100.9", 1001)
+	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	if refusal := h.turnedAway(t, l, verify.CodePSABusy); refusal.RetryAfter != 3*time.Second {
+		t.Errorf("it may come back after %s", refusal.RetryAfter)
 	}
-	h.now = h.now.Add(3 * time.Second)
-	if _, err := h.OpenHosted(t.Context(), other); err != nil {
-		t.Errorf("later: %v", err)
+	h.now = h.now.Add(time.Second)
+	if got := h.ask(t, l); got != verify.CodeMember {
+		t.Errorf("a second later: %q", got)
 	}
-	beta := verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}}
-	h.put(t, beta)
-	theirs := visit()
+	h.put(t, verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}})
+	theirs := newSession("198.51.100.9", "hers")
 	theirs.Tenant = "beta"
-	if _, err := h.OpenHosted(t.Context(), theirs); err != nil {
-		t.Errorf("another tenant waits for ours: %v", err)
+	if got := h.ask(t, theirs); got != "" {
+		t.Errorf("another tenant waits for ours: %q", got)
+	}
+}
+
+func TestRow05AMemberWhoCanBeProvenGetsInDuringAFlood(t *testing.T) {
+	fromEverywhere := func(_ *house, s int) (all []launch.HostedLaunch) {
+		for i := range 50 {
+			all = append(all, made(fmt.Sprintf("2001:db8:%x:%x::1", s, i), s*50+i))
+		}
+		return all
+	}
+	for _, row := range []struct {
+		name   string
+		before string                                           // the address at which Ana was proven before; empty: nowhere
+		flood  func(h *house, second int) []launch.HostedLaunch // of one second
+		from   string
+	}{
+		{"one a second from her own address, which was never seen before", "", func(_ *house, s int) []launch.HostedLaunch {
+			return []launch.HostedLaunch{made("203.0.113.7", s)}
+		}, "203.0.113.7"},
+		{"one a second from many addresses", "", func(_ *house, s int) []launch.HostedLaunch {
+			return []launch.HostedLaunch{made(fmt.Sprintf("198.51.100.%d", s%250), s)}
+		}, "203.0.113.7"},
+		{"one a second from each of fifty addresses", "", func(_ *house, s int) (all []launch.HostedLaunch) {
+			for i := range 50 {
+				all = append(all, made(fmt.Sprintf("198.51.100.%d", i), s*50+i))
+			}
+			return all
+		}, "203.0.113.7"},
+		{"a hundred a second from one address", "", func(_ *house, s int) (all []launch.HostedLaunch) {
+			for i := range 100 {
+				all = append(all, made("198.51.100.9", s*100+i))
+			}
+			return all
+		}, "203.0.113.7"},
+		{"a hundred a second from her own address, at which she was proven before", "203.0.113.7", func(_ *house, s int) (all []launch.HostedLaunch) {
+			for i := range 100 {
+				all = append(all, made("203.0.113.7", s*100+i))
+			}
+			return all
+		}, "203.0.113.7"},
+		{"fifty a second, each from an address of its own, and she is at her office", "203.0.113.7", fromEverywhere, "203.0.113.7"},
+		{"the same flood, and she is elsewhere", "203.0.113.7", fromEverywhere, "203.0.113.99"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h := newHouse(t)
+			if row.before != "" {
+				if got := h.ask(t, newSession(row.before, "yesterday's")); got != "" {
+					t.Fatal(got)
+				}
+			}
+			for second := range 45 {
+				for _, l := range row.flood(h, second) {
+					h.ask(t, l)
+				}
+				if second > 0 && second%20 == 0 {
+					if got := h.ask(t, newSession(row.from, fmt.Sprint("session ", second))); got != "" {
+						t.Errorf("after %d seconds: %q", second, got)
+					}
+				}
+				h.now = h.now.Add(time.Second)
+			}
+		})
+	}
+}
+
+func TestRow05AMemberWhoseNameIsKnownIsNotShutOutByIt(t *testing.T) {
+	h := newHouse(t)
+	if got := h.ask(t, newSession("203.0.113.7", "yesterday's")); got != "" {
+		t.Fatal(got)
+	}
+	for i := range 500 {
+		l := made("198.51.100.9", i)
+		l.Member.ID = visit().Member.ID
+		h.ask(t, l)
+	}
+	if h.psa.proofs > 1+5+20 {
+		t.Errorf("the ticket system was asked %d times", h.psa.proofs)
+	}
+	if got := h.ask(t, newSession("203.0.113.7", "today's")); got != "" {
+		t.Errorf("at her office: %q", got)
 	}
 }
 
@@ -213,7 +312,7 @@ func TestRow05OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
 	for i := range 20 {
 		all.Go(func() {
 			l := visit()
-			l.Member.Hash = fmt.Sprint("somebody ", i)
+			l.Member.ID, l.Member.Hash = fmt.Sprint("somebody ", i), fmt.Sprint("somebody ", i)
 			if _, err := h.OpenHosted(t.Context(), l); err != nil {
 				t.Error(err)
 			}
@@ -229,16 +328,36 @@ func TestRow05OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
 	}
 }
 
-func TestRow05WhoeverIsRefusedIsNewAgain(t *testing.T) {
+func TestRow05ASessionThatWasRefusedIsNotAskedAboutAgainAtOnce(t *testing.T) {
+	h := newHouse(t)
+	for range 500 {
+		if got := h.ask(t, made("198.51.100.9", 1)); got != verify.CodeMember {
+			t.Fatal(got)
+		}
+	}
+	if h.psa.proofs != 1 {
+		t.Errorf("the ticket system was asked %d times", h.psa.proofs)
+	}
+	h.now = h.now.Add(10 * time.Second)
+	l := made("198.51.100.9", 1)
+	h.psa.proof = nil // it is known by now
+	if _, err := h.OpenHosted(t.Context(), l); err != nil || h.psa.proofs != 2 {
+		t.Errorf("ten seconds later: %v, asked %d times", err, h.psa.proofs)
+	}
+}
+
+func TestRow05ASessionThatIsOverIsNewAgain(t *testing.T) {
 	h := newHouse(t)
 	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
 		t.Fatal(err)
 	}
 	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
-	for range 20 {
+	for range 3 {
 		h.turnedAway(t, visit(), verify.CodeMember)
 	}
-	h.turnedAway(t, visit(), verify.CodePSABusy)
+	if h.psa.proofs != 2 {
+		t.Errorf("asked %d times, want once when it was open and once when it was over", h.psa.proofs)
+	}
 }
 
 func TestRow05AnOutageCountsAgainstNobody(t *testing.T) {

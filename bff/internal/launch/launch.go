@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ const (
 	recheck           = time.Second / 2 // how long a session may be believed without asking again: an ended one, too
 )
 
-// Service opens pods. All exported fields are required but Hosted, which is nil where no ticket system hosts pods; it
+// Service opens pods. All exported fields are required but Strangers, and Hosted, which is nil where no ticket system hosts pods; it
 // must not be copied once used.
 type Service struct {
 	Tenants    verify.Tenants
@@ -58,6 +59,9 @@ type Service struct {
 	Secret     []byte       // 32 bytes: what bearers and challenges are signed under derives from it
 	Now        func() time.Time
 	Entropy    io.Reader
+
+	// Strangers is told of an address that asks for too many members whom the ticket system does not know; may be nil.
+	Strangers func(tenant string, from netip.Addr)
 
 	ready  sync.Once
 	fault  error

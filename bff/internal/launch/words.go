@@ -68,6 +68,9 @@ func unavailable(cause error) error {
 	return &verify.Error{Code: verify.CodeUnavailable, Public: publicDown, Err: cause}
 }
 
+// errRefusedLately is why a member is refused without asking.
+var errRefusedLately = errors.New("the ticket system has refused this member a moment ago")
+
 func noContact(public string) error {
 	return &verify.Error{Code: verify.CodeContact, Public: public}
 }
