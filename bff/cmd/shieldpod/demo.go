@@ -12,7 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -132,9 +132,45 @@ func newProps() (props, error) {
 	return p, err
 }
 
-// demoClock is the demo's time: the machine's, and as far ahead as somebody has pressed Fast-forward.
-type demoClock struct{ ahead atomic.Int64 }
+// demoClock is the demo's time: the machine's, plus what was skipped by Fast-forward. A held clock moves by Fast-forward only.
+type demoClock struct {
+	mu    sync.Mutex
+	ahead time.Duration // of the machine's clock, while it runs
+	held  time.Time     // the time at which it stands; zero while it runs
+}
 
-func (c *demoClock) Now() time.Time { return systemClock().Add(time.Duration(c.ahead.Load())) }
+// Now is the demo's time.
+func (c *demoClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
 
-func (c *demoClock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }
+func (c *demoClock) now() time.Time {
+	if !c.held.IsZero() {
+		return c.held
+	}
+	return systemClock().Add(c.ahead)
+}
+
+// Advance moves the clock forward, whether it runs or is held.
+func (c *demoClock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held.IsZero() {
+		c.ahead += d
+	} else {
+		c.held = c.held.Add(d)
+	}
+}
+
+// Hold stops the clock, or lets it run on from where it stands.
+func (c *demoClock) Hold(hold bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	c.held, c.ahead = time.Time{}, now.Sub(systemClock())
+	if hold {
+		c.held = now
+	}
+}

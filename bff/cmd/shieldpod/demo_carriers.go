@@ -34,7 +34,7 @@ func (d *demo) carriers(hookKey *ecdsa.PrivateKey) (*sandbox.Sandbox, error) {
 		Accounts:  map[string]string{d.northMailKey(): northTenant},
 		VonageKey: demoVonageKey, VonageSecret: d.props.SMSSecret, VonageSignature: d.props.SMSHookSecret,
 		TwilioAccount: demoTwilioAccount, TwilioToken: d.northToken(), SMTPPassword: d.northPassword(),
-		Now: d.clock.Now, Advance: d.advance, Names: readers(), Log: d.out.log,
+		Now: d.clock.Now, Advance: d.advance, Hold: d.clock.Hold, Names: readers(), Log: d.out.log,
 	})
 }
 

@@ -43,6 +43,7 @@ type settings struct {
 	loopback  bool // what we call may be on this machine: in the demo
 	limits    limitSettings
 	now       func() time.Time
+	beats     <-chan time.Time // drives the hub in tests; nil for a ticker
 	log       *slog.Logger
 
 	metricsListen string // of /metrics; empty: nowhere
@@ -181,7 +182,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	}
 	srv.hub = live.New(live.Config{
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain, Brands: srv.brands},
-		Origin: s.publicURL, Now: s.now, Log: s.log, Ends: srv.store,
+		Origin: s.publicURL, Now: s.now, Log: s.log, Ends: srv.store, Beats: s.beats,
 		Limits: s.limits.sockets, Handshakes: ratelimit.New(s.limits.handshakes, time.Now), Security: srv.security,
 	})
 	return srv.open(domain, door, page, assets)

@@ -51,7 +51,7 @@ func next(t *testing.T, told <-chan heard) heard {
 	select {
 	case h := <-told:
 		return h
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing was heard")
 		return heard{}
 	}
@@ -62,7 +62,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for !ok() {
 		select {
 		case <-again.C:
@@ -80,7 +80,7 @@ func natsServer(t *testing.T, port int) *server.Server {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(2 * time.Minute) {
 		t.Fatal("NATS does not start")
 	}
 	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
@@ -245,7 +245,7 @@ func capture(t *testing.T, outside *nats.Conn, b *bus.Bus) *nats.Msg {
 		t.Fatal(err)
 	}
 	b.Nudge("other", "c-1", 41)
-	m, err := sub.NextMsg(10 * time.Second)
+	m, err := sub.NextMsg(2 * time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

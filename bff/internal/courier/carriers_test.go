@@ -98,7 +98,7 @@ func TestAMisbehavingCarrierIsToldAsItIs(t *testing.T) {
 						r.advance(3 * time.Second)
 					}
 					var got standing
-					deadline := time.After(10 * time.Second)
+					deadline := time.After(2 * time.Minute)
 					for got = r.standing(t, id, method); got != want; got = r.standing(t, id, method) {
 						select {
 						case <-r.news:

@@ -347,7 +347,7 @@ func (r *rig) events(t *testing.T) map[verify.EventKind]int {
 // until waits for what the test wants to see.
 func (r *rig) until(t testing.TB, what string, seen func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for !seen() {
 		select {
 		case <-r.news:

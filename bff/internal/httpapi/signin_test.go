@@ -31,7 +31,7 @@ func (b *border) withProvider() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.door.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: 5 * time.Second})
+	b.door.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
 	b.change("acme", func(tenant *verify.Tenant) {
 		tenant.SignIn = verify.SignIn{Issuer: provider.URL, ClientID: "pod", Secret: []byte("hush"), System: "connectwise", Claim: "sub"}
 	})

@@ -12,6 +12,3 @@ func (s *Service) Remembered() int {
 	defer s.recent.mu.Unlock()
 	return len(s.recent.young) + len(s.recent.old)
 }
-
-// Checked is the client by which an OpenID provider is asked.
-var Checked = checked

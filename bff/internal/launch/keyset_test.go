@@ -43,7 +43,7 @@ func newPress(t *testing.T, h *house) *press {
 	}))
 	t.Cleanup(p.Close)
 	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL + "/jwks", Algorithms: []string{"EdDSA", "ES256", "RS256"}})
-	h.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: 5 * time.Second})
+	h.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
 	return p
 }
 

@@ -72,7 +72,7 @@ func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
 		edit(&acme.SignIn)
 	}
 	g.put(t, acme)
-	g.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: 5 * time.Second, BodyLimit: 64 << 10})
+	g.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
 	return g
 }
 

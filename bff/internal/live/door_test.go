@@ -82,38 +82,6 @@ func wantProblem(t *testing.T, res *http.Response, code string) {
 	}
 }
 
-func TestThreat_29_AFirstFrameIsReadStrictly(t *testing.T) {
-	w := newWorld(t)
-	w.session("good", "acme", "c-1")
-	for name, frame := range map[string]string{
-		"a token twice":                        `{"type":"auth","token":"other","token":"good"}`,
-		"a token twice by an escape":           `{"type":"auth","token":"other","t\u006fken":"good"}`,
-		"a type twice":                         `{"type":"other","type":"auth","token":"good"}`,
-		"a since twice":                        `{"type":"auth","token":"good","since":1,"since":2}`,
-		"a token in another case":              `{"type":"auth","Token":"good"}`,
-		"a token in both cases":                `{"type":"auth","token":"other","TOKEN":"good"}`,
-		"a token with the sign for kelvin":     "{\"type\":\"auth\",\"to\u212aen\":\"good\"}",
-		"a type in another case":               `{"TYPE":"auth","token":"good"}`,
-		"a since in another case":              `{"type":"auth","token":"good","SINCE":1}`,
-		"null for a since":                     `{"type":"auth","token":"good","since":null}`,
-		"null for a policy":                    `{"type":"auth","token":"good","policy":null}`,
-		"a since with a fraction":              `{"type":"auth","token":"good","since":1.0}`,
-		"a since with a huge exponent":         `{"type":"auth","token":"good","since":1e999999999}`,
-		"lists in lists":                       `{"type":"auth","token":` + strings.Repeat("[", 2000),
-		"lists in lists under an unknown name": `{"type":"auth","token":"good","x":` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `}`,
-		"a byte order mark":                    "\ufeff" + `{"type":"auth","token":"good"}`,
-		"a zero byte behind":                   `{"type":"auth","token":"good"}` + "\x00",
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := w.dial(t)
-			if err := p.ws.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
-				t.Fatal(err)
-			}
-			p.wantClosed(live.CloseMalformed)
-		})
-	}
-}
-
 func TestFirstFrames(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	rows := []struct {

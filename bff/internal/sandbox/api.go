@@ -131,10 +131,12 @@ func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// setClock answers POST /api/clock {"advance": "5m"}.
+// setClock answers POST /api/clock with {"advance": "5m"}, which moves the clock forward, or {"held": true}, which stops it
+// until {"held": false}. A held clock still moves by advance.
 func (s *Sandbox) setClock(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Advance string `json:"advance"`
+		Held    *bool  `json:"held"`
 	}
 	if !readJSON(w, r, &ask) {
 		return
@@ -143,12 +145,16 @@ func (s *Sandbox) setClock(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.Advance == nil:
 		http.Error(w, "this clock can't be set", http.StatusNotFound)
-	case err != nil || by <= 0 || by > clockMost:
-		http.Error(w, `advance is a duration like "5m", at most 24h`, http.StatusUnprocessableEntity)
+		return
+	case ask.Held != nil && ask.Advance == "":
+		s.Hold(*ask.Held)
+	case ask.Held != nil || err != nil || by <= 0 || by > clockMost:
+		http.Error(w, `advance is a duration like "5m", at most 24h; or held is true or false`, http.StatusUnprocessableEntity)
+		return
 	default:
 		s.Advance(by)
-		answerJSON(w, http.StatusOK, map[string]any{"now": s.Now()})
 	}
+	answerJSON(w, http.StatusOK, map[string]any{"now": s.Now()})
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {

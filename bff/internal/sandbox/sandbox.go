@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Config is whom the sandbox serves. Accounts, TwilioAccount, SMTPPassword, Advance, Names, Delay and Log may be left out.
+// Config is whom the sandbox serves. Accounts, TwilioAccount, SMTPPassword, Advance, Hold, Names, Delay and Log may be left out.
 type Config struct {
 	HookBase        string            // the BFF's URL, where delivery webhooks go
 	Tenant          string            // whose webhooks, unless a message says otherwise
@@ -35,6 +35,7 @@ type Config struct {
 	SMTPPassword    string // of anybody who signs in at ServeSMTP
 	Now             func() time.Time
 	Advance         func(time.Duration)  // sets the demo's clock forward; without it there is no button
+	Hold            func(bool)           // stops the demo's clock for tests, or lets it run; needed where Advance is set
 	Names           map[string]string    // who reads what arrives at an address or number
 	Delay           func() time.Duration // how long a delivery takes; 300 to 600 ms
 	Log             *slog.Logger

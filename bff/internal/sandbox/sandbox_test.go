@@ -33,6 +33,7 @@ type bench struct {
 	hooks    chan hooked
 	answer   chan int // to the next webhooks; 204 when empty
 	advanced []time.Duration
+	held     []bool
 }
 
 func newBench(t testing.TB) *bench {
@@ -60,6 +61,7 @@ func newBench(t testing.TB) *bench {
 		HookBase: bff.URL, Tenant: "acme", SendGridKey: "SG.key", SendGridHookKey: key, VonageKey: "12345678",
 		VonageSecret: "secret", VonageSignature: "signature secret", Now: func() time.Time { return noon },
 		Advance: func(d time.Duration) { b.advanced = append(b.advanced, d) },
+		Hold:    func(hold bool) { b.held = append(b.held, hold) },
 		Names:   map[string]string{"+14155554821": "Dana Reyes"}, Delay: func() time.Duration { return 0 },
 	})
 	if err != nil {
@@ -371,6 +373,7 @@ func TestTheClockIsSetForwardAndByOurOwnPageOnly(t *testing.T) {
 	b := newBench(t)
 	for body, want := range map[string]int{
 		`{"advance":"5m"}`: 200, `{"advance":"-5m"}`: 422, `{"advance":"0s"}`: 422, `{"advance":"25h"}`: 422, `{"advance":"soon"}`: 422, `{}`: 422,
+		`{"held":true}`: 200, `{"held":"yes"}`: 400, `{"advance":"5m","held":true}`: 422,
 	} {
 		if w := b.do(http.MethodPost, "/api/clock", "application/json", body); w.Code != want {
 			t.Errorf("%s: %d, want %d", body, w.Code, want)
@@ -381,6 +384,9 @@ func TestTheClockIsSetForwardAndByOurOwnPageOnly(t *testing.T) {
 		t.Errorf("from another site: %d, want 403", w.Code)
 	}
 	if diff := cmp.Diff([]time.Duration{5 * time.Minute}, b.advanced); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]bool{true}, b.held); diff != "" {
 		t.Error(diff)
 	}
 	b.Advance = nil

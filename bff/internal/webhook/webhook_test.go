@@ -53,7 +53,7 @@ func newHouse(t *testing.T, loopback bool) *house {
 	h.put(t, receiver.URL+"/hook?key=hush")
 	h.Worker = webhook.New(webhook.Config{
 		Queue: h.store, Targets: h.store,
-		Client: outward.Client(outward.Config{AllowLoopback: loopback, Roots: roots, Timeout: 10 * time.Second}),
+		Client: outward.Client(outward.Config{AllowLoopback: loopback, Roots: roots, Timeout: time.Minute}),
 		Now:    func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	return h
