@@ -1,10 +1,11 @@
 # Shieldpod. `make` alone lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-go test-web test-browser build web lint generate generated bench screens clean
+.PHONY: help demo test setup test-go test-web test-browser test-smoke fuzz vuln build web lint generate generated bench screens clean
 GO    ?= go
 TOOL  := $(GO) tool -modfile=.ci/tools/go.mod
 ARGS  ?=
+export GO
 GENERATE := $(GO) tool -modfile=../../.ci/tools/go.mod oapi-codegen
 
 help: ## Print this list
@@ -13,7 +14,8 @@ help: ## Print this list
 demo: build ## Set up and run everything on this machine; says what to open (ARGS="--help" lists the flags)
 	bin/shieldpod demo $(ARGS)
 
-test: build test-go test-web test-browser ## Set up and run all tests: Go (race detector, both databases), TypeScript, browser
+test: ## Set up and run all tests: Go (race detector, both databases), TypeScript, Chromium, Firefox and WebKit
+	@.ci/stages setup build test-go test-web test-browser test-smoke
 
 build: web ## Build bin/shieldpod with the compiled pod inside
 	$(GO) build -o bin/ ./bff/cmd/...
@@ -31,6 +33,12 @@ generate: node_modules/.ready ## Make server stubs, Go client and TypeScript typ
 generated: ## Fail if the generated files are not those of the contract
 	@.ci/generated
 
+fuzz: ## Run every fuzz target for ten seconds (FUZZTIME=1m: for a minute)
+	@.ci/fuzz
+
+vuln: ## Look for known vulnerabilities in the Go code and its modules
+	@.ci/vuln
+
 bench: build .ci/.machine ## Measure: Go benchmarks, and a running server under a small load, beside a bare limit
 	.ci/bench
 
@@ -38,18 +46,23 @@ screens: build ## Take the screenshots of docs/screens again
 	npm run --silent e2e -- --grep @screens
 
 clean: ## Remove what was built and installed here
-	rm -rf bin node_modules test-results bench-results playwright-report
+	rm -rf bin node_modules test-results bench-results smoke-results playwright-report
 	find widget/dist embed/dist -mindepth 1 ! -name .gitkeep -delete
 	rm -rf embed/lib
 
+setup: .ci/.machine
+
 test-go: .ci/.machine
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 60m ./...
 
 test-web: node_modules/.ready
 	npm test --silent
 
 test-browser: .ci/.machine build
 	npm run --silent e2e
+
+test-smoke: .ci/.machine build
+	npm run --silent smoke
 
 web: node_modules/.ready
 	npm run --silent build
@@ -58,7 +71,7 @@ node_modules/.ready: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# What the tests need of the machine beside Go and Node: Chromium and PostgreSQL.
+# What the tests need of the machine beside Go and Node: Chromium, PostgreSQL, Firefox and WebKit.
 .ci/.machine: .ci/setup node_modules/.ready
 	.ci/setup
 	@touch $@
