@@ -3,7 +3,8 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser } from "@playwright/test";
 import { type Demo, expect, test } from "./demo";
-import { North } from "./hosts";
+
+test.use({ demoScope: "worker" });
 
 const keep = process.env.SHIELDPOD_SCREENS;
 
@@ -16,19 +17,15 @@ const mailOf = async (demo: Demo): Promise<string> => {
   return (await fetch(`${demo.phone}/api/messages/${newest.id}/html`)).text();
 };
 
-test("the second company looks altogether different in mail, text and page", async ({ page, desk, demo }) => {
+test("the second company's text has its own words, in its own language", async ({ desk, north, demo }) => {
   await desk.open("4711");
   await desk.send("4821", "Code");
   const plain = await demo.arrived(1);
-  await desk.send("@contoso", "Link");
-  const first = await demo.arrived(2);
-  const firstMail = await mailOf(demo);
+  expect(plain.text).toMatch(/^\d{3} \d{3} is your Acme IT code for Ana Ortiz, ticket 4711\./);
 
-  const north = new North(page, demo);
   await north.open("2041");
   await north.send("0042", "Code");
-  const text = await demo.arrived(3);
-  expect(plain.text).toMatch(/^\d{3} \d{3} is your Acme IT code for Ana Ortiz, ticket 4711\./);
+  const text = await demo.arrived(2);
   expect(text.text).toMatch(
     /^Moin! \d{3} \d{3} ist Ihr Code für Jana Vogt von Nordlicht IT\. Er gilt 5 min\. Lesen Sie ihn nur dem Techniker vor/,
   );
@@ -36,21 +33,17 @@ test("the second company looks altogether different in mail, text and page", asy
   await expect(north.row("0042")).toContainText("Code zugestellt");
   await north.enter(text.code ?? "");
   await expect(north.row("0042")).toContainText("verifiziert von Ihnen");
+});
 
-  await north.send("@hafenkontor", "Link");
-  const second = await demo.arrived(4);
-  const secondMail = await mailOf(demo);
-  expect(second.text).toContain("Viele Grüße von der Küste");
-  const looks = [];
-  for (const [link, mail] of [
-    [first.link, firstMail],
-    [second.link, secondMail],
-  ]) {
+test("the second company's mail and page look altogether different", async ({ page, desk, north, demo }) => {
+  const looks: (string | number | null)[][] = [];
+  /** Collects what differs between companies, in the newest mail and on the page behind its link. */
+  const collect = async (link = "") => {
     const user = await page.context().newPage();
-    await user.setContent(mail ?? "");
+    await user.setContent(await mailOf(demo));
     const button = user.locator("a").first();
     const letter = await button.evaluate((a) => [getComputedStyle(a).backgroundColor, a.textContent]);
-    await user.goto(link ?? "");
+    await user.goto(link);
     looks.push([
       ...letter,
       await user.locator("html").getAttribute("lang"),
@@ -60,12 +53,23 @@ test("the second company looks altogether different in mail, text and page", asy
       await user.locator("h1").textContent(),
     ]);
     await user.close();
-  }
+  };
+  await test.step("the first company", async () => {
+    await desk.open("4711");
+    await desk.send("@contoso", "Link");
+    await collect(await demo.link(1));
+  });
+  await test.step("the second company", async () => {
+    await north.open("2041");
+    await north.send("@hafenkontor", "Link");
+    const second = await demo.arrived(2);
+    expect(second.text).toContain("Viele Grüße von der Küste");
+    await collect(second.link);
+  });
   for (const [i, look] of looks[0]?.entries() ?? []) expect(looks[1]?.[i]).not.toBe(look);
 });
 
-test("the logo is fetched from the server, and is the picture that was drawn", async ({ page, demo }) => {
-  const north = new North(page, demo);
+test("the logo is fetched from the server, and is the picture that was drawn", async ({ north, demo }) => {
   await north.open("2041");
   await north.send("@hafenkontor", "Link");
   const user = await north.endUser(await demo.link());
@@ -74,8 +78,7 @@ test("the logo is fetched from the server, and is the picture that was drawn", a
   expect(await logo.evaluate((e: HTMLImageElement) => [e.complete, e.naturalWidth])).toEqual([true, 480]);
 });
 
-test("a contact who speaks another language gets theirs, and the page keeps to it", async ({ page, demo }) => {
-  const north = new North(page, demo);
+test("a contact who speaks another language gets theirs, and the page keeps to it", async ({ north, demo }) => {
   await north.open("2038");
   await north.send("@brasserie", "Link");
   const message = await demo.arrived();
@@ -118,70 +121,84 @@ test("without JavaScript the page counts down, takes a yes, and asks twice befor
   await context.close();
 });
 
-test("a denial locks the contact, and the pod says so, until an admin unlocks", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("@contoso", "Link");
-  const user = await desk.endUser(await demo.link());
-  await user.getByRole("link", { name: "I did not ask for this" }).click();
-  await expect(desk.row("@contoso")).not.toContainText("did not ask"); // the question alone changes nothing
-  await user.getByRole("button", { name: "Yes, stop it" }).click();
-  await expect(desk.row("@contoso")).toContainText("did not ask for this");
-  await expect(desk.pod.locator(".notice")).toContainText("an admin of Acme IT unlocks");
-  await expect(desk.row("4821")).toContainText("they did not ask");
-  await demo.forward("2m");
-  expect(await demo.unlock("dana-reyes")).toMatchObject({ denied: true });
-  await expect(desk.pod.locator(".notice")).toBeHidden();
-  await desk.send("4821", "Code");
-  await expect(desk.row("4821")).toContainText("Code delivered");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a denial locks the contact, and the pod says so, until an admin unlocks", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("@contoso", "Link");
+    const user = await desk.endUser(await demo.link());
+    await user.getByRole("link", { name: "I did not ask for this" }).click();
+    await expect(desk.row("@contoso")).not.toContainText("did not ask"); // the question alone changes nothing
+    await user.getByRole("button", { name: "Yes, stop it" }).click();
+    await expect(desk.row("@contoso")).toContainText("did not ask for this");
+    await expect(desk.pod.locator(".notice")).toContainText("an admin of Acme IT unlocks");
+    await expect(desk.row("4821")).toContainText("they did not ask");
+    await demo.forward("2m");
+    expect(await demo.unlock("dana-reyes")).toMatchObject({ denied: true });
+    await expect(desk.pod.locator(".notice")).toBeHidden();
+    await desk.send("4821", "Code");
+    await expect(desk.row("4821")).toContainText("Code delivered");
+  });
 });
 
-test("targets of the page are large, and axe and the browser have no complaint", async ({ page, desk, demo }) => {
-  const complaints: string[] = [];
-  await demo.policy({ number_matching: true });
-  await desk.open("4711");
-  await desk.send("4821", "Link");
-  const user = await page.context().newPage();
-  user.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-  for (const colorScheme of ["light", "dark"] as const) {
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`targets of the page are large, and axe and the browser have no complaint, ${colorScheme}`, async ({
+    page,
+    desk,
+    demo,
+  }) => {
+    const complaints: string[] = [];
+    await demo.policy({ number_matching: true });
+    await desk.open("4711");
+    await desk.send("4821", "Link");
+    const link = await demo.link();
+    const user = await page.context().newPage();
+    user.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
     await user.emulateMedia({ colorScheme });
     for (const query of ["", "?deny"]) {
-      await user.goto((await demo.link()) + query);
-      for (const target of await user.locator("button, a, .numbers label").all()) {
-        const box = await target.boundingBox();
-        expect(Math.min(box?.height ?? 0, box?.width ?? 0)).toBeGreaterThanOrEqual(44);
-      }
-      expect((await new AxeBuilder({ page: user }).analyze()).violations).toEqual([]);
+      await test.step(`the page ${query}`, async () => {
+        await user.goto(link + query);
+        for (const target of await user.locator("button, a, .numbers label").all()) {
+          const box = await target.boundingBox();
+          expect(Math.min(box?.height ?? 0, box?.width ?? 0)).toBeGreaterThanOrEqual(44);
+        }
+        expect((await new AxeBuilder({ page: user }).analyze()).violations).toEqual([]);
+      });
     }
-  }
-  expect(complaints).toEqual([]);
-});
+    expect(complaints).toEqual([]);
+  });
 
-for (const theme of ["light", "dark"] as const) {
-  test(`what end users get, ${theme} @screens`, async ({ browser, page, desk, demo }) => {
-    const north = new North(page, demo);
-    for (const [name, at, ticket, mailbox] of [
-      ["acme", desk, "4711", "@contoso"],
-      ["nordlicht", north, "2041", "@hafenkontor"],
-    ] as const) {
+  for (const { name, company, ticket, mailbox } of [
+    { name: "acme", company: "desk", ticket: "4711", mailbox: "@contoso" },
+    { name: "nordlicht", company: "north", ticket: "2041", mailbox: "@hafenkontor" },
+  ] as const) {
+    test(`what end users of ${name} get, ${colorScheme} @screens`, async ({ browser, desk, north, demo }) => {
+      const at = { desk, north }[company];
       await at.open(ticket);
       await at.send(mailbox, "Link");
-      const { link } = await demo.arrived(name === "acme" ? 1 : 2);
+      const { link } = await demo.arrived();
       const mail = await mailOf(demo);
       for (const width of [320, 600]) {
-        const context = await reader(browser, width, theme);
-        const letter = await context.newPage();
-        await letter.setContent(mail, { waitUntil: "load" });
-        expect(await letter.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        if (keep) await letter.screenshot({ path: `${keep}/mail-${name}-${width}-${theme}.png`, fullPage: true });
-        await context.close();
+        await test.step(`the mail at ${width} px`, async () => {
+          const context = await reader(browser, width, colorScheme);
+          const letter = await context.newPage();
+          await letter.setContent(mail, { waitUntil: "load" });
+          expect(await letter.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+          if (keep)
+            await letter.screenshot({ path: `${keep}/mail-${name}-${width}-${colorScheme}.png`, fullPage: true });
+          await context.close();
+        });
       }
-      const context = await reader(browser, 390, theme);
-      const user = await context.newPage();
-      await user.goto(link ?? "");
-      if (keep) await user.screenshot({ path: `${keep}/page-${name}-${theme}.png` });
-      await user.goto(`${link}?deny`);
-      if (keep) await user.screenshot({ path: `${keep}/page-${name}-sure-${theme}.png` });
-      await context.close();
-    }
-  });
+      await test.step("the page", async () => {
+        const context = await reader(browser, 390, colorScheme);
+        const user = await context.newPage();
+        await user.goto(link ?? "");
+        if (keep) await user.screenshot({ path: `${keep}/page-${name}-${colorScheme}.png` });
+        await user.goto(`${link}?deny`);
+        if (keep) await user.screenshot({ path: `${keep}/page-${name}-sure-${colorScheme}.png` });
+        await context.close();
+      });
+    });
+  }
 }

@@ -28,34 +28,32 @@ test("budget_technician_minute: close to the limit the pod says so, at the limit
   expect(await demo.messages()).toHaveLength(2);
 });
 
-test("budget_tenant_minute, budget_technician_hour, budget_client_hour, budget_country_hour, budget_prefix_hour, budget_tenant_day and budget_tenant_spend_day: what is used up says so, and an edit frees it", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  const still = await desk.unbroken();
-  await desk.send("4821", "Code");
-  await demo.arrived(1);
-  const rows: [keyof PolicyFields, number, RegExp][] = [
-    ["budget_tenant_minute", 1, /your company may send in a minute is sent\. It frees in \d+ seconds/],
-    ["budget_technician_hour", 1, /one technician may send in an hour\. It frees in \d+ minutes/],
-    ["budget_client_hour", 1, /this client may be sent in an hour is sent/],
-    ["budget_country_hour", 1, /Too many texts went to this number's country/],
-    ["budget_prefix_hour", 1, /Too many texts went to numbers like this one/],
-    ["budget_tenant_day", 1, /your company may send in a day is sent\. Tell your admin\. It frees in \d+ hours/],
-    ["budget_tenant_spend_day", 60, /money for texts is spent for the day/],
-  ];
-  for (const [field, limit, words] of rows) {
+const quotas: [keyof PolicyFields, number, RegExp][] = [
+  ["budget_tenant_minute", 1, /your company may send in a minute is sent\. It frees in \d+ seconds/],
+  ["budget_technician_hour", 1, /one technician may send in an hour\. It frees in \d+ minutes/],
+  ["budget_client_hour", 1, /this client may be sent in an hour is sent/],
+  ["budget_country_hour", 1, /Too many texts went to this number's country/],
+  ["budget_prefix_hour", 1, /Too many texts went to numbers like this one/],
+  ["budget_tenant_day", 1, /your company may send in a day is sent\. Tell your admin\. It frees in \d+ hours/],
+  ["budget_tenant_spend_day", 60, /money for texts is spent for the day/],
+];
+
+for (const [field, limit, words] of quotas) {
+  test(`${field}: what is used up says so, and an edit frees it`, async ({ desk, demo }) => {
+    await desk.open("4711");
+    const still = await desk.unbroken();
+    await desk.send("4821", "Code");
+    await demo.arrived(1);
     await demo.policy({ [field]: limit });
     await textMarcus(desk);
     await expect(desk.row("3107")).toContainText(words);
+    expect(await demo.messages()).toHaveLength(1);
     await demo.policy({ [field]: 1000 });
-  }
-  expect(await demo.messages()).toHaveLength(1);
-  await desk.send("3107", "Code");
-  await demo.arrived(2);
-  await still();
-});
+    await desk.send("3107", "Code");
+    await demo.arrived(2);
+    await still();
+  });
+}
 
 test("sms_prices: what a text costs decides whether it still goes out", async ({ desk, demo }) => {
   await desk.open("4711");
@@ -101,19 +99,27 @@ test("pumping_sample, pumping_floor_percent and pumping_pause_seconds: texts of 
     await desk.send(ending, "Code");
     await expect(desk.row(ending)).toContainText(/Texts to numbers like this one are paused/);
   };
-  for (const _ of [1, 2, 3]) {
-    for (const ending of ["2210", "2284", "2299"]) await text(ending);
-    await demo.forward("2m");
+  for (const round of [1, 2, 3]) {
+    await test.step(`three texts that nobody answers, round ${round}`, async () => {
+      for (const ending of ["2210", "2284", "2299"]) await text(ending);
+      await demo.forward("2m");
+    });
   }
-  await text("2210"); // the tenth
-  await paused("2284");
-  await demo.policy({ pumping_floor_percent: 0 });
-  await text("2284");
-  await demo.policy({ pumping_floor_percent: 50, pumping_pause_seconds: 300 });
-  await text("2299"); // judged again
-  await demo.forward("2m");
-  await paused("2284");
-  await demo.forward("3m");
-  await text("2284");
+  await test.step("the tenth text without an answer pauses", async () => {
+    await text("2210");
+    await paused("2284");
+  });
+  await test.step("a floor of 0 percent ends the pause", async () => {
+    await demo.policy({ pumping_floor_percent: 0 });
+    await text("2284");
+  });
+  await test.step("a pause lasts as long as the policy says", async () => {
+    await demo.policy({ pumping_floor_percent: 50, pumping_pause_seconds: 300 });
+    await text("2299"); // judged again
+    await demo.forward("2m");
+    await paused("2284");
+    await demo.forward("3m");
+    await text("2284");
+  });
   await still();
 });

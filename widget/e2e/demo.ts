@@ -1,19 +1,26 @@
-// A demo of its own for each test: the real binary, on ports of its own, with its own records.
+// The demo that a test uses: the real binary, on ports of its own, with its own records.
+//
+// A test has a demo of its own, unless its file says `test.use({ demoScope: "worker" })`: then the tests of one worker share
+// a demo, which is reset before each of them. The demo's clock and the page's are held: time passes by `demo.forward` only,
+// so that no verdict depends on how fast the machine is. `test.use({ clock: "running" })` lets both run.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { test as base, expect } from "@playwright/test";
 import type { components } from "../src/api.gen";
-import { ConnectWise, Desk } from "./hosts";
+import { ConnectWise, Desk, North } from "./hosts";
 
 const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
 
 export interface Message {
+  id: string;
   kind: "sms" | "email";
   from: string;
   to: string;
@@ -38,19 +45,36 @@ export type ConnectWiseMode =
 
 export type PolicyFields = components["schemas"]["PolicyFields"];
 
+export type ClockMode = "held" | "running";
+
+/** What a shared demo goes back to: the policies that it began with. */
+interface Policy {
+  path: string;
+  key: string;
+  fields: PolicyFields;
+}
+
+const carriers = ["vonage", "sendgrid", "twilio", "smtp"] as const;
+
+/** Below the ports that outgoing connections take, so that a demo that was killed finds its ports free again. */
 const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise((done) => {
+      server.once("error", () => done(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+    });
+    if (isFree) return port;
+  }
 };
 
 export class Demo {
   log = "";
   private process: ChildProcess | null = null;
+  private policies: Policy[] = [];
+  private earlierMessages = 0;
+  private earlierRequests = 0;
   private readonly dir = mkdtempSync(join(tmpdir(), "shieldpod-e2e-"));
 
   private constructor(
@@ -60,21 +84,65 @@ export class Demo {
     /** The stand-in for ConnectWise, as browsers find it. */
     readonly manage: string,
     private readonly ports: number[],
+    private clock: ClockMode,
   ) {}
 
-  static async begin(): Promise<Demo> {
+  static async begin(clock: ClockMode = "held"): Promise<Demo> {
     if (!existsSync(binary)) throw new Error("there is no bin/shieldpod: run `make build` first");
+    for (;;) {
+      const demo = await Demo.onFreePorts(clock);
+      try {
+        await demo.start();
+        return demo;
+      } catch (error) {
+        await demo.end();
+        if (!String(error).includes("address already in use")) throw error; // another process was quicker
+      }
+    }
+  }
+
+  private static async onFreePorts(clock: ClockMode): Promise<Demo> {
     const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
     const [bff, desk, phone, manage] = ports;
-    const demo = new Demo(
+    return new Demo(
       `http://localhost:${bff}`,
       `http://127.0.0.1:${desk}`,
       `http://127.0.0.1:${phone}`,
       `http://manage.localhost:${manage}`,
       ports,
+      clock,
     );
-    await demo.start();
+  }
+
+  /** Begins a demo that tests share. */
+  static async beginShared(): Promise<Demo> {
+    const demo = await Demo.begin();
+    for (const key of [demo.props.api_key, demo.props.north_api_key]) {
+      for (const path of ["policies/default", "policies/clients/contoso"]) {
+        demo.policies.push({ path, key, fields: await demo.policyFields(path, key) });
+      }
+    }
     return demo;
+  }
+
+  /**
+   * Ends what earlier tests left on a shared demo: a day later all codes, greens, cooldowns and quotas are over. Histories,
+   * versions of policies and what ConnectWise was told stay: a test of those has a demo of its own.
+   */
+  async reset(clock: ClockMode) {
+    this.clock = clock;
+    this.log = "";
+    for (const carrier of carriers) await this.misbehave(carrier, "ok");
+    await this.misbehaveConnectWise("ok");
+    await this.delayConnectWise(0);
+    for (const by of ["24h", "1h"]) await this.forward(by);
+    await this.tell(`${this.phone}/api/clock`, { held: clock === "held" });
+    for (const { path, key, fields } of this.policies) {
+      if (!isDeepStrictEqual(await this.policyFields(path, key), fields)) await this.putPolicy(path, fields, key);
+    }
+    for (const contact of ["dana-reyes", "marcus-lee"]) await this.unlock(contact);
+    this.earlierMessages += (await this.messages()).length;
+    this.earlierRequests += (await this.connectWiseRequests()).length;
   }
 
   /** Starts it on the records that it left, and waits until it is ready. */
@@ -89,21 +157,21 @@ export class Demo {
     this.process.stderr?.on("data", (words) => {
       this.log += words;
     });
-    await expect
-      .poll(
-        () =>
-          fetch(`${this.bff}/readyz`).then(
-            (r) => r.status,
-            () => 0,
-          ),
-        { intervals: [50] },
-      )
-      .toBe(200);
+    const { process } = this;
+    const answers = () =>
+      fetch(`${this.bff}/readyz`).then(
+        (r) => r.ok,
+        () => false,
+      );
+    await expect.poll(async () => process.exitCode !== null || (await answers()), { intervals: [50] }).toBe(true);
+    if (process.exitCode !== null) throw new Error(`the demo has ended: ${this.log}`);
+    if (this.clock === "held") await this.tell(`${this.phone}/api/clock`, { held: true });
   }
 
   /** Ends it without a word, as a power cut would. */
   async kill() {
-    const gone = this.process && once(this.process, "exit");
+    const runs = this.process?.exitCode === null;
+    const gone = runs && this.process && once(this.process, "exit");
     this.process?.kill("SIGKILL");
     this.process = null;
     await gone;
@@ -120,7 +188,7 @@ export class Demo {
   }
 
   forward = (by: string) => this.tell(`${this.phone}/api/clock`, { advance: by });
-  misbehave = (carrier: "vonage" | "sendgrid" | "twilio" | "smtp", mode: string, times = 0) =>
+  misbehave = (carrier: (typeof carriers)[number], mode: string, times = 0) =>
     this.tell(`${this.phone}/api/misbehave`, { carrier, mode, times });
 
   /** ConnectWise's API as scripts reach it: its name is for browsers. */
@@ -137,7 +205,7 @@ export class Demo {
   /** What ConnectWise's REST API was asked, oldest first; as: whose session or key it was, status 0: no answer. */
   connectWiseRequests = async (): Promise<
     { method: string; path: string; query?: string; as?: string; status: number }[]
-  > => (await fetch(`${this.manageAPI}/requests`)).json();
+  > => (await (await fetch(`${this.manageAPI}/requests`)).json()).slice(this.earlierRequests);
 
   /** What the demo's actors keep to themselves. */
   get props(): Record<"api_key" | "north_api_key" | "sms_hook_secret", string> {
@@ -156,21 +224,28 @@ export class Demo {
     return said;
   }
 
-  /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
-  async policy(fields: PolicyFields, client?: { id: string; name: string }, key?: string) {
-    const path = client ? `policies/clients/${client.id}` : "policies/default";
+  private async policyFields(path: string, key: string): Promise<PolicyFields> {
+    return (await this.admin("GET", path, undefined, key)).settings.fields;
+  }
+
+  private async putPolicy(path: string, fields: PolicyFields, key?: string, name?: string) {
     const { settings } = await this.admin("GET", path, undefined, key);
-    const put = {
-      version: settings.version,
-      ...(client && { name: client.name }),
-      fields: { ...settings.fields, ...fields },
-    };
-    await this.admin("PUT", path, put, key);
+    await this.admin("PUT", path, { version: settings.version, name: name ?? settings.name, fields }, key);
+  }
+
+  /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
+  async policy(fields: PolicyFields, client?: { id: string; name: string }, key = this.props.api_key) {
+    const path = client ? `policies/clients/${client.id}` : "policies/default";
+    await this.putPolicy(path, { ...(await this.policyFields(path, key)), ...fields }, key, client?.name);
   }
 
   unlock = (contact: string, key?: string) => this.admin("POST", `contacts/${contact}/unlock`, undefined, key);
 
-  messages = async (): Promise<Message[]> => (await fetch(`${this.phone}/api/messages`)).json();
+  /** What arrived in this test, newest first. */
+  messages = async (): Promise<Message[]> => {
+    const all: Message[] = await (await fetch(`${this.phone}/api/messages`)).json();
+    return all.filter(({ id }) => Number(id) > this.earlierMessages);
+  };
 
   /** What arrived last, once so many have arrived. */
   async arrived(count = 1): Promise<Message> {
@@ -192,12 +267,50 @@ export class Demo {
 /** A code that is certainly not the right one. */
 export const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-export const test = base.extend<{ demo: Demo; desk: Desk; manage: ConnectWise }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs
-  demo: async ({}, use, info) => {
-    const demo = await Demo.begin();
+interface Fixtures {
+  demo: Demo;
+  desk: Desk;
+  manage: ConnectWise;
+  north: North;
+}
+
+interface Options {
+  /** Whose demo it is: the test's own, or one that is shared by the worker's tests and reset before each. */
+  demoScope: "test" | "worker";
+  clock: ClockMode;
+}
+
+/** A worker's demo, begun when the first test asks for it. */
+interface SharedDemo {
+  get: () => Promise<Demo>;
+}
+
+export const test = base.extend<Fixtures & Options, { sharedDemo: SharedDemo }>({
+  demoScope: ["test", { option: true }],
+  clock: ["held", { option: true }],
+  sharedDemo: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture needs
+    async ({}, use) => {
+      let demo: Promise<Demo> | undefined;
+      await use({
+        get: () => {
+          demo ??= Demo.beginShared();
+          return demo;
+        },
+      });
+      await (await demo)?.end();
+    },
+    { scope: "worker" },
+  ],
+  page: async ({ page, clock }, use) => {
+    if (clock === "held") await page.clock.setFixedTime(new Date());
+    await use(page);
+  },
+  demo: async ({ sharedDemo, demoScope, clock }, use, info) => {
+    const demo = demoScope === "worker" ? await sharedDemo.get() : await Demo.begin(clock);
+    if (demoScope === "worker") await demo.reset(clock);
     await use(demo);
-    await demo.end();
+    if (demoScope === "test") await demo.end();
     await info.attach("the server's log", { body: demo.log });
   },
   desk: async ({ page, demo }, use) => {
@@ -206,6 +319,9 @@ export const test = base.extend<{ demo: Demo; desk: Desk; manage: ConnectWise }>
   manage: async ({ page, demo }, use) => {
     await use(new ConnectWise(page, demo));
   },
+  north: async ({ page, demo }, use) => {
+    await use(new North(page, demo));
+  },
 });
 
-export { ConnectWise, Desk, expect };
+export { ConnectWise, Desk, expect, North };

@@ -6,6 +6,8 @@ import type { Page } from "@playwright/test";
 import { build } from "vite";
 import { type Demo, Desk, expect, test } from "./demo";
 
+test.use({ demoScope: "worker" });
+
 // A page that a test puts in place came from no address that the browser knows: it may not load from loopback unasked.
 test.use({ permissions: ["local-network-access"] });
 
@@ -207,25 +209,29 @@ test("calls made before the script has loaded are kept; destroy and mount again 
   expect(complaints).toEqual([]);
 });
 
-test("row 23: on an origin that is not registered the pod stays blank, and the host is told", async ({
-  page,
-  demo,
-}) => {
-  await page.clock.install();
-  const complaints = await visit(
+test.describe(() => {
+  test.use({ clock: "running" });
+
+  test("row 23: on an origin that is not registered the pod stays blank, and the host is told", async ({
     page,
     demo,
-    {
-      body: `${loader(demo)}<div id="pod"></div>`,
-      script: `${kit} (window.Shieldpod ||= []).push((shieldpod) =>
-        listen(shieldpod.mount(document.getElementById("pod"), { tenant: "acme", getContextToken: context("4711") }), "ready", "error"))`,
-    },
-    "http://127.0.0.1:9",
-  );
-  await expect.poll(() => complaints.join()).toContain("frame-ancestors");
-  await page.clock.fastForward(20_000);
-  await expect.poll(() => heard(page)).toEqual([["error", { code: "pod_silent" }]]);
-  await expect(page.frameLocator("iframe").locator("main")).toHaveCount(0);
+  }) => {
+    await page.clock.install();
+    const complaints = await visit(
+      page,
+      demo,
+      {
+        body: `${loader(demo)}<div id="pod"></div>`,
+        script: `${kit} (window.Shieldpod ||= []).push((shieldpod) =>
+          listen(shieldpod.mount(document.getElementById("pod"), { tenant: "acme", getContextToken: context("4711") }), "ready", "error"))`,
+      },
+      "http://127.0.0.1:9",
+    );
+    await expect.poll(() => complaints.join()).toContain("frame-ancestors");
+    await page.clock.fastForward(20_000);
+    await expect.poll(() => heard(page)).toEqual([["error", { code: "pod_silent" }]]);
+    await expect(page.frameLocator("iframe").locator("main")).toHaveCount(0);
+  });
 });
 
 test("row 24: another frame's messages reach neither the host nor the pod", async ({ page, demo }) => {

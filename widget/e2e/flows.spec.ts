@@ -2,6 +2,8 @@
 
 import { expect, test, wrong } from "./demo";
 
+test.use({ demoScope: "worker" });
+
 test("a caller is verified by the code that she reads aloud", async ({ desk, demo }) => {
   await desk.open("4711");
   await desk.send("4821", "Code");
@@ -55,28 +57,32 @@ test("a new code takes the place of the old one, once its cooldown is over", asy
   await desk.open("4711");
   await desk.send("4821", "Code");
   const old = await demo.code();
-  await expect(desk.row("4821")).toContainText(/Resend in 0:\d\d/);
+  await expect(desk.row("4821")).toContainText("Resend in 1:00");
   await demo.forward("1m");
   await desk.row("4821").getByRole("button", { name: "Resend" }).click();
   const fresh = await demo.code(2);
-  await expect(desk.row("4821")).toContainText(/Resend in 0:\d\d/);
+  await expect(desk.row("4821")).toContainText("Resend in 1:00");
   await desk.enter(old === fresh ? wrong(old) : old);
   await expect(desk.row("4821")).toContainText("2 tries left");
   await desk.enter(fresh);
   await expect(desk.row("4821")).toContainText("Verified");
 });
 
-test("a link that she did not ask for turns the row red, and it stays red", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Link");
-  await desk.endUser(await demo.link(), "I did not ask for this");
-  const row = desk.row("4821");
-  await expect(row).toContainText("Dana Reyes says they did not ask for this. Stop and follow your procedure.");
-  await expect(row.getByRole("link", { name: "your procedure" })).toHaveAttribute("href", `${demo.desk}/procedure`);
-  await demo.forward("1h");
-  await expect(row).toContainText("did not ask for this");
-  await desk.reload();
-  await expect(row).toContainText("did not ask for this");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a link that she did not ask for turns the row red, and it stays red", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Link");
+    await desk.endUser(await demo.link(), "I did not ask for this");
+    const row = desk.row("4821");
+    await expect(row).toContainText("Dana Reyes says they did not ask for this. Stop and follow your procedure.");
+    await expect(row.getByRole("link", { name: "your procedure" })).toHaveAttribute("href", `${demo.desk}/procedure`);
+    await demo.forward("1h");
+    await expect(row).toContainText("did not ask for this");
+    await desk.reload();
+    await expect(row).toContainText("did not ask for this");
+  });
 });
 
 test("a link that nobody opens expires by itself, and turns nothing green afterwards", async ({ desk, demo }) => {
@@ -105,38 +111,46 @@ test("a cancelled code is worth nothing", async ({ desk, demo }) => {
   await desk.send("4821", "Code");
   await demo.arrived();
   await desk.codeField.press("Escape");
-  await expect(desk.row("4821")).toContainText(/Cancelled · Again in 0:\d\d/);
+  await expect(desk.row("4821")).toContainText("Cancelled · Again in 1:00");
   await expect(desk.row("4821")).toBeFocused();
 });
 
-test("the history says what happened, behind its arrow", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
-  const toggle = desk.pod.getByRole("button", { name: /Verification history/ });
-  await expect(toggle).toHaveAttribute("aria-expanded", "false");
-  await toggle.click();
-  await expect(desk.pod.locator(".entry-row")).toHaveText([/SMS code · ••4821\s*Verified.+ · you · #4711/]);
-  await desk.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await desk.pod.getByRole("button", { name: "Copy note for the ticket" }).click();
-  await expect(desk.pod.getByText("Copied")).toBeAttached();
-  await toggle.click();
-  await expect(desk.pod.locator(".entry-row")).toHaveCount(0);
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("the history says what happened, behind its arrow", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Code");
+    await desk.enter(await demo.code());
+    await expect(desk.row("4821")).toContainText("Verified");
+    const toggle = desk.pod.getByRole("button", { name: /Verification history/ });
+    await expect(toggle).toHaveAttribute("aria-expanded", "false");
+    await toggle.click();
+    await expect(desk.pod.locator(".entry-row")).toHaveText([/SMS code · ••4821\s*Verified.+ · you · #4711/]);
+    await desk.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await desk.pod.getByRole("button", { name: "Copy note for the ticket" }).click();
+    await expect(desk.pod.getByText("Copied")).toBeAttached();
+    await toggle.click();
+    await expect(desk.pod.locator(".entry-row")).toHaveCount(0);
+  });
 });
 
-test("where copying is blocked the note is shown, selected", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await desk.pod.getByRole("button", { name: /Verification history/ }).click();
-  await desk.pod.locator("body").evaluate(() => {
-    navigator.clipboard.writeText = () => Promise.reject(new Error("blocked"));
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("where copying is blocked the note is shown, selected", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Code");
+    await desk.enter(await demo.code());
+    await desk.pod.getByRole("button", { name: /Verification history/ }).click();
+    await desk.pod.locator("body").evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("blocked"));
+    });
+    await desk.pod.getByRole("button", { name: "Copy note for the ticket" }).click();
+    const text = desk.pod.getByLabel(/Copying is blocked/);
+    await expect(text).toHaveValue(/Caller verification: verified/);
+    expect(await text.evaluate((f: HTMLTextAreaElement) => f.selectionEnd - f.selectionStart - f.value.length)).toBe(0);
   });
-  await desk.pod.getByRole("button", { name: "Copy note for the ticket" }).click();
-  const text = desk.pod.getByLabel(/Copying is blocked/);
-  await expect(text).toHaveValue(/Caller verification: verified/);
-  expect(await text.evaluate((f: HTMLTextAreaElement) => f.selectionEnd - f.selectionStart - f.value.length)).toBe(0);
 });
 
 test("a landline offers nothing but its reason, and a contact without a mobile number a hint", async ({ desk }) => {
@@ -147,26 +161,30 @@ test("a landline offers nothing but its reason, and a contact without a mobile n
   await expect(desk.row("@fabrikam.example").getByRole("button", { name: "link" })).toBeEnabled();
 });
 
-test("another contact than the ticket's is verified with a note, kept while the technician looks elsewhere", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  const picker = desk.pod.getByRole("combobox");
-  await picker.selectOption({ label: "Marcus Lee · Office Manager" });
-  const code = desk.row("3107").getByRole("button", { name: "code" });
-  await expect(code).toBeDisabled();
-  await expect(code).toHaveAccessibleDescription("Add a note first");
-  await desk.pod.getByRole("button", { name: "Manager approval" }).click();
-  await picker.selectOption({ index: 0 });
-  await expect(desk.pod.getByLabel("Why this contact?")).toBeHidden();
-  await picker.selectOption({ index: 1 });
-  await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("Manager approval");
-  await code.click();
-  await desk.enter(await demo.code());
-  await expect(desk.row("3107")).toContainText("Verified");
-  await desk.pod.getByRole("button", { name: /Verification history/ }).click();
-  await expect(desk.pod.locator(".entry-row")).toContainText("Manager approval");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("another contact than the ticket's is verified with a note, kept while the technician looks elsewhere", async ({
+    desk,
+    demo,
+  }) => {
+    await desk.open("4711");
+    const picker = desk.pod.getByRole("combobox");
+    await picker.selectOption({ label: "Marcus Lee · Office Manager" });
+    const code = desk.row("3107").getByRole("button", { name: "code" });
+    await expect(code).toBeDisabled();
+    await expect(code).toHaveAccessibleDescription("Add a note first");
+    await desk.pod.getByRole("button", { name: "Manager approval" }).click();
+    await picker.selectOption({ index: 0 });
+    await expect(desk.pod.getByLabel("Why this contact?")).toBeHidden();
+    await picker.selectOption({ index: 1 });
+    await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("Manager approval");
+    await code.click();
+    await desk.enter(await demo.code());
+    await expect(desk.row("3107")).toContainText("Verified");
+    await desk.pod.getByRole("button", { name: /Verification history/ }).click();
+    await expect(desk.pod.locator(".entry-row")).toContainText("Manager approval");
+  });
 });
 
 test("a carrier that does not answer is said so, and the message goes out when it does", async ({ desk, demo }) => {
@@ -179,11 +197,15 @@ test("a carrier that does not answer is said so, and the message goes out when i
   await expect(desk.row("4821")).toContainText("Verified");
 });
 
-test("a number that the carrier refuses says what to do next", async ({ desk, demo }) => {
-  await demo.misbehave("vonage", "refuse", 1);
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  await expect(desk.row("4821")).toContainText("Try e-mail.");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a number that the carrier refuses says what to do next", async ({ desk, demo }) => {
+    await demo.misbehave("vonage", "refuse", 1);
+    await desk.open("4711");
+    await desk.send("4821", "Code");
+    await expect(desk.row("4821")).toContainText("Try e-mail.");
+  });
 });
 
 test("the whole of it by keyboard alone", async ({ desk, demo }) => {

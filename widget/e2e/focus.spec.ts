@@ -4,6 +4,8 @@ import { expect, test, wrong } from "./demo";
 import { scenes } from "./scenes";
 import { perform } from "./stage";
 
+test.use({ demoScope: "worker" });
+
 test("Escape calls off a link as soon as it is sent", async ({ desk }) => {
   await desk.open("4711");
   await desk.send("4821", "Link");
@@ -37,15 +39,19 @@ test("a wrong code does not pull a technician back who types in the host's own f
   await expect(field).toHaveValue("still here");
 });
 
-test("Verify again leads to the first method", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Link");
-  await desk.endUser(await demo.link(), "I did not ask for this");
-  await demo.unlock("dana-reyes");
-  const again = desk.row("4821").getByRole("button", { name: "Verify again" });
-  await again.focus();
-  await again.press("Enter");
-  await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeFocused();
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("Verify again leads to the first method", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Link");
+    await desk.endUser(await demo.link(), "I did not ask for this");
+    await demo.unlock("dana-reyes");
+    const again = desk.row("4821").getByRole("button", { name: "Verify again" });
+    await again.focus();
+    await again.press("Enter");
+    await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeFocused();
+  });
 });
 
 test("Verify caller leads to whom it is about, not to a button that a second Enter would press", async ({ page }) => {

@@ -3,6 +3,8 @@
 import type { Page } from "@playwright/test";
 import { type Demo, Desk, expect, test } from "./demo";
 
+test.use({ demoScope: "worker" });
+
 // A page that a test puts in place came from no address that the browser knows: it may not load from loopback unasked.
 test.use({ permissions: ["local-network-access"] });
 

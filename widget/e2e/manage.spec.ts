@@ -4,6 +4,8 @@
 import type { Frame } from "@playwright/test";
 import { type ConnectWise, type Demo, expect, test } from "./demo";
 
+test.use({ demoScope: "worker" });
+
 /** A pod that says and hears what the test has it. */
 const page = `<!doctype html><script>
   const heard = [];
@@ -154,91 +156,111 @@ test("another ticket in place: the frame stays and hears the new id; a page load
   expect(manage.page.frame({ url: /\/pod\/acme\?id=61187&screen=ticket/ })).toBeTruthy();
 });
 
-test("it saves when every event is acknowledged, and not before", async ({ manage, demo }) => {
-  const { pod } = await begin(manage, demo);
-  await manage.page.locator("#status").selectOption("Waiting Client");
-  await expect(manage.state).toHaveText("Not saved yet");
-  await manage.save();
-  await expect(manage.state).toHaveText("Waiting for Shieldpod…");
-  expect((await pod.heard()).length).toBe(2); // beforeSave is not asked while onLoad waits
-  await pod.acknowledge("onLoad");
-  await pod.acknowledge("beforeSave");
-  await expect(manage.state).toHaveText(/^Saved \d\d:\d\d$/);
-  await manage.page.reload();
-  await expect(manage.page.locator("#status")).toHaveValue("18");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("it saves when every event is acknowledged, and not before", async ({ manage, demo }) => {
+    const { pod } = await begin(manage, demo);
+    await manage.page.locator("#status").selectOption("Waiting Client");
+    await expect(manage.state).toHaveText("Not saved yet");
+    await manage.save();
+    await expect(manage.state).toHaveText("Waiting for Shieldpod…");
+    expect((await pod.heard()).length).toBe(2); // beforeSave is not asked while onLoad waits
+    await pod.acknowledge("onLoad");
+    await pod.acknowledge("beforeSave");
+    await expect(manage.state).toHaveText(/^Saved \d\d:\d\d$/);
+    await manage.page.reload();
+    await expect(manage.page.locator("#status")).toHaveValue("18");
+  });
 });
 
-test("a save that the pod refuses shows why, and changes nothing", async ({ manage, demo }) => {
-  const { pod } = await begin(manage, demo);
-  await pod.acknowledge("onLoad");
-  await manage.page.locator("#status").selectOption(">Closed");
-  await manage.save();
-  await pod.acknowledge("beforeSave", { result: "failure", errors: ["Verify Dana first.", "Ask a team lead."] });
-  await expect(manage.refusal.getByRole("listitem")).toHaveText(["Verify Dana first.", "Ask a team lead."]);
-  await expect(manage.state).toHaveText("Not saved");
-  await manage.page.reload();
-  await expect(manage.page.locator("#status")).toHaveValue("17");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a save that the pod refuses shows why, and changes nothing", async ({ manage, demo }) => {
+    const { pod } = await begin(manage, demo);
+    await pod.acknowledge("onLoad");
+    await manage.page.locator("#status").selectOption(">Closed");
+    await manage.save();
+    await pod.acknowledge("beforeSave", { result: "failure", errors: ["Verify Dana first.", "Ask a team lead."] });
+    await expect(manage.refusal.getByRole("listitem")).toHaveText(["Verify Dana first.", "Ask a team lead."]);
+    await expect(manage.state).toHaveText("Not saved");
+    await manage.page.reload();
+    await expect(manage.page.locator("#status")).toHaveValue("17");
+  });
 });
 
-test("a note shows on the open screen as it is written", async ({ manage, demo }) => {
-  await begin(manage, demo);
-  await expect(manage.notes).toHaveCount(3);
-  const session = await manage.page.evaluate(async () => (await fetch("/session")).json());
-  const written = await fetch(
-    `${demo.manage.replace("manage.localhost", "127.0.0.1")}/v2025_1/apis/3.0/service/tickets/61211/notes`,
-    {
-      method: "POST",
-      headers: {
-        clientId: "5d1e1d50-0000-4000-8000-000000000001",
-        Accept: "application/vnd.connectwise.com+json; version=2025.16",
-        "Content-Type": "application/json",
-        Cookie: `companyName=acme; memberId=AOrtiz; memberHash=${session.memberHash}; memberContext=web`,
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a note shows on the open screen as it is written", async ({ manage, demo }) => {
+    await begin(manage, demo);
+    await expect(manage.notes).toHaveCount(3);
+    const session = await manage.page.evaluate(async () => (await fetch("/session")).json());
+    const written = await fetch(
+      `${demo.manage.replace("manage.localhost", "127.0.0.1")}/v2025_1/apis/3.0/service/tickets/61211/notes`,
+      {
+        method: "POST",
+        headers: {
+          clientId: "5d1e1d50-0000-4000-8000-000000000001",
+          Accept: "application/vnd.connectwise.com+json; version=2025.16",
+          "Content-Type": "application/json",
+          Cookie: `companyName=acme; memberId=AOrtiz; memberHash=${session.memberHash}; memberContext=web`,
+        },
+        body: JSON.stringify({ text: "Written by somebody else.", internalAnalysisFlag: true }),
       },
-      body: JSON.stringify({ text: "Written by somebody else.", internalAnalysisFlag: true }),
-    },
-  );
-  expect(written.status).toBe(201);
-  await expect(manage.notes.first()).toContainText("Written by somebody else.");
-  await expect(manage.notes).toHaveCount(4);
+    );
+    expect(written.status).toBe(201);
+    await expect(manage.notes.first()).toContainText("Written by somebody else.");
+    await expect(manage.notes).toHaveCount(4);
+  });
 });
 
-test("a frame of a foreign origin, a second one of the pod, and a member who is somebody else", async ({
-  manage,
-  demo,
-}) => {
-  await begin(manage, demo);
-  await manage.page.evaluate(() => window.sandbox.intrude("hello from elsewhere"));
-  const first = manage.page.frame({ url: /\/pod\/acme/ });
-  await expect
-    .poll(() => first?.evaluate(() => heard.at(-1)))
-    .toEqual([demo.manage.replace("manage.localhost", "127.0.0.1"), "hello from elsewhere"]);
-  await manage.page.evaluate(() => window.sandbox.addFrame() && undefined);
-  await expect(manage.page.locator("#pod iframe")).toHaveCount(2);
-  await manage.be("Lee Park");
-  expect((await manage.page.evaluate(async () => (await fetch("/session")).json())).memberid).toBe("LPark");
-  await manage.show("61150");
-  await expect(manage.page.getByText("Lee Park has no right to see it")).toBeVisible();
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a frame of a foreign origin, a second one of the pod, and a member who is somebody else", async ({
+    manage,
+    demo,
+  }) => {
+    await begin(manage, demo);
+    await manage.page.evaluate(() => window.sandbox.intrude("hello from elsewhere"));
+    const first = manage.page.frame({ url: /\/pod\/acme/ });
+    await expect
+      .poll(() => first?.evaluate(() => heard.at(-1)))
+      .toEqual([demo.manage.replace("manage.localhost", "127.0.0.1"), "hello from elsewhere"]);
+    await manage.page.evaluate(() => window.sandbox.addFrame() && undefined);
+    await expect(manage.page.locator("#pod iframe")).toHaveCount(2);
+    await manage.be("Lee Park");
+    expect((await manage.page.evaluate(async () => (await fetch("/session")).json())).memberid).toBe("LPark");
+    await manage.show("61150");
+    await expect(manage.page.getByText("Lee Park has no right to see it")).toBeVisible();
+  });
 });
 
-test("the whole walk: a save is refused, Dana is verified, the proof lands on the ticket, the save goes through", async ({
-  manage,
-  demo,
-}) => {
-  await demo.policy({ before_save: "block" });
-  await manage.open("61211");
-  await manage.page.locator("#status").selectOption(">Closed");
-  await manage.save();
-  await expect(manage.refusal).toContainText("Verify the caller before you save");
-  await manage.send("4821", "Code");
-  await manage.enter(await demo.code());
-  await expect(manage.row("4821")).toContainText("Verified");
-  await expect(manage.notes.first()).toContainText("Caller verification: verified");
-  await expect(manage.notes.first()).toContainText("Internal");
-  await manage.save();
-  await expect(manage.state).toContainText("Saved");
-  await expect(manage.refusal).toBeHidden();
-  const asked = (await demo.connectWiseRequests()).map(({ method, path, as }) => [method, path.split("3.0")[1], as]);
-  expect(asked.filter(([method]) => method === "POST")).toEqual([
-    ["POST", "/service/tickets/61211/notes", "Shieldpod"],
-  ]);
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("the whole walk: a save is refused, Dana is verified, the proof lands on the ticket, the save goes through", async ({
+    manage,
+    demo,
+  }) => {
+    await demo.policy({ before_save: "block" });
+    await manage.open("61211");
+    await manage.page.locator("#status").selectOption(">Closed");
+    await manage.save();
+    await expect(manage.refusal).toContainText("Verify the caller before you save");
+    await manage.send("4821", "Code");
+    await manage.enter(await demo.code());
+    await expect(manage.row("4821")).toContainText("Verified");
+    await expect(manage.notes.first()).toContainText("Caller verification: verified");
+    await expect(manage.notes.first()).toContainText("Internal");
+    await manage.save();
+    await expect(manage.state).toContainText("Saved");
+    await expect(manage.refusal).toBeHidden();
+    const asked = (await demo.connectWiseRequests()).map(({ method, path, as }) => [method, path.split("3.0")[1], as]);
+    expect(asked.filter(([method]) => method === "POST")).toEqual([
+      ["POST", "/service/tickets/61211/notes", "Shieldpod"],
+    ]);
+  });
 });

@@ -4,6 +4,8 @@
 import type { Browser } from "@playwright/test";
 import { ConnectWise, type Demo, Desk, test } from "./demo";
 
+test.use({ clock: "running" });
+
 const runs = 15;
 
 /** Notes in the pod's frame when its first button can be pressed and its socket is up, in ms since the frame began to load. */

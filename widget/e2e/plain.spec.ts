@@ -5,6 +5,8 @@ import { expect, type Page } from "@playwright/test";
 import { type Demo, test } from "./demo";
 import { Desk } from "./hosts";
 
+test.use({ demoScope: "worker" });
+
 /** Opens the product's ticket, and the window in which the technician chooses an account. */
 const opened = async (page: Page, demo: Demo, ticket = "61211") => {
   await page.goto(`${demo.desk}/id/tickets/${ticket}`);

@@ -6,6 +6,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { type Desk, expect, test } from "./demo";
 import { blockStorage } from "./hosts";
 
+test.use({ demoScope: "worker" });
+
 /** The ticket turned to in the PSA, as a technician does: by its link in the queue. */
 const turnTo = (desk: Desk, ticket: string) => desk.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
 
@@ -51,34 +53,42 @@ test("row 26: a code half typed and a note are gone with their ticket, and the s
   await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("");
 });
 
-test("a server killed and started again: the pod comes back and shows the truth", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Link");
-  const link = await demo.link();
-  await demo.kill();
-  await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
-  await expect(desk.row("4821")).toContainText(/Link (sent|delivered)/);
-  await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeDisabled();
-  await demo.start();
-  await desk.endUser(link, "Validate");
-  await expect(desk.row("4821")).toContainText(/Verified .+ by you/);
-  await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-  await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeEnabled();
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a server killed and started again: the pod comes back and shows the truth", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Link");
+    const link = await demo.link();
+    await demo.kill();
+    await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
+    await expect(desk.row("4821")).toContainText(/Link (sent|delivered)/);
+    await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeDisabled();
+    await demo.start();
+    await desk.endUser(link, "Validate");
+    await expect(desk.row("4821")).toContainText(/Verified .+ by you/);
+    await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
+    await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeEnabled();
+  });
 });
 
-test("a code typed while the server is away is kept, and judged when it is back", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  const code = await demo.code();
-  await demo.kill();
-  await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
-  await desk.enter(code);
-  await expect(desk.pod.getByRole("button", { name: "Verify", exact: true })).toBeDisabled();
-  await demo.start();
-  await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-  await expect(desk.codeField).toHaveValue(`${code.slice(0, 3)} ${code.slice(3)}`);
-  await desk.codeField.press("Enter");
-  await expect(desk.row("4821")).toContainText("Verified");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("a code typed while the server is away is kept, and judged when it is back", async ({ desk, demo }) => {
+    await desk.open("4711");
+    await desk.send("4821", "Code");
+    const code = await demo.code();
+    await demo.kill();
+    await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
+    await desk.enter(code);
+    await expect(desk.pod.getByRole("button", { name: "Verify", exact: true })).toBeDisabled();
+    await demo.start();
+    await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
+    await expect(desk.codeField).toHaveValue(`${code.slice(0, 3)} ${code.slice(3)}`);
+    await desk.codeField.press("Enter");
+    await expect(desk.row("4821")).toContainText("Verified");
+  });
 });
 
 test("a press whose answer is lost sends one message", async ({ desk, demo }) => {

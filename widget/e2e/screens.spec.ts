@@ -2,6 +2,8 @@
 
 import { expect, test } from "./demo";
 
+test.use({ demoScope: "worker" });
+
 const keep = process.env.SHIELDPOD_SCREENS;
 
 test.use({
