@@ -128,7 +128,7 @@ func measureBare(ctx context.Context, c *runCmd) (f *figures, err error) {
 		return nil, err
 	}
 	at := strings.TrimSpace(where)
-	return measure(ctx, c, target{public: at, phone: at, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: at}})
+	return measure(ctx, c, target{public: at, phone: at, metrics: at, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: at}})
 }
 
 // pemBody is the base64 between the lines.

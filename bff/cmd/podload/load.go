@@ -18,6 +18,8 @@ type target struct {
 	public string
 	phone  string
 	signer signer
+
+	metrics string // where /metrics is; empty: memory is not measured
 }
 
 // load is one server's measurement under way.

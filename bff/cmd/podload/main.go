@@ -42,6 +42,8 @@ type runCmd struct {
 	Target string `default:"http://localhost:8080" help:"The server's public URL."`
 	Phone  string `default:"http://127.0.0.1:8082" help:"The sandbox's phone and mailbox, where codes and links arrive."`
 
+	Metrics string `help:"The address of the server's --metrics-listen, like http://127.0.0.1:9090. Without it memory is not measured."`
+
 	DemoData string `help:"Data folder of the demo under load: sign as its PSA does." type:"existingdir" xor:"signer"`
 	Key      string `help:"Private key that signs launch contexts (PEM or JWK)." type:"existingfile" xor:"signer"`
 	KID      string `name:"kid" default:"demo-1" help:"Its registered id."`
@@ -81,7 +83,7 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	report := report{Callers: c.Callers}
-	if report.Server, err = measure(ctx, c, target{public: c.Target, phone: c.Phone, signer: signer}); err != nil {
+	if report.Server, err = measure(ctx, c, target{public: c.Target, phone: c.Phone, metrics: c.Metrics, signer: signer}); err != nil {
 		return err
 	}
 	if c.Bare {

@@ -35,7 +35,7 @@ func TestEveryPhaseIsMeasured(t *testing.T) {
 	t.Cleanup(s.Close)
 
 	c := &runCmd{Pods: 6, Count: 9, Callers: 3, Rate: 1000, Links: 4, Limit: time.Minute}
-	f, err := measure(t.Context(), c, target{public: s.URL, phone: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
+	f, err := measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestARefusalEndsTheMeasurement(t *testing.T) {
 	s := httptest.NewServer(b.routes())
 	t.Cleanup(s.Close)
 	c := &runCmd{Pods: 1, Count: 1, Callers: 1, Rate: 1, Links: 1, Limit: time.Minute}
-	_, err = measure(t.Context(), c, target{public: s.URL, phone: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
+	_, err = measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
 	if err == nil || !strings.HasPrefix(err.Error(), "launch: POST api answered 401") {
 		t.Errorf("it says %v", err)
 	}

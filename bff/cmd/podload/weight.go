@@ -8,8 +8,16 @@ import (
 
 // weigh reads what the server has in use, once it has tidied up: bootstraps make it collect its garbage.
 func (l *load) weigh() (memory, error) {
+	if l.metrics == "" {
+		return memory{}, nil
+	}
 	line := l.lines[0]
-	first, err := readMetrics(line)
+	scrape, err := open(l.ctx, l.metrics)
+	if err != nil {
+		return memory{}, err
+	}
+	defer scrape.close()
+	first, err := readMetrics(scrape)
 	if err != nil {
 		return memory{}, err
 	}
@@ -24,7 +32,7 @@ func (l *load) weigh() (memory, error) {
 			return memory{}, err
 		}
 		if i%100 == 0 {
-			if last, err = readMetrics(line); err != nil {
+			if last, err = readMetrics(scrape); err != nil {
 				return memory{}, err
 			}
 			if last.collections > first.collections+1 {

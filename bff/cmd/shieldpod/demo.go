@@ -25,6 +25,7 @@ type demoCmd struct {
 	DeskPort        int    `default:"8081" help:"Port of the demo PSA, on 127.0.0.1: another site, as in life."`
 	PhonePort       int    `default:"8082" help:"Port of the end user's phone and mailbox."`
 	ConnectWisePort int    `name:"connectwise-port" default:"8083" help:"Port of the stand-in for ConnectWise, on manage.localhost: a third site."`
+	MetricsListen   string `help:"Address on which /metrics is served, like 127.0.0.1:8084. Without it there are no metrics."`
 	DataDir         string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
 }
 

@@ -107,10 +107,14 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 			key: demoVonageKey, secret: d.props.SMSSecret, from: "AcmeIT", host: d.phoneURL(),
 			signatureSecret: d.props.SMSHookSecret, signatureMethod: vonage.SHA256,
 		},
-		loopback: true, now: d.clock.Now, log: d.out.log,
+		loopback: true, now: d.clock.Now, log: d.out.log, // without limits: all the demo's people have one address
+		metricsListen: d.cmd.MetricsListen,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := srv.listenMetrics(ctx); err != nil {
+		return nil, errors.Join(err, srv.close())
 	}
 	deskPublic, err := x509.MarshalPKIXPublicKey(ed25519.NewKeyFromSeed(d.props.DeskKey).Public())
 	if err != nil {
