@@ -451,8 +451,9 @@ export interface paths {
          * @description Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
          *     client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
          *     (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
-         *     `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4450 unavailable);
-         *     4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked).
+         *     `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
+         *     4500 to 4999 stop (4500 malformed frame, 4501 not authenticated, 4503 session over, 4504 revoked, 4505 too many frames, 4506 replaced by newer sockets
+         *     of the session). 429 `too_many_requests` when too many sockets of one address did not authenticate.
          */
         get: operations["live"];
         put?: never;
