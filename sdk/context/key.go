@@ -111,6 +111,17 @@ func NewSigningKey(id string, key any) (SigningKey, error) {
 // NewVerificationKey takes an ed25519.PublicKey, a P-256 *ecdsa.PublicKey, an *rsa.PublicKey, or a shared secret as []byte.
 // An empty id stands for the key's thumbprint (RFC 7638), on which both sides agree by themselves; a shared secret needs an id.
 func NewVerificationKey(id string, key any) (VerificationKey, error) {
+	k, err := newVerificationKey(id, key)
+	if err == nil {
+		err = judgeNew(key)
+	}
+	if err != nil {
+		return VerificationKey{}, err
+	}
+	return k, nil
+}
+
+func newVerificationKey(id string, key any) (VerificationKey, error) {
 	a, err := judge(key)
 	if err != nil {
 		return VerificationKey{}, err
@@ -163,17 +174,22 @@ func judge(key any) (Algorithm, error) {
 		}
 		return ES256, nil
 	case *rsa.PublicKey:
-		if k.N.BitLen() < minRSABits || k.E < 3 {
-			return "", refuse(CodeKeyWeak, "n", "an RSA key must have %d bits or more", minRSABits)
-		}
-		if k.N.BitLen() > maxRSABits {
-			return "", refuse(CodeKeyInvalid, "n", "an RSA key must have %d bits or fewer", maxRSABits)
-		}
-		return RS256, nil
+		return RS256, judgeRSA(k)
 	case []byte:
 		return HS256, judgeSecret(k)
 	}
 	return "", refuse(CodeKeyInvalid, "kty", "not a public key of a kind that checks contexts")
+}
+
+// judgeNew looks at what judge leaves out because it takes long: only a key that is new to this process needs it.
+func judgeNew(key any) error {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return judgeFactors(k)
+	case []byte:
+		return judgeRandomness(k)
+	}
+	return nil
 }
 
 // Material is the key as a tenant's settings store it: PKIX in DER, or the shared secret.
@@ -188,7 +204,8 @@ func (k VerificationKey) Material() ([]byte, error) {
 	return der, nil
 }
 
-// ParseMaterial reads a stored key back. The algorithm must be the one that the key is for.
+// ParseMaterial reads a stored key back. The algorithm must be the one that the key is for. What NewVerificationKey
+// refused when the key was stored is not all looked at again: contexts are checked by it many times a second.
 func ParseMaterial(id string, a Algorithm, material []byte) (VerificationKey, error) {
 	var key any = material
 	if a != HS256 {
@@ -197,7 +214,7 @@ func ParseMaterial(id string, a Algorithm, material []byte) (VerificationKey, er
 			return VerificationKey{}, &Error{Code: CodeKeyInvalid, Err: err}
 		}
 	}
-	v, err := NewVerificationKey(id, key)
+	v, err := newVerificationKey(id, key)
 	if err == nil && v.algorithm != a {
 		err = refuse(CodeKeyInvalid, "alg", "the key is for %s", v.algorithm)
 	}

@@ -12,9 +12,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -22,6 +24,10 @@ import (
 // With PEM the id is the key's kid; a JWK with a kid of its own must agree, or the id be empty.
 // Without any id the kid is the key's thumbprint, as with NewVerificationKey.
 func ParsePrivateKey(data []byte, id string) (SigningKey, error) {
+	data, err := plainKey(data)
+	if err != nil {
+		return SigningKey{}, err
+	}
 	if isJWK(data) {
 		j, id, err := parseJWK(data, id, "sign")
 		if err != nil {
@@ -40,13 +46,17 @@ func ParsePrivateKey(data []byte, id string) (SigningKey, error) {
 	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return SigningKey{}, &Error{Code: CodeKeyInvalid, Err: err}
+		return SigningKey{}, refuse(CodeKeyInvalid, "", "the PEM holds no private key in PKCS #8: copy the file anew, or write it by 'openssl pkcs8 -topk8 -nocrypt'")
 	}
 	return NewSigningKey(id, key)
 }
 
 // ParsePublicKey reads a verification key: PEM (PKIX) or a public JWK. A private key is refused: it has no business here.
 func ParsePublicKey(data []byte, id string) (VerificationKey, error) {
+	data, err := plainKey(data)
+	if err != nil {
+		return VerificationKey{}, err
+	}
 	if isJWK(data) {
 		j, id, err := parseJWK(data, id, "verify")
 		if err != nil {
@@ -65,7 +75,7 @@ func ParsePublicKey(data []byte, id string) (VerificationKey, error) {
 	}
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return VerificationKey{}, &Error{Code: CodeKeyInvalid, Err: err}
+		return VerificationKey{}, refuse(CodeKeyInvalid, "", "the PEM holds no public key: copy the file anew, or write it by 'openssl pkey -pubout'")
 	}
 	return NewVerificationKey(id, key)
 }
@@ -116,11 +126,37 @@ func (k VerificationKey) JWK() ([]byte, error) {
 	return jwk{Kid: k.id, Alg: string(k.algorithm), Use: "sig"}.with(k.key)
 }
 
+// plainKey reads a key's file as editors write it.
+func plainKey(data []byte) ([]byte, error) {
+	plain, err := secretfile.PEM(data)
+	if err != nil {
+		return nil, &Error{Code: CodeKeyInvalid, Err: fmt.Errorf("the key can't be read: %w", err)}
+	}
+	return plain, nil
+}
+
+// otherPEM says what to do about kinds of PEM that are not taken.
+var otherPEM = map[string]string{
+	"PUBLIC KEY":          "this is the public key: the private one is needed",
+	"PRIVATE KEY":         "this is the private key: keep it, and give its public half (openssl pkey -in FILE -pubout)",
+	"RSA PRIVATE KEY":     "this is a private key in PKCS #1: convert it (openssl pkcs8 -topk8 -nocrypt -in FILE)",
+	"EC PRIVATE KEY":      "this is a private key in SEC 1: convert it (openssl pkcs8 -topk8 -nocrypt -in FILE)",
+	"EC PARAMETERS":       "this is a private key in SEC 1: convert it (openssl pkcs8 -topk8 -nocrypt -in FILE)",
+	"RSA PUBLIC KEY":      "this is a public key in PKCS #1: convert it (openssl rsa -RSAPublicKey_in -in FILE -pubout)",
+	"CERTIFICATE":         "this is a certificate: take its public key (openssl x509 -in FILE -noout -pubkey)",
+	"CERTIFICATE REQUEST": "this is a request for a certificate: give the public key",
+	"OPENSSH PRIVATE KEY": "this is a key of OpenSSH's: make one by 'shieldpod key new'",
+}
+
 func parsePEM(data []byte, kind string) ([]byte, error) {
 	block, rest := pem.Decode(data)
 	switch {
+	case block == nil && (bytes.HasPrefix(data, []byte("ssh-")) || bytes.HasPrefix(data, []byte("ecdsa-sha2-"))):
+		return nil, refuse(CodeKeyInvalid, "", "this is a public key of OpenSSH's: make one by 'shieldpod key new'")
 	case block == nil:
-		return nil, refuse(CodeKeyInvalid, "", "neither PEM nor JWK")
+		return nil, refuse(CodeKeyInvalid, "", "neither PEM nor JWK: a key file begins with -----BEGIN or {")
+	case block.Type != kind && otherPEM[block.Type] != "":
+		return nil, refuse(CodeKeyInvalid, "", "%s", otherPEM[block.Type])
 	case block.Type != kind:
 		return nil, refuse(CodeKeyInvalid, "", "the PEM block must be a %s (private: PKCS #8, public: PKIX)", kind)
 	case len(bytes.TrimSpace(rest)) > 0:

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -16,20 +17,35 @@ const (
 	minDistinct = 8  // different bytes; random secrets never have so few
 )
 
+// Refusals name the way out.
+const makeSecret = "make one by 'openssl rand -base64 48'"
+
 // SharedSecret is a key for HS256, 32 random bytes or more. Both sides hold it, so either could forge the other's contexts.
-// CodeKeyWeak: too short, too regular, or printed in some documentation. CodeKeyInvalid: it is a public key.
+// CodeKeyWeak: too short, made of words, rows of the keyboard or repetition, a UUID, or printed in some documentation.
+// CodeKeyInvalid: it is a public key. A secret that was random once and is public since passes: generate your own
+// (GenerateKey with HS256), and use it nowhere else.
 func SharedSecret(id string, secret []byte) (SigningKey, error) { return NewSigningKey(id, secret) }
 
 func judgeSecret(secret []byte) error {
 	switch {
 	case len(secret) < minSecret:
-		return refuse(CodeKeyWeak, "k", "a shared secret must have %d random bytes or more", minSecret)
+		return refuse(CodeKeyWeak, "k", "a shared secret must have %d random bytes or more: "+makeSecret, minSecret)
 	case distinct(secret) < minDistinct:
-		return refuse(CodeKeyWeak, "k", "a shared secret must be random")
+		return refuse(CodeKeyWeak, "k", "a shared secret must be random: "+makeSecret)
 	case isPublicSecret(secret):
-		return refuse(CodeKeyWeak, "k", "this secret is printed in public documentation")
+		return refuse(CodeKeyWeak, "k", "this secret is printed in public documentation: "+makeSecret)
 	case isKeyFile(secret):
 		return refuse(CodeKeyInvalid, "k", "this is a key file, not a shared secret")
+	case isToken(secret):
+		return refuse(CodeKeyInvalid, "k", "this is a token or a template's placeholder, not a shared secret")
+	}
+	return nil
+}
+
+// judgeRandomness refuses a secret that somebody made up.
+func judgeRandomness(secret []byte) error {
+	if bits := secretBits(secret); bits < minSecretBits {
+		return refuse(CodeKeyWeak, "k", "a shared secret must be random: this one can be guessed (%.0f bits, %d are needed): %s", bits, minSecretBits, makeSecret)
 	}
 	return nil
 }
@@ -51,6 +67,16 @@ func isKeyFile(secret []byte) bool {
 	var jwk struct{ Kty string }
 	return strictjson.Unmarshal(secret, &jwk) == nil && jwk.Kty != ""
 }
+
+// isToken knows a JWT, a password's hash, and what a template engine or a reader of the manual was to replace.
+func isToken(secret []byte) bool { return tokenShape.Match(bytes.TrimSpace(secret)) }
+
+var tokenShape = regexp.MustCompile(`^(?:` +
+	`[\w-]+\.[\w-]+\.[\w-]*` + // a JWT
+	`|\$(?:2[abxy]|argon2\w+|pbkdf2[\w-]*|scrypt|5|6|y|1)\$.*` + // password hashes
+	`|(?:pbkdf2|scrypt|bcrypt)[_:].*` +
+	`|<[\w .-]+>|\{+[\w .-]+\}+|\[[\w .-]+\]|%[\w .-]+%|\$\{?[\w .:-]+\}?` + // placeholders
+	`)$`)
 
 // publicSecrets are long enough to pass for secrets, and known to everybody: defaults of tools, examples of standards and tutorials.
 var publicSecrets = []string{

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
@@ -31,10 +32,20 @@ type operator struct {
 
 func newOperator(t *testing.T) *operator {
 	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	return &operator{t: t, env: map[string]string{
-		"SHIELDPOD_DATA_DIR":   t.TempDir(),
-		"SHIELDPOD_MASTER_KEY": base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)),
+		"SHIELDPOD_DATA_DIR":   dir,
+		"SHIELDPOD_MASTER_KEY": base64.StdEncoding.EncodeToString(masterKey("tests")),
 	}}
+}
+
+// masterKey is random enough, and always the same.
+func masterKey(of string) []byte {
+	key := sha256.Sum256([]byte("the master key of " + of))
+	return key[:]
 }
 
 // run gives what the command printed, and its error's text.
@@ -183,7 +194,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 		{"a procedure is a web address (row 22)", []string{"tenant", "put", "acme", "--procedure-url", `https://x" onclick="y`}, "", "must be a web address"},
 		{"a tenant is made", []string{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"}, "origin https://psa.example", ""},
 		{"a key pair is made", []string{"key", "new", "--out", private, "--public-out", public}, "Private key in", ""},
-		{"a key file is never overwritten", []string{"key", "new", "--out", private, "--public-out", public}, "", "file exists"},
+		{"a key file is never overwritten", []string{"key", "new", "--out", private, "--public-out", public}, "", "exists already and is not overwritten"},
 		{"a key of another kind is refused", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public, "--algorithm", "RS256"}, "", "holds a key for EdDSA"},
 		{"a private key is no public one", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", private}, "", "--public"},
 		{"a short secret is refused (row 6)", []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--algorithm", "HS256", "--secret-file", weak}, "", "--secret-file"},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -90,16 +90,21 @@ func (c *connectwiseSetCmd) change(s *connectwise.Settings) {
 
 // keys reads the API member's; none were given: nil.
 func (c *connectwiseSetCmd) keys(o *outside) ([]byte, error) {
-	k := connectwise.Keys{Public: c.ConnectwisePublicKey, Private: o.getenv("SHIELDPOD_CONNECTWISE_PRIVATE_KEY")}
+	k := connectwise.Keys{Public: c.ConnectwisePublicKey}
+	if text := o.getenv("SHIELDPOD_CONNECTWISE_PRIVATE_KEY"); text != "" {
+		var err error
+		if k.Private, err = secretfile.Line([]byte(text)); err != nil {
+			return nil, fmt.Errorf("SHIELDPOD_CONNECTWISE_PRIVATE_KEY can't be used: %w", err)
+		}
+	}
 	if c.ConnectwisePrivateKeyFile != "" {
 		if k.Private != "" {
 			return nil, errors.New("two private keys: set either SHIELDPOD_CONNECTWISE_PRIVATE_KEY or --connectwise-private-key-file")
 		}
-		text, err := os.ReadFile(c.ConnectwisePrivateKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("--connectwise-private-key-file: %w", err)
+		var err error
+		if k.Private, err = secretFrom("--connectwise-private-key-file", c.ConnectwisePrivateKeyFile); err != nil {
+			return nil, err
 		}
-		k.Private = strings.TrimSpace(string(text))
 	}
 	return k.Seal()
 }

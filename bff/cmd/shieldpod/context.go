@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -24,9 +24,9 @@ type contextSignCmd struct {
 	Ticket string `default:"4711" help:"Ticket of the demo's PSA."`
 	PSA    string `default:"http://127.0.0.1:8081" help:"Where the demo's PSA runs."`
 	Nonce  string `help:"Answer this challenge."`
-	Key    string `help:"Sign with this private key (PEM or JWK) instead of asking the demo." type:"existingfile"`
+	Key    string `help:"Sign with this private key (PEM or JWK) instead of asking the demo." type:"path"`
 	KID    string `name:"kid" help:"With --key: its registered id."`
-	Claims string `help:"With --key: file with the claims, JSON; times and jti are filled in." type:"existingfile"`
+	Claims string `help:"With --key: file with the claims, JSON; times and jti are filled in." type:"path"`
 }
 
 // Run prints the context.
@@ -82,15 +82,15 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 	if c.KID == "" || c.Claims == "" {
 		return "", errors.New("--key needs --kid and --claims")
 	}
-	pem, err := os.ReadFile(c.Key)
+	pem, err := secretfile.ReadPEM(c.Key)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("--key: %w", err)
 	}
 	key, err := launchcontext.ParsePrivateKey(pem, c.KID)
 	if err != nil {
 		return "", fmt.Errorf("--key: %w", err)
 	}
-	content, err := os.ReadFile(c.Claims)
+	content, err := readFile("--claims", c.Claims)
 	if err != nil {
 		return "", err
 	}

@@ -29,6 +29,9 @@ type demoCmd struct {
 	DataDir         string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
 }
 
+// demoFile marks a data folder as a demo's.
+const demoFile = "demo.json"
+
 // Names in the demo.
 const (
 	demoTenant    = "acme"
@@ -83,7 +86,7 @@ func loadProps(dir string) (props, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return props{}, fmt.Errorf("--data-dir: %w", err)
 	}
-	path := filepath.Join(dir, "demo.json")
+	path := filepath.Join(dir, demoFile)
 	content, err := os.ReadFile(path)
 	if err == nil {
 		var p props
@@ -97,6 +100,9 @@ func loadProps(dir string) (props, error) {
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return props{}, err
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		return props{}, errors.Join(err, fmt.Errorf("--data-dir: %s holds other things than a demo's: choose an empty folder, or one that does not exist yet", dir))
 	}
 	p, err := newProps()
 	if err != nil {

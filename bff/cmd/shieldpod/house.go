@@ -12,16 +12,16 @@ import (
 
 // houseFlags are the house's own accounts, by which tenants send that have none.
 type houseFlags struct {
-	SendgridKey        string `help:"SendGrid API key."`
+	SendgridKey        string `help:"SendGrid API key." type:"secret" secret:""`
 	SendgridFrom       string `help:"Sender address of e-mails."`
 	SendgridHost       string `default:"https://api.sendgrid.com" help:"SendGrid's API."`
-	SendgridWebhookKey string `help:"Public key of SendGrid's signed event webhook, base64."`
+	SendgridWebhookKey string `help:"Public key of SendGrid's signed event webhook, base64." type:"token"`
 
 	VonageKey             string `help:"Vonage API key."`
-	VonageSecret          string `help:"Vonage API secret."`
+	VonageSecret          string `help:"Vonage API secret." type:"secret" secret:""`
 	VonageFrom            string `help:"Sender of text messages: a number or a name."`
 	VonageHost            string `default:"https://rest.nexmo.com" help:"Vonage's SMS API."`
-	VonageSignatureSecret string `help:"Secret under which Vonage signs delivery receipts."`
+	VonageSignatureSecret string `help:"Secret under which Vonage signs delivery receipts." type:"secret" secret:""`
 	VonageSignatureMethod string `default:"sha256" enum:"sha256,sha512" help:"How Vonage signs: sha256 or sha512."`
 }
 

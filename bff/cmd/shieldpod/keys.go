@@ -1,17 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/strength"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 type keyCmd struct {
@@ -21,15 +21,25 @@ type keyCmd struct {
 	Remove keyRemoveCmd `cmd:"" help:"Trust it no longer."`
 }
 
-type keyMasterCmd struct{}
+type keyMasterCmd struct {
+	Out string `help:"File to write the key to, for its owner only. One that exists is never overwritten. Without it the key is printed." type:"path"`
+}
 
-// Run prints 32 bytes in base64.
-func (keyMasterCmd) Run(o *outside) error {
-	key := make([]byte, 32)
+// Run makes 32 bytes, in base64.
+func (c *keyMasterCmd) Run(o *outside) error {
+	key := make([]byte, strength.Size)
 	if _, err := rand.Read(key); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(o.stdout, base64.StdEncoding.EncodeToString(key))
+	text := base64.StdEncoding.EncodeToString(key)
+	if c.Out == "" {
+		_, err := fmt.Fprintln(o.stdout, text)
+		return err
+	}
+	if err := writeNew("--out", c.Out, []byte(text+"\n"), 0o600); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(o.stdout, "The master key is in %s. Keep a copy in another place: without it the database can't be opened.\n", c.Out)
 	return err
 }
 
@@ -53,23 +63,14 @@ func (c *keyNewCmd) Run(o *outside) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(c.Out, private, 0o600); err != nil {
+	if err := writeNew("--out", c.Out, private, 0o600); err != nil {
 		return err
 	}
-	if err := writeNew(c.PublicOut, public, 0o644); err != nil {
+	if err := writeNew("--public-out", c.PublicOut, public, 0o644); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(o.stdout, "Private key in %s, public key in %s. Its kid may be any name, such as %s.\n", c.Out, c.PublicOut, key.ID())
 	return err
-}
-
-func writeNew(path string, content []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Close())
 }
 
 type keyAddCmd struct {
@@ -78,58 +79,109 @@ type keyAddCmd struct {
 	Issuer     string `required:"" help:"The contexts' iss, exactly."`
 	KID        string `name:"kid" required:"" help:"The contexts' kid."`
 	Algorithm  string `default:"EdDSA" enum:"EdDSA,ES256,RS256,HS256" help:"EdDSA, ES256, RS256 or HS256: fixed for this key, whatever a context says."`
-	Public     string `help:"File with the public key, PEM or JWK." type:"existingfile"`
-	SecretFile string `help:"With HS256: file with the shared secret, at least 32 bytes." type:"existingfile"`
+	Public     string `help:"File with the public key, PEM or JWK." type:"path"`
+	SecretFile string `help:"With HS256: file with a shared secret that exists already, 32 random bytes or more. Without it one is made." type:"path"`
+	SecretOut  string `help:"With HS256: file to write the new secret to, for its owner only. Without it the secret is printed, once." type:"path"`
 }
 
 // Run checks the key and stores it with the tenant.
 func (c *keyAddCmd) Run(o *outside) error {
-	material, err := c.material()
+	material, made, err := c.material()
 	if err != nil {
 		return err
 	}
 	key := verify.SigningKey{Issuer: c.Issuer, ID: c.KID, Algorithm: c.Algorithm, Material: material}
-	return changeKeys(o, c.databaseFlags, c.Tenant, func(keys []verify.SigningKey) ([]verify.SigningKey, error) {
+	err = changeKeys(o, c.databaseFlags, c.Tenant, func(keys []verify.SigningKey) ([]verify.SigningKey, error) {
 		for _, k := range keys {
 			if k.Issuer == key.Issuer && k.ID == key.ID {
 				return nil, fmt.Errorf("tenant %q already trusts kid %q of %s: remove it first, or choose another kid", c.Tenant, c.KID, c.Issuer)
 			}
 		}
 		keys = append(keys, key)
-		return keys, launch.CheckKeys(keys)
-	})
-}
-
-func (c *keyAddCmd) material() ([]byte, error) {
-	if c.Algorithm == string(launchcontext.HS256) {
-		if c.SecretFile == "" {
-			return nil, errors.New("HS256 needs --secret-file")
-		}
-		secret, err := os.ReadFile(c.SecretFile)
-		if err != nil {
+		if err := launch.CheckKeys(keys); err != nil {
 			return nil, err
 		}
-		key, err := launchcontext.SharedSecret(c.KID, bytes.TrimRight(secret, "\r\n")) // editors end files with a new line
-		if err != nil {
-			return nil, fmt.Errorf("--secret-file: %w", err)
+		if made && c.SecretOut != "" {
+			return keys, writeNew("--secret-out", c.SecretOut, append(slices.Clone(material), '\n'), 0o600)
 		}
-		return key.Public().Material()
+		return keys, nil
+	})
+	if err != nil || !made {
+		return err
+	}
+	if c.SecretOut != "" {
+		_, err = fmt.Fprintf(o.stdout, "The shared secret is in %s: for whoever signs, as it is, without the line's end.\n", c.SecretOut)
+		return err
+	}
+	_, err = fmt.Fprintf(o.stdout, "The shared secret, which is not shown again: %s\n", material)
+	return err
+}
+
+// material is the key as it is stored; made tells that it is a new shared secret.
+func (c *keyAddCmd) material() (material []byte, made bool, err error) {
+	if c.Algorithm != string(launchcontext.HS256) {
+		material, err = c.publicKey()
+		return material, false, err
+	}
+	switch {
+	case c.Public != "":
+		return nil, false, errors.New("HS256 has a shared secret and no public key: leave --public out, or choose another --algorithm")
+	case c.SecretFile != "" && c.SecretOut != "":
+		return nil, false, errors.New("--secret-out is for a new secret: leave it out, or leave --secret-file out")
+	case c.SecretFile != "":
+		material, err = c.suppliedSecret()
+		return material, false, err
+	}
+	secret := make([]byte, 48) // 64 characters
+	if _, err := rand.Read(secret); err != nil {
+		return nil, false, err
+	}
+	return []byte(base64.RawURLEncoding.EncodeToString(secret)), true, nil
+}
+
+func (c *keyAddCmd) suppliedSecret() ([]byte, error) {
+	secret, err := secretfile.ReadSecret(c.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("--secret-file: %w", err)
+	}
+	key, err := launchcontext.SharedSecret(c.KID, secret)
+	if err == nil {
+		err = strength.Secret(secret)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--secret-file: %s can't be used: %w", c.SecretFile, bare(err))
+	}
+	return key.Public().Material()
+}
+
+func (c *keyAddCmd) publicKey() ([]byte, error) {
+	if c.SecretFile != "" || c.SecretOut != "" {
+		return nil, fmt.Errorf("a shared secret goes with --algorithm HS256: %s needs --public", c.Algorithm)
 	}
 	if c.Public == "" {
-		return nil, fmt.Errorf("%s needs --public", c.Algorithm)
+		return nil, fmt.Errorf("%s needs --public: the file with the public key", c.Algorithm)
 	}
-	content, err := os.ReadFile(c.Public)
+	content, err := keyFile("--public", c.Public)
 	if err != nil {
 		return nil, err
 	}
 	key, err := launchcontext.ParsePublicKey(content, c.KID)
 	if err != nil {
-		return nil, fmt.Errorf("--public: %w", err)
+		return nil, fmt.Errorf("--public: %s can't be used: %w", c.Public, bare(err))
 	}
 	if string(key.Algorithm()) != c.Algorithm {
 		return nil, fmt.Errorf("--public holds a key for %s, not for %s", key.Algorithm(), c.Algorithm)
 	}
 	return key.Material()
+}
+
+// bare is a refusal of the SDK's without its code, which says nothing to people.
+func bare(err error) error {
+	var refusal *launchcontext.Error
+	if errors.As(err, &refusal) && refusal.Err != nil {
+		return refusal.Err
+	}
+	return err
 }
 
 type keyRemoveCmd struct {

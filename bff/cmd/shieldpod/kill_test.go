@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -145,7 +144,7 @@ type victim struct {
 
 func newVictim(t *testing.T) *victim {
 	t.Helper()
-	v := &victim{binary: filepath.Join(t.TempDir(), "shieldpod"), dir: t.TempDir(), master: bytes.Repeat([]byte{9}, 32), port: freePort(t)}
+	v := &victim{binary: filepath.Join(t.TempDir(), "shieldpod"), dir: t.TempDir(), master: masterKey("the victim"), port: freePort(t)}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", v.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

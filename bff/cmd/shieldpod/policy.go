@@ -11,6 +11,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/policyfile"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 type policyCmd struct {
@@ -21,8 +22,8 @@ type policyCmd struct {
 // serverFlags say which server is asked, and with which key.
 type serverFlags struct {
 	Server     string `help:"Where Shieldpod runs, like https://pod.example."`
-	APIKey     string `help:"The tenant's API key. Make one by 'shieldpod apikey new'."`
-	APIKeyFile string `help:"File that holds the API key." type:"path"`
+	APIKey     string `help:"The tenant's API key. Make one by 'shieldpod apikey new'." type:"secret" secret:""`
+	APIKeyFile string `help:"File that holds the API key, readable by its owner only." type:"path"`
 }
 
 // remote is a server, and what it is called.
@@ -63,13 +64,11 @@ func (f serverFlags) key() (string, error) {
 		return "", errors.New("two API keys: set either SHIELDPOD_API_KEY or --api-key-file")
 	}
 	if f.APIKeyFile != "" {
-		content, err := os.ReadFile(f.APIKeyFile)
-		if err != nil {
+		var err error
+		if text, err = secretfile.ReadLine(f.APIKeyFile); err != nil {
 			return "", fmt.Errorf("--api-key-file: %w", err)
 		}
-		text = string(content)
 	}
-	text = strings.TrimSpace(text)
 	if text == "" {
 		return "", errors.New("no API key: set SHIELDPOD_API_KEY or --api-key-file (make one by 'shieldpod apikey new')")
 	}

@@ -146,7 +146,7 @@ func TestAServerMustBeOneAndTakeTheKey(t *testing.T) {
 		{"a server with a path", nil, map[string]string{"SHIELDPOD_SERVER": "https://pod.example/api"}, "error: --server \"https://pod.example/api\" must be a scheme and a host only, in small letters and without the scheme's own port, like https://pod.example\n"},
 		{"no key", nil, map[string]string{"SHIELDPOD_API_KEY": ""}, "error: no API key: set SHIELDPOD_API_KEY or --api-key-file (make one by 'shieldpod apikey new')\n"},
 		{"a key that is none (row 25: it is not repeated)", nil, map[string]string{"SHIELDPOD_API_KEY": "hunter2"}, "error: this is no API key: one begins with spk_ (make one by 'shieldpod apikey new')\n"},
-		{"a key that would be two headers", nil, map[string]string{"SHIELDPOD_API_KEY": "spk_a\r\nX: y"}, "error: this is no API key: one begins with spk_ (make one by 'shieldpod apikey new')\n"},
+		{"a key that would be two headers", nil, map[string]string{"SHIELDPOD_API_KEY": "spk_a\r\nX: y"}, "error: --api-key: the value can't be used: it holds more than one line: leave only the value\n"},
 		{"two keys", nil, map[string]string{"SHIELDPOD_API_KEY_FILE": "key"}, "error: two API keys: set either SHIELDPOD_API_KEY or --api-key-file\n"},
 		{"a key of nobody", acme(t), map[string]string{"SHIELDPOD_API_KEY": "spk_x_y"}, "error: SERVER refused: This is no API key of ours. (api_key_invalid)\n"},
 		{"a web site", pages, nil, "error: SERVER is no Shieldpod (it answered 200 OK)\n"},

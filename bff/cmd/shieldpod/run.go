@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 // cli is the grammar: one field per subcommand.
@@ -53,6 +55,8 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.Resolvers(environment(getenv)),
+		kong.NamedMapper("secret", secretFlag(secretfile.Line)),
+		kong.NamedMapper("token", secretFlag(secretfile.Token)),
 	)
 	if err != nil {
 		return err
@@ -64,15 +68,21 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 	if err != nil {
 		return err
 	}
-	return command.Run(&outside{
+	o := &outside{
 		ctx: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, answers: typed(os.Stdin),
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
-	})
+	}
+	warnOfVisible(o, command)
+	return command.Run(o)
 }
 
-// environment lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on.
+// environment lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on. The demo takes none of it: the settings are the
+// server's, whose data the demo must not touch.
 func environment(getenv func(string) string) kong.Resolver {
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	return kong.ResolverFunc(func(_ *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+		if node := parent.Node(); node != nil && node.Name == "demo" {
+			return nil, nil //nolint:nilnil // kong's word for "not set"
+		}
 		if value := getenv(variable(flag.Name)); value != "" {
 			return value, nil
 		}

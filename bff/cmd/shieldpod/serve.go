@@ -42,7 +42,7 @@ func (c *serveCmd) settings(o *outside) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	database, err := c.url()
+	database, err := c.url(o.log)
 	if err != nil {
 		return settings{}, err
 	}

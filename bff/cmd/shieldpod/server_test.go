@@ -22,7 +22,7 @@ import (
 // newServer is all of the server but its listeners.
 func newServer(t *testing.T, publicURL string) *server {
 	t.Helper()
-	keys, err := derive(bytes.Repeat([]byte{7}, 32))
+	keys, err := derive(masterKey("tests"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/strength"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 // variable is the environment's name for a flag.
@@ -23,12 +28,12 @@ func variable(flag string) string {
 type databaseFlags struct {
 	DataDir       string `default:"shieldpod-data" help:"Folder of the embedded database." type:"path"`
 	DatabaseURL   string `help:"postgres://… to use PostgreSQL instead of the embedded database."`
-	MasterKey     string `help:"The server's master key: 32 bytes in base64. Make one by 'shieldpod key master'."`
-	MasterKeyFile string `help:"File that holds the master key." type:"path"`
+	MasterKey     string `help:"The server's master key: 32 bytes in base64. Better in SHIELDPOD_MASTER_KEY or a file: other users see command lines." type:"token" secret:""`
+	MasterKeyFile string `help:"File that holds the master key, readable by its owner only. Make one by 'shieldpod key master --out FILE'." type:"path"`
 }
 
 // url of the database, its folder made.
-func (f databaseFlags) url() (string, error) {
+func (f databaseFlags) url(log *slog.Logger) (string, error) {
 	if f.DatabaseURL != "" {
 		u, err := url.Parse(f.DatabaseURL)
 		switch {
@@ -39,14 +44,17 @@ func (f databaseFlags) url() (string, error) {
 		}
 		return f.DatabaseURL, nil
 	}
-	if err := os.MkdirAll(f.DataDir, 0o700); err != nil {
-		return "", fmt.Errorf("--data-dir: %w", err)
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	if err := closeDataDir(f.DataDir, log); err != nil {
+		return "", err
 	}
 	return f.file(), nil
 }
 
 // file of the embedded database.
-func (f databaseFlags) file() string { return filepath.Join(f.DataDir, "shieldpod.db") }
+func (f databaseFlags) file() string { return filepath.Join(f.DataDir, databaseFile) }
 
 // secrets are the keys that the server derives from its master key.
 type secrets struct {
@@ -58,24 +66,41 @@ type secrets struct {
 
 func (f databaseFlags) secrets() (secrets, error) {
 	text := f.MasterKey
-	if text != "" && f.MasterKeyFile != "" {
+	switch {
+	case text != "" && f.MasterKeyFile != "":
 		return secrets{}, errors.New("two master keys: set either SHIELDPOD_MASTER_KEY or --master-key-file")
-	}
-	if f.MasterKeyFile != "" {
-		content, err := os.ReadFile(f.MasterKeyFile)
-		if err != nil {
+	case f.MasterKeyFile != "":
+		var err error
+		if text, err = secretfile.ReadToken(f.MasterKeyFile); err != nil {
+			if _, missing := os.Stat(f.MasterKeyFile); errors.Is(missing, fs.ErrNotExist) {
+				err = fmt.Errorf("%w: make it by 'shieldpod key master --out %s'", err, f.MasterKeyFile)
+			}
 			return secrets{}, fmt.Errorf("--master-key-file: %w", err)
 		}
-		text = string(content)
+	case text == "":
+		return secrets{}, errors.New("no master key: set SHIELDPOD_MASTER_KEY or --master-key-file (make one by 'shieldpod key master --out FILE')")
 	}
-	if text == "" {
-		return secrets{}, errors.New("no master key: set SHIELDPOD_MASTER_KEY or --master-key-file (make one by 'shieldpod key master')")
-	}
-	master, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(master) != 32 {
-		return secrets{}, errors.New("the master key must be 32 bytes in base64 (make one by 'shieldpod key master')")
+	master, err := parseMasterKey(text)
+	if err != nil {
+		return secrets{}, err
 	}
 	return derive(master)
+}
+
+// parseMasterKey reads 32 random bytes in base64, with or without its padding. Its errors hold nothing of the key.
+func parseMasterKey(text string) ([]byte, error) {
+	bare := strings.TrimRight(text, "=")
+	master, err := base64.RawStdEncoding.DecodeString(bare)
+	if err != nil {
+		master, err = base64.RawURLEncoding.DecodeString(bare)
+	}
+	if err != nil || len(master) != strength.Size {
+		return nil, fmt.Errorf("the master key must be 32 bytes in base64, which is 44 characters, and not %d characters of something else (make one by 'shieldpod key master --out FILE')", len(text))
+	}
+	if err := strength.MasterKey(master); err != nil {
+		return nil, err
+	}
+	return master, nil
 }
 
 func derive(master []byte) (s secrets, err error) {

@@ -187,7 +187,7 @@ func withStore(o *outside, f databaseFlags, do func(context.Context, *store.Stor
 	if err != nil {
 		return err
 	}
-	url, err := f.url()
+	url, err := f.url(o.log)
 	if err != nil {
 		return err
 	}

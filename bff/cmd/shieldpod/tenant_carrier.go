@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
@@ -60,7 +58,7 @@ func (c carrierFlags) put(o *outside, name string, settings, secret any) error {
 type carrierSendgridCmd struct {
 	carrierFlags
 	KeyFile    string `required:"" help:"File that holds the API key." type:"path"`
-	WebhookKey string `required:"" help:"Public key of the signed event webhook, base64."`
+	WebhookKey string `required:"" help:"Public key of the signed event webhook, base64." type:"token"`
 	Host       string `help:"Another region's API, such as https://api.eu.sendgrid.com."`
 }
 
@@ -142,19 +140,6 @@ func (c *carrierTwilioCmd) Run(o *outside) error {
 		return errors.New("--key and --secret-file come together")
 	}
 	return c.put(o, twilio.Carrier, twilioSettings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
-}
-
-// secretFrom reads a secret that stands alone in a file.
-func secretFrom(flag, path string) (string, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", flag, err)
-	}
-	secret := strings.TrimSpace(string(content))
-	if secret == "" || !courier.OneLine(secret) {
-		return "", fmt.Errorf("%s: the file holds no secret, or more than one line", flag)
-	}
-	return secret, nil
 }
 
 func checkHost(host string) error {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
@@ -23,7 +21,7 @@ type signinPutCmd struct {
 	Tenant           string   `arg:"" help:"The tenant's slug."`
 	Issuer           string   `required:"" help:"The provider's URL, exactly as it names itself."`
 	ClientID         string   `required:"" name:"client-id" help:"Shieldpod's id at the provider."`
-	ClientSecretFile string   `help:"File with the secret that goes with it. Without it Shieldpod is a public client." type:"existingfile"`
+	ClientSecretFile string   `help:"File with the secret that goes with it. Without it Shieldpod is a public client." type:"path"`
 	PSA              string   `name:"psa" required:"" help:"The ticket system in which tickets are looked up, such as connectwise."`
 	Technician       string   `default:"sub" help:"Claim of the ID token whose value is the technician's id."`
 	EmailDomain      []string `help:"Only technicians with a verified address in this domain get in; repeat for more."`
@@ -39,13 +37,11 @@ func (c *signinPutCmd) Run(o *outside) error {
 	}
 	in := verify.SignIn{Issuer: c.Issuer, ClientID: c.ClientID, System: c.PSA, Claim: c.Technician, Domains: c.EmailDomain}
 	if c.ClientSecretFile != "" {
-		secret, err := os.ReadFile(c.ClientSecretFile)
+		secret, err := secretFrom("--client-secret-file", c.ClientSecretFile)
 		if err != nil {
 			return err
 		}
-		if in.Secret = bytes.TrimSpace(secret); len(in.Secret) == 0 {
-			return errors.New("--client-secret-file is empty")
-		}
+		in.Secret = []byte(secret)
 	}
 	if err := sentence(launch.CheckSignIn(in)); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 
 // ErrOtherKey says that the database was sealed under another master key: nothing in it could be opened,
 // and no code that was sent could be judged.
-var ErrOtherKey = errors.New("the master key is not the one that this database was sealed under: set the one it was made with")
+var ErrOtherKey = errors.New("this is not the master key that the database was made with: set that one (SHIELDPOD_MASTER_KEY or --master-key-file)")
 
 // proof is sealed into the database once, so that another key is noticed before anything is served.
 const proof = "shieldpod"
@@ -34,7 +34,7 @@ func (s *Store) proveKey(ctx context.Context) error {
 		return err
 	}
 	if _, err := s.vault.open(sealed, "key_proof"); err != nil {
-		return errors.Join(ErrOtherKey, err)
+		return ErrOtherKey
 	}
 	return nil
 }
