@@ -64,8 +64,8 @@ func isKeyFile(secret []byte) bool {
 	if _, err := x509.ParsePKIXPublicKey(secret); err == nil {
 		return true
 	}
-	var jwk struct{ Kty string }
-	return strictjson.Unmarshal(secret, &jwk) == nil && jwk.Kty != ""
+	var members map[string]any
+	return strictjson.Unmarshal(secret, &members) == nil && members["kty"] != nil
 }
 
 // isToken knows a JWT, a password's hash, and what a template engine or a reader of the manual was to replace.
