@@ -34,19 +34,19 @@ const (
 // decoding bounds how many pictures are in memory at once.
 var decoding = make(chan struct{}, 2)
 
-// ReadLogo makes a logo of a PNG, JPEG or WebP file: decoded, scaled down to what is shown, and encoded anew as PNG, so
-// that nothing but pixels is kept. CodeImage says why it takes no other.
+// ReadLogo makes a logo of a PNG, JPEG or WebP file: decoded, turned upright as its EXIF block says, scaled down to what
+// is shown, and encoded anew as PNG, so that nothing but pixels is kept. Colour profiles are not applied. CodeImage says why it takes no other.
 func ReadLogo(file []byte) (Logo, []byte, error) {
 	if err := checkFile(file); err != nil {
 		return Logo{}, nil, err
 	}
 	decoding <- struct{}{}
 	defer func() { <-decoding }()
-	picture, _, err := image.Decode(bytes.NewReader(file))
+	picture, kind, err := image.Decode(bytes.NewReader(file))
 	if err != nil {
 		return Logo{}, nil, noLogo("This picture is damaged or cut short.", err)
 	}
-	picture = scaled(picture)
+	picture = scaled(picture, orientation(kind, file))
 	var out bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, picture); err != nil {
 		return Logo{}, nil, noLogo("This picture can't be kept.", err)
@@ -114,11 +114,15 @@ func isAnimated(kind string, file []byte) bool {
 	return len(file) > 20 && string(file[:4]) == "RIFF" && string(file[8:16]) == "WEBPVP8X" && file[20]&0x02 != 0
 }
 
-// scaled fits a picture into what is kept. It is drawn anew in any case: as plain, not premultiplied colours.
-func scaled(picture image.Image) image.Image {
+// scaled fits a picture into what is kept, and turns it upright. It is drawn anew in any case: as plain, not
+// premultiplied colours.
+func scaled(picture image.Image, orientation int) image.Image {
 	size := picture.Bounds().Size()
 	w, h := Logo{Width: size.X, Height: size.Y}.Fitted(keptWidth, keptHeight)
+	if orientation > 4 { // it lies on a side: what is its height becomes its width
+		h, w = Logo{Width: size.Y, Height: size.X}.Fitted(keptWidth, keptHeight)
+	}
 	out := image.NewNRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(out, out.Bounds(), picture, picture.Bounds(), draw.Src, nil)
-	return out
+	return upright(out, orientation)
 }
