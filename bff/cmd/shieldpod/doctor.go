@@ -106,6 +106,9 @@ func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 	for _, name := range keyless(t) {
 		c.fail("%s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
 	}
+	if err := c.robots(ctx, t); err != nil {
+		return err
+	}
 	refused, err := checkCarriers(ctx, c.db, t.ID, c.say)
 	c.sick += refused
 	return err

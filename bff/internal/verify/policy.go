@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -190,3 +191,9 @@ func forbidden(r rune) bool {
 }
 
 func hasForbidden(s string) bool { return strings.ContainsFunc(s, forbidden) }
+
+// RobotsVerify tells whether a mail robot that presses Validate verifies: links go by e-mail, and nothing but the press
+// is asked for.
+func (p Policy) RobotsVerify() bool {
+	return slices.Contains(p.Methods, EmailLink) && !p.NumberMatching
+}

@@ -151,3 +151,6 @@ func (r *Rules) Level(client string) Settings {
 	}
 	return r.levels[1]
 }
+
+// PolicyOf is the policy of a client under a tenant's settings; with empty settings of a client it is the tenant's.
+func PolicyOf(t Tenant, own, client Settings) Policy { return resolve(t, own, client).Policy }
