@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"math"
@@ -13,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -78,6 +80,9 @@ func (a *routes) suspect(c echo.Context, err error) error {
 	address := clientaddr.From(c.Request().Context())
 	if refusal.Code != codeUnknownRoute && refusal.Code != codeVerb {
 		tenant, _ := c.Get(tenantKey).(string)
+		if context := new(launch.Refusal); tenant == "" && errors.As(err, &context) {
+			tenant = context.Tenant
+		}
 		a.Security.Record(string(refusal.Code), tenant, address)
 	}
 	if guess {

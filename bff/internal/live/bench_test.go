@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -9,10 +10,16 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 )
 
 // visitors makes this test binary open pods at an address, in a process of their own, so that what
@@ -143,4 +150,64 @@ func BenchmarkFanOut(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkSnapshotDuringFlood reports how long a pod waits for its snapshot while 10,000 sockets that never authenticate are
+// opened over and over, from one address and from many, under the default limits.
+func BenchmarkSnapshotDuringFlood(b *testing.B) {
+	for name, from := range map[string]func(i int) string{
+		"one address":    func(int) string { return "198.51.100.9" },
+		"many addresses": func(i int) string { return fmt.Sprintf("2001:db8:%x::1", i%10_000) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			handshakes := ratelimit.New(ratelimit.Limit{PerSecond: 100, Burst: 2000}, time.Now)
+			w := newLimitedWorld(b, live.Limits{WaitingPerAddress: 1024, Waiting: 4096, PerSession: 8}, handshakes)
+			ctx, stop := context.WithCancel(b.Context())
+			var next atomic.Int64
+			var attackers sync.WaitGroup
+			for range 16 {
+				attackers.Go(func() {
+					var mine []net.Conn
+					for ctx.Err() == nil && len(mine) < 10_000/16 {
+						if conn, err := flood(w.server.Listener.Addr().String(), from(int(next.Add(1)))); err == nil {
+							mine = append(mine, conn)
+						}
+					}
+					<-ctx.Done()
+					for _, conn := range mine {
+						_ = conn.Close()
+					}
+				})
+			}
+			until(b, "the flood has begun", func() bool { return next.Load() > 1000 })
+			var took []time.Duration
+			for i := 0; b.Loop(); i++ {
+				token := w.session(fmt.Sprint("good ", i), "acme", "c-1")
+				begun := time.Now()
+				p := w.dialFrom(b, "203.0.113.7")
+				p.say(`{"type":"auth","token":"` + token + `"}`)
+				if f := p.next(); f.Type != "snapshot" {
+					b.Fatal(f)
+				}
+				took = append(took, time.Since(begun))
+				_ = p.ws.Close()
+			}
+			stop()
+			attackers.Wait()
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+			b.ReportMetric(float64(next.Load()), "sockets")
+		})
+	}
+}
+
+// flood opens a socket and says nothing.
+func flood(server, from string) (net.Conn, error) {
+	conn, err := net.Dial("tcp", server)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: pod.example\r\nOrigin: " + origin + "\r\nTest-Address: " + from + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"))
+	return conn, err
 }
