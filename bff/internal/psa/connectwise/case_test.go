@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -187,9 +189,13 @@ func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
 		t.Error(err, diff)
 	}
 	for name, link := range map[string]string{
-		"another host":  `<https://evil.example/v2025_1/apis/3.0/company/contacts?page=2>; rel="next"`,
-		"the same page": `<` + h.server.URL + `/x>; rel="next"`,
-		"no URL at all": `<:%>; rel=next`,
+		"the same page":   `<` + h.server.URL + `/x>; rel="next"`,
+		"page 1 again":    `<` + h.server.URL + `/x?page=1>; rel="next"`,
+		"a page before":   `<` + h.server.URL + `/x?page=0>; rel="next"`,
+		"no number":       `<` + h.server.URL + `/x?page=two>; rel="next"`,
+		"no URL at all":   `<:%>; rel=next`,
+		"two pages":       `<?page=2&page=3>; rel=next`,
+		"an empty target": `<>; rel=next`,
 	} {
 		h.restart()
 		h.moody(func(w http.ResponseWriter, _ *http.Request) bool { w.Header().Set("Link", link); return false })
@@ -198,6 +204,103 @@ func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
 		if verify.CodeOf(err) != verify.CodePSADown {
 			t.Errorf("a next page on %s: %v", name, err)
 		}
+	}
+}
+
+// A Link is read for the number of the next page alone: page 2 of the configured host, with the conditions that were
+// asked, wherever the Link leads.
+func TestANextPageIsAskedOfTheConfiguredHost(t *testing.T) {
+	elsewhere := 0
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		elsewhere++
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	defer other.Close()
+	const path = "/v2025_1/apis/3.0/company/contacts"
+	for _, c := range []struct{ name, link string }{
+		{"another host", `<` + other.URL + path + `?page=2>; rel="next"`},
+		{"another host with other conditions", `<` + other.URL + path + `?conditions=company%2Fid%3D1&page=2&pageSize=1000>; rel="next"`},
+		{"the internal name of the host", `<http://cw-app-01.internal:8080` + path + `?pageSize=1&page=2>; rel="next"`},
+		{"an absolute path", `<` + path + `?page=2>; rel="next"`},
+		{"a relative path", `<contacts?page=2>; rel="next"`},
+		{"a query alone", `<?page=2>; rel="next"`},
+		{"no scheme", `<//cw.internal` + path + `?page=2>; rel="next"`},
+		{"an unquoted relation", `<` + path + `?page=2>; rel=next`},
+		{"a relation in capital letters", `<` + path + `?page=2>; REL="NEXT"`},
+		{"spaces about the equals sign", `<` + path + `?page=2> ; rel = "next"`},
+		{"single quotes", `<` + path + `?page=2>; rel='next'`},
+		{"several relations", `<` + path + `?page=2>; rel="next last"`},
+		{"behind another link", `<` + path + `?page=9>; rel="last", <` + path + `?page=2>; rel="next"`},
+		{"behind a link with a comma in it", `<` + path + `?a=1,2>; rel="last"; title="a, b; rel=next", <` + path + `?page=2>; rel="next"`},
+		{"before other links", `<` + path + `?page=2>; rel="next",<` + path + `?page=1>;rel="first",<` + path + `?page=9>;rel="last"`},
+		{"a parameter in capital letters", `<` + path + `?Page=2>; rel="next"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.size = 1
+			var asked []string
+			h.moody(func(w http.ResponseWriter, r *http.Request) bool {
+				if strings.HasSuffix(r.URL.Path, "/company/contacts") {
+					asked = append(asked, r.URL.Query().Get("conditions")+" page "+r.URL.Query().Get("page"))
+				}
+				return false
+			})
+			h.link = c.link
+			people, err := h.Contacts(t.Context(), acme, "19301", "")
+			if diff := cmp.Diff([]launchcontext.Contact{dana, marcus}, people); diff != "" || err != nil {
+				t.Error(err, diff)
+			}
+			if elsewhere > 0 {
+				t.Errorf("the other host was asked %d times", elsewhere)
+			}
+			for i, one := range asked {
+				if want := "company/id=19301 and inactiveFlag=False page "; !strings.HasPrefix(one, want) || i > 0 && one != want+strconv.Itoa(i+1) {
+					t.Errorf("request %d asked %q", i+1, one)
+				}
+			}
+		})
+	}
+}
+
+func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
+	const foreign = `{"id":900,"firstName":"Eve","company":{"id":1},"communicationItems":[]}`
+	without := func(person, company string) string {
+		return strings.Replace(person, `"company":{"id":19301`, company+`"was":{"id":19301`, 1)
+	}
+	for _, c := range []struct {
+		name    string
+		company string // instead of the company
+		listed  string // besides
+		want    verify.Code
+	}{
+		{name: "it is missing", company: ``},
+		{name: "it is null", company: `"company":null,`},
+		{name: "it is empty", company: `"company":{},`},
+		{name: "its id is null", company: `"company":{"id":null},`},
+		{name: "its id is 0", company: `"company":{"id":0},`},
+		{name: "others are listed too", company: ``, listed: foreign, want: verify.CodePSASetup},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.unfiltered = true
+			list := []string{without(h.people[0], c.company), without(h.people[1], c.company)} // Dana and Marcus
+			if c.listed != "" {
+				list = append(list, c.listed)
+			}
+			h.people = list
+			people, err := h.Contacts(t.Context(), acme, "19301", "")
+			if verify.CodeOf(err) != c.want || (err == nil) != (c.want == "") {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			if c.want != "" {
+				return
+			}
+			h.advance(2 * time.Minute) // so that who is asked for by name is read alone
+			again, err := h.Contacts(t.Context(), acme, "19301", "501")
+			if len(people) != 2 || len(again) != 2 || err != nil || h.count("/company/contacts/501") != 1 {
+				t.Errorf("%d people, then %d, error %v", len(people), len(again), err)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package connectwise
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -90,19 +91,14 @@ func (c *Client) contacts(ctx context.Context, d directory, client string) ([]la
 
 func (c *Client) readContacts(ctx context.Context, d directory, client string) ([]launchcontext.Contact, error) {
 	var people []launchcontext.Contact
-	err := pages(ctx, c, d.link, request{
-		method: http.MethodGet, path: "/company/contacts", as: d.as,
-		query: url.Values{"conditions": {"company/id=" + client + " and inactiveFlag=False"}, "pageSize": {strconv.Itoa(pageSize)}},
-	}, func(page []contact) bool {
-		for _, one := range page {
-			if !one.InactiveFlag && one.Company.id() == client {
-				people = append(people, d.link.person(one))
-			}
-		}
-		return true
-	})
+	listed, err := c.listed(ctx, d, client, "")
 	if err != nil {
-		return nil, readable(err)
+		return nil, err
+	}
+	for _, one := range listed {
+		if !one.InactiveFlag {
+			people = append(people, d.link.person(one))
+		}
 	}
 	// Who can be reached comes first, in case there are too many.
 	slices.SortStableFunc(people, func(a, b launchcontext.Contact) int {
@@ -113,6 +109,47 @@ func (c *Client) readContacts(ctx context.Context, d directory, client string) (
 	})
 	return people, nil
 }
+
+// listed reads the active contacts of a client, or the one of that id. Who is listed without a company (the API member
+// may not read it) is the client's because only the client's were asked for; unless others are listed too, which shows
+// that the condition was not heeded. CodePSASetup: then nobody can tell whose they are.
+func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]contact, error) {
+	conditions := "company/id=" + client + " and inactiveFlag=False"
+	if id != "" {
+		conditions = "id=" + id + " and " + conditions
+	}
+	var own []contact
+	unnamed, foreign := false, false
+	err := pages(ctx, c, d.link, request{
+		method: http.MethodGet, path: "/company/contacts", as: d.as,
+		query: url.Values{"conditions": {conditions}, "pageSize": {strconv.Itoa(pageSize)}},
+	}, func(page []contact) bool {
+		for _, one := range page {
+			switch one.Company.id() {
+			case client:
+				own = append(own, one)
+			case "":
+				unnamed = true
+				own = append(own, one)
+			default:
+				foreign = true
+			}
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return nil, readable(err)
+	case unnamed && foreign:
+		return nil, &verify.Error{
+			Code: verify.CodePSASetup, Err: errNoCompany,
+			Public: "ConnectWise lists contacts without their company. Ask your administrator to let Shieldpod's API member read it.",
+		}
+	}
+	return own, nil
+}
+
+var errNoCompany = errors.New("connectwise: GET /company/contacts: contacts of other companies, and some without one: the condition was not heeded")
 
 // withContact gives as many people as a desk takes, with the named contact among them: who is not among all of
 // them is read alone, and left out if they are not the client's or inactive.
@@ -135,7 +172,19 @@ func (c *Client) withContact(ctx context.Context, d directory, people []launchco
 		return slices.Clip(cut), nil
 	case err != nil:
 		return nil, readable(err)
-	case strconv.FormatInt(one.ID, 10) != id || one.InactiveFlag || one.Company.id() != client:
+	}
+	if one.Company.id() == "" && strconv.FormatInt(one.ID, 10) == id { // asked for with the condition, it can be believed
+		found, err := c.listed(ctx, d, client, id)
+		if err != nil {
+			return nil, err
+		}
+		one = contact{}
+		if len(found) == 1 {
+			one = found[0]
+			one.Company.ID, _ = strconv.ParseInt(client, 10, 64)
+		}
+	}
+	if strconv.FormatInt(one.ID, 10) != id || one.InactiveFlag || one.Company.id() != client {
 		return slices.Clip(cut), nil
 	}
 	return append(slices.Clone(cut[:min(len(cut), psa.DeskContacts-1)]), d.link.person(one)), nil

@@ -15,8 +15,8 @@ func API(host string) string {
 }
 
 // Next gives the query of the next page.
-func Next(link, host string) (url.Values, bool, error) {
-	return next(http.Header{"Link": {link}}, url.URL{Scheme: "https", Host: host})
+func Next(links ...string) (url.Values, bool, error) {
+	return next(http.Header{"Link": links})
 }
 
 // Person reads one contact.

@@ -31,18 +31,20 @@ type manage struct {
 	t      testing.TB
 	server *httptest.Server
 
-	mu       sync.Mutex
-	codebase string
-	members  map[string]map[string]any // by live session's hash
-	tickets  map[string]string         // JSON by path, such as /service/tickets/61211
-	people   []string                  // JSON of contacts
-	hidden   string                    // hash of the member who may see no ticket
-	notes    map[string][]string       // texts by path of the ticket
-	setups   []map[string]any
-	size     int                                           // of a page; 0: as asked
-	mood     func(http.ResponseWriter, *http.Request) bool // true: it has answered
-	asked    []string
-	told     []string // bodies and headers that carried something to look at
+	mu         sync.Mutex
+	codebase   string
+	members    map[string]map[string]any // by live session's hash
+	tickets    map[string]string         // JSON by path, such as /service/tickets/61211
+	people     []string                  // JSON of contacts
+	hidden     string                    // hash of the member who may see no ticket
+	notes      map[string][]string       // texts by path of the ticket
+	setups     []map[string]any
+	size       int                                           // of a page; 0: as asked
+	link       string                                        // the Link of the first page, instead of the right one
+	unfiltered bool                                          // lists people whatever the conditions are
+	mood       func(http.ResponseWriter, *http.Request) bool // true: it has answered
+	asked      []string
+	told       []string // bodies and headers that carried something to look at
 }
 
 // house is a client with its ConnectWise, and a clock.
@@ -270,6 +272,10 @@ func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
 // listPeople knows one kind of condition.
 func (m *manage) listPeople(w http.ResponseWriter, r *http.Request) {
 	client, known := strings.CutSuffix(r.URL.Query().Get("conditions"), " and inactiveFlag=False")
+	var one string
+	if rest, named := strings.CutPrefix(client, "id="); named {
+		one, client, _ = strings.Cut(rest, " and ")
+	}
 	id, isClient := strings.CutPrefix(client, "company/id=")
 	if client != "" && (!known || !isClient) {
 		m.answer(w, 400, fault("InvalidConditions"))
@@ -277,7 +283,10 @@ func (m *manage) listPeople(w http.ResponseWriter, r *http.Request) {
 	}
 	var page []any
 	for _, p := range m.people { // some of the inactive too: nobody relies on conditions alone
-		if client == "" || strings.Contains(p, `"company":{"id":`+id) {
+		if one != "" && !strings.HasPrefix(p, `{"id":`+one+`,`) {
+			continue
+		}
+		if client == "" || m.unfiltered || strings.Contains(p, `"company":{"id":`+id) {
 			page = append(page, json.RawMessage(p))
 		}
 	}
@@ -354,6 +363,9 @@ func (m *manage) page(w http.ResponseWriter, r *http.Request, all []any) {
 		q := r.URL.Query()
 		q.Set("page", strconv.Itoa(number+1))
 		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next", <http://%[1]s/last>; rel="last"`, r.Host, r.URL.Path, q.Encode()))
+		if m.link != "" && number == 1 {
+			w.Header().Set("Link", m.link)
+		}
 	}
 	m.answer(w, 200, append([]any{}, slices.Clip(all[first:last])...))
 }
