@@ -1057,7 +1057,7 @@ type Policy struct {
 	// TicketNote Whether results are written to the ticket
 	TicketNote bool `json:"ticket_note"`
 
-	// Version Of the tenant's and the client's settings, as in `12.7`
+	// Version Of the tenant's and the client's settings, as in `12.7`; behind it the kinds of channel without a carrier, as in `12.7 no phone`. To be compared, not to be read
 	Version string `json:"version"`
 
 	// Why By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.`

@@ -603,7 +603,7 @@ export interface components {
         };
         /** @description What of the client's policy the pod shows; the server enforces all of it */
         Policy: {
-            /** @description Of the tenant's and the client's settings, as in `12.7` */
+            /** @description Of the tenant's and the client's settings, as in `12.7`; behind it the kinds of channel without a carrier, as in `12.7 no phone`. To be compared, not to be read */
             version: string;
             override_note: components["schemas"]["NoteRule"];
             note_presets: string[];

@@ -16,6 +16,7 @@ describe("a method that is refused says why", () => {
     ["premium", "Premium-rate number: no texts"],
     ["voip", "Internet number: no texts"],
     ["opted_out", "Texted STOP. An admin can clear it"],
+    ["no_carrier", "No text carrier is set up. Ask your administrator."],
     ["unsure", "Not possible here"],
   ])("%s", (refusal, want) => {
     const option: MethodOption = { method: "sms_code", refusal };
@@ -23,6 +24,12 @@ describe("a method that is refused says why", () => {
     expect(w.refusal(option, false)).toBe(`Code: ${want.charAt(0).toLowerCase()}${want.slice(1)}`);
     expect(w.refusalInFull({ ...option, why: "Set by Ana." })).toBe(`${want}. Set by Ana.`);
   });
+});
+
+it("says which carrier is missing", () => {
+  expect(w.refusal({ method: "email_link", refusal: "no_carrier" }, true)).toBe(
+    "No e-mail carrier is set up. Ask your administrator.",
+  );
 });
 
 describe("what failed says why, whose it was, and what to do next", () => {
@@ -37,6 +44,11 @@ describe("what failed says why, whose it was, and what to do next", () => {
     ["opted_out", "sms_code", "Dana Reyes’s number has told us to stop: it texted STOP. Try e-mail."],
     ["undelivered", "sms_link", "The carrier could not deliver it. Try e-mail."],
     ["carrier_setup", "email_link", "The carrier refuses our account. Try the phone. Tell your admin."],
+    [
+      "address_form",
+      "email_link",
+      "Our mail server can’t send to an address with such letters. Try the phone.",
+    ],
     ["carrier_down", "sms_code", "Texting did not answer in time. Try e-mail."],
     ["spent", "sms_code", "Out of tries. Send a new code."],
     [

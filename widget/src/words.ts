@@ -55,7 +55,10 @@ export const byWhom = (by: Person | undefined, me: Person | undefined): string =
   by && me && by.id === me.id ? words.you : (by?.name ?? "");
 
 export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
-  const because = (why && t.refusals[why]) ?? t.notPossible;
+  const because =
+    why === "no_carrier"
+      ? t.noCarrier[byMail(method) ? "email" : "phone"]
+      : ((why && t.refusals[why]) ?? t.notPossible);
   return alone ? because : t.refusalOf(methodButton(method), because);
 };
 

@@ -46,7 +46,7 @@ func (c *doctorDataCmd) Run(o *outside) error {
 		if err != nil {
 			return err
 		}
-		check := &checkup{db: db, say: func(format string, args ...any) {
+		check := &checkup{db: db, platform: house, say: func(format string, args ...any) {
 			_, printErr := fmt.Fprintf(o.stdout, format+"\n", args...)
 			err = errors.Join(err, printErr)
 		}}
@@ -69,7 +69,9 @@ func (c *doctorDataCmd) Run(o *outside) error {
 
 // checkup is one run of the checks: it says what it finds, and counts what is not as it must be.
 type checkup struct {
-	db   *store.Store
+	db       *store.Store
+	platform []verify.CarrierAccount
+
 	say  func(format string, args ...any)
 	sick int
 }
@@ -111,7 +113,35 @@ func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 	}
 	refused, err := checkCarriers(ctx, c.db, t.ID, c.say)
 	c.sick += refused
-	return err
+	if err != nil {
+		return err
+	}
+	return c.reach(ctx, t)
+}
+
+// carrierHelp says how a carrier for a kind of channel is set up.
+var carrierHelp = map[verify.ChannelKind]string{
+	verify.Email: "shieldpod tenant carrier sendgrid|smtp %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
+	verify.Phone: "shieldpod tenant carrier twilio|vonage %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
+}
+
+// reach fails for each kind of channel that the tenant's policy has methods for, and that no carrier is set up for.
+func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
+	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: systemClock}).Rules(ctx, t.ID, "")
+	if err != nil {
+		return err
+	}
+	own, err := c.db.CarrierKinds(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+		wanted := slices.ContainsFunc(rules.Methods, func(m verify.Method) bool { return m.Kind() == kind })
+		if wanted && !slices.Contains(own, kind) && accountOf(c.platform, kind) == nil {
+			c.fail("%s: no carrier for %s is set up, so none of its methods is offered: "+carrierHelp[kind], t.ID, kindWords[kind], t.ID)
+		}
+	}
+	return nil
 }
 
 // keyless are the issuers whose tokens nothing can check.

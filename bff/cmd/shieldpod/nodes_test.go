@@ -83,6 +83,39 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 	}
 }
 
+// A server without a text carrier offers no texts. Once a command has set one up, an open pod offers them.
+func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
+	v := newVictim(t)
+	for _, name := range []string{"KEY", "SECRET", "FROM", "SIGNATURE_SECRET"} {
+		v.setenv("SHIELDPOD_VONAGE_"+name, "")
+	}
+	v.trust(t)
+	n := v.node(t, []string{"127.0.0.1:" + freePort(t)}, 0)
+	token, err := n.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := n.pod(t, token)
+	refusal := func(f frame) api.Reason { return f.Pod.Contacts[0].Channels[0].Methods[0].Refusal }
+	first := pod.next(t)
+	if first.Type != "snapshot" || refusal(first) != "no_carrier" || first.Pod.Policy.Version != "0.0 no phone" {
+		t.Fatalf("the first frame is %+v", first)
+	}
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	var problem api.Problem
+	if err := n.post(t.Context(), "/api/v1/verifications", token, body, http.StatusForbidden, &problem); err != nil || problem.Reason != "no_carrier" {
+		t.Errorf("a code without a carrier: %+v, %v", problem, err)
+	}
+	var said bytes.Buffer
+	command := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--no-check"}
+	if err := runContext(t.Context(), command, v.getenv, io.Discard, &said); err != nil {
+		t.Fatalf("%v: %s", err, &said)
+	}
+	if f := pod.next(t); f.Type != "policy" || refusal(f) != "" || f.Pod.Policy.Version != "0.0" {
+		t.Errorf("with a carrier the next frame is %+v", f)
+	}
+}
+
 // edit sets what the launch contexts' client overrides.
 func (v *victim) edit(t *testing.T, key, body string) {
 	t.Helper()
@@ -113,8 +146,8 @@ func (v *victim) node(t *testing.T, routes []string, which int) *victim {
 		houseFlags: houseFlags{
 			SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
 			SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
-			VonageKey:          "demo0001", VonageSecret: "a-secret", VonageFrom: "AcmeIT", VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"),
-			VonageSignatureSecret: "a-signature-secret", VonageSignatureMethod: "sha256",
+			VonageKey:          n.getenv("SHIELDPOD_VONAGE_KEY"), VonageSecret: n.getenv("SHIELDPOD_VONAGE_SECRET"), VonageFrom: n.getenv("SHIELDPOD_VONAGE_FROM"),
+			VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"), VonageSignatureSecret: n.getenv("SHIELDPOD_VONAGE_SIGNATURE_SECRET"), VonageSignatureMethod: "sha256",
 		},
 	}
 	if _, err := kong.Must(&command.limitFlags).Parse(nil); err != nil { // the defaults

@@ -154,6 +154,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	if srv.carriers, err = srv.book(); err != nil {
 		return err
 	}
+	domain.Reach = srv.carriers
 	srv.brands = &message.Shelf{Tenants: srv.store, Brandings: srv.store, Now: s.now}
 	srv.courier = courier.New(courier.Config{
 		Outbox: srv.store, Reports: domain, Brands: srv.brands, Carriers: srv.carriers,
@@ -166,6 +167,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	domain.Courier, domain.Alerter = srv.courier, srv.alerts
 	if srv.deafen, err = srv.bus.ListenAll(func(tenant string) {
 		domain.Forget(tenant)
+		srv.carriers.Forget(tenant)
 		srv.brands.Forget(tenant)
 	}); err != nil {
 		return err

@@ -22,7 +22,7 @@ type tenantCarrierCmd struct {
 	SMTP     carrierSMTPCmd     `cmd:"" name:"smtp" help:"Send its e-mail through a mail server."`
 	Vonage   carrierVonageCmd   `cmd:"" help:"Send its texts by a Vonage account."`
 	Twilio   carrierTwilioCmd   `cmd:"" help:"Send its texts by a Twilio account."`
-	List     carrierListCmd     `cmd:"" help:"List its carriers in the order in which they are asked."`
+	List     carrierListCmd     `cmd:"" help:"List its carriers, and the platform's where it has none, in the order in which they are asked."`
 	Check    carrierCheckCmd    `cmd:"" help:"Sign in at each of its carriers; nothing is sent."`
 	Remove   carrierRemoveCmd   `cmd:"" help:"Send by a carrier no longer."`
 }
@@ -30,9 +30,10 @@ type tenantCarrierCmd struct {
 // carrierFlags are those of every account.
 type carrierFlags struct {
 	databaseFlags
-	Tenant string `arg:"" help:"The tenant's slug."`
-	Place  int    `default:"1" help:"The carrier with the lower place is asked first; the next one when that one is at fault."`
-	From   string `required:"" help:"Who messages are from: an address, a number or a name."`
+	Tenant  string `arg:"" help:"The tenant's slug."`
+	NoCheck bool   `help:"Store the account without signing in at the carrier."`
+	Place   int    `default:"1" help:"The carrier with the lower place is asked first; the next one when that one is at fault."`
+	From    string `required:"" help:"Who messages are from: an address, a number or a name."`
 }
 
 // put stores an account that a sender can be made of.
@@ -48,10 +49,15 @@ func (c carrierFlags) put(o *outside, name string, settings, secret any) error {
 		return err
 	}
 	return withTenant(o, c.databaseFlags, c.Tenant, func(ctx context.Context, db *store.Store) error {
+		if !c.NoCheck {
+			if err := checkCarrier(ctx, account); err != nil {
+				return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", name, err)
+			}
+		}
 		if err := db.PutCarrierAccount(ctx, account); err != nil {
 			return err
 		}
-		return listCarriers(ctx, o, db, c.Tenant)
+		return listCarriers(ctx, o, db, c.Tenant, nil)
 	})
 }
 
@@ -151,19 +157,27 @@ func checkHost(host string) error {
 
 type carrierListCmd struct {
 	databaseFlags
+	houseFlags
 	Tenant string `arg:"" help:"The tenant's slug."`
 }
 
 // Run prints the accounts.
 func (c *carrierListCmd) Run(o *outside) error {
+	platform, err := settings{mail: c.mail(), sms: c.sms()}.house()
+	if err != nil {
+		return err
+	}
+	platform = append([]verify.CarrierAccount{}, platform...) // known, even if there is none
 	return withTenant(o, c.databaseFlags, c.Tenant, func(ctx context.Context, db *store.Store) error {
-		return listCarriers(ctx, o, db, c.Tenant)
+		return listCarriers(ctx, o, db, c.Tenant, platform)
 	})
 }
 
 var kindWords = map[verify.ChannelKind]string{verify.Email: "e-mail", verify.Phone: "texts"}
 
-func listCarriers(ctx context.Context, o *outside, db *store.Store, tenant string) error {
+// listCarriers prints the tenant's own accounts and, for kinds of which it has none, those of the platform; nil: they
+// are not known here.
+func listCarriers(ctx context.Context, o *outside, db *store.Store, tenant string, platform []verify.CarrierAccount) error {
 	accounts, err := db.CarrierAccounts(ctx, tenant)
 	if err != nil {
 		return err
@@ -173,12 +187,29 @@ func listCarriers(ctx context.Context, o *outside, db *store.Store, tenant strin
 		fmt.Fprintf(&b, "%s %d  %s\n", kindWords[a.Kind], a.Place, a.Carrier)
 	}
 	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
-		if !slices.ContainsFunc(accounts, func(a verify.CarrierAccount) bool { return a.Kind == kind }) {
-			fmt.Fprintf(&b, "%s    by the house's carrier\n", kindWords[kind])
+		if accountOf(accounts, kind) != nil {
+			continue
 		}
+		if a := accountOf(platform, kind); a != nil {
+			fmt.Fprintf(&b, "%s    by the platform's %s\n", kindWords[kind], a.Carrier)
+			continue
+		}
+		if platform != nil {
+			fmt.Fprintf(&b, "%s    no carrier is set up\n", kindWords[kind])
+			continue
+		}
+		fmt.Fprintf(&b, "%s    no account of its own\n", kindWords[kind])
 	}
 	_, err = fmt.Fprint(o.stdout, b.String())
 	return err
+}
+
+// accountOf gives the first account for a kind of channel; nil when there is none.
+func accountOf(accounts []verify.CarrierAccount, kind verify.ChannelKind) *verify.CarrierAccount {
+	if i := slices.IndexFunc(accounts, func(a verify.CarrierAccount) bool { return a.Kind == kind }); i >= 0 {
+		return &accounts[i]
+	}
+	return nil
 }
 
 type carrierRemoveCmd struct {
@@ -197,7 +228,7 @@ func (c *carrierRemoveCmd) Run(o *outside) error {
 		if !removed {
 			return fmt.Errorf("tenant %q has no account of its own with %s", c.Tenant, c.Carrier)
 		}
-		return listCarriers(ctx, o, db, c.Tenant)
+		return listCarriers(ctx, o, db, c.Tenant, nil)
 	})
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -42,14 +44,21 @@ func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
 		{"vonage", "acme", "--key", "12345678", "--secret-file", texts, "--signature-secret-file", signature, "--from", "AcmeIT"},
 		{"smtp", "acme", "--host", "mail.acme.example", "--username", "verify", "--password-file", secretFile(t, "the password of smtp"), "--from", "verify@acme.example"},
 	} {
-		o.must(append([]string{"tenant", "carrier"}, command...)...)
+		o.must(append(append([]string{"tenant", "carrier"}, command...), "--no-check")...)
 	}
 	got := o.must("tenant", "carrier", "list", "acme")
 	if want := "e-mail 1  smtp\ntexts 1  vonage\ntexts 2  twilio\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := o.must("tenant", "carrier", "remove", "acme", "smtp"); !strings.HasSuffix(got, "e-mail    by the house's carrier\n") {
+	if got := o.must("tenant", "carrier", "remove", "acme", "smtp"); !strings.HasSuffix(got, "e-mail    no account of its own\n") {
 		t.Errorf("after removal: %q", got)
+	}
+	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasPrefix(got, "texts 1  vonage\n") || !strings.HasSuffix(got, "e-mail    no carrier is set up\n") {
+		t.Errorf("without a carrier for e-mail: %q", got)
+	}
+	o.env["SHIELDPOD_SENDGRID_KEY"], o.env["SHIELDPOD_SENDGRID_FROM"] = "SG.x", "verify@acme.example"
+	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasSuffix(got, "e-mail    by the platform's sendgrid\n") {
+		t.Errorf("with the platform's: %q", got)
 	}
 	content, err := os.ReadFile(filepath.Join(o.env["SHIELDPOD_DATA_DIR"], "shieldpod.db"))
 	if err != nil {
@@ -112,6 +121,53 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 		if !strings.Contains(out, "FAIL  acme: twilio: HTTP 401\n") || !strings.Contains(err, "checks failed") {
 			t.Errorf("%q said %q, error %q", command, out, err)
 		}
+	}
+}
+
+// An account whose carrier does not let us in is stored only if somebody insists.
+func TestAnAccountIsSignedInBeforeItIsStored(t *testing.T) {
+	status := http.StatusUnauthorized
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer server.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(closed.Addr().(*net.TCPAddr).Port)
+	_ = closed.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	texts := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL}
+	mails := []string{"tenant", "carrier", "smtp", "acme", "--host", "127.0.0.1", "--port", port, "--security", "none", "--from", "verify@acme.example"}
+	for _, command := range [][]string{texts, mails} {
+		if _, said := o.run(command...); !strings.Contains(said, "nothing is stored, because "+command[2]+" does not let us in") {
+			t.Errorf("%s: said %q", command[2], said)
+		}
+	}
+	if got := o.must("tenant", "carrier", "list", "acme"); strings.Contains(got, "1 ") {
+		t.Errorf("something was stored: %q", got)
+	}
+	o.must(append(mails, "--no-check")...)
+	status = http.StatusOK
+	o.must(texts...)
+	if got := o.must("tenant", "carrier", "list", "acme"); got != "e-mail 1  smtp\ntexts 1  twilio\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDoctorFailsWhereNoCarrierIsSetUp(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	const texts, mails = "FAIL  acme: no carrier for texts is set up, so none of its methods is offered: shieldpod tenant carrier twilio|vonage acme --help", "FAIL  acme: no carrier for e-mail is set up"
+	out, _ := o.run("doctor")
+	if !strings.Contains(out, texts) || !strings.Contains(out, mails) {
+		t.Errorf("said %q", out)
+	}
+	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
+	if out, _ = o.run("doctor"); strings.Contains(out, texts) || !strings.Contains(out, mails) {
+		t.Errorf("with a text carrier: %q", out)
 	}
 }
 

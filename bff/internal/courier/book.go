@@ -13,6 +13,8 @@ import (
 type Accounts interface {
 	// CarrierAccounts gives the tenant's, in the order in which those of a kind are asked.
 	CarrierAccounts(ctx context.Context, tenant string) ([]verify.CarrierAccount, error)
+	// CarrierKinds gives the kinds of channel for which the tenant has an account.
+	CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error)
 }
 
 // bookFresh is how long accounts that were read are taken for the truth: a change holds no later than that.
@@ -58,7 +60,41 @@ func NewBook(accounts Accounts, house []verify.CarrierAccount, build func(verify
 	return b, nil
 }
 
-var _ Carriers = (*Book)(nil)
+var (
+	_ Carriers     = (*Book)(nil)
+	_ verify.Reach = (*Book)(nil)
+)
+
+// Reached is [verify.Reach]'s. It is read each time: who asks keeps the answer.
+func (b *Book) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
+	kinds, err := b.accounts.CarrierKinds(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range b.house {
+		if !slices.Contains(kinds, e.account.Kind) {
+			kinds = append(kinds, e.account.Kind)
+		}
+	}
+	return kinds, nil
+}
+
+// Forget has the tenant's accounts read again; an empty tenant stands for all.
+func (b *Book) Forget(tenant string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if tenant == "" {
+		for one, p := range b.kept {
+			p.readAt = time.Time{}
+			b.kept[one] = p
+		}
+		return
+	}
+	if p, known := b.kept[tenant]; known {
+		p.readAt = time.Time{}
+		b.kept[tenant] = p
+	}
+}
 
 // Senders is [Carriers]'.
 func (b *Book) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {

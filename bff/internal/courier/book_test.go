@@ -24,6 +24,16 @@ func (s *shelf) CarrierAccounts(_ context.Context, tenant string) ([]verify.Carr
 	return s.accounts[tenant], s.err
 }
 
+func (s *shelf) CarrierKinds(_ context.Context, tenant string) ([]verify.ChannelKind, error) {
+	var kinds []verify.ChannelKind
+	for _, a := range s.accounts[tenant] {
+		if !slices.Contains(kinds, a.Kind) {
+			kinds = append(kinds, a.Kind)
+		}
+	}
+	return kinds, s.err
+}
+
 // named is a sender that says whose it is.
 type named string
 
@@ -142,5 +152,48 @@ func TestWhichAccountAReceiptIsCheckedBy(t *testing.T) {
 	r.shelf.err = &verify.Error{Code: verify.CodeUnavailable}
 	if _, err := r.Account(t.Context(), "new", "vonage"); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("with the database away: %v", err)
+	}
+}
+
+func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) {
+	build := func(verify.CarrierAccount) (courier.Sender, error) { return named("x"), nil }
+	texts := account("", "vonage", verify.Phone, "platform")
+	mails := account("acme", "smtp", verify.Email, "own")
+	for _, c := range []struct {
+		name     string
+		platform []verify.CarrierAccount
+		own      []verify.CarrierAccount
+		want     []verify.ChannelKind
+	}{
+		{"neither has any", nil, nil, nil},
+		{"the platform has one for texts", []verify.CarrierAccount{texts}, nil, []verify.ChannelKind{verify.Phone}},
+		{"the tenant has one for e-mail", nil, []verify.CarrierAccount{mails}, []verify.ChannelKind{verify.Email}},
+		{"each has one", []verify.CarrierAccount{texts}, []verify.CarrierAccount{mails}, []verify.ChannelKind{verify.Email, verify.Phone}},
+	} {
+		accounts := &shelf{accounts: map[string][]verify.CarrierAccount{"acme": c.own}}
+		b, err := courier.NewBook(accounts, c.platform, build, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Reached(t.Context(), "acme"); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v, want %v", c.name, got, err, c.want)
+		}
+		accounts.err = errors.New("away")
+		if _, err := b.Reached(t.Context(), "acme"); err == nil {
+			t.Errorf("%s: what can't be read is taken for none", c.name)
+		}
+	}
+}
+
+func TestAccountsAreReadAgainOnceTheyAreForgotten(t *testing.T) {
+	r := newBook(t, map[string][]verify.CarrierAccount{})
+	for range 2 {
+		if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Forget("acme")
+	if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil || r.shelf.reads != 2 {
+		t.Errorf("read %d times, want 2: %v", r.shelf.reads, err)
 	}
 }

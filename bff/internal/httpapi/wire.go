@@ -140,7 +140,7 @@ func (l look) why(field string) string {
 
 func (l look) policy() api.Policy {
 	p := api.Policy{
-		Version:      l.rules.Version.String(),
+		Version:      l.rules.Revision(),
 		OverrideNote: api.NoteRule(l.rules.OverrideNote), NotePresets: l.rules.NotePresets,
 		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
 		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, BeforeSave: api.SaveRule(l.rules.BeforeSave), Why: map[string]string{},

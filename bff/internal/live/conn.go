@@ -47,11 +47,11 @@ type conn struct {
 	mu      sync.Mutex
 	queue   []frame
 	writing bool
-	code    int                  // of its closing; 0 while it is open
-	final   bool                 // the closing's answer is not waited for
-	seen    []int64              // by the contact's place on the desk: the last event sent; nil until greeted
-	rules   verify.PolicyVersion // that it was told of last
-	until   time.Time            // the bearer ends
+	code    int       // of its closing; 0 while it is open
+	final   bool      // the closing's answer is not waited for
+	seen    []int64   // by the contact's place on the desk: the last event sent; nil until greeted
+	rules   string    // that it was told of last
+	until   time.Time // the bearer ends
 }
 
 type frame struct {

@@ -94,7 +94,7 @@ func (h *Hub) admit(c *conn, first []byte) {
 		h.fail(c, "a pod can't be read", err)
 		return
 	}
-	if f.Policy != "" && f.Policy != pod.Rules.Version.String() {
+	if f.Policy != "" && f.Policy != pod.Rules.Revision() {
 		f.Since = nil
 	}
 	if err := h.greet(c, pod, until, f.Since); err != nil {
@@ -158,7 +158,7 @@ func (h *Hub) greet(c *conn, pod verify.Pod, until time.Time, since *int64) erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = until
-	c.seen, c.rules = seqs(pod), pod.Rules.Version
+	c.seen, c.rules = seqs(pod), pod.Rules.Revision()
 	for _, f := range frames {
 		c.append(f)
 	}
@@ -232,7 +232,7 @@ func (c *conn) replace(pod verify.Pod, f frame) bool {
 			return false
 		}
 	}
-	c.seen, c.rules = seen, pod.Rules.Version
+	c.seen, c.rules = seen, pod.Rules.Revision()
 	slow := c.append(f)
 	c.mu.Unlock()
 	if slow {
@@ -242,10 +242,10 @@ func (c *conn) replace(pod verify.Pod, f frame) bool {
 }
 
 // isRuled tells whether the pod was told of these rules already.
-func (c *conn) isRuled(version verify.PolicyVersion) bool {
+func (c *conn) isRuled(revision string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.rules == version
+	return c.rules == revision
 }
 
 func (c *conn) isGreeted() bool {

@@ -326,7 +326,7 @@ func (t *tenant) conns() []*conn {
 func (h *Hub) rule(c *conn) {
 	if c.isGreeted() {
 		h.show(c, func(ctx context.Context, pod verify.Pod) ([]byte, error) {
-			if c.isRuled(pod.Rules.Version) {
+			if c.isRuled(pod.Rules.Revision()) {
 				return nil, nil
 			}
 			return h.cfg.Encoder.Policy(ctx, *c.session, pod)

@@ -44,16 +44,38 @@ func (s *Store) PutCarrierAccount(ctx context.Context, a verify.CarrierAccount) 
 		if err == nil && n == 0 {
 			return errNoTenant
 		}
+		if err != nil {
+			return err
+		}
+		return s.carriersChanged(ctx, t, a.Tenant, a.Carrier)
+	})
+}
+
+// carriersChanged writes the event by which running servers learn of the change.
+func (s *Store) carriersChanged(ctx context.Context, t *tx, tenant, carrier string) error {
+	return t.Append(ctx, &verify.Event{Tenant: tenant, At: s.now(), Kind: verify.EventCarriersChanged, Carrier: carrier})
+}
+
+// CarrierKinds gives the kinds of channel for which the tenant has an account of its own.
+func (s *Store) CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
+	var kinds []verify.ChannelKind
+	err := s.list(ctx, "read carriers", `SELECT DISTINCT kind FROM carriers WHERE tenant = $1 ORDER BY kind`, []any{tenant}, func(row scan) error {
+		var kind verify.ChannelKind
+		err := row(&kind)
+		kinds = append(kinds, kind)
 		return err
 	})
+	return kinds, err
 }
 
 // RemoveCarrierAccount forgets the tenant's account with a carrier; false if there was none.
 func (s *Store) RemoveCarrierAccount(ctx context.Context, tenant, carrier string) (removed bool, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, "remove carrier", `DELETE FROM carriers WHERE tenant = $1 AND carrier = $2`, tenant, carrier)
-		removed = n > 0
-		return err
+		if removed = n > 0; !removed || err != nil {
+			return err
+		}
+		return s.carriersChanged(ctx, t, tenant, carrier)
 	})
 	return removed, err
 }

@@ -20,7 +20,7 @@ func unavailable(doing string, err error) error {
 	return &verify.Error{
 		Code:   verify.CodeUnavailable,
 		Public: "Shieldpod can't reach its records right now. Try again in a moment.",
-		Err:    fmt.Errorf("store: %s: %w", doing, err),
+		Err:    fmt.Errorf("store: %s: %w", doing, explained(err)),
 	}
 }
 
@@ -40,8 +40,20 @@ var (
 	errLocked         = &verify.Error{Code: verify.CodeLocked, Public: "Too many wrong codes for this contact."}
 )
 
+// explained adds what to do about statements that a pooler gave to another connection.
+func explained(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == stateStatementThere || pg.Code == stateNoStatement) {
+		return fmt.Errorf("a pooler stands between Shieldpod and PostgreSQL: add %s=cache_describe to --database-url: %w", modeParameter, err)
+	}
+	return err
+}
+
 // SQLSTATEs of PostgreSQL.
 const (
+	stateStatementThere = "42P05"
+	stateNoStatement    = "26000"
+
 	stateUnique        = "23505"
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"

@@ -44,8 +44,14 @@ func (p Policy) refusal(d Desk, c Contact, ch Channel, m Method, now time.Time) 
 		return ReasonPolicy
 	case p.ChangedChannels == ChangeRefuse && p.ChangedLately(ch, now):
 		return ReasonChanged
-	case ch.Kind == Phone:
-		return p.refuseText(ch)
+	}
+	if ch.Kind == Phone {
+		if reason := p.refuseText(ch); reason != "" {
+			return reason
+		}
+	}
+	if slices.Contains(p.NoCarrier, ch.Kind) {
+		return ReasonNoCarrier
 	}
 	return ""
 }
@@ -83,13 +89,14 @@ func (d Desk) isTechnician(c Contact) bool {
 
 // refusals say what to do next.
 var refusals = map[Code]string{
-	ReasonPolicy:   "The client's policy does not allow this method.",
-	ReasonLandline: "This number is a landline and can't get texts. Try e-mail.",
-	ReasonOptedOut: "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
-	ReasonChanged:  "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
-	ReasonCountry:  "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
-	ReasonPremium:  "This number costs whoever texts it, so it gets none. Try e-mail.",
-	ReasonVoIP:     "Numbers without a SIM get no texts here. Try e-mail.",
+	ReasonPolicy:    "The client's policy does not allow this method.",
+	ReasonLandline:  "This number is a landline and can't get texts. Try e-mail.",
+	ReasonOptedOut:  "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
+	ReasonChanged:   "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
+	ReasonCountry:   "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
+	ReasonPremium:   "This number costs whoever texts it, so it gets none. Try e-mail.",
+	ReasonNoCarrier: "No carrier is set up for this kind of address or number. Ask your administrator.",
+	ReasonVoIP:      "Numbers without a SIM get no texts here. Try e-mail.",
 }
 
 // check refuses what the rules don't allow.

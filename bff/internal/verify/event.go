@@ -36,6 +36,7 @@ const (
 	EventPrefixPaused  EventKind = "prefix_paused"  // too few of the codes sent to a block of numbers came back
 
 	EventBrandingChanged EventKind = "branding_changed" // an admin changed how the tenant looks and speaks
+	EventCarriersChanged EventKind = "carriers_changed" // an admin set or removed the tenant's account with a carrier
 )
 
 // Event is a record of something that happened. It is appended once and never changed.
@@ -71,7 +72,7 @@ type Event struct {
 	Reason    Code      // of delayed and failed
 	TriesLeft int       // of mismatch
 	Failures  int       // of mismatch and failed: the contact's, this one counted; of unlocked: those cleared
-	Carrier   string    // of sent
+	Carrier   string    // of sent and carriers_changed
 
 	Locks   bool     // of denied: the contact gets nothing until an admin clears it
 	Late    bool     // of denied: the verification had ended before. By, Method, Ticket and Destination are its own

@@ -99,6 +99,9 @@ type Policy struct {
 	TimeZone           string // of times that people read, where the contact's own is not known: an IANA name
 
 	Limits Limits
+
+	// NoCarrier are the kinds of channel that no carrier is set up for. It is no field that anybody edits: see [Reach].
+	NoCarrier []ChannelKind
 }
 
 // Limits are what a tenant's clients share: budgets in messages, and the alarm about pumped texts.

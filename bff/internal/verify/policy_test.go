@@ -38,6 +38,37 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestAMethodIsOfferedOnlyWhereACarrierIsSetUp(t *testing.T) {
+	mobile := Channel{Kind: Phone, Value: "+14155554821", Capability: Mobile}
+	landline := Channel{Kind: Phone, Value: "+14155550199", Capability: Landline}
+	mail := Channel{Kind: Email, Value: "dana@contoso.com"}
+	for _, c := range []struct {
+		name    string
+		missing []ChannelKind
+		give    Channel
+		want    []Option
+	}{
+		{"without a text carrier a mobile gets nothing", []ChannelKind{Phone}, mobile, []Option{{SMSCode, ReasonNoCarrier}, {SMSLink, ReasonNoCarrier}}},
+		{"without a text carrier e-mail goes on", []ChannelKind{Phone}, mail, []Option{{Method: EmailLink}, {Method: EmailCode}}},
+		{"without a mail carrier an address gets nothing", []ChannelKind{Email}, mail, []Option{{EmailLink, ReasonNoCarrier}, {EmailCode, ReasonNoCarrier}}},
+		{"without a mail carrier texts go on", []ChannelKind{Email}, mobile, []Option{{Method: SMSCode}, {Method: SMSLink}}},
+		{"a landline is one with or without a carrier", []ChannelKind{Phone}, landline, []Option{{SMSCode, ReasonLandline}, {SMSLink, ReasonLandline}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := Policy{Methods: Methods, SMSCountries: []string{""}, NoCarrier: c.missing}
+			if diff := cmp.Diff(c.want, p.Options(Desk{}, Contact{}, c.give, Reading{}, time.Time{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for _, o := range c.want {
+				err := p.check(Desk{}, Contact{}, c.give, o.Method, time.Time{})
+				if refused := CodeOf(err) == CodeMethod; refused != (o.Refusal != "") {
+					t.Errorf("%s: %v", o.Method, err)
+				}
+			}
+		})
+	}
+}
+
 func TestCheckMethodFitsTheOptions(t *testing.T) {
 	channels := []Channel{{Kind: Email}, {Kind: Phone}, {Kind: Phone, Capability: Landline}, {}}
 	for _, allowed := range [][]Method{nil, Methods, {EmailLink}, {SMSCode}} {

@@ -22,6 +22,12 @@ type Ledger interface {
 	BySecret(ctx context.Context, secret []byte) (Verification, error)
 }
 
+// Reach tells which kinds of channel a tenant's messages can go to.
+type Reach interface {
+	// Reached gives the kinds for which the tenant, or the platform, has a carrier.
+	Reached(ctx context.Context, tenant string) ([]ChannelKind, error)
+}
+
 // Tx is one transaction of the ledger.
 type Tx interface {
 	Journal

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -55,15 +56,41 @@ func (s *Service) survey(ctx context.Context, tenant string, now time.Time) (*gr
 	if err != nil {
 		return nil, err
 	}
-	if known == nil || known.edits != edits || known.tenant.Name != t.Name || known.tenant.Region != t.Region {
+	missing, err := s.noCarrier(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil || known.edits != edits || known.tenant.Name != t.Name || known.tenant.Region != t.Region || !slices.Equal(known.policy.NoCarrier, missing) {
 		own, err := s.Policies.PolicyLevel(ctx, tenant, "")
 		if err != nil {
 			return nil, err
 		}
 		known = newGround(t, own, edits)
+		known.policy.NoCarrier = missing
 	}
 	s.rules.lay(known, now, drops)
 	return known, nil
+}
+
+// noCarrier gives the kinds of channel that the tenant's messages can't go to.
+func (s *Service) noCarrier(ctx context.Context, tenant string) ([]ChannelKind, error) {
+	if s.Reach == nil {
+		return nil, nil
+	}
+	reached, err := s.Reach.Reached(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc([]ChannelKind{Email, Phone}, func(k ChannelKind) bool { return slices.Contains(reached, k) }), nil
+}
+
+// Revision tells the rules that pods show apart: the version of the policy, and which carriers are missing.
+func (r *Rules) Revision() string {
+	revision := r.Version.String()
+	for _, kind := range r.NoCarrier {
+		revision += " no " + string(kind)
+	}
+	return revision
 }
 
 // Forget has the tenant's rules read again; an empty tenant stands for all.

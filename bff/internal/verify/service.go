@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Service does what people ask of Shieldpod. All exported fields but Noter are required; it must not be copied once used.
+// Service does what people ask of Shieldpod. All exported fields but Noter and Reach are required; it must not be copied once used.
 type Service struct {
 	Ledger    Ledger
 	Tenants   Tenants
@@ -15,6 +15,7 @@ type Service struct {
 	Bus       Whisperer
 	Courier   Courier
 	Alerter   Alerter
+	Reach     Reach // nil: every kind of channel has a carrier
 	Noter     Noter // nil: results wait for whoever looks for those that are due
 	Keys      Keys
 	Now       func() time.Time

@@ -64,6 +64,10 @@ export const first: First = {
     voip: "Internetnummer: keine SMS",
     opted_out: "Hat STOP geschrieben. Ein Administrator kann das aufheben",
   },
+  noCarrier: {
+    phone: "Kein SMS-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
+    email: "Kein E-Mail-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
+  },
   notPossible: "Hier nicht möglich",
   refusalOf: (button, because) => `${button}: ${because}`,
 

@@ -75,6 +75,10 @@ export const first = {
     voip: "Internet number: no texts",
     opted_out: "Texted STOP. An admin can clear it",
   } as Partial<Record<Reason, string>>,
+  noCarrier: {
+    phone: "No text carrier is set up. Ask your administrator.",
+    email: "No e-mail carrier is set up. Ask your administrator.",
+  },
   notPossible: "Not possible here",
   refusalOf: (button: string, because: string) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 

@@ -64,6 +64,10 @@ export const first: First = {
     voip: "Número de internet: sin SMS",
     opted_out: "Respondió STOP. Un administrador puede levantarlo",
   },
+  noCarrier: {
+    phone: "No hay ningún servicio de SMS configurado. Pregunte a su administrador.",
+    email: "No hay ningún servicio de correo configurado. Pregunte a su administrador.",
+  },
   notPossible: "Aquí no es posible",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 

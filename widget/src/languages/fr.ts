@@ -63,6 +63,10 @@ export const first: First = {
     voip: "Numéro Internet : pas de SMS",
     opted_out: "A répondu STOP. Un administrateur peut le lever",
   },
+  noCarrier: {
+    phone: "Aucun service de SMS n’est configuré. Demandez à votre administrateur.",
+    email: "Aucun service d’e-mail n’est configuré. Demandez à votre administrateur.",
+  },
   notPossible: "Impossible ici",
   refusalOf: (button, because) => `${button} : ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 

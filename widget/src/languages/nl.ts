@@ -59,6 +59,10 @@ export const first: First = {
     voip: "Internetnummer: geen sms",
     opted_out: "Stuurde STOP. Een beheerder kan dat opheffen",
   },
+  noCarrier: {
+    phone: "Er is geen sms-dienst ingesteld. Vraag uw beheerder.",
+    email: "Er is geen e-maildienst ingesteld. Vraag uw beheerder.",
+  },
   notPossible: "Kan hier niet",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 

@@ -55,6 +55,7 @@ func PostgreSQLURL(t testing.TB) string {
 // server is the one PostgreSQL of this test binary.
 type server struct {
 	dir       string
+	port      string // empty: PostgreSQL's own
 	databases atomic.Int64
 	alive     io.Closer // while it is open the server runs
 }
@@ -193,6 +194,11 @@ func (s *server) admin(ctx context.Context, statement string) (err error) {
 }
 
 func (s *server) url(database string) string {
-	u := url.URL{Scheme: "postgres", User: url.User("shieldpod"), Path: "/" + database, RawQuery: url.Values{"host": {s.dir}}.Encode()}
+	query := url.Values{"host": {s.dir}}
+	if s.port != "" {
+		query.Set("port", s.port)
+		query.Set("default_query_exec_mode", "simple_protocol")
+	}
+	u := url.URL{Scheme: "postgres", User: url.User("shieldpod"), Path: "/" + database, RawQuery: query.Encode()}
 	return u.String()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -21,8 +22,9 @@ type promise struct {
 	check func(t *testing.T, s *store.Store)
 }
 
-// Run puts stores, an empty one for each promise, to all that the ports of the domain promise.
-func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+// Run puts stores, an empty one for each promise, to all that the ports of the domain promise; to the groups alone that
+// are named, if any are.
+func Run(t *testing.T, open func(t *testing.T) *store.Store, groups ...string) {
 	for _, group := range []struct {
 		name     string
 		promises []promise
@@ -30,6 +32,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"budgets", budgets},
 		{"outbox", outbox}, {"notes", notes}, {"connections", connections}, {"carriers", carriers}, {"marks", marks}, {"sessions", sessions}, {"tenants", tenants}, {"cards", cards}, {"brands", brands}, {"service", service},
 	} {
+		if len(groups) > 0 && !slices.Contains(groups, group.name) {
+			continue
+		}
 		t.Run(group.name, func(t *testing.T) {
 			for _, p := range group.promises {
 				t.Run(p.name, func(t *testing.T) { p.check(t, open(t)) })

@@ -1,0 +1,61 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// reach is the kinds of channel that have a carrier.
+type reach struct {
+	kinds []verify.ChannelKind
+	err   error
+}
+
+func (r *reach) Reached(context.Context, string) ([]verify.ChannelKind, error) { return r.kinds, r.err }
+
+func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
+	h := openHouse(t)
+	carriers := &reach{kinds: []verify.ChannelKind{verify.Email}}
+	h.Reach = carriers
+	h.Forget("acme")
+	revision := func() string {
+		t.Helper()
+		r, err := h.Rules(ctx, "acme", "contoso")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Revision()
+	}
+	without := revision()
+	carriers.kinds = []verify.ChannelKind{verify.Phone, verify.Email}
+	if got := revision(); got != without {
+		t.Errorf("%q at once, want %q: a request costs no query", got, without)
+	}
+	h.clock.advance(2 * time.Second)
+	if got := revision(); got+" no phone" != without {
+		t.Errorf("%q with a text carrier, %q without", got, without)
+	}
+	carriers.err = errors.New("the database is away")
+	h.clock.advance(2 * time.Second)
+	if _, err := h.Rules(ctx, "acme", "contoso"); err == nil {
+		t.Error("carriers that can't be read are taken for none")
+	}
+}
+
+func TestWithoutACarrierNothingIsSent(t *testing.T) {
+	h := openHouse(t)
+	h.Reach = &reach{kinds: []verify.ChannelKind{verify.Email}}
+	h.Forget("acme")
+	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	refusal := new(verify.Error)
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethod || refusal.Reason != verify.ReasonNoCarrier || refusal.Public == "" {
+		t.Errorf("%v, want %s because of %s", err, verify.CodeMethod, verify.ReasonNoCarrier)
+	}
+	if n := h.outgoing("acme"); n != 0 {
+		t.Errorf("%d messages wait", n)
+	}
+}
