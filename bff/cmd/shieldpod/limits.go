@@ -105,7 +105,7 @@ func (l *limiter) serve(w http.ResponseWriter, r *http.Request, address netip.Ad
 	next.ServeHTTP(answer, r)
 	switch {
 	case guess == "":
-		if answer.status == http.StatusOK {
+		if answer.status == http.StatusOK && path != "/api/v1/launch/challenge" { // which anybody gets
 			l.requests.Return(address)
 		}
 	case wrong(guess, answer.status):

@@ -78,7 +78,9 @@ func (a *routes) suspect(c echo.Context, err error) error {
 		return err
 	}
 	address := clientaddr.From(c.Request().Context())
-	if refusal.Code != codeUnknownRoute && refusal.Code != codeVerb {
+	if refusal.Code == codeUnknownRoute || refusal.Code == codeVerb {
+		guess = c.Request().Header.Get("Authorization") != "" // without one it was bounded before it came here
+	} else {
 		tenant, _ := c.Get(tenantKey).(string)
 		if context := new(launch.Refusal); tenant == "" && errors.As(err, &context) {
 			tenant = context.Tenant
