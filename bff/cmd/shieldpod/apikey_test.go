@@ -14,7 +14,7 @@ import (
 func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 	o := newOperator(t)
 	for _, tenant := range []string{"acme", "bolt"} {
-		if _, err := o.run("tenant", "put", tenant); err != "" {
+		if _, err := o.run("tenant", "put", tenant, "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 			t.Fatal(err)
 		}
 	}
@@ -32,7 +32,7 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 	}{
 		{"a key has a holder", []string{"apikey", "new", "acme", "--name", " "}, "", "--name must say who holds the key, like 'Ana Ortiz'"},
 		{"whose name breaks no line (row 22)", []string{"apikey", "new", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them a control`},
-		{"a key is of a tenant", []string{"apikey", "new", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": create it by 'shieldpod tenant put nobody'`},
+		{"a key is of a tenant", []string{"apikey", "new", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
 		{"the list has no secret (row 25)", []string{"apikey", "list", "acme"}, id + "  Ana Ortiz  since " + systemClock().Format("2 Jan 2006") + "\n", ""},
 		{"another tenant has none (row 7)", []string{"apikey", "list", "bolt"}, "No API key yet. Make one: shieldpod apikey new bolt --name 'Ana Ortiz'\n", ""},
 		{"and can't remove it (row 7)", []string{"apikey", "remove", "bolt", id}, "", `tenant "bolt" has no API key of this id: see 'shieldpod apikey list bolt'`},
@@ -50,7 +50,9 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 
 func TestAWebhookGetsASecretOnce(t *testing.T) {
 	o := newOperator(t)
-	put := func(url string) (string, string) { return o.run("tenant", "put", "acme", "--webhook", url) }
+	put := func(url string) (string, string) {
+		return o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example", "--webhook", url)
+	}
 	printed := func(out string) []byte {
 		secret := regexp.MustCompile(`whsec_\S+`).FindString(out)
 		if secret == "" {
@@ -69,16 +71,16 @@ func TestAWebhookGetsASecretOnce(t *testing.T) {
 	}
 	out, err := put("https://hooks.example/very-secret")
 	first := printed(out)
-	if err != "" || first == nil || !strings.HasPrefix(out, "acme  acme  region US\n  webhook https://hooks.example\n") || strings.Contains(out, "very-secret") {
+	if err != "" || first == nil || !strings.HasPrefix(out, "acme  Acme IT  region US\n  origin https://psa.example\n  webhook https://hooks.example\n") || strings.Contains(out, "very-secret") {
 		t.Fatalf("printed %q, error %q", out, err)
 	}
-	if out, err := put("https://other.example/"); err != "" || out != "acme  acme  region US\n  webhook https://other.example\n" {
+	if out, err := put("https://other.example/"); err != "" || out != "acme  Acme IT  region US\n  origin https://psa.example\n  webhook https://other.example\n" {
 		t.Errorf("another URL: printed %q, error %q", out, err)
 	}
 	if hook := storedWebhook(t, o); string(hook.Secret) != string(first) || hook.URL != "https://other.example/" {
 		t.Errorf("the secret changed with the URL: %s", hook.URL)
 	}
-	if out, err := put("none"); err != "" || out != "acme  acme  region US\n" {
+	if out, err := put("none"); err != "" || out != "acme  Acme IT  region US\n  origin https://psa.example\n" {
 		t.Errorf("none: printed %q, error %q", out, err)
 	}
 	if hook := storedWebhook(t, o); hook.URL != "" || len(hook.Secret) != 0 {

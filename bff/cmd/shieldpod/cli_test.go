@@ -206,7 +206,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 		{"the list shows all of it", []string{"tenant", "list"}, "acme  Acme IT  region DE", ""},
 		{"an unknown tenant is told", []string{"key", "remove", "bolt", "--issuer", "i", "--kid", "k"}, "", "there is no tenant"},
 		{"a key is removed", []string{"key", "remove", "acme", "--issuer", "https://psa.example", "--kid", "k1"}, "acme", ""},
-		{"the doctor misses it", []string{"doctor"}, "no signing key is trusted", "1 checks failed"},
+		{"the doctor misses it", []string{"doctor"}, "no signing key is trusted", "1 check failed: each line with FAIL above says what to do"},
 	}
 	for _, s := range steps {
 		out, err := o.run(s.args...)
@@ -218,7 +218,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 
 func TestRow28TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
 	o := newOperator(t)
-	if _, err := o.run("tenant", "put", "acme", "--origin", "https://psa.example"); err != "" {
+	if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 		t.Fatal(err)
 	}
 	path := filepath.Join(o.env["SHIELDPOD_DATA_DIR"], "shieldpod.db")

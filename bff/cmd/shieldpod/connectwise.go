@@ -185,11 +185,7 @@ Each member, once, in ConnectWise:
 If the frame stays blank: System > Setup Tables > Manage Hosted API must have Origin %s, letter by letter.
 `, publicURL)
 	if !slices.Contains(t.Origins, s.Origin()) {
-		fmt.Fprintf(&b, "\nConnectWise's pages may not frame the pod yet. Let them:\n  shieldpod tenant put %s", t.ID)
-		for _, origin := range append(slices.Clone(t.Origins), s.Origin()) {
-			fmt.Fprintf(&b, " --origin %s", origin)
-		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "\nConnectWise's pages may not frame the pod yet. Let them:\n  shieldpod tenant put %s --add-origin %s\n", t.ID, s.Origin())
 	}
 	return b.String()
 }
@@ -286,7 +282,7 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (sa
 		return fmt.Sprintf("ConnectWise answers, but %d results of the last week never came onto their tickets, the last one because: %s", n, cause), true
 	}
 	if !slices.Contains(t.Origins, s.Origin()) {
-		return fmt.Sprintf("ConnectWise answers, but its pages may not frame the pod: add --origin %s to 'shieldpod tenant put %s'", s.Origin(), t.ID), true
+		return fmt.Sprintf("ConnectWise answers, but its pages may not frame the pod: shieldpod tenant put %s --add-origin %s", t.ID, s.Origin()), true
 	}
 	return "ConnectWise answers at " + at + ", and lets tickets and contacts be read", false
 }

@@ -18,7 +18,7 @@ import (
 
 func TestConnectWiseIsConnectedShownAndForgotten(t *testing.T) {
 	o := newOperator(t)
-	if _, err := o.run("tenant", "put", "acme"); err != "" {
+	if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "key")
@@ -50,7 +50,7 @@ func TestConnectWiseIsConnectedShownAndForgotten(t *testing.T) {
 		{"a type that is none", "", set("--type", "Direct=phone"), "", `the type "Direct" must be mobile, landline or ignore`},
 		{"it is forgotten", "", []string{"tenant", "connectwise", "remove", "acme"}, "The connection of acme is forgotten. Delete its API member's keys in ConnectWise, and the pod in Manage Hosted API.\n", ""},
 		{"once", "", []string{"tenant", "connectwise", "remove", "acme"}, "", `tenant "acme" is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'`},
-		{"no tenant", "", []string{"tenant", "connectwise", "show", "nobody"}, "", `there is no tenant "nobody": create it by 'shieldpod tenant put nobody'`},
+		{"no tenant", "", []string{"tenant", "connectwise", "show", "nobody"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
 	}
 	for _, s := range steps {
 		o.env["SHIELDPOD_CONNECTWISE_PRIVATE_KEY"] = s.env
@@ -85,7 +85,7 @@ func withManage(t *testing.T, o *operator, private string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.run("tenant", "put", "acme", "--origin", "https://psa.example"); err != "" {
+	if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 		t.Fatal(err)
 	}
 	flags := databaseFlags{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
@@ -105,7 +105,7 @@ func TestThePodIsRegisteredAndMembersAreToldWhatToDo(t *testing.T) {
 	for _, want := range []string{"the pod is registered", "the pod was registered before"} {
 		out, err := o.run(register...)
 		if err != "" || strings.Count(out, want) != 2 || !strings.Contains(out, "Origin https://pod.example") ||
-			!strings.Contains(out, "shieldpod tenant put acme --origin https://psa.example --origin "+o.env["SITE"]+"\n") {
+			!strings.Contains(out, "shieldpod tenant put acme --add-origin "+o.env["SITE"]+"\n") {
 			t.Errorf("printed %q, error %q; want %q on both screens", out, err, want)
 		}
 	}
@@ -117,11 +117,11 @@ func TestThePodIsRegisteredAndMembersAreToldWhatToDo(t *testing.T) {
 func TestTheDoctorAsksConnectWise(t *testing.T) {
 	o := newOperator(t)
 	withManage(t, o, "private")
-	frames := "pages may not frame the pod: add --origin " + o.env["SITE"]
+	frames := "pages may not frame the pod: shieldpod tenant put acme --add-origin " + o.env["SITE"]
 	if out, _ := o.run("doctor"); !strings.Contains(out, "FAIL  acme: ConnectWise answers, but its "+frames) {
 		t.Errorf("printed %q", out)
 	}
-	if _, err := o.run("tenant", "put", "acme", "--origin", o.env["SITE"]); err != "" {
+	if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", o.env["SITE"]); err != "" {
 		t.Fatal(err)
 	}
 	if out, _ := o.run("doctor"); !strings.Contains(out, "ok    acme: ConnectWise answers at "+o.env["SITE"]+"/v2025_1, and lets tickets and contacts be read") ||

@@ -88,7 +88,7 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 	}
 	key, err := launchcontext.ParsePrivateKey(pem, c.KID)
 	if err != nil {
-		return "", fmt.Errorf("--key: %w", err)
+		return "", fmt.Errorf("--key: %s can't be used: %w", c.Key, bare(err))
 	}
 	content, err := readFile("--claims", c.Claims)
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 	}
 	var claims launchcontext.Claims
 	if err := claims.UnmarshalJSON(content); err != nil {
-		return "", fmt.Errorf("--claims: %w", err)
+		return "", fmt.Errorf("--claims: %s can't be used: %w", c.Claims, ofField(err))
 	}
 	if c.Nonce != "" {
 		claims.Nonce = c.Nonce

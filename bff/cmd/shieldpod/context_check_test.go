@@ -102,7 +102,7 @@ func TestContextCheckExplainsAToken(t *testing.T) {
 			"iat is missing", "aud must be Shieldpod's public URL exactly", "Good: made by the key",
 		}, "the server would refuse this context, for the 7 reasons above"},
 		{"no token", []string{"hello"}, []string{"not three parts"}, one},
-		{"a key that is none", []string{good, "--key", "context_check_test.go"}, nil, "--key: launch context: key_invalid: neither PEM nor JWK"},
+		{"a key that is none", []string{good, "--key", "context_check_test.go"}, nil, "--key: launch context: key_invalid: neither PEM nor JWK: a key file begins with -----BEGIN or {"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := &operator{t: t, env: map[string]string{}}

@@ -61,10 +61,15 @@ func (c *doctorDataCmd) Run(o *outside) error {
 			check.say("--    no tenant yet")
 		}
 		if check.sick > 0 {
-			return errors.Join(err, fmt.Errorf("%d checks failed", check.sick))
+			return errors.Join(err, checksFailed(check.sick))
 		}
 		return err
 	})
+}
+
+// checksFailed is how a command ends whose lines with FAIL say what is wrong.
+func checksFailed(n int) error {
+	return fmt.Errorf("%s failed: each line with FAIL above says what to do", counted(n, "check"))
 }
 
 // checkup is one run of the checks: it says what it finds, and counts what is not as it must be.
@@ -93,7 +98,7 @@ func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 		c.say("ok    %s: the chain of %d events is whole", t.ID, count)
 	}
 	if len(t.Origins) == 0 {
-		c.fail("%s: no origin may frame the pod: shieldpod tenant put %s --origin https://psa.example", t.ID, t.ID)
+		c.fail("%s: no origin may frame the pod: shieldpod tenant put %s --add-origin https://psa.example", t.ID, t.ID)
 	}
 	connection, broke := checkConnectWise(ctx, c.db, t)
 	switch {

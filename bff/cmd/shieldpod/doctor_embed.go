@@ -28,7 +28,7 @@ func (c *doctorEmbedCmd) Run(o *outside) error {
 		}
 	}
 	if sick > 0 {
-		return fmt.Errorf("the pod stays blank, or can't be opened: %d checks failed", sick)
+		return fmt.Errorf("the pod stays blank, or can't be opened: %w", checksFailed(sick))
 	}
 	return nil
 }

@@ -184,6 +184,15 @@ func bare(err error) error {
 	return err
 }
 
+// ofField is bare, with the name of what is refused.
+func ofField(err error) error {
+	var refusal *launchcontext.Error
+	if errors.As(err, &refusal) && refusal.Field != "" {
+		return fmt.Errorf("%s %w", refusal.Field, bare(err))
+	}
+	return bare(err)
+}
+
 type keyRemoveCmd struct {
 	databaseFlags
 	Tenant string `arg:"" help:"The tenant's slug."`
@@ -212,5 +221,5 @@ func changeKeys(o *outside, f databaseFlags, tenant string, change func([]verify
 }
 
 func noTenant(slug string) error {
-	return fmt.Errorf("there is no tenant %q: create it by 'shieldpod tenant put %s'", slug, slug)
+	return fmt.Errorf("there is no tenant %q: 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put %s --name NAME --origin https://psa.example' creates it", slug, slug)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
@@ -69,8 +70,11 @@ func (c *policyApplyCmd) Run(o *outside) error {
 
 func (c *policyApplyCmd) read() (policyfile.File, error) {
 	f, err := os.Open(c.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return policyfile.File{}, fmt.Errorf("there is no file %s: write one by 'shieldpod policy export --out %s'", c.File, c.File)
+	}
 	if err != nil {
-		return policyfile.File{}, err
+		return policyfile.File{}, fmt.Errorf("%s can't be read: %w", c.File, err)
 	}
 	content, err := io.ReadAll(io.LimitReader(f, policyfile.MaxSize+1))
 	if err := errors.Join(err, f.Close()); err != nil {

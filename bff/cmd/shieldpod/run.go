@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -61,12 +64,16 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 	if err != nil {
 		return err
 	}
+	if len(args) == 0 {
+		_, err := io.WriteString(stdout, firstSteps)
+		return err
+	}
 	command, err := parser.Parse(args)
 	if exited { // --help has been printed
 		return nil
 	}
 	if err != nil {
-		return err
+		return withHelp(err)
 	}
 	o := &outside{
 		ctx: ctx, getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, answers: typed(os.Stdin),
@@ -74,6 +81,39 @@ func runContext(ctx context.Context, args []string, getenv func(string) string, 
 	}
 	warnOfVisible(o, command)
 	return command.Run(o)
+}
+
+// firstSteps is what a bare 'shieldpod' prints.
+const firstSteps = `Shieldpod verifies the caller of a help desk, from inside the ticket.
+
+See it run, with everything around it made up:
+  shieldpod demo
+
+Run a server:
+  shieldpod key master --out master.key           makes the key that seals its data
+  export SHIELDPOD_MASTER_KEY_FILE=$PWD/master.key
+  shieldpod tenant put acme --name 'Acme IT' --origin https://psa.example
+  shieldpod key new --out psa-key.pem --public-out psa-key.pub.pem
+  shieldpod key add acme --issuer https://psa.example --kid 2026-11 --public psa-key.pub.pem
+  shieldpod serve --public-url https://pod.example
+  shieldpod doctor                                says what is missing
+
+All commands: shieldpod --help
+`
+
+// withHelp names the help of the command that could not be read.
+func withHelp(err error) error {
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || strings.Contains(err.Error(), unusable) { // which says what to do by itself
+		return err
+	}
+	command := "shieldpod"
+	for _, p := range wrong.Context.Path {
+		if p.Command != nil {
+			command += " " + p.Command.Name
+		}
+	}
+	return fmt.Errorf("%w (see '%s --help')", err, command)
 }
 
 // environment lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on. The demo takes none of it: the settings are the

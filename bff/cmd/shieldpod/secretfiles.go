@@ -14,6 +14,8 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
+const unusable = "the value can't be used"
+
 // secretFlag reads flags and environment variables of the type "secret" as package secretfile reads files: a byte order
 // mark or spaces around are dropped, and quotes that an environment file left are refused by name.
 func secretFlag(parse func([]byte) (string, error)) kong.MapperFunc {
@@ -28,7 +30,7 @@ func secretFlag(parse func([]byte) (string, error)) kong.MapperFunc {
 		}
 		value, err := parse([]byte(text))
 		if err != nil {
-			return fmt.Errorf("the value can't be used: %w", err)
+			return fmt.Errorf(unusable+": %w", err)
 		}
 		target.SetString(value)
 		return nil

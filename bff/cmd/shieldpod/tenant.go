@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,9 @@ type tenantPutCmd struct {
 	ID           string   `arg:"" help:"The tenant's slug: a-z, 0-9 and hyphens."`
 	Name         string   `help:"Name that end users see."`
 	Region       string   `help:"Two-letter country of phone numbers written without one."`
-	Origin       []string `help:"Origin that may frame the pod; repeat for more. Replaces those set before."`
+	Origin       []string `help:"Origin that may frame the pod, like https://psa.example; repeat for more. Replaces those set before."`
+	AddOrigin    []string `help:"One more origin that may frame the pod; repeat for more."`
+	RemoveOrigin []string `help:"Origin that may frame the pod no longer; repeat for more."`
 	ProcedureURL string   `help:"What technicians do when an end user says: I did not ask for this."`
 	Webhook      string   `help:"Where denials, locked contacts and paused numbers are posted: a URL with https, or none."`
 }
@@ -50,14 +53,19 @@ func (c *tenantPutCmd) Run(o *outside) error {
 	}
 	return withStore(o, c.databaseFlags, func(ctx context.Context, db *store.Store) error {
 		t, err := db.Tenant(ctx, c.ID)
+		created := verify.CodeOf(err) == verify.CodeNotFound
 		switch {
-		case verify.CodeOf(err) == verify.CodeNotFound:
-			t = verify.Tenant{ID: c.ID, Name: c.ID, Region: "US"}
+		case created:
+			t = verify.Tenant{ID: c.ID, Region: "US"}
 		case err != nil:
 			return err
 		}
+		before := t.Origins
 		if err := c.change(&t); err != nil {
 			return err
+		}
+		if created && (t.Name == "" || len(t.Origins) == 0) {
+			return fmt.Errorf("there is no tenant %q yet, and a new one needs a name and an origin: shieldpod tenant put %s --name 'Acme IT' --origin https://psa.example", c.ID, c.ID)
 		}
 		secret, err := c.hook(&t.Webhook, rand.Reader)
 		if err != nil {
@@ -66,7 +74,7 @@ func (c *tenantPutCmd) Run(o *outside) error {
 		if err := db.PutTenant(ctx, t); err != nil {
 			return err
 		}
-		if err := printTenant(o, t); err != nil || secret == "" {
+		if err := errors.Join(printTenant(o, t), printOrigins(o, before, t.Origins)); err != nil || secret == "" {
 			return err
 		}
 		_, err = fmt.Fprintf(o.stdout, "The webhook's secret, which is not shown again: %s\n", secret)
@@ -88,14 +96,11 @@ func (c *tenantPutCmd) change(t *verify.Tenant) error {
 		}
 		t.Region = c.Region
 	}
-	for _, origin := range c.Origin {
-		if err := checkSite("--origin", origin); err != nil {
-			return err
-		}
+	origins, err := c.origins(t.Origins)
+	if err != nil {
+		return err
 	}
-	if len(c.Origin) > 0 {
-		t.Origins = c.Origin
-	}
+	t.Origins = origins
 	if c.ProcedureURL != "" {
 		if u, err := url.Parse(c.ProcedureURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.String() != c.ProcedureURL {
 			return fmt.Errorf("--procedure-url %q must be a web address that begins with https://", c.ProcedureURL)
@@ -103,6 +108,56 @@ func (c *tenantPutCmd) change(t *verify.Tenant) error {
 		t.ProcedureURL = c.ProcedureURL
 	}
 	return nil
+}
+
+// origins gives those that may frame the pod: the ones set before, changed by the flags.
+func (c *tenantPutCmd) origins(before []string) ([]string, error) {
+	for flag, given := range map[string][]string{"--origin": c.Origin, "--add-origin": c.AddOrigin} {
+		for _, origin := range given {
+			if err := checkSite(flag, origin); err != nil {
+				return nil, err
+			}
+		}
+	}
+	origins := slices.Clone(before)
+	if len(c.Origin) > 0 {
+		if len(c.AddOrigin)+len(c.RemoveOrigin) > 0 {
+			return nil, errors.New("--origin replaces all origins: give it alone, or change the list by --add-origin and --remove-origin")
+		}
+		origins = nil
+	}
+	for _, origin := range slices.Concat(c.Origin, c.AddOrigin) {
+		if !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	for _, origin := range c.RemoveOrigin {
+		at := slices.Index(origins, origin)
+		if at < 0 {
+			return nil, fmt.Errorf("--remove-origin: %q may not frame the pod of %s: 'shieldpod tenant list' shows what may", origin, c.ID)
+		}
+		origins = slices.Delete(origins, at, at+1)
+	}
+	return origins, nil
+}
+
+// printOrigins says what was taken off the list, and when a change is in force.
+func printOrigins(o *outside, before, after []string) error {
+	if slices.Equal(before, after) {
+		return nil
+	}
+	var b strings.Builder
+	for _, origin := range before {
+		if !slices.Contains(after, origin) {
+			fmt.Fprintf(&b, "%s may frame the pod no longer.\n", origin)
+		}
+	}
+	if len(after) == 0 {
+		b.WriteString("No origin may frame the pod now: add one by --add-origin.\n")
+	}
+	b.WriteString("Running servers follow within five seconds.\n")
+	_, err := fmt.Fprint(o.stdout, b.String())
+	return err
 }
 
 // hook sets where alerts go. A webhook that had no secret gets one, which is given as people pass it on.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
@@ -246,7 +247,7 @@ func (c *carrierCheckCmd) Run(o *outside) error {
 			return errors.Join(err, printErr)
 		}
 		if sick > 0 {
-			return fmt.Errorf("%d checks failed", sick)
+			return checksFailed(sick)
 		}
 		return nil
 	})
@@ -263,12 +264,21 @@ func signIn(ctx context.Context, whose string, accounts []verify.CarrierAccount,
 	for _, a := range accounts {
 		if err := checkCarrier(ctx, a); err != nil {
 			sick++
-			say("FAIL  %s: %s", whose, err)
+			say("FAIL  %s: %s", whose, explainCarrier(err))
 			continue
 		}
 		say("ok    %s: %s lets us in", whose, a.Carrier)
 	}
 	return sick
+}
+
+// explainCarrier adds what to do about a carrier that refuses the account.
+func explainCarrier(err error) string {
+	var fault *courier.Fault
+	if errors.As(err, &fault) && fault.Kind == courier.Setup {
+		return err.Error() + ": it refuses the account. Correct the key, the secret and the sender (docs/carriers.md)"
+	}
+	return err.Error()
 }
 
 // checkTime is how long a carrier may take to let us in.

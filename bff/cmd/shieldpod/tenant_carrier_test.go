@@ -35,7 +35,7 @@ const twilioAccount = "AC0123456789abcdef0123456789abcdef"
 
 func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
 	o := newOperator(t)
-	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
 	texts := secretFile(t, "the api secret of vonage")
 	signature := secretFile(t, "a signature secret of theirs")
 	token := secretFile(t, "the token of twilio")
@@ -73,7 +73,7 @@ func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
 
 func TestAnAccountThatCantWorkIsRefusedBeforeItIsStored(t *testing.T) {
 	o := newOperator(t)
-	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
 	good := secretFile(t, "a secret of sixteen or more")
 	for _, c := range []struct {
 		name    string
@@ -110,7 +110,7 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 	}))
 	defer server.Close()
 	o := newOperator(t)
-	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
 	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
 	if got := o.must("tenant", "carrier", "check", "acme"); got != "ok    acme: twilio lets us in\n" {
 		t.Errorf("%q", got)
@@ -118,7 +118,7 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 	status = http.StatusUnauthorized
 	for _, command := range [][]string{{"tenant", "carrier", "check", "acme"}, {"doctor"}} {
 		out, err := o.run(command...)
-		if !strings.Contains(out, "FAIL  acme: twilio: HTTP 401\n") || !strings.Contains(err, "checks failed") {
+		if !strings.Contains(out, "FAIL  acme: twilio: HTTP 401: it refuses the account") || !strings.Contains(err, "failed: each line with FAIL above says what to do") {
 			t.Errorf("%q said %q, error %q", command, out, err)
 		}
 	}
@@ -192,7 +192,7 @@ func TestDoctorSignsInAtTheHousesCarriersToo(t *testing.T) {
 		o.env["SHIELDPOD_"+name] = value
 	}
 	out, err := o.run("doctor")
-	if !strings.Contains(out, "ok    the house: sendgrid lets us in\nFAIL  the house: vonage: HTTP 401\n") || err != "1 checks failed" || strings.Contains(out, "not-for-the-eyes") {
+	if !strings.Contains(out, "ok    the house: sendgrid lets us in\nFAIL  the house: vonage: HTTP 401: it refuses the account") || err != "1 check failed: each line with FAIL above says what to do" || strings.Contains(out, "not-for-the-eyes") {
 		t.Errorf("said %q, error %q", out, err)
 	}
 }

@@ -34,7 +34,7 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 		err  string
 	}{
 		{"a tenant must be there", put("--issuer", keys, "--jwks-url", keys+"/jwks", "--algorithm", "EdDSA"), "", "there is no tenant"},
-		{"a tenant is made", []string{"tenant", "put", "acme", "--origin", "https://psa.example"}, "acme", ""},
+		{"a tenant is made", []string{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"}, "acme", ""},
 		{"keys are fetched by https (row 27)", put("--issuer", keys, "--jwks-url", "http://keys.example/jwks", "--algorithm", "EdDSA"), "", "must begin with https"},
 		{"keys are fetched from nowhere inside (row 27)", put("--issuer", keys, "--jwks-url", "https://169.254.169.254/jwks", "--algorithm", "EdDSA"), "", "not on the public internet"},
 		{"keys need an algorithm", put("--issuer", keys, "--jwks-url", keys+"/jwks"), "", "no algorithm is allowed"},
@@ -46,7 +46,7 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 		{"a ticket must be signed", put("--issuer", desk, "--claim", "sub=/sub", "--constant", "ctx.psa=zendesk"), "", "ctx.ticket.id, which must be inside the signature"},
 		{"a constant goes with claims", put("--issuer", desk, "--constant", "ctx.psa=zendesk"), "", "go with --claim"},
 		{"claims are mapped", put("--issuer", desk, "--claim", "sub=/sub", "--claim", "ctx.ticket.id=/context/ticketId", "--constant", "ctx.psa=zendesk", "--audience", "https://acme.desk.example/a=1;b", "--type", "JWT", "--type", "none"), "claims mapped", ""},
-		{"the doctor misses its key", []string{"doctor"}, "issuer acme.desk.example has no key", "1 checks failed"},
+		{"the doctor misses its key", []string{"doctor"}, "issuer acme.desk.example has no key", "1 check failed: each line with FAIL above says what to do"},
 		{"an issuer is changed, not doubled", put("--issuer", keys, "--jwks-url", keys+"/new", "--algorithm", "ES256"), "keys from https://keys.example/new (ES256)\n  issuer acme", ""},
 		{"a provider is reached by https (row 27)", signIn("--issuer", "http://id.example"), "", "must begin with https"},
 		{"a provider of everybody's needs a domain", signIn("--issuer", google), "", "say whose e-mail addresses"},
@@ -72,7 +72,7 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 func TestAMappingIsStoredAsItWasGiven(t *testing.T) {
 	o := newOperator(t)
 	for _, args := range [][]string{
-		{"tenant", "put", "acme"},
+		{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"},
 		{"tenant", "issuer", "put", "acme", "--issuer", "i", "--claim", "sub=/sub", "--claim", "ctx.ticket.id=/a=b/t;u", "--constant", "ctx.psa=zendesk", "--audience", "x", "--type", "none"},
 	} {
 		if _, err := o.run(args...); err != "" {
@@ -109,8 +109,8 @@ func TestTheDoctorLooksAtAnEmbeddedPod(t *testing.T) {
 		err  string
 	}{
 		{[]string{"--url", pod.URL + "/pod/acme"}, "ok    it may be framed by https://psa.example", ""},
-		{[]string{"--url", pod.URL + "/pod/acme", "--host", pod.URL + "/ticket"}, "FAIL  " + pod.URL + " may not frame the pod: only https://psa.example may\n      shieldpod tenant put acme --origin " + pod.URL, "1 checks failed"},
-		{[]string{"--url", pod.URL}, "is not the address of a pod", "1 checks failed"},
+		{[]string{"--url", pod.URL + "/pod/acme", "--host", pod.URL + "/ticket"}, "FAIL  " + pod.URL + " may not frame the pod: only https://psa.example may\n      shieldpod tenant put acme --add-origin " + pod.URL, "1 check failed: each line with FAIL above says what to do"},
+		{[]string{"--url", pod.URL}, "is not the address of a pod", "1 check failed: each line with FAIL above says what to do"},
 	} {
 		var out, errs bytes.Buffer
 		err := runContext(t.Context(), append([]string{"doctor", "embed"}, c.args...), func(string) string { return "" }, &out, &errs)

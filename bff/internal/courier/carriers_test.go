@@ -182,7 +182,7 @@ func TestARefusedAccountFailsAtOnceAndLoudly(t *testing.T) {
 	r.until(t, "both failed", func() bool {
 		return r.standing(t, text, verify.SMSCode) == want && r.standing(t, letter, verify.EmailLink) == want
 	})
-	for _, line := range []string{`error="vonage: status \"4\""`, `error="sendgrid: HTTP 401"`} {
+	for _, line := range []string{`error="vonage: the API key or secret is wrong (status 4)"`, `error="sendgrid: HTTP 401"`} {
 		if !strings.Contains(r.log.String(), line) || !strings.Contains(r.log.String(), "level=ERROR") {
 			t.Errorf("the log does not say %s:\n%s", line, r.log)
 		}

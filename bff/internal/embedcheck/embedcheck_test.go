@@ -160,11 +160,11 @@ func TestWhyAPodStaysBlank(t *testing.T) {
 		{name: "a host that may not frame it", edit: func(s *stage) {
 			header(&s.page, "Content-Security-Policy", "script-src 'self'; frame-ancestors https://two.example")
 			s.page.body = strings.Replace(s.page.body, s.host.URL+" ", "", 1)
-		}, says: "may not frame the pod: only https://two.example may", next: "tenant put acme --origin https://127.0.0.1"},
+		}, says: "may not frame the pod: only https://two.example may", next: "tenant put acme --add-origin https://127.0.0.1"},
 		{name: "no origin at all", edit: func(s *stage) {
 			header(&s.page, "Content-Security-Policy", "script-src 'self'; frame-ancestors 'none'")
 			s.page.body = strings.Replace(s.page.body, s.host.URL+" https://two.example", "", 1)
-		}, says: "no origin may frame", next: "tenant put acme --origin"},
+		}, says: "no origin may frame", next: "tenant put acme --add-origin"},
 		{name: "a script that is not there", edit: func(s *stage) { s.script.status = 404 }, says: "the pod's script answers 404", next: "/pod-assets/"},
 		{name: "a page without a script", edit: func(s *stage) { s.page.body = strings.Split(s.page.body, "<script")[0] }, says: "loads no script", next: "make build"},
 		{name: "a loader that is not there", edit: func(s *stage) { s.loader.status = 403 }, says: "the loader answers 403", next: "/embed/"},
@@ -186,6 +186,22 @@ func TestWhyAPodStaysBlank(t *testing.T) {
 			header(&s.hostAnswer, "Content-Security-Policy", "script-src 'self'; frame-src "+s.pod.URL)
 			s.hostAnswer.body = ""
 		}, says: "would not let it run the loader", level: embedcheck.Warning},
+		{name: "a host that lets the tag ask nobody", edit: func(s *stage) {
+			header(&s.hostAnswer, "Content-Security-Policy", "connect-src 'none'; script-src "+s.pod.URL+"; frame-src "+s.pod.URL)
+			s.hostAnswer.body += `<shield-pod tenant="acme" context-url="/shieldpod-context"></shield-pod>`
+		}, says: "does not let the loader ask context-url", next: "connect-src 'self'"},
+		{name: "a host that lets the tag ask nobody by default", edit: func(s *stage) {
+			header(&s.hostAnswer, "Content-Security-Policy", "default-src 'none'; script-src "+s.pod.URL+"; frame-src "+s.pod.URL)
+			s.hostAnswer.body += `<shield-pod tenant="acme" context-url="/shieldpod-context"></shield-pod>`
+		}, says: "does not let the loader ask context-url", next: "connect-src 'self'"},
+		{name: "a host whose second policy lets nobody be asked", edit: func(s *stage) {
+			header(&s.hostAnswer, "Content-Security-Policy", s.hostAnswer.header.Get("Content-Security-Policy"), "connect-src https://api.example")
+		}, says: "would not let it ask its own server", next: "connect-src 'self'", level: embedcheck.Warning},
+		{name: "a host that says in its head whom to ask", edit: func(s *stage) {
+			s.hostAnswer.body = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'"><shield-pod context-url="/c"></shield-pod>`
+		}, says: "does not let the loader ask context-url"},
+		{name: "a host that sends no credentials to others", edit: func(s *stage) { header(&s.hostAnswer, "Cross-Origin-Embedder-Policy", "credentialless") }, says: "Cross-Origin-Embedder-Policy: credentialless"},
+		{name: "a host that cuts windows off", edit: func(s *stage) { header(&s.hostAnswer, "Cross-Origin-Opener-Policy", "same-origin") }, says: "cuts a sign-in's window off", next: "same-origin-allow-popups", level: embedcheck.Warning},
 		{name: "a host that wants every frame to opt in", edit: func(s *stage) { header(&s.hostAnswer, "Cross-Origin-Embedder-Policy", "require-corp") }, says: "Cross-Origin-Embedder-Policy", next: "credentialless"},
 		{name: "a frame without scripts", edit: func(s *stage) {
 			s.hostAnswer.body = `<iframe sandbox="allow-same-origin" src="` + s.podURL + `"></iframe>`
@@ -213,6 +229,18 @@ func TestWhyAPodStaysBlank(t *testing.T) {
 			}
 			t.Errorf("it says %+v", found)
 		})
+	}
+}
+
+func TestWhatABrowserOnlyReportsIsNoFault(t *testing.T) {
+	s := newStage(t)
+	s.hostAnswer.header.Set("Content-Security-Policy-Report-Only", "default-src 'none'; connect-src 'none'; frame-src 'none'")
+	s.hostAnswer.header.Set("Cross-Origin-Embedder-Policy-Report-Only", "require-corp")
+	s.hostAnswer.header.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+	for _, f := range s.check(t) {
+		if f.Level != embedcheck.Fine {
+			t.Errorf("it says %+v", f)
+		}
 	}
 }
 

@@ -21,8 +21,12 @@ func (k *check) host(ctx context.Context) {
 		return
 	}
 	k.policy(p)
-	if value := p.header.Get("Cross-Origin-Embedder-Policy"); strings.HasPrefix(value, "require-corp") {
+	if value := p.header.Get("Cross-Origin-Embedder-Policy"); strings.HasPrefix(value, "require-corp") || strings.HasPrefix(value, "credentialless") {
 		k.fail("Give the frame the attribute credentialless, or leave the header out on this page.", "the host page sends Cross-Origin-Embedder-Policy: %s, under which no pod loads", value)
+	}
+	if value := p.header.Get("Cross-Origin-Opener-Policy"); value == "same-origin" || strings.HasPrefix(value, "same-origin;") {
+		k.warn("Send same-origin-allow-popups instead on this page, if technicians sign in from the pod.",
+			"the host page sends Cross-Origin-Opener-Policy: %s, which cuts a sign-in's window off from the pod", value)
 	}
 	k.frames(p)
 }
@@ -39,6 +43,7 @@ func (k *check) policy(p page) {
 		if _, sandboxed := policy["sandbox"]; sandboxed {
 			k.warn("Allow scripts, same-origin, forms and popups in it.", "the host page's own policy puts it into a sandbox, and the pod with it")
 		}
+		blocked = k.connect(policy, p) || blocked
 		sources, limited := policy.first("script-src-elem", "script-src", "default-src")
 		if !limited || allows(sources, k.origin, originOfText(k.Host)) || named(sources, "'nonce-") || named(sources, "'strict-dynamic'") {
 			continue
@@ -54,6 +59,22 @@ func (k *check) policy(p page) {
 	if !blocked {
 		k.fine("the host page's own policy lets it frame the pod")
 	}
+}
+
+// connect tells whether the policy keeps the loader from asking the page's own server for a context.
+func (k *check) connect(policy policy, p page) (blocked bool) {
+	sources, limited := policy.first("connect-src", "default-src")
+	own := originOfText(k.Host)
+	if !limited || allows(sources, own, own) {
+		return false
+	}
+	const next = "Add to the host page's Content-Security-Policy: connect-src 'self'"
+	if strings.Contains(p.body, "context-url") {
+		k.fail(next, "the host page's own policy does not let the loader ask context-url for a launch context")
+		return true
+	}
+	k.warn(next, "the host page's own policy would not let it ask its own server for a launch context, by context-url or fetch")
+	return false
 }
 
 // frames looks at the frames of this pod that the page has written out; those that the loader makes are as they should be.

@@ -21,7 +21,7 @@ func (k *check) page(ctx context.Context) (page, bool) {
 	case p.status >= 300 && p.status < 400:
 		k.fail("Have the host use the final address: a frame's origin is the one that it ends at.", "the pod's address redirects to %s", p.header.Get("Location"))
 	case p.status == http.StatusNotFound && strings.Contains(p.body, "<title>Shieldpod</title>"):
-		k.fail("shieldpod tenant list shows those that there are; shieldpod tenant put "+k.tenant+" creates this one.", "there is no tenant %q", k.tenant)
+		k.fail("shieldpod tenant list shows those that there are; shieldpod tenant put "+k.tenant+" --name NAME --origin https://psa.example creates this one."+follow, "there is no tenant %q", k.tenant)
 	case p.status == http.StatusNotFound:
 		k.fail("Check the address, and that the balancer passes /pod/ on to Shieldpod.", "the address is of something else: it answers 404, and not as Shieldpod does")
 	case p.status >= 500:
@@ -42,6 +42,9 @@ func (k *check) page(ctx context.Context) (page, bool) {
 }
 
 // framing looks at who may frame the page, and whether somebody on the way has changed that.
+// follow is added to what changes a tenant, for whoever has just done so.
+const follow = " (running servers follow within five seconds: if you have just done so, try again then)"
+
 func (k *check) framing(p page) {
 	const proxy = "Have the proxy or balancer before Shieldpod leave this header alone."
 	if value := p.header.Get("X-Frame-Options"); value != "" {
@@ -60,7 +63,7 @@ func (k *check) framing(p page) {
 		k.fail(proxy, "the page's Content-Security-Policy was rewritten on the way")
 	}
 	if len(told) == 0 {
-		k.fail("shieldpod tenant put "+k.tenant+" --origin https://psa.example", "no origin may frame the pod of %q", k.tenant)
+		k.fail("shieldpod tenant put "+k.tenant+" --add-origin https://psa.example"+follow, "no origin may frame the pod of %q", k.tenant)
 		return
 	}
 	if k.Host == "" {
@@ -71,7 +74,7 @@ func (k *check) framing(p page) {
 	for _, policy := range policies {
 		ancestors, limited := policy["frame-ancestors"]
 		if limited && !allows(ancestors, origin, k.origin) {
-			k.fail("shieldpod tenant put "+k.tenant+" --origin "+origin+", with one --origin for each that is there already", "%s may not frame the pod: only %s may", origin, strings.Join(ancestors, ", "))
+			k.fail("shieldpod tenant put "+k.tenant+" --add-origin "+origin+follow, "%s may not frame the pod: only %s may", origin, strings.Join(ancestors, ", "))
 			return
 		}
 	}

@@ -168,9 +168,23 @@ func judge(parts []part) (courier.Receipt, error) {
 	return courier.Receipt{}, fault
 }
 
+// statusWords says what a status means to the operator.
+func statusWords(status string) string {
+	words := map[string]string{
+		"1": "it is asked too often", "2": "a parameter is missing", "3": "a parameter is invalid, such as the sender", "4": "the API key or secret is wrong",
+		"5": "it has an internal error", "6": "the number can't be reached", "7": "the number is barred", "8": "the account is barred",
+		"9": "the account has no credit left", "10": "the account has too many open connections", "14": "the signature is wrong",
+		"15": "the account may not send under this sender", "29": "the account is a trial, which sends to registered numbers only", "33": "the number is deactivated",
+	}[status]
+	if words == "" {
+		return fmt.Sprintf("it refuses the message (status %.8q)", status)
+	}
+	return words + " (status " + status + ")"
+}
+
 // byStatus sorts Vonage's own statuses. Its error texts are left out: they may repeat a number.
 func byStatus(status string) *courier.Fault {
-	f := &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("vonage: status %.8q", status)}
+	f := &courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: " + statusWords(status))}
 	switch status {
 	case "1", "5", "10": // throttled, internal error, too many binds
 		f.Kind = courier.Busy

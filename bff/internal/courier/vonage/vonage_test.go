@@ -114,13 +114,13 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		want courier.Fault
 	}
 	rows := []row{
-		{"two parts of three", 200, json, `{"messages":[{"status":"0"},{"status":"1"},{"status":"0"}]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New(`vonage: 2 of 3 parts taken, then: vonage: status "1"`)}},
-		{"two parts, two refusals", 200, json, `{"messages":[{"status":"7"},{"status":"1"}]}`, courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: errors.New(`vonage: status "7"`)}},
+		{"two parts of three", 200, json, `{"messages":[{"status":"0"},{"status":"1"},{"status":"0"}]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New(`vonage: 2 of 3 parts taken, then: vonage: it is asked too often (status 1)`)}},
+		{"two parts, two refusals", 200, json, `{"messages":[{"status":"7"},{"status":"1"}]}`, courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: errors.New(`vonage: the number is barred (status 7)`)}},
 		{"no parts", 200, json, `{"message-count":"0","messages":[]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"no messages at all", 200, json, `{}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"no JSON", 200, "text/html", `<html>`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"a status that is no string", 200, json, `{"messages":[{"status":0}]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"a status that nobody knows", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: status "99999999"`)}},
+		{"a status that nobody knows", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
 		{"HTTP 401", 401, json, `{"title":"Unauthorized"}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 401")}},
 		{"HTTP 420", 420, json, `{}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 420")}},
 		{"HTTP 429", 429, json, `{}`, courier.Fault{Kind: courier.Busy, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 429")}},
@@ -134,14 +134,14 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		courier.Setup: {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
 	} {
 		for _, status := range list {
-			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New(`vonage: status "` + status + `"`)}})
+			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New("vonage: " + wordsOf(status))}})
 		}
 	}
 	for status, reason := range map[string]verify.Code{
 		"6": verify.ReasonRecipient, "33": verify.ReasonRecipient, "7": verify.ReasonBlocked,
 	} {
 		rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{
-			Kind: courier.Refused, Reason: reason, Err: errors.New(`vonage: status "` + status + `"`),
+			Kind: courier.Refused, Reason: reason, Err: errors.New("vonage: " + wordsOf(status)),
 		}})
 	}
 	for _, c := range rows {
@@ -283,4 +283,21 @@ func TestACheckAsksForTheBalanceOnly(t *testing.T) {
 	if err := s.Check(t.Context()); err == nil || err.Error() != "vonage: HTTP 401" {
 		t.Errorf("%v", err)
 	}
+}
+
+func wordsOf(status string) string {
+	if known := words[status]; known != "" {
+		return known
+	}
+	return `it refuses the message (status "` + status + `")`
+}
+
+// words are what an operator reads of Vonage's statuses.
+var words = map[string]string{
+	"1": "it is asked too often (status 1)", "2": "a parameter is missing (status 2)", "3": "a parameter is invalid, such as the sender (status 3)",
+	"4": "the API key or secret is wrong (status 4)", "5": "it has an internal error (status 5)", "6": "the number can't be reached (status 6)",
+	"7": "the number is barred (status 7)", "8": "the account is barred (status 8)", "9": "the account has no credit left (status 9)",
+	"10": "the account has too many open connections (status 10)", "14": "the signature is wrong (status 14)",
+	"15": "the account may not send under this sender (status 15)", "29": "the account is a trial, which sends to registered numbers only (status 29)",
+	"33": "the number is deactivated (status 33)",
 }
