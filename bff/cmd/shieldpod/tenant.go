@@ -10,13 +10,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	sdkwebhook "github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -188,11 +187,8 @@ const maxName = 60
 
 // checkName refuses a name that would deceive or break the messages and pages it stands in.
 func checkName(name string) error {
-	breaks := func(r rune) bool {
-		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
-	}
-	if strings.TrimSpace(name) != name || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, breaks) {
-		return fmt.Errorf("--name %q must have up to %d characters on one line, none of them a control", name, maxName)
+	if name != text.Line(name, maxName) {
+		return fmt.Errorf("--name %q must have up to %d characters on one line, none of them invisible", name, maxName)
 	}
 	return nil
 }

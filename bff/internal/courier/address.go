@@ -3,18 +3,19 @@ package courier
 import (
 	"errors"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
 // OneAddress tells whether this can be one person's e-mail address, and nothing more than that: no second
 // recipient, no quoted part to hide one in, no header. Whoever delivers it judges the rest.
 func OneAddress(a string) bool {
 	at := strings.LastIndexByte(a, '@')
-	return at > 0 && at < len(a)-1 && len(a) <= 320 && utf8.ValidString(a) && OneLine(a) && !strings.ContainsAny(a, " ,;:<>()[]\\\"") && strings.Count(a, "@") == 1
+	return at > 0 && at < len(a)-1 && len(a) <= 320 && utf8.ValidString(a) && text.OneLine(a) && !strings.ContainsAny(a, " ,;:<>()[]\\\"") && strings.Count(a, "@") == 1
 }
 
 // MailAddress gives one person's e-mail address as mail servers take it: the domain in ASCII (A-labels, RFC 5890), the
@@ -38,9 +39,6 @@ func MailAddress(a string) (string, error) {
 func ASCII(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
-
-// OneLine tells whether a text can stand in a header: nothing in it ends a line or controls anything.
-func OneLine(text string) bool { return strings.IndexFunc(text, unicode.IsControl) < 0 }
 
 // Digits gives a number in E.164 without its plus; false when it is none.
 func Digits(to string) (string, bool) {

@@ -5,8 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
 // Texts that a tenant may write in each language, by their names in the contract.
@@ -76,22 +77,22 @@ func textNamed(name string) (Text, bool) {
 var unit = regexp.MustCompile(`(?i)^\s*min`)
 
 // read takes a text apart, if it may stand there. Its errors are sentences for people.
-func (f Text) read(text string) (Template, error) {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	text = strings.TrimSpace(text)
-	switch n := utf8.RuneCountInString(text); {
+func (f Text) read(given string) (Template, error) {
+	given = strings.ReplaceAll(given, "\r\n", "\n")
+	given = strings.TrimSpace(given)
+	switch n := utf8.RuneCountInString(given); {
 	case n == 0 && !f.Optional:
 		return Template{}, sentence("This text can't be empty. Leave it out to have Shieldpod's own.")
 	case n > f.Most:
 		return Template{}, sentence(fmt.Sprintf("This text has up to %d characters, and this one has %d.", f.Most, n))
-	case !f.Lines && strings.Contains(text, "\n"):
+	case !f.Lines && strings.Contains(given, "\n"):
 		return Template{}, sentence("This text is one line.")
 	}
-	if i := strings.IndexFunc(text, unfit); i >= 0 {
-		r, _ := utf8.DecodeRuneInString(text[i:])
+	if i := strings.IndexFunc(given, text.Forbidden); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(given[i:])
 		return Template{}, sentence(fmt.Sprintf("There is a character that can't be seen or turns others around: U+%04X.", r))
 	}
-	t, err := parse(text)
+	t, err := parse(given)
 	if err != nil {
 		return Template{}, err
 	}
@@ -127,15 +128,4 @@ func (f Text) check(t Template) error {
 func alone(before, after string) bool {
 	before, after = strings.TrimRight(before, " "), strings.TrimLeft(after, " ")
 	return (before == "" || strings.HasSuffix(before, "\n")) && (after == "" || strings.HasPrefix(after, "\n"))
-}
-
-// unfit characters deceive or break whatever shows them. The joiners are needed by Persian, Hindi and emoji.
-func unfit(r rune) bool {
-	switch {
-	case r == '\n', r == joiner, r == nonJoiner:
-		return false
-	case unicode.IsControl(r), r == utf8.RuneError:
-		return true
-	}
-	return unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp)
 }

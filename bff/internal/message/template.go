@@ -3,8 +3,8 @@ package message
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
 // Template is a text with placeholders in braces, taken apart. What it is filled with is never looked at
@@ -192,35 +192,9 @@ func spoken(list []hole) string {
 	return strings.Join(names, ", ")
 }
 
-// Zero-width joiners: invisible, but Persian, Hindi and others can't be written without them.
-const (
-	nonJoiner = '\u200c'
-	joiner    = '\u200d'
-)
-
-// harmless is the character as it may stand in a line; -1: not at all.
-func harmless(r rune) rune {
-	switch {
-	case r == joiner, r == nonJoiner:
-		return r
-	case unicode.IsControl(r), unicode.IsSpace(r):
-		return ' '
-	case r == utf8.RuneError, unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs):
-		return -1
-	}
-	return r
-}
-
 // Line reduces a name to one harmless line, as messages and pages show it.
 func Line(name string) string { return line(name, nameInMail) }
 
 // line reduces a name to one line of at most so many characters, without anything that
 // could break out of a header, hide or turn around what stands beside it.
-func line(name string, most int) string {
-	name = strings.Map(harmless, name)
-	name = strings.Join(strings.Fields(name), " ")
-	if utf8.RuneCountInString(name) <= most {
-		return name
-	}
-	return strings.TrimSpace(string([]rune(name)[:most-3])) + "..."
-}
+func line(name string, limit int) string { return text.LineCut(name, limit, "...") }

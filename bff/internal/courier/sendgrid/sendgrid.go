@@ -22,6 +22,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -81,7 +82,7 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 	if p.Mail.FromAddress != "" {
 		from, err = courier.MailAddress(p.Mail.FromAddress)
 	}
-	if err != nil || !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
+	if err != nil || !text.OneLine(p.Mail.FromName) || !text.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, &courier.Fault{
 			Kind: courier.Setup, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -71,7 +72,7 @@ func New(c Config) (*Sender, error) {
 		c.Port = usual
 	}
 	switch {
-	case c.Host == "" || !courier.OneLine(c.Host) || strings.ContainsAny(c.Host, " /:@"):
+	case c.Host == "" || !text.OneLine(c.Host) || strings.ContainsAny(c.Host, " /:@"):
 		return nil, errors.New("smtp: the host is missing or is more than a name or an address")
 	case !known:
 		return nil, fmt.Errorf("smtp: security is %s, %s or %s", STARTTLS, TLS, None)
@@ -111,7 +112,7 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 			return courier.Receipt{}, errHeader
 		}
 	}
-	if !courier.OneLine(p.Mail.FromName) || !courier.OneLine(p.Mail.Subject) {
+	if !text.OneLine(p.Mail.FromName) || !text.OneLine(p.Mail.Subject) {
 		return courier.Receipt{}, errHeader
 	}
 	letter, err := s.compose(p, from, to)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -58,7 +59,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("twilio: an API key's SID is SK and 32 hexadecimal digits")
 	case c.Secret == "":
 		return nil, errors.New("twilio: the auth token, or the API key's secret, is missing")
-	case c.From == "" || !courier.OneLine(c.From):
+	case c.From == "" || !text.OneLine(c.From):
 		return nil, errors.New("twilio: the sender's number, name or messaging service is missing")
 	case c.Callback != "" && c.Now == nil:
 		return nil, errors.New("twilio: receipts need a clock")

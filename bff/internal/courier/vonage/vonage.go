@@ -15,12 +15,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/vonage/vonage-go-sdk"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -53,7 +53,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("vonage: an API key has eight characters")
 	case c.Secret == "":
 		return nil, errors.New("vonage: the API secret is missing")
-	case c.From == "" || strings.ContainsFunc(c.From, unicode.IsControl):
+	case c.From == "" || !text.OneLine(c.From):
 		return nil, errors.New("vonage: the sender's number or name is missing or has control characters")
 	}
 	if c.Host == "" {
