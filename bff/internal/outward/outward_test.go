@@ -58,6 +58,53 @@ func TestRow27ASettingsURLLeadsNowhereInside(t *testing.T) {
 	}
 }
 
+// TestRow27NoSpellingOfAnInnerAddressPasses has the forms in which programs and browsers read addresses.
+func TestRow27NoSpellingOfAnInnerAddressPasses(t *testing.T) {
+	for _, host := range []string{
+		"localhost.", "LOCALHOST", "LocalHost.", "a.b.localhost.", "localhost.localdomain", "ｌocalhost", "localhost。",
+		"127.1", "127.0.1", "127.1.", "127.0.0.1.", "127.000.000.001", "0177.0.0.1", "0177.1", "0x7f.0.0.1", "0X7F.1", "0x7f000001", "0x7f.0x0.0x0.0x1",
+		"2130706433", "017700000001", "0", "0.0", "0x", "00000000000", "127.0.0.0x1", "1.2.3.4.5", "256.256.256.256", "10.1", "192.168.257", "169.254.43518",
+		"127。0。0。1", "127．0．0．1", "127｡0｡0｡1", "１２７.0.0.1", "①②⑦.⓪.⓪.①", "127。1", "٢١٣٠٧٠٦٤٣٣",
+		"[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b:1::1]",
+		"[fe80::1%25eth0]", "[::1%25lo]", "[fec0::1]", "[fc00::1]", "[100::1]", "[5f00::1]", "[2001:db8::1]", "[2001::7f00:1]", "[2002:a00:1::]", "[3fff::1]", "[ff0e::1]",
+		"printer.local", "printer.local.", "PRINTER.LOCAL", "metadata.google.internal", "db.internal.", "nas.lan", "router.home", "router.home.arpa", "dc.corp",
+		"wiki.intranet", "x.private", "host.localdomain", "example.onion", "1.0.0.127.in-addr.arpa", "hooks", "hooks.", "xn--", "a..example",
+		"127.0.0.1%2e", "127%2e0%2e0%2e1", "hooks.example%00.local", "hooks\u200b", "local\u00adhost",
+	} {
+		for _, url := range []string{"https://" + host + "/", "https://" + host + ":443/", "https://" + host} {
+			if err := outward.CheckURL(url, false); err == nil {
+				t.Errorf("%s is let pass", url)
+			}
+		}
+	}
+	for _, url := range []string{
+		"https://user@hooks.example/", "https://hooks.example@127.0.0.1/", "https://127.0.0.1#@hooks.example/", "https://127.0.0.1\\@hooks.example/", "https://hooks.example\\.local/",
+		"https:///127.0.0.1/", "https:127.0.0.1/", " https://hooks.example/", "https://hooks.example /", "https://hooks.example:0443/",
+	} {
+		if err := outward.CheckURL(url, false); err == nil {
+			t.Errorf("%s is let pass", url)
+		}
+	}
+	for _, url := range []string{
+		"https://hooks.example./x", "https://1and1.example/", "https://0x7f.example/", "https://xn--bcher-kva.example/",
+		"https://local.example/", "https://internal.example/", "https://127.0.0.1.example/", "https://8.8.8.8/", "https://[2a00:1450:4001:81b::200e]/",
+	} {
+		if err := outward.CheckURL(url, false); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	for _, url := range []string{"http://localhost:8080/", "http://127.0.0.1:8080/", "http://[::1]:8080/", "http://localhost./"} {
+		if err := outward.CheckURL(url, true); err != nil {
+			t.Errorf("with loopback allowed: %s: %v", url, err)
+		}
+	}
+	for _, url := range []string{"http://127.1/", "http://2130706433/", "http://0x7f.1/", "http://hooks.example/"} {
+		if err := outward.CheckURL(url, true); err == nil {
+			t.Errorf("with loopback allowed: %s is let pass", url)
+		}
+	}
+}
+
 func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "169.254.169.254:443", "192.168.0.1:443", "[::ffff:127.0.0.1]:443", "93.184.215.14:80"} {
 		if err := outward.Dial(t.Context(), false, address); !errors.Is(err, outward.ErrInside) {
