@@ -270,6 +270,24 @@ func (e PolicyFieldsGreenScope) Valid() bool {
 	}
 }
 
+// Defines values for PolicyFieldsTechnicianAddress.
+const (
+	PolicyFieldsTechnicianAddressOptional PolicyFieldsTechnicianAddress = "optional"
+	PolicyFieldsTechnicianAddressRequired PolicyFieldsTechnicianAddress = "required"
+)
+
+// Valid indicates whether the value is a known member of the PolicyFieldsTechnicianAddress enum.
+func (e PolicyFieldsTechnicianAddress) Valid() bool {
+	switch e {
+	case PolicyFieldsTechnicianAddressOptional:
+		return true
+	case PolicyFieldsTechnicianAddressRequired:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PolicyFrameType.
 const (
 	PolicyFrameTypePolicy PolicyFrameType = "policy"
@@ -287,30 +305,32 @@ func (e PolicyFrameType) Valid() bool {
 
 // Defines values for Reason.
 const (
-	ReasonAddressForm    Reason = "address_form"
-	ReasonBlocked        Reason = "blocked"
-	ReasonCancelled      Reason = "cancelled"
-	ReasonCarrierDown    Reason = "carrier_down"
-	ReasonCarrierSetup   Reason = "carrier_setup"
-	ReasonChangedChannel Reason = "changed_channel"
-	ReasonCountry        Reason = "country"
-	ReasonDenied         Reason = "denied"
-	ReasonExpired        Reason = "expired"
-	ReasonLandline       Reason = "landline"
-	ReasonLocked         Reason = "locked"
-	ReasonMailboxFull    Reason = "mailbox_full"
-	ReasonNoCarrier      Reason = "no_carrier"
-	ReasonOptedOut       Reason = "opted_out"
-	ReasonOwnChannel     Reason = "own_channel"
-	ReasonPolicy         Reason = "policy"
-	ReasonPremium        Reason = "premium"
-	ReasonRecipient      Reason = "recipient"
-	ReasonSpent          Reason = "spent"
-	ReasonSuperseded     Reason = "superseded"
-	ReasonUndelivered    Reason = "undelivered"
-	ReasonUnsure         Reason = "unsure"
-	ReasonVoip           Reason = "voip"
-	ReasonWrongNumber    Reason = "wrong_number"
+	ReasonAddressForm       Reason = "address_form"
+	ReasonBlocked           Reason = "blocked"
+	ReasonCancelled         Reason = "cancelled"
+	ReasonCarrierDown       Reason = "carrier_down"
+	ReasonCarrierSetup      Reason = "carrier_setup"
+	ReasonChangedChannel    Reason = "changed_channel"
+	ReasonCountry           Reason = "country"
+	ReasonDenied            Reason = "denied"
+	ReasonExpired           Reason = "expired"
+	ReasonLandline          Reason = "landline"
+	ReasonLocked            Reason = "locked"
+	ReasonMailboxFull       Reason = "mailbox_full"
+	ReasonNoCarrier         Reason = "no_carrier"
+	ReasonOptedOut          Reason = "opted_out"
+	ReasonOwnChannel        Reason = "own_channel"
+	ReasonPolicy            Reason = "policy"
+	ReasonPremium           Reason = "premium"
+	ReasonRecipient         Reason = "recipient"
+	ReasonSpent             Reason = "spent"
+	ReasonSuperseded        Reason = "superseded"
+	ReasonTechnicianAddress Reason = "technician_address"
+	ReasonTollFree          Reason = "toll_free"
+	ReasonUndelivered       Reason = "undelivered"
+	ReasonUnsure            Reason = "unsure"
+	ReasonVoip              Reason = "voip"
+	ReasonWrongNumber       Reason = "wrong_number"
 )
 
 // Valid indicates whether the value is a known member of the Reason enum.
@@ -355,6 +375,10 @@ func (e Reason) Valid() bool {
 	case ReasonSpent:
 		return true
 	case ReasonSuperseded:
+		return true
+	case ReasonTechnicianAddress:
+		return true
+	case ReasonTollFree:
 		return true
 	case ReasonUndelivered:
 		return true
@@ -489,6 +513,45 @@ const (
 func (e SnapshotFrameType) Valid() bool {
 	switch e {
 	case Snapshot:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnusableReason.
+const (
+	UnusableReasonExtension   UnusableReason = "extension"
+	UnusableReasonFax         UnusableReason = "fax"
+	UnusableReasonIncomplete  UnusableReason = "incomplete"
+	UnusableReasonInvalid     UnusableReason = "invalid"
+	UnusableReasonLandline    UnusableReason = "landline"
+	UnusableReasonMoreThanOne UnusableReason = "more_than_one"
+	UnusableReasonNoCountry   UnusableReason = "no_country"
+	UnusableReasonUnclearEnd  UnusableReason = "unclear_end"
+	UnusableReasonWords       UnusableReason = "words"
+)
+
+// Valid indicates whether the value is a known member of the UnusableReason enum.
+func (e UnusableReason) Valid() bool {
+	switch e {
+	case UnusableReasonExtension:
+		return true
+	case UnusableReasonFax:
+		return true
+	case UnusableReasonIncomplete:
+		return true
+	case UnusableReasonInvalid:
+		return true
+	case UnusableReasonLandline:
+		return true
+	case UnusableReasonMoreThanOne:
+		return true
+	case UnusableReasonNoCountry:
+		return true
+	case UnusableReasonUnclearEnd:
+		return true
+	case UnusableReasonWords:
 		return true
 	default:
 		return false
@@ -690,10 +753,15 @@ type Channel struct {
 	Kind      ChannelKind `json:"kind"`
 	Label     string      `json:"label"`
 
-	// Masked The destination as people may see it
-	Masked  string         `json:"masked"`
+	// Masked The destination as people may see it; of one that can't be used, no part of it but a landline's last digits
+	Masked string `json:"masked"`
+
+	// Methods Empty for one that can't be used
 	Methods []MethodOption `json:"methods"`
 	Shield  Shield         `json:"shield"`
+
+	// Unusable Why nothing is sent to what the ticket system has: it is not certainly one address or number
+	Unusable Unusable `json:"unusable,omitempty,omitzero"`
 }
 
 // ChannelKind defines model for Channel.Kind.
@@ -1036,8 +1104,11 @@ type Pod struct {
 	// Policy What of the client's policy the pod shows; the server enforces all of it
 	Policy     Policy `json:"policy"`
 	Technician Person `json:"technician"`
-	Tenant     Tenant `json:"tenant"`
-	Ticket     Ticket `json:"ticket"`
+
+	// TechnicianKnown Whether the ticket system names an e-mail address or phone number of the technician: without one it can't be told that a contact is the technician
+	TechnicianKnown bool   `json:"technician_known"`
+	Tenant          Tenant `json:"tenant"`
+	Ticket          Ticket `json:"ticket"`
 }
 
 // Policy What of the client's policy the pod shows; the server enforces all of it
@@ -1128,9 +1199,11 @@ type PolicyFields struct {
 	SmsCountries *[]string `json:"sms_countries,omitempty"`
 
 	// SmsPrices By country, `*` for all others: thousandths of the tenant's currency for a text
-	SmsPrices  *map[string]int `json:"sms_prices,omitempty"`
-	SmsVoip    *bool           `json:"sms_voip,omitempty"`
-	TicketNote *bool           `json:"ticket_note,omitempty"`
+	SmsPrices         *map[string]int                `json:"sms_prices,omitempty"`
+	SmsTollFree       *bool                          `json:"sms_toll_free,omitempty"`
+	SmsVoip           *bool                          `json:"sms_voip,omitempty"`
+	TechnicianAddress *PolicyFieldsTechnicianAddress `json:"technician_address,omitempty"`
+	TicketNote        *bool                          `json:"ticket_note,omitempty"`
 
 	// TimeZone Of the times that people read, where the contact's own is not known: an IANA name, such as `Europe/Berlin`
 	TimeZone     *string `json:"time_zone,omitempty"`
@@ -1142,6 +1215,9 @@ type PolicyFieldsChangedChannels string
 
 // PolicyFieldsGreenScope defines model for PolicyFields.GreenScope.
 type PolicyFieldsGreenScope string
+
+// PolicyFieldsTechnicianAddress defines model for PolicyFields.TechnicianAddress.
+type PolicyFieldsTechnicianAddress string
 
 // PolicyFrame The whole pod as it reads under rules that have changed
 type PolicyFrame struct {
@@ -1374,6 +1450,17 @@ type Unlocked struct {
 	// Marks Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP
 	Marks int `json:"marks,omitempty,omitzero"`
 }
+
+// Unusable Why nothing is sent to what the ticket system has: it is not certainly one address or number
+type Unusable struct {
+	Reason UnusableReason `json:"reason"`
+
+	// Text The reason in English, as a part of a sentence: `more than one number in this field`
+	Text string `json:"text"`
+}
+
+// UnusableReason defines model for Unusable.Reason.
+type UnusableReason string
 
 // UpdateFrame One contact as it reads after an event
 type UpdateFrame struct {
@@ -2048,7 +2135,7 @@ type ClientInterface interface {
 
 	// SendWithBody Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type.
@@ -2058,7 +2145,7 @@ type ClientInterface interface {
 
 	// Send Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type.
@@ -2735,7 +2822,7 @@ func (c *HTTPClient) PutDefaultPolicy(ctx context.Context, body PutDefaultPolicy
 
 // SendWithBody Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 // 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type.
@@ -2755,7 +2842,7 @@ func (c *HTTPClient) SendWithBody(ctx context.Context, params *SendParams, conte
 
 // Send Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 // 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type.
@@ -4434,7 +4521,7 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4444,7 +4531,7 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6700,7 +6787,7 @@ func (c *ClientWithResponses) PutDefaultPolicyWithResponse(ctx context.Context, 
 
 // SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 // 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6716,7 +6803,7 @@ func (c *ClientWithResponses) SendWithBodyWithResponse(ctx context.Context, para
 
 // SendWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
 // 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).

@@ -43,10 +43,10 @@ func (c Claims) Faults() []*Error {
 	if c.Origin != "" && !isOrigin(c.Origin) {
 		k.refuse("origin", "must be a scheme and a host only, in small letters, such as https://psa.example")
 	}
-	if c.Actor.Email != "" && !isAddress(c.Actor.Email) {
+	if seen(c.Actor.Email) != "" && !isAddress(c.Actor.Email) {
 		k.refuse("act.email", "is not an e-mail address")
 	}
-	if c.Actor.Phone != "" && !strings.ContainsFunc(c.Actor.Phone, unicode.IsDigit) {
+	if seen(c.Actor.Phone) != "" && !strings.ContainsFunc(c.Actor.Phone, unicode.IsDigit) {
 		k.refuse("act.phone", "is not a phone number")
 	}
 	x := c.Context
@@ -129,6 +129,7 @@ func (k *checker) url(field, value string) {
 	if value == "" {
 		return
 	}
+	value = seen(value)
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(value) > MaxURL || !isVisible(value) {
 		k.refuse(field, "is not a web address")
@@ -269,15 +270,31 @@ func isReadable(text string) bool {
 	})
 }
 
-// isAddress tells whether the text is an e-mail address once what can't be seen is taken off.
-func isAddress(text string) bool {
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if isHidden(r) && r != utf8.RuneError {
+// seen gives a text without what can't be seen of it.
+func seen(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r != utf8.RuneError && (isHidden(r) || isJoiner(r)) {
 			return -1
 		}
 		return r
 	}, text))
+}
+
+// addressForms are other ways to write the characters of an e-mail address.
+var addressForms = strings.NewReplacer("\uff20", "@", "\ufe6b", "@", "\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
+// isAddress tells whether the text is one e-mail address: "mailto:", angle brackets, needless quotes and the dot behind a
+// domain may be around it, and what can't be seen is as if it were not there.
+func isAddress(text string) bool {
+	text = addressForms.Replace(seen(text))
+	if len(text) > 7 && strings.EqualFold(text[:7], "mailto:") {
+		text = text[7:]
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(text, "<"), ">"), ".")
 	parsed, err := mail.ParseAddress(text)
-	_, domain, _ := strings.Cut(text, "@")
-	return err == nil && parsed.Name == "" && parsed.Address == text && strings.Contains(domain, ".")
+	if err != nil || parsed.Name != "" {
+		return false
+	}
+	local, domain, _ := strings.Cut(parsed.Address, "@")
+	return (parsed.Address == text || `"`+local+`"@`+domain == text) && strings.Contains(domain, ".")
 }

@@ -41,6 +41,8 @@ var fields = []field{
 	{"before_save", text},
 	{"sms_countries", words},
 	{"sms_voip", yesOrNo},
+	{"sms_toll_free", yesOrNo},
+	{"technician_address", text},
 	{"changed_channel_days", number},
 	{"changed_channels", text},
 	{"language", text},

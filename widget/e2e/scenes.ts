@@ -168,6 +168,7 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
   now,
   tenant: { id: "acme", name: "Acme IT", procedure_url: "https://acme-it.example/procedure" },
   technician: ana,
+  technician_known: true,
   ticket: { id: "4711", number: "4711", summary: "Password reset" },
   client: { id: "contoso", name: "Contoso" },
   origin: "https://psa.example",
@@ -263,6 +264,21 @@ export const twelve = pod([
   sam,
 ]);
 
+/** Rows of what is not certainly one address or number. */
+const unusable: Channel[] = [
+  {
+    ...phone("two", "••• •••", "mobile"),
+    methods: [],
+    unusable: { reason: "more_than_one", text: "more than one number in this field" },
+  },
+  {
+    ...phone("switchboard", "••• ••• 5612", "work"),
+    methods: [],
+    unusable: { reason: "landline", text: "a landline" },
+  },
+  { ...mailbox("words", "•••"), methods: [], unusable: { reason: "words", text: "words beside the address" } },
+];
+
 export const scenes: Scene[] = [
   { name: "resting", pod: three(grey, green()) },
   { name: "code-sending", pod: three(pending("sms_code", "queued")) },
@@ -317,6 +333,7 @@ export const scenes: Scene[] = [
       ]),
     ]),
   },
+  { name: "unusable", pod: { ...pod([dana([mobile(), mail(), ...unusable])]), technician_known: false } },
   { name: "history", pod: three(green()), acts: ["open the history"] },
   { name: "history-empty", pod: pod([dana([mobile()], [])]), acts: ["open the history"] },
   { name: "history-changed", pod: withDana({ history: changedPast }, [mobile()]), acts: ["open the history"] },

@@ -113,7 +113,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code or a link to one channel of one contact of the ticket
-         * @description 403 `method_not_allowed`, `own_channel`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+         * @description 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
          *     422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
          */
         post: operations["send"];
@@ -572,6 +572,8 @@ export interface components {
             now: string;
             tenant: components["schemas"]["Tenant"];
             technician: components["schemas"]["Person"];
+            /** @description Whether the ticket system names an e-mail address or phone number of the technician: without one it can't be told that a contact is the technician */
+            technician_known: boolean;
             ticket: components["schemas"]["Ticket"];
             client: components["schemas"]["Client"];
             /** @description Of the host page that the context vouches for */
@@ -674,15 +676,24 @@ export interface components {
             /** @enum {string} */
             kind: "email" | "phone";
             label: string;
-            /** @description The destination as people may see it */
+            /** @description The destination as people may see it; of one that can't be used, no part of it but a landline's last digits */
             masked: string;
+            unusable?: components["schemas"]["Unusable"];
             /**
              * Format: date-time
              * @description Since when it is what it is, if the ticket system changed it lately
              */
             changed_at?: string;
+            /** @description Empty for one that can't be used */
             methods: components["schemas"]["MethodOption"][];
             shield: components["schemas"]["Shield"];
+        };
+        /** @description Why nothing is sent to what the ticket system has: it is not certainly one address or number */
+        Unusable: {
+            /** @enum {string} */
+            reason: "more_than_one" | "extension" | "words" | "unclear_end" | "incomplete" | "no_country" | "landline" | "fax" | "invalid";
+            /** @description The reason in English, as a part of a sentence: `more than one number in this field` */
+            text: string;
         };
         /** @enum {string} */
         Method: "email_link" | "sms_link" | "sms_code" | "email_code";
@@ -696,7 +707,7 @@ export interface components {
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure" | "address_form" | "no_carrier";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "toll_free" | "technician_address" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure" | "address_form" | "no_carrier";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";
@@ -884,6 +895,9 @@ export interface components {
             /** @description Empty: the tenant's own */
             sms_countries?: string[];
             sms_voip?: boolean;
+            sms_toll_free?: boolean;
+            /** @enum {string} */
+            technician_address?: "optional" | "required";
             changed_channel_days?: number;
             /** @enum {string} */
             changed_channels?: "mark" | "refuse";

@@ -50,6 +50,7 @@ const podOf = (contacts: Brief[]): Pod => ({
   now: "2026-03-02T14:00:00Z",
   tenant: { id: "acme", name: "Acme IT" },
   technician: { id: "ana", name: "Ana Ortiz" },
+  technician_known: true,
   ticket: { id: "t1", number: "4711", summary: "Reset" },
   client: { id: "contoso", name: "Contoso" },
   first_open: true,

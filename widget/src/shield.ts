@@ -87,5 +87,6 @@ const outcome = (before: Shield, after: Shield, now: number): Turn => {
 export const isCooling = ({ resend_at }: Shield, now: number): boolean =>
   resend_at !== undefined && Date.parse(resend_at) > now;
 
-export const textable = (channel: Channel): boolean =>
-  channel.kind === "phone" && channel.methods.some((m) => m.refusal !== "landline");
+/** Whether texts go there, or would once what the ticket system has there is corrected. */
+export const textable = ({ kind, unusable, methods }: Channel): boolean =>
+  kind === "phone" && (unusable ? unusable.reason !== "landline" : methods.some((m) => m.refusal !== "landline"));

@@ -21,6 +21,7 @@ export type Policy = Schemas["Policy"];
 export type Reason = Schemas["Reason"];
 export type SaveRule = Schemas["SaveRule"];
 export type Stage = NonNullable<Shield["stage"]>;
+export type Unusable = Schemas["Unusable"];
 export type Verification = Schemas["Verification"];
 export type Launched = Schemas["Launched"];
 export type LaunchRequest = Schemas["LaunchRequest"];

@@ -32,6 +32,7 @@ export const pod = (ticket = "4711", contacts = [contact("dana", 1, [channel("mo
   now: t0,
   tenant: { id: "acme", name: "Acme IT" },
   technician: { id: "ana", name: "Ana Ortiz" },
+  technician_known: true,
   ticket: { id: ticket, number: ticket, summary: "Reset" },
   client: { id: "contoso", name: "Contoso" },
   origin: "https://psa.example",

@@ -145,7 +145,7 @@ func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token
 	var refusal *launch.Refusal
 	switch {
 	case err == nil && len(hidden) > 0:
-		return "Good. These channels can't be used and are not shown: " + strings.Join(hidden, ", ") + ".", nil, nil
+		return "Good. These channels are shown as not usable: " + strings.Join(hidden, ", ") + ".", nil, nil
 	case err == nil:
 		return "Good: made by a key that the tenant trusts.", nil, nil
 	case !errors.As(err, &refusal):

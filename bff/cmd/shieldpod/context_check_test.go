@@ -153,7 +153,7 @@ func TestContextCheckKnowsTheTenantsSettings(t *testing.T) {
 		says []string
 		ok   bool
 	}{
-		{"a good one", nil, []string{"These channels can't be used and are not shown: contacts[0].channels[1]", "Nothing is wrong"}, true},
+		{"a good one", nil, []string{"These channels are shown as not usable: contacts[0].channels[1]", "Nothing is wrong"}, true},
 		{"another origin", func(c *launchcontext.Claims) { c.Origin = "https://other.example" }, []string{"origin is not one of the tenant's"}, false},
 		{"an unknown tenant", func(c *launchcontext.Claims) { c.Tenant = "acme-it" }, []string{`There is no tenant "acme-it"`, "kid no such tenant (key_unknown)"}, false},
 		{"another issuer", func(c *launchcontext.Claims) { c.Issuer = "https://psa.example/" }, []string{"The tenant acme trusts: issuer https://psa.example with kid psa-1."}, false},

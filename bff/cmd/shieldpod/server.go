@@ -176,7 +176,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 		Tenants: srv.store, Sessions: srv.store, Recogniser: domain,
 		Client:   outward.Client(outward.Config{AllowLoopback: s.loopback, Timeout: fetchTime, BodyLimit: fetchLimit, KeepAlive: true}),
 		Audience: s.publicURL, Secret: s.keys.session,
-		Now: s.now, Entropy: rand.Reader,
+		Now: s.now, Entropy: rand.Reader, Log: s.log,
 		Strangers: func(tenant string, from netip.Addr) { srv.security.Record(securitylog.CodeStrangers, tenant, from) },
 	}
 	if err := srv.connect(domain, door); err != nil {

@@ -46,10 +46,18 @@ func TestEveryReasonIsOfTheContract(t *testing.T) {
 		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonSpent, verify.ReasonExpired, verify.ReasonCancelled,
 		verify.ReasonSuperseded, verify.ReasonRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
 		verify.ReasonCarrierSet, verify.ReasonUnsure, verify.ReasonOwn, verify.ReasonChanged, verify.ReasonCountry,
-		verify.ReasonPremium, verify.ReasonVoIP, verify.ReasonNumber,
+		verify.ReasonPremium, verify.ReasonVoIP, verify.ReasonTollFree, verify.ReasonTechnician, verify.ReasonNumber,
 	} {
 		if !api.Reason(reason).Valid() {
 			t.Errorf("the contract does not have the reason %q", reason)
+		}
+	}
+}
+
+func TestEveryReasonOfAnUnusableChannelIsOfTheContract(t *testing.T) {
+	for _, reason := range verify.Unusables {
+		if !api.UnusableReason(reason).Valid() || reason.Words(verify.Phone) == "" || reason.Words(verify.Email) == "" {
+			t.Errorf("the contract does not have the reason %q, or it has no words", reason)
 		}
 	}
 }

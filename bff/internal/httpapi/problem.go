@@ -34,6 +34,7 @@ var statusOf = map[verify.Code]int{
 	verify.CodeNotFound:        http.StatusNotFound,
 	verify.CodeMethod:          http.StatusForbidden,
 	verify.CodeOwnChannel:      http.StatusForbidden,
+	verify.CodeUnusable:        http.StatusForbidden,
 	verify.CodeRateLimited:     http.StatusTooManyRequests,
 	verify.CodeStaleVersion:    http.StatusConflict,
 	verify.CodeContradiction:   http.StatusUnprocessableEntity,

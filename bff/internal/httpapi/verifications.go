@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	clean "github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
@@ -38,7 +39,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	}
 	result, err := a.Verify.Send(ctx, session.Desk, verify.Request{
 		Contact: body.ContactId, Channel: body.ChannelId, Method: verify.Method(body.Method),
-		Note: body.Note, Key: params.IdempotencyKey,
+		Note: clean.Line(body.Note, len(body.Note)+1), Key: params.IdempotencyKey,
 	})
 	if err != nil {
 		return err

@@ -70,13 +70,13 @@ func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
 	pod := api.Pod{
 		Now:        look.now,
 		Tenant:     api.Tenant{Id: p.Tenant.ID, Name: p.Tenant.Name, ProcedureUrl: p.Tenant.ProcedureURL},
-		Technician: personOf(p.Desk.Technician),
-		Ticket:     api.Ticket{Id: p.Desk.Ticket.ID, Number: p.Desk.Ticket.Number, Summary: p.Desk.Ticket.Summary},
-		Client:     api.Client{Id: p.Desk.Client.ID, Name: p.Desk.Client.Name},
-		Origin:     s.Origin,
-		FirstOpen:  s.FirstOpen,
-		Policy:     look.policy(),
-		Contacts:   make([]api.Contact, 0, len(p.Desk.Contacts)),
+		Technician: personOf(p.Desk.Technician), TechnicianKnown: p.Desk.TechnicianKnown(),
+		Ticket:    api.Ticket{Id: p.Desk.Ticket.ID, Number: p.Desk.Ticket.Number, Summary: p.Desk.Ticket.Summary},
+		Client:    api.Client{Id: p.Desk.Client.ID, Name: p.Desk.Client.Name},
+		Origin:    s.Origin,
+		FirstOpen: s.FirstOpen,
+		Policy:    look.policy(),
+		Contacts:  make([]api.Contact, 0, len(p.Desk.Contacts)),
 	}
 	for _, c := range p.Desk.Contacts {
 		contact := look.contact(c, p.Readings[c.ID])
@@ -111,6 +111,9 @@ func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 			Id: ch.ID, Kind: api.ChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch),
 			Methods: l.options(c, ch, reading), Shield: shieldOf(reading.Shields[ch.ID]),
 		}
+		if ch.Unusable != "" {
+			contact.Channels[i].Unusable = api.Unusable{Reason: api.UnusableReason(ch.Unusable), Text: ch.Unusable.Words(ch.Kind)}
+		}
 		if l.rules.ChangedLately(ch, l.now) {
 			contact.Channels[i].ChangedAt = ch.ChangedAt.UTC()
 		}
@@ -121,13 +124,13 @@ func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 // explained are the fields of which a pod says who set them.
 var explained = []string{
 	"methods", "override_note", "show_on_load", "failures_before_lock", "green_for_seconds", "green_scope",
-	"number_matching", "before_save", "sms_countries", "sms_voip", "changed_channels",
+	"number_matching", "before_save", "sms_countries", "sms_voip", "sms_toll_free", "technician_address", "changed_channels",
 }
 
 // because names the field behind a refusal.
 var because = map[verify.Code]string{
 	verify.ReasonPolicy: "methods", verify.ReasonCountry: "sms_countries", verify.ReasonVoIP: "sms_voip",
-	verify.ReasonChanged: "changed_channels",
+	verify.ReasonTollFree: "sms_toll_free", verify.ReasonTechnician: "technician_address", verify.ReasonChanged: "changed_channels",
 }
 
 // why says who set a field; empty if nobody did.

@@ -6,7 +6,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Check tells why Open would refuse a context now, as a [*Refusal], and which of its channels the pod would not show.
+// Check tells why Open would refuse a context now, as a [*Refusal], and which of its channels the pod would show as not usable.
 // Nothing is stored and nothing is spent. A challenge is not compared, the ticket system is not asked, and whether the
 // context was used before is not known.
 func (s *Service) Check(ctx context.Context, contextToken string) (hidden []string, err error) {
@@ -19,7 +19,7 @@ func (s *Service) Check(ctx context.Context, contextToken string) (hidden []stri
 	}
 	if err == nil && claims.Context.Contacts != nil {
 		who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-		_, err = deskOf(tenant, who, claims.Context, false, s.Now())
+		_, err = deskOf(tenant, who, claims.Context, false, s.Now(), s.Log)
 	}
 	if err != nil {
 		return nil, explained(err, contextToken)

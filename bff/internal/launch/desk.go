@@ -2,41 +2,44 @@ package launch
 
 import (
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
 // Bounds of what a context says, in characters; the context's own size bounds the number of contacts.
 const (
-	maxID      = 128
-	maxName    = 120
-	maxLabel   = 60
-	maxSummary = 250
-	maxURL     = 2048
+	maxID       = 128
+	maxName     = 120
+	maxLabel    = 60
+	maxSummary  = 250
+	maxURL      = 2048
+	maxLanguage = 35 // of one that is logged
 )
 
 // deskOf is what a technician and a ticket that are proven make, read for use. Contacts on file, which a ticket system
 // keeps for purposes of its own, are read as far as they can be; those that a context brings are all fit to be read, or
 // it is refused.
-func deskOf(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, filed bool, now time.Time) (verify.Desk, error) {
+func deskOf(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, filed bool, now time.Time, log *slog.Logger) (verify.Desk, error) {
 	if filed && x.Contact.ID == "" {
 		return verify.Desk{}, noContact(publicNoContact)
 	}
-	r := &reader{region: tenant.Region, now: now, scope: scopeOf(x.PSA)}
+	r := &reader{region: tenant.Region, now: now, scope: scopeOf(x.PSA), tenant: tenant.ID, log: log}
+	address, number := r.own("act.email", email(who.Email), who.Email), r.own("act.phone", phone(who.Phone, r.region, nil), who.Phone)
 	d := verify.Desk{
-		Tenant: tenant.ID,
-		Technician: verify.Technician{
-			ID: r.scoped("sub", who.ID), Name: clean(who.Name, maxName), Email: r.email("act.email", who.Email), Phone: r.phone("act.phone", who.Phone),
-		},
+		Tenant:     tenant.ID,
+		Technician: verify.Technician{ID: r.scoped("sub", who.ID), Name: text.Line(who.Name, maxName), Email: address.Value, Phone: number.Value},
+		Own:        ownForms(address, number),
 		Ticket: verify.Ticket{
-			PSA: r.exact("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: clean(x.Ticket.Number, maxLabel),
-			Summary: clean(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
+			PSA: r.exact("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: text.Line(x.Ticket.Number, maxLabel),
+			Summary: text.Line(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
 		},
 		Client:         verify.Client{ID: r.scoped("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
 		DefaultContact: r.scoped("ctx.contact.id", x.Contact.ID),
@@ -74,7 +77,9 @@ type reader struct {
 	now    time.Time
 	scope  string // what the ids of people and clients begin with
 	fault  error
-	lost   []string // channels that no message can reach
+	lost   []string // channels that can't be used
+	tenant string
+	log    *slog.Logger // of languages that can't be read; nil: none
 }
 
 func (r *reader) refuse(field, why string) {
@@ -87,7 +92,7 @@ func (r *reader) id(field, value string) string { return r.exact(field, value, m
 
 // exact takes a value as it is, or not at all: one that were cleaned would be another than the one that was asked by.
 func (r *reader) exact(field, value string, most int) string {
-	if value == "" || len(value) > most || value != clean(value, most) {
+	if value == "" || len(value) > most || value != text.Line(value, most) {
 		r.refuse(field, fmt.Sprintf("must be 1 to %d visible characters", most))
 	}
 	return value
@@ -103,41 +108,31 @@ func (r *reader) scoped(field, value string) string {
 }
 
 func (r *reader) name(field, value string, most int) string {
-	name := clean(value, most)
+	name := text.Line(value, most)
 	if name == "" {
 		r.refuse(field, "has nothing to read in it")
 	}
 	return name
 }
 
-func (r *reader) email(field, value string) string {
-	if value == "" {
-		return ""
+// own is one of the technician's own addresses or numbers. It is compared and never sent to, so it is enough that
+// what it may mean can be told.
+func (r *reader) own(field string, ch verify.Channel, value string) verify.Channel {
+	switch {
+	case text.Value(value) == "":
+		return verify.Channel{Kind: ch.Kind}
+	case ch.Unusable != "" && len(ch.Candidates) == 0:
+		r.refuse(field, map[verify.ChannelKind]string{verify.Email: "is not an e-mail address", verify.Phone: "is not a phone number"}[ch.Kind])
 	}
-	address, ok := email(value)
-	if !ok {
-		r.refuse(field, "is not an e-mail address")
-	}
-	return address
-}
-
-func (r *reader) phone(field, value string) string {
-	if value == "" {
-		return ""
-	}
-	ch, ok := phone(value, r.region, nil)
-	if !ok {
-		r.refuse(field, "is not a phone number")
-	}
-	return ch.Value
+	return ch
 }
 
 func (r *reader) url(field, value string) string {
-	if value == "" {
+	if value = text.Value(value); value == "" {
 		return ""
 	}
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(value) > maxURL || value != clean(value, maxURL) {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(value) > maxURL || value != text.Line(value, maxURL) {
 		r.refuse(field, "is not a web address")
 	}
 	return value
@@ -179,12 +174,13 @@ func (r *reader) onFile(list []launchcontext.Contact, own string) []verify.Conta
 
 func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {
 	return verify.Contact{
-		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: clean(c.Title, maxName),
-		Language: language(c.Language), TimeZone: timeZone(c.TimeZone), Channels: r.channels(at, c.Channels),
+		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: text.Line(c.Title, maxName),
+		Language: r.language(at+".language", c.Language), TimeZone: timeZone(c.TimeZone), Channels: r.channels(at, c.Channels),
 	}
 }
 
-// channels leaves out what no message could reach and merges what reaches the same place.
+// channels gives what is written of each way to reach the contact; what reaches the same place is merged. One that can't
+// be used is there with its reason.
 func (r *reader) channels(at string, list []launchcontext.Channel) []verify.Channel {
 	var channels []verify.Channel
 	taken := map[string]bool{}
@@ -195,18 +191,17 @@ func (r *reader) channels(at string, list []launchcontext.Channel) []verify.Chan
 			r.refuse(field, "is repeated")
 		}
 		taken[id] = true
-		mapped, reachable := verify.Channel{Kind: verify.Email}, false
+		var mapped verify.Channel
 		if ch.Kind == launchcontext.KindEmail {
-			mapped.Value, reachable = email(ch.Value)
+			mapped = email(ch.Value)
 		} else {
-			mapped, reachable = phone(ch.Value, r.region, ch.Mobile)
+			mapped = phone(ch.Value, r.region, ch.Mobile)
 		}
-		mapped.ID, mapped.Label, mapped.ChangedAt = id, clean(ch.Label, maxLabel), earlier(ch.ChangedAt, r.now)
-		if reachable {
-			channels = merge(channels, mapped)
-		} else {
+		mapped.ID, mapped.Label, mapped.ChangedAt = id, text.Line(ch.Label, maxLabel), earlier(ch.ChangedAt, r.now)
+		if mapped.Unusable != "" {
 			r.lost = append(r.lost, fmt.Sprintf("%s.channels[%d]", at, i))
 		}
+		channels = merge(channels, mapped)
 	}
 	return channels
 }
@@ -215,7 +210,7 @@ func (r *reader) channels(at string, list []launchcontext.Channel) []verify.Chan
 func merge(channels []verify.Channel, next verify.Channel) []verify.Channel {
 	for i := range channels {
 		known := &channels[i]
-		if known.Kind != next.Kind || known.Value != next.Value {
+		if next.Unusable != "" || !known.SameDestination(next) {
 			continue
 		}
 		if known.Label == "" {
@@ -251,10 +246,12 @@ func timeZone(name string) string {
 	return name
 }
 
-// language is the tag, if it is one: whatever else a ticket system calls a language is not worth a refusal.
-func language(tag string) string {
-	if !verify.IsLanguage(tag) {
-		return ""
+// language is the tag of a contact's language. One that can't be read is logged and no refusal: the tenant's language is
+// spoken.
+func (r *reader) language(field, written string) string {
+	tag, ok := readLanguage(written)
+	if !ok && r.log != nil {
+		r.log.Warn("a contact's language can't be read, so the tenant's is used", "tenant", r.tenant, "field", field, "language", text.Line(written, maxLanguage))
 	}
 	return tag
 }

@@ -19,7 +19,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-func TestChannelsThatNoMessageCouldReachAreLeftOut(t *testing.T) {
+func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 	yes, no := true, false
 	phone := func(value string, mobile *bool) launchcontext.Channel {
 		return launchcontext.Channel{ID: "c", Kind: launchcontext.KindPhone, Value: value, Mobile: mobile}
@@ -31,42 +31,44 @@ func TestChannelsThatNoMessageCouldReachAreLeftOut(t *testing.T) {
 		name       string
 		given      launchcontext.Channel
 		region     string
-		value      string // empty: left out
+		value      string // empty: not usable
 		capability verify.Capability
+		unusable   verify.Unusable
 	}{
-		{"a national number gets its country", phone("(415) 555-4821", &yes), "US", "+14155554821", verify.Mobile},
-		{"a number with its country keeps it", phone("+44 7911 123456", nil), "US", "+447911123456", verify.Mobile},
-		{"an international prefix is understood", phone("00 44 7911 123456", nil), "DE", "+447911123456", verify.Mobile},
-		{"a British landline is told by its number", phone("020 7946 0018", nil), "GB", "+442079460018", verify.Landline},
-		{"an American number does not tell", phone("415 555 4821", nil), "US", "+14155554821", verify.Unknown},
-		{"the ticket system knows better: mobile", phone("020 7946 0018", &yes), "GB", "+442079460018", verify.Mobile},
-		{"the ticket system knows better: landline", phone("+44 7911 123456", &no), "GB", "+447911123456", verify.Landline},
-		{"a free number is tried", phone("800 234 5678", nil), "US", "+18002345678", verify.Unknown},
-		{"an extension is behind a switchboard", phone("415 555 4821 ext. 12", &yes), "US", "+14155554821", verify.Landline},
-		{"a local number without its area", phone("555-4821", &yes), "US", "", ""},
-		{"a national number of nowhere", phone("415 555 4821", &yes), "", "", ""},
-		{"a number of another plan", phone("07911 123456", &yes), "US", "", ""},
-		{"a digit too many", phone("+1 415 555 48211", &yes), "US", "", ""},
-		{"a number in letters", phone("1-800-FLOWERS", &yes), "US", "", ""},
-		{"a number with words around it", phone("cell 415 555 4821 (home)", &yes), "US", "", ""},
-		{"an emergency number", phone("911", &yes), "US", "", ""},
-		{"a word", phone("unknown", &yes), "US", "", ""},
-		{"a very long number", phone(strings.Repeat("1", 65), &yes), "US", "", ""},
-		{"an address", email("dana@contoso.com"), "US", "dana@contoso.com", ""},
-		{"an address in capitals", email(" Dana.Reyes@Contoso.COM "), "US", "Dana.Reyes@contoso.com", ""},
-		{"an address with a tag", email("dana+it@contoso.com"), "US", "dana+it@contoso.com", ""},
-		{"an address with a name", email("Dana <dana@contoso.com>"), "US", "", ""},
-		{"two addresses", email("dana@contoso.com,sam@contoso.com"), "US", "", ""},
-		{"two at signs", email("dana@evil.example@contoso.com"), "US", "", ""},
-		{"a header after a line break", email("dana@contoso.com\r\nBcc: x@evil.example"), "US", "", ""},
-		{"an invisible character", email("dana@conto\u200bso.com"), "US", "", ""},
-		{"a turn of direction", email("dana@\u202emoc.osotnoc"), "US", "", ""},
-		{"no host", email("dana@"), "US", "", ""},
-		{"a host without a dot", email("dana@localhost"), "US", "", ""},
-		{"nobody", email("@contoso.com"), "US", "", ""},
-		{"a comment", email("dana(x)@contoso.com"), "US", "", ""},
-		{"a number where an address belongs", email("+14155554821"), "US", "", ""},
-		{"a very long address", email(strings.Repeat("a", 250) + "@contoso.com"), "US", "", ""},
+		{"a national number gets its country", phone("(415) 555-4821", &yes), "US", "+14155554821", verify.Mobile, ""},
+		{"a number with its country keeps it", phone("+44 7911 123456", nil), "US", "+447911123456", verify.Mobile, ""},
+		{"an international prefix is understood", phone("00 44 7911 123456", nil), "DE", "+447911123456", verify.Mobile, ""},
+		{"a British landline is told by its number", phone("020 7946 0018", nil), "GB", "+442079460018", verify.Landline, ""},
+		{"an American number does not tell", phone("415 555 4821", nil), "US", "+14155554821", verify.Unknown, ""},
+		{"the ticket system knows better: mobile", phone("020 7946 0018", &yes), "GB", "+442079460018", verify.Mobile, ""},
+		{"the ticket system knows better: landline", phone("+44 7911 123456", &no), "GB", "+447911123456", verify.Landline, ""},
+		{"a free number is tried", phone("800 234 5678", nil), "US", "+18002345678", verify.Unknown, ""},
+		{"an extension is behind a switchboard", phone("415 555 4821 ext. 12", &yes), "US", "", "", verify.UnusableExtension},
+		{"a local number without its area", phone("555-4821", &yes), "US", "", "", verify.UnusableIncomplete},
+		{"a national number of nowhere", phone("415 555 4821", &yes), "", "", "", verify.UnusableCountry},
+		{"a number of another plan", phone("07911 123456", &yes), "US", "", "", verify.UnusableInvalid},
+		{"a digit too many", phone("+1 415 555 48211", &yes), "US", "", "", verify.UnusableInvalid},
+		{"a number in letters", phone("1-800-FLOWERS", &yes), "US", "", "", verify.UnusableWords},
+		{"a number with words around it", phone("call 415 555 4821 after five", &yes), "US", "", "", verify.UnusableWords},
+		{"a number with labels around it", phone("cell 415 555 4821 (home)", &yes), "US", "+14155554821", verify.Mobile, ""},
+		{"an emergency number", phone("911", &yes), "US", "", "", verify.UnusableIncomplete},
+		{"a word", phone("unknown", &yes), "US", "", "", verify.UnusableWords},
+		{"a very long number", phone(strings.Repeat("1", 65), &yes), "US", "", "", verify.UnusableInvalid},
+		{"an address", email("dana@contoso.com"), "US", "dana@contoso.com", "", ""},
+		{"an address in capitals", email(" Dana.Reyes@Contoso.COM "), "US", "Dana.Reyes@contoso.com", "", ""},
+		{"an address with a tag", email("dana+it@contoso.com"), "US", "dana+it@contoso.com", "", ""},
+		{"an address with a name", email("Dana <dana@contoso.com>"), "US", "", "", verify.UnusableWords},
+		{"two addresses", email("dana@contoso.com,sam@contoso.com"), "US", "", "", verify.UnusableSeveral},
+		{"two at signs", email("dana@evil.example@contoso.com"), "US", "", "", verify.UnusableSeveral},
+		{"a header after a line break", email("dana@contoso.com\r\nBcc: x@evil.example"), "US", "", "", verify.UnusableSeveral},
+		{"an invisible character", email("dana@conto\u200bso.com"), "US", "dana@contoso.com", "", ""},
+		{"a turn of direction", email("dana@\u202emoc.osotnoc"), "US", "dana@moc.osotnoc", "", ""},
+		{"no host", email("dana@"), "US", "", "", verify.UnusableInvalid},
+		{"a host without a dot", email("dana@localhost"), "US", "", "", verify.UnusableInvalid},
+		{"nobody", email("@contoso.com"), "US", "", "", verify.UnusableInvalid},
+		{"a comment", email("dana(x)@contoso.com"), "US", "", "", verify.UnusableInvalid},
+		{"a number where an address belongs", email("+14155554821"), "US", "", "", verify.UnusableInvalid},
+		{"a very long address", email(strings.Repeat("a", 250) + "@contoso.com"), "US", "", "", verify.UnusableInvalid},
 	}
 	h := newHouse(t)
 	for _, c := range cases {
@@ -77,11 +79,8 @@ func TestChannelsThatNoMessageCouldReachAreLeftOut(t *testing.T) {
 			desk := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{c.given}
 			}), "").Session.Desk
-			var want []verify.Channel
-			if c.value != "" {
-				want = []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability}}
-			}
-			facts := cmpopts.IgnoreFields(verify.Channel{}, "Country", "Line", "ChangedAt")
+			want := []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability, Unusable: c.unusable}}
+			facts := cmpopts.IgnoreFields(verify.Channel{}, "Canonical", "Person", "Candidates", "Country", "Line", "ChangedAt")
 			if diff := cmp.Diff(want, desk.Contacts[0].Channels, facts); diff != "" {
 				t.Error(diff)
 			}
@@ -197,7 +196,6 @@ func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 		{ID: "a", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
 		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown, Country: "US"},
 		{ID: "e", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
-		{ID: "g", Kind: verify.Email, Value: "Dana@contoso.com"},
 	}
 	if diff := cmp.Diff(want, desk.Contacts[0].Channels); diff != "" {
 		t.Error(diff)
@@ -252,7 +250,7 @@ func TestRow22WhatMachinesReadMustBeCleanAlready(t *testing.T) {
 		{"a ticket's id with a turn of direction", func(c *launchcontext.Claims) { c.Context.Ticket.ID = "\u202e1174" }, "ctx.ticket.id"},
 		{"a ticket's address that runs", func(c *launchcontext.Claims) { c.Context.Ticket.URL = "javascript:alert(1)" }, "ctx.ticket.url"},
 		{"a ticket's address without a host", func(c *launchcontext.Claims) { c.Context.Ticket.URL = "https:///x" }, "ctx.ticket.url"},
-		{"a ticket's address with a line break", func(c *launchcontext.Claims) { c.Context.Ticket.URL = "https://psa.example/\u2028" }, "ctx.ticket.url"},
+		{"a ticket's address with a line break", func(c *launchcontext.Claims) { c.Context.Ticket.URL = "https://psa.example/\u2028x" }, "ctx.ticket.url"},
 		{"a ticket without an address", func(c *launchcontext.Claims) { c.Context.Ticket.URL = "" }, ""},
 		{"a ticket system of nothing but controls", func(c *launchcontext.Claims) { c.Context.PSA = "\x01" }, "ctx.psa"},
 		{"a ticket system that looks like another, with a space", func(c *launchcontext.Claims) { c.Context.PSA = "connectwise " }, "ctx.psa"},
@@ -319,7 +317,7 @@ func TestRow22EveryDeskIsFitToUse(t *testing.T) {
 		c.Context.Contacts = append(c.Context.Contacts, who)
 		ana := verify.Technician{ID: c.Subject, Name: c.Actor.Name}
 		filed := rapid.Bool().Draw(t, "filed")
-		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0))
+		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0), nil)
 		if err == nil {
 			fit(t, desk)
 		} else if code := verify.CodeOf(err); code != verify.CodeContextInvalid && code != verify.CodeContact {
@@ -335,10 +333,17 @@ func fit(t *rapid.T, d verify.Desk) {
 		shown, people = append(shown, c.Name, c.Title), append(people, c.ID)
 		var places []string
 		for _, ch := range c.Channels {
-			shown, places = append(shown, ch.Label), append(places, ch.Value)
+			shown = append(shown, ch.Label)
+			if ch.Unusable != "" {
+				if ch.Value != "" {
+					t.Fatalf("not usable, and %q is kept", ch.Value)
+				}
+				continue
+			}
 			if ch.Kind == verify.Phone && !e164.MatchString(ch.Value) || ch.Kind == verify.Email && strings.Count(ch.Value, "@") != 1 {
 				t.Fatalf("can't be sent to: %q", ch.Value)
 			}
+			places = append(places, ch.Value)
 		}
 		unique(t, places)
 	}

@@ -32,7 +32,7 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 	d := session.Desk
 	c, _ := d.Contact(contact)
 	ch, known := c.Channel(channel)
-	if !d.Filed || !known || s.Now().Sub(session.OpenedAt) < filedFresh {
+	if !d.Filed || !known || ch.Unusable != "" || s.Now().Sub(session.OpenedAt) < filedFresh {
 		return nil // what is not on the desk is refused by whoever sends
 	}
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
@@ -48,7 +48,7 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 	r := &reader{region: tenant.Region, now: s.Now(), scope: scope}
 	for _, now := range list {
 		if now.ID == id && slices.ContainsFunc(r.channels("", now.Channels), func(has verify.Channel) bool {
-			return has.Kind == ch.Kind && has.Value == ch.Value
+			return has.Unusable == "" && has.SameDestination(ch)
 		}) {
 			return nil
 		}
@@ -59,8 +59,8 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 	return &verify.Error{Code: verify.CodeSessionOver, Public: publicMoved, Err: errors.New("the contact has changed on file")}
 }
 
-// CheckContacts reads contacts that are pushed onto file as launches will read them, and names the channels that no
-// message can reach: they are not shown. CodeInvalid: Field says which value can't be used.
+// CheckContacts reads contacts that are pushed onto file as launches will read them, and names the channels that can't
+// be used: pods show them with the reason. CodeInvalid: Field says which value can't be used.
 func CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
 	r := &reader{region: t.Region, now: now, scope: scopeOf(system)}
 	read = r.contacts(list)

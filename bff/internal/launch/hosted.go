@@ -46,7 +46,7 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 	if err != nil {
 		return Grant{}, err
 	}
-	desk, err := deskOf(tenant, readable(who, tenant.Region), x, true, s.Now())
+	desk, err := deskOf(tenant, readable(who, tenant.Region), x, true, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -89,17 +89,13 @@ func (s *Service) host(ctx context.Context, tenant verify.Tenant, l HostedLaunch
 	return who, ticket.x, ofPSA(ticket.err)
 }
 
-// readable leaves out of a member's own record what no channel could have in common with it.
+// readable leaves out of a member's own record what nothing can be compared with.
 func readable(who verify.Technician, region string) verify.Technician {
-	if address, ok := email(who.Email); !ok {
+	if len(email(who.Email).Forms()) == 0 {
 		who.Email = ""
-	} else {
-		who.Email = address
 	}
-	if number, ok := phone(who.Phone, region, nil); !ok {
+	if len(phone(who.Phone, region, nil).Forms()) == 0 {
 		who.Phone = ""
-	} else {
-		who.Phone = number.Value
 	}
 	return who
 }

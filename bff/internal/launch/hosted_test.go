@@ -65,7 +65,7 @@ func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
 					{ID: "9", Kind: verify.Phone, Value: "+14155554822", Capability: verify.Mobile, Country: "US"},
 				}},
 			},
-			DefaultContact: "connectwise:12", Filed: true, TakesNotes: true,
+			DefaultContact: "connectwise:12", Own: []string{"ana@acme.example", "+14155550100"}, Filed: true, TakesNotes: true,
 		},
 	}
 	if diff := cmp.Diff(want, grant.Session); diff != "" {

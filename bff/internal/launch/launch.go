@@ -14,8 +14,10 @@
 // Text that people read (names, titles, labels, a ticket's summary) comes from
 // wherever the ticket system got it, e-mail subjects included, so it is cleaned and not
 // refused: controls and line breaks become spaces, characters that are invisible or
-// change the direction of writing vanish, and what is too long is cut. What machines
-// read (ids, addresses, URLs) must be clean already, or the context is refused.
+// change the direction of writing vanish, and what is too long is cut. Addresses, numbers
+// and URLs are read as if their invisible characters were not there. Ids must be clean
+// already, or the context is refused. A contact's address or number that is not certainly
+// one destination is no channel that a message is sent to: it has its reason instead.
 package launch
 
 import (
@@ -27,6 +29,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -59,6 +62,7 @@ type Service struct {
 	Secret     []byte       // 32 bytes: what bearers and challenges are signed under derives from it
 	Now        func() time.Time
 	Entropy    io.Reader
+	Log        *slog.Logger // of what a launch leaves out; nil: nothing is logged
 
 	// Strangers is told of an address that asks for too many members whom the ticket system does not know; may be nil.
 	Strangers func(tenant string, from netip.Addr)
@@ -140,7 +144,7 @@ func (s *Service) admit(ctx context.Context, tenant verify.Tenant, claims launch
 		return Grant{}, err
 	}
 	who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-	desk, err := deskOf(tenant, who, x, filed, s.Now())
+	desk, err := deskOf(tenant, who, x, filed, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}

@@ -40,7 +40,7 @@ func TestOpenMapsTheContextToADesk(t *testing.T) {
 				}},
 				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: verify.Email, Value: "sam@contoso.com"}}},
 			},
-			DefaultContact: "dana",
+			DefaultContact: "dana", Own: []string{"ana@acme.example"},
 		},
 	}
 	if diff := cmp.Diff(want, grant.Session); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -154,7 +155,7 @@ func (s *Service) FinishSignIn(ctx context.Context, back SignInReturn) (code str
 		return "", err
 	}
 	return s.sealed(forCode, signedIn{
-		ID: id, Tenant: t.ID, Issuer: m.Issuer, Technician: who.technician, Name: clean(who.Name, maxName), Email: who.Email,
+		ID: id, Tenant: t.ID, Issuer: m.Issuer, Technician: who.technician, Name: text.Line(who.Name, maxName), Email: who.Email,
 		Until: s.Now().Add(codeLifetime),
 	})
 }
@@ -192,7 +193,7 @@ func (s *Service) OpenSignedIn(ctx context.Context, l SignInLaunch) (Grant, erro
 		return Grant{}, err
 	}
 	person := readable(verify.Technician{ID: who.Technician, Name: who.Name, Email: who.Email}, t.Region)
-	desk, err := deskOf(t, person, x, true, s.Now())
+	desk, err := deskOf(t, person, x, true, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}

@@ -11,14 +11,14 @@ import (
 
 // columns of a verification, in the order in which verification reads them.
 const columns = `id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
-	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, destination, prefix, COALESCE(ended_at, 0)`
+	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, destination, person, prefix, COALESCE(ended_at, 0)`
 
 func verification(row scan) (verify.Verification, error) {
 	var v verify.Verification
 	var codeMAC, tokenHash []byte
 	var requested, expires, greenFor, ended int64
 	err := row(&v.ID, &v.Tenant, &v.Contact, &v.Channel, &v.Ticket, &v.Technician, &v.Method, &codeMAC, &tokenHash,
-		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Prefix, &ended)
+		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Person, &v.Prefix, &ended)
 	v.Secret = tokenHash
 	if v.Method.ByCode() {
 		v.Secret = codeMAC
@@ -40,10 +40,10 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 	}
 	_, err = t.exec(ctx, "insert verification", `
 		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
-			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place, destination, prefix)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20)`,
+			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place, destination, person, prefix)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21)`,
 		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
-		millis(v.RequestedAt), millis(v.ExpiresAt), v.GreenFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Prefix)
+		millis(v.RequestedAt), millis(v.ExpiresAt), v.GreenFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
 	if duplicate(err) {
 		t.broken = errKeyReused
 		return errKeyReused
@@ -181,13 +181,13 @@ func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures 
 }
 
 // Messages is [verify.Spending]'s.
-func (t *tx) Messages(ctx context.Context, tenant, destination string, since time.Time) (n int64, oldest, newest time.Time, err error) {
+func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, oldest, newest time.Time, err error) {
 	if err := t.own(ctx, tenant); err != nil {
 		return 0, oldest, newest, err
 	}
 	err = t.list(ctx, "count messages", `
-		SELECT requested_at FROM verifications WHERE tenant = $1 AND destination = $2 AND requested_at > $3
-		ORDER BY requested_at`, []any{tenant, destination, millis(since)}, func(row scan) error {
+		SELECT requested_at FROM verifications WHERE tenant = $1 AND person = $2 AND requested_at > $3
+		ORDER BY requested_at`, []any{tenant, person, millis(since)}, func(row scan) error {
 		var at int64
 		err := row(&at)
 		if newest = moment(at); n == 0 {

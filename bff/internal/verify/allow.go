@@ -2,7 +2,6 @@ package verify
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -14,9 +13,12 @@ type Option struct {
 
 // Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
 // they stand for this technician now. A method of another kind is not an option at all; nor is a code by e-mail where
-// no policy allows it, for it is off until somebody wants it.
+// no policy allows it, for it is off until somebody wants it. A channel that can't be used has none.
 func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time) []Option {
 	options := make([]Option, 0, 2)
+	if ch.Unusable != "" {
+		return options
+	}
 	for _, m := range Methods {
 		if m.Kind() != ch.Kind || m == EmailCode && !slices.Contains(p.Methods, m) {
 			continue
@@ -40,6 +42,8 @@ func (p Policy) refusal(d Desk, c Contact, ch Channel, m Method, now time.Time) 
 	switch {
 	case d.isTechnician(c):
 		return ReasonOwn
+	case p.TechnicianAddress == TechnicianRequired && !d.TechnicianKnown():
+		return ReasonTechnician
 	case !slices.Contains(p.Methods, m):
 		return ReasonPolicy
 	case p.ChangedChannels == ChangeRefuse && p.ChangedLately(ch, now):
@@ -64,6 +68,8 @@ func (p Policy) refuseText(ch Channel) Code {
 		return ReasonPremium
 	case ch.Line == VoIP && !p.SMSVoIP:
 		return ReasonVoIP
+	case ch.Line == TollFree && !p.SMSTollFree:
+		return ReasonTollFree
 	case !slices.Contains(p.SMSCountries, ch.Country):
 		return ReasonCountry
 	}
@@ -75,32 +81,25 @@ func (p Policy) ChangedLately(ch Channel, now time.Time) bool {
 	return !ch.ChangedAt.IsZero() && now.Before(ch.ChangedAt.AddDate(0, 0, p.ChangedDays))
 }
 
-// isTechnician tells whether the contact is the technician: one address or number in common is enough,
-// because who answers for one of a contact's channels answers for the contact.
-func (d Desk) isTechnician(c Contact) bool {
-	t := d.Technician
-	return slices.ContainsFunc(c.Channels, func(ch Channel) bool {
-		if ch.Kind == Phone {
-			return t.Phone != "" && ch.Value == t.Phone
-		}
-		return t.Email != "" && strings.EqualFold(ch.Value, t.Email)
-	})
-}
-
 // refusals say what to do next.
 var refusals = map[Code]string{
-	ReasonPolicy:    "The client's policy does not allow this method.",
-	ReasonLandline:  "This number is a landline and can't get texts. Try e-mail.",
-	ReasonOptedOut:  "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
-	ReasonChanged:   "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
-	ReasonCountry:   "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
-	ReasonPremium:   "This number costs whoever texts it, so it gets none. Try e-mail.",
-	ReasonNoCarrier: "No carrier is set up for this kind of address or number. Ask your administrator.",
-	ReasonVoIP:      "Numbers without a SIM get no texts here. Try e-mail.",
+	ReasonPolicy:     "The client's policy does not allow this method.",
+	ReasonLandline:   "This number is a landline and can't get texts. Try e-mail.",
+	ReasonOptedOut:   "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
+	ReasonChanged:    "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
+	ReasonCountry:    "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
+	ReasonPremium:    "This number costs whoever texts it, so it gets none. Try e-mail.",
+	ReasonTollFree:   "Toll-free numbers get no texts here. Try e-mail.",
+	ReasonTechnician: "The ticket system names neither your e-mail address nor your phone number, so it can't be told whether this contact is you. Ask your admin to add one.",
+	ReasonVoIP:       "Numbers without a SIM get no texts here. Try e-mail.",
+	ReasonNoCarrier:  "No carrier is set up for this kind of address or number. Ask your administrator.",
 }
 
 // check refuses what the rules don't allow.
 func (p Policy) check(d Desk, c Contact, ch Channel, m Method, now time.Time) error {
+	if err := ch.checkUsable(); err != nil {
+		return err
+	}
 	if m.Kind() != ch.Kind || !slices.Contains(Methods, m) {
 		return &Error{Code: CodeInvalid, Field: "method", Public: "This method does not fit the channel."}
 	}

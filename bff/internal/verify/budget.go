@@ -117,11 +117,11 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	return close, nil
 }
 
-// spare refuses to harass whoever is at the destination, whichever contact or ticket it is for: the cooldown
+// spare refuses to harass whoever is at the destination, whichever contact, ticket or alias it is for: the cooldown
 // first, then the day's limit. The verifications themselves are what is counted.
 func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	v, now := a.verification, a.verification.RequestedAt
-	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Destination, now.Add(-destinationWindow))
+	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Person, now.Add(-destinationWindow))
 	if err != nil || n == 0 {
 		return nil, err
 	}

@@ -15,12 +15,13 @@ const (
 	CodeMethod          Code = "method_not_allowed" // policy or channel rules the method out
 	CodeNoteRequired    Code = "note_required"
 	CodeOwnChannel      Code = "own_channel"
-	CodeCooldown        Code = "cooldown"      // RetryAfter says how long
-	CodeRateLimited     Code = "rate_limited"  // Budget says which limit is reached, RetryAfter how long
-	CodeStaleVersion    Code = "stale_version" // Settings has the newer one
-	CodeContradiction   Code = "contradiction" // two fields of a policy can't both hold: Field names one
-	CodeContrast        Code = "contrast"      // two colours of a brand can't be told apart: Contrast has one that can
-	CodeImage           Code = "image"         // a picture that can't be a logo
+	CodeUnusable        Code = "channel_unusable" // the ticket system's value is not certainly one address or number
+	CodeCooldown        Code = "cooldown"         // RetryAfter says how long
+	CodeRateLimited     Code = "rate_limited"     // Budget says which limit is reached, RetryAfter how long
+	CodeStaleVersion    Code = "stale_version"    // Settings has the newer one
+	CodeContradiction   Code = "contradiction"    // two fields of a policy can't both hold: Field names one
+	CodeContrast        Code = "contrast"         // two colours of a brand can't be told apart: Contrast has one that can
+	CodeImage           Code = "image"            // a picture that can't be a logo
 	CodeAPIKey          Code = "api_key_invalid"
 	CodeLocked          Code = "locked"   // too many consecutive failures for this contact
 	CodeMismatch        Code = "mismatch" // a wrong code: TriesLeft says how many remain
@@ -46,30 +47,32 @@ const (
 
 // Reasons: why a shield failed, waits or can't be asked for.
 const (
-	ReasonPolicy      Code = "policy"          // the client's policy forbids the method
-	ReasonLandline    Code = "landline"        // can't get texts
-	ReasonLocked      Code = "locked"          // too many wrong codes for this contact
-	ReasonOwn         Code = "own_channel"     // the contact is the technician
-	ReasonChanged     Code = "changed_channel" // the ticket system changed the address or number lately
-	ReasonCountry     Code = "country"         // no texts to that country
-	ReasonPremium     Code = "premium"         // whoever holds the number earns by the text
-	ReasonVoIP        Code = "voip"            // no texts to numbers without a SIM
-	ReasonDenied      Code = "denied"          // the contact did not ask for this, or for another one
-	ReasonSpent       Code = "spent"           // out of tries
-	ReasonNumber      Code = "wrong_number"    // under number matching, another number was picked
-	ReasonExpired     Code = "expired"         // nobody answered in time
-	ReasonCancelled   Code = "cancelled"       // by the technician
-	ReasonSuperseded  Code = "superseded"      // by a newer one
-	ReasonRecipient   Code = "recipient"       // the carrier says the address or number is no good
-	ReasonBlocked     Code = "blocked"         // the recipient or the carrier blocks our messages
-	ReasonMailboxFull Code = "mailbox_full"    // the mailbox takes nothing more
-	ReasonOptedOut    Code = "opted_out"       // whoever holds the number has told the carrier to stop
-	ReasonUndelivered Code = "undelivered"     // accepted by the carrier, never delivered
-	ReasonCarrierDown Code = "carrier_down"    // the carrier does not answer; the message waits
-	ReasonCarrierSet  Code = "carrier_setup"   // the carrier refuses our account or settings
-	ReasonUnsure      Code = "unsure"          // it may or may not have been sent
-	ReasonAddressForm Code = "address_form"    // no mail server that is set up takes an address of this form
-	ReasonNoCarrier   Code = "no_carrier"      // no carrier is set up for this kind of channel
+	ReasonPolicy      Code = "policy"             // the client's policy forbids the method
+	ReasonLandline    Code = "landline"           // can't get texts
+	ReasonLocked      Code = "locked"             // too many wrong codes for this contact
+	ReasonOwn         Code = "own_channel"        // the contact is the technician
+	ReasonChanged     Code = "changed_channel"    // the ticket system changed the address or number lately
+	ReasonCountry     Code = "country"            // no texts to that country
+	ReasonPremium     Code = "premium"            // whoever holds the number earns by the text
+	ReasonVoIP        Code = "voip"               // no texts to numbers without a SIM
+	ReasonTollFree    Code = "toll_free"          // no texts to toll-free numbers
+	ReasonTechnician  Code = "technician_address" // the ticket system names neither address nor number of the technician
+	ReasonDenied      Code = "denied"             // the contact did not ask for this, or for another one
+	ReasonSpent       Code = "spent"              // out of tries
+	ReasonNumber      Code = "wrong_number"       // under number matching, another number was picked
+	ReasonExpired     Code = "expired"            // nobody answered in time
+	ReasonCancelled   Code = "cancelled"          // by the technician
+	ReasonSuperseded  Code = "superseded"         // by a newer one
+	ReasonRecipient   Code = "recipient"          // the carrier says the address or number is no good
+	ReasonBlocked     Code = "blocked"            // the recipient or the carrier blocks our messages
+	ReasonMailboxFull Code = "mailbox_full"       // the mailbox takes nothing more
+	ReasonOptedOut    Code = "opted_out"          // whoever holds the number has told the carrier to stop
+	ReasonUndelivered Code = "undelivered"        // accepted by the carrier, never delivered
+	ReasonCarrierDown Code = "carrier_down"       // the carrier does not answer; the message waits
+	ReasonCarrierSet  Code = "carrier_setup"      // the carrier refuses our account or settings
+	ReasonUnsure      Code = "unsure"             // it may or may not have been sent
+	ReasonAddressForm Code = "address_form"       // no mail server that is set up takes an address of this form
+	ReasonNoCarrier   Code = "no_carrier"         // no carrier is set up for this kind of channel
 )
 
 // Error is a refusal with a code to branch on and public words to show.

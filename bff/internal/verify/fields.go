@@ -46,6 +46,8 @@ var Fields = []Field{
 	word("before_save", func(p *Policy) *SaveRule { return &p.BeforeSave }, SaveOff, SaveWarn, SaveBlock),
 	{Name: "sms_countries", Range: "up to 250 countries by their two capital letters; none: the tenant's own", read: readCountries, write: func(p Policy) any { return listed(p.SMSCountries) }},
 	yes("sms_voip", func(p *Policy) *bool { return &p.SMSVoIP }),
+	yes("sms_toll_free", func(p *Policy) *bool { return &p.SMSTollFree }),
+	word("technician_address", func(p *Policy) *TechnicianRule { return &p.TechnicianAddress }, TechnicianOptional, TechnicianRequired),
 	count("changed_channel_days", func(p *Policy) *int { return &p.ChangedDays }, 0, 90),
 	word("changed_channels", func(p *Policy) *ChangeRule { return &p.ChangedChannels }, ChangeMark, ChangeRefuse),
 	{Name: "language", Range: "a language's tag, such as de or pt-BR", read: readLanguage, write: func(p Policy) any { return p.Language }},

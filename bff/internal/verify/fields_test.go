@@ -38,6 +38,8 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"before_save", []string{`"off"`, `"warn"`, `"block"`}, []string{`""`, `"Block"`, `true`}},
 		{"sms_countries", []string{`[]`, `["US","GB"]`}, []string{`["us"]`, `["USA"]`, `["US","US"]`, `"US"`}},
 		{"sms_voip", []string{`true`}, []string{`[]`}},
+		{"sms_toll_free", []string{`true`}, []string{`1`}},
+		{"technician_address", []string{`"optional"`, `"required"`}, []string{`""`, `"Required"`, `true`}},
 		{"changed_channel_days", []string{`0`, `90`}, []string{`-1`, `91`}},
 		{"changed_channels", []string{`"mark"`, `"refuse"`}, []string{`"ignore"`}},
 		{"language", []string{`"de"`, `"pt-BR"`, `"zh-Hant-TW"`}, []string{`""`, `"German"`, `"d"`, `"de_AT"`, `"de-"`, `["de"]`}},

@@ -30,6 +30,9 @@ func (s *Service) marked(d Desk, r Reading) map[string]Code {
 	found := map[string]Code{}
 	c, _ := d.Contact(r.Contact)
 	for _, ch := range c.Channels {
+		if ch.Unusable != "" {
+			continue
+		}
 		if reason, is := r.Marks[s.Keys.destination(d.Tenant, ch)]; is {
 			found[ch.ID] = reason
 		}

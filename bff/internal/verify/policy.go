@@ -44,6 +44,15 @@ const (
 	ChangeRefuse ChangeRule = "refuse"
 )
 
+// TechnicianRule says what becomes of a ticket whose technician the ticket system names without an address or number.
+type TechnicianRule string
+
+// The technician rules.
+const (
+	TechnicianOptional TechnicianRule = "optional"
+	TechnicianRequired TechnicianRule = "required" // nothing is sent
+)
+
 // SaveRule says what becomes of saving a ticket whose caller is not verified, in a host that asks the pod first.
 type SaveRule string
 
@@ -93,7 +102,9 @@ type Policy struct {
 	BeforeSave         SaveRule // the pod's to keep: ticket systems save without asking the server
 	SMSCountries       []string // ISO 3166
 	SMSVoIP            bool     // whether numbers without a SIM get texts
-	ChangedDays        int      // for how long a change in the ticket system counts as late; 0: never
+	SMSTollFree        bool     // whether toll-free numbers get texts
+	TechnicianAddress  TechnicianRule
+	ChangedDays        int // for how long a change in the ticket system counts as late; 0: never
 	ChangedChannels    ChangeRule
 	Language           string // of messages to contacts whose own is not known: a tag, such as de
 	TimeZone           string // of times that people read, where the contact's own is not known: an IANA name
@@ -139,6 +150,7 @@ func DefaultPolicy() Policy {
 		HistoryEntries:     10,
 		TicketNote:         true,
 		BeforeSave:         SaveOff,
+		TechnicianAddress:  TechnicianOptional,
 		ChangedDays:        7,
 		ChangedChannels:    ChangeMark,
 		Language:           "en",

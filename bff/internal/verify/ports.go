@@ -87,9 +87,9 @@ type Spending interface {
 	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
 	// a pause no longer than the budget's longest.
 	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)
-	// Messages tells how many verifications of any contact were asked for to a destination since then, and when
+	// Messages tells how many verifications of any contact were asked for that reach a person since then, and when
 	// the first and the last of them was.
-	Messages(ctx context.Context, tenant, destination string, since time.Time) (n int64, first, last time.Time, err error)
+	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
 	// Used tells how a budget stands, with nothing counted.
 	Used(ctx context.Context, tenant string, at time.Time, b Budget) (Use, error)
 	// Pause has every later Use of the budget say that it is paused until then.

@@ -28,12 +28,16 @@ func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
 	d.Contacts = slices.Clone(d.Contacts)
 	for i, c := range d.Contacts {
 		before, seen := known[c.ID]
-		after := make([]Sighting, len(c.Channels))
+		after := make([]Sighting, 0, len(c.Channels))
 		c.Channels = slices.Clone(c.Channels)
 		for j, ch := range c.Channels {
-			after[j] = sight(before, seen, s.Keys.destination(d.Tenant, ch), now)
-			if after[j].Since.After(ch.ChangedAt) {
-				c.Channels[j].ChangedAt = after[j].Since
+			if ch.Unusable != "" {
+				continue // it leads nowhere yet
+			}
+			sighting := sight(before, seen, s.Keys.destination(d.Tenant, ch), now)
+			after = append(after, sighting)
+			if sighting.Since.After(ch.ChangedAt) {
+				c.Channels[j].ChangedAt = sighting.Since
 			}
 		}
 		d.Contacts[i] = c

@@ -72,9 +72,16 @@ func codeLength(secret []byte) int {
 	return int(secret[0])
 }
 
-// destination hashes an address or number under the server's key: equal ones can be told, none can be read.
+// destination hashes an address or number under the server's key: all spellings of one are equal, and none can be read.
 func (k Keys) destination(tenant string, ch Channel) string {
-	return hex.EncodeToString(mac(k.Destination, "destination", tenant, string(ch.Kind), ch.Value)[:16])
+	return k.hash(tenant, ch.Kind, ch.canonical())
+}
+
+// person hashes whom an address or number reaches. For a destination without aliases it is the destination's own hash.
+func (k Keys) person(tenant string, ch Channel) string { return k.hash(tenant, ch.Kind, ch.person()) }
+
+func (k Keys) hash(tenant string, kind ChannelKind, form string) string {
+	return hex.EncodeToString(mac(k.Destination, "destination", tenant, string(kind), form)[:16])
 }
 
 // prefix hashes the block that a number is of.
@@ -156,13 +163,18 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-// Mask makes a destination recognisable to who knows it and useless to who does not.
+// Mask makes a destination recognisable to who knows it and useless to who does not. Of a value that is not certainly one
+// destination nothing is shown.
 func Mask(ch Channel) string {
 	if ch.Kind == Phone {
-		if len(ch.Value) < 7 {
+		number := ch.Value
+		if ch.Unusable == UnusableLandline && len(ch.Candidates) > 0 {
+			number = ch.Candidates[0] // all of it, as it is written
+		}
+		if len(number) < 7 {
 			return "••• •••"
 		}
-		return "••• ••• " + ch.Value[len(ch.Value)-4:]
+		return "••• ••• " + number[len(number)-4:]
 	}
 	at := strings.LastIndexByte(ch.Value, '@')
 	if at < 1 {

@@ -106,7 +106,7 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	until := now.Add(p.validity(r.Method))
 	v := Verification{
 		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
-		Technician: by.ID, Method: r.Method, Destination: destination, Secret: stored, RequestedAt: now, ExpiresAt: until,
+		Technician: by.ID, Method: r.Method, Destination: destination, Person: s.Keys.person(d.Tenant, channel), Secret: stored, RequestedAt: now, ExpiresAt: until,
 		GreenFor: p.GreenFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
 	}
 	e := Event{

@@ -62,7 +62,11 @@ const (
 type Channel struct {
 	ID         string      `json:"id"`
 	Kind       ChannelKind `json:"kind"`
-	Value      string      `json:"value"` // an e-mail address, or a number in E.164
+	Value      string      `json:"value"`                // an e-mail address, or a number in E.164; empty when unusable
+	Canonical  string      `json:"canonical,omitempty"`  // the one form of all spellings of the destination; empty: Value, in lower case
+	Person     string      `json:"person,omitempty"`     // Canonical without the aliases that reach the same person; empty: Canonical
+	Unusable   Unusable    `json:"unusable,omitempty"`   // why no message is sent here
+	Candidates []string    `json:"candidates,omitempty"` // of an unusable one: the destinations that it may mean, as Person has them
 	Label      string      `json:"label,omitempty"`
 	Capability Capability  `json:"capability,omitempty"`
 	Country    string      `json:"country,omitempty"`   // of a number: ISO 3166, empty when it has none
@@ -76,8 +80,9 @@ type Line string
 // Lines that rules look at; all others are ordinary.
 const (
 	Ordinary Line = ""
-	Premium  Line = "premium" // whoever holds it earns by each text: premium rate, shared cost, personal numbers
-	VoIP     Line = "voip"    // held by an account, not by a SIM
+	Premium  Line = "premium"   // whoever holds it earns by each text: premium rate, shared cost, personal numbers
+	VoIP     Line = "voip"      // held by an account, not by a SIM
+	TollFree Line = "toll_free" // whoever is called pays; what holds it is seldom a phone in a hand
 )
 
 // Contact is a person at the client.
@@ -133,6 +138,7 @@ type Desk struct {
 	Contacts       []Contact  `json:"contacts"`
 	DefaultContact string     `json:"default_contact"`
 	TakesNotes     bool       `json:"takes_notes,omitempty"` // results are written to this ticket: its system is connected and takes them
+	Own            []string   `json:"own,omitempty"`         // the technician's own addresses and numbers, as Person has them
 	Filed          bool       `json:"filed,omitempty"`       // the contacts are those that the ticket system has on file, and may change there
 }
 
@@ -230,6 +236,7 @@ type Verification struct {
 	ExpiresAt   time.Time
 	GreenFor    time.Duration // how long a success stays green
 	Destination string        // keyed hash of where its message went
+	Person      string        // keyed hash of whom it reaches there, whatever alias it went to
 	Prefix      string        // keyed hash of the block that its number is of; empty without texts
 	Key         string        // the technician's idempotency key
 	Fingerprint []byte        // of the request that came with the key

@@ -12,6 +12,9 @@ export const first: First = {
     verifyAgain: "Noch einmal verifizieren",
     noteFirst: "Erst eine Notiz",
     noMobile: "Keine Mobilnummer bei diesem Kontakt, also keine SMS. Nehmen Sie E-Mail.",
+    correctIt: "Korrigieren Sie das im Ticketsystem.",
+    technicianUnknown:
+      "Das Ticketsystem nennt weder E-Mail noch Telefon von Ihnen: Ob Sie selbst dieser Kontakt sind, lässt sich nicht prüfen.",
     noChannels:
       "Dieser Kontakt hat weder Adresse noch Nummer. Tragen Sie eine im Ticketsystem ein und laden Sie das Ticket neu.",
     noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
@@ -62,11 +65,24 @@ export const first: First = {
     country: "Keine SMS in dieses Land",
     premium: "Mehrwertnummer: keine SMS",
     voip: "Internetnummer: keine SMS",
+    toll_free: "Gebührenfreie Nummer: keine SMS",
+    technician_address: "Ihre eigene Adresse und Nummer sind nicht bekannt",
     opted_out: "Hat STOP geschrieben. Ein Administrator kann das aufheben",
   },
   noCarrier: {
     phone: "Kein SMS-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
     email: "Kein E-Mail-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
+  },
+  unusable: {
+    more_than_one: { phone: "Mehr als eine Nummer in diesem Feld", email: "Mehr als eine Adresse in diesem Feld" },
+    extension: "Eine Nummer mit Durchwahl",
+    words: { phone: "Text neben der Nummer", email: "Text neben der Adresse" },
+    unclear_end: "Unklar, wo diese Nummer endet",
+    incomplete: "Keine vollständige Nummer",
+    no_country: "Unklar, aus welchem Land diese Nummer ist",
+    landline: "Empfängt keine SMS",
+    fax: "Eine Faxnummer",
+    invalid: { phone: "Keine Telefonnummer", email: "Keine E-Mail-Adresse" },
   },
   notPossible: "Hier nicht möglich",
   refusalOf: (button, because) => `${button}: ${because}`,
@@ -157,6 +173,8 @@ export const first: First = {
     ended: () => "Diese Verifizierung ist beendet. Senden Sie eine neue.",
     note_required: () => "Erst eine Notiz: Das ist nicht der Kontakt des Tickets.",
     own_channel: () => "Dieser Kontakt sind Sie. Ein anderer muss Sie verifizieren.",
+    channel_unusable: () =>
+      "Das lässt sich so nicht verwenden. Korrigieren Sie es im Ticketsystem und laden Sie das Ticket neu.",
     method_not_allowed: () => "Das ist hier nicht erlaubt. Nehmen Sie einen anderen Weg.",
     locked: () => "Dieser Kontakt ist gesperrt. Fragen Sie einen Administrator.",
     not_found: () => "Das steht nicht mehr auf dem Ticket. Laden Sie das Ticket neu.",

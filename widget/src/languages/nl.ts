@@ -12,6 +12,9 @@ export const first: First = {
     verifyAgain: "Opnieuw verifiëren",
     noteFirst: "Eerst een notitie",
     noMobile: "Dit contact heeft geen mobiel nummer, dus geen sms. Gebruik e-mail.",
+    correctIt: "Verbeter het in het ticketsysteem.",
+    technicianUnknown:
+      "Het ticketsysteem noemt geen e-mail of telefoon van u: of u zelf dit contact bent, is niet na te gaan.",
     noChannels:
       "Dit contact heeft geen adres of nummer. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
     noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
@@ -57,11 +60,24 @@ export const first: First = {
     country: "Geen sms naar dit land",
     premium: "Betaalnummer: geen sms",
     voip: "Internetnummer: geen sms",
+    toll_free: "Gratis nummer: geen sms",
+    technician_address: "Uw eigen adres en nummer zijn niet bekend",
     opted_out: "Stuurde STOP. Een beheerder kan dat opheffen",
   },
   noCarrier: {
     phone: "Er is geen sms-dienst ingesteld. Vraag uw beheerder.",
     email: "Er is geen e-maildienst ingesteld. Vraag uw beheerder.",
+  },
+  unusable: {
+    more_than_one: { phone: "Meer dan één nummer in dit veld", email: "Meer dan één adres in dit veld" },
+    extension: "Een nummer met een toestel",
+    words: { phone: "Tekst naast het nummer", email: "Tekst naast het adres" },
+    unclear_end: "Onduidelijk waar dit nummer eindigt",
+    incomplete: "Geen volledig nummer",
+    no_country: "Onduidelijk uit welk land dit nummer komt",
+    landline: "Ontvangt geen sms",
+    fax: "Een faxnummer",
+    invalid: { phone: "Geen telefoonnummer", email: "Geen e-mailadres" },
   },
   notPossible: "Kan hier niet",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
@@ -150,6 +166,8 @@ export const first: First = {
     ended: () => "Deze verificatie is beëindigd. Stuur een nieuwe.",
     note_required: () => "Eerst een notitie: dit is niet het contact van het ticket.",
     own_channel: () => "Dit contact bent u. Iemand anders moet u verifiëren.",
+    channel_unusable: () =>
+      "Dit kan zo niet worden gebruikt. Verbeter het in het ticketsysteem en laad het ticket opnieuw.",
     method_not_allowed: () => "Dit mag hier niet. Neem een andere weg.",
     locked: () => "Dit contact is geblokkeerd. Vraag het een beheerder.",
     not_found: () => "Dit staat niet meer op het ticket. Laad het ticket opnieuw.",

@@ -1,0 +1,55 @@
+package launch_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+)
+
+func TestALanguageIsReadAsTicketSystemsWriteIt(t *testing.T) {
+	type languageCase struct {
+		Written, Tag string
+		Unreadable   bool
+	}
+	for _, c := range readCases[languageCase](t, "languages.json") {
+		var log bytes.Buffer
+		desk := languageDesk(t, c.Written, slog.New(slog.NewTextHandler(&log, nil)))
+		if got := desk.Contacts[0].Language; got != c.Tag {
+			t.Errorf("%q reads as %q, want %q", c.Written, got, c.Tag)
+		}
+		if said := strings.Contains(log.String(), "language can't be read") && strings.Contains(log.String(), "ctx.contacts[0].language"); said != c.Unreadable {
+			t.Errorf("%q: the log says %q", c.Written, log.String())
+		}
+	}
+}
+
+func TestMessagesAreInTheLanguageOfTheContact(t *testing.T) {
+	for written, want := range map[string]string{
+		"de_DE": "de", "fr_CA": "fr", " de ": "de", "DE-at": "de", "de-DE-1996": "de", "es-419": "es", "nl_BE": "nl", "en_AU.UTF-8": "en", "zh-Hant": "en",
+	} {
+		desk := languageDesk(t, written, nil)
+		if got := message.In(desk.Contacts[0].Language).Tag; got != want {
+			t.Errorf("%q is answered in %s, want %s", written, got, want)
+		}
+	}
+}
+
+func languageDesk(t *testing.T, written string, log *slog.Logger) verify.Desk {
+	t.Helper()
+	x := launchcontext.Context{
+		PSA: "acme-desk", Ticket: launchcontext.Ticket{ID: "1"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"},
+		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana", Language: written}},
+	}
+	desk, err := launch.DeskOf(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desk
+}
