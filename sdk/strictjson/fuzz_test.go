@@ -146,8 +146,7 @@ func BenchmarkBombs(b *testing.B) {
 			data := []byte(text)
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
-			var used uint64
-			used = allocated(func() {
+			used := allocated(func() {
 				for b.Loop() {
 					_ = readings["lenient"](data)
 				}
