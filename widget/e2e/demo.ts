@@ -16,6 +16,7 @@ import { isDeepStrictEqual } from "node:util";
 import { test as base, expect } from "@playwright/test";
 import type { components } from "../src/api.gen";
 import { ConnectWise, Desk, North } from "./hosts";
+import { holdTime } from "./time";
 
 const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
 
@@ -241,6 +242,9 @@ export class Demo {
 
   unlock = (contact: string, key?: string) => this.admin("POST", `contacts/${contact}/unlock`, undefined, key);
 
+  /** The demo's time. */
+  now = async () => new Date((await (await fetch(`${this.phone}/api/state`)).json()).now);
+
   /** What arrived in this test, newest first. */
   messages = async (): Promise<Message[]> => {
     const all: Message[] = await (await fetch(`${this.phone}/api/messages`)).json();
@@ -303,7 +307,7 @@ export const test = base.extend<Fixtures & Options, { sharedDemo: SharedDemo }>(
     { scope: "worker" },
   ],
   page: async ({ page, clock }, use) => {
-    if (clock === "held") await page.clock.setFixedTime(new Date());
+    if (clock === "held") await holdTime(page, new Date());
     await use(page);
   },
   demo: async ({ sharedDemo, demoScope, clock }, use, info) => {

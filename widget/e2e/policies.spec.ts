@@ -53,7 +53,7 @@ test("banner: it appears, changes and goes, its links are safe, and it keeps its
   await expect(banner.getByRole("link")).toHaveCount(1);
   await expect(banner.getByRole("link")).toHaveAttribute("href", "https://wiki.acme.example/vip");
   await expect(banner.getByRole("link")).toHaveAttribute("rel", /noopener/);
-  const until = new Date(Date.now() + 10 * 60_000).toISOString();
+  const until = new Date((await demo.now()).getTime() + 10 * 60_000).toISOString();
   await demo.policy({ banner: { text: "Change freeze until noon.", tone: "warning", until } }, contoso);
   await expect(banner).toContainText("Change freeze");
   await demo.forward("11m");

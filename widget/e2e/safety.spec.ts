@@ -11,46 +11,54 @@ test.use({ demoScope: "worker" });
 /** The ticket turned to in the PSA, as a technician does: by its link in the queue. */
 const turnTo = (desk: Desk, ticket: string) => desk.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
 
-test("row 26: a ticket switched in the middle of a send shows and sends nothing of the old one", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("row 26: a ticket switched in the middle of a send shows and sends nothing of the old one", async ({
+    desk,
+    demo,
+  }) => {
+    await desk.open("4711");
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await desk.page.route("**/api/v1/verifications", async (route) => {
+      await held;
+      await route.continue().catch(() => {}); // the pod has let go of it
+    });
+    await desk.send("4821", "Code");
+    await turnTo(desk, "4709");
+    await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
+    release();
+    await expect(desk.row("@fabrikam.example")).toContainText("Not verified");
+    await expect(desk.pod.getByText("4821")).toHaveCount(0);
+    expect(await demo.messages()).toEqual([]);
   });
-  await desk.page.route("**/api/v1/verifications", async (route) => {
-    await held;
-    await route.continue().catch(() => {}); // the pod has let go of it
-  });
-  await desk.send("4821", "Code");
-  await turnTo(desk, "4709");
-  await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
-  release();
-  await expect(desk.row("@fabrikam.example")).toContainText("Not verified");
-  await expect(desk.pod.getByText("4821")).toHaveCount(0);
-  expect(await demo.messages()).toEqual([]);
 });
 
-test("row 26: a code half typed and a note are gone with their ticket, and the shield is found again on return", async ({
-  desk,
-  demo,
-}) => {
-  await desk.open("4711");
-  await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-  await desk.pod.getByRole("button", { name: "Manager approval" }).click();
-  await desk.pod.getByRole("combobox").selectOption({ index: 0 });
-  await desk.send("4821", "Code");
-  await desk.codeField.fill("482");
-  await turnTo(desk, "4709");
-  await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
-  await turnTo(desk, "4711");
-  await expect(desk.codeField).toHaveValue("");
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
-  await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-  await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("");
+test.describe(() => {
+  test.use({ demoScope: "test" });
+
+  test("row 26: a code half typed and a note are gone with their ticket, and the shield is found again on return", async ({
+    desk,
+    demo,
+  }) => {
+    await desk.open("4711");
+    await desk.pod.getByRole("combobox").selectOption({ index: 1 });
+    await desk.pod.getByRole("button", { name: "Manager approval" }).click();
+    await desk.pod.getByRole("combobox").selectOption({ index: 0 });
+    await desk.send("4821", "Code");
+    await desk.codeField.fill("482");
+    await turnTo(desk, "4709");
+    await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
+    await turnTo(desk, "4711");
+    await expect(desk.codeField).toHaveValue("");
+    await desk.enter(await demo.code());
+    await expect(desk.row("4821")).toContainText("Verified");
+    await desk.pod.getByRole("combobox").selectOption({ index: 1 });
+    await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("");
+  });
 });
 
 test.describe(() => {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { FrameLocator, Page, WebSocketRoute } from "@playwright/test";
 import type { Scene } from "./scenes";
 import { nearing, now } from "./scenes";
+import { holdTime } from "./time";
 
 const host = "https://psa.example";
 const bff = "https://pod.example";
@@ -73,7 +74,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
     if (message.type() === "error" && !refused) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.clock.setFixedTime(now);
+  await holdTime(page, now);
   await page.routeWebSocket(`wss://pod.example/api/v1/live`, (socket) => {
     if (isCut) return socket.close({ code: 4400 });
     sockets.push(socket);
