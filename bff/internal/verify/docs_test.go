@@ -76,6 +76,7 @@ func written(t *testing.T) (tests, fields []string) {
 	t.Helper()
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	title := regexp.MustCompile("(?m)^\\s*test\\([\"`]([a-z_, ]+?)(?: and ([a-z_]+))?: ")
+	row := regexp.MustCompile(`(?m)^\s*\["([a-z_]+)", `) // of a table whose tests are named by its fields
 	err := filepath.WalkDir("../../..", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -91,6 +92,11 @@ func written(t *testing.T) (tests, fields []string) {
 		}
 		for _, found := range title.FindAllStringSubmatch(string(text), -1) {
 			fields = append(fields, append(strings.Split(found[1], ", "), found[2])...)
+		}
+		if strings.Contains(string(text), "test(`${field}: ") {
+			for _, found := range row.FindAllStringSubmatch(string(text), -1) {
+				fields = append(fields, found[1])
+			}
 		}
 		return err
 	})
