@@ -100,10 +100,15 @@ func (k *checker) match(field, value string, shape *regexp.Regexp, why string) {
 	}
 }
 
+// isDots tells ids that no path of a URL can name: browsers and proxies resolve them before a request is sent.
+func isDots(id string) bool { return id == "." || id == ".." }
+
 // visible refuses a value that is not exactly what people see of it. Machines compare such values.
 func (k *checker) visible(field, value string, most int) {
 	if value != "" && (len(value) > most || !isVisible(value)) {
 		k.refuse(field, "must be 1 to %d visible characters, without spaces around it", most)
+	} else if isDots(value) {
+		k.refuse(field, "can't be \".\" or \"..\", which no address can name")
 	}
 }
 

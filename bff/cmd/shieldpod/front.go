@@ -41,3 +41,15 @@ func front(routes http.Handler, s settings, limits *limiter) http.Handler {
 		limits.serve(w, r.WithContext(clientaddr.With(ctx, address)), address, routes)
 	})
 }
+
+// asWritten gives requests of the API whose path is encoded, as of ids with slashes, to the API itself: the mux would tidy the
+// decoded path up and redirect to another id.
+func asWritten(border http.Handler, mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" && strings.HasPrefix(r.URL.RawPath, "/api/") {
+			border.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}

@@ -208,13 +208,14 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	mux.Handle("GET /brand/", pages)
 	mux.Handle("GET /pod-assets/", assets)
 	mux.Handle("GET /embed/v1.js", loader)
-	mux.Handle("/", httpapi.New(httpapi.Config{
+	border := httpapi.New(httpapi.Config{
 		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Brands: srv.brands, Brandings: srv.store, Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: metrics, Ready: srv.ready, Log: s.log,
 		Security: srv.security, Guesses: ratelimit.New(s.limits.guesses, time.Now),
-	}))
+	})
+	mux.Handle("/", border)
 	srv.metrics = metrics.Handler()
-	srv.handler = front(mux, s, newLimiter(s.limits, srv.security))
+	srv.handler = front(asWritten(border, mux), s, newLimiter(s.limits, srv.security))
 	return nil
 }
 

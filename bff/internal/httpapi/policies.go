@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
@@ -67,6 +68,11 @@ func (b policyBody) edit(client string) (verify.Edit, error) {
 		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "version", Public: "This field is required."}
 	case b.Fields == nil:
 		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
+	}
+	if client != "" {
+		if err := launch.CheckClient(client); err != nil {
+			return verify.Edit{}, err
+		}
 	}
 	return verify.Edit{Client: client, Version: *b.Version, Name: b.Name, Fields: b.Fields}, nil
 }

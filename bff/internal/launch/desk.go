@@ -94,6 +94,8 @@ func (r *reader) id(field, value string) string { return r.exact(field, value, m
 func (r *reader) exact(field, value string, most int) string {
 	if value == "" || len(value) > most || value != text.Line(value, most) {
 		r.refuse(field, fmt.Sprintf("must be 1 to %d visible characters", most))
+	} else if value == "." || value == ".." { // browsers and proxies resolve them in the path of a URL
+		r.refuse(field, `can't be "." or "..", which no address can name`)
 	}
 	return value
 }

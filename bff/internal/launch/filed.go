@@ -82,6 +82,13 @@ func CheckClientele(system, client string) error {
 	return pushable(r.fault, "No launch context can name this: it ")
 }
 
+// CheckClient refuses the id of a client that no launch could give one. CodeInvalid, of client_id.
+func CheckClient(id string) error {
+	var r reader
+	r.id("client_id", id)
+	return pushable(r.fault, "No launch context can name this: it ")
+}
+
 // pushable is a launch's refusal as whoever pushes is told it.
 func pushable(refusal error, public string) error {
 	var fault *verify.Error
