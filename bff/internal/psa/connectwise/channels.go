@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
@@ -46,7 +47,7 @@ func rank(i item) int {
 // channel tells an item as a channel; false if no message reaches anybody there.
 func (s Settings) channel(it item) (launchcontext.Channel, bool) {
 	known := s.typeOf(it.Type.Name)
-	ch := launchcontext.Channel{ID: strconv.FormatInt(it.ID, 10), Value: strings.TrimSpace(it.Value), Label: it.Type.Name}
+	ch := launchcontext.Channel{ID: strconv.FormatInt(it.ID, 10), Value: text.Value(it.Value), Label: it.Type.Name}
 	if it.ID <= 0 || ch.Value == "" || known == TypeIgnore {
 		return ch, false
 	}
@@ -65,7 +66,7 @@ func (s Settings) channel(it item) (launchcontext.Channel, bool) {
 // mobile tells whether a number gets texts; nil: nobody knows. One with an extension is a switchboard's.
 func mobile(t Type, extension string) *bool {
 	switch {
-	case strings.TrimSpace(extension) != "" || t == TypeLandline:
+	case text.Value(extension) != "" || t == TypeLandline:
 		return new(false)
 	case t == TypeMobile:
 		return new(true)
