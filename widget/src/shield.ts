@@ -6,15 +6,20 @@ import type { Channel, HistoryEntry, Shield } from "./types";
 /** More than the clocks of nodes differ by. What is later than now by more than this was begun before the clock was set back. */
 const clockTolerance = 10_000;
 
-const ahead = (at: string | undefined, now: number): boolean => at !== undefined && Date.parse(at) > now + clockTolerance;
+const ahead = (at: string | undefined, now: number): boolean =>
+  at !== undefined && Date.parse(at) > now + clockTolerance;
 
 /** The same shield while it lasts; afterwards, or where the clock was set back, what it has fallen to. */
 export const shieldAt = (shield: Shield, now: number): Shield => {
   switch (shield.state) {
     case "pending":
-      return over(shield, now) || ahead(shield.at, now) ? shieldAt(expired(grounded(shield, now)), now) : upon(shield, now);
+      return over(shield, now) || ahead(shield.at, now)
+        ? shieldAt(expired(grounded(shield, now)), now)
+        : upon(shield, now);
     case "verified":
-      return over(shield, now) || ahead(shield.at, now) ? { state: "unverified", at: shield.until, resend_at: shield.resend_at } : shield;
+      return over(shield, now) || ahead(shield.at, now)
+        ? { state: "unverified", at: shield.until, resend_at: shield.resend_at }
+        : shield;
   }
   return shield;
 };

@@ -44,11 +44,7 @@ describe("what failed says why, whose it was, and what to do next", () => {
     ["opted_out", "sms_code", "Dana Reyes’s number has told us to stop: it texted STOP. Try e-mail."],
     ["undelivered", "sms_link", "The carrier could not deliver it. Try e-mail."],
     ["carrier_setup", "email_link", "The carrier refuses our account. Try the phone. Tell your admin."],
-    [
-      "address_form",
-      "email_link",
-      "Our mail server can’t send to an address with such letters. Try the phone.",
-    ],
+    ["address_form", "email_link", "Our mail server can’t send to an address with such letters. Try the phone."],
     ["carrier_down", "sms_code", "Texting did not answer in time. Try e-mail."],
     ["spent", "sms_code", "Out of tries. Send a new code."],
     [

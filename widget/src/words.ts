@@ -4,7 +4,7 @@
 import { first as english, type First } from "./languages/en";
 import type { Later } from "./later/english";
 import type { Turn } from "./shield";
-import type { Banner, Budget, Channel, Contact, Lock, Method, MethodOption, Person, Shield, Unusable } from "./types";
+import type { Banner, Budget, Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "./types";
 
 /** A language's whole catalogue: one file of languages/. */
 export interface Language {
@@ -60,12 +60,6 @@ export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean):
       ? t.noCarrier[byMail(method) ? "email" : "phone"]
       : ((why && t.refusals[why]) ?? t.notPossible);
   return alone ? because : t.refusalOf(methodButton(method), because);
-};
-
-/** Why nothing is sent to an address or number. */
-export const unusable = ({ reason }: Unusable, kind: Channel["kind"]): string => {
-  const because = t.unusable[reason] ?? t.notPossible;
-  return typeof because === "string" ? because : because[kind];
 };
 
 /** With who decided it, where somebody did. */

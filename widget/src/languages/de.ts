@@ -12,9 +12,6 @@ export const first: First = {
     verifyAgain: "Noch einmal verifizieren",
     noteFirst: "Erst eine Notiz",
     noMobile: "Keine Mobilnummer bei diesem Kontakt, also keine SMS. Nehmen Sie E-Mail.",
-    correctIt: "Korrigieren Sie das im Ticketsystem.",
-    technicianUnknown:
-      "Das Ticketsystem nennt weder E-Mail noch Telefon von Ihnen: Ob Sie selbst dieser Kontakt sind, lässt sich nicht prüfen.",
     noChannels:
       "Dieser Kontakt hat weder Adresse noch Nummer. Tragen Sie eine im Ticketsystem ein und laden Sie das Ticket neu.",
     noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
@@ -72,17 +69,6 @@ export const first: First = {
   noCarrier: {
     phone: "Kein SMS-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
     email: "Kein E-Mail-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
-  },
-  unusable: {
-    more_than_one: { phone: "Mehr als eine Nummer in diesem Feld", email: "Mehr als eine Adresse in diesem Feld" },
-    extension: "Eine Nummer mit Durchwahl",
-    words: { phone: "Text neben der Nummer", email: "Text neben der Adresse" },
-    unclear_end: "Unklar, wo diese Nummer endet",
-    incomplete: "Keine vollständige Nummer",
-    no_country: "Unklar, aus welchem Land diese Nummer ist",
-    landline: "Empfängt keine SMS",
-    fax: "Eine Faxnummer",
-    invalid: { phone: "Keine Telefonnummer", email: "Keine E-Mail-Adresse" },
   },
   notPossible: "Hier nicht möglich",
   refusalOf: (button, because) => `${button}: ${because}`,
@@ -206,6 +192,21 @@ export const later: Later = {
     tryAgain: "Noch einmal",
     savedUnverified: "Gespeichert, aber der Anrufer ist nicht verifiziert.",
     notSaved: "Nicht gespeichert. Verifizieren Sie den Anrufer und speichern Sie dann noch einmal.",
+    correctIt: "Korrigieren Sie das im Ticketsystem.",
+    technicianUnknown:
+      "Das Ticketsystem nennt weder E-Mail noch Telefon von Ihnen: Ob Sie selbst dieser Kontakt sind, lässt sich nicht prüfen.",
+  },
+
+  unusable: {
+    more_than_one: { phone: "Mehr als eine Nummer in diesem Feld", email: "Mehr als eine Adresse in diesem Feld" },
+    extension: "Eine Nummer mit Durchwahl",
+    words: { phone: "Text neben der Nummer", email: "Text neben der Adresse" },
+    unclear_end: "Unklar, wo diese Nummer endet",
+    incomplete: "Keine vollständige Nummer",
+    no_country: "Unklar, aus welchem Land diese Nummer ist",
+    landline: "Empfängt keine SMS",
+    fax: "Eine Faxnummer",
+    invalid: { phone: "Keine Telefonnummer", email: "Keine E-Mail-Adresse" },
   },
 
   noteTooShort: (min) => `Mindestens ${min} Zeichen`,

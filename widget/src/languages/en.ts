@@ -2,7 +2,7 @@
 // later/english.ts. A language is one file beside this one, with both. Times and destinations arrive formatted.
 
 import type { Turn } from "../shield";
-import type { Banner, Channel, Method, Reason, Shield, Stage, Unusable } from "../types";
+import type { Banner, Method, Reason, Shield, Stage } from "../types";
 
 export type Span = "minute" | "hour" | "day";
 export type Whose = "destination" | "prefix" | "technician" | "client" | "country" | "tenant";
@@ -16,9 +16,6 @@ export const first = {
     verifyAgain: "Verify again",
     noteFirst: "Add a note first",
     noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
-    correctIt: "Correct it in the ticket system.",
-    technicianUnknown:
-      "The ticket system names neither e-mail nor phone of yours, so we can’t tell whether this contact is you.",
     noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
     noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
     ownContact: "A colleague must verify you.",
@@ -84,18 +81,6 @@ export const first = {
     phone: "No text carrier is set up. Ask your administrator.",
     email: "No e-mail carrier is set up. Ask your administrator.",
   },
-  /** Why an address or number of the ticket system is not used. */
-  unusable: {
-    more_than_one: { phone: "More than one number in this field", email: "More than one address in this field" },
-    extension: "A number with an extension",
-    words: { phone: "Words beside the number", email: "Words beside the address" },
-    unclear_end: "Not certain where this number ends",
-    incomplete: "Not a complete number",
-    no_country: "Not certain which country this number is in",
-    landline: "Can’t get texts",
-    fax: "A fax number",
-    invalid: { phone: "Not a phone number", email: "Not an e-mail address" },
-  } as Record<Unusable["reason"], string | Record<Channel["kind"], string>>,
   notPossible: "Not possible here",
   refusalOf: (button: string, because: string) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 

@@ -12,9 +12,6 @@ export const first: First = {
     verifyAgain: "Verificar de nuevo",
     noteFirst: "Primero una nota",
     noMobile: "Este contacto no tiene móvil, así que no hay SMS. Use el correo.",
-    correctIt: "Corríjalo en el sistema de tickets.",
-    technicianUnknown:
-      "El sistema de tickets no indica su correo ni su teléfono: no se puede saber si este contacto es usted.",
     noChannels:
       "Este contacto no tiene ni dirección ni número. Añada uno en el sistema de tickets y recargue el ticket.",
     noContacts: "Este ticket no tiene contacto. Añada uno en el sistema de tickets y recargue el ticket.",
@@ -72,17 +69,6 @@ export const first: First = {
   noCarrier: {
     phone: "No hay ningún servicio de SMS configurado. Pregunte a su administrador.",
     email: "No hay ningún servicio de correo configurado. Pregunte a su administrador.",
-  },
-  unusable: {
-    more_than_one: { phone: "Más de un número en este campo", email: "Más de una dirección en este campo" },
-    extension: "Un número con extensión",
-    words: { phone: "Texto junto al número", email: "Texto junto a la dirección" },
-    unclear_end: "No está claro dónde acaba este número",
-    incomplete: "Número incompleto",
-    no_country: "No está claro de qué país es este número",
-    landline: "No recibe SMS",
-    fax: "Un número de fax",
-    invalid: { phone: "No es un número de teléfono", email: "No es una dirección de correo" },
   },
   notPossible: "Aquí no es posible",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
@@ -205,6 +191,21 @@ export const later: Later = {
     tryAgain: "Reintentar",
     savedUnverified: "Guardado, pero quien llama no está verificado.",
     notSaved: "No guardado. Verifique a quien llama y guarde de nuevo.",
+    correctIt: "Corríjalo en el sistema de tickets.",
+    technicianUnknown:
+      "El sistema de tickets no indica su correo ni su teléfono: no se puede saber si este contacto es usted.",
+  },
+
+  unusable: {
+    more_than_one: { phone: "Más de un número en este campo", email: "Más de una dirección en este campo" },
+    extension: "Un número con extensión",
+    words: { phone: "Texto junto al número", email: "Texto junto a la dirección" },
+    unclear_end: "No está claro dónde acaba este número",
+    incomplete: "Número incompleto",
+    no_country: "No está claro de qué país es este número",
+    landline: "No recibe SMS",
+    fax: "Un número de fax",
+    invalid: { phone: "No es un número de teléfono", email: "No es una dirección de correo" },
   },
 
   noteTooShort: (min) => `Al menos ${min} caracteres`,

@@ -12,9 +12,6 @@ export const first: First = {
     verifyAgain: "Vérifier à nouveau",
     noteFirst: "D’abord une note",
     noMobile: "Aucun numéro mobile pour ce contact, donc pas de SMS. Utilisez l’e-mail.",
-    correctIt: "Corrigez-le dans le système de tickets.",
-    technicianUnknown:
-      "Le système de tickets ne donne ni e-mail ni téléphone pour vous : impossible de savoir si ce contact, c’est vous.",
     noChannels: "Ce contact n’a ni adresse ni numéro. Ajoutez-en dans l’outil de tickets, puis rechargez le ticket.",
     noContacts: "Ce ticket n’a pas de contact. Ajoutez-en un dans l’outil de tickets, puis rechargez le ticket.",
     ownContact: "Un collègue doit vous vérifier.",
@@ -71,17 +68,6 @@ export const first: First = {
   noCarrier: {
     phone: "Aucun service de SMS n’est configuré. Demandez à votre administrateur.",
     email: "Aucun service d’e-mail n’est configuré. Demandez à votre administrateur.",
-  },
-  unusable: {
-    more_than_one: { phone: "Plus d’un numéro dans ce champ", email: "Plus d’une adresse dans ce champ" },
-    extension: "Un numéro avec un poste",
-    words: { phone: "Du texte à côté du numéro", email: "Du texte à côté de l’adresse" },
-    unclear_end: "On ne sait pas où ce numéro finit",
-    incomplete: "Numéro incomplet",
-    no_country: "On ne sait pas de quel pays est ce numéro",
-    landline: "Ne reçoit pas de SMS",
-    fax: "Un numéro de fax",
-    invalid: { phone: "Ce n’est pas un numéro de téléphone", email: "Ce n’est pas une adresse e-mail" },
   },
   notPossible: "Impossible ici",
   refusalOf: (button, because) => `${button} : ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
@@ -204,6 +190,21 @@ export const later: Later = {
     tryAgain: "Réessayer",
     savedUnverified: "Enregistré, mais l’appelant n’est pas vérifié.",
     notSaved: "Non enregistré. Vérifiez l’appelant, puis enregistrez à nouveau.",
+    correctIt: "Corrigez-le dans le système de tickets.",
+    technicianUnknown:
+      "Le système de tickets ne donne ni e-mail ni téléphone pour vous : impossible de savoir si ce contact, c’est vous.",
+  },
+
+  unusable: {
+    more_than_one: { phone: "Plus d’un numéro dans ce champ", email: "Plus d’une adresse dans ce champ" },
+    extension: "Un numéro avec un poste",
+    words: { phone: "Du texte à côté du numéro", email: "Du texte à côté de l’adresse" },
+    unclear_end: "On ne sait pas où ce numéro finit",
+    incomplete: "Numéro incomplet",
+    no_country: "On ne sait pas de quel pays est ce numéro",
+    landline: "Ne reçoit pas de SMS",
+    fax: "Un numéro de fax",
+    invalid: { phone: "Ce n’est pas un numéro de téléphone", email: "Ce n’est pas une adresse e-mail" },
   },
 
   noteTooShort: (min) => `Au moins ${min} caractères`,

@@ -12,9 +12,6 @@ export const first: First = {
     verifyAgain: "Opnieuw verifiëren",
     noteFirst: "Eerst een notitie",
     noMobile: "Dit contact heeft geen mobiel nummer, dus geen sms. Gebruik e-mail.",
-    correctIt: "Verbeter het in het ticketsysteem.",
-    technicianUnknown:
-      "Het ticketsysteem noemt geen e-mail of telefoon van u: of u zelf dit contact bent, is niet na te gaan.",
     noChannels:
       "Dit contact heeft geen adres of nummer. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
     noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
@@ -67,17 +64,6 @@ export const first: First = {
   noCarrier: {
     phone: "Er is geen sms-dienst ingesteld. Vraag uw beheerder.",
     email: "Er is geen e-maildienst ingesteld. Vraag uw beheerder.",
-  },
-  unusable: {
-    more_than_one: { phone: "Meer dan één nummer in dit veld", email: "Meer dan één adres in dit veld" },
-    extension: "Een nummer met een toestel",
-    words: { phone: "Tekst naast het nummer", email: "Tekst naast het adres" },
-    unclear_end: "Onduidelijk waar dit nummer eindigt",
-    incomplete: "Geen volledig nummer",
-    no_country: "Onduidelijk uit welk land dit nummer komt",
-    landline: "Ontvangt geen sms",
-    fax: "Een faxnummer",
-    invalid: { phone: "Geen telefoonnummer", email: "Geen e-mailadres" },
   },
   notPossible: "Kan hier niet",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
@@ -199,6 +185,21 @@ export const later: Later = {
     tryAgain: "Opnieuw",
     savedUnverified: "Opgeslagen, maar de beller is niet geverifieerd.",
     notSaved: "Niet opgeslagen. Verifieer de beller en sla dan opnieuw op.",
+    correctIt: "Verbeter het in het ticketsysteem.",
+    technicianUnknown:
+      "Het ticketsysteem noemt geen e-mail of telefoon van u: of u zelf dit contact bent, is niet na te gaan.",
+  },
+
+  unusable: {
+    more_than_one: { phone: "Meer dan één nummer in dit veld", email: "Meer dan één adres in dit veld" },
+    extension: "Een nummer met een toestel",
+    words: { phone: "Tekst naast het nummer", email: "Tekst naast het adres" },
+    unclear_end: "Onduidelijk waar dit nummer eindigt",
+    incomplete: "Geen volledig nummer",
+    no_country: "Onduidelijk uit welk land dit nummer komt",
+    landline: "Ontvangt geen sms",
+    fax: "Een faxnummer",
+    invalid: { phone: "Geen telefoonnummer", email: "Geen e-mailadres" },
   },
 
   noteTooShort: (min) => `Minstens ${min} tekens`,

@@ -9,6 +9,7 @@ export { Pending } from "./pending";
 export { Saved } from "./saved";
 export { createSignIn } from "./signin";
 export { Stopped } from "./stopped";
+export { TechnicianUnknown, Unusable } from "./unusable";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(css);

@@ -1,6 +1,6 @@
 // English, of what comes later: see languages/en.ts.
 
-import type { HistoryEntry, Method } from "../types";
+import type { Channel, HistoryEntry, Method, Unusable } from "../types";
 
 export interface Problem {
   title: string;
@@ -34,7 +34,23 @@ export const later = {
     tryAgain: "Try again",
     savedUnverified: "Saved, but the caller is not verified.",
     notSaved: "Not saved. Verify the caller, then save again.",
+    correctIt: "Correct it in the ticket system.",
+    technicianUnknown:
+      "The ticket system names neither e-mail nor phone of yours, so we can’t tell whether this contact is you.",
   },
+
+  /** Why an address or number of the ticket system is not used. */
+  unusable: {
+    more_than_one: { phone: "More than one number in this field", email: "More than one address in this field" },
+    extension: "A number with an extension",
+    words: { phone: "Words beside the number", email: "Words beside the address" },
+    unclear_end: "Not certain where this number ends",
+    incomplete: "Not a complete number",
+    no_country: "Not certain which country this number is in",
+    landline: "Can’t get texts",
+    fax: "A fax number",
+    invalid: { phone: "Not a phone number", email: "Not an e-mail address" },
+  } as Record<Unusable["reason"], string | Record<Channel["kind"], string>>,
 
   noteTooShort: (min: number) => `At least ${min} characters`,
   codeTooShort: (length: number) => `A code has ${length} digits.`,

@@ -1,6 +1,6 @@
 // The words of what comes later, in the language that the pod speaks. Times arrive formatted.
 
-import type { Contact, HistoryEntry, Lock, Method, Shield } from "../types";
+import type { Channel, Contact, HistoryEntry, Lock, Method, Shield, Unusable } from "../types";
 import { spokenLater } from "../words";
 import { later as english, type Problem } from "./english";
 
@@ -24,6 +24,12 @@ export const script = (method: Method, { code_length = 6, match }: Shield, own: 
 export const lockNear = (lock?: Lock): string => {
   const left = lock && !lock.locked ? lock.limit - lock.failures : 0;
   return left < 1 || left > 3 ? "" : t().lockNear(left);
+};
+
+/** Why nothing is sent to an address or number; empty for a reason that this pod does not know. */
+export const unusable = ({ reason }: Unusable, kind: Channel["kind"]): string => {
+  const because: string | Record<Channel["kind"], string> | undefined = t().unusable[reason];
+  return typeof because === "string" ? because : (because?.[kind] ?? "");
 };
 
 export const onTicket = (number: string) => `#${number}`;

@@ -6,7 +6,7 @@ import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
 import { later } from "../later";
 import { isCooling, textable } from "../shield";
 import { doing, faultNow, place, type State, shieldNow, warningNow } from "../state";
-import type { Channel, Contact, Shield, Unusable } from "../types";
+import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
 import { noteBar, noteHelp } from "./bar";
 import { Button } from "./button";
@@ -20,43 +20,20 @@ export interface RowProps {
 }
 
 export const Rows = ({ desk, contact }: Omit<RowProps, "channel">) => {
+  const { TechnicianUnknown } = later.value;
   if (contact.channels.length === 0) return <p class="hint">{w.words.noChannels}</p>;
   return (
     <>
       <ul class="rows">
-        {contact.channels.map((channel) =>
-          channel.unusable ? (
-            <UnusableRow key={channel.id} channel={channel} why={channel.unusable} />
-          ) : (
-            <Row key={channel.id} desk={desk} contact={contact} channel={channel} />
-          ),
-        )}
+        {contact.channels.map((channel) => (
+          <Row key={channel.id} desk={desk} contact={contact} channel={channel} />
+        ))}
       </ul>
       {!contact.channels.some(textable) && <p class="hint">{w.words.noMobile}</p>}
-      {desk.state.value.pod?.technician_known === false && <p class="hint">{w.words.technicianUnknown}</p>}
+      {TechnicianUnknown && <TechnicianUnknown pod={desk.state.value.pod} />}
     </>
   );
 };
-
-/** What the ticket system has there is not certainly one address or number: it has a reason and no methods. */
-const UnusableRow = ({ channel, why }: { channel: Channel; why: Unusable }) => (
-  <li
-    class={`row ${channel.kind} unusable`}
-    aria-label={[channel.label, w.unusable(why, channel.kind)].filter(Boolean).join(": ")}
-  >
-    <ShieldIcon state="unverified" left={0} />
-    <div class="body">
-      <p class="to">
-        <Masked text={channel.masked} />
-        <span class="label">{channel.label}</span>
-      </p>
-      <p class="state">
-        {w.unusable(why, channel.kind)}
-        {why.reason !== "landline" && <span class="why">{w.words.correctIt}</span>}
-      </p>
-    </div>
-  </li>
-);
 
 const Row = (props: RowProps) => {
   const { desk, contact, channel } = props;
@@ -168,6 +145,10 @@ const StateLine = ({
           {w.failed(shield, contact)} {again && `${again}.`}
         </p>
       );
+  }
+  if (channel.unusable) {
+    const { Unusable } = later.value;
+    return Unusable ? <Unusable why={channel.unusable} kind={channel.kind} /> : <p class="state" />;
   }
   const one = new Set(refused.map((m) => m.refusal)).size === 1 ? refused[0] : undefined;
   if (one && none) {
