@@ -166,6 +166,7 @@ func TestASiteIsWrittenAsBrowsersDo(t *testing.T) {
 
 func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 	o := newOperator(t)
+	o.platform()
 	dir := t.TempDir()
 	private, public := filepath.Join(dir, "psa.pem"), filepath.Join(dir, "psa.pub.pem")
 	weak := filepath.Join(dir, "weak")

@@ -31,6 +31,19 @@ func (o *operator) must(args ...string) string {
 	return out
 }
 
+// platform gives the operator's server carriers of its own, which let it in.
+func (o *operator) platform() {
+	o.t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"scopes":["mail.send"]}`)) }))
+	o.t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"SENDGRID_KEY": "SG.x", "SENDGRID_FROM": "verify@acme.example", "SENDGRID_WEBHOOK_KEY": hookKey(o.t), "SENDGRID_HOST": server.URL,
+		"VONAGE_KEY": "abcd1234", "VONAGE_SECRET": "a-secret", "VONAGE_FROM": "Acme", "VONAGE_SIGNATURE_SECRET": "a-long-enough-secret", "VONAGE_HOST": server.URL,
+	} {
+		o.env["SHIELDPOD_"+name] = value
+	}
+}
+
 const twilioAccount = "AC0123456789abcdef0123456789abcdef"
 
 func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
@@ -83,7 +96,7 @@ func TestAnAccountThatCantWorkIsRefusedBeforeItIsStored(t *testing.T) {
 		{"a host without TLS", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--from", "+1510", "--host", "http://api.twilio.example"}, "--host"},
 		{"an account that is none", []string{"twilio", "acme", "--account", "AC1", "--token-file", good, "--from", "+1510"}, "an account's SID"},
 		{"a key without its secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--key", "SK1", "--from", "+1510"}, "come together"},
-		{"a file without a secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, ""), "--from", "+1510"}, "--token-file: the file holds no secret"},
+		{"a file without a secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, ""), "--from", "+1510"}, "can't be used: it is empty"},
 		{"a webhook key that is none", []string{"sendgrid", "acme", "--key-file", good, "--webhook-key", "x", "--from", "verify@acme.example"}, "the webhook key is not base64"},
 		{"a signature secret that can be guessed", []string{"vonage", "acme", "--key", "12345678", "--secret-file", good, "--signature-secret-file", secretFile(t, "short"), "--from", "AcmeIT"}, "shorter than 16 characters"},
 		{"a sender that is two", []string{"smtp", "acme", "--host", "mail.acme.example", "--from", "a@acme.example,b@acme.example"}, "the sender's address"},
@@ -136,7 +149,7 @@ func TestAnAccountIsSignedInBeforeItIsStored(t *testing.T) {
 	port := strconv.Itoa(closed.Addr().(*net.TCPAddr).Port)
 	_ = closed.Close()
 	o := newOperator(t)
-	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
 	texts := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL}
 	mails := []string{"tenant", "carrier", "smtp", "acme", "--host", "127.0.0.1", "--port", port, "--security", "none", "--from", "verify@acme.example"}
 	for _, command := range [][]string{texts, mails} {
@@ -159,7 +172,7 @@ func TestDoctorFailsWhereNoCarrierIsSetUp(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
 	o := newOperator(t)
-	o.must("tenant", "put", "acme", "--name", "Acme IT")
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
 	const texts, mails = "FAIL  acme: no carrier for texts is set up, so none of its methods is offered: shieldpod tenant carrier twilio|vonage acme --help", "FAIL  acme: no carrier for e-mail is set up"
 	out, _ := o.run("doctor")
 	if !strings.Contains(out, texts) || !strings.Contains(out, mails) {

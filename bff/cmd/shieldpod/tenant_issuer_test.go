@@ -15,6 +15,7 @@ import (
 
 func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 	o := newOperator(t)
+	o.platform()
 	dir := t.TempDir()
 	secret, empty, shared := filepath.Join(dir, "secret"), filepath.Join(dir, "empty"), filepath.Join(dir, "shared")
 	for path, content := range map[string]string{secret: "hush-hush\n", empty: "\n", shared: "k7Qz0vT4sJ2mW9xB6nF1cR8yL3pH5dGa\n"} {
