@@ -13,7 +13,7 @@ func TestIDsThatNoAddressCanNameAreRefusedWhenSigned(t *testing.T) {
 	} {
 		now := time.Now()
 		claims := launchcontext.Claims{
-			Issuer: "https://psa.example", Audience: "https://pod.example", Subject: "ana", Tenant: "acme", ID: "j1", IssuedAt: now, ExpiresAt: now.Add(time.Minute),
+			Issuer: "https://psa.example", Audience: "https://pod.example", Subject: "ana", Tenant: "acme", ID: "j1", IssuedAt: now, NotBefore: now, ExpiresAt: now.Add(time.Minute),
 			Context: launchcontext.Context{
 				PSA: "desk", Ticket: launchcontext.Ticket{ID: "4711"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"}, Contact: launchcontext.Default{ID: id},
 			},

@@ -1,6 +1,6 @@
 // Package webhook checks and reads what Shieldpod posts to a tenant's webhook.
 //
-// Start with [Verify]: it takes the header Shieldpod-Signature and the body as it came, and gives the
+// Start with [ParseSecret] and [Verify]: it takes the header Shieldpod-Signature and the body as it came, and gives the
 // [Event]. A post may come twice: the event's ID is the same then. [Sign] is the server's side.
 package webhook
 
@@ -11,10 +11,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -35,6 +37,7 @@ var (
 
 // Types of events.
 const (
+	Verified      = "verified"       // a contact has proven a channel: its shield is green until Data.Until
 	Denied        = "denied"         // an end user says: I did not ask for this
 	ContactLocked = "contact_locked" // a contact has had too many wrong codes in a row
 	PrefixPaused  = "prefix_paused"  // too few texts to a block of numbers came back: texts to it pause
@@ -52,44 +55,69 @@ type Event struct {
 
 // Data is what the event's type has of it.
 type Data struct {
-	VerificationID string    `json:"verification_id,omitempty"` // of denied, contact_locked
+	VerificationID string    `json:"verification_id,omitempty"` // of verified, denied, contact_locked
 	ContactID      string    `json:"contact_id,omitempty"`
 	TicketID       string    `json:"ticket_id,omitempty"`
 	TechnicianID   string    `json:"technician_id,omitempty"`
+	ChannelID      string    `json:"channel_id,omitempty"` // of verified
+	Method         string    `json:"method,omitempty"`     // of verified: email_link, sms_link, sms_code or email_code
 	Failures       int       `json:"failures,omitempty"` // of contact_locked
 	Prefix         string    `json:"prefix,omitempty"`   // of prefix_paused, such as +1415555••••
 	Sent           int64     `json:"sent,omitempty"`     // texts to it within a day
 	Verified       int64     `json:"verified,omitempty"` // those that came back
-	Until          time.Time `json:"until,omitzero"`     // the pause ends
+	Until          time.Time `json:"until,omitzero"`     // the green, or the pause, ends
 	Late           bool      `json:"late,omitempty"`     // of denied: it came after the link had been used or had ended
 	Was            string    `json:"was,omitempty"`      // of a late denial: verified, expired, failed, cancelled or superseded
 }
 
 const secretPrefix = "whsec_"
 
-// FormatSecret writes a secret of 32 bytes as people pass it on.
-func FormatSecret(secret []byte) string {
-	return secretPrefix + base64.StdEncoding.EncodeToString(secret)
+// Secret is what posts are signed with. It comes from ParseSecret; the zero Secret signs nothing.
+type Secret struct {
+	key [sha256.Size]byte
+	set bool
 }
 
-// ParseSecret reads one. ErrSecret: it is none.
-func ParseSecret(text string) ([]byte, error) {
-	encoded, found := strings.CutPrefix(text, secretPrefix)
-	secret, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if !found || err != nil || len(secret) != sha256.Size {
-		return nil, ErrSecret
+// NewSecret takes 32 random bytes. ErrSecret: they are not 32.
+func NewSecret(key []byte) (Secret, error) {
+	if len(key) != sha256.Size {
+		return Secret{}, ErrSecret
 	}
-	return secret, nil
+	return Secret{[sha256.Size]byte(key), true}, nil
 }
 
-// Sign gives the header's value for a body that is posted at the time.
-func Sign(secret []byte, at time.Time, body []byte) string {
+// ParseSecret reads a secret as 'shieldpod tenant put --webhook' prints it: whsec_ and base64. Spaces, line ends and quotes
+// around it are dropped. ErrSecret: it is none.
+func ParseSecret(text string) (Secret, error) {
+	value, err := secretfile.Token([]byte(text))
+	encoded, found := strings.CutPrefix(value, secretPrefix)
+	key, decoding := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil || !found || decoding != nil {
+		return Secret{}, ErrSecret
+	}
+	return NewSecret(key)
+}
+
+// String keeps the secret out of logs. Text gives it.
+func (Secret) String() string { return secretPrefix + "…" }
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
+
+// Text writes the secret as people pass it on.
+func (s Secret) Text() string { return secretPrefix + base64.StdEncoding.EncodeToString(s.key[:]) }
+
+// Sign gives the header's value for a body that is posted at the time. It is the server's side.
+func Sign(secret Secret, at time.Time, body []byte) string {
 	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(sum(secret, at.Unix(), body)))
 }
 
 // Verify checks a post and gives its event. With several secrets any of them may have signed it: so secrets are rotated.
-// ErrHeader, ErrAge, ErrSignature, ErrBody: it is refused.
-func Verify(header string, body []byte, now time.Time, secrets ...[]byte) (Event, error) {
+// ErrHeader, ErrAge, ErrSignature, ErrBody: it is refused. ErrSecret: no secret was given, or an empty one.
+func Verify(header string, body []byte, now time.Time, secrets ...Secret) (Event, error) {
+	if len(secrets) == 0 || slices.ContainsFunc(secrets, func(s Secret) bool { return !s.set }) {
+		return Event{}, ErrSecret
+	}
 	at, sums, err := parse(header)
 	if err != nil {
 		return Event{}, err
@@ -107,7 +135,7 @@ func Verify(header string, body []byte, now time.Time, secrets ...[]byte) (Event
 	return e, nil
 }
 
-func signed(at int64, body []byte, sums, secrets [][]byte) bool {
+func signed(at int64, body []byte, sums [][]byte, secrets []Secret) bool {
 	for _, secret := range secrets {
 		want := sum(secret, at, body)
 		for _, given := range sums {
@@ -119,8 +147,8 @@ func signed(at int64, body []byte, sums, secrets [][]byte) bool {
 	return false
 }
 
-func sum(secret []byte, at int64, body []byte) []byte {
-	h := hmac.New(sha256.New, secret)
+func sum(secret Secret, at int64, body []byte) []byte {
+	h := hmac.New(sha256.New, secret.key[:])
 	h.Write(strconv.AppendInt(nil, at, 10))
 	h.Write([]byte{'.'})
 	h.Write(body)

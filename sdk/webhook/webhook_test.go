@@ -18,11 +18,26 @@ import (
 
 var (
 	noon   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	secret = bytes.Repeat([]byte{7}, 32)
+	key    = bytes.Repeat([]byte{7}, 32)
+	secret = secretOf(key)
 	body   = []byte(`{"id":"acme-7","type":"denied","tenant":"acme","seq":7,"at":"2026-03-02T12:00:00Z","data":{"contact_id":"dana"}}`)
 )
 
+func secretOf(key []byte) webhook.Secret {
+	s, err := webhook.NewSecret(key)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
 func Example() {
+	// Once, at the start: the secret as 'shieldpod tenant put --webhook' printed it, of a file or a variable.
+	secret, err := webhook.ParseSecret("whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	// In an http.Handler: the header and the body as they came.
 	header := webhook.Sign(secret, noon, body)
 	event, err := webhook.Verify(header, body, noon, secret)
@@ -37,35 +52,36 @@ func Example() {
 func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 	good := webhook.Sign(secret, noon, body)
 	at, sum, _ := strings.Cut(good, ",")
-	other := bytes.Repeat([]byte{8}, 32)
+	other := secretOf(bytes.Repeat([]byte{8}, 32))
 	for _, row := range []struct {
 		name   string
 		header string
 		body   []byte
 		now    time.Time
-		keys   [][]byte
+		keys   []webhook.Secret
 		want   error
 	}{
-		{"as it was signed", good, body, noon, [][]byte{secret}, nil},
-		{"under the second of two secrets", good, body, noon, [][]byte{other, secret}, nil},
-		{"in upper-case hexadecimal", at + ",v1=" + strings.ToUpper(sum[3:]), body, noon, [][]byte{secret}, nil},
-		{"with a signature of a version to come", good + ",v2=ff", body, noon, [][]byte{secret}, nil},
-		{"with another's signature beside it", webhook.Sign(other, noon, body) + "," + sum, body, noon, [][]byte{secret}, nil},
-		{"five minutes late", good, body, noon.Add(5 * time.Minute), [][]byte{secret}, nil},
-		{"later", good, body, noon.Add(5*time.Minute + time.Second), [][]byte{secret}, webhook.ErrAge},
-		{"of the future", good, body, noon.Add(-6 * time.Minute), [][]byte{secret}, webhook.ErrAge},
-		{"under no secret", good, body, noon, nil, webhook.ErrSignature},
-		{"under another secret", good, body, noon, [][]byte{other}, webhook.ErrSignature},
-		{"a changed body", good, bytes.Replace(body, []byte("dana"), []byte("raj1"), 1), noon, [][]byte{secret}, webhook.ErrSignature},
-		{"a changed time", strings.Replace(good, "t=1", "t=2", 1), body, noon.Add(1e9 * time.Second), [][]byte{secret}, webhook.ErrSignature},
-		{"no header", "", body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"no signature", at, body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"no time", sum, body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"two times", good + ",t=5", body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"half a signature", good[:len(good)-32], body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"a time with a sign", strings.Replace(good, "t=", "t=+", 1), body, noon, [][]byte{secret}, webhook.ErrHeader},
-		{"no event", webhook.Sign(secret, noon, []byte(`{}`)), []byte(`{}`), noon, [][]byte{secret}, webhook.ErrBody},
-		{"no JSON", webhook.Sign(secret, noon, []byte(`hello`)), []byte(`hello`), noon, [][]byte{secret}, webhook.ErrBody},
+		{"as it was signed", good, body, noon, []webhook.Secret{secret}, nil},
+		{"under the second of two secrets", good, body, noon, []webhook.Secret{other, secret}, nil},
+		{"in upper-case hexadecimal", at + ",v1=" + strings.ToUpper(sum[3:]), body, noon, []webhook.Secret{secret}, nil},
+		{"with a signature of a version to come", good + ",v2=ff", body, noon, []webhook.Secret{secret}, nil},
+		{"with another's signature beside it", webhook.Sign(other, noon, body) + "," + sum, body, noon, []webhook.Secret{secret}, nil},
+		{"five minutes late", good, body, noon.Add(5 * time.Minute), []webhook.Secret{secret}, nil},
+		{"later", good, body, noon.Add(5*time.Minute + time.Second), []webhook.Secret{secret}, webhook.ErrAge},
+		{"of the future", good, body, noon.Add(-6 * time.Minute), []webhook.Secret{secret}, webhook.ErrAge},
+		{"under no secret", good, body, noon, nil, webhook.ErrSecret},
+		{"under an empty secret", good, body, noon, []webhook.Secret{{}}, webhook.ErrSecret},
+		{"under another secret", good, body, noon, []webhook.Secret{other}, webhook.ErrSignature},
+		{"a changed body", good, bytes.Replace(body, []byte("dana"), []byte("raj1"), 1), noon, []webhook.Secret{secret}, webhook.ErrSignature},
+		{"a changed time", strings.Replace(good, "t=1", "t=2", 1), body, noon.Add(1e9 * time.Second), []webhook.Secret{secret}, webhook.ErrSignature},
+		{"no header", "", body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"no signature", at, body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"no time", sum, body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"two times", good + ",t=5", body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"half a signature", good[:len(good)-32], body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"a time with a sign", strings.Replace(good, "t=", "t=+", 1), body, noon, []webhook.Secret{secret}, webhook.ErrHeader},
+		{"no event", webhook.Sign(secret, noon, []byte(`{}`)), []byte(`{}`), noon, []webhook.Secret{secret}, webhook.ErrBody},
+		{"no JSON", webhook.Sign(secret, noon, []byte(`hello`)), []byte(`hello`), noon, []webhook.Secret{secret}, webhook.ErrBody},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e, err := webhook.Verify(row.header, row.body, row.now, row.keys...)
@@ -77,10 +93,20 @@ func TestVerifyTakesOnlyWhatWasSigned(t *testing.T) {
 }
 
 func TestASecretReadsAsItWasWritten(t *testing.T) {
-	if got, err := webhook.ParseSecret(webhook.FormatSecret(secret)); err != nil || !bytes.Equal(got, secret) {
+	if got, err := webhook.ParseSecret(secret.Text()); err != nil || got != secret {
 		t.Errorf("%x, %v", got, err)
 	}
-	for _, text := range []string{"", "whsec_", "whsec_AAAA", webhook.FormatSecret(secret)[1:], webhook.FormatSecret(secret) + "A"} {
+	for name, text := range map[string]string{
+		"a line's end": secret.Text() + "\r\n", "a byte order mark": "\ufeff" + secret.Text(), "quotes": `"` + secret.Text() + `"`, "a variable": "WEBHOOK_SECRET=" + secret.Text(),
+	} {
+		if got, err := webhook.ParseSecret(text); err != nil || got != secret {
+			t.Errorf("with %s: %v", name, err)
+		}
+	}
+	if said := fmt.Sprintf("%v %+v %#v %s", secret, secret, secret, secret); strings.Contains(said, "BwcH") || strings.Contains(said, "7, 7") {
+		t.Errorf("it is printed: %s", said)
+	}
+	for _, text := range []string{"", "whsec_", "whsec_AAAA", secret.Text()[1:], secret.Text() + "A"} {
 		if _, err := webhook.ParseSecret(text); !errors.Is(err, webhook.ErrSecret) {
 			t.Errorf("%q is taken: %v", text, err)
 		}
@@ -119,7 +145,7 @@ func isSigned(header string, body []byte) bool {
 	if err != nil || time.Unix(seconds, 0).Sub(noon).Abs() > webhook.Tolerance {
 		return false
 	}
-	mac := hmac.New(sha256.New, secret)
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(values["t"][0] + "." + string(body)))
 	want := mac.Sum(nil)
 	return slices.ContainsFunc(values["v1"], func(value string) bool {

@@ -40,7 +40,7 @@ type tenantPutCmd struct {
 	AddOrigin    []string `help:"One more origin that may frame the pod; repeat for more."`
 	RemoveOrigin []string `help:"Origin that may frame the pod no longer; repeat for more."`
 	ProcedureURL string   `help:"What technicians do when an end user says: I did not ask for this."`
-	Webhook      string   `help:"Where denials, locked contacts and paused numbers are posted: a URL with https, or none."`
+	Webhook      string   `help:"Where verifications, denials, locked contacts and paused numbers are posted: a URL with https, or none."`
 }
 
 var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
@@ -179,7 +179,8 @@ func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string
 	if _, err := io.ReadFull(entropy, w.Secret); err != nil {
 		return "", err
 	}
-	return sdkwebhook.FormatSecret(w.Secret), nil
+	made, err := sdkwebhook.NewSecret(w.Secret)
+	return made.Text(), err
 }
 
 // maxName is in characters.

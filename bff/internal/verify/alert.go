@@ -22,6 +22,8 @@ type alertData struct {
 	Contact      string    `json:"contact_id,omitempty"`
 	Ticket       string    `json:"ticket_id,omitempty"`
 	Technician   string    `json:"technician_id,omitempty"`
+	Channel      string    `json:"channel_id,omitempty"`
+	Method       Method    `json:"method,omitempty"`
 	Failures     int       `json:"failures,omitempty"`
 	Prefix       string    `json:"prefix,omitempty"`
 	Sent         int64     `json:"sent,omitempty"`
@@ -39,6 +41,14 @@ func (e Event) alert() Alert {
 	return e.alertOf(e.Kind, alertData{
 		Verification: e.Verification, Contact: e.Contact, Ticket: e.Ticket.ID, Technician: e.By.ID, Failures: e.Failures,
 		Prefix: e.prefix(), Sent: e.Sent, Proven: e.Proven, Until: e.Until,
+	})
+}
+
+// proves is what the webhook is told of the success of a verification.
+func (e Event) proves(v Verification) Alert {
+	return e.alertOf(e.Kind, alertData{
+		Verification: v.ID, Contact: v.Contact, Ticket: v.Ticket, Technician: cmp.Or(e.By.ID, v.Technician),
+		Channel: v.Channel, Method: v.Method, Until: e.Until,
 	})
 }
 

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -77,6 +78,29 @@ func TestAnEndUsersNoIsTold(t *testing.T) {
 		ID: "acme-2", Type: webhook.Denied, Tenant: "acme", Seq: 2, At: opening,
 		Data: webhook.Data{VerificationID: sent.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "ana"},
 	}}
+	if diff := cmp.Diff(want, h.told()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAVerificationIsTold(t *testing.T) {
+	h := hooked(t, nil)
+	byLink := h.send(desk(), link("dana", "mail"))
+	if _, err := h.Validate(ctx, h.secret(byLink), ""); err != nil {
+		t.Fatal(err)
+	}
+	byCode := h.send(desk(), code("dana", "mobile"))
+	if _, err := h.Attempt(ctx, desk(), byCode.Verification, h.secret(byCode)); err != nil {
+		t.Fatal(err)
+	}
+	want := []webhook.Event{
+		{ID: "acme-2", Type: webhook.Verified, Tenant: "acme", Seq: 2, At: opening, Data: webhook.Data{
+			VerificationID: byLink.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "ana", ChannelID: "mail", Method: "email_link", Until: opening.Add(30 * time.Minute),
+		}},
+		{ID: "acme-4", Type: webhook.Verified, Tenant: "acme", Seq: 4, At: opening, Data: webhook.Data{
+			VerificationID: byCode.Verification, ContactID: "dana", TicketID: "t1", TechnicianID: "ana", ChannelID: "mobile", Method: "sms_code", Until: opening.Add(30 * time.Minute),
+		}},
+	}
 	if diff := cmp.Diff(want, h.told()); diff != "" {
 		t.Error(diff)
 	}

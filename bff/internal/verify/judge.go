@@ -31,8 +31,8 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 		return Result{}, err
 	}
 	s.tell(a.last)
+	s.Alerter.WakeAlerts()
 	if a.verdict != nil {
-		s.Alerter.WakeAlerts()
 		return Result{}, a.verdict
 	}
 	result := a.result()
@@ -170,8 +170,10 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	if err := proven(ctx, tx, v, e.At); err != nil {
 		return err
 	}
-	_, err := tx.ClearFailures(ctx, v.Tenant, v.Contact)
-	return err
+	if _, err := tx.ClearFailures(ctx, v.Tenant, v.Contact); err != nil {
+		return err
+	}
+	return tx.Alert(ctx, e.proves(v))
 }
 
 // end closes the verification and says so, or refuses because somebody else did.

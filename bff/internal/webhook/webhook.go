@@ -150,7 +150,11 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "Shieldpod")
-	request.Header.Set(webhook.Header, webhook.Sign(hook.Secret, w.cfg.Now(), a.Body))
+	secret, err := webhook.NewSecret(hook.Secret)
+	if err != nil {
+		return errors.New("the webhook's secret can't be used")
+	}
+	request.Header.Set(webhook.Header, webhook.Sign(secret, w.cfg.Now(), a.Body))
 	response, err := w.cfg.Client.Do(request)
 	if err != nil {
 		if errors.Is(err, outward.ErrInside) {

@@ -22,6 +22,15 @@ import (
 
 var secret = bytes.Repeat([]byte{7}, 32)
 
+func shared(t *testing.T) sdk.Secret {
+	t.Helper()
+	s, err := sdk.NewSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // house is a worker on a real store, with a receiver that answers as it is told.
 type house struct {
 	*webhook.Worker
@@ -39,7 +48,7 @@ func newHouse(t *testing.T, loopback bool) *house {
 	h := &house{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), answer: http.StatusNoContent, store: storetest.SQLite(t)}
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, secret)
+		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, shared(t))
 		h.mu.Lock()
 		h.got, h.errs = append(h.got, e), append(h.errs, err)
 		status := h.answer
