@@ -98,7 +98,8 @@ logfile = %s/log
 			return nil, err
 		}
 	}
-	command := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, bin, "--quiet", settings)
+	// TERM, because a shell has its background commands ignore QUIT, and PgBouncer leaves it at that.
+	command := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, "TERM", bin, "--quiet", settings)
 	command.Dir, command.SysProcAttr = dir, as
 	p := &pooler{dir: dir}
 	if p.alive, err = command.StdinPipe(); err != nil {

@@ -64,7 +64,7 @@ var running = sync.OnceValues(start)
 
 // untilClosed runs a command until its own input ends, which it does when this
 // process ends, in whatever way; then it stops the command and takes its files away.
-const untilClosed = `dir=$1; shift; "$@" & pid=$!; cat >/dev/null; kill -QUIT "$pid"; wait "$pid"; rm -rf "$dir"`
+const untilClosed = `dir=$1 signal=$2; shift 2; "$@" & pid=$!; cat >/dev/null; kill -"$signal" "$pid"; wait "$pid"; rm -rf "$dir"`
 
 func start() (*server, error) {
 	bin, err := binaries()
@@ -96,7 +96,7 @@ func startIn(dir, bin string) (*server, error) {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	s := &server{dir: dir}
-	postgres := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, filepath.Join(bin, "postgres"), "-D", data,
+	postgres := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, "QUIT", filepath.Join(bin, "postgres"), "-D", data,
 		"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
 	postgres.Dir, postgres.SysProcAttr = dir, as
 	log, err := os.Create(s.log())
