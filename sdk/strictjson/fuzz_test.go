@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func bombs(size int) map[string]string {
 	wide := func(begin, end string) string {
 		var b strings.Builder
 		for i := 0; b.Len() < size; i++ {
-			b.WriteString(`,"` + itoa(i) + `":1`)
+			b.WriteString(`,"` + strconv.FormatInt(int64(i), 36) + `":1`)
 		}
 		return begin + strings.TrimPrefix(b.String(), ",") + end
 	}

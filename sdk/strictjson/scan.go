@@ -225,7 +225,7 @@ func (s *scanner) known(l *level, name []byte) (next *shape, loose bool, err *Er
 		if s.rules.Name != nil && !s.rules.Name(string(name)) {
 			return nil, false, s.minor(Unknown, nil)
 		}
-		if err := s.spend(3 * (16 + l.shape.elem.cost)); err != nil {
+		if err := s.spend(3*(16+l.shape.elem.cost) + tableCost); err != nil {
 			return nil, false, err
 		}
 		return l.shape.elem, false, s.once(l, name)
