@@ -8,6 +8,19 @@ const tag = "shield-pod";
 /** The properties that reflect attributes. */
 const reflected = { tenant: "tenant", ticket: "ticket", theme: "theme", contextUrl: "context-url" } as const;
 
+/** The attributes and properties of <shield-pod> as JSX has them; jsx-react.ts and jsx-preact.ts declare the tag. */
+export interface ShieldPodAttributes {
+  tenant?: string | null;
+  /** Which ticket is on screen, in the host's own words. */
+  ticket?: string | number | null;
+  theme?: "light" | "dark" | "auto" | null;
+  "context-url"?: string | null;
+  /** Only where the element is defined without an origin of its own. */
+  origin?: string | null;
+  /** A property: React sets it from version 19, Preact always. */
+  getContextToken?: ((request: { nonce: string }) => Promise<string>) | null;
+}
+
 /** What the element dispatches; it bubbles, also out of a shadow. */
 export type ShieldPodEvents = { [E in keyof Events as `shieldpod:${E}`]: CustomEvent<Events[E]> };
 

@@ -2,7 +2,7 @@
 
 import { define } from "./element.js";
 
-export type { ShieldPodElement, ShieldPodEvents } from "./element.js";
+export type { ShieldPodAttributes, ShieldPodElement, ShieldPodEvents } from "./element.js";
 export * from "./pure.js";
 
 if (typeof customElements !== "undefined") define();

@@ -1,6 +1,7 @@
 // Mounts pods on a host page. Plain and pure: everything of the page comes in through `page`.
 
 import {
+  type ErrorCode,
   type HostMessage,
   type Look,
   parsePodMessage,
@@ -28,7 +29,7 @@ export interface Events extends Record<VerificationEvent, VerificationDetail> {
   ready: Record<string, never>;
   resize: { height: number };
   /** `pod_silent`: the frame never said a word. Else a code of the pod, such as `context_refused`. */
-  error: { code: string };
+  error: { code: ErrorCode };
 }
 
 export interface PodHandle {
@@ -79,11 +80,12 @@ const standing = new WeakMap<Element, PodHandle>();
 export const mount = (
   page: Page,
   podOrigin: string,
-  place: Element,
+  place: Element | null,
   options: MountOptions,
-  into: ParentNode = place,
+  into: ParentNode | null = place,
 ): PodHandle => {
-  refuse(page, podOrigin, place, options);
+  refuse(page, podOrigin, options);
+  if (!place?.append || !into) throw wrong("there is no such element");
   standing.get(place)?.destroy();
 
   let appearance: Appearance = options;
@@ -173,9 +175,9 @@ export const mount = (
   return handle;
 };
 
-const refuse = (page: Page, podOrigin: string, place: Element, { tenant }: MountOptions) => {
-  const wrong = (why: string) => new TypeError(`Shieldpod can't mount: ${why}`);
-  if (!place?.append) throw wrong("there is no such element");
+const wrong = (why: string) => new TypeError(`Shieldpod can't mount: ${why}`);
+
+const refuse = (page: Page, podOrigin: string, { tenant }: MountOptions) => {
   if (!tenant) throw wrong("no tenant");
   if (!isOrigin(podOrigin)) throw wrong(`the pod's origin is like https://pod.example, not ${podOrigin}`);
   if (!isOrigin(page.location.origin))

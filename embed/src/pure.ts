@@ -3,7 +3,7 @@
 import { type MountOptions, mount as mountOn, type PodHandle } from "./loader.js";
 
 export type { Appearance, Events, MountOptions, PodHandle } from "./loader.js";
-export type { VerificationDetail, VerificationEvent } from "./protocol.js";
+export type { ErrorCode, Method, VerificationDetail, VerificationEvent } from "./protocol.js";
 export type { Shieldpod } from "./window.js";
 
 export interface PodOptions extends MountOptions {
@@ -11,8 +11,11 @@ export interface PodOptions extends MountOptions {
   origin: string;
 }
 
-/** Mounts a pod into the place. A place has one pod: mounting into it again replaces the one before. */
-export const mount = (place: Element, { origin, ...options }: PodOptions): PodHandle => {
+/**
+ * Mounts a pod into the place. A place has one pod: mounting into it again replaces the one before. Throws a
+ * TypeError where no pod could open, also when there is no such place: what getElementById gives can be passed.
+ */
+export const mount = (place: Element | null, { origin, ...options }: PodOptions): PodHandle => {
   const page = place?.ownerDocument.defaultView ?? window;
   return mountOn(page, origin, place, options);
 };
