@@ -1,5 +1,5 @@
-// The wall between the rooms of TypeScript: embed imports nothing but its own files, and its wrapper React; the
-// widget takes types from embed's protocol, and nothing else of it.
+// The import rules of TypeScript: embed imports nothing but its own files; its wrapper imports React, and its files of
+// JSX types take types from React and Preact. The widget takes types from embed's protocol, and nothing else of it.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,8 @@ for (const room of ["widget", "embed"]) {
       const own = target.startsWith(`${room}/`);
       const lent =
         room === "embed"
-          ? target === "react" && file === join(root, "embed/src/react.ts")
+          ? (target === "react" && file === join(root, "embed/src/react.ts")) ||
+            (typeOnly && file === join(root, `embed/src/jsx-${target}.ts`))
           : /^preact(\/|$)/.test(target) || (typeOnly && target === "embed/src/protocol");
       const allowed = own || lent;
       if (!allowed) broken.push(`${relative(root, file)}: may not import ${name}`);

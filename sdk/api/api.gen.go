@@ -955,6 +955,9 @@ type DirectoryWay struct {
 // DirectoryWayKind defines model for DirectoryWay.Kind.
 type DirectoryWayKind string
 
+// ErrorCode Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
+type ErrorCode = string
+
 // Explanation defines model for Explanation.
 type Explanation struct {
 	At     time.Time         `json:"at,omitempty,omitzero"`
@@ -1273,8 +1276,8 @@ type Problem struct {
 	// Budget How much of a limit is used
 	Budget Budget `json:"budget,omitempty,omitzero"`
 
-	// Code Stable: branch on it. docs/errors.md lists all
-	Code string `json:"code"`
+	// Code Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
+	Code ErrorCode `json:"code"`
 
 	// Contrast Of two colours (WCAG 2.2): the ratio that they have, the one that text needs, and the nearest colour that has it
 	Contrast Contrast `json:"contrast,omitempty,omitzero"`

@@ -100,7 +100,13 @@ const failed = (reason: Reason, method: Method = "sms_code"): Shield => ({
   reason,
 });
 
-const denied: Shield = { state: "denied", verification_id: "v_7", method: "sms_link", at: at("14:01:50"), by: ana };
+export const denied: Shield = {
+  state: "denied",
+  verification_id: "v_7",
+  method: "sms_link",
+  at: at("14:01:50"),
+  by: ana,
+};
 
 const entry = (n: number, more: Partial<HistoryEntry>): HistoryEntry => ({
   verification_id: `v_${n}`,

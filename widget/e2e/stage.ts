@@ -74,7 +74,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
     if (message.type() === "error" && !refused) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await holdTime(page, now);
+  await holdTime(page, Date.parse(now));
   await page.routeWebSocket(`wss://pod.example/api/v1/live`, (socket) => {
     if (isCut) return socket.close({ code: 4400 });
     sockets.push(socket);

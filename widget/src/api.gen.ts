@@ -785,8 +785,7 @@ export interface components {
             type: string;
             title: string;
             status: number;
-            /** @description Stable: branch on it. docs/errors.md lists all */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description Words for people, with the next step */
             detail: string;
             /** @description Of the request, when one value is at fault */
@@ -801,6 +800,11 @@ export interface components {
             /** @description Of a fault of ours; the log line carries it too */
             request_id?: string;
         };
+        /**
+         * @description Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
+         * @enum {string}
+         */
+        ErrorCode: "malformed" | "context_invalid" | "context_expired" | "context_replayed" | "session_invalid" | "session_over" | "api_key_invalid" | "member_refused" | "own_channel" | "method_not_allowed" | "origin" | "not_found" | "ticket_not_found" | "unknown_route" | "verb_not_allowed" | "idempotency_key_reused" | "stale_version" | "spent" | "expired" | "ended" | "too_large" | "media_type" | "invalid" | "contrast" | "image" | "contradiction" | "no_contact" | "note_required" | "mismatch" | "locked" | "cooldown" | "rate_limited" | "psa_busy" | "internal" | "psa_setup" | "psa_unavailable" | "unavailable";
         ClientFrame: {
             /** @enum {string} */
             type: "auth";

@@ -1,6 +1,7 @@
 // The BFF's routes that a pod uses. An answer comes back typed, or as one of two errors:
 // Refusal (the server said no, with a code) and Unreachable (nobody knows what became of it).
 
+import type { ErrorCode } from "../../embed/src/protocol";
 import type { Clock } from "./clock";
 import type {
   ConnectWiseLaunch,
@@ -15,7 +16,7 @@ import type {
 /** What the server said no to, in its stable code and its words for people. */
 export class Refusal extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     readonly detail: string,
     readonly status = 0,
     /** In seconds, where the server says how long to wait. */
@@ -93,5 +94,5 @@ const refusal = (status: number, answer: unknown): Refusal | null => {
   if (typeof answer !== "object" || answer === null) return null;
   const { code, detail, retry_after } = answer as Record<string, unknown>;
   if (typeof code !== "string" || typeof detail !== "string") return null;
-  return new Refusal(code, detail, status, typeof retry_after === "number" ? retry_after : 0);
+  return new Refusal(code as ErrorCode, detail, status, typeof retry_after === "number" ? retry_after : 0);
 };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { bannerAt } from "./banner";
-import { noteNeed, warningNow } from "./state";
+import { warningNow } from "./later/warning";
+import { noteNeed } from "./state";
 import { answer, channel, contact, green, later, pending, pod, settle, t0, world } from "./world";
 
 let w: ReturnType<typeof world>;

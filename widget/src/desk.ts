@@ -3,7 +3,7 @@
 import { Refusal, Unreachable } from "./api";
 import { cell } from "./cell";
 import { fold, lead, meet, since } from "./fold";
-import { report } from "./report";
+import { later } from "./later";
 import { createSession, Dropped, type SessionDeps, type Ticket } from "./session";
 import { isCooling, nextEnd } from "./shield";
 import {
@@ -22,12 +22,13 @@ import {
   shieldNow,
   staysOpen,
   ticketContact,
+  underWay,
   without,
 } from "./state";
 import type { Channel, Contact, Method, Pod, PodFrame, SendRequest, Verification } from "./types";
 import { fault, words } from "./words";
 
-export interface DeskDeps extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "chance"> {
+export interface DeskDeps extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "chance" | "feed"> {
   newKey: () => string;
 }
 
@@ -39,16 +40,20 @@ const sendTries = 5;
 
 export type Desk = ReturnType<typeof createDesk>;
 
-export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps) => {
+export const createDesk = ({ api, host, clock, chance, dial, newKey, feed }: DeskDeps) => {
   const state = cell<State>(blank);
   let skew = 0;
   let callOffTick = () => {};
+  /** The state that host and live region were told of last. */
+  let told = blank;
   const serverNow = () => clock.now() + skew;
 
   const set = (patch: Partial<State>) => {
-    const before = state.value;
-    const after = { ...before, now: serverNow(), ...patch };
-    state.value = { ...after, said: report(before, after, session.say) || after.said };
+    const after = { ...state.value, now: serverNow(), ...patch };
+    const { report } = later.value;
+    const said = report?.(told, after, session.say);
+    if (report || !told.pod) told = after; // else what happens until the report is there is told then
+    state.value = { ...after, said: said || after.said };
     schedule();
   };
 
@@ -66,7 +71,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     callOffTick = clock.after(Math.max(1, Math.min(step, end - now)), () => set({}));
   };
 
-  const onPod = (pod: Pod, resumed: boolean) => {
+  const onPod = (pod: Pod, resumed: boolean): boolean => {
     skew = Date.parse(pod.now) - clock.now();
     const old = state.value.pod;
     if (resumed && old) {
@@ -78,7 +83,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
         selected: moved ? (ticketContact(pod)?.id ?? "") : selected,
       } as const;
       follow(old, meet(old, pod), patch);
-      return;
+      return pod.contacts.some((c) => c.seq > (old.contacts.find((o) => o.id === c.id)?.seq ?? 0));
     }
     set({
       pod,
@@ -88,6 +93,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
       selected: ticketContact(pod)?.id ?? "",
     });
     session.say({ type: "shieldpod:ready" });
+    return true;
   };
 
   const onFrame = (frame: PodFrame) => {
@@ -120,6 +126,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     clock,
     chance,
     dial,
+    ...(feed && { feed }),
     serverNow,
     known() {
       const { pod } = state.value;
@@ -134,17 +141,24 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey }: DeskDeps)
     },
     onDrop() {
       callOffTick();
+      told = blank;
       state.value = blank;
     },
     onPod,
     onFrame,
-    onUp: (online) => set({ online }),
+    onUpdates: (updates) => set({ online: updates !== "none", polling: updates === "polling" }),
+    waiting() {
+      const { pod } = state.value;
+      return pod !== null && underWay(pod, serverNow());
+    },
     onWait: (why) => set(state.value.phase === "open" ? { online: false } : { phase: "stopped", problem: why }),
     onStop(why) {
       set({ phase: "stopped", problem: why });
       session.say({ type: "shieldpod:error", code: why.code });
     },
   });
+
+  later.watch(() => state.value.pod && set({}));
 
   /** One act on one channel: busy while it lasts, its fault beside it. */
   const act = async (contact: Contact, channel: Channel, what: Act, ask: (ticket: Ticket) => Promise<Verification>) => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "./clock";
-import { type Live, openLive, parseFrame } from "./live";
+import { type Link, type Live, openLive, parseFrame } from "./live";
 import type { ServerFrame } from "./types";
 import { FakeSocket, green, t0 } from "./world";
 
@@ -16,7 +16,7 @@ const update: ServerFrame = {
 
 describe("the socket", () => {
   let sockets: FakeSocket[];
-  let ups: boolean[];
+  let links: [Link, number][];
   let frames: ServerFrame[];
   let stops: number[];
   let live: Live;
@@ -26,7 +26,7 @@ describe("the socket", () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    [sockets, ups, frames, stops, since] = [[], [], [], [], 7];
+    [sockets, links, frames, stops, since] = [[], [], [], [], 7];
     live = openLive({
       dial: () => {
         sockets.push(new FakeSocket());
@@ -36,7 +36,7 @@ describe("the socket", () => {
       chance: () => 1,
       auth: () => ({ type: "auth", token: "token-1", since }),
       onFrame: (f) => frames.push(f),
-      onUp: (up) => ups.push(up),
+      onLink: (link, failures) => links.push([link, failures]),
       onStop: (code) => stops.push(code),
     });
   });
@@ -44,7 +44,7 @@ describe("the socket", () => {
   it("says in its first frame who it is and how far it is", () => {
     socket().open();
     expect(socket().sent).toEqual([{ type: "auth", token: "token-1", since: 7 }]);
-    expect(ups).toEqual([true]);
+    expect(links).toEqual([["open", 0]]);
   });
 
   it("hands on frames, and nothing that is none", () => {
@@ -58,7 +58,10 @@ describe("the socket", () => {
     socket().open();
     since = 9;
     socket().lose(code);
-    expect(ups).toEqual([true, false]);
+    expect(links).toEqual([
+      ["open", 0],
+      ["down", 1],
+    ]);
     vi.advanceTimersByTime(500);
     socket().open();
     expect(sockets).toHaveLength(2);
@@ -96,6 +99,48 @@ describe("the socket", () => {
     socket().lose();
     vi.advanceTimersByTime(500);
     expect(sockets).toHaveLength(5);
+  });
+
+  it("gives up a connection that hangs, which counts as two failures, and tries again", () => {
+    vi.advanceTimersByTime(4_999);
+    expect(links).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect([links, sockets[0]?.closed]).toEqual([[["down", 2]], true]);
+    sockets[0]?.open(); // too late
+    expect(links).toEqual([["down", 2]]);
+    vi.advanceTimersByTime(500);
+    socket().open();
+    vi.advanceTimersByTime(60_000);
+    expect([links.at(-1), sockets.length]).toEqual([["open", 2], 2]);
+  });
+
+  it("is proven by the first frame of a connection, and by no junk", () => {
+    socket().open();
+    socket().say("{");
+    expect(links.at(-1)).toEqual(["open", 0]);
+    socket().say(update);
+    socket().say(update);
+    expect(links.slice(1)).toEqual([["proven", 0]]);
+    socket().lose();
+    vi.advanceTimersByTime(500);
+    socket().open();
+    expect(links.slice(2)).toEqual([
+      ["down", 0],
+      ["open", 0],
+    ]);
+  });
+
+  it("counts connections that are closed at once, until one has held or carried a frame", () => {
+    for (const wait of [500, 1000, 2000]) {
+      socket().open();
+      socket().lose();
+      vi.advanceTimersByTime(wait);
+    }
+    expect(links.filter(([link]) => link === "down").map(([, failures]) => failures)).toEqual([1, 2, 3]);
+    socket().open();
+    vi.advanceTimersByTime(5_000);
+    socket().lose();
+    expect(links.at(-1)).toEqual(["down", 0]);
   });
 
   it("hurries when the network is back", () => {

@@ -23,10 +23,14 @@ export interface LiveDeps {
   /** The first frame of each connection. */
   auth: () => ClientFrame;
   onFrame: (frame: ServerFrame) => void;
-  onUp: (up: boolean) => void;
+  /** `failures`: connections in a row that did not open, or were gone at once. One that hangs counts twice. */
+  onLink: (link: Link, failures: number) => void;
   /** Close codes 4500 to 4999: a new session is needed. */
   onStop: (code: number) => void;
 }
+
+/** proven: a frame has come on this connection, so nothing on the way holds frames back. */
+export type Link = "down" | "open" | "proven";
 
 export interface Live {
   /** Comes back now instead of at the end of the wait. */
@@ -37,7 +41,9 @@ export interface Live {
 }
 
 /** A connection that held this long was a good one: the waits start short again. */
-const steady = 5_000;
+export const steady = 5_000;
+/** A connection that takes longer than this to open is given up: proxies may never answer. */
+const openWithin = 5_000;
 /** The server hangs up on who does not say in five seconds who he is. */
 const freshFor = 3_000;
 
@@ -79,41 +85,55 @@ const letGo = (it: Socket) => {
   it.close();
 };
 
-export const openLive = ({ dial, first, clock, chance, auth, onFrame, onUp, onStop }: LiveDeps): Live => {
+export const openLive = ({ dial, first, clock, chance, auth, onFrame, onLink, onStop }: LiveDeps): Live => {
   let tries = 0;
+  let failures = 0;
   let upAt: number | null = null;
   let socket: Socket | null = null;
-  let callOff: (() => void) | null = null;
+  let callOff = () => {};
+  let waits = false;
 
   const connect = (mine = dial()) => {
-    callOff = null;
+    waits = false;
     socket = mine;
+    let proven = false;
     const opened = () => {
+      callOff();
       upAt = clock.now();
       mine.send(JSON.stringify(auth()));
-      onUp(true);
+      onLink("open", failures);
     };
-    if (mine.readyState === 1) opened();
-    else mine.onopen = opened;
+    const lost = (code: number, weight: number) => {
+      callOff();
+      letGo(mine);
+      socket = null;
+      const held = upAt !== null && clock.now() - upAt >= steady;
+      if (held) tries = 0;
+      failures = held || proven ? 0 : failures + weight;
+      upAt = null;
+      onLink("down", failures);
+      if (code >= 4500 && code <= 4999) return onStop(code);
+      waits = true;
+      callOff = clock.after(backOff(tries++, chance()), () => connect());
+    };
     mine.onmessage = ({ data }) => {
       const frame = parseFrame(data);
-      if (frame) onFrame(frame);
+      if (!frame) return;
+      if (!proven) onLink("proven", failures);
+      proven = true;
+      onFrame(frame);
     };
-    mine.onclose = ({ code }) => {
-      socket = null;
-      if (upAt !== null && clock.now() - upAt >= steady) tries = 0;
-      upAt = null;
-      onUp(false);
-      if (code >= 4500 && code <= 4999) onStop(code);
-      else callOff = clock.after(backOff(tries++, chance()), () => connect());
-    };
+    mine.onclose = ({ code }) => lost(code, 1);
+    callOff = clock.after(openWithin, () => lost(1006, 2));
+    if (mine.readyState === 1) opened();
+    else mine.onopen = opened;
   };
 
   const redial = () => {
-    callOff?.();
+    callOff();
     if (socket) letGo(socket);
-    if (socket) onUp(false);
-    tries = 0;
+    if (socket) onLink("down", 0);
+    tries = failures = 0;
     upAt = null;
     connect();
   };
@@ -121,12 +141,12 @@ export const openLive = ({ dial, first, clock, chance, auth, onFrame, onUp, onSt
   connect(first);
   return {
     hurry() {
-      if (callOff !== null) redial();
+      if (waits) redial();
     },
     redial,
     close() {
-      callOff?.();
-      callOff = null;
+      callOff();
+      waits = false;
       if (socket) letGo(socket);
       socket = null;
     },

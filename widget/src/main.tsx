@@ -5,6 +5,7 @@ import type { Look } from "../../embed/src/protocol";
 import { createApi } from "./api";
 import { systemClock } from "./clock";
 import { createDesk, type DeskDeps } from "./desk";
+import { guard } from "./guard";
 import { createConnectWise } from "./hosts/connectwise";
 import { createForm } from "./hosts/form";
 import { createLoader, parseLook } from "./hosts/loader";
@@ -45,6 +46,7 @@ const open = (host: DeskDeps["host"]) => {
     chance: Math.random,
     host,
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
+    feed: (deps) => later.value.createFeed?.(deps),
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
   desk.state.watch(() => {
@@ -55,7 +57,10 @@ const open = (host: DeskDeps["host"]) => {
     else if (phase === "open") systemClock.after(50, () => void fetchLater()); // once this is drawn
   });
   desk.start();
-  void spoken.then(() => render(<App desk={desk} />, document.body));
+  void spoken.then(() => {
+    render(<App desk={desk} />, document.body);
+    guard(document.body);
+  });
   window.addEventListener("online", desk.wake);
   document.addEventListener("visibilitychange", desk.wake);
 };

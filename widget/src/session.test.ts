@@ -34,7 +34,7 @@ describe("launch", () => {
   it.each([
     ["the host refuses", "context_refused"],
     ["the host is silent", "host_silent"],
-  ])("stops when %s", async (_, code) => {
+  ] as const)("stops when %s", async (_, code) => {
     await w.call().yes({ nonce: "n1" });
     await w.asked[0]?.refuse(code);
     expect([state().phase, state().problem?.code]).toEqual(["stopped", code]);
@@ -154,7 +154,7 @@ describe("a ticket system or a server that can't answer now", () => {
     ["psa_unavailable", 503],
     ["psa_busy", 429],
     ["unavailable", 503],
-  ])("%s: says so, and tries again by itself until it can", async (code, status) => {
+  ] as const)("%s: says so, and tries again by itself until it can", async (code, status) => {
     await toLaunch();
     await w.call().no(code, status);
     expect([state().phase, state().problem?.code]).toEqual(["stopped", code]);

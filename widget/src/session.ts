@@ -4,7 +4,8 @@
 import { type Api, Refusal, Unreachable } from "./api";
 import { backOff, type Clock, pause } from "./clock";
 import type { Ears, Host } from "./host";
-import { type Early, early, type Live, openLive, type Socket } from "./live";
+import type { Feed, FeedDeps, Updates } from "./later/feed";
+import { type Early, early, type Link, type Live, openLive, type Socket } from "./live";
 import type { ClientFrame, Launched, Pod, PodFrame } from "./types";
 
 /** A relaunch so soon after the last one means that relaunching does not help. */
@@ -37,10 +38,14 @@ export interface SessionDeps {
   /** The ticket is being saved: the reasons why it may not be. */
   onSave: () => string[];
   onDrop: () => void;
-  /** `resumed`: the same ticket as before, so that what was typed stays. */
-  onPod: (pod: Pod, resumed: boolean) => void;
+  /** `resumed`: the same ticket as before, so that what was typed stays. Tells whether there was news in it. */
+  onPod: (pod: Pod, resumed: boolean) => boolean;
   onFrame: (frame: PodFrame) => void;
-  onUp: (up: boolean) => void;
+  onUpdates: (updates: Updates) => void;
+  /** Makes what polls while the socket is blocked; undefined: it is not there yet. */
+  feed?: (deps: FeedDeps) => Feed | undefined;
+  /** Whether something on screen waits for an answer. */
+  waiting: () => boolean;
   /** The launch does not get on, and is tried again by itself. */
   onWait: (why: Refusal) => void;
   onStop: (why: Refusal) => void;
@@ -79,6 +84,7 @@ export const createSession = (deps: SessionDeps): Session => {
   let renewAt = Number.POSITIVE_INFINITY;
   let renewing = false;
   let live: Live | null = null;
+  let feed: Feed | undefined;
   let beatAt = clock.now();
   let callOffBeat = () => {};
   let relaunching: Promise<boolean> | null = null;
@@ -86,7 +92,9 @@ export const createSession = (deps: SessionDeps): Session => {
 
   const quiet = () => {
     live?.close();
+    feed?.close();
     live = null;
+    feed = undefined;
     callOffBeat();
     renewAt = Number.POSITIVE_INFINITY;
   };
@@ -126,12 +134,25 @@ export const createSession = (deps: SessionDeps): Session => {
   };
 
   /** Takes a launched pod; one of another ticket first drops all that belongs to the old one. */
-  const accept = ({ token: newToken, expires_at, pod }: Launched) => {
+  const accept = ({ token: newToken, expires_at, pod }: Launched): boolean => {
     const resumed = ticketId === pod.ticket.id;
     if (!resumed && ticketId !== null) drop();
     ticketId = pod.ticket.id;
-    deps.onPod(pod, resumed);
+    const news = deps.onPod(pod, resumed);
     keep(newToken, expires_at);
+    return news;
+  };
+
+  const onLink = (link: Link, failures: number) => {
+    feed ??= deps.feed?.({
+      clock,
+      waiting: deps.waiting,
+      ask: renew,
+      hurry: () => live?.hurry(),
+      onUpdates: deps.onUpdates,
+    });
+    if (feed) feed.onLink(link, failures);
+    else deps.onUpdates(link === "down" ? "none" : "live");
   };
 
   const listen = (first?: Socket) => {
@@ -141,7 +162,7 @@ export const createSession = (deps: SessionDeps): Session => {
       clock,
       chance: deps.chance,
       auth: () => ({ type: "auth", token, ...deps.known() }),
-      onUp: deps.onUp,
+      onLink,
       onFrame: (frame) => {
         if (frame.type === "session") keep(frame.token, frame.expires_at);
         else deps.onFrame(frame);
@@ -164,7 +185,7 @@ export const createSession = (deps: SessionDeps): Session => {
         const busy = e instanceof Refusal && (e.status === 503 || e.status === 429);
         if (!busy && !(e instanceof Unreachable)) throw e;
         if (busy) deps.onWait(e);
-        else deps.onUp(false);
+        else deps.onUpdates("none");
         const told = busy ? Math.min(e.retryAfter * 1000, longestWait) : 0;
         await pause(clock, Math.max(told, backOff(tries, deps.chance())), signal);
         signal.throwIfAborted();
@@ -241,18 +262,22 @@ export const createSession = (deps: SessionDeps): Session => {
     };
   };
 
-  /** One that does not arrive is asked for again at the next beat; one that a newer bearer has overtaken is of the past. */
-  const renew = async () => {
-    if (renewing) return;
+  /**
+   * Asks for the pod and a new bearer. One that does not arrive is asked for again at the next beat; one that a
+   * newer bearer has overtaken is of the past.
+   */
+  const renew = async (): Promise<"news" | "same" | "lost"> => {
+    if (renewing) return "same";
     renewing = true;
     const { signal } = ticket;
     const shown = token;
     const overtaken = () => signal.aborted || token !== shown;
     try {
       const launched = await api.pod(shown, signal);
-      if (!overtaken()) accept(launched);
+      return !overtaken() && accept(launched) ? "news" : "same";
     } catch (e) {
       if (!overtaken() && e instanceof Refusal && e.status === 401) void relaunch();
+      return "lost";
     } finally {
       renewing = false;
     }
@@ -273,6 +298,7 @@ export const createSession = (deps: SessionDeps): Session => {
     say: host.say,
     wake() {
       live?.hurry();
+      feed?.wake();
       if (renewAt !== Number.POSITIVE_INFINITY) beat();
     },
   };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { entryAt, mostTelling, nextEnd, shieldAt, turn } from "./shield";
+import { turn } from "./later/turn";
+import { entryAt, mostTelling, nextEnd, shieldAt } from "./shield";
 import type { HistoryEntry, Shield } from "./types";
 
 interface Case {

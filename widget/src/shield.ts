@@ -24,7 +24,7 @@ export const shieldAt = (shield: Shield, now: number): Shield => {
   return shield;
 };
 
-const over = ({ until }: Shield, now: number): boolean => until !== undefined && now >= Date.parse(until);
+export const over = ({ until }: Shield, now: number): boolean => until !== undefined && now >= Date.parse(until);
 
 /** The pending shield without what lies beneath, once that no longer stands. */
 const upon = (shield: Shield, now: number): Shield => {
@@ -67,26 +67,6 @@ const telling = ["denied", "pending", "verified", "failed", "unverified"] as con
 /** Of several shields the one that a technician must see when there is room for one. */
 export const mostTelling = (shields: Shield[]): Shield =>
   shields.toSorted((a, b) => telling.indexOf(a.state) - telling.indexOf(b.state))[0] ?? { state: "unverified" };
-
-export type Turn = "sent" | "verified" | "denied" | "failed" | "expired" | "cancelled" | "ended";
-
-/** What has become of a channel between two readings of its shield; null: nothing worth a word. */
-export const turn = (before: Shield, after: Shield, now: number): Turn | null => {
-  if (before.state === "pending" && after.state !== "pending") return outcome(before, after, now);
-  if (after.state === "unverified") return before.state === "verified" ? "ended" : null;
-  if (before.state === after.state && before.verification_id === after.verification_id) return null;
-  return after.state === "pending" ? "sent" : after.state;
-};
-
-/** How a pending verification ended. What lay beneath it may show again: that is older, and no news. */
-const outcome = (before: Shield, after: Shield, now: number): Turn => {
-  const later = before.at !== undefined && after.at !== undefined && Date.parse(after.at) > Date.parse(before.at);
-  if (after.state !== "unverified" && after.state !== "pending") {
-    if (later || before.verification_id === after.verification_id) return after.state;
-    if (after.state === "denied" && after.reason) return "failed";
-  }
-  return after.reason === "expired" || over(before, now) ? "expired" : "cancelled";
-};
 
 /** Whether it is too soon for another message to this channel. */
 export const isCooling = ({ resend_at }: Shield, now: number): boolean =>

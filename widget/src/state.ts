@@ -41,6 +41,8 @@ export interface State {
   /** By the server's clock, as of the last tick. */
   now: number;
   online: boolean;
+  /** The socket is blocked, so the pod asks for news instead. */
+  polling: boolean;
   /** The panel, or with false the one line that stands for it. */
   shown: boolean;
   /** The technician has asked for the panel. */
@@ -75,6 +77,7 @@ export const blank: State = {
   pod: null,
   now: 0,
   online: true,
+  polling: false,
   shown: true,
   opened: false,
   selected: "",
@@ -135,13 +138,6 @@ export const doing = (s: State, where: string, shield: Shield): Act | undefined 
 export const faultNow = (s: State, where: string, shield: Shield): Fault | undefined => {
   const fault = s.faults[where];
   return fault?.mark === mark(shield) ? fault : undefined;
-};
-
-/** Of the budgets that the channel's last message has all but used up, the one that is nearest to its end. */
-export const warningNow = (s: State, where: string, shield: Shield): Budget | undefined => {
-  const warning = s.warnings[where];
-  if (warning?.mark !== mark(shield)) return undefined;
-  return warning.budgets.toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0];
 };
 
 /** The pod's own entries and the older ones, each once, as they read now. */

@@ -3,8 +3,7 @@
 
 import { first as english, type First } from "./languages/en";
 import type { Later } from "./later/english";
-import type { Turn } from "./shield";
-import type { Banner, Budget, Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "./types";
+import type { Banner, Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "./types";
 
 /** A language's whole catalogue: one file of languages/. */
 export interface Language {
@@ -41,7 +40,8 @@ export const againIn = (left: string) => t.againIn(left);
 export const byCode = (method?: Method): boolean => method?.endsWith("code") ?? false;
 export const byMail = (method?: Method): boolean => method?.startsWith("email") ?? false;
 
-export const methodButton = (method: Method) => t.methodButton[method];
+export const sendLong = (method: Method) => t.sendLong[noun(method)];
+export const sendShort = (method: Method) => t.sendShort[noun(method)];
 export const methodName = (method: Method) => t.methodName[method];
 export const methodAct = (method: Method, channel: Channel): string => t.methodAct[method](spoken(channel));
 
@@ -59,14 +59,14 @@ export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean):
     why === "no_carrier"
       ? t.noCarrier[byMail(method) ? "email" : "phone"]
       : ((why && t.refusals[why]) ?? t.notPossible);
-  return alone ? because : t.refusalOf(methodButton(method), because);
+  return alone ? because : t.refusalOf(sendShort(method), because);
 };
 
 /** With who decided it, where somebody did. */
 export const refusalInFull = (option: MethodOption): string =>
   [refusal(option, true), option.why].filter(Boolean).join(". ");
 
-const noun = (method?: Method) => (byCode(method) ? "code" : "link");
+export const noun = (method?: Method) => (byCode(method) ? "code" : "link");
 
 export const stage = ({ method, stage: at = "queued" }: Shield, until: string): { text: string; counts: boolean } => {
   if (at === "delayed") return { text: t.delayed(byMail(method), until), counts: false };
@@ -101,41 +101,7 @@ export const locked = ({ failures, denied }: Lock, tenant: string): string =>
 export const changed = (ago: string) => t.changed(ago);
 export const changedOn = (date: string) => t.changedOn(date);
 
-/** What a budget is for: "8 of 10 messages to this number today." */
-export const nearLimit = ({ name, used, limit }: Budget, { kind }: Channel): string => {
-  const [, whose = "", span = ""] = /^budget_(.+)_(minute|hour|day)$/.exec(name) ?? [];
-  const during = (t.spans as Record<string, string>)[span];
-  if (whose === "tenant_spend" && during) return t.nearMoney(Math.floor((100 * used) / limit), during);
-  const of = (t.whose as Record<string, string | Record<Channel["kind"], string>>)[whose];
-  return of && during
-    ? t.nearLimit(used, limit, typeof of === "string" ? of : of[kind], during)
-    : t.nearSome(used, limit);
-};
-
 export const toneName = (tone: NonNullable<Banner["tone"]>) => t.toneName[tone];
-
-export const announceBanner = ({ tone = "info", text }: Banner): string => `${t.toneName[tone]}: ${text}`;
-
-export const rulesChanged = (client: string) => t.rulesChanged(client);
 
 /** What the server refused: its own words, unless the pod speaks another language and has its own. */
 export const fault = (code: string, detail: string, seconds: number): string => t.faults[code]?.(seconds) ?? detail;
-
-const turned = (turn: Turn, contact: Contact, shield: Shield): string => {
-  switch (turn) {
-    case "sent":
-      return t.turns.sent[noun(shield.method)];
-    case "denied":
-      return t.turns.denied(`${t.denied(contact.name)}${words.procedure}`);
-    case "failed":
-      return t.turns.failed(failed(shield, contact));
-  }
-  return t.turns[turn];
-};
-
-/** One sentence for the live region. */
-export const announce = (turn: Turn, contact: Contact, channel: Channel, shield: Shield): string =>
-  `${contact.name}, ${spoken(channel)}: ${turned(turn, contact, shield)}`;
-
-export const announceStage = (channel: Channel, shield: Shield, until: string): string =>
-  `${spoken(channel)}: ${stage(shield, until).text}`;

@@ -1,9 +1,13 @@
 // What the tests put around a desk: a host, a server and a network that do what they are told.
 
+import type { ErrorCode } from "../../embed/src/protocol";
 import { type Api, Refusal, Unreachable } from "./api";
 import { systemClock } from "./clock";
 import { createDesk } from "./desk";
 import type { Ears } from "./host";
+import { later as lazy } from "./later";
+import { createFeed } from "./later/feed";
+import { report } from "./later/report";
 import type { Socket } from "./live";
 import type { Channel, Contact, Launched, Pod, Policy, SendRequest, ServerFrame, Shield, Verification } from "./types";
 
@@ -88,7 +92,7 @@ export interface Call {
   given: unknown[];
   signal: AbortSignal;
   yes(answer: unknown): Promise<void>;
-  no(code: string, status?: number, retryAfter?: number): Promise<void>;
+  no(code: ErrorCode, status?: number, retryAfter?: number): Promise<void>;
   lost(): Promise<void>;
 }
 
@@ -124,11 +128,13 @@ export class FakeSocket implements Socket {
   }
 }
 
-export const world = () => {
+/** `polls`: with what asks for the pod while the socket is blocked. */
+export const world = ({ polls = false, hidden = (): boolean => false } = {}) => {
+  lazy.value = { report };
   const calls: Call[] = [];
   const sockets: FakeSocket[] = [];
   const said: unknown[] = [];
-  const asked: { nonce: string; give(context: string): Promise<void>; refuse(code: string): Promise<void> }[] = [];
+  const asked: { nonce: string; give(context: string): Promise<void>; refuse(code: ErrorCode): Promise<void> }[] = [];
   let ears: Ears = { turn() {}, again() {}, save: () => [] };
   let keys = 0;
 
@@ -193,6 +199,7 @@ export const world = () => {
       };
     },
     newKey: () => `key-${++keys}`,
+    ...(polls && { feed: (deps) => createFeed({ ...deps, hidden }) }),
   });
 
   const last = <T>(list: T[]): T => {

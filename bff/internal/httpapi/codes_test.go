@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -38,6 +40,31 @@ func TestEveryCodeIsDocumentedWithItsStatus(t *testing.T) {
 	delete(told, "origin")   // the socket's own
 	for code := range told {
 		t.Errorf("docs/errors.md has %q, which the API never answers", code)
+	}
+}
+
+// The contract lists the codes, so that clients have them as a type.
+func TestEveryCodeIsOfTheContract(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := openapi3.NewLoader().LoadFromFile("../../../sdk/api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[any]bool{}
+	for _, code := range contract.Components.Schemas["ErrorCode"].Value.Enum {
+		listed[code] = true
+	}
+	for _, row := range codeRow.FindAllSubmatch(doc, -1) {
+		if !listed[string(row[1])] {
+			t.Errorf("docs/errors.md has %q, and the contract's ErrorCode does not", row[1])
+		}
+		delete(listed, string(row[1]))
+	}
+	for code := range listed {
+		t.Errorf("the contract's ErrorCode has %q, and docs/errors.md does not", code)
 	}
 }
 

@@ -20,6 +20,7 @@ export const first: First = {
     less: "weniger",
     inTicketSystem: "im Ticketsystem",
     reconnecting: "Verbinde neu …",
+    polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
     missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
     history: "Bisherige Verifizierungen",
     unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
@@ -31,7 +32,8 @@ export const first: First = {
     you: "Ihnen",
   },
 
-  methodButton: { email_link: "Link", sms_link: "Link", sms_code: "Code", email_code: "Code" },
+  sendLong: { code: "Code senden", link: "Link senden" },
+  sendShort: { code: "Code", link: "Link" },
   methodName: { email_link: "E-Mail-Link", sms_link: "SMS-Link", sms_code: "SMS-Code", email_code: "E-Mail-Code" },
   methodAct: {
     email_link: (to) => `Link per E-Mail senden: ${to}`,
@@ -123,31 +125,7 @@ export const first: First = {
   changed: (ago) => `Geändert ${ago}`,
   changedOn: (date) => `Im Ticketsystem geändert: ${date}`,
 
-  spans: { minute: "in dieser Minute", hour: "in dieser Stunde", day: "heute" },
-  whose: {
-    destination: { phone: "an diese Nummer", email: "an diese Adresse" },
-    prefix: "an Nummern wie diese",
-    technician: "von Ihnen",
-    client: "an diesen Kunden",
-    country: "in dieses Land",
-    tenant: "von Ihrem ganzen Team",
-  },
-  nearLimit: (used, limit, whose, during) => `${used} von ${limit} Nachrichten ${whose} ${during}.`,
-  nearMoney: (percent, during) => `${percent} % des Geldes für Nachrichten ${during}.`,
-  nearSome: (used, limit) => `${used} von ${limit} Nachrichten: eine Grenze ist nah.`,
-
   toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
-  rulesChanged: (client) => `Die Regeln für ${client} haben sich geändert.`,
-
-  turns: {
-    sent: { code: "Code unterwegs", link: "Link unterwegs" },
-    verified: "verifiziert",
-    denied: (why) => `bestritten. ${why}.`,
-    failed: (why) => `fehlgeschlagen. ${why}`,
-    expired: "unbeantwortet abgelaufen",
-    cancelled: "abgebrochen",
-    ended: "nicht mehr verifiziert",
-  },
 
   faults: {
     cooldown: (s) =>
@@ -215,6 +193,30 @@ export const later: Later = {
   triesLeft: (tries) => (tries === 1 ? "noch 1 Versuch" : `noch ${tries} Versuche`),
   lockNear: (left) =>
     left === 1 ? "Noch 1 falscher Code sperrt diesen Kontakt." : `Noch ${left} falsche Codes sperren diesen Kontakt.`,
+
+  spans: { minute: "in dieser Minute", hour: "in dieser Stunde", day: "heute" },
+  whose: {
+    destination: { phone: "an diese Nummer", email: "an diese Adresse" },
+    prefix: "an Nummern wie diese",
+    technician: "von Ihnen",
+    client: "an diesen Kunden",
+    country: "in dieses Land",
+    tenant: "von Ihrem ganzen Team",
+  },
+  nearLimit: (used, limit, whose, during) => `${used} von ${limit} Nachrichten ${whose} ${during}.`,
+  nearMoney: (percent, during) => `${percent} % des Geldes für Nachrichten ${during}.`,
+  nearSome: (used, limit) => `${used} von ${limit} Nachrichten: eine Grenze ist nah.`,
+
+  rulesChanged: (client) => `Die Regeln für ${client} haben sich geändert.`,
+  turns: {
+    sent: { code: "Code unterwegs", link: "Link unterwegs" },
+    verified: "verifiziert",
+    denied: (why) => `bestritten. ${why}.`,
+    failed: (why) => `fehlgeschlagen. ${why}`,
+    expired: "unbeantwortet abgelaufen",
+    cancelled: "abgebrochen",
+    ended: "nicht mehr verifiziert",
+  },
 
   scripts: {
     number: (number) => `Sagen Sie: „Wählen Sie auf der Seite die ${number}.“`,

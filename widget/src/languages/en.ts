@@ -1,11 +1,7 @@
 // English: the language that the others are held to. What a pod opens with is here; what comes later is in
 // later/english.ts. A language is one file beside this one, with both. Times and destinations arrive formatted.
 
-import type { Turn } from "../shield";
 import type { Banner, Method, Reason, Shield, Stage } from "../types";
-
-export type Span = "minute" | "hour" | "day";
-export type Whose = "destination" | "prefix" | "technician" | "client" | "country" | "tenant";
 
 export const first = {
   words: {
@@ -23,6 +19,7 @@ export const first = {
     less: "less",
     inTicketSystem: "in the ticket system",
     reconnecting: "Reconnecting…",
+    polling: "Your network blocks live updates. Checking every few seconds.",
     missing: "A part of the pod did not load. Reload the ticket.",
     history: "Verification history",
     unreachable: "Shieldpod did not answer. Try again.",
@@ -33,10 +30,9 @@ export const first = {
     you: "you",
   },
 
-  methodButton: { email_link: "Link", sms_link: "Link", sms_code: "Code", email_code: "Code" } as Record<
-    Method,
-    string
-  >,
+  /** On a button, where there is room; and where there is not. */
+  sendLong: { code: "Send code", link: "Send link" },
+  sendShort: { code: "Code", link: "Link" },
   methodName: {
     email_link: "E-mail link",
     sms_link: "SMS link",
@@ -135,40 +131,10 @@ export const first = {
   changed: (ago: string) => `Changed ${ago}`,
   changedOn: (date: string) => `Changed in the ticket system: ${date}`,
 
-  spans: { minute: "this minute", hour: "this hour", day: "today" } as Record<Span, string>,
-  whose: {
-    destination: { phone: "to this number", email: "to this address" },
-    prefix: "to numbers like this one",
-    technician: "by you",
-    client: "to this client",
-    country: "to this country",
-    tenant: "by your whole team",
-  } as Record<Exclude<Whose, "destination">, string> & { destination: { phone: string; email: string } },
-  nearLimit: (used: number, limit: number, whose: string, during: string) =>
-    `${used} of ${limit} messages ${whose} ${during}.`,
-  nearMoney: (percent: number, during: string) => `${percent} % of the money for messages ${during}.`,
-  nearSome: (used: number, limit: number) => `${used} of ${limit} messages: a limit is near.`,
-
   toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
     NonNullable<Banner["tone"]>,
     string
   >,
-  rulesChanged: (client: string) => `The rules for ${client} have changed.`,
-
-  /** For the live region, after the contact and the channel. */
-  turns: {
-    sent: { code: "Code on its way", link: "Link on its way" },
-    verified: "verified",
-    denied: (why: string) => `denied. ${why}.`,
-    failed: (why: string) => `failed. ${why}`,
-    expired: "expired unanswered",
-    cancelled: "cancelled",
-    ended: "no longer verified",
-  } as Record<Exclude<Turn, "sent" | "denied" | "failed">, string> & {
-    sent: { code: string; link: string };
-    denied: (why: string) => string;
-    failed: (why: string) => string;
-  },
 
   /** What the server refuses, by its code: where this is silent its own words are shown, which are English. */
   faults: {} as Partial<Record<string, (seconds: number) => string>>,

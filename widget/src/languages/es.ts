@@ -20,6 +20,7 @@ export const first: First = {
     less: "menos",
     inTicketSystem: "en el sistema de tickets",
     reconnecting: "Reconectando…",
+    polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
     missing: "Una parte no se ha cargado. Recargue el ticket.",
     history: "Verificaciones anteriores",
     unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
@@ -30,7 +31,8 @@ export const first: First = {
     you: "usted",
   },
 
-  methodButton: { email_link: "Enlace", sms_link: "Enlace", sms_code: "Código", email_code: "Código" },
+  sendLong: { code: "Enviar código", link: "Enviar enlace" },
+  sendShort: { code: "Código", link: "Enlace" },
   methodName: {
     email_link: "Enlace por correo",
     sms_link: "Enlace por SMS",
@@ -123,31 +125,7 @@ export const first: First = {
   changed: (ago) => `Cambiado ${ago}`,
   changedOn: (date) => `Cambiado en el sistema de tickets: ${date}`,
 
-  spans: { minute: "este minuto", hour: "esta hora", day: "hoy" },
-  whose: {
-    destination: { phone: "a este número", email: "a esta dirección" },
-    prefix: "a números como este",
-    technician: "suyos",
-    client: "a este cliente",
-    country: "a este país",
-    tenant: "de todo su equipo",
-  },
-  nearLimit: (used, limit, whose, during) => `${used} de ${limit} mensajes ${whose} ${during}.`,
-  nearMoney: (percent, during) => `${percent} % del dinero para mensajes ${during}.`,
-  nearSome: (used, limit) => `${used} de ${limit} mensajes: hay un límite cerca.`,
-
   toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
-  rulesChanged: (client) => `Las reglas de ${client} han cambiado.`,
-
-  turns: {
-    sent: { code: "código en camino", link: "enlace en camino" },
-    verified: "verificado",
-    denied: (why) => `denegado. ${why}.`,
-    failed: (why) => `fallido. ${why}`,
-    expired: "caducado sin respuesta",
-    cancelled: "cancelado",
-    ended: "ya no está verificado",
-  },
 
   faults: {
     cooldown: (s) =>
@@ -214,6 +192,30 @@ export const later: Later = {
   triesLeft: (tries) => (tries === 1 ? "queda 1 intento" : `quedan ${tries} intentos`),
   lockNear: (left) =>
     left === 1 ? "1 código erróneo más bloquea este contacto." : `${left} códigos erróneos más bloquean este contacto.`,
+
+  spans: { minute: "este minuto", hour: "esta hora", day: "hoy" },
+  whose: {
+    destination: { phone: "a este número", email: "a esta dirección" },
+    prefix: "a números como este",
+    technician: "suyos",
+    client: "a este cliente",
+    country: "a este país",
+    tenant: "de todo su equipo",
+  },
+  nearLimit: (used, limit, whose, during) => `${used} de ${limit} mensajes ${whose} ${during}.`,
+  nearMoney: (percent, during) => `${percent} % del dinero para mensajes ${during}.`,
+  nearSome: (used, limit) => `${used} de ${limit} mensajes: hay un límite cerca.`,
+
+  rulesChanged: (client) => `Las reglas de ${client} han cambiado.`,
+  turns: {
+    sent: { code: "código en camino", link: "enlace en camino" },
+    verified: "verificado",
+    denied: (why) => `denegado. ${why}.`,
+    failed: (why) => `fallido. ${why}`,
+    expired: "caducado sin respuesta",
+    cancelled: "cancelado",
+    ended: "ya no está verificado",
+  },
 
   scripts: {
     number: (number) => `Diga: «Elija el ${number} en la página».`,

@@ -19,6 +19,7 @@ export const first: First = {
     less: "moins",
     inTicketSystem: "dans l’outil de tickets",
     reconnecting: "Reconnexion…",
+    polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
     missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
     history: "Vérifications passées",
     unreachable: "Shieldpod n’a pas répondu. Réessayez.",
@@ -29,7 +30,8 @@ export const first: First = {
     you: "vous",
   },
 
-  methodButton: { email_link: "Lien", sms_link: "Lien", sms_code: "Code", email_code: "Code" },
+  sendLong: { code: "Envoyer le code", link: "Envoyer le lien" },
+  sendShort: { code: "Code", link: "Lien" },
   methodName: {
     email_link: "Lien par e-mail",
     sms_link: "Lien par SMS",
@@ -121,31 +123,7 @@ export const first: First = {
   changed: (ago) => `Changé ${ago}`,
   changedOn: (date) => `Changé dans l’outil de tickets : ${date}`,
 
-  spans: { minute: "cette minute", hour: "cette heure", day: "aujourd’hui" },
-  whose: {
-    destination: { phone: "à ce numéro", email: "à cette adresse" },
-    prefix: "à des numéros semblables",
-    technician: "de votre part",
-    client: "à ce client",
-    country: "vers ce pays",
-    tenant: "de toute votre équipe",
-  },
-  nearLimit: (used, limit, whose, during) => `${used} messages sur ${limit} ${whose} ${during}.`,
-  nearMoney: (percent, during) => `${percent} % du budget des messages ${during}.`,
-  nearSome: (used, limit) => `${used} messages sur ${limit} : une limite est proche.`,
-
   toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
-  rulesChanged: (client) => `Les règles pour ${client} ont changé.`,
-
-  turns: {
-    sent: { code: "code en route", link: "lien en route" },
-    verified: "vérifié",
-    denied: (why) => `refusé. ${why}.`,
-    failed: (why) => `échoué. ${why}`,
-    expired: "expiré sans réponse",
-    cancelled: "annulé",
-    ended: "n’est plus vérifié",
-  },
 
   faults: {
     cooldown: (s) =>
@@ -215,6 +193,30 @@ export const later: Later = {
     left === 1
       ? "Encore 1 code erroné verrouille ce contact."
       : `Encore ${left} codes erronés verrouillent ce contact.`,
+
+  spans: { minute: "cette minute", hour: "cette heure", day: "aujourd’hui" },
+  whose: {
+    destination: { phone: "à ce numéro", email: "à cette adresse" },
+    prefix: "à des numéros semblables",
+    technician: "de votre part",
+    client: "à ce client",
+    country: "vers ce pays",
+    tenant: "de toute votre équipe",
+  },
+  nearLimit: (used, limit, whose, during) => `${used} messages sur ${limit} ${whose} ${during}.`,
+  nearMoney: (percent, during) => `${percent} % du budget des messages ${during}.`,
+  nearSome: (used, limit) => `${used} messages sur ${limit} : une limite est proche.`,
+
+  rulesChanged: (client) => `Les règles pour ${client} ont changé.`,
+  turns: {
+    sent: { code: "code en route", link: "lien en route" },
+    verified: "vérifié",
+    denied: (why) => `refusé. ${why}.`,
+    failed: (why) => `échoué. ${why}`,
+    expired: "expiré sans réponse",
+    cancelled: "annulé",
+    ended: "n’est plus vérifié",
+  },
 
   scripts: {
     number: (number) => `Dites : « Choisissez ${number} sur la page. »`,

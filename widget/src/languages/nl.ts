@@ -20,6 +20,7 @@ export const first: First = {
     less: "minder",
     inTicketSystem: "in het ticketsysteem",
     reconnecting: "Opnieuw verbinden…",
+    polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
     missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
     history: "Eerdere verificaties",
     unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
@@ -30,7 +31,8 @@ export const first: First = {
     you: "u",
   },
 
-  methodButton: { email_link: "Link", sms_link: "Link", sms_code: "Code", email_code: "Code" },
+  sendLong: { code: "Code sturen", link: "Link sturen" },
+  sendShort: { code: "Code", link: "Link" },
   methodName: { email_link: "E-maillink", sms_link: "Sms-link", sms_code: "Sms-code", email_code: "E-mailcode" },
   methodAct: {
     email_link: (to) => `Link per e-mail sturen: ${to}`,
@@ -116,31 +118,7 @@ export const first: First = {
   changed: (ago) => `Gewijzigd ${ago}`,
   changedOn: (date) => `Gewijzigd in het ticketsysteem: ${date}`,
 
-  spans: { minute: "deze minuut", hour: "dit uur", day: "vandaag" },
-  whose: {
-    destination: { phone: "naar dit nummer", email: "naar dit adres" },
-    prefix: "naar nummers als dit",
-    technician: "van u",
-    client: "naar deze klant",
-    country: "naar dit land",
-    tenant: "van uw hele team",
-  },
-  nearLimit: (used, limit, whose, during) => `${used} van ${limit} berichten ${whose} ${during}.`,
-  nearMoney: (percent, during) => `${percent} % van het geld voor berichten ${during}.`,
-  nearSome: (used, limit) => `${used} van ${limit} berichten: een grens is dichtbij.`,
-
   toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
-  rulesChanged: (client) => `De regels voor ${client} zijn gewijzigd.`,
-
-  turns: {
-    sent: { code: "code onderweg", link: "link onderweg" },
-    verified: "geverifieerd",
-    denied: (why) => `ontkend. ${why}.`,
-    failed: (why) => `mislukt. ${why}`,
-    expired: "onbeantwoord verlopen",
-    cancelled: "geannuleerd",
-    ended: "niet meer geverifieerd",
-  },
 
   faults: {
     cooldown: (s) =>
@@ -208,6 +186,30 @@ export const later: Later = {
   triesLeft: (tries) => (tries === 1 ? "nog 1 poging" : `nog ${tries} pogingen`),
   lockNear: (left) =>
     left === 1 ? "Nog 1 foute code blokkeert dit contact." : `Nog ${left} foute codes blokkeren dit contact.`,
+
+  spans: { minute: "deze minuut", hour: "dit uur", day: "vandaag" },
+  whose: {
+    destination: { phone: "naar dit nummer", email: "naar dit adres" },
+    prefix: "naar nummers als dit",
+    technician: "van u",
+    client: "naar deze klant",
+    country: "naar dit land",
+    tenant: "van uw hele team",
+  },
+  nearLimit: (used, limit, whose, during) => `${used} van ${limit} berichten ${whose} ${during}.`,
+  nearMoney: (percent, during) => `${percent} % van het geld voor berichten ${during}.`,
+  nearSome: (used, limit) => `${used} van ${limit} berichten: een grens is dichtbij.`,
+
+  rulesChanged: (client) => `De regels voor ${client} zijn gewijzigd.`,
+  turns: {
+    sent: { code: "code onderweg", link: "link onderweg" },
+    verified: "geverifieerd",
+    denied: (why) => `ontkend. ${why}.`,
+    failed: (why) => `mislukt. ${why}`,
+    expired: "onbeantwoord verlopen",
+    cancelled: "geannuleerd",
+    ended: "niet meer geverifieerd",
+  },
 
   scripts: {
     number: (number) => `Zeg: ‘Kies ${number} op de pagina.’`,

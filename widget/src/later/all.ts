@@ -4,8 +4,11 @@ import css from "./later.css?inline";
 
 export { Alone } from "./alone";
 export { Entries } from "./entries";
+export { createFeed } from "./feed";
 export { Note } from "./note";
 export { Pending } from "./pending";
+export { report } from "./report";
+export { restore } from "./restore";
 export { Saved } from "./saved";
 export { createSignIn } from "./signin";
 export { Stopped } from "./stopped";

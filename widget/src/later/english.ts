@@ -1,6 +1,7 @@
 // English, of what comes later: see languages/en.ts.
 
 import type { Channel, HistoryEntry, Method, Unusable } from "../types";
+import type { Turn } from "./turn";
 
 export interface Problem {
   title: string;
@@ -9,6 +10,9 @@ export interface Problem {
   /** What the button says, where it does more than try again. */
   act?: string;
 }
+
+export type Span = "minute" | "hour" | "day";
+export type Whose = "destination" | "prefix" | "technician" | "client" | "country" | "tenant";
 
 const admin = "If it happens again, tell your admin.";
 const digits: Record<number, string> = { 6: "six", 7: "seven", 8: "eight" };
@@ -58,6 +62,37 @@ export const later = {
   triesLeft: (tries: number) => (tries === 1 ? "1 try left" : `${tries} tries left`),
   lockNear: (left: number) =>
     left === 1 ? "1 more wrong code locks this contact." : `${left} more wrong codes lock this contact.`,
+
+  spans: { minute: "this minute", hour: "this hour", day: "today" } as Record<Span, string>,
+  whose: {
+    destination: { phone: "to this number", email: "to this address" },
+    prefix: "to numbers like this one",
+    technician: "by you",
+    client: "to this client",
+    country: "to this country",
+    tenant: "by your whole team",
+  } as Record<Exclude<Whose, "destination">, string> & { destination: { phone: string; email: string } },
+  nearLimit: (used: number, limit: number, whose: string, during: string) =>
+    `${used} of ${limit} messages ${whose} ${during}.`,
+  nearMoney: (percent: number, during: string) => `${percent} % of the money for messages ${during}.`,
+  nearSome: (used: number, limit: number) => `${used} of ${limit} messages: a limit is near.`,
+
+  rulesChanged: (client: string) => `The rules for ${client} have changed.`,
+
+  /** For the live region, after the contact and the channel. */
+  turns: {
+    sent: { code: "Code on its way", link: "Link on its way" },
+    verified: "verified",
+    denied: (why: string) => `denied. ${why}.`,
+    failed: (why: string) => `failed. ${why}`,
+    expired: "expired unanswered",
+    cancelled: "cancelled",
+    ended: "no longer verified",
+  } as Record<Exclude<Turn, "sent" | "denied" | "failed">, string> & {
+    sent: { code: string; link: string };
+    denied: (why: string) => string;
+    failed: (why: string) => string;
+  },
 
   /** What the technician says to the caller while a message is on its way. */
   scripts: {

@@ -5,7 +5,7 @@ import type { Desk } from "../desk";
 import { agoOf, timeOf } from "../format";
 import type { Contact, HistoryEntry, Shield } from "../types";
 import { Button } from "../views/button";
-import { Icon, ShieldIcon } from "../views/icons";
+import { ShieldIcon } from "../views/icons";
 import { byWhom, methodName } from "../words";
 import * as w from "./words";
 
@@ -107,7 +107,13 @@ const CopyNote = ({ text }: { text: string }) => {
         title={w.words().copyNote}
         onClick={() => void copy()}
       >
-        <Icon name={state === "copied" ? "tick" : "copy"} />
+        <svg class="icon" width="16" height="16" aria-hidden="true">
+          {state === "copied" ? (
+            <path d="m3.5 8.5 3 3 6-6.5" />
+          ) : (
+            <path d="M7 5.5h5a1.5 1.5 0 0 1 1.5 1.5v5a1.5 1.5 0 0 1-1.5 1.5H7A1.5 1.5 0 0 1 5.5 12V7A1.5 1.5 0 0 1 7 5.5m3.5 0V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5" />
+          )}
+        </svg>
       </button>
       <span class="sr" role="status">
         {state === "copied" ? w.words().copied : ""}

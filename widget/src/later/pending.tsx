@@ -10,6 +10,7 @@ import { Button } from "../views/button";
 import type { RowProps } from "../views/row";
 import { byCode, methodName } from "../words";
 import { caretAfter, digitsOf, grouped } from "./digits";
+import { warningNow } from "./warning";
 import * as w from "./words";
 
 type Props = RowProps & { shield: Shield };
@@ -23,6 +24,7 @@ export const Pending = (props: Props) => {
   const cooling = isCooling(shield, s.now);
   const needsNote = noteBar(s, contact);
   const waits = (act: Act) => (s.online && (!busy || busy === act) ? undefined : "");
+  const warning = warningNow(s, place(contact, channel), shield);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
     <div class="pending-body" role="group" aria-label={methodName(method)}>
@@ -58,6 +60,7 @@ export const Pending = (props: Props) => {
           {w.words().cancel}
         </Button>
       </div>
+      {warning && <p class="warned">{w.nearLimit(warning, channel)}</p>}
     </div>
   );
 };

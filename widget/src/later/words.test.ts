@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Lock, Shield } from "../types";
-import { pending } from "../world";
+import type { Channel, Lock, Shield } from "../types";
+import { channel, pending, t0 } from "../world";
 import * as w from "./words";
+
+const [mobile, mail] = [channel("mobile"), channel("mail")];
 
 describe("what is read aloud", () => {
   const link: Shield = { ...pending("v_1", "sms_link"), match: "47" };
@@ -42,5 +44,31 @@ describe("the lock", () => {
     ["a short limit warns from the first", lock(1, 3), "2 more wrong codes lock this contact."],
   ])("near it: %s", (_, given, want) => {
     expect(w.lockNear(given)).toBe(want);
+  });
+});
+
+describe("a budget that is all but used", () => {
+  it.each<[string, Channel, string]>([
+    ["budget_destination_day", mobile, "8 of 10 messages to this number today."],
+    ["budget_destination_day", mail, "8 of 10 messages to this address today."],
+    ["budget_prefix_hour", mobile, "8 of 10 messages to numbers like this one this hour."],
+    ["budget_technician_minute", mobile, "8 of 10 messages by you this minute."],
+    ["budget_technician_hour", mobile, "8 of 10 messages by you this hour."],
+    ["budget_client_hour", mobile, "8 of 10 messages to this client this hour."],
+    ["budget_country_hour", mobile, "8 of 10 messages to this country this hour."],
+    ["budget_tenant_minute", mobile, "8 of 10 messages by your whole team this minute."],
+    ["budget_tenant_day", mobile, "8 of 10 messages by your whole team today."],
+    ["budget_tenant_spend_day", mobile, "80 % of the money for messages today."],
+    ["budget_planet_week", mobile, "8 of 10 messages: a limit is near."],
+    ["budget_planet_day", mobile, "8 of 10 messages: a limit is near."],
+  ])("%s", (name, to, want) => {
+    expect(w.nearLimit({ name, used: 8, limit: 10, frees_at: t0 }, to)).toBe(want);
+  });
+});
+
+describe("the banner aloud", () => {
+  it("begins with its tone, which is information where none is given", () => {
+    expect(w.announceBanner({ text: "Change freeze." })).toBe("Information: Change freeze.");
+    expect(w.announceBanner({ text: "Change freeze.", tone: "critical" })).toBe("Critical: Change freeze.");
   });
 });

@@ -1,8 +1,9 @@
 // The words of what comes later, in the language that the pod speaks. Times arrive formatted.
 
-import type { Channel, Contact, HistoryEntry, Lock, Method, Shield, Unusable } from "../types";
-import { spokenLater } from "../words";
+import type { Banner, Budget, Channel, Contact, HistoryEntry, Lock, Method, Shield, Unusable } from "../types";
+import { denied, failed, words as first, noun, spoken, spokenLater, stage, toneName } from "../words";
 import { later as english, type Problem } from "./english";
+import type { Turn } from "./turn";
 
 const t = () => spokenLater ?? english;
 
@@ -32,6 +33,17 @@ export const unusable = ({ reason }: Unusable, kind: Channel["kind"]): string =>
   return typeof because === "string" ? because : (because?.[kind] ?? "");
 };
 
+/** What a budget is for: "8 of 10 messages to this number today." */
+export const nearLimit = ({ name, used, limit }: Budget, { kind }: Channel): string => {
+  const [, whose = "", span = ""] = /^budget_(.+)_(minute|hour|day)$/.exec(name) ?? [];
+  const during = (t().spans as Record<string, string>)[span];
+  if (whose === "tenant_spend" && during) return t().nearMoney(Math.floor((100 * used) / limit), during);
+  const of = (t().whose as Record<string, string | Record<Channel["kind"], string>>)[whose];
+  return of && during
+    ? t().nearLimit(used, limit, typeof of === "string" ? of : of[kind], during)
+    : t().nearSome(used, limit);
+};
+
 export const onTicket = (number: string) => `#${number}`;
 
 /** "••4821" of a number; a mailbox stays as it is. */
@@ -43,3 +55,26 @@ export const problem = (code: string, detail: string): Problem => {
   const known = t().problems[code] ?? { title: t().noPod, next: "" };
   return { ...known, next: known.next || detail || t().reload };
 };
+
+export const announceBanner = ({ tone = "info", text }: Banner): string => `${toneName(tone)}: ${text}`;
+
+export const rulesChanged = (client: string) => t().rulesChanged(client);
+
+const turned = (turn: Turn, contact: Contact, shield: Shield): string => {
+  switch (turn) {
+    case "sent":
+      return t().turns.sent[noun(shield.method)];
+    case "denied":
+      return t().turns.denied(`${denied(contact.name)}${first.procedure}`);
+    case "failed":
+      return t().turns.failed(failed(shield, contact));
+  }
+  return t().turns[turn];
+};
+
+/** One sentence for the live region. */
+export const announce = (turn: Turn, contact: Contact, channel: Channel, shield: Shield): string =>
+  `${contact.name}, ${spoken(channel)}: ${turned(turn, contact, shield)}`;
+
+export const announceStage = (channel: Channel, shield: Shield, until: string): string =>
+  `${spoken(channel)}: ${stage(shield, until).text}`;

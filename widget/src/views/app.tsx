@@ -33,7 +33,9 @@ export const App = ({ desk }: { desk: Desk }) => {
       {s.phase === "starting" && <Skeleton />}
       {s.phase === "stopped" && <Stopped desk={desk} />}
       {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}
-      {!s.online && s.phase !== "stopped" && <p class="offline">{words.reconnecting}</p>}
+      {s.phase !== "stopped" && !(s.online && !s.polling) && (
+        <p class="offline">{s.online ? words.polling : words.reconnecting}</p>
+      )}
       {missing && <p class="offline">{words.missing}</p>}
       <div class="sr" role="status">
         {s.said}

@@ -31,13 +31,6 @@ export const Sprite = () => (
     <symbol id="chevron" viewBox="0 0 16 16">
       <path d="m4.5 6.2 3.5 3.6 3.5-3.6" />
     </symbol>
-    <symbol id="copy" viewBox="0 0 16 16">
-      <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
-      <path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5" />
-    </symbol>
-    <symbol id="tick" viewBox="0 0 16 16">
-      <path d="m3.5 8.5 3 3 6-6.5" />
-    </symbol>
     <symbol id="info" viewBox="0 0 16 16">
       <circle cx="8" cy="8" r="6.3" />
       <path d="M8 7.6v3.6m0-6.4v.1" />
@@ -52,7 +45,7 @@ export const Sprite = () => (
   </svg>
 );
 
-type Named = "chevron" | "copy" | "tick" | "info" | "warning" | "critical";
+type Named = "chevron" | "info" | "warning" | "critical";
 
 export const Icon = ({ name }: { name: Named }) => (
   <svg class="icon" width="16" height="16" aria-hidden="true">

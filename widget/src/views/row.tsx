@@ -5,11 +5,12 @@ import type { Desk } from "../desk";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
 import { later } from "../later";
 import { isCooling, textable } from "../shield";
-import { doing, faultNow, place, type State, shieldNow, warningNow } from "../state";
+import { doing, faultNow, place, type State, shieldNow } from "../state";
 import type { Channel, Contact, Shield } from "../types";
 import * as w from "../words";
 import { noteBar, noteHelp } from "./bar";
 import { Button } from "./button";
+import { useFit } from "./fit";
 import { useKeptFocus } from "./focus";
 import { Icon, ShieldIcon } from "./icons";
 
@@ -42,12 +43,12 @@ const Row = (props: RowProps) => {
   const row = useKeptFocus<HTMLLIElement>((row) => row.querySelector("input") ?? row);
   const where = place(contact, channel);
   const fault = faultNow(s, where, shield);
-  const warning = warningNow(s, where, shield);
   const { Pending } = later.value;
+  const fit = useFit(row);
   const pending = shield.state === "pending" ? shield.verification_id : undefined;
   return (
     <li
-      class={`row ${channel.kind} ${shield.state}`}
+      class={`row ${channel.kind} ${shield.state} ${fit}`}
       ref={row}
       tabIndex={-1}
       aria-label={w.spoken(channel)}
@@ -67,7 +68,6 @@ const Row = (props: RowProps) => {
           {!pending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
         </div>
         {pending && Pending && <Pending {...props} shield={shield} />}
-        {warning && <p class="warned">{w.nearLimit(warning, channel)}</p>}
         {fault && fault.act !== "code" && (
           <p class="fault" role="alert">
             {fault.text}
@@ -78,14 +78,13 @@ const Row = (props: RowProps) => {
   );
 };
 
-/** An address breaks before its domain, if it must. */
+/** An address that must break does so before its domain. */
 const Masked = ({ text }: { text: string }) => {
   const domain = text.indexOf("@") + 1;
   return (
     <span class="masked">
-      {text.slice(0, domain)}
-      {domain > 0 && <wbr />}
-      {text.slice(domain)}
+      {domain > 0 && <span>{text.slice(0, domain)}</span>}
+      <span class="domain">{text.slice(domain)}</span>
     </span>
   );
 };
@@ -214,7 +213,8 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
           explained={needsNote && noteHelp}
           press={() => void desk.send(contact, channel, option.method)}
         >
-          {w.methodButton(option.method)}
+          <span class="long">{w.sendLong(option.method)}</span>
+          <span class="short">{w.sendShort(option.method)}</span>
         </Button>
       ))}
     </div>

@@ -1,11 +1,11 @@
 // What there is to say between two states of the pod: in a sentence to the technician, and to the host in ids and states.
 
-import { bannerAt } from "./banner";
-import { timeOf } from "./format";
-import type { Host } from "./host";
-import { turn } from "./shield";
-import { type State, selectedContact, shieldNow } from "./state";
-import type { Channel, Contact, Pod, Shield } from "./types";
+import { bannerAt } from "../banner";
+import { timeOf } from "../format";
+import type { Host } from "../host";
+import { type State, selectedContact, shieldNow } from "../state";
+import type { Channel, Contact, Pod, Shield } from "../types";
+import { turn } from "./turn";
 import { announce, announceBanner, announceStage, rulesChanged } from "./words";
 
 /** Tells the host what became of each shield; gives what the live region has to say, empty for nothing. */

@@ -1,0 +1,356 @@
+// Threat row 36: other scripts change the pod's page (page translators, password managers, dark modes, whatever an
+// extension injects). What the pod shows is the same as without them, after every change of its state.
+
+import { expect, type Frame, type Page, test } from "@playwright/test";
+import type { Contact, Pod, Shield } from "../src/types";
+import { at, denied, green, grey, now, pending, three } from "./scenes";
+import { perform, type Stage } from "./stage";
+
+/** What an injected script has to work with, in the pod's frame. */
+const tools = () => {
+  const texts = (root: Node = document.body) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const found: Text[] = [];
+    while (walker.nextNode()) if (walker.currentNode.textContent?.trim()) found.push(walker.currentNode as Text);
+    return found;
+  };
+  const font = (text: string) => {
+    const [outer, inner] = [document.createElement("font"), document.createElement("font")];
+    outer.style.verticalAlign = inner.style.verticalAlign = "inherit";
+    inner.textContent = text;
+    outer.append(inner);
+    return outer;
+  };
+  const changed = (text: string | null) => (text ?? "").toUpperCase();
+  Object.assign(window, {
+    tools: { texts, font, changed, translate: () => texts().map((node) => node.replaceWith(font(changed(node.data)))) },
+  });
+};
+
+declare global {
+  interface Window {
+    tools: {
+      texts: (root?: Node) => Text[];
+      font: (text: string) => HTMLElement;
+      changed: (text: string | null) => string;
+      translate: () => void;
+    };
+    rounds: number;
+  }
+}
+
+/** Each is what some extension does, run before every change of the pod's state. */
+const scripts: Record<string, () => void> = {
+  "replaces texts by fonts, as Google Translate": () => window.tools.translate(),
+  "replaces texts by fonts, and does so again whenever the page changes": () => {
+    window.tools.translate();
+    let due = 0;
+    new MutationObserver(() => {
+      clearTimeout(due);
+      due = window.setTimeout(window.tools.translate, 20);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  },
+  "puts its translation of the old texts in place after they have changed": () => {
+    const had = window.tools.texts().map((node) => [node, node.data] as const);
+    for (const wait of [0, 20, 60]) {
+      setTimeout(() => {
+        for (const [node, text] of had)
+          if (wait === 20) node.data = text;
+          else node.replaceWith(window.tools.font(window.tools.changed(text)));
+      }, wait);
+    }
+  },
+  "shows the original texts again after they have changed": () => {
+    const had = window.tools.texts().map((node) => [node, node.data] as const);
+    const put = had.map(([node, text]) => {
+      const font = window.tools.font(window.tools.changed(text));
+      node.replaceWith(font);
+      return [font, text] as const;
+    });
+    for (const wait of [0, 30]) setTimeout(() => put.map(([font, text]) => font.replaceWith(text)), wait);
+  },
+  "writes into the texts and marks their elements, as Edge": () => {
+    for (const node of window.tools.texts()) {
+      node.parentElement?.setAttribute("_msttexthash", "12345");
+      node.parentElement?.setAttribute("_msthash", "7");
+      node.data = window.tools.changed(node.data);
+    }
+  },
+  "adds its translation beside each text, filled in later": () => {
+    for (const node of window.tools.texts()) {
+      const beside = document.createElement("font");
+      beside.className = "immersive-translate-target-wrapper";
+      node.after(beside);
+      const text = window.tools.changed(node.data);
+      setTimeout(() => beside.append(document.createElement("br"), text), 20);
+    }
+  },
+  "wraps what it finds": () => {
+    for (const found of document.querySelectorAll(".name, .state, .row, .masked, .rows, main, select")) {
+      const wrapper = document.createElement(found.matches("li, ul, main") ? "div" : "span");
+      found.replaceWith(wrapper);
+      wrapper.append(found);
+    }
+  },
+  "moves what it finds": () => {
+    for (const found of document.querySelectorAll(".state, .row, .head, .shield, .name"))
+      found.parentElement?.prepend(found);
+  },
+  "removes what it finds": () => {
+    for (const found of document.querySelectorAll(".state, .name, .row:nth-child(2), .history, option")) found.remove();
+    for (const node of window.tools.texts()) node.remove();
+  },
+  "writes the page's markup anew": () => {
+    for (const found of [...document.querySelectorAll(".line, .head"), document.body]) {
+      const { innerHTML } = found;
+      found.innerHTML = innerHTML;
+    }
+  },
+  "puts old attributes back": () => {
+    const had = [...document.querySelectorAll("main, main *")].flatMap((element) =>
+      [...element.attributes].map(({ name, value }) => [element, name, value] as const),
+    );
+    for (const wait of [0, 30])
+      setTimeout(() => had.map(([element, name, value]) => element.setAttribute(name, value)), wait);
+  },
+  "translates attributes": () => {
+    for (const element of document.querySelectorAll("[title], [aria-label], [placeholder]")) {
+      for (const name of ["title", "aria-label", "placeholder"]) {
+        const value = element.getAttribute(name);
+        if (value) element.setAttribute(name, window.tools.changed(value));
+      }
+    }
+  },
+  "styles everything, as dark modes do": () => {
+    const style = document.createElement("style");
+    style.textContent = "html { background: #181a1b }";
+    document.head.append(style);
+    for (const element of document.querySelectorAll<HTMLElement>("main, main *")) {
+      element.style.setProperty("--darkreader-inline-color", "#e8e6e3");
+      element.dataset.darkreaderInlineColor = "";
+    }
+  },
+  "puts icons beside fields and boxes beside the pod, as password managers and writing aids": () => {
+    for (const field of document.querySelectorAll("input, textarea, select")) {
+      field.setAttribute("data-gramm", "false");
+      field.setAttribute("autocomplete", "one-time-code");
+      const icon = document.createElement("com-1password-button");
+      icon.attachShadow({ mode: "open" }).innerHTML = "<button>fill</button>";
+      field.after(icon);
+    }
+    const box = document.createElement("div");
+    box.textContent = "Save this password?";
+    box.style.display = "none";
+    document.body.append(box);
+  },
+};
+
+const seq = { next: 50 };
+const event = (stage: Stage, shields: Record<string, Shield>) => {
+  const history: Contact["history"] = [];
+  stage
+    .socket()
+    .send(JSON.stringify({ type: "event", seq: seq.next++, now, contact_id: "dana", shields, methods: {}, history }));
+};
+
+const pod = (): Pod => three(grey, green());
+const other = (): Pod => {
+  const { contacts, ...rest } = pod();
+  const [dana, sam] = contacts as [Contact, Contact];
+  const marcus = { ...sam, id: "marcus", name: "Marcus Lee", default: true };
+  return {
+    ...rest,
+    ticket: { id: "4712", number: "4712", summary: "" },
+    contacts: [marcus, { ...dana, default: false }],
+  };
+};
+
+/** The changes of state, one after the other. */
+const changes: Record<string, (stage: Stage) => Promise<unknown> | unknown> = {
+  "a code is sent": (stage) => event(stage, { mobile: pending("sms_code", "queued"), mail: green() }),
+  "it is delivered": (stage) => event(stage, { mobile: pending("sms_code", "delivered"), mail: green() }),
+  "it is right": (stage) => event(stage, { mobile: green({ verification_id: "v_7" }), mail: green() }),
+  "another contact is chosen": ({ pod }) => pod.locator("select").selectOption({ index: 1 }),
+  "the first one is chosen again": ({ pod }) => pod.locator("select").selectOption({ index: 0 }),
+  "a link is on its way": (stage) => event(stage, { mail: pending("email_link", "opened"), mobile: green() }),
+  "it is denied": (stage) => event(stage, { mail: denied, mobile: green() }),
+  "the green ends": async (stage) => {
+    await stage.page.clock.setFixedTime(at("14:32:01"));
+    await frameOf(stage.page).evaluate(() => window.dispatchEvent(new Event("online")));
+  },
+  "another ticket is on screen": ({ page }) =>
+    page.evaluate(() => {
+      const pod = document.querySelector("iframe")?.contentWindow;
+      pod?.postMessage({ type: "shieldpod:refresh" }, "https://pod.example");
+    }),
+};
+
+const frameOf = (page: Page): Frame => {
+  const frame = page.frames().find((f) => f.url().startsWith("https://pod.example"));
+  if (!frame) throw new Error("no pod");
+  return frame;
+};
+
+/** What is on screen, and what a screen reader is told. */
+const shown = (page: Page) =>
+  frameOf(page).evaluate(() => {
+    /** As it reads whenever it is looked at: time goes on. */
+    const timeless = (text = "") =>
+      text.replaceAll(/\b\d:\d\d\b/g, "m:ss").replaceAll(/\d+ (second|minute)s? ago/g, "ago");
+    // biome-ignore lint/performance/useDomNodeTextContent: what is on screen, as it is laid out
+    const text = (element: HTMLElement | null) => timeless(element?.innerText.replaceAll(/\s+/g, " ").trim());
+    return {
+      mains: document.querySelectorAll("main").length,
+      all: text(document.querySelector("main")),
+      name: text(document.querySelector(".head .name")),
+      options: [...document.querySelectorAll("option")].map((o) => o.textContent),
+      chosen: document.querySelector("select")?.selectedOptions[0]?.textContent,
+      rows: [...document.querySelectorAll(".row")].map((row) => [
+        row.className.split(" ").slice(0, 3).join(" "),
+        row.getAttribute("aria-label"),
+        row.querySelector("use")?.getAttribute("href"),
+        text(row.querySelector(".state")),
+      ]),
+      titles: [...document.querySelectorAll("main [title]")].map((e) => timeless(e.getAttribute("title") ?? "")),
+    };
+  });
+
+const stageFor = async (page: Page): Promise<Stage> => {
+  const stage = await perform(page, { name: "scripts", pod: pod() }, "light");
+  await page.route("https://pod.example/api/v1/launch", (route) =>
+    route.fulfill({ json: { token: "bearer", expires_at: "2026-03-02T15:00:00Z", pod: other() } }),
+  );
+  await expect.poll(() => frameOf(page).evaluate(() => document.adoptedStyleSheets.length)).toBe(1); // all has loaded
+  return stage;
+};
+
+/** What each change brings to the screen without any script. */
+const expected = async (page: Page) => {
+  const stage = await stageFor(page);
+  const seen = [];
+  let before = JSON.stringify(await shown(page));
+  for (const change of Object.values(changes)) {
+    await change(stage);
+    await expect.poll(async () => JSON.stringify(await shown(page))).not.toBe(before);
+    await settled(page);
+    const after = await shown(page);
+    before = JSON.stringify(after);
+    seen.push(after);
+  }
+  return seen;
+};
+
+/** Once nothing on screen has changed for a while. */
+const settled = async (page: Page) => {
+  let last = "";
+  await expect
+    .poll(
+      async () => {
+        const [was, is] = [last, JSON.stringify(await shown(page))];
+        last = is;
+        return was === is;
+      },
+      { intervals: [150] },
+    )
+    .toBe(true);
+};
+
+for (const [name, script] of Object.entries(scripts)) {
+  test(`row 36: a script that ${name} leaves every name and state true`, async ({ page, context }) => {
+    test.slow();
+    const undisturbed = await context.newPage();
+    const want = await expected(undisturbed);
+    await undisturbed.close();
+    const stage = await stageFor(page);
+    const frame = frameOf(page);
+    await frame.evaluate(tools);
+    for (const [n, [what, change]] of Object.entries(changes).entries()) {
+      await frame.evaluate(script);
+      await change(stage);
+      await expect.poll(() => shown(page), what).toEqual(want[n]);
+      await settled(page);
+      expect(await shown(page), `${what}, a moment later`).toEqual(want[n]);
+    }
+    expect(stage.complaints).toEqual([]);
+  });
+}
+
+test("row 36: a script that changes each text again at once does not keep the browser busy, and shows no old name", async ({
+  page,
+}) => {
+  const stage = await stageFor(page);
+  const frame = frameOf(page);
+  await frame.evaluate(tools);
+  await frame.evaluate(() => {
+    window.rounds = 0;
+    const again = () => {
+      window.rounds++;
+      observer.disconnect();
+      window.tools.translate();
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    };
+    const observer = new MutationObserver(again);
+    again();
+  });
+  const name = stage.pod.locator(".head .name");
+  await stage.pod.locator("select").selectOption({ index: 1 });
+  await expect(name).toHaveText(/^sam whitfield$/i);
+  event(stage, { mobile: pending("sms_code", "queued"), mail: green() });
+  await stage.pod.locator("select").selectOption({ index: 0 });
+  await expect(name).toHaveText(/^dana reyes$/i);
+  await expect(stage.pod.locator(".row.pending .state")).toHaveText(/sending code/i);
+  // Between two drawings it is let have its way, but for a try now and then.
+  const rounds = () => frame.evaluate(() => window.rounds);
+  const before = await rounds();
+  await page.waitForTimeout(3_000); // nothing is waited for: what is measured is what happens in this time
+  expect((await rounds()) - before).toBeLessThan(200);
+});
+
+test("row 36: the pod asks translators to leave it alone", async ({ page }) => {
+  await stageFor(page);
+  const marks = await frameOf(page).evaluate(() => [
+    document.documentElement.translate,
+    document.documentElement.className,
+    document.querySelector<HTMLMetaElement>("meta[name=google]")?.content,
+  ]);
+  expect(marks).toEqual([false, "notranslate", "notranslate"]);
+});
+
+test("row 36: a code half typed, its selection and the focus outlive a script that moves its field", async ({
+  page,
+}) => {
+  const stage = await perform(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
+  const field = stage.pod.getByLabel("Enter code here");
+  await field.click();
+  await page.keyboard.type("4821");
+  await field.evaluate((f: HTMLInputElement) => f.setSelectionRange(2, 5));
+  await frameOf(page).evaluate(() => {
+    const form = document.querySelector("form");
+    const wrapper = document.createElement("div");
+    form?.replaceWith(wrapper);
+    if (form) wrapper.append(form);
+  });
+  await expect(field).toBeFocused();
+  expect(await field.evaluate((f: HTMLInputElement) => [f.value, f.selectionStart, f.selectionEnd])).toEqual([
+    "482 1",
+    2,
+    5,
+  ]);
+  await page.keyboard.type("9");
+  await expect(field).toHaveValue("489");
+});
+
+test("row 36: what a password manager fills in is what is checked, with an event or without", async ({ page }) => {
+  const stage = await perform(page, { name: "filled", pod: three(pending("sms_code", "delivered")) }, "light");
+  const checked: unknown[] = [];
+  await page.route("https://pod.example/api/v1/verifications/*/code", (route) => {
+    checked.push(route.request().postDataJSON());
+    return route.abort();
+  });
+  const field = stage.pod.getByLabel("Enter code here");
+  await field.evaluate((f: HTMLInputElement) => {
+    f.value = "482193";
+    f.form?.requestSubmit();
+  });
+  await expect.poll(() => checked).toEqual([{ code: "482193" }]);
+});

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { ApiErrorCode, ErrorCode, Method, PodErrorCode } from "../../embed/src/protocol";
+import type { components } from "./api.gen";
+
+describe("the unions that hosts branch on", () => {
+  it("are the contract's", () => {
+    expectTypeOf<ApiErrorCode>().toEqualTypeOf<components["schemas"]["ErrorCode"]>(); // compared by `tsc`
+    expectTypeOf<Method>().toEqualTypeOf<components["schemas"]["Method"]>();
+    expectTypeOf<ErrorCode>().toEqualTypeOf<ApiErrorCode | PodErrorCode | "pod_silent">();
+  });
+
+  it("hold every code of docs/errors.md, and no other", () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+    const [, api = "", pod = ""] = read("embed/src/codes.ts").split(/^export type (?:Api|Pod)ErrorCode =$/m);
+    const codes = (text: string) => [...text.matchAll(/^ {2}\| "([a-z_]+)"/gm)].map(([, code]) => code).sort();
+    const rows = (text: string) => [...text.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code).sort();
+    const [ofApi = "", ofPod = ""] = read("docs/errors.md").split(/^## Codes of the pod$/m);
+    expect(codes(api)).toEqual(rows(ofApi));
+    expect([...codes(pod), "pod_silent"].sort()).toEqual(rows(ofPod.split(/^## /m)[0] ?? ""));
+  });
+});
