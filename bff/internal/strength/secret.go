@@ -85,7 +85,7 @@ func estimate(text string) estimated {
 		matched int
 	}
 	byEnd := map[int][]*match.Match{}
-	for _, m := range matching.Omnimatch(text, nil) {
+	for _, m := range matching.Omnimatch(text, ownWords) {
 		if usable(text, m) {
 			byEnd[m.J+1] = append(byEnd[m.J+1], m)
 		}
@@ -97,7 +97,7 @@ func estimate(text string) estimated {
 		best[end] = state{before.bits + cost, before.matched + counts}
 		for _, m := range byEnd[end] {
 			if bits := best[m.I].bits + math.Log2(max(scoring.EstimateGuesses(m, text), 2)); bits < best[end].bits {
-				best[end] = state{bits, best[m.I].matched + counted(m)}
+				best[end] = state{bits, best[m.I].matched + counted(text, m)}
 			}
 		}
 	}
@@ -106,27 +106,52 @@ func estimate(text string) estimated {
 }
 
 // counted is how many characters of a match are surely no chance: short ones and dates stand in random text, too.
-func counted(m *match.Match) int {
+func counted(text string, m *match.Match) int {
 	length := m.J + 1 - m.I
-	if m.Pattern == "date" || m.Pattern == "regex" || length < 3 && m.Pattern != "dictionary" {
-		return 0
+	word := m.Pattern == "dictionary" && (length >= 4 || isBounded(text, m))
+	if word || m.Pattern != "dictionary" && m.Pattern != "date" && m.Pattern != "regex" && length >= 5 {
+		return length
 	}
-	return length
+	return 0
 }
 
-// isWritten knows sentences in any language: words of letters between separators, each in one case or with a capital.
+const (
+	maxWritten  = 0.5 // share of characters in what looks like words
+	minWritten  = 4   // such words
+	shortest    = 3   // letters of one
+	longestWord = 16
+)
+
+// isWritten knows sentences in any language by the look of their words between separators.
 func isWritten(text string) bool {
-	pieces := strings.FieldsFunc(text, func(r rune) bool {
-		return r < utf8.RuneSelf && isSeparator(byte(r)) || r == '!' || r == '?' || r == '\''
-	})
-	for _, piece := range pieces {
-		rest := strings.TrimLeftFunc(piece, unicode.IsUpper)
-		if rest != "" && rest != piece && len(piece)-len(rest) > 1 || strings.ContainsFunc(rest, func(r rune) bool { return !unicode.IsLower(r) }) {
-			return false
+	words, inWords := 0, 0
+	for _, piece := range strings.FieldsFunc(text, func(r rune) bool {
+		return r < utf8.RuneSelf && (isSeparator(byte(r)) || r == '!' || r == '?' || r == '\'')
+	}) {
+		if isWord(piece) {
+			words++
+			inWords += len(piece)
 		}
 	}
-	return len(pieces) >= 4
+	return words >= minWritten && float64(inWords) >= maxWritten*float64(len(text))
 }
+
+// isWord: letters in one case, or with a capital first.
+func isWord(piece string) bool {
+	rest := strings.TrimLeftFunc(piece, unicode.IsUpper)
+	capitals := len(piece) - len(rest)
+	if utf8.RuneCountInString(piece) < shortest || utf8.RuneCountInString(piece) > longestWord || rest != "" && capitals > 2 {
+		return false
+	}
+	return !strings.ContainsFunc(rest, func(r rune) bool { return !unicode.IsLower(r) })
+}
+
+// ownWords are of this trade, and of text that fills space; zxcvbn's dictionaries lack them.
+var ownWords = strings.Fields(`
+	secretkey supersecret mysecret jwtsecret signing hmac sha256 hs256 jwt json webtoken bytes bits keyboard random replace changeme change
+	production development staging environment shieldpod backend frontend express django laravel spring rails authentication authorization
+	lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore magna aliqua
+`)
 
 // usable leaves out matches that chance gives to random text: words of two letters in the middle of others.
 func usable(text string, m *match.Match) bool {
@@ -136,7 +161,12 @@ func usable(text string, m *match.Match) bool {
 	if m.J-m.I >= 2 {
 		return true
 	}
-	return m.Pattern == "dictionary" && (m.I == 0 || isSeparator(text[m.I-1])) && (m.J+1 == len(text) || isSeparator(text[m.J+1]))
+	return m.Pattern == "dictionary" && isBounded(text, m)
+}
+
+// isBounded tells a match that stands alone between separators.
+func isBounded(text string, m *match.Match) bool {
+	return (m.I == 0 || isSeparator(text[m.I-1])) && (m.J+1 == len(text) || isSeparator(text[m.J+1]))
 }
 
 func isSeparator(b byte) bool { return strings.IndexByte("-_ .,:;/|+#&", b) >= 0 }
