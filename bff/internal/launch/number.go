@@ -1,7 +1,10 @@
 package launch
 
 import (
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
@@ -223,7 +226,11 @@ func (w writing) read(region string) reading {
 	if !ok {
 		return w.invalid(region)
 	}
+	least := shortest(whole, w.plus)
 	for i := 1; i < len(w.groups); i++ {
+		if len(strings.Join(w.groups[:i], "")) < least {
+			continue
+		}
 		begin, valid := w.number(0, i, region)
 		if valid && begin.GetCountryCode() == whole.GetCountryCode() && w.mayEnd(i, begin, whole) {
 			return reading{reason: verify.UnusableEnd, candidates: e164(whole, begin), landline: landline(whole) && landline(begin)}
@@ -291,7 +298,11 @@ func (w writing) mayEnd(group int, begin, whole *phonenumbers.PhoneNumber) bool 
 // anotherInside finds a number of its own at the end of one that is written without its country.
 func (w writing) anotherInside(whole *phonenumbers.PhoneNumber, region string) (*phonenumbers.PhoneNumber, bool) {
 	trunk := phonenumbers.GetNddPrefixForRegion(region, true)
+	least := shortest(whole, false)
 	for i := 1; i < len(w.groups); i++ {
+		if len(strings.Join(w.groups[i:], "")) < least {
+			break
+		}
 		end, valid := w.number(i, len(w.groups), region)
 		if !valid || same(end, whole) {
 			continue
@@ -359,6 +370,30 @@ func (w writing) invalid(region string) reading {
 		}
 	}
 	return r
+}
+
+// shortestNumbers are the lengths of the shortest national numbers by region, as the metadata has them.
+var shortestNumbers = sync.OnceValue(func() map[string]int {
+	lengths := map[string]int{}
+	all, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		return lengths // nothing is skipped then
+	}
+	for _, region := range all.GetMetadata() {
+		if possible := region.GetGeneralDesc().GetPossibleLength(); len(possible) > 0 {
+			lengths[region.GetId()] = int(slices.Min(possible))
+		}
+	}
+	return lengths
+})
+
+// shortest is how many digits another number of the same country has at least; fewer need not be parsed.
+func shortest(n *phonenumbers.PhoneNumber, withCountryCode bool) int {
+	least := shortestNumbers()[phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))]
+	if least > 0 && withCountryCode {
+		least += len(strconv.Itoa(int(n.GetCountryCode())))
+	}
+	return least
 }
 
 // national counts the digits of a number without its country code.
