@@ -804,7 +804,7 @@ export interface components {
          * @description Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
          * @enum {string}
          */
-        ErrorCode: "malformed" | "context_invalid" | "context_expired" | "context_replayed" | "session_invalid" | "session_over" | "api_key_invalid" | "member_refused" | "own_channel" | "method_not_allowed" | "origin" | "not_found" | "ticket_not_found" | "unknown_route" | "verb_not_allowed" | "idempotency_key_reused" | "stale_version" | "spent" | "expired" | "ended" | "too_large" | "media_type" | "invalid" | "contrast" | "image" | "contradiction" | "no_contact" | "note_required" | "mismatch" | "locked" | "cooldown" | "rate_limited" | "psa_busy" | "internal" | "psa_setup" | "psa_unavailable" | "unavailable";
+        ErrorCode: "malformed" | "context_invalid" | "context_expired" | "context_replayed" | "session_invalid" | "session_over" | "api_key_invalid" | "member_refused" | "own_channel" | "channel_unusable" | "method_not_allowed" | "origin" | "not_found" | "ticket_not_found" | "unknown_route" | "verb_not_allowed" | "idempotency_key_reused" | "stale_version" | "spent" | "expired" | "ended" | "too_large" | "media_type" | "invalid" | "contrast" | "image" | "contradiction" | "no_contact" | "note_required" | "mismatch" | "locked" | "cooldown" | "rate_limited" | "too_many_requests" | "psa_busy" | "internal" | "psa_setup" | "psa_unavailable" | "unavailable";
         ClientFrame: {
             /** @enum {string} */
             type: "auth";

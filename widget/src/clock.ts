@@ -7,24 +7,25 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
-let last = Date.now();
-let mark = performance.now();
-
-/** Never goes back: where the computer's clock is set back, the time since the last call is added instead. */
-const steady = (): number => {
-  const since = performance.now() - mark;
-  mark += since;
-  last = Math.max(Date.now(), last + since);
-  return last;
+/** The computer's clock that never goes back: where it is set back, the time since the last call is added instead. */
+export const createClock = (): Clock => {
+  let last = Date.now();
+  let mark = performance.now();
+  return {
+    now: () => {
+      const since = performance.now() - mark;
+      mark += since;
+      last = Math.max(Date.now(), last + since);
+      return last;
+    },
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  };
 };
 
-export const systemClock: Clock = {
-  now: steady,
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
+export const systemClock = createClock();
 
 /** Settles after so many milliseconds, or at once when the signal is aborted. */
 export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { systemClock } from "./clock";
+import { createClock } from "./clock";
 import { type Link, type Live, openLive, parseFrame } from "./live";
 import type { ServerFrame } from "./types";
 import { FakeSocket, green, t0 } from "./world";
@@ -32,7 +32,7 @@ describe("the socket", () => {
         sockets.push(new FakeSocket());
         return socket();
       },
-      clock: systemClock,
+      clock: createClock(),
       chance: () => 1,
       auth: () => ({ type: "auth", token: "token-1", since }),
       onFrame: (f) => frames.push(f),
@@ -151,6 +151,7 @@ describe("the socket", () => {
     socket().lose();
     live.hurry();
     expect(sockets).toHaveLength(5);
+    socket().open();
     vi.advanceTimersByTime(60_000);
     expect(sockets).toHaveLength(5);
   });

@@ -2,7 +2,7 @@
 
 import type { ErrorCode } from "../../embed/src/protocol";
 import { type Api, Refusal, Unreachable } from "./api";
-import { systemClock } from "./clock";
+import { createClock } from "./clock";
 import { createDesk } from "./desk";
 import type { Ears } from "./host";
 import { later as lazy } from "./later";
@@ -169,7 +169,7 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
 
   const desk = createDesk({
     api,
-    clock: systemClock,
+    clock: createClock(),
     chance: () => 1,
     dial: () => {
       const socket = new FakeSocket();
