@@ -32,7 +32,7 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 		err  string
 	}{
 		{"a key has a holder", []string{"apikey", "new", "acme", "--name", " "}, "", "--name must say who holds the key, like 'Ana Ortiz'"},
-		{"whose name breaks no line (row 22)", []string{"apikey", "new", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them a control`},
+		{"whose name breaks no line (row 22)", []string{"apikey", "new", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them invisible`},
 		{"a key is of a tenant", []string{"apikey", "new", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
 		{"the list has no secret (row 25)", []string{"apikey", "list", "acme"}, id + "  Ana Ortiz  since " + systemClock().Format("2 Jan 2006") + "\n", ""},
 		{"another tenant has none (row 7)", []string{"apikey", "list", "bolt"}, "No API key yet. Make one: shieldpod apikey new bolt --name 'Ana Ortiz'\n", ""},

@@ -30,7 +30,7 @@ func TestRow12TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := newOperator(t)
-			if _, err := o.run("tenant", "put", "acme", "--origin", "https://psa.example"); err != "" {
+			if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 				t.Fatal(err)
 			}
 			flags := databaseFlags{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}

@@ -17,8 +17,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// startLimit bounds the engine's start, which takes a few milliseconds.
-const startLimit = 5 * time.Second
+// startLimit bounds the start of the engine: milliseconds where the machine is free, seconds where it is not.
+const startLimit = time.Minute
 
 // embed runs an engine inside this process and connects to it without a socket.
 func (b *Bus) embed(ctx context.Context, cfg Config) error {
