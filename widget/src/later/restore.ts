@@ -3,8 +3,8 @@
 
 import { type Clock, systemClock } from "../clock";
 
-/** So many times in a row changes are taken back at once; a script that changes them again each time then waits. */
-const passes = 20;
+/** So many changes are taken back at once after the pod has drawn: a script that makes them again each time then waits. */
+const atOnce = 1_000;
 /** How long it waits for that, in milliseconds, unless the pod draws before. */
 const rest = 2_000;
 
@@ -13,13 +13,13 @@ type Restore = (foreign: MutationRecord[], observer: MutationObserver, root: Nod
 export const createRestore = (clock: Clock): Restore => {
   /** Nodes that other scripts put in. */
   const alien = new WeakSet<Node>();
-  let left = passes;
+  let left = atOnce;
   let resting = false;
   const restore: Restore = (foreign, observer, root, drawing) => {
-    if (drawing) left = passes;
+    if (drawing) left = atOnce;
     if (foreign.length === 0) return;
     if (left > 0) {
-      left--;
+      left -= foreign.length;
       undo(foreign.splice(0), root, alien);
       observer.takeRecords();
     } else if (!resting) {
