@@ -60,7 +60,8 @@ func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 		}
 		if refusal != nil {
 			if _, err := t.run.ExecContext(ctx, "ROLLBACK TO SAVEPOINT step"); err != nil {
-				return nil, errors.Join(refusal, err)
+				// Not joined: the error of the step would be taken for the verdict on the whole transaction.
+				return nil, fmt.Errorf("undo a step that failed with %q: %w", refusal.Error(), err)
 			}
 			t.forget()
 		}
