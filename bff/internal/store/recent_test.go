@@ -14,7 +14,7 @@ func TestAnOlderPageIsReadNoFurtherThanItGoes(t *testing.T) {
 	noon := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
 	err := s.Write(ctx, func(tx verify.Tx) error {
 		for n := range 100 {
-			at := noon.Add(time.Duration(n) * time.Hour)
+			at := noon.Add(time.Duration(n) * 2 * verify.DenialWindow)
 			for _, kind := range []verify.EventKind{verify.EventRequested, verify.EventSent, verify.EventVerified} {
 				e := verify.Event{
 					Tenant: "acme", Contact: "dana", Verification: fmt.Sprint("v", n), Kind: kind, At: at, Until: at.Add(5 * time.Minute),
