@@ -3,25 +3,19 @@
 
 import { expect, test, wrong } from "./demo";
 
-test.use({ demoScope: "worker" });
-
 const contoso = { id: "contoso", name: "Contoso" };
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("methods: what the client's policy forbids is shown disabled, with who decided it", async ({ desk, demo }) => {
-    await desk.open("4711");
-    const still = await desk.unbroken();
-    await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
-    await demo.policy({ methods: ["email_link"] }, contoso);
-    await expect(desk.row("4821")).toContainText("Not allowed for this client");
-    await expect(desk.row("4821").getByRole("button", { name: "code" })).toHaveCount(0);
-    await expect(desk.row("4821")).toContainText(/Set by Contoso's policy, version 1, by .+ on \d+ \w+ \d+/);
-    await demo.policy({ methods: ["email_link", "sms_code"] }, contoso);
-    await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
-    await still();
-  });
+test("methods: what the client's policy forbids is shown disabled, with who decided it", async ({ desk, demo }) => {
+  await desk.open("4711");
+  const still = await desk.unbroken();
+  await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
+  await demo.policy({ methods: ["email_link"] }, contoso);
+  await expect(desk.row("4821")).toContainText("Not allowed for this client");
+  await expect(desk.row("4821").getByRole("button", { name: "code" })).toHaveCount(0);
+  await expect(desk.row("4821")).toContainText(/Set by Contoso's policy, version 1, by .+ on \d+ \w+ \d+/);
+  await demo.policy({ methods: ["email_link", "sms_code"] }, contoso);
+  await expect(desk.row("4821").getByRole("button", { name: "code" })).toBeEnabled();
+  await still();
 });
 
 test("override_note and note_presets: the note's rule and its presets change under the technician's hands", async ({
@@ -104,28 +98,24 @@ test("resend_cooldown_seconds: the next message may follow after the new time", 
   await expect(desk.row("4821")).toContainText(/Resend in 3:\d\d/);
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("failures_before_lock: a locked contact says so and who can clear it, and an admin clears it", async ({
-    desk,
-    demo,
-  }) => {
-    await desk.open("4711");
-    await demo.policy({ failures_before_lock: 3 });
-    await desk.send("4821", "Code");
-    const guess = wrong(await demo.code());
-    for (const words of ["2 tries left", "1 try left"]) {
-      await desk.enter(guess);
-      await expect(desk.row("4821")).toContainText(words);
-    }
+test("failures_before_lock: a locked contact says so and who can clear it, and an admin clears it", async ({
+  desk,
+  demo,
+}) => {
+  await desk.open("4711");
+  await demo.policy({ failures_before_lock: 3 });
+  await desk.send("4821", "Code");
+  const guess = wrong(await demo.code());
+  for (const words of ["2 tries left", "1 try left"]) {
     await desk.enter(guess);
-    await expect(desk.pod.getByText(/Locked after 3 wrong codes in a row/)).toBeVisible();
-    await expect(desk.pod.getByText(/an admin of Acme IT/)).toBeVisible();
-    await expect(desk.row("4821")).toContainText("Too many wrong codes");
-    await demo.unlock("dana-reyes");
-    await expect(desk.pod.getByText(/Locked after/)).toBeHidden();
-  });
+    await expect(desk.row("4821")).toContainText(words);
+  }
+  await desk.enter(guess);
+  await expect(desk.pod.getByText(/Locked after 3 wrong codes in a row/)).toBeVisible();
+  await expect(desk.pod.getByText(/an admin of Acme IT/)).toBeVisible();
+  await expect(desk.row("4821")).toContainText("Too many wrong codes");
+  await demo.unlock("dana-reyes");
+  await expect(desk.pod.getByText(/Locked after/)).toBeHidden();
 });
 
 test("green_for_seconds: a green shield is shortened, and ends at once when its time is over", async ({
@@ -161,20 +151,16 @@ test("green_scope: a green of another ticket counts no longer", async ({ desk, d
   await expect(desk.row("4821")).toContainText("Verified");
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("history_entries: the list is as long as the policy says", async ({ desk, demo }) => {
-    await desk.open("4711");
-    for (const [i, ending] of ["4821", "@contoso.com"].entries()) {
-      await desk.send(ending, "Link");
-      await demo.arrived(i + 1);
-    }
-    const count = desk.pod.locator(".history .count, .history summary, .history button").first();
-    await expect(count).toContainText("2");
-    await demo.policy({ history_entries: 1 });
-    await expect(count).toContainText("1");
-  });
+test("history_entries: the list is as long as the policy says", async ({ desk, demo }) => {
+  await desk.open("4711");
+  for (const [i, ending] of ["4821", "@contoso.com"].entries()) {
+    await desk.send(ending, "Link");
+    await demo.arrived(i + 1);
+  }
+  const count = desk.pod.locator(".history .count, .history summary, .history button").first();
+  await expect(count).toContainText("2");
+  await demo.policy({ history_entries: 1 });
+  await expect(count).toContainText("1");
 });
 
 test("number_matching: the pod shows two digits, and only they turn the shield green", async ({ desk, demo }) => {
@@ -192,49 +178,41 @@ test("number_matching: the pod shows two digits, and only they turn the shield g
   await expect(desk.row("4821")).toContainText(/Verified .+ by you/);
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("number_matching: a wrong number ends the link", async ({ desk, demo }) => {
-    await demo.policy({ number_matching: true });
-    await desk.open("4711");
-    await desk.send("4821", "Link");
-    const number = await desk.row("4821").locator(".match").textContent();
-    const landing = await desk.endUser(await demo.link());
-    const all = await landing.getByRole("radio").evaluateAll((list) => list.map((r) => (r as HTMLInputElement).value));
-    await landing.getByRole("radio", { name: all.find((n) => n !== number) }).check();
-    await landing.getByRole("button", { name: "Validate" }).click();
-    await expect(desk.row("4821")).toContainText("A wrong number was picked");
-  });
+test("number_matching: a wrong number ends the link", async ({ desk, demo }) => {
+  await demo.policy({ number_matching: true });
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  const number = await desk.row("4821").locator(".match").textContent();
+  const landing = await desk.endUser(await demo.link());
+  const all = await landing.getByRole("radio").evaluateAll((list) => list.map((r) => (r as HTMLInputElement).value));
+  await landing.getByRole("radio", { name: all.find((n) => n !== number) }).check();
+  await landing.getByRole("button", { name: "Validate" }).click();
+  await expect(desk.row("4821")).toContainText("A wrong number was picked");
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("row 12: a browser that clicks all there is turns nothing green", async ({ desk, demo }) => {
-    await demo.policy({ number_matching: true });
-    await desk.open("4711");
-    await desk.send("4821", "Link");
-    const link = await demo.link();
-    const scanner = await desk.page.context().newPage();
-    await scanner.goto(link);
-    const validate = scanner.getByRole("button", { name: "Validate" });
-    const controls = await scanner.locator("label, button, a").count();
-    for (let i = 0; i < controls; i++) {
-      const control = scanner.locator("label, button, a").nth(i);
-      if (!(await control.isVisible())) continue;
-      const stays = (await control.evaluate((e) => e.tagName)) === "LABEL";
-      const moved = stays || scanner.waitForEvent("framenavigated");
-      await control.click();
-      await moved;
-      if (await validate.isVisible()) {
-        await validate.click();
-        await expect(validate).toBeHidden();
-      }
+test("row 12: a browser that clicks all there is turns nothing green", async ({ desk, demo }) => {
+  await demo.policy({ number_matching: true });
+  await desk.open("4711");
+  await desk.send("4821", "Link");
+  const link = await demo.link();
+  const scanner = await desk.page.context().newPage();
+  await scanner.goto(link);
+  const validate = scanner.getByRole("button", { name: "Validate" });
+  const controls = await scanner.locator("label, button, a").count();
+  for (let i = 0; i < controls; i++) {
+    const control = scanner.locator("label, button, a").nth(i);
+    if (!(await control.isVisible())) continue;
+    const stays = (await control.evaluate((e) => e.tagName)) === "LABEL";
+    const moved = stays || scanner.waitForEvent("framenavigated");
+    await control.click();
+    await moved;
+    if (await validate.isVisible()) {
+      await validate.click();
+      await expect(validate).toBeHidden();
     }
-    await expect(desk.row("4821")).toContainText(/wrong number|did not ask for this/);
-    await expect(desk.row("4821")).not.toContainText(/Verified \d/);
-  });
+  }
+  await expect(desk.row("4821")).toContainText(/wrong number|did not ask for this/);
+  await expect(desk.row("4821")).not.toContainText(/Verified \d/);
 });
 
 test("ticket_note: the text for the ticket is offered, or not", async ({ desk, demo }) => {
@@ -249,34 +227,30 @@ test("ticket_note: the text for the ticket is offered, or not", async ({ desk, d
   await expect(copy).toBeHidden();
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("before_save: an unverified caller is a warning, or stops the save with who wants it so", async ({
-    manage,
-    demo,
-  }) => {
-    await manage.open("61187");
-    const still = await manage.unbroken();
-    await demo.policy({ before_save: "block" });
-    await expect
-      .poll(async () => {
-        await manage.save();
-        return manage.state.textContent();
-      })
-      .toBe("Not saved");
-    await expect(manage.refusal).toContainText("Verify the caller before you save");
-    await expect(manage.refusal).toContainText(/Set by Acme IT's default policy, version \d+, by .+/);
-    await demo.policy({ before_save: "warn" });
-    await expect
-      .poll(async () => {
-        await manage.save();
-        return manage.state.textContent();
-      })
-      .toMatch(/^Saved/);
-    await expect(manage.pod.getByText("Saved, but the caller is not verified.")).toBeVisible();
-    await still();
-  });
+test("before_save: an unverified caller is a warning, or stops the save with who wants it so", async ({
+  manage,
+  demo,
+}) => {
+  await manage.open("61187");
+  const still = await manage.unbroken();
+  await demo.policy({ before_save: "block" });
+  await expect
+    .poll(async () => {
+      await manage.save();
+      return manage.state.textContent();
+    })
+    .toBe("Not saved");
+  await expect(manage.refusal).toContainText("Verify the caller before you save");
+  await expect(manage.refusal).toContainText(/Set by Acme IT's default policy, version \d+, by .+/);
+  await demo.policy({ before_save: "warn" });
+  await expect
+    .poll(async () => {
+      await manage.save();
+      return manage.state.textContent();
+    })
+    .toMatch(/^Saved/);
+  await expect(manage.pod.getByText("Saved, but the caller is not verified.")).toBeVisible();
+  await still();
 });
 
 test("language: the message and the page speak as the policy says by then", async ({ desk, demo }) => {
@@ -336,22 +310,18 @@ test("sms_voip and sms_countries: numbers without a SIM, and of another country,
   await expect(desk.row("5678").getByRole("button", { name: "code" })).toBeEnabled();
 });
 
-test.describe(() => {
-  test.use({ demoScope: "test" });
-
-  test("changed_channels and changed_channel_days: a number that was changed lately is marked, or refused", async ({
-    desk,
-    demo,
-  }) => {
-    await desk.open("4695");
-    await expect(desk.row("9007")).toContainText(/Changed 2 days ago/);
-    await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
-    await demo.policy({ changed_channels: "refuse" });
-    await expect(desk.row("9007").getByRole("button", { name: "code" })).toHaveCount(0);
-    await demo.policy({ changed_channel_days: 1 });
-    await expect(desk.row("9007")).not.toContainText(/Changed/);
-    await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
-  });
+test("changed_channels and changed_channel_days: a number that was changed lately is marked, or refused", async ({
+  desk,
+  demo,
+}) => {
+  await desk.open("4695");
+  await expect(desk.row("9007")).toContainText(/Changed 2 days ago/);
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
+  await demo.policy({ changed_channels: "refuse" });
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toHaveCount(0);
+  await demo.policy({ changed_channel_days: 1 });
+  await expect(desk.row("9007")).not.toContainText(/Changed/);
+  await expect(desk.row("9007").getByRole("button", { name: "code" })).toBeEnabled();
 });
 
 test("row 10: nobody verifies themselves", async ({ desk }) => {
