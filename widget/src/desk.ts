@@ -158,7 +158,11 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey, feed }: Des
     },
   });
 
-  later.watch(() => state.value.pod && set({}));
+  const wake = () => {
+    set({});
+    session.wake();
+  };
+  later.watch(() => state.value.pod && wake());
 
   /** One act on one channel: busy while it lasts, its fault beside it. */
   const act = async (contact: Contact, channel: Channel, what: Act, ask: (ticket: Ticket) => Promise<Verification>) => {
@@ -214,10 +218,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey, feed }: Des
       session.again();
     },
     /** The screen is looked at again, or the network is back. */
-    wake() {
-      set({});
-      session.wake();
-    },
+    wake,
     show: () => set({ shown: true, opened: true }),
     select: (contact: string) => set({ selected: contact }),
     unfold: (contact: string) => set({ unfolded: contact }),

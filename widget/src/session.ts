@@ -85,6 +85,8 @@ export const createSession = (deps: SessionDeps): Session => {
   let renewing = false;
   let live: Live | null = null;
   let feed: Feed | undefined;
+  let link: Link = "open";
+  let failures = 0;
   let beatAt = clock.now();
   let callOffBeat = () => {};
   let relaunching: Promise<boolean> | null = null;
@@ -143,7 +145,13 @@ export const createSession = (deps: SessionDeps): Session => {
     return news;
   };
 
-  const onLink = (link: Link, failures: number) => {
+  const onLink = (now: Link, failed: number) => {
+    [link, failures] = [now, failed];
+    follow();
+  };
+
+  /** Hands on what became of the socket, also to a feed that is there only now. */
+  const follow = () => {
     feed ??= deps.feed?.({
       clock,
       waiting: deps.waiting,
@@ -157,6 +165,7 @@ export const createSession = (deps: SessionDeps): Session => {
 
   const listen = (first?: Socket) => {
     live?.close();
+    [link, failures] = ["open", 0];
     live = openLive({
       dial: deps.dial,
       clock,
@@ -298,7 +307,8 @@ export const createSession = (deps: SessionDeps): Session => {
     say: host.say,
     wake() {
       live?.hurry();
-      feed?.wake();
+      if (feed) feed.wake();
+      else if (live) follow();
       if (renewAt !== Number.POSITIVE_INFINITY) beat();
     },
   };
