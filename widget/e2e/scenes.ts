@@ -219,6 +219,7 @@ export interface Scene {
     | "open the history"
     | "write a note"
     | "lose the socket"
+    | "block the socket"
     | "end the session"
     | "verify again"
     | "send a code that nears a limit"
@@ -227,6 +228,8 @@ export interface Scene {
   )[];
   /** What is around the pod; our loader, where nothing is said. */
   host?: "connectwise" | "signin";
+  /** That the pod speaks; English, where nothing is said. */
+  language?: string;
   /** The server's answer to the launch, instead of the pod. */
   refusal?: { status: number; code: string; detail: string };
   /** A frame that is not as high as the pod would like. */
@@ -399,6 +402,7 @@ export const scenes: Scene[] = [
     acts: ["choose Sam"],
   },
   { name: "offline", pod: three(pending("sms_code", "delivered")), acts: ["lose the socket"] },
+  { name: "polling", pod: three(pending("sms_code", "delivered"), green()), acts: ["block the socket"] },
   { name: "session-over", pod: three(grey), acts: ["end the session"] },
   { name: "no-channels", pod: pod([dana([], [])]) },
   { name: "german", pod: german },

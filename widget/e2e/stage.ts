@@ -50,6 +50,7 @@ const hostPage = (scene: Scene, theme: string) => {
 /** The pod's page as the server tells it who may frame it, and that technicians can sign in. */
 const podPage = (scene: Scene) => {
   const metas = [["origins", host], ...(scene.host === "signin" ? [["signin", "1"]] : [])];
+  if (scene.language) metas.push(["language", scene.language]);
   const head = metas.map(([name, content]) => `<meta name="shieldpod-${name}" content="${content}">`).join("");
   return built("widget/dist/pod.html").toString().replace("</head>", `${head}</head>`);
 };
@@ -60,6 +61,8 @@ export interface Stage {
   socket: () => WebSocketRoute;
   /** From now on a socket that is dialled is closed at once. */
   cut: () => void;
+  /** And the pod can be asked for instead. */
+  block: () => void;
   /** Policy violations and errors that the console told of. */
   complaints: string[];
 }
@@ -68,7 +71,7 @@ export interface Stage {
 export const perform = async (page: Page, scene: Scene, theme: "light" | "dark"): Promise<Stage> => {
   const sockets: WebSocketRoute[] = [];
   const complaints: string[] = [];
-  let isCut = false;
+  let [isCut, isBlocked] = [false, false];
   page.on("console", (message) => {
     const refused = /status of [45]\d\d/.test(message.text()); // the browser tells of every refusal; the pod shows it
     if (message.type() === "error" && !refused) complaints.push(message.text());
@@ -103,6 +106,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
         json: scene.refusal ? { ...problem, status, type: "about:blank", title: "" } : launched,
       });
     }
+    if (pathname === "/api/v1/pod") return r.fulfill(isBlocked ? { json: launched } : { status: 503, json: {} });
     if (pathname.endsWith("/verifications")) return r.fulfill({ json: nearing });
     if (pathname.endsWith("/code")) {
       return r.fulfill({
@@ -125,5 +129,8 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark")
   const cut = () => {
     isCut = true;
   };
-  return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, complaints };
+  const block = () => {
+    isCut = isBlocked = true;
+  };
+  return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, block, complaints };
 };

@@ -33,6 +33,11 @@ const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage
     await stage.socket().close({ code: 4400 });
     await expect(pod.getByText("Reconnecting…")).toBeVisible();
   },
+  "block the socket": async (pod, stage) => {
+    stage.block();
+    await stage.socket().close({ code: 4400 });
+    await expect(pod.getByText("Your network blocks live updates.")).toBeVisible();
+  },
   "end the session": async (pod, stage) => {
     const first = stage.socket();
     await first.close({ code: 4503 });
