@@ -60,7 +60,10 @@ func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 		}
 		if refusal != nil {
 			if _, err := t.run.ExecContext(ctx, "ROLLBACK TO SAVEPOINT step"); err != nil {
-				// Not joined: the error of the step would be taken for the verdict on the whole transaction.
+				if t.broken != nil { // SQLite ends the transaction itself when the disk is full: that is the cause to tell
+					return nil, fmt.Errorf("%w (undoing the step: %w)", t.broken, err)
+				}
+				// Not wrapped: the refusal of one step would be taken for the verdict on the whole transaction.
 				return nil, fmt.Errorf("undo a step that failed with %q: %w", refusal.Error(), err)
 			}
 			t.forget()
