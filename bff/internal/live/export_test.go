@@ -28,6 +28,9 @@ func (h *Hub) Expected() int {
 	return len(h.due)
 }
 
+// Polling tells whether the store is being asked for ended sessions.
+func (h *Hub) Polling() bool { return h.polling.Load() }
+
 // Looking is how many sessions somebody is about to look at.
 func (h *Hub) Looking() (n int) {
 	for _, c := range h.connections() {

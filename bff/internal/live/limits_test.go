@@ -381,7 +381,8 @@ func TestEndedSessionsAreAskedForAgainWhenTheStoreWasDown(t *testing.T) {
 		p := w.open(t, w.session("a", "acme", "c-1"))
 		w.breakDown(broken, errors.New("down"))
 		w.end("acme", "a")
-		w.pass(2 * time.Second)
+		w.pass(2*time.Second + live.Beat) // one more, so that the last one that asks has been seen to
+		until(t, "no poll is under way", func() bool { return !w.hub.Polling() })
 		w.breakDown(broken, nil)
 		w.pass(time.Second)
 		p.wantClosed(live.CloseRevoked)

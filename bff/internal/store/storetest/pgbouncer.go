@@ -22,16 +22,21 @@ import (
 // fewer connections to the server than the store has. Where PgBouncer is not installed the test is skipped.
 func PgBouncer(t testing.TB) *store.Store {
 	t.Helper()
-	return Open(t, PgBouncerURL(t), nil)
+	return Open(t, throughPgBouncer(t, migratedURL), nil)
 }
 
 // PgBouncerURL gives the URL of an empty database behind PgBouncer.
 func PgBouncerURL(t testing.TB) string {
 	t.Helper()
+	return throughPgBouncer(t, PostgreSQLURL)
+}
+
+func throughPgBouncer(t testing.TB, database func(testing.TB) string) string {
+	t.Helper()
 	if _, err := poolerBinary(); err != nil {
 		t.Skip(err)
 	}
-	direct, err := url.Parse(PostgreSQLURL(t))
+	direct, err := url.Parse(database(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,12 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,17 +22,57 @@ import (
 // SQLite gives an empty store on a temporary SQLite file.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	return Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), nil)
+	path := filepath.Join(t.TempDir(), "shieldpod.db")
+	file, err := migratedFile()
+	if err == nil {
+		err = os.WriteFile(path, file, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Open(t, path, nil)
+}
+
+// migratedFile is an SQLite file whose schema is up to date. Migrating takes longer than most tests do.
+var migratedFile = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "shieldpod-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "shieldpod.db")
+	if err := migrate(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// migrate brings the database's schema up to date.
+func migrate(url string) (err error) {
+	vault, err := newVault()
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(context.Background(), store.Config{URL: url, Vault: vault})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Migrate(context.Background())
 }
 
 // Vault gives a vault that is the same in every test.
 func Vault(t testing.TB) *store.Vault {
 	t.Helper()
-	vault, err := store.NewVault(bytes.Repeat([]byte{7}, 32), rand.Reader)
+	vault, err := newVault()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return vault
+}
+
+func newVault() (*store.Vault, error) {
+	return store.NewVault(bytes.Repeat([]byte{7}, 32), rand.Reader)
 }
 
 // Open opens and migrates the store at the URL, and closes it when the test ends. A nil now is time.Now.
