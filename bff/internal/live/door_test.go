@@ -174,7 +174,7 @@ func TestASlowStoreIsNotAskedTwiceForOneSession(t *testing.T) {
 	t.Cleanup(release)
 	slow, other := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
 	for range 3 {
-		w.pass(30 * time.Second)
+		w.pass(30*time.Second + live.Beat)
 		seq := w.tell("acme", "c-1")
 		slow.event("c-1", seq)
 		other.event("c-1", seq)
@@ -192,16 +192,16 @@ func TestTheBearerIsRenewedInTime(t *testing.T) {
 	w := newWorld(t)
 	p := w.open(t, w.session("good", "acme", "c-1"))
 	w.advance(7*time.Minute - time.Second)
-	w.pass(30 * time.Second)
+	w.pass(30*time.Second + live.Beat)    // one more, so that the ping stands before the event
 	p.event("c-1", w.tell("acme", "c-1")) // no bearer before it: it is too early
 	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
 	w.advance(time.Second)
-	w.pass(30 * time.Second)
+	w.pass(30*time.Second + live.Beat)
 	if got := p.next(); got.Type != "session" || got.Token != "renewed s_good" {
 		t.Fatalf("the next frame is %+v, want a renewed bearer", got)
 	}
 	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
-	w.pass(30 * time.Second)
+	w.pass(30*time.Second + live.Beat)
 	p.event("c-1", w.tell("acme", "c-1")) // and no second one
 }
 
