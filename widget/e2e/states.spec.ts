@@ -1,9 +1,9 @@
 // Every state of the pod, in light and dark, narrow and wide: accessible, without a complaint of the
 // browser, and kept as a picture. `make screens` renews docs/screens.
 
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type FrameLocator, test } from "@playwright/test";
 import type { Pod } from "../src/types";
+import { podFrame, violations } from "./axe";
 import { hostedScenes } from "./hosted";
 import { type Scene, scenes } from "./scenes";
 import { perform, type Stage } from "./stage";
@@ -62,8 +62,7 @@ for (const scene of [...scenes, ...hostedScenes]) {
       const stage = await perform(page, scene, theme);
       for (const act of scene.acts ?? []) await acts[act](stage.pod, stage);
       await expect(stage.pod.locator(".skeleton")).toHaveCount(0);
-      const { violations } = await new AxeBuilder({ page }).include("iframe").analyze();
-      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`)).toEqual([]);
+      expect(await violations(podFrame(page))).toEqual([]);
       for (const width of scene.host ? [300] : [300, 420]) {
         await page.setViewportSize({ width, height: 760 });
         if (!scene.height) await expect.poll(() => misfit(stage.pod, "y")).toBe(0);

@@ -1,6 +1,6 @@
 // A message is on its way: what to say, where the code goes, and how to send again or call it off.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { leftUntil } from "../format";
 import { isCooling } from "../shield";
 import { type Act, doing, faultNow, place } from "../state";
@@ -148,7 +148,7 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
 const useShake = (input: { current: HTMLInputElement | null }, wrong: number) => {
   const form = useRef<HTMLFormElement>(null);
   const seen = useRef(wrong);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wrong === seen.current) return;
     seen.current = wrong;
     if (form.current?.contains(document.activeElement)) {
