@@ -10,7 +10,7 @@ const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 
 /** What axe-core finds wrong in the frame: the rule, and the elements that break it. */
 export const violations = async (frame: Frame): Promise<string[]> => {
-  await frame.evaluate(source);
+  if (!(await frame.evaluate(() => "axe" in window))) await frame.evaluate(source);
   const found = await frame.evaluate(async () => {
     const run = (window as unknown as { axe: typeof axe }).axe.run;
     return (await run(document, { resultTypes: ["violations"] })).violations;

@@ -14,9 +14,13 @@ const policy =
 
 const built = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
+/** The color schemes of a theme; "auto" follows the browser's. */
+const schemes = (theme: string) => (theme === "auto" ? "light dark" : theme);
+
 const around = (theme: string, rest: string) => `<!doctype html><html lang="en"><title>Ticket</title>
-<meta name="color-scheme" content="${theme}"><style>body{margin:0;${theme === "dark" ? "background:#15171c" : "background:#fff"}}
-iframe{display:block;width:100%;border:0;color-scheme:${theme}}</style>
+<meta name="color-scheme" content="${schemes(theme)}"><style>:root{color-scheme:${schemes(theme)}}
+body{margin:0;background:light-dark(#fff,#15171c)}
+iframe{display:block;width:100%;border:0;color-scheme:${schemes(theme)}}</style>
 <main><h1 hidden>Ticket</h1><div id="place"></div></main>${rest}`;
 
 const loader = ({ height }: Scene, theme: string) => `<script src="${bff}/embed/v1.js"></script>
@@ -68,7 +72,7 @@ export interface Stage {
 }
 
 /** Puts a scene on the page and waits until its pod is live. */
-export const perform = async (page: Page, scene: Scene, theme: "light" | "dark"): Promise<Stage> => {
+export const perform = async (page: Page, scene: Scene, theme: "light" | "dark" | "auto"): Promise<Stage> => {
   const sockets: WebSocketRoute[] = [];
   const complaints: string[] = [];
   let [isCut, isBlocked] = [false, false];
