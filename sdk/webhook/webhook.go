@@ -61,13 +61,13 @@ type Data struct {
 	TechnicianID   string    `json:"technician_id,omitempty"`
 	ChannelID      string    `json:"channel_id,omitempty"` // of verified
 	Method         string    `json:"method,omitempty"`     // of verified: email_link, sms_link, sms_code or email_code
-	Failures       int       `json:"failures,omitempty"` // of contact_locked
-	Prefix         string    `json:"prefix,omitempty"`   // of prefix_paused, such as +1415555••••
-	Sent           int64     `json:"sent,omitempty"`     // texts to it within a day
-	Verified       int64     `json:"verified,omitempty"` // those that came back
-	Until          time.Time `json:"until,omitzero"`     // the green, or the pause, ends
-	Late           bool      `json:"late,omitempty"`     // of denied: it came after the link had been used or had ended
-	Was            string    `json:"was,omitempty"`      // of a late denial: verified, expired, failed, cancelled or superseded
+	Failures       int       `json:"failures,omitempty"`   // of contact_locked
+	Prefix         string    `json:"prefix,omitempty"`     // of prefix_paused, such as +1415555••••
+	Sent           int64     `json:"sent,omitempty"`       // texts to it within a day
+	Verified       int64     `json:"verified,omitempty"`   // those that came back
+	Until          time.Time `json:"until,omitzero"`       // the green, or the pause, ends
+	Late           bool      `json:"late,omitempty"`       // of denied: it came after the link had been used or had ended
+	Was            string    `json:"was,omitempty"`        // of a late denial: verified, expired, failed, cancelled or superseded
 }
 
 const secretPrefix = "whsec_"

@@ -20,8 +20,7 @@ func TestEveryCommandAndFlagSaysWhatItDoes(t *testing.T) {
 	}
 	count := 0
 	err = kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
-		switch n := node.(type) {
-		case *kong.Node:
+		if n, ok := node.(*kong.Node); ok {
 			count++
 			if n.Type == kong.CommandNode && !isSentence(n.Help) {
 				t.Errorf("%s: the help is %q", n.FullPath(), n.Help)

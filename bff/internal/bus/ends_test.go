@@ -3,8 +3,6 @@ package bus_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
 )
 
 func TestEndedSessionsAreHeardByTenant(t *testing.T) {
@@ -62,7 +60,7 @@ func TestEndedSessionsAreHeardOnOtherNodes(t *testing.T) {
 }
 
 func TestWithoutNATSEndedSessionsAreNotTold(t *testing.T) {
-	var b *bus.Bus = start(t, config())
+	b := start(t, config())
 	b.Close()
 	if err := b.NotifyEnds("acme"); err == nil {
 		t.Error("it says that it has told")

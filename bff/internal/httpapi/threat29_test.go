@@ -127,7 +127,8 @@ func TestThreat_29_HostileBodiesAreRefusedAndCostLittle(t *testing.T) {
 			var answer *httptest.ResponseRecorder
 			used := allocated(func() { answer = b.ask(r, key, body) })
 			judged := strings.HasPrefix(r.path, "/api/v1/branding") && strings.HasPrefix(name, "many objects") // by the brand, not by the shape
-			if p := answerOf(answer).problem(t); (answer.Code != http.StatusBadRequest || p.Code != "malformed") && !(judged && answer.Code == 422) {
+			refused := answer.Code == http.StatusBadRequest && answerOf(answer).problem(t).Code == "malformed"
+			if !refused && (!judged || answer.Code != http.StatusUnprocessableEntity) {
 				t.Errorf("%s: %s: %d %s", r.path, name, answer.Code, answer.Body)
 			}
 			if used > uint64(20*len(body)+allowance) {

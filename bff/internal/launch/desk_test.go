@@ -67,6 +67,8 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 		{"a host without a dot", email("dana@localhost"), "US", "", "", verify.UnusableInvalid},
 		{"nobody", email("@contoso.com"), "US", "", "", verify.UnusableInvalid},
 		{"a comment", email("dana(x)@contoso.com"), "US", "", "", verify.UnusableInvalid},
+		{"a quote that only begins", email(`"dana@contoso.com`), "US", "", "", verify.UnusableInvalid},
+		{"a quote that only ends", email(`dana"@contoso.com`), "US", "", "", verify.UnusableInvalid},
 		{"a number where an address belongs", email("+14155554821"), "US", "", "", verify.UnusableInvalid},
 		{"a very long address", email(strings.Repeat("a", 250) + "@contoso.com"), "US", "", "", verify.UnusableInvalid},
 	}

@@ -91,7 +91,8 @@ func unlabel(value string) (string, verify.Unusable) {
 			}
 		}
 		odd := strings.IndexFunc(part.text, func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(part.punctuation, r) && !(r == '#' && len(words) > 0 && part.text == before)
+			numbers := r == '#' && len(words) > 0 && part.text == before
+			return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(part.punctuation, r) && !numbers
 		})
 		if odd >= 0 {
 			return "", beside(value)

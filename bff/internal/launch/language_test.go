@@ -31,12 +31,12 @@ func TestALanguageIsReadAsTicketSystemsWriteIt(t *testing.T) {
 }
 
 func TestMessagesAreInTheLanguageOfTheContact(t *testing.T) {
-	for written, want := range map[string]string{
-		"de_DE": "de", "fr_CA": "fr", " de ": "de", "DE-at": "de", "de-DE-1996": "de", "es-419": "es", "nl_BE": "nl", "en_AU.UTF-8": "en", "zh-Hant": "en",
+	for _, row := range []struct{ written, want string }{
+		{"de_DE", "de"}, {"fr_CA", "fr"}, {" de ", "de"}, {"DE-at", "de"}, {"de-DE-1996", "de"}, {"es-419", "es"}, {"nl_BE", "nl"}, {"en_AU.UTF-8", "en"}, {"zh-Hant", "en"},
 	} {
-		desk := languageDesk(t, written, nil)
-		if got := message.In(desk.Contacts[0].Language).Tag; got != want {
-			t.Errorf("%q is answered in %s, want %s", written, got, want)
+		desk := languageDesk(t, row.written, nil)
+		if got := message.In(desk.Contacts[0].Language).Tag; got != row.want {
+			t.Errorf("%q is answered in %s, want %s", row.written, got, row.want)
 		}
 	}
 }

@@ -70,8 +70,9 @@ func folded(local string) string { return norm.NFC.String(cases.Fold().String(no
 
 // unquote gives a quoted local part without its quotes, where it needs none: the two are one mailbox (RFC 5321, 4.1.2).
 func unquote(local string) string {
-	inner, quoted := strings.CutPrefix(local, `"`)
-	if inner, quoted = strings.CutSuffix(inner, `"`); !quoted || strings.ContainsAny(inner, `" (),:;<>[]@\`) {
+	inner, begun := strings.CutPrefix(local, `"`)
+	inner, ended := strings.CutSuffix(inner, `"`)
+	if !begun || !ended || strings.ContainsAny(inner, `" (),:;<>[]@\`) {
 		return local
 	}
 	return inner

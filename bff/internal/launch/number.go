@@ -71,14 +71,13 @@ func readNumber(value, region string) reading {
 func fold(value string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
+		case r == '\t':
+			return ' '
+		case r == '[':
+			return '('
+		case r == ']':
+			return ')'
 		case r < 0x80:
-			if r == '\t' {
-				return ' '
-			} else if r == '[' {
-				return '('
-			} else if r == ']' {
-				return ')'
-			}
 			return r
 		case unicode.Is(unicode.Nd, r):
 			return digit(r)

@@ -78,12 +78,11 @@ func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
 
 // addToSession adds a connection to those of its session, under the lock, and gives one that has to go for it, if there are too many.
 func (h *Hub) addToSession(c *conn, session string) (replaced *conn) {
-	conns := append(h.sessions[session], c)
-	if most := h.cfg.Limits.PerSession; most > 0 && len(conns) > most {
+	h.sessions[session] = append(h.sessions[session], c)
+	if conns, most := h.sessions[session], h.cfg.Limits.PerSession; most > 0 && len(conns) > most {
 		replaced = conns[0]
-		conns = slices.Delete(conns, 0, 1)
+		h.sessions[session] = slices.Delete(conns, 0, 1)
 	}
-	h.sessions[session] = conns
 	return replaced
 }
 
