@@ -22,6 +22,7 @@ const (
 	maxSummary  = 250
 	maxURL      = 2048
 	maxLanguage = 35 // of one that is logged
+	maxZone     = 64 // of one that is logged
 )
 
 // deskOf is what a technician and a ticket that are proven make, read for use. Contacts on file, which a ticket system
@@ -79,7 +80,7 @@ type reader struct {
 	fault  error
 	lost   []string // channels that can't be used
 	tenant string
-	log    *slog.Logger // of languages that can't be read; nil: none
+	log    *slog.Logger // of languages and time zones that can't be read; nil: none
 }
 
 func (r *reader) refuse(field, why string) {
@@ -177,7 +178,7 @@ func (r *reader) onFile(list []launchcontext.Contact, own string) []verify.Conta
 func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {
 	return verify.Contact{
 		ID: r.scoped(at+".id", c.ID), Name: r.name(at+".name", c.Name, maxName), Title: text.Line(c.Title, maxName),
-		Language: r.language(at+".language", c.Language), TimeZone: timeZone(c.TimeZone), Channels: r.channels(at, c.Channels),
+		Language: r.language(at+".language", c.Language), TimeZone: r.timeZone(at+".time_zone", c.TimeZone), Channels: r.channels(at, c.Channels),
 	}
 }
 
@@ -240,12 +241,18 @@ func earlier(at, now time.Time) time.Time {
 	return at
 }
 
-// timeZone is the name, if there is a zone of that name: like a language that can't be read, another is not worth a refusal.
-func timeZone(name string) string {
-	if !verify.IsZone(name) {
-		return ""
+// timeZone is the name of a contact's time zone. One that does not exist is logged and no refusal: the client's or the
+// tenant's is used.
+func (r *reader) timeZone(field, written string) string {
+	name := text.Value(written)
+	if name == "" || verify.IsZone(name) {
+		return name
 	}
-	return name
+	if r.log != nil {
+		r.log.Warn("a contact's time zone is none of IANA's, so the client's or the tenant's is used",
+			"tenant", r.tenant, "field", field, "time_zone", text.Line(written, maxZone))
+	}
+	return ""
 }
 
 // language is the tag of a contact's language. One that can't be read is logged and no refusal: the tenant's language is

@@ -41,12 +41,44 @@ func TestMessagesAreInTheLanguageOfTheContact(t *testing.T) {
 	}
 }
 
+func TestATimeZoneThatIsNoneIsSaidAtLaunch(t *testing.T) {
+	for _, row := range []struct {
+		written, want string
+		said          bool
+	}{
+		{"Europe/Berlin", "Europe/Berlin", false}, {" Europe/Berlin\u200b", "Europe/Berlin", false}, {"", "", false},
+		{"Europa/Berlin", "", true}, {"W. Europe Standard Time", "", true}, {"+01:00", "", true}, {"Local", "", true},
+	} {
+		var log strings.Builder
+		x := oneContact()
+		x.Contacts[0].TimeZone = row.written
+		desk := deskOf(t, x, slog.New(slog.NewTextHandler(&log, nil)))
+		if got := desk.Contacts[0].TimeZone; got != row.want {
+			t.Errorf("%q reads as %q, want %q", row.written, got, row.want)
+		}
+		if said := strings.Contains(log.String(), "ctx.contacts[0].time_zone"); said != row.said {
+			t.Errorf("%q: the log says %q", row.written, log.String())
+		}
+	}
+}
+
 func languageDesk(t *testing.T, written string, log *slog.Logger) verify.Desk {
 	t.Helper()
-	x := launchcontext.Context{
+	x := oneContact()
+	x.Contacts[0].Language = written
+	return deskOf(t, x, log)
+}
+
+// oneContact gives the context of a ticket whose contact is Dana.
+func oneContact() launchcontext.Context {
+	return launchcontext.Context{
 		PSA: "acme-desk", Ticket: launchcontext.Ticket{ID: "1"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"},
-		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana", Language: written}},
+		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana"}},
 	}
+}
+
+func deskOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.Desk {
+	t.Helper()
 	desk, err := launch.DeskOf(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
 	if err != nil {
 		t.Fatal(err)
