@@ -1,6 +1,6 @@
 // The main job, end to end: real server, real carriers' protocols, two sites, one browser.
 
-import { expect, test, wrong } from "./demo";
+import { Desk, expect, test, wrong } from "./demo";
 
 test.use({ demoScope: "worker" });
 
@@ -236,11 +236,10 @@ test("the whole of it by keyboard alone", async ({ desk, demo }) => {
 
 test("two pods on the same contact show the same, whoever acts", async ({ desk, demo }) => {
   await desk.open("4711");
-  const other = await desk.page.context().newPage();
-  await other.goto(`${demo.desk}/tickets/4712`);
-  const pod = other.frameLocator("iframe");
-  await pod.getByRole("combobox").selectOption({ label: "Dana Reyes · Finance Lead" });
+  const other = new Desk(await desk.page.context().newPage(), demo);
+  await other.open("4712");
+  await other.pod.getByRole("combobox").selectOption({ label: "Dana Reyes · Finance Lead" });
   await desk.send("4821", "Code");
   await desk.enter(await demo.code());
-  await expect(pod.getByRole("listitem").filter({ hasText: "4821" }).first()).toContainText("Verified");
+  await expect(other.row("4821")).toContainText("Verified");
 });
