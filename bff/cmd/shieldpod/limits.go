@@ -33,6 +33,15 @@ type limitSettings struct {
 	addresses                     clientaddr.Resolver
 	requests, guesses, handshakes ratelimit.Limit
 	sockets                       live.Limits
+	now                           func() time.Time // a monotonic clock; nil: time.Now
+}
+
+// limiter gives one whose clock is the limits'.
+func (s limitSettings) limiter(l ratelimit.Limit) *ratelimit.Limiter {
+	if s.now == nil {
+		return ratelimit.New(l, time.Now)
+	}
+	return ratelimit.New(l, s.now)
 }
 
 func (f limitFlags) limits() (limitSettings, error) {
@@ -64,9 +73,9 @@ var guessed = map[string]string{
 }
 
 func newLimiter(s limitSettings, security *securitylog.Log) *limiter {
-	l := &limiter{security: security, requests: ratelimit.New(s.requests, time.Now), guesses: map[string]*ratelimit.Limiter{}}
+	l := &limiter{security: security, requests: s.limiter(s.requests), guesses: map[string]*ratelimit.Limiter{}}
 	for path := range guessed {
-		l.guesses[path] = ratelimit.New(s.guesses, time.Now)
+		l.guesses[path] = s.limiter(s.guesses)
 	}
 	return l
 }

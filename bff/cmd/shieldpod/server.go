@@ -23,7 +23,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
-	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -185,7 +184,7 @@ func (srv *server) assemble(page []byte, assets http.Handler) error {
 	srv.hub = live.New(live.Config{
 		Readings: domain, Changes: srv.store, Ear: srv.bus, Door: door, Encoder: httpapi.Frames{Verify: domain, Brands: srv.brands},
 		Origin: s.publicURL, Now: s.now, Log: s.log, Ends: srv.store, Beats: s.beats,
-		Limits: s.limits.sockets, Handshakes: ratelimit.New(s.limits.handshakes, time.Now), Security: srv.security,
+		Limits: s.limits.sockets, Handshakes: s.limits.limiter(s.limits.handshakes), Security: srv.security,
 	})
 	return srv.open(domain, door, page, assets)
 }
@@ -211,7 +210,7 @@ func (srv *server) open(domain *verify.Service, door *launch.Service, page []byt
 	border := httpapi.New(httpapi.Config{
 		Verify: domain, Launch: door, Tenants: srv.store, APIKeys: srv.store, Directory: directory.Directory{Cards: srv.store}, Brands: srv.brands, Brandings: srv.store, Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: s.publicURL,
 		Contract: api.Contract, Metrics: metrics, Ready: srv.ready, Log: s.log,
-		Security: srv.security, Guesses: ratelimit.New(s.limits.guesses, time.Now),
+		Security: srv.security, Guesses: s.limits.limiter(s.limits.guesses),
 	})
 	mux.Handle("/", border)
 	srv.metrics = metrics.Handler()
