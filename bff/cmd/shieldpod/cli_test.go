@@ -227,7 +227,7 @@ func TestRow28TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
 	at := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	out := &outside{ctx: t.Context()}
 	err := withStore(out, flags, func(ctx context.Context, db *store.Store) error {
-		return db.Write(ctx, func(tx verify.Tx) error {
+		return db.Write(ctx, "acme", func(tx verify.Tx) error {
 			for range 3 {
 				err := tx.Append(ctx, &verify.Event{Tenant: "acme", At: at, Kind: verify.EventRequested, Verification: "v_1", Contact: "dana", Channel: "m"})
 				if err != nil {

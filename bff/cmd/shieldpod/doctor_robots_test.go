@@ -35,7 +35,7 @@ func TestRow12TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 			}
 			flags := databaseFlags{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
 			err := withStore(&outside{ctx: t.Context()}, flags, func(ctx context.Context, db *store.Store) error {
-				return db.Write(ctx, func(tx verify.Tx) error {
+				return db.Write(ctx, "acme", func(tx verify.Tx) error {
 					levels := map[string]string{"": c.tenant}
 					for client, text := range c.clients {
 						levels[client] = text

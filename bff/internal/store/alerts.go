@@ -13,11 +13,10 @@ func (t *tx) Alert(ctx context.Context, a verify.Alert) error {
 	if err := t.own(ctx, a.Tenant); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "enqueue alert", `
+	return t.put(ctx, "enqueue alert", `
 		INSERT INTO alerts (id, tenant, kind, seq, body, state, due_at, attempts, cause)
 		SELECT $1, id, $3, $4, $5, 'waiting', 0, 0, '' FROM tenants WHERE id = $2 AND webhook_url <> ''`,
 		a.ID, a.Tenant, string(a.Kind), a.Seq, a.Body)
-	return err
 }
 
 // ClaimAlerts takes up to n alerts that are due, the longest due first. Whoever has not settled one when its lease

@@ -38,43 +38,50 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 	if !v.Method.ByCode() {
 		codeMAC, tokenHash = nil, v.Secret
 	}
-	_, err = t.exec(ctx, "insert verification", `
+	reused := func(err error) error {
+		if duplicate(err) {
+			return errKeyReused
+		}
+		return unavailable("insert verification", err)
+	}
+	return t.putOr(ctx, reused, `
 		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
 			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place, destination, person, prefix)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21)`,
 		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
 		millis(v.RequestedAt), millis(v.ExpiresAt), v.GreenFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
-	if duplicate(err) {
-		t.broken = errKeyReused
-		return errKeyReused
-	}
-	return err
 }
 
 // ByKey is [verify.Attempts]'.
 func (t *tx) ByKey(ctx context.Context, tenant, technician, key string) (verify.Verification, error) {
-	return t.find(ctx, tenant, `
-		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND technician = $2 AND idempotency_key = $3`,
-		tenant, technician, key)
+	return t.find(ctx, tenant, byKey(tenant, technician, key))
+}
+
+func byKey(tenant, technician, key string) question {
+	return question{`SELECT ` + columns + ` FROM verifications WHERE tenant = $1 AND technician = $2 AND idempotency_key = $3`,
+		[]any{tenant, technician, key}}
 }
 
 // Latest is [verify.Attempts]'.
 func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verify.Verification, error) {
-	return t.find(ctx, tenant, `
-		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND contact = $2 AND channel = $3
-		ORDER BY place DESC LIMIT 1`, tenant, contact, channel)
+	return t.find(ctx, tenant, latest(tenant, contact, channel))
+}
+
+func latest(tenant, contact, channel string) question {
+	return question{`SELECT ` + columns + ` FROM verifications WHERE tenant = $1 AND contact = $2 AND channel = $3
+		ORDER BY place DESC LIMIT 1`, []any{tenant, contact, channel}}
 }
 
 // Find is [verify.Attempts]'.
 func (t *tx) Find(ctx context.Context, tenant, id string) (verify.Verification, error) {
-	return t.find(ctx, tenant, `SELECT `+columns+` FROM verifications WHERE id = $1 AND tenant = $2`, id, tenant)
+	return t.find(ctx, tenant, question{`SELECT ` + columns + ` FROM verifications WHERE id = $1 AND tenant = $2`, []any{id, tenant}})
 }
 
-func (t *tx) find(ctx context.Context, tenant, text string, args ...any) (v verify.Verification, err error) {
+func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Verification, err error) {
 	if err := t.own(ctx, tenant); err != nil {
 		return v, err
 	}
-	err = t.list(ctx, "find verification", text, args, func(row scan) (err error) {
+	err = t.list(ctx, "find verification", q.text, q.args, func(row scan) (err error) {
 		v, err = verification(row)
 		return err
 	})
@@ -82,6 +89,24 @@ func (t *tx) find(ctx context.Context, tenant, text string, args ...any) (v veri
 		err = errNoVerification
 	}
 	return v, err
+}
+
+// ReadAhead is [verify.Attempts]'.
+func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, budgets []verify.Budget) error {
+	if err := t.own(ctx, v.Tenant); err != nil {
+		return err
+	}
+	questions := []question{
+		byKey(v.Tenant, v.Technician, v.Key), denial(v.Tenant, v.Contact), suppression(v.Tenant, v.Destination),
+		latest(v.Tenant, v.Contact, v.Channel), messages(v.Tenant, v.Person, since),
+	}
+	if v.Method.ByCode() {
+		questions = append(questions, failures(v.Tenant, v.Contact))
+	}
+	if fresh := t.counters.unread(v.Tenant, budgets); len(fresh) > 0 {
+		questions = append(questions, countersOf(v.Tenant, fresh))
+	}
+	return t.ahead(ctx, questions)
 }
 
 // BySecret is [verify.Ledger]'s.
@@ -185,9 +210,8 @@ func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Tim
 	if err := t.own(ctx, tenant); err != nil {
 		return 0, oldest, newest, err
 	}
-	err = t.list(ctx, "count messages", `
-		SELECT requested_at FROM verifications WHERE tenant = $1 AND person = $2 AND requested_at > $3
-		ORDER BY requested_at`, []any{tenant, person, millis(since)}, func(row scan) error {
+	q := messages(tenant, person, since)
+	err = t.list(ctx, "count messages", q.text, q.args, func(row scan) error {
 		var at int64
 		err := row(&at)
 		if newest = moment(at); n == 0 {
@@ -199,16 +223,26 @@ func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Tim
 	return n, oldest, newest, err
 }
 
+func messages(tenant, person string, since time.Time) question {
+	return question{`SELECT requested_at FROM verifications WHERE tenant = $1 AND person = $2 AND requested_at > $3
+		ORDER BY requested_at`, []any{tenant, person, millis(since)}}
+}
+
 // Failures is [verify.Spending]'s.
 func (t *tx) Failures(ctx context.Context, tenant, contact string) (n int, err error) {
 	if err := t.own(ctx, tenant); err != nil {
 		return 0, err
 	}
-	err = t.get(ctx, "count failures", `SELECT n FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &n)
+	q := failures(tenant, contact)
+	err = t.get(ctx, "count failures", q.text, q.args, &n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return n, err
+}
+
+func failures(tenant, contact string) question {
+	return question{`SELECT n FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
 }
 
 // ClearFailures is [verify.Spending]'s.
@@ -217,7 +251,7 @@ func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, er
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	_, err = t.exec(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2`, tenant, contact)
+	err = t.put(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2`, tenant, contact)
 	return n, err
 }
 
@@ -227,11 +261,16 @@ func (t *tx) Denied(ctx context.Context, tenant, contact string) (bool, error) {
 		return false, err
 	}
 	var denied int64
-	err := t.get(ctx, "read denial", `SELECT denied FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}, &denied)
+	q := denial(tenant, contact)
+	err := t.get(ctx, "read denial", q.text, q.args, &denied)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return denied > 0, err
+}
+
+func denial(tenant, contact string) question {
+	return question{`SELECT denied FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
 }
 
 // SetDenied is [verify.Spending]'s.
@@ -243,10 +282,9 @@ func (t *tx) SetDenied(ctx context.Context, tenant, contact string, denied bool)
 	if denied {
 		set = 1
 	}
-	_, err := t.exec(ctx, "put denial", `
+	return t.put(ctx, "put denial", `
 		INSERT INTO failures (tenant, contact, n, denied) VALUES ($1, $2, 0, $3)
 		ON CONFLICT (tenant, contact) DO UPDATE SET denied = $3`, tenant, contact, set)
-	return err
 }
 
 // millis is a time as it is stored; the zero time is 0.

@@ -125,17 +125,13 @@ func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []ve
 	if t.counters.byKey == nil {
 		t.counters.byKey = map[counterKey]*counter{}
 	}
+	fresh := t.counters.unread(tenant, budgets)
+	for _, key := range fresh {
+		t.counters.byKey[key] = &counter{key: key}
+	}
 	found := make([]*counter, len(budgets))
-	var fresh []counterKey
 	for i, b := range budgets {
-		key := counterKey{tenant, b.Name, b.Key}
-		c := t.counters.byKey[key]
-		if c == nil {
-			c = &counter{key: key}
-			t.counters.byKey[key] = c
-			fresh = append(fresh, key)
-		}
-		found[i] = c
+		found[i] = t.counters.byKey[counterKey{tenant, b.Name, b.Key}]
 	}
 	if len(fresh) > 0 {
 		if err := t.readCounters(ctx, tenant, fresh); err != nil {
@@ -156,19 +152,33 @@ func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []ve
 
 // readCounters fills in the counters of the keys.
 func (t *tx) readCounters(ctx context.Context, tenant string, keys []counterKey) error {
-	args := make([]any, 1, 1+2*len(keys))
-	args[0] = tenant
-	for _, key := range keys {
-		args = append(args, key.name, key.key)
-	}
-	return t.list(ctx, "read budgets", `
-		SELECT name, key, began, used, paused_until FROM budgets
-		WHERE tenant = $1 AND (name, key) IN (VALUES `+tuples(2, len(keys), 2)+`)`, args, func(row scan) error {
+	q := countersOf(tenant, keys)
+	return t.list(ctx, "read budgets", q.text, q.args, func(row scan) error {
 		key, c := counterKey{tenant: tenant}, tally{}
 		err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
 		t.counters.byKey[key].tally = c
 		return err
 	})
+}
+
+func countersOf(tenant string, keys []counterKey) question {
+	args := make([]any, 1, 1+2*len(keys))
+	args[0] = tenant
+	for _, key := range keys {
+		args = append(args, key.name, key.key)
+	}
+	return question{`SELECT name, key, began, used, paused_until FROM budgets
+		WHERE tenant = $1 AND (name, key) IN (VALUES ` + tuples(2, len(keys), 2) + `)`, args}
+}
+
+// unread gives the budgets' counters that have not been read yet, in order.
+func (k *counters) unread(tenant string, budgets []verify.Budget) (keys []counterKey) {
+	for _, b := range budgets {
+		if key := (counterKey{tenant, b.Name, b.Key}); k.byKey[key] == nil && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // flushSize is how many counters one statement writes.
@@ -180,14 +190,18 @@ func (t *tx) flush(ctx context.Context) error {
 		return err
 	}
 	const columns = 6
-	dirty := slices.DeleteFunc(t.counters.dirty, func(c *counter) bool { return !c.dirty })
+	// A counter is listed again when a step was undone in between, and PostgreSQL takes no row twice in a statement.
+	dirty := slices.DeleteFunc(t.counters.dirty, func(c *counter) bool {
+		listed := c.dirty
+		c.dirty = false
+		return !listed
+	})
 	for some := range slices.Chunk(dirty, flushSize) {
 		args := make([]any, 0, columns*len(some))
 		for _, c := range some {
 			args = append(args, c.key.tenant, c.key.name, c.key.key, c.began, c.used, c.paused)
-			c.dirty = false
 		}
-		_, err := t.run.ExecContext(ctx, `
+		err := t.run.hold(ctx, func(err error) error { return err }, `
 			INSERT INTO budgets (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(some), columns)+`
 			ON CONFLICT (tenant, name, key) DO UPDATE SET
 				began = excluded.began, used = excluded.used, paused_until = excluded.paused_until`, args...)

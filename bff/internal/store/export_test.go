@@ -1,7 +1,13 @@
 package store
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // LimitPages lets the SQLite file grow no further.
@@ -13,7 +19,7 @@ func (s *Store) UnlimitPages(t *testing.T) { s.pragma(t, "PRAGMA max_page_count 
 func (s *Store) pragma(t *testing.T, text string) {
 	t.Helper()
 	err := s.update(t.Context(), func(x *tx) error {
-		_, err := x.run.ExecContext(t.Context(), text)
+		_, err := x.run.exec(t.Context(), text)
 		return err
 	})
 	if err != nil {
@@ -29,4 +35,70 @@ func (s *Store) ProbeID(t *testing.T) (id string) {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// RoundTrips counts how often a PostgreSQL store has asked its server something and waited for the answer.
+type RoundTrips struct{ n atomic.Int64 }
+
+// Of counts those of one act.
+func (r *RoundTrips) Of(act func()) int64 {
+	before := r.n.Load()
+	act()
+	return r.n.Load() - before
+}
+
+// TraceQueryStart is [pgx.QueryTracer]'s.
+func (r *RoundTrips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	r.n.Add(1)
+	return ctx
+}
+
+// TraceQueryEnd is [pgx.QueryTracer]'s.
+func (r *RoundTrips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart is [pgx.BatchTracer]'s.
+func (r *RoundTrips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	r.n.Add(1)
+	return ctx
+}
+
+// TraceBatchQuery is [pgx.BatchTracer]'s.
+func (r *RoundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd is [pgx.BatchTracer]'s.
+func (r *RoundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// OpenCounted opens a PostgreSQL store on one connection, whose round trips are counted.
+func OpenCounted(t *testing.T, url string, vault *Vault) (*Store, *RoundTrips) {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trips := &RoundTrips{}
+	config.MaxConns, config.ConnConfig.Tracer = 1, trips
+	s := &Store{vault: vault, now: time.Now}
+	if s.engine, err = newPostgreSQL(t.Context(), config, s); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s, trips
+}
+
+// Waiting tells how many writes of the tenant wait for their leader on PostgreSQL.
+func (s *Store) Waiting(tenant string) int {
+	p := s.engine.(*postgres)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if queue := p.queues[tenant]; queue != nil {
+		return len(queue.waiting)
+	}
+	return 0
 }

@@ -19,7 +19,7 @@ func (t *tx) Append(ctx context.Context, e *verify.Event) error {
 	if err != nil {
 		return t.fail("link event", err)
 	}
-	_, err = t.exec(ctx, "append event", `
+	err = t.put(ctx, "append event", `
 		INSERT INTO events (tenant, seq, at, kind, verification, contact, body, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		e.Tenant, e.Seq, millis(e.At), string(e.Kind), e.Verification, e.Contact, string(body), hash[:])
@@ -39,15 +39,22 @@ func (t *tx) head(ctx context.Context, tenant string) (head, error) {
 	if h, known := t.heads[tenant]; known && h.seq >= 0 {
 		return h, nil
 	}
-	var h head
+	h, err := t.readHead(ctx, tenant)
+	if err != nil {
+		return head{}, err
+	}
+	t.heads[tenant] = h
+	return h, nil
+}
+
+func (t *tx) readHead(ctx context.Context, tenant string) (h head, err error) {
 	var hash []byte
-	err := t.get(ctx, "read head", `
+	err = t.get(ctx, "read head", `
 		SELECT seq, hash FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1`, []any{tenant}, &h.seq, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return head{}, err
 	}
 	copy(h.hash[:], hash)
-	t.heads[tenant] = h
 	return h, nil
 }
 

@@ -14,11 +14,10 @@ func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code
 	if err := t.own(ctx, v.Tenant); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "mark destination", `
+	return t.put(ctx, "mark destination", `
 		INSERT INTO marks (tenant, destination, contact, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant, destination) DO UPDATE SET contact = $3, reason = $4, at = $5`,
 		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
-	return err
 }
 
 // Marked is [verify.Spending]'s.
@@ -27,11 +26,16 @@ func (t *tx) Marked(ctx context.Context, tenant, destination string) (verify.Cod
 		return "", err
 	}
 	var reason string
-	err := t.get(ctx, "read mark", `SELECT reason FROM marks WHERE tenant = $1 AND destination = $2`, []any{tenant, destination}, &reason)
+	q := suppression(tenant, destination)
+	err := t.get(ctx, "read mark", q.text, q.args, &reason)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
 	return verify.Code(reason), err
+}
+
+func suppression(tenant, destination string) question {
+	return question{`SELECT reason FROM marks WHERE tenant = $1 AND destination = $2`, []any{tenant, destination}}
 }
 
 // ClearMarks is [verify.Spending]'s.

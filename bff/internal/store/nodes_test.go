@@ -141,7 +141,7 @@ func TestRow28ATamperedHistoryIsFoundOut(t *testing.T) {
 				s := storetest.Open(t, url, nil)
 				for range 6 {
 					e := verify.Event{Tenant: "acme", At: time.UnixMilli(1e12), Kind: verify.EventOpened, Contact: "dana", By: verify.Technician{ID: "ana"}}
-					if err := s.Write(t.Context(), func(tx verify.Tx) error { return tx.Append(t.Context(), &e) }); err != nil {
+					if err := s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Append(t.Context(), &e) }); err != nil {
 						t.Fatal(err)
 					}
 				}

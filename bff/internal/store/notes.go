@@ -16,11 +16,10 @@ func (t *tx) EnqueueNote(ctx context.Context, j verify.NoteJob) error {
 	if err != nil {
 		return t.fail("enqueue note", err)
 	}
-	_, err = t.exec(ctx, "enqueue note", `
+	return t.put(ctx, "enqueue note", `
 		INSERT INTO notes (id, tenant, system, ticket, contact, seq, sealed, state, due_at, attempts, cause)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, 0, '')`,
 		j.Verification, j.Tenant, j.System, j.Ticket, j.Contact, j.Seq, sealed, millis(j.DueAt))
-	return err
 }
 
 // endNote makes the note of a verification that has just ended due, or void if there is no result to tell.
@@ -29,8 +28,7 @@ func (t *tx) endNote(ctx context.Context, tenant, id string, outcome verify.Outc
 	if outcome == verify.Cancelled || outcome == verify.Superseded {
 		text = `UPDATE notes SET due_at = $3, state = 'void', sealed = NULL WHERE id = $1 AND tenant = $2 AND state = 'waiting'`
 	}
-	_, err := t.exec(ctx, "end note", text, id, tenant, millis(at))
-	return err
+	return t.put(ctx, "end note", text, id, tenant, millis(at))
 }
 
 // SettleNote is [verify.Outbox]'s.

@@ -22,11 +22,10 @@ func (t *tx) Enqueue(ctx context.Context, j verify.Job) error {
 	if err != nil {
 		return t.fail("enqueue", err)
 	}
-	_, err = t.exec(ctx, "enqueue", `
+	return t.put(ctx, "enqueue", `
 		INSERT INTO outbox (id, tenant, method, kind, state, due_at, lease_until, attempts, sealed, carrier_ref, cause)
 		VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, $6, '', '')`,
 		j.ID, j.Tenant, string(j.Method), string(j.Method.Kind()), millis(j.ExpiresAt.Add(-j.ValidFor)), sealed)
-	return err
 }
 
 // claimed is a row that ClaimJobs has taken.

@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -17,15 +17,22 @@ import (
 )
 
 const (
-	postgresConns   = 32
+	postgresConns = 32
+	// postgresWriters is how many transactions write at once; the other connections read.
+	postgresWriters = 16
 	postgresRetries = 5
 )
 
 // postgres is the shared database of several nodes, or one that speaks its protocol.
 type postgres struct {
-	store  *Store
-	db     *sql.DB
-	config *pgx.ConnConfig
+	store *Store
+	pool  *pgxpool.Pool
+
+	mu      sync.Mutex
+	queues  map[string]*tenantQueue // of the tenants that have a leader
+	closed  bool
+	leaders sync.WaitGroup
+	slots   chan struct{}
 }
 
 // modeParameter of the URL chooses how pgx runs statements; without it that is decided by whether there is a pooler.
@@ -34,51 +41,66 @@ const modeParameter = "default_query_exec_mode"
 // openPostgreSQL connects. By default pgx keeps prepared statements on the connection, which a pooler hands on to
 // others (PgBouncer in transaction mode, pgcat, Supavisor): behind one only their descriptions are kept.
 func openPostgreSQL(ctx context.Context, address string, s *Store) (engine, error) {
-	config, err := pgx.ParseConfig(address)
+	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, errors.New("the database's URL can't be read") // the cause may repeat its password
 	}
-	db := stdlib.OpenDB(*config)
-	pooled, err := behindPooler(ctx, db)
+	config.MaxConns = postgresConns
+	pooled, err := behindPooler(ctx, config.ConnConfig)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
 	if u, parseErr := url.Parse(address); pooled && (parseErr != nil || !u.Query().Has(modeParameter)) {
-		if err := db.Close(); err != nil {
-			return nil, err
-		}
-		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-		db = stdlib.OpenDB(*config)
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	db.SetMaxOpenConns(postgresConns)
-	db.SetMaxIdleConns(postgresConns)
-	return &postgres{store: s, db: db, config: config}, nil
+	return newPostgreSQL(ctx, config, s)
+}
+
+func newPostgreSQL(ctx context.Context, config *pgxpool.Config, s *Store) (*postgres, error) {
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &postgres{store: s, pool: pool, queues: map[string]*tenantQueue{}, slots: make(chan struct{}, postgresWriters)}, nil
 }
 
 // behindPooler tells whether another process than the one that greeted us runs our statements: a pooler greets with a
 // number of its own.
-func behindPooler(ctx context.Context, db *sql.DB) (pooled bool, err error) {
-	conn, err := db.Conn(ctx)
+func behindPooler(ctx context.Context, config *pgx.ConnConfig) (pooled bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	err = conn.Raw(func(driver any) error {
-		own, ok := driver.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("the driver's connection is a %T", driver)
-		}
-		var pid uint32
-		if err := own.Conn().QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
-			return err
-		}
-		pooled = pid != own.Conn().PgConn().PID()
-		return nil
-	})
-	return pooled, err
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var pid uint32
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
+		return false, err
+	}
+	return pid != conn.PgConn().PID(), nil
 }
 
-func (p *postgres) reader() runner { return p.db }
+func (p *postgres) reader() runner { return poolReader{p.pool} }
+
+// poolReader runs each statement on a connection of the pool.
+type poolReader struct{ pool *pgxpool.Pool }
+
+func (r poolReader) query(ctx context.Context, text string, args []any, each func(scan) error) error {
+	rows, err := r.pool.Query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, each)
+}
+
+func eachRow(rows pgx.Rows, each func(scan) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
 
 // migrator lets one node at a time change the schema; the others wait for it. The lock is a row and not a session's,
 // because a pooler may end the session or hand it on.
@@ -87,7 +109,7 @@ func (p *postgres) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*p.config)
+	db := stdlib.OpenDB(*p.pool.Config().ConnConfig)
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files, goose.WithLocker(locker))
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -95,50 +117,12 @@ func (p *postgres) migrator() (*goose.Provider, error) {
 	return provider, nil
 }
 
-func (p *postgres) close() error { return p.db.Close() }
-
-// write runs the steps in a transaction of their own, and again from the first
-// one when others at the same time made it fail.
-func (p *postgres) write(ctx context.Context, steps []step) error {
-	for retries := 0; ; retries++ {
-		refusal, err := p.try(ctx, steps)
-		if err == nil {
-			return answer(refusal)
-		}
-		if !passing(err) || retries == postgresRetries {
-			return unavailable("write", err)
-		}
-	}
-}
-
-func (p *postgres) try(ctx context.Context, steps []step) (refusal, err error) {
-	conn, err := p.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close() }()
-	// A caller that gives up ends the statement that runs, never the commit: its outcome would stay unknown.
-	sqlTx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = sqlTx.Rollback() }() // of what was not committed
-	t := &tx{
-		store: p.store, run: sqlTx, heads: map[string]head{}, skipLocked: " FOR UPDATE OF o SKIP LOCKED",
-		lock: func(ctx context.Context, tenant string) error {
-			_, err := sqlTx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, tenant)
-			return err
-		},
-	}
-	refusal, err = t.walk(ctx, steps)
-	if err != nil {
-		return nil, err
-	}
-	if passing(refusal) {
-		return nil, refusal
-	}
-	if err := t.flush(context.WithoutCancel(ctx)); err != nil {
-		return nil, err
-	}
-	return refusal, sqlTx.Commit()
+// close lets the writes that were begun or wait end, and takes no more.
+func (p *postgres) close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.leaders.Wait()
+	p.pool.Close()
+	return nil
 }

@@ -29,7 +29,7 @@ func TestWritesThatBlockEachOtherAreRunAgain(t *testing.T) {
 		wanting := func(tx verify.Tx) error {
 			return tx.Append(ctx, &verify.Event{Tenant: second, At: time.Now(), Kind: verify.EventOpened})
 		}
-		if err := s.Write(ctx, holding, wanting); err != nil {
+		if err := s.Write(ctx, first, holding, wanting); err != nil {
 			t.Error(err)
 		}
 	}
@@ -56,7 +56,7 @@ func TestADatabaseThatIsNotThereIsUnavailable(t *testing.T) {
 	if verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("a read is told %v, want %s", err, verify.CodeUnavailable)
 	}
-	err = s.Write(t.Context(), func(verify.Tx) error { return nil })
+	err = s.Write(t.Context(), "acme", func(verify.Tx) error { return nil })
 	if verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("a write is told %v, want %s", err, verify.CodeUnavailable)
 	}

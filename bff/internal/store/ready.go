@@ -57,7 +57,14 @@ func (s *Store) Ready(ctx context.Context) error {
 func (s *Store) runProbe(ctx context.Context, over chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	err := s.writeProbe(ctx)
+	written := make(chan error, 1)
+	go func() { written <- s.writeProbe(ctx) }()
+	var err error
+	select {
+	case err = <-written:
+	case <-ctx.Done(): // a write that has begun is waited for, however silent the database is
+		err = unavailable("ready", ctx.Err())
+	}
 	s.probe.mu.Lock()
 	s.probe.verdict = err
 	s.probe.mu.Unlock()

@@ -12,7 +12,7 @@ func TestAnOlderPageIsReadNoFurtherThanItGoes(t *testing.T) {
 	s, _ := opened(t)
 	ctx := t.Context()
 	noon := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
-	err := s.Write(ctx, func(tx verify.Tx) error {
+	err := s.Write(ctx, "acme", func(tx verify.Tx) error {
 		for n := range 100 {
 			at := noon.Add(time.Duration(n) * 2 * verify.DenialWindow)
 			for _, kind := range []verify.EventKind{verify.EventRequested, verify.EventSent, verify.EventVerified} {

@@ -26,7 +26,7 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 	if err != nil {
 		return false, unavailable("open session", err)
 	}
-	err = s.update(ctx, func(t *tx) error {
+	err = s.updateOf(ctx, v.Desk.Tenant, func(t *tx) error {
 		if err := t.spend(ctx, v.Desk.Tenant, jti, jtiUntil); err != nil {
 			return err
 		}
@@ -37,10 +37,9 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 			return err
 		}
 		first = opened > 0
-		_, err = t.exec(ctx, "open session", `
+		return t.put(ctx, "open session", `
 			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, desk, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			v.ID, v.Desk.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), desk, opened)
-		return err
 	})
 	return first, err
 }
@@ -161,10 +160,10 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 		return 0, err
 	}
 	for portion := range slices.Chunk(ids, sweepSize) {
-		err := s.update(ctx, func(t *tx) error {
+		var n int64
+		err := s.update(ctx, func(t *tx) (err error) {
 			marks, args := among(portion, tenant)
-			n, err := t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
-			ended += n
+			n, err = t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
 			if err != nil || n == 0 {
 				return err
 			}
@@ -173,6 +172,7 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 		if err != nil {
 			return ended, err
 		}
+		ended += n
 	}
 	return ended, nil
 }

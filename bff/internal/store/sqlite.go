@@ -60,7 +60,10 @@ func sqliteDSN(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (l *lite) write(ctx context.Context, steps []step) error { return l.writer.write(ctx, steps) }
+// write has one writer for all tenants: it is the file that takes one transaction at a time.
+func (l *lite) write(ctx context.Context, _ string, steps []step) error {
+	return l.writer.write(ctx, steps)
+}
 
 func (l *lite) reader() runner { return l.reading }
 
@@ -97,22 +100,68 @@ func newPrepared(prepare func(context.Context, string) (*sql.Stmt, error)) *prep
 	return &prepared{prepare: prepare, byText: map[string]*sql.Stmt{}}
 }
 
-func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+func (p *prepared) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	result, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+// hold runs the statement at once: nothing lies between this process and the database.
+func (p *prepared) hold(ctx context.Context, explain func(error) error, text string, args ...any) error {
+	if _, err := p.exec(ctx, text, args...); err != nil {
+		return explain(err)
+	}
+	return nil
+}
+
+// readAhead does nothing, for the same reason.
+func (p *prepared) readAhead(context.Context, []question) error { return nil }
+
+func (p *prepared) beginStep(ctx context.Context) error {
+	_, err := p.exec(ctx, "SAVEPOINT step")
+	return err
+}
+
+func (p *prepared) endStep(ctx context.Context) error {
+	_, err := p.exec(ctx, "RELEASE SAVEPOINT step")
+	return err
+}
+
+func (p *prepared) undoStep(ctx context.Context) error {
+	if _, err := p.exec(ctx, "ROLLBACK TO SAVEPOINT step"); err != nil {
+		return err
+	}
+	return p.endStep(ctx)
+}
+
+func (p *prepared) query(ctx context.Context, text string, args []any, each func(scan) error) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	stmt, err := p.statement(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return stmt.QueryContext(ctx, args...)
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := rows.Close(); err == nil {
+			err = closing
+		}
+	}()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func (p *prepared) statement(ctx context.Context, text string) (*sql.Stmt, error) {

@@ -35,7 +35,7 @@ func TestConnectionsAreSetUpByTheirDSN(t *testing.T) {
 
 func TestNobodyElseOnTheMachineMayReadTheFiles(t *testing.T) {
 	s, _ := opened(t)
-	if err := s.Write(t.Context(), appending(t.Context())); err != nil {
+	if err := s.Write(t.Context(), "acme", appending(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	path := s.engine.(*lite).path

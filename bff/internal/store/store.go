@@ -43,8 +43,9 @@ type Store struct {
 
 // engine is what SQLite and PostgreSQL do each in their own way.
 type engine interface {
-	// write runs the steps as [verify.Ledger] promises.
-	write(ctx context.Context, steps []step) error
+	// write runs the steps as [verify.Ledger] promises. Writes of one tenant may share a transaction; an empty tenant
+	// is for writes that belong to none or to several.
+	write(ctx context.Context, tenant string, steps []step) error
 	// reader runs statements that change nothing, each seeing what was durable when it began.
 	reader() runner
 	// migrator gives the means to bring the schema up to date.
@@ -99,17 +100,22 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 func (s *Store) Close() error { return s.engine.close() }
 
 // Write is [verify.Ledger]'s.
-func (s *Store) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
+func (s *Store) Write(ctx context.Context, tenant string, steps ...func(verify.Tx) error) error {
 	mine := make([]step, len(steps))
 	for i, theirs := range steps {
 		mine[i] = func(t *tx) error { return theirs(t) }
 	}
-	return s.engine.write(ctx, mine)
+	return s.engine.write(ctx, tenant, mine)
 }
 
-// update runs one step of the store's own.
+// update runs one step of the store's own that belongs to no tenant, or to several.
 func (s *Store) update(ctx context.Context, own step) error {
-	return s.engine.write(ctx, []step{own})
+	return s.engine.write(ctx, "", []step{own})
+}
+
+// updateOf runs one step of the store's own that belongs to the tenant.
+func (s *Store) updateOf(ctx context.Context, tenant string, own step) error {
+	return s.engine.write(ctx, tenant, []step{own})
 }
 
 // get reads one row outside any transaction; sql.ErrNoRows if there is none.

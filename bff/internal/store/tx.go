@@ -6,22 +6,51 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 var _ verify.Tx = (*tx)(nil)
 
-// runner takes statements: a connection, a pool or a transaction.
+// runner reads: a connection, a pool or a transaction.
 type runner interface {
-	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	// query calls each for every row of a statement.
+	query(ctx context.Context, text string, args []any, each func(scan) error) error
+}
+
+// question is a statement that is asked for its rows.
+type question struct {
+	text string
+	args []any
+}
+
+// reads tells whether the statement changes nothing.
+func (q question) reads() bool { return strings.HasPrefix(strings.TrimSpace(q.text), "SELECT") }
+
+// txRunner runs the statements of one transaction.
+type txRunner interface {
+	runner
+	// exec runs a statement and tells how many rows it changed.
+	exec(ctx context.Context, text string, args ...any) (int64, error)
+	// hold runs a statement whose result is not needed, at once or together with a later one. If it fails, hold or
+	// the later call returns what explain makes of the error.
+	hold(ctx context.Context, explain func(error) error, text string, args ...any) error
+	// readAhead tells what the step is about to query, so that a database that is far away answers all in one round
+	// trip. It changes no answer.
+	readAhead(ctx context.Context, questions []question) error
+	// beginStep starts a part of the transaction that undoStep can undo alone.
+	beginStep(ctx context.Context) error
+	// endStep keeps the part. Its error is that of a statement that was held: the part is then to be undone.
+	endStep(ctx context.Context) error
+	// undoStep undoes the part.
+	undoStep(ctx context.Context) error
 }
 
 // tx is one transaction as its steps see it.
 type tx struct {
 	store *Store
-	run   runner
+	run   txRunner
 	// lock keeps others from writing to a tenant until the transaction ends.
 	// Nil where nobody else can write anyway.
 	lock func(ctx context.Context, tenant string) error
@@ -51,15 +80,18 @@ type undo struct {
 func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 	for _, s := range steps {
 		t.undo, t.counters.undo, t.broken = t.undo[:0], t.counters.undo[:0], nil
-		if _, err := t.run.ExecContext(ctx, "SAVEPOINT step"); err != nil {
+		if err := t.run.beginStep(ctx); err != nil {
 			return nil, err
 		}
 		refusal = guarded(s, t)
 		if t.broken != nil && !errors.As(refusal, new(*panicked)) {
 			refusal = t.broken
 		}
+		if refusal == nil {
+			refusal = t.run.endStep(ctx)
+		}
 		if refusal != nil {
-			if _, err := t.run.ExecContext(ctx, "ROLLBACK TO SAVEPOINT step"); err != nil {
+			if err := t.run.undoStep(ctx); err != nil {
 				if t.broken != nil { // SQLite ends the transaction itself when the disk is full: that is the cause to tell
 					return nil, fmt.Errorf("%w (undoing the step: %w)", t.broken, err)
 				}
@@ -67,11 +99,6 @@ func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 				return nil, fmt.Errorf("undo a step that failed with %q: %w", refusal.Error(), err)
 			}
 			t.forget()
-		}
-		if _, err := t.run.ExecContext(ctx, "RELEASE SAVEPOINT step"); err != nil {
-			return nil, err
-		}
-		if refusal != nil {
 			return refusal, nil
 		}
 	}
@@ -130,15 +157,38 @@ func (t *tx) exec(ctx context.Context, doing, text string, args ...any) (int64, 
 	if t.broken != nil {
 		return 0, t.broken
 	}
-	result, err := t.run.ExecContext(ctx, text, args...)
-	if err != nil {
-		return 0, t.fail(doing, err)
-	}
-	n, err := result.RowsAffected()
+	n, err := t.run.exec(ctx, text, args...)
 	if err != nil {
 		return 0, t.fail(doing, err)
 	}
 	return n, nil
+}
+
+// put runs a statement whose result is not needed: it may be sent later in the step, together with another one.
+func (t *tx) put(ctx context.Context, doing, text string, args ...any) error {
+	return t.putOr(ctx, func(err error) error { return unavailable(doing, err) }, text, args...)
+}
+
+// putOr is put with an explanation of the statement's failure.
+func (t *tx) putOr(ctx context.Context, explain func(error) error, text string, args ...any) error {
+	if t.broken != nil {
+		return t.broken
+	}
+	if err := t.run.hold(ctx, explain, text, args...); err != nil {
+		return t.fail("write", err)
+	}
+	return nil
+}
+
+// ahead has the questions answered in one round trip, where that is faster than one after the other.
+func (t *tx) ahead(ctx context.Context, questions []question) error {
+	if t.broken != nil {
+		return t.broken
+	}
+	if err := t.run.readAhead(ctx, questions); err != nil {
+		return t.fail("read ahead", err)
+	}
+	return nil
 }
 
 // get reads one row; sql.ErrNoRows if there is none.
@@ -181,22 +231,8 @@ func read(ctx context.Context, r runner, doing, text string, args []any, into ..
 }
 
 // list reads rows, calling each for every one.
-func list(ctx context.Context, r runner, doing, text string, args []any, each func(scan) error) (err error) {
-	rows, err := r.QueryContext(ctx, text, args...)
-	if err != nil {
-		return unavailable(doing, err)
-	}
-	defer func() {
-		if closing := rows.Close(); err == nil && closing != nil {
-			err = unavailable(doing, closing)
-		}
-	}()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return unavailable(doing, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
+func list(ctx context.Context, r runner, doing, text string, args []any, each func(scan) error) error {
+	if err := r.query(ctx, text, args, each); err != nil {
 		return unavailable(doing, err)
 	}
 	return nil

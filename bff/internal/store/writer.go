@@ -47,6 +47,23 @@ const (
 	abandoned
 )
 
+func newQueued(ctx context.Context, steps []step) *queued {
+	return &queued{ctx: ctx, steps: steps, done: make(chan error, 1)}
+}
+
+// wait gives the verdict. A caller that gives up before the steps have begun takes the write back.
+func (q *queued) wait() error {
+	select {
+	case verdict := <-q.done:
+		return answer(verdict)
+	case <-q.ctx.Done():
+		if q.state.CompareAndSwap(waiting, abandoned) {
+			return unavailable("write", q.ctx.Err())
+		}
+		return answer(<-q.done)
+	}
+}
+
 func openWriter(ctx context.Context, path string, s *Store) (*writer, error) {
 	db, err := sql.Open("sqlite", sqliteDSN(path, false))
 	if err != nil {
@@ -67,19 +84,11 @@ func (w *writer) write(ctx context.Context, steps []step) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable("write", err)
 	}
-	q := &queued{ctx: ctx, steps: steps, done: make(chan error, 1)}
+	q := newQueued(ctx, steps)
 	if err := w.submit(q); err != nil {
 		return err
 	}
-	select {
-	case verdict := <-q.done:
-		return answer(verdict)
-	case <-ctx.Done():
-		if q.state.CompareAndSwap(waiting, abandoned) {
-			return unavailable("write", ctx.Err())
-		}
-		return answer(<-q.done)
-	}
+	return q.wait()
 }
 
 func (w *writer) submit(q *queued) error {
@@ -163,7 +172,7 @@ func (w *writer) transaction(taken *[]*queued) error {
 	if err := t.flush(ctx); err != nil {
 		return unavailable("count", err)
 	}
-	if _, err := w.run.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := w.run.exec(ctx, "COMMIT"); err != nil {
 		return unavailable("commit", err)
 	}
 	w.known.counters = t.counters.byKey
@@ -226,7 +235,7 @@ func (w *writer) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := w.run.ExecContext(ctx, "BEGIN IMMEDIATE")
+	_, err := w.run.exec(ctx, "BEGIN IMMEDIATE")
 	return err
 }
 
@@ -244,7 +253,7 @@ func (w *writer) disconnect() {
 	if w.conn == nil {
 		return
 	}
-	_, _ = w.run.ExecContext(context.Background(), "ROLLBACK") // fails when there is nothing to roll back
+	_, _ = w.run.exec(context.Background(), "ROLLBACK") // fails when there is nothing to roll back
 	_ = w.run.close()
 	// A connection called bad is not put back into the pool, but closed.
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })

@@ -110,7 +110,7 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 			return errNoSession // a verdict that must not be told
 		}, verify.CodeUnavailable, 0},
 		{"a transaction that the database ended keeps none", func(tx *tx) error {
-			_, err := tx.run.ExecContext(context.Background(), "ROLLBACK")
+			_, err := tx.run.exec(context.Background(), "ROLLBACK")
 			return err
 		}, verify.CodeUnavailable, 0},
 		{"a step that ends the goroutine keeps none", func(*tx) error {
@@ -120,7 +120,7 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s, w := opened(t)
-			if err := s.Write(t.Context(), appending(t.Context())); err != nil { // so that COMMIT is compiled
+			if err := s.Write(t.Context(), "acme", appending(t.Context())); err != nil { // so that COMMIT is compiled
 				t.Fatal(err)
 			}
 			for i, err := range batched(t, s, w, 5, row.step) {
@@ -131,7 +131,7 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 			if n := events(t, s); n != 1+row.kept {
 				t.Errorf("%d events are kept, want %d", n, 1+row.kept)
 			}
-			if err := s.Write(t.Context(), appending(t.Context())); err != nil {
+			if err := s.Write(t.Context(), "acme", appending(t.Context())); err != nil {
 				t.Errorf("the next write fails: %v", err)
 			}
 		})
@@ -142,7 +142,7 @@ func TestABudgetThatCantBeReadIsNotTakenForZero(t *testing.T) {
 	s, _ := opened(t)
 	ctx, at := t.Context(), time.Unix(1000, 0)
 	budgets := []verify.Budget{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
-	if err := s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, budgets); return err }); err != nil {
+	if err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, budgets); return err }); err != nil {
 		t.Fatal(err)
 	}
 	err := s.update(ctx, func(tx *tx) error {
@@ -177,7 +177,7 @@ func TestACallerThatGivesUpIsToldTheTruth(t *testing.T) {
 	first, giveUp := context.WithCancel(t.Context())
 	begun := make(chan error)
 	go func() {
-		begun <- s.Write(first, func(tx verify.Tx) error {
+		begun <- s.Write(first, "acme", func(tx verify.Tx) error {
 			close(holding)
 			<-hold
 			return appending(first)(tx)
@@ -186,7 +186,7 @@ func TestACallerThatGivesUpIsToldTheTruth(t *testing.T) {
 	<-holding
 	second, giveUpToo := context.WithCancel(t.Context())
 	waiting := make(chan error)
-	go func() { waiting <- s.Write(second, appending(second)) }()
+	go func() { waiting <- s.Write(second, "acme", appending(second)) }()
 	for len(w.queue) < 1 {
 		runtime.Gosched()
 	}
@@ -227,7 +227,7 @@ func TestCloseAnswersWhoWaitsAndRefusesWhoComesLater(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Error(err)
 	}
-	if err := s.Write(t.Context(), appending(t.Context())); verify.CodeOf(err) != verify.CodeUnavailable {
+	if err := s.Write(t.Context(), "acme", appending(t.Context())); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("a late write was told %v, want %s", err, verify.CodeUnavailable)
 	}
 	if n := events(t, s); n != 5 {
@@ -276,7 +276,7 @@ func TestEveryStatementReadsAnIndex(t *testing.T) {
 func plan(t *testing.T, s *Store, text string) (lines []string) {
 	t.Helper()
 	args := make([]any, strings.Count(text, "$"))
-	err := list(t.Context(), s.engine.(*lite).readers, "explain", "EXPLAIN QUERY PLAN "+text, args, func(row scan) error {
+	err := list(t.Context(), s.engine.(*lite).reading, "explain", "EXPLAIN QUERY PLAN "+text, args, func(row scan) error {
 		var id, parent, unused int
 		var line string
 		err := row(&id, &parent, &unused, &line)
@@ -308,7 +308,7 @@ func useEverything(t *testing.T, s *Store) {
 	_, err = s.Session(ctx, "s")
 	fatal(err, s.EndSession(ctx, "", "s"), s.Sweep(ctx, time.Now()))
 	for i, method := range []verify.Method{verify.SMSCode, verify.EmailLink} {
-		fatal(s.Write(ctx, func(tx verify.Tx) error {
+		fatal(s.Write(ctx, "acme", func(tx verify.Tx) error {
 			v := verify.Verification{
 				ID: fmt.Sprint("v", i), Tenant: "acme", Method: method, Secret: []byte("secret"), MaxTries: 3,
 				Key: fmt.Sprint("k", i), ExpiresAt: time.Now().Add(time.Hour),
@@ -356,7 +356,7 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(err)
 	_, err = s.LapsedJobs(ctx, soon, soon, 10)
 	fatal(err)
-	fatal(s.Write(ctx, func(tx verify.Tx) error {
+	fatal(s.Write(ctx, "acme", func(tx verify.Tx) error {
 		_, err := tx.End(ctx, "acme", "v0", verify.Denied, time.Now())
 		return err
 	}))

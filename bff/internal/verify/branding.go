@@ -30,7 +30,7 @@ func (s *Service) Rebrand(ctx context.Context, a Admin, b Branding, changes []Ch
 	now := s.now()
 	var after Branding
 	var e Event
-	err := s.Ledger.Write(ctx, func(tx Tx) error {
+	err := s.Ledger.Write(ctx, a.Tenant, func(tx Tx) error {
 		before, err := tx.Branding(ctx, a.Tenant)
 		if err != nil {
 			return err

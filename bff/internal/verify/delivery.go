@@ -19,7 +19,7 @@ type Report struct {
 // CodeNotFound: the tenant has no such job. CodeInvalid: Kind is none of a report's.
 func (s *Service) Delivered(ctx context.Context, tenant, job string, r Report) error {
 	now := s.now()
-	return s.write(ctx, func(tx Tx) (Event, bool, error) { return deliveryOf(ctx, tx, now, tenant, job, r) })
+	return s.write(ctx, tenant, func(tx Tx) (Event, bool, error) { return deliveryOf(ctx, tx, now, tenant, job, r) })
 }
 
 // JobReport is a report on one of many jobs.
@@ -33,7 +33,7 @@ type JobReport struct {
 func (s *Service) DeliveredAll(ctx context.Context, tenant string, reports []JobReport) (unknown int, err error) {
 	now := s.now()
 	var told []Event
-	err = s.Ledger.Write(ctx, func(tx Tx) error {
+	err = s.Ledger.Write(ctx, tenant, func(tx Tx) error {
 		told, unknown = nil, 0 // a step may be run again
 		for _, r := range reports {
 			e, fresh, err := deliveryOf(ctx, tx, now, tenant, r.Job, r.Report)
@@ -91,10 +91,10 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 }
 
 // write takes one step and, if something new came of it, whispers.
-func (s *Service) write(ctx context.Context, step func(Tx) (Event, bool, error)) error {
+func (s *Service) write(ctx context.Context, tenant string, step func(Tx) (Event, bool, error)) error {
 	var e Event
 	var fresh bool
-	err := s.Ledger.Write(ctx, func(tx Tx) (err error) {
+	err := s.Ledger.Write(ctx, tenant, func(tx Tx) (err error) {
 		e, fresh, err = step(tx)
 		return err
 	})

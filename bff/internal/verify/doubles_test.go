@@ -79,12 +79,12 @@ type failing struct{ verify.Ledger }
 
 var errGone = &verify.Error{Code: verify.CodeUnavailable, Public: "Gone.", Err: errors.New("pulled the plug")}
 
-func (f failing) Write(ctx context.Context, steps ...func(verify.Tx) error) error {
+func (f failing) Write(ctx context.Context, tenant string, steps ...func(verify.Tx) error) error {
 	broken := make([]func(verify.Tx) error, len(steps))
 	for i, step := range steps {
 		broken[i] = func(tx verify.Tx) error { return step(mute{tx}) }
 	}
-	return f.Ledger.Write(ctx, broken...)
+	return f.Ledger.Write(ctx, tenant, broken...)
 }
 
 type mute struct{ verify.Tx }

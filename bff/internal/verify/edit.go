@@ -44,7 +44,7 @@ func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, 
 	now := s.now()
 	var after []Settings
 	var last int64
-	err = s.Ledger.Write(ctx, func(tx Tx) error {
+	err = s.Ledger.Write(ctx, a.Tenant, func(tx Tx) error {
 		after, last = make([]Settings, len(edits)), 0
 		own, err := tx.Settings(ctx, a.Tenant, "")
 		if err != nil {
@@ -162,7 +162,7 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared,
 	now := s.now()
 	var e Event
 	var was Cleared
-	err := s.Ledger.Write(ctx, func(tx Tx) (err error) {
+	err := s.Ledger.Write(ctx, a.Tenant, func(tx Tx) (err error) {
 		if was.Failures, err = tx.ClearFailures(ctx, a.Tenant, contact); err != nil {
 			return err
 		}

@@ -231,7 +231,7 @@ func sameShield(a, b verify.Shield) bool {
 
 func (h *house) failures(tenant, contact string) (n int) {
 	h.t.Helper()
-	err := h.store.Write(ctx, func(tx verify.Tx) (err error) {
+	err := h.store.Write(ctx, "acme", func(tx verify.Tx) (err error) {
 		n, err = tx.Failures(ctx, tenant, contact)
 		return err
 	})

@@ -23,7 +23,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	}
 	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: rules.Policy}
 	// Two steps of one transaction: whatever becomes of the verdict, the try stays spent.
-	err = s.Ledger.Write(ctx,
+	err = s.Ledger.Write(ctx, d.Tenant,
 		func(tx Tx) error { return a.spend(ctx, tx) },
 		func(tx Tx) error { return a.judge(ctx, tx) },
 	)
@@ -229,7 +229,7 @@ func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error)
 	now := s.now()
 	var e Event
 	var result Result
-	err := s.Ledger.Write(ctx, func(tx Tx) error {
+	err := s.Ledger.Write(ctx, d.Tenant, func(tx Tx) error {
 		v, err := d.find(ctx, tx, id)
 		if err != nil {
 			return err

@@ -165,7 +165,7 @@ func (s *Service) Opened(ctx context.Context, token string) error {
 		return err
 	}
 	now := s.now()
-	return s.write(ctx, func(tx Tx) (Event, bool, error) {
+	return s.write(ctx, v.Tenant, func(tx Tx) (Event, bool, error) {
 		return progress(ctx, tx, now, v.Tenant, v.ID, Report{Kind: EventOpened})
 	})
 }
@@ -195,7 +195,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	}
 	ask := asked{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock, entry: entry}
 	var said Event
-	refused := s.Ledger.Write(ctx, func(tx Tx) (err error) {
+	refused := s.Ledger.Write(ctx, v.Tenant, func(tx Tx) (err error) {
 		said, err = say(ctx, tx, ask)
 		return err
 	})

@@ -8,12 +8,13 @@ import (
 // Ledger is the durable memory. Every method may be called from many goroutines;
 // every method answers CodeUnavailable when the memory can't be reached.
 type Ledger interface {
-	// Write runs the steps in order in one transaction and returns once it is durable. Transactions
+	// Write runs the steps in order in one transaction and returns once it is durable. The steps write to the tenant
+	// only; with an empty one they may write to several. Transactions
 	// of one tenant are as if one came after the other: what a step reads stays true until its end.
 	// A step that fails is undone alone and ends the walk; the steps before it are kept,
 	// and Write returns the step's error. If the transaction itself fails nothing is kept.
 	// Steps touch nothing but their Tx, and may be run again from the first one.
-	Write(ctx context.Context, steps ...func(Tx) error) error
+	Write(ctx context.Context, tenant string, steps ...func(Tx) error) error
 	// Recent gives the events of each contact's last n verifications, in order of Seq.
 	Recent(ctx context.Context, tenant string, contacts []string, n int) ([]Event, error)
 	// Page gives the events of the contact's last n verifications requested before the event numbered before.
@@ -46,6 +47,9 @@ type Journal interface {
 
 // Attempts keeps the verifications themselves.
 type Attempts interface {
+	// ReadAhead tells that a send of the verification is about to be judged: by its key, its contact's and destination's
+	// past since then, and the budgets. A database that is far away answers all of that at once. It changes no answer.
+	ReadAhead(ctx context.Context, v Verification, since time.Time, budgets []Budget) error
 	// Insert stores a new, open verification.
 	Insert(ctx context.Context, v Verification) error
 	// ByKey gives the verification that the technician asked for under this idempotency key, or CodeNotFound.

@@ -43,7 +43,11 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	}
 	var result Result
 	var again bool
-	err = s.Ledger.Write(ctx, func(tx Tx) (err error) {
+	err = s.Ledger.Write(ctx, d.Tenant, func(tx Tx) (err error) {
+		since := ask.verification.RequestedAt.Add(-destinationWindow)
+		if err := tx.ReadAhead(ctx, ask.verification, since, ask.budgets(rules)); err != nil {
+			return err
+		}
 		if result, again, err = repeated(ctx, tx, ask.verification); again || err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 // Noted records, once, that a result stands on its ticket.
 func (s *Service) Noted(ctx context.Context, j NoteJob) error {
 	now := s.now()
-	return s.write(ctx, func(tx Tx) (Event, bool, error) {
+	return s.write(ctx, j.Tenant, func(tx Tx) (Event, bool, error) {
 		fresh, err := tx.SettleNote(ctx, j)
 		if err != nil || !fresh {
 			return Event{}, false, err

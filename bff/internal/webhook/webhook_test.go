@@ -78,7 +78,7 @@ func (h *house) put(t *testing.T, url string) {
 func (h *house) alert(t *testing.T, id string) {
 	t.Helper()
 	body := `{"id":"` + id + `","type":"denied","tenant":"acme","seq":1,"at":"2026-03-02T12:00:00Z","data":{"contact_id":"dana"}}`
-	err := h.store.Write(t.Context(), func(tx verify.Tx) error {
+	err := h.store.Write(t.Context(), "acme", func(tx verify.Tx) error {
 		return tx.Alert(t.Context(), verify.Alert{ID: id, Tenant: "acme", Kind: verify.EventDenied, Seq: 1, Body: []byte(body)})
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ var attempts = []promise{
 		}
 	}},
 	{"Find knows no unknown id", func(t *testing.T, s *store.Store) {
-		err := s.Write(t.Context(), func(tx verify.Tx) error { _, err := tx.Find(t.Context(), "acme", "none"); return err })
+		err := s.Write(t.Context(), "acme", func(tx verify.Tx) error { _, err := tx.Find(t.Context(), "acme", "none"); return err })
 		want(t, err, verify.CodeNotFound)
 	}},
 	{"Under finds what is open of a contact, oldest first, and nobody else's", func(t *testing.T, s *store.Store) {
@@ -51,7 +51,7 @@ var attempts = []promise{
 		if got := under(noon.Add(time.Minute)); got != "v2 v1 " {
 			t.Errorf("open are %q", got)
 		}
-		want(t, s.Write(ctx, func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "v2", verify.Denied, noon); return err }), "")
+		want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "v2", verify.Denied, noon); return err }), "")
 		if got := under(noon); got != "v1 v3 " {
 			t.Errorf("after one has ended open are %q", got)
 		}
@@ -81,7 +81,7 @@ var attempts = []promise{
 			{"acme", "bob", "key of v1", verify.CodeNotFound},
 			{"zenith", "ana", "key of v1", verify.CodeNotFound},
 		} {
-			err := s.Write(ctx, func(tx verify.Tx) error {
+			err := s.Write(ctx, "acme", func(tx verify.Tx) error {
 				_, err := tx.ByKey(ctx, row.tenant, row.technician, row.key)
 				return err
 			})
@@ -95,7 +95,7 @@ var attempts = []promise{
 		ended := together(func(n int) error {
 			v := link(fmt.Sprint("v", n))
 			v.Key = "the same"
-			return s.Write(ctx, insert(ctx, v))
+			return s.Write(ctx, "acme", insert(ctx, v))
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeKeyReused: crowd - 1}, ended); diff != "" {
 			t.Fatal(diff)
@@ -119,7 +119,7 @@ var attempts = []promise{
 		if v.ID != "a" || v.Outcome != verify.Denied {
 			t.Errorf("the latest is %s, %q", v.ID, v.Outcome)
 		}
-		err := s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Latest(ctx, "acme", "dana", "none"); return err })
+		err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Latest(ctx, "acme", "dana", "none"); return err })
 		want(t, err, verify.CodeNotFound)
 	}},
 	{"a late denial is taken for a day after the end, once, and whatever the end was", func(t *testing.T, s *store.Store) {
@@ -162,7 +162,7 @@ var attempts = []promise{
 		must(t, s, insert(ctx, link("v1")))
 		ending(t, s, "v1", verify.Verified, noon)
 		deny := func(tenant string) error {
-			return s.Write(ctx, func(tx verify.Tx) error {
+			return s.Write(ctx, "acme", func(tx verify.Tx) error {
 				ok, err := tx.DenyEnded(ctx, tenant, "v1", noon.Add(time.Minute), noon.Add(-time.Hour))
 				if err == nil && !ok {
 					err = &verify.Error{Code: verify.CodeEnded}
@@ -180,7 +180,7 @@ var attempts = []promise{
 		must(t, s, insert(ctx, link("v1")))
 		outcomes := []verify.Outcome{verify.Verified, verify.Denied}
 		ended := together(func(n int) error {
-			return s.Write(ctx, func(tx verify.Tx) error {
+			return s.Write(ctx, "acme", func(tx verify.Tx) error {
 				ok, err := tx.End(ctx, "acme", "v1", outcomes[n%2], noon)
 				if err == nil && !ok {
 					err = &verify.Error{Code: verify.CodeEnded}
@@ -231,9 +231,9 @@ var attempts = []promise{
 	{"Row7: another tenant's verification reads and moves as none at all", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
-		err := s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Find(ctx, "zenith", "v1"); return err })
+		err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Find(ctx, "zenith", "v1"); return err })
 		want(t, err, verify.CodeNotFound)
-		err = s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Latest(ctx, "zenith", "dana", "mobile"); return err })
+		err = s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Latest(ctx, "zenith", "dana", "mobile"); return err })
 		want(t, err, verify.CodeNotFound)
 		for name, do := range map[string]func(tx verify.Tx) (bool, error){
 			"End":     func(tx verify.Tx) (bool, error) { return tx.End(ctx, "zenith", "v1", verify.Verified, noon) },

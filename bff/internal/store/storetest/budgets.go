@@ -40,7 +40,7 @@ var budgets = []promise{
 					before = after
 				}
 				model = before
-				if err := s.Write(context.Background(), steps...); err != nil && !errors.Is(err, errUndone) {
+				if err := s.Write(context.Background(), "acme", steps...); err != nil && !errors.Is(err, errUndone) {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(model, standing(t, s, tenant, at, model)); diff != "" {
@@ -63,7 +63,7 @@ var budgets = []promise{
 			{noon.Add(-time.Hour), time.Second, noon.Add(-time.Hour + time.Second)},
 		} {
 			b.Pause = row.longest
-			err := s.Write(ctx, func(tx verify.Tx) error {
+			err := s.Write(ctx, "acme", func(tx verify.Tx) error {
 				uses, err := tx.Spend(ctx, "acme", row.at, []verify.Budget{b})
 				if err == nil && (!uses[0].Paused.Equal(row.want) || uses[0].Used != 1) {
 					t.Errorf("row %d: it stands at %+v", i, uses[0])
@@ -130,7 +130,7 @@ func plainly(before map[string]verify.Use, at time.Time, window time.Duration, n
 func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Use) map[string]verify.Use {
 	t.Helper()
 	found := map[string]verify.Use{}
-	err := s.Write(context.Background(), func(tx verify.Tx) error {
+	err := s.Write(context.Background(), "acme", func(tx verify.Tx) error {
 		for name := range model {
 			// Asked for at a time that rewinds nothing.
 			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), verify.Budget{Name: name, Key: "k", Window: 1000 * time.Hour})

@@ -18,7 +18,7 @@ import (
 var ledger = []promise{
 	{"a step that fails is undone alone, and the steps before it are kept", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		err := s.Write(ctx, insert(ctx, link("kept")), func(tx verify.Tx) error {
+		err := s.Write(ctx, "acme", insert(ctx, link("kept")), func(tx verify.Tx) error {
 			if err := insert(ctx, link("undone"))(tx); err != nil {
 				return err
 			}
@@ -28,13 +28,13 @@ var ledger = []promise{
 			t.Fatalf("Write gave %v, want the step's own error", err)
 		}
 		ask(t, s, func(tx verify.Tx) (verify.Verification, error) { return tx.Find(ctx, "acme", "kept") })
-		err = s.Write(ctx, func(tx verify.Tx) error { _, err := tx.Find(ctx, "acme", "undone"); return err })
+		err = s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Find(ctx, "acme", "undone"); return err })
 		want(t, err, verify.CodeNotFound)
 		sound(t, s, "acme", 1)
 	}},
 	{"no step runs after one that has failed", func(t *testing.T, s *store.Store) {
 		ran := false
-		err := s.Write(t.Context(), func(verify.Tx) error { return errOfStep }, func(verify.Tx) error { ran = true; return nil })
+		err := s.Write(t.Context(), "acme", func(verify.Tx) error { return errOfStep }, func(verify.Tx) error { ran = true; return nil })
 		if !errors.Is(err, errOfStep) || ran {
 			t.Fatalf("Write gave %v, and the next step ran: %t", err, ran)
 		}
@@ -47,14 +47,14 @@ var ledger = []promise{
 		ctx := t.Context()
 		ended := together(func(n int) (err error) {
 			if n%5 != 0 {
-				return s.Write(ctx, insert(ctx, link(fmt.Sprint("v", n))))
+				return s.Write(ctx, "acme", insert(ctx, link(fmt.Sprint("v", n))))
 			}
 			defer func() {
 				if told := fmt.Sprint(recover()); !strings.Contains(told, "boom") {
 					err = errors.New("no panic came back: " + told)
 				}
 			}()
-			return s.Write(ctx, insert(ctx, link(fmt.Sprint("v", n))), func(tx verify.Tx) error {
+			return s.Write(ctx, "acme", insert(ctx, link(fmt.Sprint("v", n))), func(tx verify.Tx) error {
 				_ = insert(ctx, link(fmt.Sprint("undone", n)))(tx)
 				panic("boom")
 			})
@@ -68,7 +68,7 @@ var ledger = []promise{
 		ctx := t.Context()
 		twice := link("v1")
 		must(t, s, insert(ctx, twice))
-		err := s.Write(ctx, func(tx verify.Tx) error {
+		err := s.Write(ctx, "acme", func(tx verify.Tx) error {
 			_ = tx.Insert(ctx, twice)
 			e := of(twice, verify.EventOpened)
 			_ = tx.Append(ctx, &e)
@@ -80,14 +80,14 @@ var ledger = []promise{
 	{"a caller that gave up before its turn has written nothing", func(t *testing.T, s *store.Store) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		want(t, s.Write(ctx, insert(t.Context(), link("v1"))), verify.CodeUnavailable)
+		want(t, s.Write(ctx, "acme", insert(t.Context(), link("v1"))), verify.CodeUnavailable)
 		sound(t, s, "acme", 0)
 	}},
 	{"events are numbered from one without gaps, whatever is undone between them", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ended := together(func(n int) error {
 			v := link(fmt.Sprint("v", n))
-			err := s.Write(ctx, insert(ctx, v), func(tx verify.Tx) error {
+			err := s.Write(ctx, "acme", insert(ctx, v), func(tx verify.Tx) error {
 				if err := appending(ctx, of(v, verify.EventOpened))(tx); err != nil || n%2 == 0 {
 					return err
 				}
@@ -222,7 +222,7 @@ var ledger = []promise{
 		ctx := t.Context()
 		ended := together(func(n int) error {
 			v := link(fmt.Sprintf("v%02d", n))
-			if err := s.Write(ctx, insert(ctx, v), appending(ctx, of(v, verify.EventSent))); err != nil {
+			if err := s.Write(ctx, "acme", insert(ctx, v), appending(ctx, of(v, verify.EventSent))); err != nil {
 				return err
 			}
 			seen, err := s.Recent(ctx, "acme", []string{"dana"}, crowd)

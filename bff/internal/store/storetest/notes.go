@@ -103,7 +103,7 @@ var notes = []promise{
 	{"a note is there only if its transaction is", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		v := link("v1")
-		err := s.Write(ctx, insert(ctx, v), func(tx verify.Tx) error {
+		err := s.Write(ctx, "acme", insert(ctx, v), func(tx verify.Tx) error {
 			if err := tx.EnqueueNote(ctx, note(v)); err != nil {
 				return err
 			}
@@ -289,7 +289,7 @@ var notes = []promise{
 		}
 	}},
 	{"a note of no verification is refused", func(t *testing.T, s *store.Store) {
-		err := s.Write(t.Context(), func(tx verify.Tx) error { return tx.EnqueueNote(t.Context(), note(link("none"))) })
+		err := s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.EnqueueNote(t.Context(), note(link("none"))) })
 		want(t, err, verify.CodeUnavailable)
 	}},
 }

@@ -82,7 +82,7 @@ var outbox = []promise{
 		ctx := t.Context()
 		v := link("v1")
 		v.ExpiresAt = later.Add(time.Minute)
-		err := s.Write(ctx, insert(ctx, v), func(tx verify.Tx) error {
+		err := s.Write(ctx, "acme", insert(ctx, v), func(tx verify.Tx) error {
 			if err := tx.Enqueue(ctx, job(v)); err != nil {
 				return err
 			}
@@ -319,7 +319,7 @@ var outbox = []promise{
 		each(verify.CodeNotFound)
 	}},
 	{"a job of no verification is refused", func(t *testing.T, s *store.Store) {
-		err := s.Write(t.Context(), func(tx verify.Tx) error { return tx.Enqueue(t.Context(), job(link("none"))) })
+		err := s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Enqueue(t.Context(), job(link("none"))) })
 		want(t, err, verify.CodeUnavailable)
 	}},
 }

@@ -18,7 +18,7 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 		change(&policy)
 	}
 	ctx := context.Background()
-	err := s.Write(ctx, func(tx verify.Tx) error {
+	err := s.Write(ctx, "acme", func(tx verify.Tx) error {
 		set, err := tx.Settings(ctx, tenant, client)
 		if err != nil {
 			return err

@@ -92,7 +92,7 @@ func appending(ctx context.Context, e verify.Event) func(verify.Tx) error {
 // must runs steps that have no reason to fail.
 func must(t *testing.T, s *store.Store, steps ...func(verify.Tx) error) {
 	t.Helper()
-	if err := s.Write(t.Context(), steps...); err != nil {
+	if err := s.Write(t.Context(), "acme", steps...); err != nil {
 		t.Fatal(err)
 	}
 }

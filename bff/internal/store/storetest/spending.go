@@ -14,7 +14,7 @@ import (
 
 // try counts one try; CodeSpent if there was none.
 func try(ctx context.Context, s *store.Store, id string, at time.Time, failures int) error {
-	return s.Write(ctx, func(tx verify.Tx) error {
+	return s.Write(ctx, "acme", func(tx verify.Tx) error {
 		_, ok, err := tx.Try(ctx, "acme", id, at, failures)
 		if err == nil && !ok {
 			err = &verify.Error{Code: verify.CodeSpent}
@@ -37,7 +37,7 @@ var spending = []promise{
 	{"a denial is noted beside the failures, of one contact of one tenant, until it is cleared", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		set := func(denied bool) {
-			want(t, s.Write(ctx, func(tx verify.Tx) error { return tx.SetDenied(ctx, "acme", "dana", denied) }), "")
+			want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { return tx.SetDenied(ctx, "acme", "dana", denied) }), "")
 		}
 		denied := func(tenant, contact string) bool {
 			return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.Denied(ctx, tenant, contact) })
@@ -53,7 +53,7 @@ var spending = []promise{
 		if denied("acme", "erik") || denied("zenith", "dana") {
 			t.Error("another contact is denied")
 		}
-		want(t, s.Write(ctx, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err }), "")
+		want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err }), "")
 		if n := failures(t, s, "acme"); n != 0 || !denied("acme", "dana") {
 			t.Errorf("%d failures, denied %t: clearing the one clears the other", n, denied("acme", "dana"))
 		}
@@ -150,7 +150,7 @@ var spending = []promise{
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		spend := func(tx verify.Tx) error { _, _, err := tx.Try(ctx, "acme", "v1", noon, 10); return err }
-		err := s.Write(ctx, spend, func(tx verify.Tx) error {
+		err := s.Write(ctx, "acme", spend, func(tx verify.Tx) error {
 			if err := spend(tx); err != nil {
 				return err
 			}
@@ -167,7 +167,7 @@ var marks = []promise{
 	{"Row7: a destination is marked for one tenant, and reads as it was marked last", func(t *testing.T, s *store.Store) {
 		v := code("v1")
 		v.Destination = "hash of the number"
-		want(t, s.Write(t.Context(), func(tx verify.Tx) error {
+		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
 			if err := tx.Mark(t.Context(), v, verify.ReasonOptedOut, noon); err != nil {
 				return err
 			}
@@ -177,7 +177,7 @@ var marks = []promise{
 			tenant, destination string
 			want                verify.Code
 		}{{"acme", v.Destination, verify.ReasonLandline}, {"acme", "another", ""}, {"umbrella", v.Destination, ""}} {
-			want(t, s.Write(t.Context(), func(tx verify.Tx) error {
+			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
 				reason, err := tx.Marked(t.Context(), c.tenant, c.destination)
 				if reason != c.want {
 					t.Errorf("%s of %s is marked %q, want %q", c.destination, c.tenant, reason, c.want)
@@ -189,12 +189,12 @@ var marks = []promise{
 	{"the marks that were found out on a contact are cleared once", func(t *testing.T, s *store.Store) {
 		v := code("v1")
 		v.Destination = "hash of the number"
-		want(t, s.Write(t.Context(), func(tx verify.Tx) error { return tx.Mark(t.Context(), v, verify.ReasonOptedOut, noon) }), "")
+		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Mark(t.Context(), v, verify.ReasonOptedOut, noon) }), "")
 		for _, c := range []struct {
 			contact string
 			want    int
 		}{{"erik", 0}, {"dana", 1}, {"dana", 0}} {
-			want(t, s.Write(t.Context(), func(tx verify.Tx) error {
+			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
 				n, err := tx.ClearMarks(t.Context(), "acme", c.contact)
 				if n != c.want {
 					t.Errorf("%d marks of %s were cleared, want %d", n, c.contact, c.want)
