@@ -86,7 +86,7 @@ func (a draft) budgets(p *Rules) []Budget {
 // spend counts the send on every budget. A limit that is passed refuses it, and with the step all of its
 // counting is undone. What remains little is told.
 func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
-	now, budgets := a.verification.RequestedAt, a.budgets(p)
+	now, budgets := a.verification.RequestedAt, a.counted
 	close, err := a.spare(ctx, tx, p)
 	if err != nil {
 		return nil, err

@@ -41,11 +41,12 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	ask.counted = ask.budgets(rules)
 	var result Result
 	var again bool
 	err = s.Ledger.Write(ctx, d.Tenant, func(tx Tx) (err error) {
 		since := ask.verification.RequestedAt.Add(-destinationWindow)
-		if err := tx.ReadAhead(ctx, ask.verification, since, ask.budgets(rules)); err != nil {
+		if err := tx.ReadAhead(ctx, ask.verification, since, ask.counted); err != nil {
 			return err
 		}
 		if result, again, err = repeated(ctx, tx, ask.verification); again || err != nil {
@@ -89,6 +90,7 @@ type draft struct {
 	job          Job
 	note         *NoteJob // nil: its result does not go onto the ticket
 	country      string   // of its number
+	counted      []Budget // on which it counts
 }
 
 func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
