@@ -174,9 +174,10 @@ func FuzzNoAddressLeadsElsewhere(f *testing.F) {
 		r.URL = u
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, r)
-		to, err := url.Parse(w.Header().Get("Location"))
-		if err != nil || to.Host != "" || strings.HasPrefix(to.Path, "//") || strings.HasPrefix(w.Header().Get("Location"), `/\`) {
-			t.Errorf("%q leads to %q", path, w.Header().Get("Location"))
+		to := w.Header().Get("Location")
+		within := to == "" || to[0] == '?' || to[0] == '/' && (len(to) == 1 || to[1] != '/' && to[1] != '\\')
+		if !within {
+			t.Errorf("%q leads to %q", path, to)
 		}
 	})
 }
