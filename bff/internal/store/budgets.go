@@ -201,7 +201,7 @@ func (t *tx) flush(ctx context.Context) error {
 		for _, c := range some {
 			args = append(args, c.key.tenant, c.key.name, c.key.key, c.began, c.used, c.paused)
 		}
-		err := t.run.hold(ctx, func(err error) error { return err }, `
+		err := t.run.hold(ctx, nil, `
 			INSERT INTO budgets (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(some), columns)+`
 			ON CONFLICT (tenant, name, key) DO UPDATE SET
 				began = excluded.began, used = excluded.used, paused_until = excluded.paused_until`, args...)

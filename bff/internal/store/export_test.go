@@ -81,6 +81,13 @@ func OpenCounted(t *testing.T, url string, vault *Vault) (*Store, *RoundTrips) {
 	if s.engine, err = newPostgreSQL(t.Context(), config, s); err != nil {
 		t.Fatal(err)
 	}
+	migrated(t, s)
+	return s, trips
+}
+
+// migrated brings the store's schema up to date, and closes the store when the test ends.
+func migrated(t *testing.T, s *Store) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -89,7 +96,6 @@ func OpenCounted(t *testing.T, url string, vault *Vault) (*Store, *RoundTrips) {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return s, trips
 }
 
 // Waiting tells how many writes of the tenant wait for their leader on PostgreSQL.

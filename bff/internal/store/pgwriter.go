@@ -178,8 +178,7 @@ func (t *tx) lead(ctx context.Context, tenant string) error {
 	if tenant == "" {
 		return nil
 	}
-	same := func(err error) error { return err }
-	if err := t.run.hold(ctx, same, lockTenant, tenant); err != nil {
+	if err := t.run.hold(ctx, nil, lockTenant, tenant); err != nil {
 		return err
 	}
 	h, err := t.readHead(ctx, tenant)

@@ -115,10 +115,11 @@ func (p *prepared) exec(ctx context.Context, text string, args ...any) (int64, e
 
 // hold runs the statement at once: nothing lies between this process and the database.
 func (p *prepared) hold(ctx context.Context, explain func(error) error, text string, args ...any) error {
-	if _, err := p.exec(ctx, text, args...); err != nil {
-		return explain(err)
+	_, err := p.exec(ctx, text, args...)
+	if err != nil && explain != nil {
+		err = explain(err)
 	}
-	return nil
+	return err
 }
 
 // readAhead does nothing, for the same reason.

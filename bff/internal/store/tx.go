@@ -34,7 +34,7 @@ type txRunner interface {
 	// exec runs a statement and tells how many rows it changed.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
 	// hold runs a statement whose result is not needed, at once or together with a later one. If it fails, hold or
-	// the later call returns what explain makes of the error.
+	// the later call returns what explain makes of the error; without explain, the error as it is.
 	hold(ctx context.Context, explain func(error) error, text string, args ...any) error
 	// readAhead tells what the step is about to query, so that a database that is far away answers all in one round
 	// trip. It changes no answer.

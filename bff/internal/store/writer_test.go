@@ -28,14 +28,7 @@ func opened(t *testing.T) (*Store, *writer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	migrated(t, s)
 	return s, s.engine.(*lite).writer
 }
 

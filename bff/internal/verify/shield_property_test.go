@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -172,8 +171,10 @@ func TestAReadingAgesIntoTheLaterReading(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		events := anyEvents(t)
 		early := soon(t, events)
-		if slices.ContainsFunc(read(events), func(e Event) bool { return aheadOf(e.At, early) }) {
-			t.Skip("the clock was set back: see the next test")
+		for _, e := range read(events) { // a clock that was set back has a law of its own, below
+			if aheadOf(e.At, early) {
+				early = e.At
+			}
 		}
 		late := early.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "wait")) * time.Second)
 		want := Read("dana", events, late).Shields
