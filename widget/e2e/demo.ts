@@ -57,10 +57,13 @@ interface Policy {
 
 const carriers = ["vonage", "sendgrid", "twilio", "smtp"] as const;
 
-/** Below the ports that outgoing connections take, so that a demo that was killed finds its ports free again. */
+/**
+ * Above 10080, the highest port that browsers and Node's fetch refuse (https://fetch.spec.whatwg.org/#bad-port), and
+ * below the ports that outgoing connections take, so that a demo that was killed finds its ports free again.
+ */
 const freePort = async (): Promise<number> => {
   for (;;) {
-    const port = randomInt(10_000, 32_000);
+    const port = randomInt(11_000, 32_000);
     const server = createServer();
     const isFree = await new Promise((done) => {
       server.once("error", () => done(false));
