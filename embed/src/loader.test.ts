@@ -147,7 +147,7 @@ describe("a mounted pod", () => {
     vi.advanceTimersByTime(19_999);
     expect(failed).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
-    expect(failed.mock.calls).toEqual([[{ code: "pod_silent" }]]);
+    expect(failed.mock.calls).toEqual([[{ code: "pod_timeout" }]]);
     const other = fakePage();
     other.mount().on("error", failed);
     other.deliver({ type: "shieldpod:context-request", nonce: "n1" });

@@ -28,7 +28,7 @@ export interface MountOptions extends Appearance {
 export interface Events extends Record<VerificationEvent, VerificationDetail> {
   ready: Record<string, never>;
   resize: { height: number };
-  /** `pod_silent`: the frame never said a word. Else a code of the pod, such as `context_refused`. */
+  /** `pod_timeout`: the frame never said a word. Else a code of the pod, such as `context_refused`. */
   error: { code: ErrorCode };
 }
 
@@ -104,7 +104,7 @@ export const mount = (
   };
   // Nobody is told anything before the pod has spoken: until then the frame is no page of the pod's.
   let awake = false;
-  const silence = page.setTimeout(() => emit("error", { code: "pod_silent" }), patience);
+  const silence = page.setTimeout(() => emit("error", { code: "pod_timeout" }), patience);
   const say = (message: HostMessage) => {
     if (awake) frame.contentWindow?.postMessage(message, podOrigin);
   };

@@ -94,7 +94,7 @@ describe("the package", () => {
        const pod = mount(document.getElementById("pod"), { origin: "", tenant: "", getContextToken: async () => "" });
        pod.on("error", ({ code }) => {
          const known: ErrorCode = code;
-         if (code === "pod_silent" || known === "context_expired" || code === "host_silent") return;
+         if (code === "pod_timeout" || known === "context_expired" || code === "host_timeout") return;
          // @ts-expect-error: there is no such code
          if (code === "pod_silence") return;
        });

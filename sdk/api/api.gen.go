@@ -305,38 +305,38 @@ func (e PolicyFrameType) Valid() bool {
 
 // Defines values for Reason.
 const (
-	ReasonAddressForm       Reason = "address_form"
-	ReasonBlocked           Reason = "blocked"
-	ReasonCancelled         Reason = "cancelled"
-	ReasonCarrierDown       Reason = "carrier_down"
-	ReasonCarrierSetup      Reason = "carrier_setup"
-	ReasonChangedChannel    Reason = "changed_channel"
-	ReasonCountry           Reason = "country"
-	ReasonDenied            Reason = "denied"
-	ReasonExpired           Reason = "expired"
-	ReasonLandline          Reason = "landline"
-	ReasonLocked            Reason = "locked"
-	ReasonMailboxFull       Reason = "mailbox_full"
-	ReasonNoCarrier         Reason = "no_carrier"
-	ReasonOptedOut          Reason = "opted_out"
-	ReasonOwnChannel        Reason = "own_channel"
-	ReasonPolicy            Reason = "policy"
-	ReasonPremium           Reason = "premium"
-	ReasonRecipient         Reason = "recipient"
-	ReasonSpent             Reason = "spent"
-	ReasonSuperseded        Reason = "superseded"
-	ReasonTechnicianAddress Reason = "technician_address"
-	ReasonTollFree          Reason = "toll_free"
-	ReasonUndelivered       Reason = "undelivered"
-	ReasonUnsure            Reason = "unsure"
-	ReasonVoip              Reason = "voip"
-	ReasonWrongNumber       Reason = "wrong_number"
+	ReasonAddressNotSupported  Reason = "address_not_supported"
+	ReasonBlocked              Reason = "blocked"
+	ReasonCancelled            Reason = "cancelled"
+	ReasonCarrierDown          Reason = "carrier_down"
+	ReasonCarrierMisconfigured Reason = "carrier_misconfigured"
+	ReasonChangedChannel       Reason = "changed_channel"
+	ReasonCountryNotAllowed    Reason = "country_not_allowed"
+	ReasonDenied               Reason = "denied"
+	ReasonExpired              Reason = "expired"
+	ReasonIndeterminate        Reason = "indeterminate"
+	ReasonInvalidRecipient     Reason = "invalid_recipient"
+	ReasonLandline             Reason = "landline"
+	ReasonLocked               Reason = "locked"
+	ReasonMailboxFull          Reason = "mailbox_full"
+	ReasonNoCarrier            Reason = "no_carrier"
+	ReasonOptedOut             Reason = "opted_out"
+	ReasonOutOfTries           Reason = "out_of_tries"
+	ReasonOwnChannel           Reason = "own_channel"
+	ReasonPolicy               Reason = "policy"
+	ReasonPremiumRate          Reason = "premium_rate"
+	ReasonSuperseded           Reason = "superseded"
+	ReasonTechnicianAddress    Reason = "technician_address"
+	ReasonTollFree             Reason = "toll_free"
+	ReasonUndelivered          Reason = "undelivered"
+	ReasonVoip                 Reason = "voip"
+	ReasonWrongNumber          Reason = "wrong_number"
 )
 
 // Valid indicates whether the value is a known member of the Reason enum.
 func (e Reason) Valid() bool {
 	switch e {
-	case ReasonAddressForm:
+	case ReasonAddressNotSupported:
 		return true
 	case ReasonBlocked:
 		return true
@@ -344,15 +344,19 @@ func (e Reason) Valid() bool {
 		return true
 	case ReasonCarrierDown:
 		return true
-	case ReasonCarrierSetup:
+	case ReasonCarrierMisconfigured:
 		return true
 	case ReasonChangedChannel:
 		return true
-	case ReasonCountry:
+	case ReasonCountryNotAllowed:
 		return true
 	case ReasonDenied:
 		return true
 	case ReasonExpired:
+		return true
+	case ReasonIndeterminate:
+		return true
+	case ReasonInvalidRecipient:
 		return true
 	case ReasonLandline:
 		return true
@@ -364,15 +368,13 @@ func (e Reason) Valid() bool {
 		return true
 	case ReasonOptedOut:
 		return true
+	case ReasonOutOfTries:
+		return true
 	case ReasonOwnChannel:
 		return true
 	case ReasonPolicy:
 		return true
-	case ReasonPremium:
-		return true
-	case ReasonRecipient:
-		return true
-	case ReasonSpent:
+	case ReasonPremiumRate:
 		return true
 	case ReasonSuperseded:
 		return true
@@ -381,8 +383,6 @@ func (e Reason) Valid() bool {
 	case ReasonTollFree:
 		return true
 	case ReasonUndelivered:
-		return true
-	case ReasonUnsure:
 		return true
 	case ReasonVoip:
 		return true
@@ -431,12 +431,12 @@ func (e SessionFrameType) Valid() bool {
 
 // Defines values for ShieldStage.
 const (
-	ShieldStageDelayed   ShieldStage = "delayed"
-	ShieldStageDelivered ShieldStage = "delivered"
-	ShieldStageOpened    ShieldStage = "opened"
-	ShieldStageQueued    ShieldStage = "queued"
-	ShieldStageSent      ShieldStage = "sent"
-	ShieldStageUnsure    ShieldStage = "unsure"
+	ShieldStageDelayed       ShieldStage = "delayed"
+	ShieldStageDelivered     ShieldStage = "delivered"
+	ShieldStageIndeterminate ShieldStage = "indeterminate"
+	ShieldStageOpened        ShieldStage = "opened"
+	ShieldStageQueued        ShieldStage = "queued"
+	ShieldStageSent          ShieldStage = "sent"
 )
 
 // Valid indicates whether the value is a known member of the ShieldStage enum.
@@ -446,13 +446,13 @@ func (e ShieldStage) Valid() bool {
 		return true
 	case ShieldStageDelivered:
 		return true
+	case ShieldStageIndeterminate:
+		return true
 	case ShieldStageOpened:
 		return true
 	case ShieldStageQueued:
 		return true
 	case ShieldStageSent:
-		return true
-	case ShieldStageUnsure:
 		return true
 	default:
 		return false
@@ -1856,7 +1856,7 @@ type ClientInterface interface {
 
 	// PutBrandingWithBody Set colours, sender and texts; a field that is left out is Shieldpod's own again
 	//
-	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 	// that passes. Logos are left as they are.
 	//
 	// Takes any type of body and a specified content type.
@@ -1866,7 +1866,7 @@ type ClientInterface interface {
 
 	// PutBranding Set colours, sender and texts; a field that is left out is Shieldpod's own again
 	//
-	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 	// that passes. Logos are left as they are.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1896,7 +1896,7 @@ type ClientInterface interface {
 	// PutLogoWithBody Set the logo, of e-mails and of pages that have none of their own
 	//
 	// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
-	// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+	// kept as PNG. 409 `stale_version`; 422 `image_invalid` says why a picture is refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2007,7 +2007,7 @@ type ClientInterface interface {
 	// LaunchConnectWiseWithBody Open the ticket of a ConnectWise member who is at the screen
 	//
 	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2017,7 +2017,7 @@ type ClientInterface interface {
 	// LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
 	//
 	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2028,7 +2028,7 @@ type ClientInterface interface {
 	//
 	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2039,7 +2039,7 @@ type ClientInterface interface {
 	//
 	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2048,7 +2048,7 @@ type ClientInterface interface {
 
 	// Live The WebSocket of shield changes
 	//
-	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+	// Exactly one `Origin`, the server's own: else 403 `origin_not_allowed`. After the upgrade the first frame comes from the
 	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
 	// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
 	// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
@@ -2119,7 +2119,7 @@ type ClientInterface interface {
 	// PutDefaultPolicyWithBody Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 	//
 	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-	// unknown), `contradiction`.
+	// unknown), `policy_conflict`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2129,7 +2129,7 @@ type ClientInterface interface {
 	// PutDefaultPolicy Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 	//
 	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-	// unknown), `contradiction`.
+	// unknown), `policy_conflict`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2138,8 +2138,8 @@ type ClientInterface interface {
 
 	// SendWithBody Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2148,8 +2148,8 @@ type ClientInterface interface {
 
 	// Send Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2158,14 +2158,14 @@ type ClientInterface interface {
 
 	// Cancel End an open verification
 	//
-	// 404, 410 `spent`, `expired`, `ended`.
+	// 404, 410 `already_used`, `expired`, `verification_ended`.
 	//
 	// Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 	Cancel(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CheckCodeWithBody Check the code that the end user read aloud; every code of the right length spends a try
 	//
-	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 	// spends no try.
 	//
@@ -2176,7 +2176,7 @@ type ClientInterface interface {
 
 	// CheckCode Check the code that the end user read aloud; every code of the right length spends a try
 	//
-	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 	// spends no try.
 	//
@@ -2203,7 +2203,7 @@ func (c *HTTPClient) GetBranding(ctx context.Context, reqEditors ...RequestEdito
 
 // PutBrandingWithBody Set colours, sender and texts; a field that is left out is Shieldpod's own again
 //
-// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 // that passes. Logos are left as they are.
 //
 // Takes any type of body and a specified content type.
@@ -2223,7 +2223,7 @@ func (c *HTTPClient) PutBrandingWithBody(ctx context.Context, contentType string
 
 // PutBranding Set colours, sender and texts; a field that is left out is Shieldpod's own again
 //
-// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 // that passes. Logos are left as they are.
 //
 // Takes a body of the `application/json` content type.
@@ -2293,7 +2293,7 @@ func (c *HTTPClient) DeleteLogo(ctx context.Context, params *DeleteLogoParams, r
 // PutLogoWithBody Set the logo, of e-mails and of pages that have none of their own
 //
 // PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
-// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+// kept as PNG. 409 `stale_version`; 422 `image_invalid` says why a picture is refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2544,7 +2544,7 @@ func (c *HTTPClient) Challenge(ctx context.Context, reqEditors ...RequestEditorF
 // LaunchConnectWiseWithBody Open the ticket of a ConnectWise member who is at the screen
 //
 // The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2564,7 +2564,7 @@ func (c *HTTPClient) LaunchConnectWiseWithBody(ctx context.Context, contentType 
 // LaunchConnectWise Open the ticket of a ConnectWise member who is at the screen
 //
 // The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2585,7 +2585,7 @@ func (c *HTTPClient) LaunchConnectWise(ctx context.Context, body LaunchConnectWi
 //
 // The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 // the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2606,7 +2606,7 @@ func (c *HTTPClient) LaunchSignInWithBody(ctx context.Context, contentType strin
 //
 // The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 // the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2625,7 +2625,7 @@ func (c *HTTPClient) LaunchSignIn(ctx context.Context, body LaunchSignInJSONRequ
 
 // Live The WebSocket of shield changes
 //
-// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+// Exactly one `Origin`, the server's own: else 403 `origin_not_allowed`. After the upgrade the first frame comes from the
 // client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
 // (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
 // `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
@@ -2786,7 +2786,7 @@ func (c *HTTPClient) GetDefaultPolicy(ctx context.Context, reqEditors ...Request
 // PutDefaultPolicyWithBody Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 //
 // 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-// unknown), `contradiction`.
+// unknown), `policy_conflict`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2806,7 +2806,7 @@ func (c *HTTPClient) PutDefaultPolicyWithBody(ctx context.Context, contentType s
 // PutDefaultPolicy Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 //
 // 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-// unknown), `contradiction`.
+// unknown), `policy_conflict`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2825,8 +2825,8 @@ func (c *HTTPClient) PutDefaultPolicy(ctx context.Context, body PutDefaultPolicy
 
 // SendWithBody Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2845,8 +2845,8 @@ func (c *HTTPClient) SendWithBody(ctx context.Context, params *SendParams, conte
 
 // Send Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2865,7 +2865,7 @@ func (c *HTTPClient) Send(ctx context.Context, params *SendParams, body SendJSON
 
 // Cancel End an open verification
 //
-// 404, 410 `spent`, `expired`, `ended`.
+// 404, 410 `already_used`, `expired`, `verification_ended`.
 //
 // Corresponds with POST /api/v1/verifications/{id}/cancel (the `Cancel` operationId).
 func (c *HTTPClient) Cancel(ctx context.Context, id VerificationId, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2882,7 +2882,7 @@ func (c *HTTPClient) Cancel(ctx context.Context, id VerificationId, reqEditors .
 
 // CheckCodeWithBody Check the code that the end user read aloud; every code of the right length spends a try
 //
-// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 // is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 // spends no try.
 //
@@ -2903,7 +2903,7 @@ func (c *HTTPClient) CheckCodeWithBody(ctx context.Context, id VerificationId, c
 
 // CheckCode Check the code that the end user read aloud; every code of the right length spends a try
 //
-// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 // is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 // spends no try.
 //
@@ -4214,7 +4214,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutBrandingWithBodyWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
 	//
-	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 	// that passes. Logos are left as they are.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4224,7 +4224,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutBrandingWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
 	//
-	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+	// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 	// that passes. Logos are left as they are.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -4258,7 +4258,7 @@ type ClientWithResponsesInterface interface {
 	// PutLogoWithBodyWithResponse Set the logo, of e-mails and of pages that have none of their own
 	//
 	// PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
-	// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+	// kept as PNG. 409 `stale_version`; 422 `image_invalid` says why a picture is refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4383,7 +4383,7 @@ type ClientWithResponsesInterface interface {
 	// LaunchConnectWiseWithBodyWithResponse Open the ticket of a ConnectWise member who is at the screen
 	//
 	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4393,7 +4393,7 @@ type ClientWithResponsesInterface interface {
 	// LaunchConnectWiseWithResponse Open the ticket of a ConnectWise member who is at the screen
 	//
 	// The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4404,7 +4404,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4415,7 +4415,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 	// the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-	// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+	// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4424,7 +4424,7 @@ type ClientWithResponsesInterface interface {
 
 	// LiveWithResponse The WebSocket of shield changes
 	//
-	// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+	// Exactly one `Origin`, the server's own: else 403 `origin_not_allowed`. After the upgrade the first frame comes from the
 	// client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
 	// (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
 	// `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
@@ -4505,7 +4505,7 @@ type ClientWithResponsesInterface interface {
 	// PutDefaultPolicyWithBodyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 	//
 	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-	// unknown), `contradiction`.
+	// unknown), `policy_conflict`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4515,7 +4515,7 @@ type ClientWithResponsesInterface interface {
 	// PutDefaultPolicyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 	//
 	// 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-	// unknown), `contradiction`.
+	// unknown), `policy_conflict`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4524,8 +4524,8 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4534,8 +4534,8 @@ type ClientWithResponsesInterface interface {
 
 	// SendWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
-	// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4544,7 +4544,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelWithResponse End an open verification
 	//
-	// 404, 410 `spent`, `expired`, `ended`.
+	// 404, 410 `already_used`, `expired`, `verification_ended`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4553,7 +4553,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 	//
-	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 	// spends no try.
 	//
@@ -4564,7 +4564,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckCodeWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 	//
-	// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+	// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 	// is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 	// spends no try.
 	//
@@ -6276,7 +6276,7 @@ func (c *ClientWithResponses) GetBrandingWithResponse(ctx context.Context, reqEd
 
 // PutBrandingWithBodyWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
 //
-// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 // that passes. Logos are left as they are.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6292,7 +6292,7 @@ func (c *ClientWithResponses) PutBrandingWithBodyWithResponse(ctx context.Contex
 
 // PutBrandingWithResponse Set colours, sender and texts; a field that is left out is Shieldpod's own again
 //
-// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+// 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
 // that passes. Logos are left as they are.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6350,7 +6350,7 @@ func (c *ClientWithResponses) DeleteLogoWithResponse(ctx context.Context, params
 // PutLogoWithBodyWithResponse Set the logo, of e-mails and of pages that have none of their own
 //
 // PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
-// kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+// kept as PNG. 409 `stale_version`; 422 `image_invalid` says why a picture is refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6559,7 +6559,7 @@ func (c *ClientWithResponses) ChallengeWithResponse(ctx context.Context, reqEdit
 // LaunchConnectWiseWithBodyWithResponse Open the ticket of a ConnectWise member who is at the screen
 //
 // The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6575,7 +6575,7 @@ func (c *ClientWithResponses) LaunchConnectWiseWithBodyWithResponse(ctx context.
 // LaunchConnectWiseWithResponse Open the ticket of a ConnectWise member who is at the screen
 //
 // The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6592,7 +6592,7 @@ func (c *ClientWithResponses) LaunchConnectWiseWithResponse(ctx context.Context,
 //
 // The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 // the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6609,7 +6609,7 @@ func (c *ClientWithResponses) LaunchSignInWithBodyWithResponse(ctx context.Conte
 //
 // The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
 // the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-// 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+// 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6624,7 +6624,7 @@ func (c *ClientWithResponses) LaunchSignInWithResponse(ctx context.Context, body
 
 // LiveWithResponse The WebSocket of shield changes
 //
-// Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+// Exactly one `Origin`, the server's own: else 403 `origin_not_allowed`. After the upgrade the first frame comes from the
 // client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
 // (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
 // `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
@@ -6759,7 +6759,7 @@ func (c *ClientWithResponses) GetDefaultPolicyWithResponse(ctx context.Context, 
 // PutDefaultPolicyWithBodyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 //
 // 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-// unknown), `contradiction`.
+// unknown), `policy_conflict`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6775,7 +6775,7 @@ func (c *ClientWithResponses) PutDefaultPolicyWithBodyWithResponse(ctx context.C
 // PutDefaultPolicyWithResponse Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
 //
 // 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-// unknown), `contradiction`.
+// unknown), `policy_conflict`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6790,8 +6790,8 @@ func (c *ClientWithResponses) PutDefaultPolicyWithResponse(ctx context.Context, 
 
 // SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6806,8 +6806,8 @@ func (c *ClientWithResponses) SendWithBodyWithResponse(ctx context.Context, para
 
 // SendWithResponse Send a code or a link to one channel of one contact of the ticket
 //
-// 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6822,7 +6822,7 @@ func (c *ClientWithResponses) SendWithResponse(ctx context.Context, params *Send
 
 // CancelWithResponse End an open verification
 //
-// 404, 410 `spent`, `expired`, `ended`.
+// 404, 410 `already_used`, `expired`, `verification_ended`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6837,7 +6837,7 @@ func (c *ClientWithResponses) CancelWithResponse(ctx context.Context, id Verific
 
 // CheckCodeWithBodyWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 //
-// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 // is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 // spends no try.
 //
@@ -6854,7 +6854,7 @@ func (c *ClientWithResponses) CheckCodeWithBodyWithResponse(ctx context.Context,
 
 // CheckCodeWithResponse Check the code that the end user read aloud; every code of the right length spends a try
 //
-// 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+// 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
 // is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
 // spends no try.
 //

@@ -229,7 +229,7 @@ test.describe(() => {
     );
     await expect.poll(() => complaints.join()).toContain("frame-ancestors");
     await page.clock.fastForward(20_000);
-    await expect.poll(() => heard(page)).toEqual([["error", { code: "pod_silent" }]]);
+    await expect.poll(() => heard(page)).toEqual([["error", { code: "pod_timeout" }]]);
     await expect(page.frameLocator("iframe").locator("main")).toHaveCount(0);
   });
 });

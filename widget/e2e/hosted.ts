@@ -46,6 +46,6 @@ export const hostedScenes: Scene[] = [
     "This ticket has no contact. Set the caller as the ticket's contact, and reopen the ticket.",
   ),
   refused("down", 503, "psa_unavailable"),
-  refused("setup", 502, "psa_setup"),
+  refused("setup", 502, "psa_misconfigured"),
   { name: "signin", pod: three(grey), host: "signin", height },
 ];

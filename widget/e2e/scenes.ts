@@ -305,10 +305,10 @@ export const scenes: Scene[] = [
     ]),
   },
   { name: "denied-again", pod: three(denied), acts: ["verify again"] },
-  { name: "failed", pod: three(failed("recipient")) },
-  { name: "failed-spent", pod: three(failed("spent")) },
+  { name: "failed", pod: three(failed("invalid_recipient")) },
+  { name: "failed-spent", pod: three(failed("out_of_tries")) },
   { name: "delayed", pod: three(pending("sms_code", "delayed", { reason: "carrier_down" })) },
-  { name: "unsure", pod: three(pending("sms_link", "unsure")) },
+  { name: "indeterminate", pod: three(pending("sms_link", "indeterminate")) },
   {
     name: "expired",
     pod: three({
@@ -387,8 +387,8 @@ export const scenes: Scene[] = [
   {
     name: "numbers",
     pod: withDana({}, [
-      phone("abroad", "+371 •• ••• 482", "mobile", grey, everyway("country")),
-      phone("service", "+1 ••• ••• 0900", "hotline", grey, everyway("premium")),
+      phone("abroad", "+371 •• ••• 482", "mobile", grey, everyway("country_not_allowed")),
+      phone("service", "+1 ••• ••• 0900", "hotline", grey, everyway("premium_rate")),
       phone("soft", "+1 ••• ••• 5512", "softphone", grey, everyway("voip")),
       phone("mixed", "+1 ••• ••• 6633", "mobile", grey, { sms_code: "locked", sms_link: "policy" }),
     ]),

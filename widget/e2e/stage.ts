@@ -116,7 +116,7 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark" 
       return r.fulfill({
         status: 422,
         json: {
-          code: "mismatch",
+          code: "wrong_code",
           detail: "That code doesn't match. 2 tries left.",
           tries_left: 2,
           type: "about:blank",

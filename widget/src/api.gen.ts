@@ -54,7 +54,7 @@ export interface paths {
         /**
          * Open the ticket of a ConnectWise member who is at the screen
          * @description The member's own session is proven by ConnectWise, and the ticket is read as that member. 401 `member_refused`,
-         *     404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+         *     404 `ticket_not_found`, 429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
          */
         post: operations["launchConnectWise"];
         delete?: never;
@@ -76,7 +76,7 @@ export interface paths {
          * Open a ticket for a technician who has signed in, in a window that the pod opened
          * @description The code comes from the window (`/signin/{tenant}`) and opens one session within a minute. The ticket is looked up in
          *     the tenant's ticket system. 401 `context_invalid`, `context_expired`, `context_replayed`, 404 `ticket_not_found`,
-         *     429 `psa_busy`, 502 `psa_setup`, 503 `psa_unavailable`.
+         *     429 `psa_busy`, 502 `psa_misconfigured`, 503 `psa_unavailable`.
          */
         post: operations["launchSignIn"];
         delete?: never;
@@ -113,8 +113,8 @@ export interface paths {
         put?: never;
         /**
          * Send a code or a link to one channel of one contact of the ticket
-         * @description 403 `method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-         *     422 `note_required`, 423 `locked`, 429 `cooldown`, `rate_limited` with the budget and when it frees.
+         * @description 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
+         *     422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
          */
         post: operations["send"];
         delete?: never;
@@ -134,7 +134,7 @@ export interface paths {
         put?: never;
         /**
          * Check the code that the end user read aloud; every code of the right length spends a try
-         * @description 404, 410 `spent`, `expired`, `ended`, 422 `mismatch` with the tries that are left, 423 `locked`. Something that
+         * @description 404, 410 `already_used`, `expired`, `verification_ended`, 422 `wrong_code` with the tries that are left, 423 `locked`. Something that
          *     is no code, or is not as long as the code that was sent (`code_length` of its shield), is 422 `invalid` and
          *     spends no try.
          */
@@ -156,7 +156,7 @@ export interface paths {
         put?: never;
         /**
          * End an open verification
-         * @description 404, 410 `spent`, `expired`, `ended`.
+         * @description 404, 410 `already_used`, `expired`, `verification_ended`.
          */
         post: operations["cancel"];
         delete?: never;
@@ -218,7 +218,7 @@ export interface paths {
         /**
          * Set what the tenant sets; a field that is left out falls back to Shieldpod's own default
          * @description 409 `stale_version` with the newer one in `policy`; 422 `invalid` (`field` names it, out of its range or
-         *     unknown), `contradiction`.
+         *     unknown), `policy_conflict`.
          */
         put: operations["putDefaultPolicy"];
         post?: never;
@@ -265,7 +265,7 @@ export interface paths {
         get: operations["getBranding"];
         /**
          * Set colours, sender and texts; a field that is left out is Shieldpod's own again
-         * @description 409 `stale_version`; 422 `invalid` (`field` names it), `contrast` with the measured ratio and the nearest colour
+         * @description 409 `stale_version`; 422 `invalid` (`field` names it), `contrast_too_low` with the measured ratio and the nearest colour
          *     that passes. Logos are left as they are.
          */
         put: operations["putBranding"];
@@ -287,7 +287,7 @@ export interface paths {
         /**
          * Set the logo, of e-mails and of pages that have none of their own
          * @description PNG, JPEG or WebP, up to 1 MiB, 4096 pixels on a side and 4194304 in all. It is scaled down to what is shown and
-         *     kept as PNG. 409 `stale_version`; 422 `image` says why a picture is refused.
+         *     kept as PNG. 409 `stale_version`; 422 `image_invalid` says why a picture is refused.
          */
         put: operations["putLogo"];
         post?: never;
@@ -448,7 +448,7 @@ export interface paths {
         };
         /**
          * The WebSocket of shield changes
-         * @description Exactly one `Origin`, the server's own: else 403 `origin`. After the upgrade the first frame comes from the
+         * @description Exactly one `Origin`, the server's own: else 403 `origin_not_allowed`. After the upgrade the first frame comes from the
          *     client, within 5 seconds: a `ClientFrame`, and nothing after it. The server answers with a `snapshot`
          *     (no `since`, or a `policy` that is no longer the one) or with an `event` for each contact that changed after
          *     `since`, and then sends one `event` per change of a contact and one `policy` per change of the rules. Close codes: 4000 to 4499 come back with `since` (4400 restarting, 4408 too slow, 4429 too many wait, 4450 unavailable);
@@ -707,7 +707,7 @@ export interface components {
          * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
          * @enum {string}
          */
-        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country" | "premium" | "voip" | "toll_free" | "technician_address" | "denied" | "spent" | "wrong_number" | "expired" | "cancelled" | "superseded" | "recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_setup" | "unsure" | "address_form" | "no_carrier";
+        Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country_not_allowed" | "premium_rate" | "voip" | "toll_free" | "technician_address" | "denied" | "out_of_tries" | "wrong_number" | "expired" | "cancelled" | "superseded" | "invalid_recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_misconfigured" | "indeterminate" | "address_not_supported" | "no_carrier";
         Shield: {
             /** @enum {string} */
             state: "unverified" | "pending" | "verified" | "denied" | "failed";
@@ -717,7 +717,7 @@ export interface components {
              * @description While pending
              * @enum {string}
              */
-            stage?: "queued" | "delayed" | "unsure" | "sent" | "delivered" | "opened";
+            stage?: "queued" | "delayed" | "indeterminate" | "sent" | "delivered" | "opened";
             /**
              * Format: date-time
              * @description Since when
@@ -804,7 +804,7 @@ export interface components {
          * @description Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
          * @enum {string}
          */
-        ErrorCode: "malformed" | "context_invalid" | "context_expired" | "context_replayed" | "session_invalid" | "session_over" | "api_key_invalid" | "member_refused" | "own_channel" | "channel_unusable" | "method_not_allowed" | "origin" | "not_found" | "ticket_not_found" | "unknown_route" | "verb_not_allowed" | "idempotency_key_reused" | "stale_version" | "spent" | "expired" | "ended" | "too_large" | "media_type" | "invalid" | "contrast" | "image" | "contradiction" | "no_contact" | "note_required" | "mismatch" | "locked" | "cooldown" | "rate_limited" | "too_many_requests" | "psa_busy" | "internal" | "psa_setup" | "psa_unavailable" | "unavailable";
+        ErrorCode: "malformed" | "context_invalid" | "context_expired" | "context_replayed" | "session_invalid" | "session_ended" | "api_key_invalid" | "member_refused" | "own_channel" | "channel_unusable" | "verification_method_not_allowed" | "origin_not_allowed" | "not_found" | "ticket_not_found" | "unknown_route" | "method_not_allowed" | "idempotency_key_reused" | "stale_version" | "already_used" | "expired" | "verification_ended" | "too_large" | "unsupported_media_type" | "invalid" | "contrast_too_low" | "image_invalid" | "policy_conflict" | "no_contact" | "note_required" | "wrong_code" | "locked" | "cooldown" | "quota_exceeded" | "too_many_requests" | "psa_busy" | "internal" | "psa_misconfigured" | "psa_unavailable" | "unavailable";
         ClientFrame: {
             /** @enum {string} */
             type: "auth";

@@ -23,9 +23,9 @@ describe("an answer", () => {
   });
 
   it("that refuses has the server's code, words and status", async () => {
-    const refused = await asking(problem({ code: "ended", detail: "It has ended." })).catch((e) => e);
+    const refused = await asking(problem({ code: "verification_ended", detail: "It has ended." })).catch((e) => e);
     expect(refused).toBeInstanceOf(Refusal);
-    expect(refused).toMatchObject({ code: "ended", detail: "It has ended.", status: 409 });
+    expect(refused).toMatchObject({ code: "verification_ended", detail: "It has ended.", status: 409 });
   });
 
   it.each([

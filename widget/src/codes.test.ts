@@ -7,7 +7,7 @@ describe("the unions that hosts branch on", () => {
   it("are the contract's", () => {
     expectTypeOf<ApiErrorCode>().toEqualTypeOf<components["schemas"]["ErrorCode"]>(); // compared by `tsc`
     expectTypeOf<Method>().toEqualTypeOf<components["schemas"]["Method"]>();
-    expectTypeOf<ErrorCode>().toEqualTypeOf<ApiErrorCode | PodErrorCode | "pod_silent">();
+    expectTypeOf<ErrorCode>().toEqualTypeOf<ApiErrorCode | PodErrorCode | "pod_timeout">();
   });
 
   it("hold every code of docs/errors.md, and no other", () => {
@@ -17,6 +17,6 @@ describe("the unions that hosts branch on", () => {
     const rows = (text: string) => [...text.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code).sort();
     const [ofApi = "", ofPod = ""] = read("docs/errors.md").split(/^## Codes of the pod$/m);
     expect(codes(api)).toEqual(rows(ofApi));
-    expect([...codes(pod), "pod_silent"].sort()).toEqual(rows(ofPod.split(/^## /m)[0] ?? ""));
+    expect([...codes(pod), "pod_timeout"].sort()).toEqual(rows(ofPod.split(/^## /m)[0] ?? ""));
   });
 });

@@ -140,10 +140,10 @@ describe("the code", () => {
 
   it("that is wrong leaves the words beside the field, and shakes it once", async () => {
     check();
-    await w.call().no("mismatch", 422);
+    await w.call().no("wrong_code", 422);
     expect(state().faults[where]).toEqual({
       act: "code",
-      text: "server says mismatch",
+      text: "server says wrong_code",
       judged: true,
       mark: "pending v_1",
     });
@@ -456,7 +456,7 @@ describe("a ticket that is saved", () => {
     w.rules({ before_save: "block" });
     w.socket().lose(4503);
     await settle();
-    await w.call().no("psa_setup", 502);
+    await w.call().no("psa_misconfigured", 502);
     expect([w.desk.state.value.phase, w.ears().save()]).toEqual(["stopped", []]);
   });
 

@@ -84,7 +84,7 @@ describe("speaking", () => {
     expect(script("sms_code" as Method, pending("v_1"))).toBe(
       "Fragen Sie: „Lesen Sie mir die sechs Ziffern aus der SMS vor.“",
     );
-    expect(problem("session_over", "").title).toBe("Die Sitzung ist beendet");
+    expect(problem("session_ended", "").title).toBe("Die Sitzung ist beendet");
     expect(fault("cooldown", "Wait 7 seconds.", 7)).toContain("7 Sekunden");
     expect(fault("cooldown", "Wait 1 second.", 1)).toContain("1 Sekunde bis");
     expect(fault("of a later server", "Something new.", 0)).toBe("Something new.");

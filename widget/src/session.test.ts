@@ -33,7 +33,7 @@ describe("launch", () => {
 
   it.each([
     ["the host refuses", "context_refused"],
-    ["the host is silent", "host_silent"],
+    ["the host is silent", "host_timeout"],
   ] as const)("stops when %s", async (_, code) => {
     await w.call().yes({ nonce: "n1" });
     await w.asked[0]?.refuse(code);
@@ -92,7 +92,7 @@ describe("a session that goes on", () => {
     await w.launch(pod(), "token-2");
     w.socket().lose(4501);
     await settle();
-    expect([state().phase, state().problem?.code, w.asked.length]).toEqual(["stopped", "session_over", 2]);
+    expect([state().phase, state().problem?.code, w.asked.length]).toEqual(["stopped", "session_ended", 2]);
   });
 
   it("relaunches for a refused bearer, and asks again under the same key", async () => {
@@ -107,9 +107,9 @@ describe("a session that goes on", () => {
     const sending = w.call();
     void w.desk.loadOlder(w.dana());
     const loading = w.call();
-    await sending.no("session_over", 401);
+    await sending.no("session_ended", 401);
     await w.launch(pod(), "token-2");
-    await loading.no("session_over", 401);
+    await loading.no("session_ended", 401);
     expect([state().phase, w.asked.length, w.call().what, w.call().given[0]]).toEqual([
       "open",
       2,
@@ -120,7 +120,7 @@ describe("a session that goes on", () => {
 
   it.each([
     ["an answer", (late: Call) => late.yes({ token: "token-1b", expires_at: later(1200), pod: pod() })],
-    ["a refusal", (late: Call) => late.no("session_over", 401)],
+    ["a refusal", (late: Call) => late.no("session_ended", 401)],
   ])("does not go back to an older session by %s to its renewal", async (_, come) => {
     await vi.advanceTimersByTimeAsync(540_000);
     const renewal = w.call();
@@ -270,7 +270,7 @@ describe("a laptop that slept", () => {
     w.desk.setNote(w.dana(), "Manager approval");
     sleep(8 * 3600);
     await wake();
-    await w.call().no("session_over", 401);
+    await w.call().no("session_ended", 401);
     const launched = { ...pod(), now: new Date(Date.now()).toISOString() };
     await settle();
     await w.call().yes({ nonce: "n2" });

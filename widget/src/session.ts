@@ -216,7 +216,7 @@ export const createSession = (deps: SessionDeps): Session => {
       return true;
     } catch (e) {
       ahead?.letGo();
-      if (!signal.aborted) stop(e instanceof Refusal ? e : new Refusal("broken", ""));
+      if (!signal.aborted) stop(e instanceof Refusal ? e : new Refusal("invalid_response", ""));
       return false;
     }
   };
@@ -233,7 +233,7 @@ export const createSession = (deps: SessionDeps): Session => {
   const relaunch = (): Promise<boolean> => {
     if (relaunching) return relaunching;
     if (clock.now() - relaunchedAt < relaunchEvery) {
-      stop(new Refusal("session_over", ""));
+      stop(new Refusal("session_ended", ""));
       return Promise.resolve(false);
     }
     relaunchedAt = clock.now();

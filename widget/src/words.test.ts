@@ -12,12 +12,12 @@ describe("a method that is refused says why", () => {
     ["locked", "Too many wrong codes"],
     ["own_channel", "This contact is you"],
     ["changed_channel", "Not allowed so soon after a change"],
-    ["country", "Texts to this country are not allowed"],
-    ["premium", "Premium-rate number: no texts"],
+    ["country_not_allowed", "Texts to this country are not allowed"],
+    ["premium_rate", "Premium-rate number: no texts"],
     ["voip", "Internet number: no texts"],
     ["opted_out", "Texted STOP. An admin can clear it"],
     ["no_carrier", "No text carrier is set up. Ask your administrator."],
-    ["unsure", "Not possible here"],
+    ["indeterminate", "Not possible here"],
   ])("%s", (refusal, want) => {
     const option: MethodOption = { method: "sms_code", refusal };
     expect(w.refusal(option, true)).toBe(want);
@@ -35,18 +35,22 @@ it("says which carrier is missing", () => {
 describe("what failed says why, whose it was, and what to do next", () => {
   const dana = { ...contact("dana", 1, [mobile, mail]), name: "Dana Reyes" };
   it.each<[Reason, Method, string]>([
-    ["recipient", "sms_code", "The carrier says this number can’t get texts. Try e-mail."],
-    ["recipient", "email_link", "The carrier says this address is no good. Try the phone."],
+    ["invalid_recipient", "sms_code", "The carrier says this number can’t get texts. Try e-mail."],
+    ["invalid_recipient", "email_link", "The carrier says this address is no good. Try the phone."],
     ["blocked", "sms_link", "Dana Reyes’s number blocks our messages. Try e-mail."],
     ["blocked", "email_code", "Dana Reyes’s mailbox blocks our messages. Try the phone."],
     ["landline", "sms_code", "The carrier says this is a landline. Try e-mail."],
     ["mailbox_full", "email_link", "Dana Reyes’s mailbox refused it: it is full. Try the phone."],
     ["opted_out", "sms_code", "Dana Reyes’s number has told us to stop: it texted STOP. Try e-mail."],
     ["undelivered", "sms_link", "The carrier could not deliver it. Try e-mail."],
-    ["carrier_setup", "email_link", "The carrier refuses our account. Try the phone. Tell your admin."],
-    ["address_form", "email_link", "Our mail server can’t send to an address with such letters. Try the phone."],
+    ["carrier_misconfigured", "email_link", "The carrier refuses our account. Try the phone. Tell your admin."],
+    [
+      "address_not_supported",
+      "email_link",
+      "Our mail server can’t send to an address with such letters. Try the phone.",
+    ],
     ["carrier_down", "sms_code", "Texting did not answer in time. Try e-mail."],
-    ["spent", "sms_code", "Out of tries. Send a new code."],
+    ["out_of_tries", "sms_code", "Out of tries. Send a new code."],
     [
       "wrong_number",
       "sms_link",

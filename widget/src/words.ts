@@ -70,7 +70,7 @@ export const noun = (method?: Method) => (byCode(method) ? "code" : "link");
 
 export const stage = ({ method, stage: at = "queued" }: Shield, until: string): { text: string; counts: boolean } => {
   if (at === "delayed") return { text: t.delayed(byMail(method), until), counts: false };
-  if (at === "unsure") return { text: t.unsure(until), counts: false };
+  if (at === "indeterminate") return { text: t.indeterminate(until), counts: false };
   return { text: t.stages[at][noun(method)], counts: true };
 };
 

@@ -290,10 +290,10 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (sa
 // explained adds what to do about a refusal of ConnectWise.
 func explained(err error) error {
 	todo := map[verify.Code]string{
-		verify.CodePSADown:  "it does not answer as it should: is --host right, and can this machine reach it?",
-		verify.CodePSABusy:  "it takes no more requests now: try again in a minute",
-		verify.CodePSASetup: "it refuses the keys or the settings: check company, client id, both keys and the API member's security role (docs/connectwise.md)",
-		verify.CodeNotFound: "there are no API keys: give them by 'shieldpod tenant connectwise set'",
+		verify.CodePSADown:          "it does not answer as it should: is --host right, and can this machine reach it?",
+		verify.CodePSABusy:          "it takes no more requests now: try again in a minute",
+		verify.CodePSAMisconfigured: "it refuses the keys or the settings: check company, client id, both keys and the API member's security role (docs/connectwise.md)",
+		verify.CodeNotFound:         "there are no API keys: give them by 'shieldpod tenant connectwise set'",
 	}[verify.CodeOf(err)]
 	if todo == "" {
 		return err

@@ -47,8 +47,8 @@ func TestARefusalOfTheServersIsToldAtItsLine(t *testing.T) {
 			shownEdits + "error: policy.yaml:9: clients.tailwind.banner.text: Too long. (invalid)\nNothing was applied.\n",
 		},
 		{
-			"of the only one, without a place", oneEdit, api.Problem{Code: "contradiction", Detail: "No code is among the methods.", Field: "fields.code_length"}, http.StatusUnprocessableEntity,
-			shownEdit + "error: policy.yaml:4: clients.contoso.code_length: No code is among the methods. (contradiction)\nNothing was applied.\n",
+			"of the only one, without a place", oneEdit, api.Problem{Code: "policy_conflict", Detail: "No code is among the methods.", Field: "fields.code_length"}, http.StatusUnprocessableEntity,
+			shownEdit + "error: policy.yaml:4: clients.contoso.code_length: No code is among the methods. (policy_conflict)\nNothing was applied.\n",
 		},
 		{
 			"somebody was faster", twoEdits, api.Problem{Code: "stale_version", Detail: "By now 8.", Field: "policies[0].version", Policy: newer}, http.StatusConflict,

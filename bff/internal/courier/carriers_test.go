@@ -78,8 +78,8 @@ func TestAMisbehavingCarrierIsToldAsItIs(t *testing.T) {
 		{"lost_receipt", both(pending(verify.StageSent, verify.JobSent, 1))},
 		{"duplicate_receipt", both(pending(verify.StageDelivered, verify.JobSent, 1))},
 		{"refuse", map[string][]standing{
-			"sendgrid": {failed(verify.ReasonRecipient, verify.JobSent)}, // taken, then bounced
-			"vonage":   {failed(verify.ReasonRecipient, verify.JobFailed)},
+			"sendgrid": {failed(verify.ReasonInvalidRecipient, verify.JobSent)}, // taken, then bounced
+			"vonage":   {failed(verify.ReasonInvalidRecipient, verify.JobFailed)},
 		}},
 	} {
 		for carrier, wants := range c.want {
@@ -130,8 +130,8 @@ func TestACarrierThatTakesTheMessageAndFallsSilentLeavesItUnsure(t *testing.T) {
 	r.hooks.Close() // no receipt will set it straight
 	r.misbehave(t, "vonage", "cut", 1)
 	id := r.ask(t, verify.SMSCode)
-	want := standing{verify.ShieldPending, verify.StageUnsure, verify.ReasonUnsure, verify.JobUnsure, 1}
-	r.until(t, "unsure", func() bool { return r.standing(t, id, verify.SMSCode) == want })
+	want := standing{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}
+	r.until(t, "indeterminate", func() bool { return r.standing(t, id, verify.SMSCode) == want })
 	r.advance(2 * time.Minute)
 	if _, err := r.Attempt(t.Context(), desk, id, r.messages(t)[0].Code); err != nil {
 		t.Errorf("it had arrived, and its code is right: %v", err)
@@ -214,8 +214,8 @@ func TestWhatANodeWasSendingWhenItDiedReadsAsUnsureAndIsNotSentAgain(t *testing.
 		t.Fatalf("while the lease lasts it stands so: %+v", got)
 	}
 	r.advance(31 * time.Second)
-	want := standing{verify.ShieldPending, verify.StageUnsure, verify.ReasonUnsure, verify.JobUnsure, 0}
-	r.until(t, "unsure", func() bool { return r.standing(t, id, verify.SMSCode) == want })
+	want := standing{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 0}
+	r.until(t, "indeterminate", func() bool { return r.standing(t, id, verify.SMSCode) == want })
 	if _, sealed := r.job(t, id); sealed {
 		t.Error("the job still holds its destination and secret")
 	}

@@ -63,8 +63,8 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			"v1 report failed reason=carrier_down carrier= to acme",
 			"v1 settle dead ref= cause=the carrier's words",
 		}},
-		{"a recipient who can't be reached", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: cause}), textJob, []string{
-			"v1 report failed reason=recipient carrier= to acme",
+		{"a recipient who can't be reached", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: cause}), textJob, []string{
+			"v1 report failed reason=invalid_recipient carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
 		{"a recipient who is blocked", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: cause}), mailJob, []string{
@@ -72,19 +72,19 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
 		{"an account that is refused", failing(&courier.Fault{Kind: courier.Setup, Err: cause}), textJob, []string{
-			"v1 report failed reason=carrier_setup carrier= to acme",
+			"v1 report failed reason=carrier_misconfigured carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
 		{"no answer: unsure, and never again", failing(&courier.Fault{Kind: courier.Unsure, Err: cause}), textJob, []string{
-			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's words",
 		}},
 		{"an error that nobody sorted is unsure, and its words are not kept", failing(errors.New("to " + mobile)), textJob, []string{
-			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=unsorted *errors.errorString",
 		}},
 		{"a library that panics is unsure", func(context.Context, courier.Parcel) (courier.Receipt, error) { panic(mobile) }, textJob, []string{
-			"v1 report unsure reason=unsure carrier= to acme",
+			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's library panicked (string)",
 		}},
 		{
@@ -96,7 +96,7 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			"a method without words is not sent", takes,
 			func(id string) verify.Job { j := textJob(id); j.Method = "smoke"; return j },
 			[]string{
-				"v1 report failed reason=carrier_setup carrier= to acme",
+				"v1 report failed reason=carrier_misconfigured carrier= to acme",
 				`v1 settle failed ref= cause=no text message for method "smoke"`,
 			},
 		},
@@ -104,7 +104,7 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			"a message that can't be unsealed is told of", takes,
 			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: verify.SMSCode} },
 			[]string{
-				"v1 report failed reason=carrier_setup carrier= to acme",
+				"v1 report failed reason=carrier_misconfigured carrier= to acme",
 				"v1 settle failed ref= cause=its seal can't be opened: was the master key changed?",
 			},
 		},
@@ -143,7 +143,7 @@ func TestASendHasUntilTheVerificationEndsAndTenSecondsAtMost(t *testing.T) {
 				t.Errorf("with %s left a send had %s, want %s", left, took, want)
 			}
 			if diff := cmp.Diff([]string{
-				"v1 report unsure reason=unsure carrier= to acme",
+				"v1 report indeterminate reason=indeterminate carrier= to acme",
 				"v1 settle unknown ref= cause=unsorted context.deadlineExceededError",
 			}, o.written()); diff != "" {
 				t.Error(diff)
@@ -306,7 +306,7 @@ func TestWhatASenderLeftBehindIsReportedUnsureAndThenSettled(t *testing.T) {
 		var want []string
 		lapse := func(id string) {
 			o.lapse(verify.Job{ID: id, Tenant: "acme"})
-			want = append(want, id+" report unsure reason=unsure carrier= to acme", id+" settle unknown ref= cause=its sender went silent")
+			want = append(want, id+" report indeterminate reason=indeterminate carrier= to acme", id+" settle unknown ref= cause=its sender went silent")
 		}
 		for i := range 150 {
 			lapse(fmt.Sprintf("v%03d", i))
@@ -337,7 +337,7 @@ func TestWhatASenderLeftBehindIsToldAgainUntilItIsSettled(t *testing.T) {
 			run(t, o, takes, nil)
 			pass(2 * time.Minute)
 			got := o.written()
-			told := "v1 report unsure reason=unsure carrier= to acme"
+			told := "v1 report indeterminate reason=indeterminate carrier= to acme"
 			if n := len(got); n < 2 || got[n-2] != told || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
 				t.Errorf("no %s was written for a minute, and then: %q", step, got)
 			}
@@ -417,9 +417,9 @@ func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 		faults := []error{
 			nil,
 			&courier.Fault{Kind: courier.Busy, Err: errors.New("busy")},
-			&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("refused")},
+			&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("refused")},
 			&courier.Fault{Kind: courier.Setup, Err: errors.New("setup")},
-			&courier.Fault{Kind: courier.Unsure, Err: errors.New("unsure")},
+			&courier.Fault{Kind: courier.Unsure, Err: errors.New("indeterminate")},
 			fmt.Errorf("%s %s %s %s", mobile, mailAddress, secretCode, secretToken),
 		}
 		for i := range faults {

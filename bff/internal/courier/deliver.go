@@ -22,7 +22,7 @@ const (
 // errSealed is why a job comes out of the outbox without its message.
 var errSealed = errors.New("its seal can't be opened: was the master key changed?")
 
-var unsure = verify.Report{Kind: verify.EventUnsure, Reason: verify.ReasonUnsure}
+var unsure = verify.Report{Kind: verify.EventIndeterminate, Reason: verify.ReasonIndeterminate}
 
 // deliver takes one claimed job to its carrier and writes down what came of it.
 // All of it fits in the lease, whatever hangs.

@@ -34,8 +34,8 @@ func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *test
 		{"the first one is busy", busy, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{"the first one refuses our account", setup, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{
-			"the recipient is at fault", courier.Fault{Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("no such number")}, 0,
-			[]string{"v1 report failed reason=recipient carrier= to acme", "v1 settle failed ref= cause=no such number"},
+			"the recipient is at fault", courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("no such number")}, 0,
+			[]string{"v1 report failed reason=invalid_recipient carrier= to acme", "v1 settle failed ref= cause=no such number"},
 		},
 		{
 			"the first one can't send to such a recipient", courier.Fault{Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("form")}, 1,
@@ -43,7 +43,7 @@ func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *test
 		},
 		{
 			"the first one may have taken it", courier.Fault{Kind: courier.Unsure, Err: errors.New("hung up")}, 0,
-			[]string{"v1 report unsure reason=unsure carrier= to acme", "v1 settle unknown ref= cause=hung up"},
+			[]string{"v1 report indeterminate reason=indeterminate carrier= to acme", "v1 settle unknown ref= cause=hung up"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,11 +84,11 @@ func TestAMessageWaitsAsLongAsOneOfItsCarriersMayTakeItLater(t *testing.T) {
 		{"both busy: until the earlier one asks for", busy(40 * time.Second), busy(20 * time.Second), "v1 retry in 20.5s: busy; busy"},
 		{"one refuses our account: until the other one asks for", setup, busy(20 * time.Second), "v1 retry in 20.5s: setup; busy"},
 		{"the same the other way round", busy(20 * time.Second), setup, "v1 retry in 20.5s: busy; setup"},
-		{"neither can send to such a recipient: the reason is that", form, form, "v1 report failed reason=address_form carrier= to acme"},
+		{"neither can send to such a recipient: the reason is that", form, form, "v1 report failed reason=address_not_supported carrier= to acme"},
 		{"one can't, and one is busy: until the other one asks for", form, busy(20 * time.Second), "v1 retry in 20.5s: form; busy"},
-		{"one can't, and one refuses our account: the reason is the account", form, setup, "v1 report failed reason=carrier_setup carrier= to acme"},
-		{"the same the other way round again", setup, form, "v1 report failed reason=carrier_setup carrier= to acme"},
-		{"both refuse our account: not at all", setup, setup, "v1 report failed reason=carrier_setup carrier= to acme"},
+		{"one can't, and one refuses our account: the reason is the account", form, setup, "v1 report failed reason=carrier_misconfigured carrier= to acme"},
+		{"the same the other way round again", setup, form, "v1 report failed reason=carrier_misconfigured carrier= to acme"},
+		{"both refuse our account: not at all", setup, setup, "v1 report failed reason=carrier_misconfigured carrier= to acme"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestWithoutACarrierTheTechnicianIsToldAndWithoutTheListOfThemTheMessageWait
 		carriers courier.Carriers
 		want     string
 	}{
-		"none is set up":    {courier.Fixed{}, "v1 report failed reason=carrier_setup"},
+		"none is set up":    {courier.Fixed{}, "v1 report failed reason=carrier_misconfigured"},
 		"none can be found": {nobody{}, "v1 retry in"},
 	} {
 		t.Run(name, func(t *testing.T) {

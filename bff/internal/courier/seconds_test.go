@@ -48,15 +48,15 @@ func TestAMisbehavingSecondCarrierIsToldAsItIs(t *testing.T) {
 	}{
 		{"twilio", "stop", failed(verify.ReasonOptedOut)},
 		{"twilio", "landline", failed(verify.ReasonLandline)},
-		{"twilio", "refuse", failed(verify.ReasonRecipient)},
+		{"twilio", "refuse", failed(verify.ReasonInvalidRecipient)},
 		{"twilio", "lost_receipt", standing{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
 		{"twilio", "forged_receipt", standing{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
 		{"twilio", "duplicate_receipt", delivered},
 		{"twilio", "out_of_order", delivered},
 		{"twilio", "cut", standing{verify.ShieldPending, verify.StageDelivered, "", verify.JobUnsure, 1}}, // its receipt sets the record straight
 		{"smtp", "slow", standing{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
-		{"smtp", "cut", standing{verify.ShieldPending, verify.StageUnsure, verify.ReasonUnsure, verify.JobUnsure, 1}}, // there is no receipt
-		{"smtp", "refuse", failed(verify.ReasonRecipient)},
+		{"smtp", "cut", standing{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}}, // there is no receipt
+		{"smtp", "refuse", failed(verify.ReasonInvalidRecipient)},
 		{"smtp", "mailbox_full", failed(verify.ReasonMailboxFull)},
 		{"smtp", "down", standing{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}},
 	} {

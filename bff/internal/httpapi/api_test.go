@@ -25,7 +25,7 @@ func TestACallerIsVerifiedByCodeThroughTheAPI(t *testing.T) {
 	path := "/api/v1/verifications/" + sent.Id + "/code"
 
 	wrong := b.call(http.MethodPost, path, launched.Token, `{"code":"`+other(code)+`"}`)
-	if p := wrong.problem(t); wrong.status != 422 || p.Code != "mismatch" || p.TriesLeft != 2 {
+	if p := wrong.problem(t); wrong.status != 422 || p.Code != "wrong_code" || p.TriesLeft != 2 {
 		t.Errorf("a wrong code: %d %+v", wrong.status, p)
 	}
 	right := b.call(http.MethodPost, path, launched.Token, `{"code":" `+code[:3]+" "+code[3:]+`"}`)
@@ -42,7 +42,7 @@ func TestACallerIsVerifiedByCodeThroughTheAPI(t *testing.T) {
 		t.Errorf("the note for the ticket is %q", note)
 	}
 	used := b.call(http.MethodPost, path, launched.Token, `{"code":"`+code+`"}`)
-	if p := used.problem(t); used.status != http.StatusGone || p.Code != "spent" {
+	if p := used.problem(t); used.status != http.StatusGone || p.Code != "already_used" {
 		t.Errorf("the code once more: %d %+v", used.status, p)
 	}
 }
@@ -83,7 +83,7 @@ func TestACancelledVerificationIsWorthNothing(t *testing.T) {
 		t.Errorf("after Cancel the shield is %+v", cancelled.Shield)
 	}
 	late := b.call(http.MethodPost, path+"/code", token, `{"code":"`+code+`"}`)
-	if p := late.problem(t); late.status != http.StatusGone || p.Code != "ended" {
+	if p := late.problem(t); late.status != http.StatusGone || p.Code != "verification_ended" {
 		t.Errorf("its code: %d %+v", late.status, p)
 	}
 }

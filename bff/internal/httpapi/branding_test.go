@@ -106,7 +106,7 @@ func TestAColourThatCanNotBeReadIsRefusedWithOneThatCan(t *testing.T) {
 	key := b.admin("acme")
 	a := b.call(http.MethodPut, branding, key, edit(0, `{"look":{"text":"#cccccc"}}`))
 	p := a.problem(t)
-	if a.status != 422 || p.Code != "contrast" || p.Field != "fields.look.text" || p.Contrast.Needed != 4.5 || p.Contrast.Measured < 1.59 || p.Contrast.Measured > 1.61 {
+	if a.status != 422 || p.Code != "contrast_too_low" || p.Field != "fields.look.text" || p.Contrast.Needed != 4.5 || p.Contrast.Measured < 1.59 || p.Contrast.Measured > 1.61 {
 		t.Fatalf("%d %+v", a.status, p)
 	}
 	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"look":{"text":"`+p.Contrast.Nearest+`"}}`)), http.StatusOK)
@@ -148,10 +148,10 @@ func TestAPictureThatIsNoLogoIsRefused(t *testing.T) {
 		status           int
 		code             string
 	}{
-		{"an SVG", "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image"},
-		{"an SVG that says it is a PNG", "image/png", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image"},
-		{"one that is cut short", "image/png", square(t, 40)[:60], 422, "image"},
-		{"a form", "application/x-www-form-urlencoded", square(t, 4), 415, "media_type"},
+		{"an SVG", "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image_invalid"},
+		{"an SVG that says it is a PNG", "image/png", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image_invalid"},
+		{"one that is cut short", "image/png", square(t, 40)[:60], 422, "image_invalid"},
+		{"a form", "application/x-www-form-urlencoded", square(t, 4), 415, "unsupported_media_type"},
 		{"one that is too heavy", "image/png", square(t, 4) + strings.Repeat("x", 1<<20), 413, "too_large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -36,8 +36,8 @@ func TestEveryCodeIsDocumentedWithItsStatus(t *testing.T) {
 		}
 		delete(told, code)
 	}
-	delete(told, "internal") // every code that the table does not have
-	delete(told, "origin")   // the socket's own
+	delete(told, "internal")           // every code that the table does not have
+	delete(told, "origin_not_allowed") // the socket's own
 	for code := range told {
 		t.Errorf("docs/errors.md has %q, which the API never answers", code)
 	}
@@ -70,10 +70,10 @@ func TestEveryCodeIsOfTheContract(t *testing.T) {
 
 func TestEveryReasonIsOfTheContract(t *testing.T) {
 	for _, reason := range []verify.Code{
-		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonSpent, verify.ReasonExpired, verify.ReasonCancelled,
-		verify.ReasonSuperseded, verify.ReasonRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
-		verify.ReasonCarrierSet, verify.ReasonUnsure, verify.ReasonOwn, verify.ReasonChanged, verify.ReasonCountry,
-		verify.ReasonPremium, verify.ReasonVoIP, verify.ReasonTollFree, verify.ReasonTechnician, verify.ReasonNumber,
+		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonOutOfTries, verify.ReasonExpired, verify.ReasonCancelled,
+		verify.ReasonSuperseded, verify.ReasonInvalidRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
+		verify.ReasonCarrierSet, verify.ReasonIndeterminate, verify.ReasonOwn, verify.ReasonChanged, verify.ReasonCountryNotAllowed,
+		verify.ReasonPremiumRate, verify.ReasonVoIP, verify.ReasonTollFree, verify.ReasonTechnician, verify.ReasonNumber,
 	} {
 		if !api.Reason(reason).Valid() {
 			t.Errorf("the contract does not have the reason %q", reason)

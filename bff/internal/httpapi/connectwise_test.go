@@ -112,7 +112,7 @@ func TestRow01AConnectWiseThatFailsOpensNothing(t *testing.T) {
 	}{
 		{"down", &verify.Error{Code: verify.CodePSADown, Public: "Down."}, 503, "psa_unavailable", 0},
 		{"busy", &verify.Error{Code: verify.CodePSABusy, Public: "Busy.", RetryAfter: 7 * time.Second}, 429, "psa_busy", 7},
-		{"keys refused", &verify.Error{Code: verify.CodePSASetup, Public: "Keys."}, 502, "psa_setup", 0},
+		{"keys refused", &verify.Error{Code: verify.CodePSAMisconfigured, Public: "Keys."}, 502, "psa_misconfigured", 0},
 		{"an answer that nobody foresaw", errors.New("<html>"), 503, "psa_unavailable", 0},
 		{"our records gone", &verify.Error{Code: verify.CodeUnavailable, Public: "Gone."}, 503, "unavailable", 0},
 	} {

@@ -125,7 +125,7 @@ func TestThreat_34_CooldownAndDailyLimitAreThePersons(t *testing.T) {
 				sent++
 				next := b.open(launchcontext.Actor{Name: "Ana"}, mailChannel("next", list[(round+1)%len(list)]))
 				b.wantRefused(next, "next", "email_link", "cooldown", "")
-			} else if p := a.problem(t); p.Code != "rate_limited" || p.Budget.Name != "budget_destination_day" {
+			} else if p := a.problem(t); p.Code != "quota_exceeded" || p.Budget.Name != "budget_destination_day" {
 				t.Errorf("%q: %d %s", address, a.status, a.body)
 			}
 			b.now = b.now.Add(10 * time.Minute)
@@ -208,7 +208,7 @@ func TestThreat_34_AMarkedNumberIsMarkedInAnySpelling(t *testing.T) {
 	b.now = b.now.Add(2 * time.Minute)
 	for _, value := range []string{"\u202a(415) 555-4821\u202c", "415.555.4821", "Cell 1-415-555-4821", "４１５ ５５５ ４８２１"} {
 		again := b.open(launchcontext.Actor{Name: "Ana"}, numberChannel("other", value))
-		b.wantRefused(again, "other", "sms_link", "method_not_allowed", "opted_out")
+		b.wantRefused(again, "other", "sms_link", "verification_method_not_allowed", "opted_out")
 	}
 }
 
@@ -267,8 +267,8 @@ func TestThreat_34_ATechnicianWhoIsNotKnownIsSaidAndCanBeRefused(t *testing.T) {
 	}
 	b.policy(`{"technician_address":"required"}`)
 	l := b.open(launchcontext.Actor{Name: "Ana"}, numberChannel("n", "+14155554821"), mailChannel("m", "dana@contoso.com"))
-	b.wantRefused(l, "n", "sms_code", "method_not_allowed", "technician_address")
-	b.wantRefused(l, "m", "email_link", "method_not_allowed", "technician_address")
+	b.wantRefused(l, "n", "sms_code", "verification_method_not_allowed", "technician_address")
+	b.wantRefused(l, "m", "email_link", "verification_method_not_allowed", "technician_address")
 	for _, ch := range l.Pod.Contacts[0].Channels {
 		for _, m := range ch.Methods {
 			if m.Refusal != "technician_address" || m.Why == "" {
@@ -286,7 +286,7 @@ func TestThreat_34_TollFreeNumbersGetTextsByPolicyOnly(t *testing.T) {
 	for _, value := range []string{"800 234 5678", "1-888-234-5678", "+1 (877) 234-5678"} {
 		for _, mobile := range []*bool{nil, &yes} {
 			l := b.open(launchcontext.Actor{Name: "Ana"}, launchcontext.Channel{ID: "n", Kind: "phone", Value: value, Mobile: mobile})
-			b.wantRefused(l, "n", "sms_code", "method_not_allowed", "toll_free")
+			b.wantRefused(l, "n", "sms_code", "verification_method_not_allowed", "toll_free")
 		}
 	}
 	b.policy(`{"sms_toll_free":true}`)

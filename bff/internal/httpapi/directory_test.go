@@ -95,7 +95,7 @@ func TestRow8ASendIsHeldAgainstTheDirectory(t *testing.T) {
 	}
 	b.now = b.now.Add(verifyPause)
 	a := b.send(token, "acme-dana", "m", "sms_code", "")
-	if p := a.problem(t); a.status != http.StatusUnauthorized || p.Code != "session_over" {
+	if p := a.problem(t); a.status != http.StatusUnauthorized || p.Code != "session_ended" {
 		t.Errorf("later: %d %+v", a.status, p)
 	}
 	if a := b.call(http.MethodGet, "/api/v1/pod", token, ""); a.status != http.StatusUnauthorized {

@@ -63,7 +63,7 @@ func TooManyRequests(w http.ResponseWriter, r *http.Request, retry time.Duration
 // suspicious are the refusals that go into the security log. The ones marked true are guesses: an address has a limited number.
 var suspicious = map[verify.Code]bool{
 	verify.CodeContextInvalid: false, verify.CodeContextExpired: false, verify.CodeContextReplayed: false, verify.CodeMember: false,
-	verify.CodeSession: true, verify.CodeAPIKey: true, codeUnknownRoute: true, codeVerb: true,
+	verify.CodeSession: true, verify.CodeAPIKey: true, codeUnknownRoute: true, codeMethodNotAllowed: true,
 }
 
 // tenantKey keeps in echo's context for which tenant a launch was asked.
@@ -78,7 +78,7 @@ func (a *routes) suspect(c echo.Context, err error) error {
 		return err
 	}
 	address := clientaddr.From(c.Request().Context())
-	if refusal.Code == codeUnknownRoute || refusal.Code == codeVerb {
+	if refusal.Code == codeUnknownRoute || refusal.Code == codeMethodNotAllowed {
 		guess = c.Request().Header.Get("Authorization") != "" // without one it was bounded before it came here
 	} else {
 		tenant, _ := c.Get(tenantKey).(string)

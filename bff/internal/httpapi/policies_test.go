@@ -106,11 +106,11 @@ func TestABadPolicyIsRefusedByNameAndNothingIsApplied(t *testing.T) {
 		{"null", contosoPolicy, edit(0, `{"banner":null}`), 400, "malformed", "fields.banner"},
 		{"an unknown member of a banner", contosoPolicy, edit(0, `{"banner":{"text":"a","html":"b"}}`), 422, "invalid", "fields.banner"},
 		{"a budget at a client", contosoPolicy, edit(0, `{"budget_tenant_day":5}`), 422, "invalid", "fields.budget_tenant_day"},
-		{"codes and no method by phone", contosoPolicy, edit(0, `{"methods":["email_link"],"code_length":8}`), 422, "contradiction", "fields.code_length"},
-		{"numbers to match and no link", contosoPolicy, edit(0, `{"methods":["sms_code"],"number_matching":true}`), 422, "contradiction", "fields.number_matching"},
-		{"more tries than failures", contosoPolicy, edit(0, `{"tries_per_code":5,"failures_before_lock":4}`), 422, "contradiction", "fields.tries_per_code"},
+		{"codes and no method by phone", contosoPolicy, edit(0, `{"methods":["email_link"],"code_length":8}`), 422, "policy_conflict", "fields.code_length"},
+		{"numbers to match and no link", contosoPolicy, edit(0, `{"methods":["sms_code"],"number_matching":true}`), 422, "policy_conflict", "fields.number_matching"},
+		{"more tries than failures", contosoPolicy, edit(0, `{"tries_per_code":5,"failures_before_lock":4}`), 422, "policy_conflict", "fields.tries_per_code"},
 		{"a banner that ends before it begins", contosoPolicy,
-			edit(0, `{"banner":{"text":"a","from":"2026-11-24T00:00:00Z","until":"2026-11-23T00:00:00Z"}}`), 422, "contradiction", "fields.banner"},
+			edit(0, `{"banner":{"text":"a","from":"2026-11-24T00:00:00Z","until":"2026-11-23T00:00:00Z"}}`), 422, "policy_conflict", "fields.banner"},
 		{"a text that turns the direction of writing", contosoPolicy, edit(0, `{"banner":{"text":"Row22 \u202e"}}`), 422, "invalid", "fields.banner"},
 		{"a preset with a line break", contosoPolicy, edit(0, `{"note_presets":["Row22\nInjected: yes"]}`), 422, "invalid", "fields.note_presets"},
 		{"no version", contosoPolicy, `{"fields":{}}`, 422, "invalid", "version"},
@@ -193,7 +193,7 @@ func TestAPodFollowsItsClientsPolicy(t *testing.T) {
 		t.Errorf("after it: %+v, %+v", p.Policy, mobile)
 	}
 	a := b.send(token, "acme-dana", "mobile", "sms_code", "")
-	if refused := a.problem(t); a.status != http.StatusForbidden || refused.Code != "method_not_allowed" || refused.Reason != "policy" {
+	if refused := a.problem(t); a.status != http.StatusForbidden || refused.Code != "verification_method_not_allowed" || refused.Reason != "policy" {
 		t.Errorf("a code now: %d %+v", a.status, refused)
 	}
 	if again := b.launch("acme", "4711"); again.Pod.FirstOpen {
@@ -213,7 +213,7 @@ func TestRow19AndRow18ABudgetThatIsUsedUpSaysWhenItFrees(t *testing.T) {
 	}
 	a := b.send(token, "acme-raj", "raj-mobile", "sms_code", "Manager approval")
 	p := a.problem(t)
-	if a.status != http.StatusTooManyRequests || p.Code != "rate_limited" || p.Budget.Name != "budget_technician_minute" ||
+	if a.status != http.StatusTooManyRequests || p.Code != "quota_exceeded" || p.Budget.Name != "budget_technician_minute" ||
 		p.Budget.Used != 2 || p.Budget.Limit != 2 || a.header.Get("Retry-After") != "60" || !p.Budget.FreesAt.Equal(b.now.Add(time.Minute)) {
 		t.Errorf("%d %+v, Retry-After %s", a.status, p, a.header.Get("Retry-After"))
 	}

@@ -20,53 +20,53 @@ import (
 
 // Codes of the border itself; the others are the domain's.
 const (
-	codeMalformed    verify.Code = "malformed"  // not JSON, or not of the contract's shape
-	codeTooLarge     verify.Code = "too_large"  // the body is over its limit
-	codeMediaType    verify.Code = "media_type" // the body is not declared as JSON
-	codeUnknownRoute verify.Code = "unknown_route"
-	codeVerb         verify.Code = "verb_not_allowed" // the route takes other HTTP methods: Allow says which
-	codeInternal     verify.Code = "internal"
+	codeMalformed        verify.Code = "malformed"              // not JSON, or not of the contract's shape
+	codeTooLarge         verify.Code = "too_large"              // the body is over its limit
+	codeMediaType        verify.Code = "unsupported_media_type" // the body is not declared as JSON
+	codeUnknownRoute     verify.Code = "unknown_route"
+	codeMethodNotAllowed verify.Code = "method_not_allowed" // the route takes other HTTP methods: Allow says which
+	codeInternal         verify.Code = "internal"
 )
 
 // statusOf maps codes to HTTP. A code that is not here is a fault of ours.
 var statusOf = map[verify.Code]int{
-	verify.CodeInvalid:         http.StatusUnprocessableEntity,
-	verify.CodeNotFound:        http.StatusNotFound,
-	verify.CodeMethod:          http.StatusForbidden,
-	verify.CodeOwnChannel:      http.StatusForbidden,
-	verify.CodeUnusable:        http.StatusForbidden,
-	verify.CodeRateLimited:     http.StatusTooManyRequests,
-	verify.CodeStaleVersion:    http.StatusConflict,
-	verify.CodeContradiction:   http.StatusUnprocessableEntity,
-	verify.CodeContrast:        http.StatusUnprocessableEntity,
-	verify.CodeImage:           http.StatusUnprocessableEntity,
-	verify.CodeAPIKey:          http.StatusUnauthorized,
-	verify.CodeNoteRequired:    http.StatusUnprocessableEntity,
-	verify.CodeCooldown:        http.StatusTooManyRequests,
-	verify.CodeLocked:          http.StatusLocked,
-	verify.CodeMismatch:        http.StatusUnprocessableEntity,
-	verify.CodeSpent:           http.StatusGone,
-	verify.CodeExpired:         http.StatusGone,
-	verify.CodeEnded:           http.StatusGone,
-	verify.CodeKeyReused:       http.StatusConflict,
-	verify.CodeUnavailable:     http.StatusServiceUnavailable,
-	verify.CodeContextInvalid:  http.StatusUnauthorized,
-	verify.CodeContextExpired:  http.StatusUnauthorized,
-	verify.CodeContextReplayed: http.StatusUnauthorized,
-	verify.CodeSession:         http.StatusUnauthorized,
-	verify.CodeSessionOver:     http.StatusUnauthorized,
-	verify.CodeMember:          http.StatusUnauthorized,
-	verify.CodeTicket:          http.StatusNotFound,
-	verify.CodeContact:         http.StatusUnprocessableEntity,
-	verify.CodePSADown:         http.StatusServiceUnavailable,
-	verify.CodePSABusy:         http.StatusTooManyRequests,
-	verify.CodePSASetup:        http.StatusBadGateway,
-	codeTooMany:                http.StatusTooManyRequests,
-	codeMalformed:              http.StatusBadRequest,
-	codeTooLarge:               http.StatusRequestEntityTooLarge,
-	codeMediaType:              http.StatusUnsupportedMediaType,
-	codeUnknownRoute:           http.StatusNotFound,
-	codeVerb:                   http.StatusMethodNotAllowed,
+	verify.CodeInvalid:           http.StatusUnprocessableEntity,
+	verify.CodeNotFound:          http.StatusNotFound,
+	verify.CodeMethodNotAllowed:  http.StatusForbidden,
+	verify.CodeOwnChannel:        http.StatusForbidden,
+	verify.CodeUnusable:          http.StatusForbidden,
+	verify.CodeQuotaExceeded:     http.StatusTooManyRequests,
+	verify.CodeStaleVersion:      http.StatusConflict,
+	verify.CodePolicyConflict:    http.StatusUnprocessableEntity,
+	verify.CodeContrastTooLow:    http.StatusUnprocessableEntity,
+	verify.CodeImageInvalid:      http.StatusUnprocessableEntity,
+	verify.CodeAPIKey:            http.StatusUnauthorized,
+	verify.CodeNoteRequired:      http.StatusUnprocessableEntity,
+	verify.CodeCooldown:          http.StatusTooManyRequests,
+	verify.CodeLocked:            http.StatusLocked,
+	verify.CodeWrongCode:         http.StatusUnprocessableEntity,
+	verify.CodeAlreadyUsed:       http.StatusGone,
+	verify.CodeExpired:           http.StatusGone,
+	verify.CodeVerificationEnded: http.StatusGone,
+	verify.CodeKeyReused:         http.StatusConflict,
+	verify.CodeUnavailable:       http.StatusServiceUnavailable,
+	verify.CodeContextInvalid:    http.StatusUnauthorized,
+	verify.CodeContextExpired:    http.StatusUnauthorized,
+	verify.CodeContextReplayed:   http.StatusUnauthorized,
+	verify.CodeSession:           http.StatusUnauthorized,
+	verify.CodeSessionEnded:      http.StatusUnauthorized,
+	verify.CodeMember:            http.StatusUnauthorized,
+	verify.CodeTicket:            http.StatusNotFound,
+	verify.CodeContact:           http.StatusUnprocessableEntity,
+	verify.CodePSADown:           http.StatusServiceUnavailable,
+	verify.CodePSABusy:           http.StatusTooManyRequests,
+	verify.CodePSAMisconfigured:  http.StatusBadGateway,
+	codeTooMany:                  http.StatusTooManyRequests,
+	codeMalformed:                http.StatusBadRequest,
+	codeTooLarge:                 http.StatusRequestEntityTooLarge,
+	codeMediaType:                http.StatusUnsupportedMediaType,
+	codeUnknownRoute:             http.StatusNotFound,
+	codeMethodNotAllowed:         http.StatusMethodNotAllowed,
 }
 
 // fail writes err as a problem (RFC 9457). What is not a refusal on purpose is logged, and told without detail.
@@ -127,7 +127,7 @@ func refusalOf(err error) *verify.Error {
 		case http.StatusNotFound:
 			return &verify.Error{Code: codeUnknownRoute, Public: "There is nothing here. See /openapi.yaml."}
 		case http.StatusMethodNotAllowed: // echo has set Allow
-			return &verify.Error{Code: codeVerb, Public: "This route takes other HTTP methods: see the header Allow."}
+			return &verify.Error{Code: codeMethodNotAllowed, Public: "This route takes other HTTP methods: see the header Allow."}
 		case http.StatusBadRequest: // the generated stubs' word for a parameter they can't read
 			return &verify.Error{Code: codeMalformed, Field: parameterOf(status), Public: "A parameter is missing or malformed. See /openapi.yaml."}
 		}

@@ -42,11 +42,11 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 		{name: "a channel id over its length", path: send, body: strings.Replace(valid, "mobile", long, 1), status: 422, code: "invalid", field: "channel_id"},
 		{name: "a method that is none", path: send, body: strings.Replace(valid, "sms_code", "carrier_pigeon", 1), status: 422, code: "invalid", field: "method"},
 		{name: "a method of another kind of channel", path: send, body: strings.Replace(valid, "sms_code", "email_link", 1), status: 422, code: "invalid", field: "method"},
-		{name: "a landline", path: send, body: strings.Replace(valid, "mobile", "desk", 1), status: 403, code: "method_not_allowed"},
+		{name: "a landline", path: send, body: strings.Replace(valid, "mobile", "desk", 1), status: 403, code: "verification_method_not_allowed"},
 		{name: "a note over its length", path: send, body: strings.Replace(valid, "}", `,"note":"`+strings.Repeat("é", 501)+`"}`, 1), status: 422, code: "invalid", field: "note"},
 		{name: "somebody else without a note", path: send, body: strings.NewReplacer("acme-dana", "acme-raj", "mobile", "raj-mobile").Replace(valid), status: 422, code: "note_required"},
 		{name: "a body over the limit", path: send, body: `{"note":"` + strings.Repeat("x", 17<<10) + `"}`, status: 413, code: "too_large"},
-		{name: "a body that is a form", path: send, body: `contact_id=acme-dana`, header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "media_type"},
+		{name: "a body that is a form", path: send, body: `contact_id=acme-dana`, header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "unsupported_media_type"},
 		{name: "an idempotency key that is too short", path: send, body: valid, header: []string{"Idempotency-Key", "short"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "an idempotency key with spaces", path: send, body: valid, header: []string{"Idempotency-Key", "not a good key"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "a field that comes twice beside a code", path: send + "/v_0/code", body: `{"code":"123456","code":"654321"}`, status: 400, code: "malformed", field: "code"},
@@ -130,7 +130,7 @@ func TestARouteSaysWhichMethodsItTakes(t *testing.T) {
 			t.Errorf("%s %s: %d, Allow %q, want %q", c.method, c.path, a.status, a.header.Get("Allow"), c.allow)
 		}
 		if c.method != http.MethodHead {
-			if p := a.problem(t); p.Code != "verb_not_allowed" {
+			if p := a.problem(t); p.Code != "method_not_allowed" {
 				t.Errorf("%s %s: code %q", c.method, c.path, p.Code)
 			}
 		}

@@ -194,7 +194,7 @@ func TestThreat_29_ACompressedBodyIsRefusedByItsEncoding(t *testing.T) {
 			{"<script>", "this encoding is not accepted"},
 		} {
 			answer := answerOf(b.ask(r, key, bomb.String(), "Content-Encoding", c.encoding))
-			if p := answer.problem(t); answer.status != http.StatusUnsupportedMediaType || p.Code != "media_type" || !strings.Contains(p.Detail, c.says) ||
+			if p := answer.problem(t); answer.status != http.StatusUnsupportedMediaType || p.Code != "unsupported_media_type" || !strings.Contains(p.Detail, c.says) ||
 				answer.header.Get("Accept-Encoding") != "identity" {
 				t.Errorf("%s of %s: %d %s", c.encoding, r.path, answer.status, answer.body)
 			}

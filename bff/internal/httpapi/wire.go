@@ -129,7 +129,7 @@ var explained = []string{
 
 // because names the field behind a refusal.
 var because = map[verify.Code]string{
-	verify.ReasonPolicy: "methods", verify.ReasonCountry: "sms_countries", verify.ReasonVoIP: "sms_voip",
+	verify.ReasonPolicy: "methods", verify.ReasonCountryNotAllowed: "sms_countries", verify.ReasonVoIP: "sms_voip",
 	verify.ReasonTollFree: "sms_toll_free", verify.ReasonTechnician: "technician_address", verify.ReasonChanged: "changed_channels",
 }
 

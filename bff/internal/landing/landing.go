@@ -23,12 +23,12 @@ import (
 )
 
 // Service is what the pages ask of the domain. Every method refuses by code:
-// not_found, spent, expired, ended; any other error means that a part is down.
+// not_found, already_used, expired, verification_ended; any other error means that a part is down.
 type Service interface {
 	// Link looks a token up and changes nothing.
 	Link(ctx context.Context, token string) (verify.Link, error)
 	// Validate is the end user's yes, with the number that was picked where there are any to pick from.
-	// CodeInvalid: none of them was picked, and nothing has changed. CodeMismatch: it was a wrong one.
+	// CodeInvalid: none of them was picked, and nothing has changed. CodeWrongCode: it was a wrong one.
 	Validate(ctx context.Context, token, number string) (verify.Link, error)
 	// Deny is the end user's "I did not ask for this".
 	Deny(ctx context.Context, token string) (verify.Link, error)
@@ -210,7 +210,7 @@ func (s site) answered(w http.ResponseWriter, r *http.Request, err error) {
 	switch verify.CodeOf(err) {
 	case verify.CodeNotFound:
 		s.render(w, r, unknown, view{})
-	case verify.CodeSpent, verify.CodeExpired, verify.CodeEnded, verify.CodeMismatch:
+	case verify.CodeAlreadyUsed, verify.CodeExpired, verify.CodeVerificationEnded, verify.CodeWrongCode:
 		seeOther(w, queryLate)
 	default:
 		if err != nil {
@@ -231,7 +231,7 @@ func seeOther(w http.ResponseWriter, query string) {
 // opened never tells a script how it went: nobody reads the answer, and the page stays as it is.
 func (s site) opened(ctx context.Context, w http.ResponseWriter, token string) {
 	switch err := s.service.Opened(ctx, token); verify.CodeOf(err) {
-	case verify.CodeNotFound, verify.CodeSpent, verify.CodeExpired, verify.CodeEnded:
+	case verify.CodeNotFound, verify.CodeAlreadyUsed, verify.CodeExpired, verify.CodeVerificationEnded:
 	default:
 		if err != nil {
 			s.down(ctx, "opened", err)

@@ -174,17 +174,17 @@ func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
 	}{
 		{"validate is done", "validate", nil, 303, done, "validate"},
 		{"deny is done", "deny", nil, 303, done, "deny"},
-		{"validate of a used link is late", "validate", refusal(verify.CodeSpent), 303, late, "validate"},
+		{"validate of a used link is late", "validate", refusal(verify.CodeAlreadyUsed), 303, late, "validate"},
 		{"validate of an expired link is late", "validate", refusal(verify.CodeExpired), 303, late, "validate"},
-		{"validate of a replaced link is late", "validate", refusal(verify.CodeEnded), 303, late, "validate"},
-		{"deny of a denied link is late", "deny", refusal(verify.CodeEnded), 303, late, "deny"},
+		{"validate of a replaced link is late", "validate", refusal(verify.CodeVerificationEnded), 303, late, "validate"},
+		{"deny of a denied link is late", "deny", refusal(verify.CodeVerificationEnded), 303, late, "deny"},
 		{"a late answer whose outcome can't be read is still late", "validate",
-			errors.Join(refusal(verify.CodeSpent), refusal(verify.CodeUnavailable)), 303, late, "validate"},
+			errors.Join(refusal(verify.CodeAlreadyUsed), refusal(verify.CodeUnavailable)), 303, late, "validate"},
 		{"validate of an unknown link", "validate", refusal(verify.CodeNotFound), 404, "", "validate"},
 		{"deny of an unknown link", "deny", refusal(verify.CodeNotFound), 404, "", "deny"},
 		{"opened is told in silence", "opened", nil, 204, "", "opened"},
 		{"opened of an unknown link is no different", "opened", refusal(verify.CodeNotFound), 204, "", "opened"},
-		{"opened of an ended link is no different", "opened", refusal(verify.CodeEnded), 204, "", "opened"},
+		{"opened of an ended link is no different", "opened", refusal(verify.CodeVerificationEnded), 204, "", "opened"},
 		{"opened without a store is no different", "opened", refusal(verify.CodeUnavailable), 204, "", "opened"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

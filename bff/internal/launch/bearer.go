@@ -30,7 +30,7 @@ type bearer struct {
 
 // Authenticate gives the session of a bearer, and when the bearer ends. A session that was revoked
 // elsewhere may be believed for half a second more.
-// CodeSession: no such bearer, or its session was revoked. CodeSessionOver: the bearer or its session has ended.
+// CodeSession: no such bearer, or its session was revoked. CodeSessionEnded: the bearer or its session has ended.
 func (s *Service) Authenticate(ctx context.Context, token string) (verify.Session, time.Time, error) {
 	if err := s.prepare(); err != nil {
 		return verify.Session{}, time.Time{}, err
@@ -50,7 +50,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (verify.Sessio
 }
 
 // Renew gives a session that is still open a later bearer, never beyond the session's end.
-// CodeSession: it was revoked. CodeSessionOver: it has ended.
+// CodeSession: it was revoked. CodeSessionEnded: it has ended.
 func (s *Service) Renew(ctx context.Context, session verify.Session) (token string, until time.Time, err error) {
 	if err := s.prepare(); err != nil {
 		return "", time.Time{}, err

@@ -27,7 +27,7 @@ func TestBearerEndsAndIsRenewedUntilTheSessionEnds(t *testing.T) {
 		t.Errorf("renewed until %s: %v", until, err)
 	}
 	h.now = start.Add(15 * time.Minute)
-	if _, _, err := h.Authenticate(t.Context(), grant.Token); verify.CodeOf(err) != verify.CodeSessionOver {
+	if _, _, err := h.Authenticate(t.Context(), grant.Token); verify.CodeOf(err) != verify.CodeSessionEnded {
 		t.Errorf("after it: %v", err)
 	}
 	if _, _, err := h.Authenticate(t.Context(), renewed); err != nil {
@@ -39,10 +39,10 @@ func TestBearerEndsAndIsRenewedUntilTheSessionEnds(t *testing.T) {
 		t.Errorf("the last one ends at %s, the session at %s: %v", until, grant.Session.EndsAt, err)
 	}
 	h.now = start.Add(12 * time.Hour)
-	if _, _, err := h.Authenticate(t.Context(), last); verify.CodeOf(err) != verify.CodeSessionOver {
+	if _, _, err := h.Authenticate(t.Context(), last); verify.CodeOf(err) != verify.CodeSessionEnded {
 		t.Errorf("after the session: %v", err)
 	}
-	if _, _, err := h.Renew(t.Context(), grant.Session); verify.CodeOf(err) != verify.CodeSessionOver {
+	if _, _, err := h.Renew(t.Context(), grant.Session); verify.CodeOf(err) != verify.CodeSessionEnded {
 		t.Errorf("renewed after the session: %v", err)
 	}
 }

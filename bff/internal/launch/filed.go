@@ -26,8 +26,8 @@ func (s *Service) onFile(ctx context.Context, t verify.Tenant, x launchcontext.C
 // Confirm holds a channel of a session that has been open for some minutes against what the ticket system has on file now:
 // a message goes to no destination that was taken off it. A desk that came whole with its context is what the vendor
 // vouched for, and stands.
-// CodeSessionOver: the contact has changed, and the session has ended, so that the pod launches again and shows what is true.
-// With the ticket system gone: CodePSADown, CodePSABusy, CodePSASetup.
+// CodeSessionEnded: the contact has changed, and the session has ended, so that the pod launches again and shows what is true.
+// With the ticket system gone: CodePSADown, CodePSABusy, CodePSAMisconfigured.
 func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, channel string) error {
 	d := session.Desk
 	c, _ := d.Contact(contact)
@@ -56,7 +56,7 @@ func (s *Service) Confirm(ctx context.Context, session verify.Session, contact, 
 	if err := s.End(ctx, session); err != nil {
 		return err
 	}
-	return &verify.Error{Code: verify.CodeSessionOver, Public: publicMoved, Err: errors.New("the contact has changed on file")}
+	return &verify.Error{Code: verify.CodeSessionEnded, Public: publicMoved, Err: errors.New("the contact has changed on file")}
 }
 
 // CheckContacts reads contacts that are pushed onto file as launches will read them, and names the channels that can't

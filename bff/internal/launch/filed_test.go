@@ -36,7 +36,7 @@ func TestContextWhoseContactsCantBeReadIsNotSpent(t *testing.T) {
 	}{
 		{&verify.Error{Code: verify.CodePSADown, Public: "Down."}, verify.CodePSADown},
 		{&verify.Error{Code: verify.CodePSABusy, Public: "Busy."}, verify.CodePSABusy},
-		{&verify.Error{Code: verify.CodePSASetup, Public: "Keys."}, verify.CodePSASetup},
+		{&verify.Error{Code: verify.CodePSAMisconfigured, Public: "Keys."}, verify.CodePSAMisconfigured},
 		{&verify.Error{Code: verify.CodeUnavailable, Public: "Store."}, verify.CodeUnavailable},
 		{&verify.Error{Code: verify.CodeNotFound, Public: "Nobody."}, verify.CodeContextInvalid},
 		{errors.New("<html>"), verify.CodePSADown},
@@ -66,17 +66,17 @@ func TestRow08DestinationsAreHeldAgainstWhatIsOnFile(t *testing.T) {
 	}{
 		{"at once: nobody looks again", "connectwise:12", 5*time.Minute - time.Second, moved, 0, ""},
 		{"later, and all is as it was", "connectwise:12", 5 * time.Minute, func(*house) {}, 1, ""},
-		{"the number is another one", "connectwise:12", 5 * time.Minute, moved, 1, verify.CodeSessionOver},
+		{"the number is another one", "connectwise:12", 5 * time.Minute, moved, 1, verify.CodeSessionEnded},
 		{"the number is spelled another way, under another id", "connectwise:12", 5 * time.Minute, func(h *house) {
 			h.psa.ticket.Contacts[1].Channels = []launchcontext.Channel{{ID: "77", Kind: "phone", Value: "+1 415-555-4821"}}
 		}, 1, ""},
 		{"the number is somebody else's now", "connectwise:12", 5 * time.Minute, func(h *house) {
 			h.psa.ticket.Contacts[0].Channels, h.psa.ticket.Contacts[1].Channels = h.psa.ticket.Contacts[1].Channels, nil
-		}, 1, verify.CodeSessionOver},
-		{"the contact is gone", "connectwise:12", 5 * time.Minute, func(h *house) { h.psa.ticket.Contacts = nil }, 1, verify.CodeSessionOver},
+		}, 1, verify.CodeSessionEnded},
+		{"the contact is gone", "connectwise:12", 5 * time.Minute, func(h *house) { h.psa.ticket.Contacts = nil }, 1, verify.CodeSessionEnded},
 		{"nobody of the client is on file any more", "connectwise:12", 5 * time.Minute, func(h *house) {
 			h.psa.fault = &verify.Error{Code: verify.CodeNotFound}
-		}, 1, verify.CodeSessionOver},
+		}, 1, verify.CodeSessionEnded},
 		{"the ticket system is down", "connectwise:12", 5 * time.Minute, func(h *house) {
 			h.psa.fault = &verify.Error{Code: verify.CodePSADown, Public: "Down."}
 		}, 1, verify.CodePSADown},
@@ -97,7 +97,7 @@ func TestRow08DestinationsAreHeldAgainstWhatIsOnFile(t *testing.T) {
 				t.Errorf("%d reads, want %d", h.psa.reads, c.reads)
 			}
 			_, _, err = h.Authenticate(t.Context(), grant.Token)
-			if over := c.want == verify.CodeSessionOver; over != (verify.CodeOf(err) == verify.CodeSession) {
+			if over := c.want == verify.CodeSessionEnded; over != (verify.CodeOf(err) == verify.CodeSession) {
 				t.Errorf("the session afterwards: %v", err)
 			}
 		})
@@ -124,7 +124,7 @@ func TestHostedSessionEndsWithinTheHour(t *testing.T) {
 		t.Errorf("in its last minute it is renewed until %s: %v", until, err)
 	}
 	h.now = h.now.Add(time.Minute)
-	if _, _, err := h.Renew(t.Context(), grant.Session); verify.CodeOf(err) != verify.CodeSessionOver {
+	if _, _, err := h.Renew(t.Context(), grant.Session); verify.CodeOf(err) != verify.CodeSessionEnded {
 		t.Errorf("after the hour: %v", err)
 	}
 }

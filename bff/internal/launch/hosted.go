@@ -25,7 +25,7 @@ type HostedLaunch struct {
 // may see there. The member and the ticket are asked for at the same time, and nothing is believed before both are told.
 // CodeMember: the ticket system does not confirm the member; an unknown tenant is told alike. CodeTicket: no such ticket for
 // this member. CodeContact: it has no contact to choose first. CodePSABusy: too many that nobody knows yet, or the ticket system says so.
-// CodePSADown, CodePSASetup: there was no sound answer. Whatever the refusal, nothing is stored.
+// CodePSADown, CodePSAMisconfigured: there was no sound answer. Whatever the refusal, nothing is stored.
 func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
@@ -40,7 +40,7 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
 	if s.Hosted == nil {
-		return Grant{}, &verify.Error{Code: verify.CodePSASetup, Public: publicUnhosted}
+		return Grant{}, &verify.Error{Code: verify.CodePSAMisconfigured, Public: publicUnhosted}
 	}
 	who, x, err := s.host(ctx, tenant, l)
 	if err != nil {

@@ -101,13 +101,13 @@ func TestRow01HostedLaunchesFailClosed(t *testing.T) {
 		{"an error without a code", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = errors.New("<html>") }, verify.CodePSADown},
 		{"a time-out of the ticket's", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = context.DeadlineExceeded }, verify.CodePSADown},
 		{"a ticket system that is busy", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodePSABusy) }, verify.CodePSABusy},
-		{"keys that are refused", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSASetup) }, verify.CodePSASetup},
+		{"keys that are refused", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSAMisconfigured) }, verify.CodePSAMisconfigured},
 		{"a ticket without a contact", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "" }, verify.CodeContact},
 		{"a ticket of a contact who is inactive", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "99" }, verify.CodeContact},
 		{"a ticket without a client", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Client.ID = "" }, verify.CodeContextInvalid},
 		{"a page that is none of the tenant's", func(_ *house, l *launch.HostedLaunch) { l.Origin = "https://evil.example" }, verify.CodeContextInvalid},
 		{"a page by http", func(_ *house, l *launch.HostedLaunch) { l.Origin = "http://psa.example" }, verify.CodeContextInvalid},
-		{"a server that is connected to nothing", func(h *house, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSASetup},
+		{"a server that is connected to nothing", func(h *house, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSAMisconfigured},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)

@@ -27,7 +27,7 @@ type Recogniser interface {
 }
 
 // Hosted is the ticket system whose own frame the pod is in. Both may be asked at the same time; both answer CodePSADown,
-// CodePSABusy or CodePSASetup when the ticket system gives no answer that can be believed.
+// CodePSABusy or CodePSAMisconfigured when the ticket system gives no answer that can be believed.
 type Hosted interface {
 	// Prove gives the technician whose live session the member's hash is.
 	// CodeMember: it is nobody's, somebody else's than the member claims, or the member is inactive.
@@ -38,7 +38,7 @@ type Hosted interface {
 }
 
 // Tickets reads the tenant's ticket systems with keys of the tenant's own. CodeNotFound: this system is not connected, and
-// nobody of it is in the directory. Without a sound answer: CodePSADown, CodePSABusy, CodePSASetup.
+// nobody of it is in the directory. Without a sound answer: CodePSADown, CodePSABusy, CodePSAMisconfigured.
 type Tickets interface {
 	// Case gives a ticket and the people of its client. CodeTicket: there is no such ticket.
 	Case(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error)

@@ -166,7 +166,7 @@ type SignInLaunch struct{ Tenant, Code, System, Ticket string }
 // OpenSignedIn exchanges the code of a sign-in for a session, once, on a ticket that the tenant's ticket system has.
 // CodeContextInvalid: it is no code of ours for this tenant. CodeContextExpired: it is older than a minute.
 // CodeContextReplayed: it opened a session before. CodeTicket: there is no such ticket; the code is not spent then.
-// CodePSADown, CodePSABusy, CodePSASetup: the ticket system gave no sound answer.
+// CodePSADown, CodePSABusy, CodePSAMisconfigured: the ticket system gave no sound answer.
 func (s *Service) OpenSignedIn(ctx context.Context, l SignInLaunch) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err

@@ -61,7 +61,7 @@ func noSession(cause error) error {
 }
 
 func sessionOver(cause error) error {
-	return &verify.Error{Code: verify.CodeSessionOver, Public: publicOver, Err: cause}
+	return &verify.Error{Code: verify.CodeSessionEnded, Public: publicOver, Err: cause}
 }
 
 func unavailable(cause error) error {

@@ -34,7 +34,7 @@ var reasons = map[int]string{
 // a refusal that is none of the better known.
 func refused(err error, otherwise int) int {
 	switch verify.CodeOf(err) {
-	case verify.CodeSessionOver:
+	case verify.CodeSessionEnded:
 		return CloseSessionOver
 	case verify.CodeUnavailable, "": // without a code it is a fault of ours, not the pod's
 		return CloseUnavailable

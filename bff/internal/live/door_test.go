@@ -52,7 +52,7 @@ func TestRow23OnlyOurPageOpensASocket(t *testing.T) {
 				t.Fatalf("answered %v (%v), want %d", res, err, row.want)
 			}
 			if row.want == http.StatusForbidden {
-				wantProblem(t, res, "origin")
+				wantProblem(t, res, "origin_not_allowed")
 			}
 		})
 	}
@@ -213,7 +213,7 @@ func TestSessionsEnd(t *testing.T) {
 		want   int
 	}{
 		{"when their time is over", 8 * time.Hour, nil, live.CloseSessionOver},
-		{"when the door says so", 0, &verify.Error{Code: verify.CodeSessionOver}, live.CloseSessionOver},
+		{"when the door says so", 0, &verify.Error{Code: verify.CodeSessionEnded}, live.CloseSessionOver},
 		{"when revoked", 0, &verify.Error{Code: verify.CodeNotFound}, live.CloseRevoked},
 		{"for now, when it can't be told", 0, errDown, live.CloseUnavailable},
 		{"for now, when the fault is ours", 0, errors.New("a bug"), live.CloseUnavailable},

@@ -104,8 +104,8 @@ func New(cfg Config) *Hub {
 		CheckOrigin:      h.isOurOrigin,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
 			if status == http.StatusForbidden {
-				h.record("origin", "", clientaddr.From(r.Context()))
-				problem(w, status, "origin", "A pod connects from the page that this server gave it.")
+				h.record("origin_not_allowed", "", clientaddr.From(r.Context()))
+				problem(w, status, "origin_not_allowed", "A pod connects from the page that this server gave it.")
 				return
 			}
 			problem(w, status, "malformed", "This route takes a WebSocket handshake and nothing else.")

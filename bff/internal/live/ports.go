@@ -37,10 +37,10 @@ type Ear interface {
 // Door knows who may look.
 type Door interface {
 	// Authenticate gives the session of a bearer, and when the bearer ends.
-	// CodeSessionOver: it has ended. Another code: no such bearer. CodeUnavailable: it can't be told now.
+	// CodeSessionEnded: it has ended. Another code: no such bearer. CodeUnavailable: it can't be told now.
 	Authenticate(ctx context.Context, token string) (verify.Session, time.Time, error)
 	// Renew gives a session that is still open a new bearer.
-	// CodeSessionOver: it has ended. Another code: it was revoked. CodeUnavailable: it can't be told now.
+	// CodeSessionEnded: it has ended. Another code: it was revoked. CodeUnavailable: it can't be told now.
 	Renew(ctx context.Context, s verify.Session) (token string, until time.Time, err error)
 	// ForgetSessions has a tenant's sessions read anew: some were ended.
 	ForgetSessions(tenant string)

@@ -342,7 +342,7 @@ func (w *world) authenticate(token string) (verify.Session, time.Time, error) {
 	case !known || w.ended[s.ID]:
 		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSession}
 	case !w.now.Before(s.EndsAt):
-		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSessionOver}
+		return verify.Session{}, time.Time{}, &verify.Error{Code: verify.CodeSessionEnded}
 	}
 	return s, w.now.Add(w.bearers), nil
 }

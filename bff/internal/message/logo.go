@@ -35,7 +35,7 @@ const (
 var decoding = make(chan struct{}, 2)
 
 // ReadLogo makes a logo of a PNG, JPEG or WebP file: decoded, turned upright as its EXIF block says, scaled down to what
-// is shown, and encoded anew as PNG, so that nothing but pixels is kept. Colour profiles are not applied. CodeImage says why it takes no other.
+// is shown, and encoded anew as PNG, so that nothing but pixels is kept. Colour profiles are not applied. CodeImageInvalid says why it takes no other.
 func ReadLogo(file []byte) (Logo, []byte, error) {
 	if err := checkFile(file); err != nil {
 		return Logo{}, nil, err
@@ -83,7 +83,7 @@ func checkFile(file []byte) error {
 }
 
 func noLogo(public string, err error) error {
-	return &verify.Error{Code: verify.CodeImage, Public: public, Err: err}
+	return &verify.Error{Code: verify.CodeImageInvalid, Public: public, Err: err}
 }
 
 // startOfScan stands before each of a JPEG's scans. Among its pixels these bytes can't be; in what it has beside they are rare.

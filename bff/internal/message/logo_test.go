@@ -118,7 +118,7 @@ func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 				return
 			}
 			var refusal *verify.Error
-			if !errors.As(err, &refusal) || refusal.Code != verify.CodeImage || !strings.HasPrefix(refusal.Public, c.want) {
+			if !errors.As(err, &refusal) || refusal.Code != verify.CodeImageInvalid || !strings.HasPrefix(refusal.Public, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
@@ -155,7 +155,7 @@ func FuzzLogo(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		logo, kept, err := ReadLogo(file)
 		if err != nil {
-			if verify.CodeOf(err) != verify.CodeImage {
+			if verify.CodeOf(err) != verify.CodeImageInvalid {
 				t.Errorf("refused without a code: %v", err)
 			}
 			return

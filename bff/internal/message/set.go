@@ -131,7 +131,7 @@ func (f LookFields) look() Look {
 }
 
 // Edited is the set with the fields in place of its own. CodeInvalid: Field names one that is unknown or out of its
-// range. CodeContrast: two colours can't be told apart; the error has the nearest that can.
+// range. CodeContrastTooLow: two colours can't be told apart; the error has the nearest that can.
 func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	s.Fields = Fields{}
 	if err := strictjson.Decode(context.Background(), fields, &s.Fields, strictjson.Rules{}); err != nil {
@@ -253,7 +253,7 @@ func (f LookFields) check() error {
 			nearest := Readable(pair.ink, pair.under, ContrastText)
 			measured = math.Floor(measured*100) / 100
 			return &verify.Error{
-				Code: verify.CodeContrast, Field: "fields." + pair.field,
+				Code: verify.CodeContrastTooLow, Field: "fields." + pair.field,
 				Contrast: &verify.Contrast{Measured: measured, Needed: ContrastText, Nearest: nearest.String()},
 				Public: fmt.Sprintf("%s on %s, %s, has a contrast of %.2f to 1, and text needs %.1f to 1 to be read (WCAG AA). The nearest colour that has it is %s.",
 					pair.ink, pair.on, pair.under, measured, ContrastText, nearest),

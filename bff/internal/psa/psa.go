@@ -5,7 +5,7 @@
 // beneath this one; none of them knows another.
 //
 // Whatever a system answers is told in the shape of a launch context, so that one reader cleans and maps it,
-// whoever vouched for it. Refusals are [verify.Error]s: CodePSADown, CodePSABusy, CodePSASetup, CodeMember, CodeTicket.
+// whoever vouched for it. Refusals are [verify.Error]s: CodePSADown, CodePSABusy, CodePSAMisconfigured, CodeMember, CodeTicket.
 package psa
 
 import (

@@ -180,7 +180,7 @@ func TestWhatAFaultMeansForANote(t *testing.T) {
 	}{
 		{verify.CodePSADown, 0, 5 * time.Second},
 		{verify.CodePSABusy, 42 * time.Second, 42 * time.Second},
-		{verify.CodePSASetup, 0, 5 * time.Second},
+		{verify.CodePSAMisconfigured, 0, 5 * time.Second},
 		{verify.CodeUnavailable, 0, 5 * time.Second},
 		{verify.CodeInvalid, 0, 5 * time.Second},
 		{verify.CodeTicket, 0, 0},
@@ -257,7 +257,7 @@ func TestTheWorkerWakesWhenAVerificationEnds(t *testing.T) {
 	h.answer = func(psa.Note) error { written <- struct{}{}; return nil }
 	var all sync.WaitGroup
 	all.Go(func() { h.Run(ctx) })
-	if err := h.service.Delivered(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonRecipient}); err != nil {
+	if err := h.service.Delivered(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
 		t.Fatal(err)
 	}
 	<-written

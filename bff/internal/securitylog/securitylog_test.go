@@ -87,8 +87,8 @@ func TestThreat_31_EachEventIsCounted(t *testing.T) {
 
 func TestThreat_31_ANetworkIsOneAddressAndItsLastOneIsNamed(t *testing.T) {
 	f := newFixture()
-	f.Record("origin", "", netip.MustParseAddr("2001:db8:1:2::1"))
-	f.Record("origin", "", netip.MustParseAddr("2001:db8:1:2::2"))
+	f.Record("origin_not_allowed", "", netip.MustParseAddr("2001:db8:1:2::1"))
+	f.Record("origin_not_allowed", "", netip.MustParseAddr("2001:db8:1:2::2"))
 	f.want(t, `level=WARN msg=security code=origin tenant="" address=2001:db8:1:2::1 count=1`)
 	f.now = f.now.Add(time.Minute)
 	f.want(t, `level=WARN msg=security code=origin tenant="" address=2001:db8:1:2::2 count=1`)
@@ -125,7 +125,7 @@ func TestThreat_31_AFloodOfAddressesWritesAndKeepsABoundedNumber(t *testing.T) {
 func TestThreat_31_WhatIsLeftIsWrittenAtTheEnd(t *testing.T) {
 	f := newFixture()
 	for range 7 {
-		f.Record("origin", "acme", attacker)
+		f.Record("origin_not_allowed", "acme", attacker)
 	}
 	f.Flush()
 	ctx, stop := context.WithCancel(t.Context())
@@ -138,7 +138,7 @@ func TestThreat_31_WhatIsLeftIsWrittenAtTheEnd(t *testing.T) {
 
 func TestANilLogDoesNothing(t *testing.T) {
 	var l *securitylog.Log
-	l.Record("origin", "acme", attacker)
+	l.Record("origin_not_allowed", "acme", attacker)
 }
 
 // The expression in the documentation finds the addresses in lines as they are written.
@@ -158,7 +158,7 @@ func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 	f := newFixture()
 	for code, want := range map[string]string{
 		"context_invalid": "198.51.100.9", "context_replayed": "198.51.100.9", "session_invalid": "198.51.100.9", "api_key_invalid": "198.51.100.9",
-		"member_refused": "198.51.100.9", "origin": "198.51.100.9", securitylog.CodeUnknownLink: "198.51.100.9", securitylog.CodeHookRefused: "198.51.100.9",
+		"member_refused": "198.51.100.9", "origin_not_allowed": "198.51.100.9", securitylog.CodeUnknownLink: "198.51.100.9", securitylog.CodeHookRefused: "198.51.100.9",
 		securitylog.CodeTooManyRequests: "198.51.100.9", securitylog.CodeSocketFrames: "198.51.100.9", securitylog.CodeStrangers: "198.51.100.9",
 		"context_expired": "", securitylog.CodeProxy: "", securitylog.CodeSocketLimit: "", // an office's own clock, an operator's fault, a rush
 	} {
@@ -172,7 +172,7 @@ func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 			f.out.Reset()
 		}
 	}
-	f.Record("origin", "", netip.MustParseAddr("2001:db8::7"))
+	f.Record("origin_not_allowed", "", netip.MustParseAddr("2001:db8::7"))
 	f.Flush()
 	if got := filter.FindStringSubmatch(f.out.String()); got == nil || got[filter.SubexpIndex("host")] != "2001:db8::7" {
 		t.Errorf("%s: %v", f.out.String(), got)

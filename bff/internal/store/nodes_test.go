@@ -71,7 +71,7 @@ func TestRow18WhatNodesSendTogetherIsTheBudget(t *testing.T) {
 				switch _, err := nodes[n%3].Send(t.Context(), desk(n), request(n)); verify.CodeOf(err) {
 				case "":
 					sent.Add(1)
-				case verify.CodeRateLimited:
+				case verify.CodeQuotaExceeded:
 					refused.Add(1)
 				default:
 					t.Error(err)
@@ -84,7 +84,7 @@ func TestRow18WhatNodesSendTogetherIsTheBudget(t *testing.T) {
 			t.Errorf("%d were sent, %d refused, %d are in the chain (%v, %v); want %d, %d, %d", sent.Load(), refused.Load(), events, broken, err, limit, 90-limit, limit)
 		}
 		_, err = node().Send(t.Context(), desk(91), request(91))
-		if verify.CodeOf(err) != verify.CodeRateLimited {
+		if verify.CodeOf(err) != verify.CodeQuotaExceeded {
 			t.Errorf("after a restart: %v", err)
 		}
 	})

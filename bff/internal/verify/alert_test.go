@@ -62,7 +62,7 @@ func (h *house) wrongNumber(d verify.Desk, sent verify.Result) {
 	for _, number := range page.Numbers {
 		if number != pod.Readings[sent.Contact].Shields[sent.Channel].Match {
 			_, err := h.Validate(ctx, token, number)
-			wantCode(h.t, err, verify.CodeMismatch)
+			wantCode(h.t, err, verify.CodeWrongCode)
 			return
 		}
 	}

@@ -65,13 +65,13 @@ func (p Policy) refuseText(ch Channel) Code {
 	case ch.Capability == Landline:
 		return ReasonLandline
 	case ch.Line == Premium:
-		return ReasonPremium
+		return ReasonPremiumRate
 	case ch.Line == VoIP && !p.SMSVoIP:
 		return ReasonVoIP
 	case ch.Line == TollFree && !p.SMSTollFree:
 		return ReasonTollFree
 	case !slices.Contains(p.SMSCountries, ch.Country):
-		return ReasonCountry
+		return ReasonCountryNotAllowed
 	}
 	return ""
 }
@@ -83,16 +83,16 @@ func (p Policy) ChangedLately(ch Channel, now time.Time) bool {
 
 // refusals say what to do next.
 var refusals = map[Code]string{
-	ReasonPolicy:     "The client's policy does not allow this method.",
-	ReasonLandline:   "This number is a landline and can't get texts. Try e-mail.",
-	ReasonOptedOut:   "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
-	ReasonChanged:    "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
-	ReasonCountry:    "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
-	ReasonPremium:    "This number costs whoever texts it, so it gets none. Try e-mail.",
-	ReasonTollFree:   "Toll-free numbers get no texts here. Try e-mail.",
-	ReasonTechnician: "The ticket system names neither your e-mail address nor your phone number, so it can't be told whether this contact is you. Ask your admin to add one.",
-	ReasonVoIP:       "Numbers without a SIM get no texts here. Try e-mail.",
-	ReasonNoCarrier:  "No carrier is set up for this kind of address or number. Ask your administrator.",
+	ReasonPolicy:            "The client's policy does not allow this method.",
+	ReasonLandline:          "This number is a landline and can't get texts. Try e-mail.",
+	ReasonOptedOut:          "This number has told us to stop: it texted STOP. Try e-mail, or have its holder text START and ask an admin.",
+	ReasonChanged:           "The ticket system changed this lately, and the policy does not trust it yet. Use another one, or follow your procedure.",
+	ReasonCountryNotAllowed: "Texts to this number's country are not allowed. Try e-mail, or ask an admin.",
+	ReasonPremiumRate:       "This number costs whoever texts it, so it gets none. Try e-mail.",
+	ReasonTollFree:          "Toll-free numbers get no texts here. Try e-mail.",
+	ReasonTechnician:        "The ticket system names neither your e-mail address nor your phone number, so it can't be told whether this contact is you. Ask your admin to add one.",
+	ReasonVoIP:              "Numbers without a SIM get no texts here. Try e-mail.",
+	ReasonNoCarrier:         "No carrier is set up for this kind of address or number. Ask your administrator.",
 }
 
 // check refuses what the rules don't allow.
@@ -109,6 +109,6 @@ func (p Policy) check(d Desk, c Contact, ch Channel, m Method, now time.Time) er
 	case ReasonOwn:
 		return &Error{Code: CodeOwnChannel, Reason: reason, Public: "This contact is you. Somebody else must verify you."}
 	default:
-		return &Error{Code: CodeMethod, Reason: reason, Public: refusals[reason]}
+		return &Error{Code: CodeMethodNotAllowed, Reason: reason, Public: refusals[reason]}
 	}
 }

@@ -30,11 +30,11 @@ func TestAllow(t *testing.T) {
 		want   Code
 	}{
 		{"a mobile of the tenant's country takes a code", policy(nil), ana, nil, us, SMSCode, ""},
-		{"Row18: a number of another country does not", policy(nil), ana, nil, with(us, func(c *Channel) { c.Country = "GB" }), SMSCode, ReasonCountry},
-		{"Row18: nor does one of no country", policy(nil), ana, nil, with(us, func(c *Channel) { c.Country = "" }), SMSLink, ReasonCountry},
+		{"Row18: a number of another country does not", policy(nil), ana, nil, with(us, func(c *Channel) { c.Country = "GB" }), SMSCode, ReasonCountryNotAllowed},
+		{"Row18: nor does one of no country", policy(nil), ana, nil, with(us, func(c *Channel) { c.Country = "" }), SMSLink, ReasonCountryNotAllowed},
 		{"a country that is allowed is fine", policy(func(p *Policy) { p.SMSCountries = []string{"GB", "US"} }), ana, nil, with(us, func(c *Channel) { c.Country = "GB" }), SMSCode, ""},
-		{"Row18: a number that costs is told as that, whatever its country", policy(nil), ana, nil, with(us, func(c *Channel) { c.Line, c.Country = Premium, "GB" }), SMSCode, ReasonPremium},
-		{"Row18: no policy allows a number that costs", policy(func(p *Policy) { p.SMSVoIP = true }), ana, nil, with(us, func(c *Channel) { c.Line = Premium }), SMSCode, ReasonPremium},
+		{"Row18: a number that costs is told as that, whatever its country", policy(nil), ana, nil, with(us, func(c *Channel) { c.Line, c.Country = Premium, "GB" }), SMSCode, ReasonPremiumRate},
+		{"Row18: no policy allows a number that costs", policy(func(p *Policy) { p.SMSVoIP = true }), ana, nil, with(us, func(c *Channel) { c.Line = Premium }), SMSCode, ReasonPremiumRate},
 		{"Row18: a number without a SIM gets no texts", policy(nil), ana, nil, with(us, func(c *Channel) { c.Line = VoIP }), SMSCode, ReasonVoIP},
 		{"but where the policy says so", policy(func(p *Policy) { p.SMSVoIP = true }), ana, nil, with(us, func(c *Channel) { c.Line = VoIP }), SMSCode, ""},
 		{"a landline is told before its country", policy(nil), ana, nil, with(us, func(c *Channel) { c.Capability, c.Country = Landline, "GB" }), SMSCode, ReasonLandline},
@@ -56,7 +56,7 @@ func TestAllow(t *testing.T) {
 			if got := row.policy.refusal(d, contact, row.give, row.method, now); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
-			want := CodeMethod
+			want := CodeMethodNotAllowed
 			switch row.want {
 			case "":
 				want = ""

@@ -44,14 +44,14 @@ func TestAttemptRefusals(t *testing.T) {
 		{"the right code at the end of its time", func(h *house, _ *verify.Desk, _ *verify.Result, _ *string) {
 			h.clock.advance(5 * time.Minute)
 		}, verify.CodeExpired, false},
-		{"a wrong code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeMismatch, true},
+		{"a wrong code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeWrongCode, true},
 		{"a code with a digit more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeInvalid, false},
 		{"a code with two digits more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "00" }, verify.CodeInvalid, false},
 		{"a code with a digit less", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = (*typed)[1:] }, verify.CodeInvalid, false},
 		{"the right code in Arabic digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = inScript('\u0660', *typed) }, "", false},
 		{"a wrong code in fullwidth digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) {
 			*typed = inScript('\uff10', wrong(*typed))
-		}, verify.CodeMismatch, true},
+		}, verify.CodeWrongCode, true},
 		{"no code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "" }, verify.CodeInvalid, false},
 		{"a word", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "please" }, verify.CodeInvalid, false},
 		{"a code for a link", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
@@ -61,15 +61,15 @@ func TestAttemptRefusals(t *testing.T) {
 			if _, err := h.Attempt(ctx, *d, sent.Verification, *typed); err != nil {
 				h.t.Fatal(err)
 			}
-		}, verify.CodeSpent, false},
+		}, verify.CodeAlreadyUsed, false},
 		{"a cancelled one", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
 			if _, err := h.Cancel(ctx, *d, sent.Verification); err != nil {
 				h.t.Fatal(err)
 			}
-		}, verify.CodeEnded, false},
+		}, verify.CodeVerificationEnded, false},
 		{"one whose message the carrier refused", func(h *house, _ *verify.Desk, sent *verify.Result, _ *string) {
 			report(h, sent.Verification, verify.EventFailed)
-		}, verify.CodeEnded, false},
+		}, verify.CodeVerificationEnded, false},
 		{"an unknown tenant", func(_ *house, d *verify.Desk, _ *verify.Result, _ *string) { d.Tenant = "nobody" }, verify.CodeNotFound, false},
 	}
 	for _, test := range tests {
@@ -85,13 +85,13 @@ func TestAttemptRefusals(t *testing.T) {
 				t.Errorf("a refusal, and yet a result: %+v", got)
 			}
 			after := len(h.kinds("acme", "dana"))
-			if told := after > before; told != (test.want == "" || test.want == verify.CodeMismatch) {
+			if told := after > before; told != (test.want == "" || test.want == verify.CodeWrongCode) {
 				t.Errorf("%d events became %d", before, after)
 			}
 			if n := h.failures("acme", "dana"); n != map[bool]int{true: 1}[test.fail] {
 				t.Errorf("%d failures counted, want %v", n, test.fail)
 			}
-			if s := h.shield("dana", "mobile"); test.want != "" && test.want != verify.CodeSpent && s.State == verify.ShieldVerified {
+			if s := h.shield("dana", "mobile"); test.want != "" && test.want != verify.CodeAlreadyUsed && s.State == verify.ShieldVerified {
 				t.Errorf("refused, and yet green: %+v", s)
 			}
 		})
@@ -141,10 +141,10 @@ func TestAttemptSaysHowManyTriesRemain(t *testing.T) {
 		left  int
 		words string
 	}{
-		{verify.CodeMismatch, 2, "That code doesn't match. 2 tries left."},
-		{verify.CodeMismatch, 1, "That code doesn't match. 1 try left."},
-		{verify.CodeSpent, 0, "That code doesn't match, and it was the last try. Send a new code."},
-		{verify.CodeSpent, 0, "This code is out of tries. Send a new one."},
+		{verify.CodeWrongCode, 2, "That code doesn't match. 2 tries left."},
+		{verify.CodeWrongCode, 1, "That code doesn't match. 1 try left."},
+		{verify.CodeAlreadyUsed, 0, "That code doesn't match, and it was the last try. Send a new code."},
+		{verify.CodeAlreadyUsed, 0, "This code is out of tries. Send a new one."},
 	} {
 		_, err := h.Attempt(ctx, desk(), sent.Verification, wrong(digits))
 		refusal := err.(*verify.Error) //nolint:errorlint // a refusal is never wrapped
@@ -153,9 +153,9 @@ func TestAttemptSaysHowManyTriesRemain(t *testing.T) {
 		}
 	}
 	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
-	wantCode(t, err, verify.CodeSpent)
-	h.wantKinds("dana", verify.EventRequested, verify.EventMismatch, verify.EventMismatch, verify.EventMismatch, verify.EventFailed)
-	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonSpent {
+	wantCode(t, err, verify.CodeAlreadyUsed)
+	h.wantKinds("dana", verify.EventRequested, verify.EventWrongCode, verify.EventWrongCode, verify.EventWrongCode, verify.EventFailed)
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonOutOfTries {
 		t.Errorf("shield %+v, want failed: spent", s)
 	}
 }
@@ -204,12 +204,12 @@ func TestRow13FiftyWrongCodesInParallelGetTheCapAndNoMore(t *testing.T) {
 		_, err := h.Attempt(ctx, desk(), sent.Verification, wrong(digits))
 		return err
 	})
-	if codes[verify.CodeMismatch] != 2 || codes[verify.CodeSpent] != 48 {
+	if codes[verify.CodeWrongCode] != 2 || codes[verify.CodeAlreadyUsed] != 48 {
 		t.Errorf("verdicts %v, want 2 mismatches and 48 spent", codes)
 	}
 	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
-	wantCode(t, err, verify.CodeSpent)
-	if n := count(h.kinds("acme", "dana"), verify.EventMismatch); n != 3 {
+	wantCode(t, err, verify.CodeAlreadyUsed)
+	if n := count(h.kinds("acme", "dana"), verify.EventWrongCode); n != 3 {
 		t.Errorf("%d codes were judged, want the cap of 3", n)
 	}
 	if n := h.failures("acme", "dana"); n != 3 {
@@ -227,11 +227,11 @@ func TestRow14TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
 		_, err := h.Attempt(ctx, d, sent.Verification, wrong(digits))
 		return err
 	})
-	if codes[verify.CodeMismatch] != 2 || codes[verify.CodeSpent] != 498 {
+	if codes[verify.CodeWrongCode] != 2 || codes[verify.CodeAlreadyUsed] != 498 {
 		t.Errorf("verdicts %v, want 2 mismatches and 498 spent", codes)
 	}
 	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
-	wantCode(t, err, verify.CodeSpent)
+	wantCode(t, err, verify.CodeAlreadyUsed)
 }
 
 func TestRow15FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
@@ -243,7 +243,7 @@ func TestRow15FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
 		_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
 		return err
 	})
-	if codes[""] != 1 || codes[verify.CodeSpent] != 49 {
+	if codes[""] != 1 || codes[verify.CodeAlreadyUsed] != 49 {
 		t.Errorf("verdicts %v, want one success and 49 spent", codes)
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
@@ -253,9 +253,9 @@ func TestRow17SwappedCodesAreRefused(t *testing.T) {
 	h := openHouse(t)
 	one, two := h.send(desk(), code("dana", "mobile")), h.send(desk(), code("dana", "second"))
 	_, err := h.Attempt(ctx, desk(), one.Verification, h.secret(two))
-	wantCode(t, err, verify.CodeMismatch)
+	wantCode(t, err, verify.CodeWrongCode)
 	_, err = h.Attempt(ctx, desk(), two.Verification, h.secret(one))
-	wantCode(t, err, verify.CodeMismatch)
+	wantCode(t, err, verify.CodeWrongCode)
 	if _, err = h.Attempt(ctx, desk(), one.Verification, h.secret(one)); err != nil {
 		t.Errorf("its own code: %v", err)
 	}
@@ -278,7 +278,7 @@ func TestRow13AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
 			t.Errorf("%d failures stand, want 3", n)
 		}
 		_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
-		wantCode(t, err, verify.CodeSpent)
+		wantCode(t, err, verify.CodeAlreadyUsed)
 		h.wantKinds("dana", verify.EventRequested)
 		if s := h.shield("dana", "mobile"); s.State != verify.ShieldPending {
 			t.Errorf("shield %+v, want pending", s)
@@ -307,7 +307,7 @@ func TestRow13FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T)
 	_, err := h.Attempt(ctx, desk(), last.Verification, wrong(digits)) // the tenth
 	wantCode(t, err, verify.CodeLocked)
 	_, err = h.Attempt(ctx, desk(), last.Verification, digits)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 	if s := h.shield("dana", "second"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonLocked {
 		t.Errorf("shield %+v, want failed: locked", s)
 	}

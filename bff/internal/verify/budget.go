@@ -182,14 +182,14 @@ func (b Standing) refusal(now time.Time) error {
 		}
 	}
 	return &Error{
-		Code: CodeRateLimited, RetryAfter: wait, Budget: &b,
+		Code: CodeQuotaExceeded, RetryAfter: wait, Budget: &b,
 		Public: fmt.Sprintf("%s It frees in %s.", exhausted[b.Name], inWords(wait)),
 	}
 }
 
 func errPaused(until, now time.Time) error {
 	return &Error{
-		Code: CodeRateLimited, RetryAfter: until.Sub(now), Budget: &Standing{Name: budgetPumping, FreesAt: until},
+		Code: CodeQuotaExceeded, RetryAfter: until.Sub(now), Budget: &Standing{Name: budgetPumping, FreesAt: until},
 		Public: "Texts to numbers like this one are paused, because too few came back. Try e-mail, or tell your admin.",
 	}
 }

@@ -37,7 +37,7 @@ func reached(t *testing.T, err error) string {
 	if err == nil {
 		return ""
 	}
-	if !errors.As(err, &refusal) || refusal.Code != verify.CodeRateLimited || refusal.Budget == nil {
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeQuotaExceeded || refusal.Budget == nil {
 		t.Fatalf("refused by %v", err)
 	}
 	return refusal.Budget.Name
@@ -312,7 +312,7 @@ func TestRow09WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	h.tenant("acme", func(p *verify.Policy) { p.ChangedChannels = verify.ChangeRefuse })
 	h.clock.advance(time.Minute)
 	_, err = h.Send(ctx, d, h.keyed(code("dana", "mobile")))
-	wantCode(t, err, verify.CodeMethod)
+	wantCode(t, err, verify.CodeMethodNotAllowed)
 	if _, err := h.Send(ctx, d, h.keyed(link("dana", "mail"))); err != nil {
 		t.Errorf("what was not changed: %v", err)
 	}
@@ -346,6 +346,6 @@ func TestRow13AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 			t.Errorf("%+v was cleared (%v), want %d", was, err, want)
 		}
 	}
-	h.wantKinds("dana", verify.EventRequested, verify.EventMismatch, verify.EventMismatch, verify.EventMismatch, verify.EventFailed, verify.EventUnlocked)
+	h.wantKinds("dana", verify.EventRequested, verify.EventWrongCode, verify.EventWrongCode, verify.EventWrongCode, verify.EventFailed, verify.EventUnlocked)
 	h.send(desk(), code("dana", "mobile"))
 }

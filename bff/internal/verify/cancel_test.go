@@ -21,7 +21,7 @@ func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
 	h.wantAsRead(got)
 	h.wantNudge("dana", got.Seq)
 	_, err = h.Cancel(ctx, desk(), sent.Verification)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 
 	late := h.send(desk(), code("dana", "second"))
 	h.clock.advance(5 * time.Minute)
@@ -33,7 +33,7 @@ func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.Cancel(ctx, desk(), used.Verification)
-	wantCode(t, err, verify.CodeSpent)
+	wantCode(t, err, verify.CodeAlreadyUsed)
 	if s := h.shield("dana", "mobile"); s.State != verify.ShieldVerified {
 		t.Errorf("shield %+v, want green", s)
 	}
@@ -53,7 +53,7 @@ func TestRow15CancelAndTheRightCodeInParallelHaveOneWinner(t *testing.T) {
 			_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
 			return err
 		})
-		if codes[""] != 1 || codes[verify.CodeSpent]+codes[verify.CodeEnded] != 19 {
+		if codes[""] != 1 || codes[verify.CodeAlreadyUsed]+codes[verify.CodeVerificationEnded] != 19 {
 			t.Errorf("verdicts %v, want one that counts", codes)
 		}
 		if n := len(h.kinds("acme", "dana")); n != before+1 {

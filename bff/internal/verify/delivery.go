@@ -8,7 +8,7 @@ import (
 // Report is what a carrier, or the courier that asked it, says became of a message.
 // It is never a proof: no report turns a shield green.
 type Report struct {
-	Kind    EventKind // delayed, unsure, sent, delivered, failed
+	Kind    EventKind // delayed, indeterminate, sent, delivered, failed
 	Reason  Code      // of delayed and failed
 	Carrier string    // of sent
 }
@@ -60,7 +60,7 @@ func (s *Service) DeliveredAll(ctx context.Context, tenant string, reports []Job
 // deliveryOf writes one report down, if it says anything new.
 func deliveryOf(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
 	switch r.Kind {
-	case EventDelayed, EventUnsure, EventSent, EventDelivered, EventFailed:
+	case EventDelayed, EventIndeterminate, EventSent, EventDelivered, EventFailed:
 		return progress(ctx, tx, now, tenant, id, r)
 	}
 	return Event{}, false, &Error{Code: CodeInvalid, Field: "kind", Public: "This is not a delivery report."}

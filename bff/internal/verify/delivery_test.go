@@ -17,7 +17,7 @@ func report(h *house, job string, kind verify.EventKind) {
 	case verify.EventDelayed:
 		r.Reason = verify.ReasonCarrierDown
 	case verify.EventFailed:
-		r.Reason = verify.ReasonRecipient
+		r.Reason = verify.ReasonInvalidRecipient
 	case verify.EventSent:
 		r.Carrier = "vonage"
 	}
@@ -38,7 +38,7 @@ func TestDeliveredMovesTheStageOn(t *testing.T) {
 		{verify.EventDelayed, verify.StageDelayed, verify.ReasonCarrierDown, true},
 		{verify.EventDelayed, verify.StageDelayed, verify.ReasonCarrierDown, false},
 		{verify.EventSent, verify.StageSent, "", true},
-		{verify.EventUnsure, verify.StageSent, "", false},
+		{verify.EventIndeterminate, verify.StageSent, "", false},
 		{verify.EventSent, verify.StageSent, "", false},
 		{verify.EventDelivered, verify.StageDelivered, "", true},
 		{verify.EventSent, verify.StageDelivered, "", false},
@@ -74,11 +74,11 @@ func TestDeliveredFailureEndsTheVerification(t *testing.T) {
 	}
 	report(h, sent.Verification, verify.EventDelivered)
 	h.wantKinds("dana", verify.EventRequested, verify.EventSent, verify.EventFailed)
-	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonRecipient {
+	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonInvalidRecipient {
 		t.Errorf("shield %+v, want failed: recipient", s)
 	}
 	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
 func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
@@ -90,7 +90,7 @@ func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
 	h.clock.advance(5 * time.Minute)
 	h.ears.heard()
 	before := h.kinds("acme", "dana")
-	for _, kind := range []verify.EventKind{verify.EventDelayed, verify.EventUnsure, verify.EventSent, verify.EventDelivered, verify.EventFailed} {
+	for _, kind := range []verify.EventKind{verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed} {
 		report(h, expired.Verification, kind)
 		report(h, cancelled.Verification, kind)
 	}
@@ -107,7 +107,7 @@ func TestDeliveredRefusals(t *testing.T) {
 	wantSameRefusal(t, h.Delivered(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventDelivered}), none)
 	wantSameRefusal(t, h.Delivered(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventFailed}), none)
 	for _, kind := range []verify.EventKind{
-		"", "click", verify.EventRequested, verify.EventOpened, verify.EventMismatch, verify.EventVerified, verify.EventDenied,
+		"", "click", verify.EventRequested, verify.EventOpened, verify.EventWrongCode, verify.EventVerified, verify.EventDenied,
 		verify.EventCancelled, verify.EventSuperseded,
 	} {
 		wantCode(t, h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: kind}), verify.CodeInvalid)
@@ -120,7 +120,7 @@ func TestDeliveredRefusals(t *testing.T) {
 // or red before stays so.
 func TestRow21NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
 	h := openHouse(t)
-	kinds := []verify.EventKind{verify.EventDelayed, verify.EventUnsure, verify.EventSent, verify.EventDelivered, verify.EventFailed}
+	kinds := []verify.EventKind{verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed}
 	rapid.Check(t, func(t *rapid.T) {
 		h.clock.advance(time.Hour)
 		sent := h.send(desk(), link("dana", "mail"))

@@ -57,7 +57,7 @@ func TestADenialEndsWhatElseIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := h.Attempt(ctx, d, sms.Verification, right)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 	h.wantKinds("dana", verify.EventRequested, verify.EventRequested, verify.EventFailed, verify.EventDenied)
 	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonDenied {
 		t.Errorf("the other channel reads %s, %q", s.State, s.Reason)

@@ -31,7 +31,7 @@ const EditsMost = 1000
 
 // Edit writes policies, all of them or none, and gives them as they are then. Each that changes something
 // gets a new version and an event; open pods follow.
-// CodeStaleVersion: somebody edited it meanwhile, and Settings is what it is now. CodeInvalid, CodeContradiction:
+// CodeStaleVersion: somebody edited it meanwhile, and Settings is what it is now. CodeInvalid, CodePolicyConflict:
 // Field says where, beginning with the edit's place if there are several.
 func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, error) {
 	if len(edits) == 0 || len(edits) > EditsMost {

@@ -10,69 +10,69 @@ type Code string
 
 // Codes of refusals.
 const (
-	CodeInvalid         Code = "invalid"            // a value is out of its range: Field says which
-	CodeNotFound        Code = "not_found"          // nothing of that id on this desk, whoever else may have it
-	CodeMethod          Code = "method_not_allowed" // policy or channel rules the method out
-	CodeNoteRequired    Code = "note_required"
-	CodeOwnChannel      Code = "own_channel"
-	CodeUnusable        Code = "channel_unusable" // the ticket system's value is not certainly one address or number
-	CodeCooldown        Code = "cooldown"         // RetryAfter says how long
-	CodeRateLimited     Code = "rate_limited"     // Budget says which limit is reached, RetryAfter how long
-	CodeStaleVersion    Code = "stale_version"    // Settings has the newer one
-	CodeContradiction   Code = "contradiction"    // two fields of a policy can't both hold: Field names one
-	CodeContrast        Code = "contrast"         // two colours of a brand can't be told apart: Contrast has one that can
-	CodeImage           Code = "image"            // a picture that can't be a logo
-	CodeAPIKey          Code = "api_key_invalid"
-	CodeLocked          Code = "locked"   // too many consecutive failures for this contact
-	CodeMismatch        Code = "mismatch" // a wrong code: TriesLeft says how many remain
-	CodeSpent           Code = "spent"    // used, or out of tries
-	CodeExpired         Code = "expired"
-	CodeEnded           Code = "ended" // denied, cancelled, failed or replaced by a newer one
-	CodeKeyReused       Code = "idempotency_key_reused"
-	CodeUnavailable     Code = "unavailable" // a part is down; nothing turned green
-	CodeContextInvalid  Code = "context_invalid"
-	CodeContextExpired  Code = "context_expired"
-	CodeContextReplayed Code = "context_replayed"
-	CodeSession         Code = "session_invalid"
-	CodeSessionOver     Code = "session_over"
+	CodeInvalid           Code = "invalid"                         // a value is out of its range: Field says which
+	CodeNotFound          Code = "not_found"                       // nothing of that id on this desk, whoever else may have it
+	CodeMethodNotAllowed  Code = "verification_method_not_allowed" // policy or channel rules the method out
+	CodeNoteRequired      Code = "note_required"
+	CodeOwnChannel        Code = "own_channel"
+	CodeUnusable          Code = "channel_unusable" // the ticket system's value is not certainly one address or number
+	CodeCooldown          Code = "cooldown"         // RetryAfter says how long
+	CodeQuotaExceeded     Code = "quota_exceeded"   // Budget says which limit is reached, RetryAfter how long
+	CodeStaleVersion      Code = "stale_version"    // Settings has the newer one
+	CodePolicyConflict    Code = "policy_conflict"  // two fields of a policy can't both hold: Field names one
+	CodeContrastTooLow    Code = "contrast_too_low" // two colours of a brand can't be told apart: Contrast has one that can
+	CodeImageInvalid      Code = "image_invalid"    // a picture that can't be a logo
+	CodeAPIKey            Code = "api_key_invalid"
+	CodeLocked            Code = "locked"       // too many consecutive failures for this contact
+	CodeWrongCode         Code = "wrong_code"   // a wrong code: TriesLeft says how many remain
+	CodeAlreadyUsed       Code = "already_used" // used, or out of tries
+	CodeExpired           Code = "expired"
+	CodeVerificationEnded Code = "verification_ended" // denied, cancelled, failed or replaced by a newer one
+	CodeKeyReused         Code = "idempotency_key_reused"
+	CodeUnavailable       Code = "unavailable" // a part is down; nothing turned green
+	CodeContextInvalid    Code = "context_invalid"
+	CodeContextExpired    Code = "context_expired"
+	CodeContextReplayed   Code = "context_replayed"
+	CodeSession           Code = "session_invalid"
+	CodeSessionEnded      Code = "session_ended"
 
 	// Of the tenant's ticket system:
-	CodePSADown  Code = "psa_unavailable"  // it is down or slow, or what it answers can't be read
-	CodePSABusy  Code = "psa_busy"         // it takes no more requests now: RetryAfter says how long
-	CodePSASetup Code = "psa_setup"        // our keys are refused, or its address or company is wrong
-	CodeMember   Code = "member_refused"   // it does not know the technician by this sign-in
-	CodeTicket   Code = "ticket_not_found" // it has no such ticket, or none that this technician may see
-	CodeContact  Code = "no_contact"       // the ticket has no contact, or one who is not among its client's people
+	CodePSADown          Code = "psa_unavailable"   // it is down or slow, or what it answers can't be read
+	CodePSABusy          Code = "psa_busy"          // it takes no more requests now: RetryAfter says how long
+	CodePSAMisconfigured Code = "psa_misconfigured" // our keys are refused, or its address or company is wrong
+	CodeMember           Code = "member_refused"    // it does not know the technician by this sign-in
+	CodeTicket           Code = "ticket_not_found"  // it has no such ticket, or none that this technician may see
+	CodeContact          Code = "no_contact"        // the ticket has no contact, or one who is not among its client's people
 )
 
 // Reasons: why a shield failed, waits or can't be asked for.
 const (
-	ReasonPolicy      Code = "policy"             // the client's policy forbids the method
-	ReasonLandline    Code = "landline"           // can't get texts
-	ReasonLocked      Code = "locked"             // too many wrong codes for this contact
-	ReasonOwn         Code = "own_channel"        // the contact is the technician
-	ReasonChanged     Code = "changed_channel"    // the ticket system changed the address or number lately
-	ReasonCountry     Code = "country"            // no texts to that country
-	ReasonPremium     Code = "premium"            // whoever holds the number earns by the text
-	ReasonVoIP        Code = "voip"               // no texts to numbers without a SIM
-	ReasonTollFree    Code = "toll_free"          // no texts to toll-free numbers
-	ReasonTechnician  Code = "technician_address" // the ticket system names neither address nor number of the technician
-	ReasonDenied      Code = "denied"             // the contact did not ask for this, or for another one
-	ReasonSpent       Code = "spent"              // out of tries
-	ReasonNumber      Code = "wrong_number"       // under number matching, another number was picked
-	ReasonExpired     Code = "expired"            // nobody answered in time
-	ReasonCancelled   Code = "cancelled"          // by the technician
-	ReasonSuperseded  Code = "superseded"         // by a newer one
-	ReasonRecipient   Code = "recipient"          // the carrier says the address or number is no good
-	ReasonBlocked     Code = "blocked"            // the recipient or the carrier blocks our messages
-	ReasonMailboxFull Code = "mailbox_full"       // the mailbox takes nothing more
-	ReasonOptedOut    Code = "opted_out"          // whoever holds the number has told the carrier to stop
-	ReasonUndelivered Code = "undelivered"        // accepted by the carrier, never delivered
-	ReasonCarrierDown Code = "carrier_down"       // the carrier does not answer; the message waits
-	ReasonCarrierSet  Code = "carrier_setup"      // the carrier refuses our account or settings
-	ReasonUnsure      Code = "unsure"             // it may or may not have been sent
-	ReasonAddressForm Code = "address_form"       // no mail server that is set up takes an address of this form
-	ReasonNoCarrier   Code = "no_carrier"         // no carrier is set up for this kind of channel
+	ReasonPolicy            Code = "policy"                // the client's policy forbids the method
+	ReasonLandline          Code = "landline"              // can't get texts
+	ReasonLocked            Code = "locked"                // too many wrong codes for this contact
+	ReasonOwn               Code = "own_channel"           // the contact is the technician
+	ReasonChanged           Code = "changed_channel"       // the ticket system changed the address or number lately
+	ReasonCountryNotAllowed Code = "country_not_allowed"   // no texts to that country
+	ReasonPremiumRate       Code = "premium_rate"          // whoever holds the number earns by the text
+	ReasonVoIP              Code = "voip"                  // no texts to numbers without a SIM
+	ReasonTollFree          Code = "toll_free"             // no texts to toll-free numbers
+	ReasonTechnician        Code = "technician_address"    // the ticket system names neither address nor number of the technician
+	ReasonDenied            Code = "denied"                // the contact did not ask for this, or for another one
+	ReasonOutOfTries        Code = "out_of_tries"          // out of tries
+	ReasonNumber            Code = "wrong_number"          // under number matching, another number was picked
+	ReasonExpired           Code = "expired"               // nobody answered in time
+	ReasonCancelled         Code = "cancelled"             // by the technician
+	ReasonSuperseded        Code = "superseded"            // by a newer one
+	ReasonInvalidRecipient  Code = "invalid_recipient"     // the carrier says the address or number is no good
+	ReasonBlocked           Code = "blocked"               // the recipient or the carrier blocks our messages
+	ReasonMailboxFull       Code = "mailbox_full"          // the mailbox takes nothing more
+	ReasonOptedOut          Code = "opted_out"             // whoever holds the number has told the carrier to stop
+	ReasonUndelivered       Code = "undelivered"           // accepted by the carrier, never delivered
+	ReasonCarrierDown       Code = "carrier_down"          // the carrier does not answer; the message waits
+	ReasonCarrierSet        Code = "carrier_misconfigured" // the carrier refuses our account or settings
+	ReasonIndeterminate     Code = "indeterminate"         // it may or may not have been sent
+	ReasonAddressForm       Code = "address_not_supported" // no mail server that is set up takes an address of this form
+	ReasonNoCarrier         Code = "no_carrier"            // no carrier is set up for this kind of channel
 )
 
 // Error is a refusal with a code to branch on and public words to show.
@@ -80,12 +80,12 @@ type Error struct {
 	Code       Code
 	Public     string // for people; names no secret and nobody's data
 	Field      string // of the request, for CodeInvalid
-	Reason     Code   // for CodeMethod
-	TriesLeft  int    // for CodeMismatch
+	Reason     Code   // for CodeMethodNotAllowed
+	TriesLeft  int    // for CodeWrongCode
 	RetryAfter time.Duration
-	Budget     *Standing // for CodeRateLimited
+	Budget     *Standing // for CodeQuotaExceeded
 	Settings   *Settings // for CodeStaleVersion
-	Contrast   *Contrast // for CodeContrast
+	Contrast   *Contrast // for CodeContrastTooLow
 	Err        error     // the cause, for logs
 }
 

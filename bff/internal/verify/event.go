@@ -14,19 +14,19 @@ type EventKind string
 
 // What can happen to a verification.
 const (
-	EventRequested  EventKind = "requested"  // a technician pressed Send
-	EventDelayed    EventKind = "delayed"    // the carrier did not take it yet: it is tried again
-	EventUnsure     EventKind = "unsure"     // the message may or may not be on its way
-	EventSent       EventKind = "sent"       // the carrier took the message
-	EventDelivered  EventKind = "delivered"  // the carrier says it arrived: says nothing of who read it
-	EventOpened     EventKind = "opened"     // a browser shows the landing page
-	EventMismatch   EventKind = "mismatch"   // a wrong code was typed
-	EventVerified   EventKind = "verified"   // the right code was typed, or Validate was pressed
-	EventDenied     EventKind = "denied"     // "I did not ask for this"
-	EventFailed     EventKind = "failed"     // it can no longer succeed: Reason says why
-	EventCancelled  EventKind = "cancelled"  // by the technician
-	EventSuperseded EventKind = "superseded" // a newer one took its place
-	EventNoted      EventKind = "noted"      // its result stands on the ticket
+	EventRequested     EventKind = "requested"     // a technician pressed Send
+	EventDelayed       EventKind = "delayed"       // the carrier did not take it yet: it is tried again
+	EventIndeterminate EventKind = "indeterminate" // the message may or may not be on its way
+	EventSent          EventKind = "sent"          // the carrier took the message
+	EventDelivered     EventKind = "delivered"     // the carrier says it arrived: says nothing of who read it
+	EventOpened        EventKind = "opened"        // a browser shows the landing page
+	EventWrongCode     EventKind = "wrong_code"    // a wrong code was typed
+	EventVerified      EventKind = "verified"      // the right code was typed, or Validate was pressed
+	EventDenied        EventKind = "denied"        // "I did not ask for this"
+	EventFailed        EventKind = "failed"        // it can no longer succeed: Reason says why
+	EventCancelled     EventKind = "cancelled"     // by the technician
+	EventSuperseded    EventKind = "superseded"    // a newer one took its place
+	EventNoted         EventKind = "noted"         // its result stands on the ticket
 )
 
 // What can happen beside verifications.
@@ -49,7 +49,7 @@ type Event struct {
 	Verification string
 	Contact      string
 	Channel      string
-	By           Technician // of requested, mismatch, cancelled, and verified by code; the id and name only
+	By           Technician // of requested, wrong_code, cancelled, and verified by code; the id and name only
 
 	// Of requested:
 	Method      Method
@@ -70,8 +70,8 @@ type Event struct {
 
 	Until     time.Time // of requested: it ends; of verified: green ends; of prefix_paused: the pause ends
 	Reason    Code      // of delayed and failed
-	TriesLeft int       // of mismatch
-	Failures  int       // of mismatch and failed: the contact's, this one counted; of unlocked: those cleared
+	TriesLeft int       // of wrong_code
+	Failures  int       // of wrong_code and failed: the contact's, this one counted; of unlocked: those cleared
 	Carrier   string    // of sent and carriers_changed
 
 	Locks   bool     // of denied: the contact gets nothing until an admin clears it

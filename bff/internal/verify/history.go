@@ -166,7 +166,7 @@ func failuresAfter(n int, e Event) int {
 	switch e.Kind {
 	case EventVerified, EventUnlocked:
 		return 0
-	case EventMismatch:
+	case EventWrongCode:
 		if e.Failures > 0 {
 			return e.Failures
 		}

@@ -9,7 +9,7 @@ import (
 
 // Attempt judges one typed code and always spends a try, but for CodeInvalid: not a code, or not of the length
 // of the one that was sent.
-// CodeMismatch: TriesLeft remain. CodeSpent: used or out of tries. CodeExpired, CodeEnded: too late
+// CodeWrongCode: TriesLeft remain. CodeAlreadyUsed: used or out of tries. CodeExpired, CodeVerificationEnded: too late
 // (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
 // CodeNotFound: this ticket has no such verification, whoever else may have it.
 func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result, error) {
@@ -107,7 +107,7 @@ func (a *attempt) wrong(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	e := a.v.event(EventMismatch, a.now)
+	e := a.v.event(EventWrongCode, a.now)
 	e.By, e.TriesLeft, e.Failures = a.desk.by(), a.v.MaxTries-a.v.Tries, failures
 	if err := tx.Append(ctx, &e); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (a *attempt) wrong(ctx context.Context, tx Tx) error {
 		}
 		return a.fail(ctx, tx, ReasonLocked)
 	case e.TriesLeft == 0:
-		return a.fail(ctx, tx, ReasonSpent)
+		return a.fail(ctx, tx, ReasonOutOfTries)
 	}
 	return nil
 }
@@ -149,9 +149,9 @@ func (a *attempt) result() Result {
 
 func mismatch(left int) error {
 	if left == 0 {
-		return &Error{Code: CodeSpent, Public: "That code doesn't match, and it was the last try. Send a new code."}
+		return &Error{Code: CodeAlreadyUsed, Public: "That code doesn't match, and it was the last try. Send a new code."}
 	}
-	return &Error{Code: CodeMismatch, TriesLeft: left, Public: "That code doesn't match. " + counted(left, "try", "tries") + " left."}
+	return &Error{Code: CodeWrongCode, TriesLeft: left, Public: "That code doesn't match. " + counted(left, "try", "tries") + " left."}
 }
 
 // counted says how many of a thing there are.
@@ -196,15 +196,15 @@ func end(ctx context.Context, tx Tx, v Verification, outcome Outcome, e *Event) 
 func (v Verification) refusal(now time.Time) error {
 	switch {
 	case v.Outcome == Verified:
-		return &Error{Code: CodeSpent, Public: "This was used already. Each one works once."}
+		return &Error{Code: CodeAlreadyUsed, Public: "This was used already. Each one works once."}
 	case v.Outcome == Failed && v.MaxTries > 0 && v.Tries >= v.MaxTries:
-		return &Error{Code: CodeSpent, Public: "This code is out of tries. Send a new one."}
+		return &Error{Code: CodeAlreadyUsed, Public: "This code is out of tries. Send a new one."}
 	case v.Outcome != Open:
-		return &Error{Code: CodeEnded, Public: "This verification has ended. Send a new one."}
+		return &Error{Code: CodeVerificationEnded, Public: "This verification has ended. Send a new one."}
 	case !now.Before(v.ExpiresAt):
 		return &Error{Code: CodeExpired, Public: "This has expired. Send a new one."}
 	}
-	return &Error{Code: CodeSpent, Public: "This code is out of tries. Send a new one."}
+	return &Error{Code: CodeAlreadyUsed, Public: "This code is out of tries. Send a new one."}
 }
 
 // find gives a verification of this desk's ticket and contacts. Another ticket's, or
@@ -224,7 +224,7 @@ func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) 
 func (d Desk) by() Technician { return Technician{ID: d.Technician.ID, Name: d.Technician.Name} }
 
 // Cancel ends an open verification at the technician's wish.
-// CodeSpent, CodeExpired, CodeEnded: it had ended already. CodeNotFound: as for Attempt.
+// CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: it had ended already. CodeNotFound: as for Attempt.
 func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error) {
 	now := s.now()
 	var e Event

@@ -23,22 +23,22 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 		was  verify.Outcome
 		over verify.Code // of a denial after the day
 	}{
-		{"a link that was used", validate, verify.Verified, verify.CodeSpent},
+		{"a link that was used", validate, verify.Verified, verify.CodeAlreadyUsed},
 		{"a link that expired", func(h *house, _ verify.Result, _ string) { h.clock.advance(5 * time.Minute) }, verify.Expired, verify.CodeExpired},
 		{"a link that was superseded", func(h *house, _ verify.Result, _ string) {
 			h.clock.advance(time.Minute)
 			h.send(desk(), link("dana", "mail"))
-		}, verify.Superseded, verify.CodeEnded},
+		}, verify.Superseded, verify.CodeVerificationEnded},
 		{"a link that the technician cancelled", func(h *house, sent verify.Result, _ string) {
 			if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
 				h.t.Fatal(err)
 			}
-		}, verify.Cancelled, verify.CodeEnded},
+		}, verify.Cancelled, verify.CodeVerificationEnded},
 		{"a link that the carrier reported as failed", func(h *house, sent verify.Result, _ string) {
 			if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonUndelivered}); err != nil {
 				h.t.Fatal(err)
 			}
-		}, verify.Failed, verify.CodeEnded},
+		}, verify.Failed, verify.CodeVerificationEnded},
 	} {
 		for _, late := range []struct {
 			name  string
@@ -77,7 +77,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 				_, err = h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
 				wantCode(t, err, verify.CodeLocked)
 				again, err := h.Deny(ctx, token)
-				wantCode(t, err, verify.CodeEnded)
+				wantCode(t, err, verify.CodeVerificationEnded)
 				if again.Outcome != verify.Denied || !again.DeniedLate {
 					t.Errorf("afterwards the page has %+v", again)
 				}
@@ -164,7 +164,7 @@ func TestALateDenialEndsWhatIsUnderWayAndLeavesGreensOfOtherChannels(t *testing.
 		}
 	}
 	_, err := h.Attempt(ctx, desk(), sms.Verification, right)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
 // One mailbox has said yes to one link and no to another: its yes proves nothing.
@@ -200,7 +200,7 @@ func TestRow15LateDenialsInParallelAreOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	codes := together(50, func(int) error { _, err := h.Deny(ctx, token); return err })
-	if codes[""] != 1 || codes[verify.CodeEnded] != 49 {
+	if codes[""] != 1 || codes[verify.CodeVerificationEnded] != 49 {
 		t.Errorf("verdicts %v, want one that counts", codes)
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventVerified, verify.EventDenied)

@@ -42,8 +42,8 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 
 // Validate is the end user's yes: it turns the shield green, once. Under number matching picked must be the
 // number that the technician says; a wrong one counts as a failure of the contact and ends the verification:
-// CodeMismatch. None at all decides nothing: CodeInvalid.
-// CodeSpent, CodeExpired, CodeEnded: too late, and Link says what became of it. CodeNotFound: no such link.
+// CodeWrongCode. None at all decides nothing: CodeInvalid.
+// CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: too late, and Link says what became of it. CodeNotFound: no such link.
 func (s *Service) Validate(ctx context.Context, token, picked string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
 		if a.v.MaxTries > 0 {
@@ -91,7 +91,7 @@ func (s *Service) pick(ctx context.Context, tx Tx, a asked, picked string) (Even
 // Deny is the end user's "I did not ask for this": it turns the shield red, ends the verification and all others of
 // the contact that are under way, and locks the contact until an admin has looked into it. It is taken for
 // [DenialWindow] after the link was used or has ended, too: then it turns red what the link had turned green.
-// CodeEnded: it was denied before. CodeSpent, CodeExpired, CodeEnded: too late. CodeNotFound: no such link.
+// CodeVerificationEnded: it was denied before. CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: too late. CodeNotFound: no such link.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
 		v := a.v
@@ -208,7 +208,7 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
 	link.CanDeny, link.DeniedLate = said.Kind != EventDenied, said.Late
 	if said.Kind == EventFailed {
-		return link, &Error{Code: CodeMismatch, Public: "That is not the number. Ask the technician for a new link."}
+		return link, &Error{Code: CodeWrongCode, Public: "That is not the number. Ask the technician for a new link."}
 	}
 	return link, nil
 }

@@ -57,9 +57,9 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 		again   verify.Code
 	}{
 		{"validate", func(h *house, token string) (verify.Link, error) { return h.Validate(ctx, token, "") },
-			verify.Verified, verify.EventVerified, verify.ShieldVerified, verify.CodeSpent},
+			verify.Verified, verify.EventVerified, verify.ShieldVerified, verify.CodeAlreadyUsed},
 		{"deny", func(h *house, token string) (verify.Link, error) { return h.Deny(ctx, token) },
-			verify.Denied, verify.EventDenied, verify.ShieldDenied, verify.CodeEnded},
+			verify.Denied, verify.EventDenied, verify.ShieldDenied, verify.CodeVerificationEnded},
 	} {
 		t.Run(first.name, func(t *testing.T) {
 			h := openHouse(t)
@@ -111,7 +111,7 @@ func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := h.Validate(ctx, token, "")
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 	if got.Outcome != verify.Cancelled {
 		t.Errorf("the page would say %q, want cancelled", got.Outcome)
 	}
@@ -167,7 +167,7 @@ func TestRow15OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
 		})
 		kinds := h.kinds("acme", "dana")[before:]
 		yes, no := count(kinds, verify.EventVerified), count(kinds, verify.EventDenied)
-		if yes > 1 || no != 1 || codes[""] != yes+no || codes[verify.CodeSpent]+codes[verify.CodeEnded] != 50-yes-no {
+		if yes > 1 || no != 1 || codes[""] != yes+no || codes[verify.CodeAlreadyUsed]+codes[verify.CodeVerificationEnded] != 50-yes-no {
 			t.Errorf("verdicts %v and events %v, want one denial, and at most one success before it", codes, kinds)
 		}
 		if s := h.shield("dana", "mail"); s.State != verify.ShieldDenied {

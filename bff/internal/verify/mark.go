@@ -17,7 +17,7 @@ func checkMark(ctx context.Context, tx Tx, v Verification) error {
 		return err
 	}
 	if reason != "" {
-		return &Error{Code: CodeMethod, Reason: reason, Public: refusals[reason]}
+		return &Error{Code: CodeMethodNotAllowed, Reason: reason, Public: refusals[reason]}
 	}
 	return nil
 }

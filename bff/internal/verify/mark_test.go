@@ -19,7 +19,7 @@ func (h *house) wantMark(d verify.Desk, r verify.Request, want verify.Code) {
 		return
 	}
 	var refusal *verify.Error
-	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethod || refusal.Reason != want {
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethodNotAllowed || refusal.Reason != want {
 		h.t.Errorf("%s to %s: %v, want it refused for %q", r.Method, r.Channel, err, want)
 	}
 }
@@ -82,7 +82,7 @@ func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
 }
 
 func TestAFailureThatIsOfTheMomentMarksNothing(t *testing.T) {
-	for _, reason := range []verify.Code{verify.ReasonRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierSet} {
+	for _, reason := range []verify.Code{verify.ReasonInvalidRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierSet} {
 		h := openHouse(t)
 		d := desk()
 		sent := h.send(d, code("dana", "mobile"))

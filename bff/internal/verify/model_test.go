@@ -88,9 +88,9 @@ func (m *model) open(v *asked) bool { return v.outcome == verify.Open && m.now()
 func (m *model) over(v *asked) verify.Code {
 	switch {
 	case v.outcome == verify.Verified, v.outcome == verify.Failed && v.max > 0 && v.tries == v.max:
-		return verify.CodeSpent
+		return verify.CodeAlreadyUsed
 	case v.outcome != verify.Open:
-		return verify.CodeEnded
+		return verify.CodeVerificationEnded
 	case !m.now().Before(v.ends):
 		return verify.CodeExpired
 	}
@@ -182,13 +182,13 @@ func (m *model) guess(t *rapid.T) {
 	}
 	want := m.spend(v)
 	if want == "" {
-		want = verify.CodeMismatch
+		want = verify.CodeWrongCode
 		switch {
 		case m.failures == m.policy.FailuresBeforeLock:
 			want = verify.CodeLocked
 			m.end(v, verify.Failed)
 		case v.tries == v.max:
-			want = verify.CodeSpent
+			want = verify.CodeAlreadyUsed
 			m.end(v, verify.Failed)
 		}
 	}
@@ -282,7 +282,7 @@ func (m *model) cancel(t *rapid.T) {
 func (m *model) report(t *rapid.T) {
 	v := m.any(t, false)
 	kind := rapid.SampledFrom([]verify.EventKind{
-		verify.EventDelayed, verify.EventUnsure, verify.EventSent, verify.EventDelivered, verify.EventFailed,
+		verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed,
 	}).Draw(t, "report")
 	if kind == verify.EventFailed && m.open(v) {
 		m.end(v, verify.Failed)
@@ -361,7 +361,7 @@ func (m *model) checkEvents(t *rapid.T) {
 	judged, ends := map[string]int{}, map[string]int{}
 	for _, e := range m.h.events(m.desk.Tenant, "dana") {
 		switch e.Kind {
-		case verify.EventMismatch:
+		case verify.EventWrongCode:
 			judged[e.Verification]++
 		case verify.EventVerified:
 			judged[e.Verification]++

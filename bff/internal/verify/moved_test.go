@@ -79,7 +79,7 @@ func TestRow9ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
 		t.Errorf("while it is on its way the other number reads %s", got)
 	}
 	_, err := h.Attempt(ctx, moved(desk()), sent.Verification, right)
-	if verify.CodeOf(err) != verify.CodeMismatch {
+	if verify.CodeOf(err) != verify.CodeWrongCode {
 		t.Errorf("typed for another number: %v", err)
 	}
 	if _, err := h.Attempt(ctx, desk(), sent.Verification, right); err != nil {

@@ -61,7 +61,7 @@ func TestAMethodIsOfferedOnlyWhereACarrierIsSetUp(t *testing.T) {
 			}
 			for _, o := range c.want {
 				err := p.check(Desk{}, Contact{}, c.give, o.Method, time.Time{})
-				if refused := CodeOf(err) == CodeMethod; refused != (o.Refusal != "") {
+				if refused := CodeOf(err) == CodeMethodNotAllowed; refused != (o.Refusal != "") {
 					t.Errorf("%s: %v", o.Method, err)
 				}
 			}
@@ -83,11 +83,11 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 				want := Code("")
 				switch {
 				case m == EmailCode && ch.Kind == Email && !fits:
-					want = CodeMethod // not offered, and refused to whoever asks for it all the same
+					want = CodeMethodNotAllowed // not offered, and refused to whoever asks for it all the same
 				case !fits:
 					want = CodeInvalid
 				case refusal != "":
-					want = CodeMethod
+					want = CodeMethodNotAllowed
 				}
 				if got := CodeOf(p.check(Desk{}, Contact{}, ch, m, time.Time{})); got != want {
 					t.Errorf("%v on %v under %v: got %q, want %q", m, ch, allowed, got, want)

@@ -52,8 +52,8 @@ func TestWithoutACarrierNothingIsSent(t *testing.T) {
 	h.Forget("acme")
 	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
 	refusal := new(verify.Error)
-	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethod || refusal.Reason != verify.ReasonNoCarrier || refusal.Public == "" {
-		t.Errorf("%v, want %s because of %s", err, verify.CodeMethod, verify.ReasonNoCarrier)
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethodNotAllowed || refusal.Reason != verify.ReasonNoCarrier || refusal.Public == "" {
+		t.Errorf("%v, want %s because of %s", err, verify.CodeMethodNotAllowed, verify.ReasonNoCarrier)
 	}
 	if n := h.outgoing("acme"); n != 0 {
 		t.Errorf("%d messages wait", n)

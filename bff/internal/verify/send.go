@@ -29,9 +29,9 @@ const (
 // Send opens a verification and puts its message in the outbox, both or neither. An open one on the
 // same channel is superseded. Asked again under the same key it names the same one and does nothing;
 // CodeKeyReused: the key was for another request.
-// CodeNotFound: contact or channel is not on this desk. CodeMethod, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
+// CodeNotFound: contact or channel is not on this desk. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
 // the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
-// CodeRateLimited: Budget is used up. A send that is refused counts on none.
+// CodeQuotaExceeded: Budget is used up. A send that is refused counts on none.
 func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {

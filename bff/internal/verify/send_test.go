@@ -59,7 +59,7 @@ func TestRow8TheMessageGoesWhereTheDeskSays(t *testing.T) {
 		t.Errorf("sent to %s", to)
 	}
 	_, err := h.Attempt(ctx, desk(), first.Verification, "123456")
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
 func TestRow25EventsHoldNoSecretAndNoDestination(t *testing.T) {
@@ -70,7 +70,7 @@ func TestRow25EventsHoldNoSecretAndNoDestination(t *testing.T) {
 		job := h.job(sent.Verification)
 		plain = append(plain, job.Secret, job.To, job.Recipient)
 		if r.Method.ByCode() {
-			if _, err := h.Attempt(ctx, desk(), sent.Verification, wrong(job.Secret)); verify.CodeOf(err) != verify.CodeMismatch {
+			if _, err := h.Attempt(ctx, desk(), sent.Verification, wrong(job.Secret)); verify.CodeOf(err) != verify.CodeWrongCode {
 				t.Fatal(err)
 			}
 			plain = append(plain, wrong(job.Secret))
@@ -106,8 +106,8 @@ func TestSendRefusals(t *testing.T) {
 		{"a code to a mailbox", func(_ *verify.Desk, r *verify.Request) { r.Channel = "mail" }, verify.CodeInvalid, "method", ""},
 		{"a mail to a phone", func(_ *verify.Desk, r *verify.Request) { r.Method = verify.EmailLink }, verify.CodeInvalid, "method", ""},
 		{"a method nobody knows", func(_ *verify.Desk, r *verify.Request) { r.Method = "fax" }, verify.CodeInvalid, "method", ""},
-		{"a code to a landline", func(_ *verify.Desk, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethod, "", verify.ReasonLandline},
-		{"a method the policy leaves out", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethod, "", verify.ReasonPolicy},
+		{"a code to a landline", func(_ *verify.Desk, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethodNotAllowed, "", verify.ReasonLandline},
+		{"a method the policy leaves out", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethodNotAllowed, "", verify.ReasonPolicy},
 		{
 			"a contact who is not the ticket's, without a note",
 			func(_ *verify.Desk, r *verify.Request) { *r = with(link("erik", "erik-mail"), *r) }, verify.CodeNoteRequired, "", "",
@@ -290,9 +290,9 @@ func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
 	h.send(desk(), link("dana", "mail"))
 
 	_, err := h.Attempt(ctx, desk(), oldCode.Verification, digits)
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 	_, err = h.Validate(ctx, token, "")
-	wantCode(t, err, verify.CodeEnded)
+	wantCode(t, err, verify.CodeVerificationEnded)
 	h.wantKinds("dana", verify.EventRequested, verify.EventRequested,
 		verify.EventSuperseded, verify.EventRequested, verify.EventSuperseded, verify.EventRequested)
 	if s := h.shield("dana", "mobile"); s.State != verify.ShieldPending || s.Verification != newCode.Verification {

@@ -152,7 +152,7 @@ func (s Settings) checkTogether(p Policy) error {
 }
 
 func contradiction(field, public string) error {
-	return &Error{Code: CodeContradiction, Field: "fields." + field, Public: public}
+	return &Error{Code: CodePolicyConflict, Field: "fields." + field, Public: public}
 }
 
 func invalidField(name, public string) error {

@@ -22,21 +22,21 @@ type Stage string
 
 // The stages, in the order in which they can only advance.
 const (
-	StageQueued    Stage = "queued"
-	StageDelayed   Stage = "delayed"
-	StageUnsure    Stage = "unsure"
-	StageSent      Stage = "sent"
-	StageDelivered Stage = "delivered"
-	StageOpened    Stage = "opened"
+	StageQueued        Stage = "queued"
+	StageDelayed       Stage = "delayed"
+	StageIndeterminate Stage = "indeterminate"
+	StageSent          Stage = "sent"
+	StageDelivered     Stage = "delivered"
+	StageOpened        Stage = "opened"
 )
 
-var stageRank = map[Stage]int{StageQueued: 0, StageDelayed: 1, StageUnsure: 2, StageSent: 3, StageDelivered: 4, StageOpened: 5}
+var stageRank = map[Stage]int{StageQueued: 0, StageDelayed: 1, StageIndeterminate: 2, StageSent: 3, StageDelivered: 4, StageOpened: 5}
 
 // Rank orders the stages from 0; a message never goes back to a lower one.
 func (s Stage) Rank() int { return stageRank[s] }
 
 var stageOf = map[EventKind]Stage{
-	EventDelayed: StageDelayed, EventUnsure: StageUnsure, EventSent: StageSent,
+	EventDelayed: StageDelayed, EventIndeterminate: StageIndeterminate, EventSent: StageSent,
 	EventDelivered: StageDelivered, EventOpened: StageOpened,
 }
 
@@ -77,11 +77,11 @@ func (s Shield) After(e Event) Shield {
 		return s
 	}
 	switch e.Kind {
-	case EventDelayed, EventUnsure, EventSent, EventDelivered, EventOpened:
+	case EventDelayed, EventIndeterminate, EventSent, EventDelivered, EventOpened:
 		if stage := stageOf[e.Kind]; stage.Rank() > s.Stage.Rank() {
 			s.Stage, s.Reason = stage, e.Reason
 		}
-	case EventMismatch:
+	case EventWrongCode:
 		s.TriesLeft = e.TriesLeft
 	case EventVerified:
 		return s.ended(e, ShieldVerified, "")

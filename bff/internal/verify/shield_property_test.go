@@ -17,8 +17,8 @@ var sameShield = cmp.AllowUnexported(Shield{})
 // before beginnings, clocks that run backwards, stale and repeated numbers.
 func anyEvents(t *rapid.T) []Event {
 	kinds := []EventKind{
-		EventRequested, EventRequested, EventRequested, EventDelayed, EventUnsure, EventSent, EventDelivered, EventOpened,
-		EventMismatch, EventVerified, EventVerified, EventDenied, EventFailed, EventCancelled, EventSuperseded,
+		EventRequested, EventRequested, EventRequested, EventDelayed, EventIndeterminate, EventSent, EventDelivered, EventOpened,
+		EventWrongCode, EventVerified, EventVerified, EventDenied, EventFailed, EventCancelled, EventSuperseded,
 	}
 	events := make([]Event, rapid.SampledFrom([]int{0, 2, 5, 10, 20, 40, 80}).Draw(t, "events"))
 	seq, at := int64(0), epoch

@@ -42,7 +42,7 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 		{"nothing while it is open", noted, func(*house, verify.Result) {}, ""},
 		{"what nobody answered", noted, func(h *house, _ verify.Result) { h.clock.advance(5 * time.Minute) }, "Caller verification: expired unanswered"},
 		{"what the carrier refused", noted, func(h *house, r verify.Result) {
-			if err := h.Delivered(ctx, "acme", r.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonRecipient}); err != nil {
+			if err := h.Delivered(ctx, "acme", r.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
 				h.t.Fatal(err)
 			}
 		}, "Caller verification: failed"},

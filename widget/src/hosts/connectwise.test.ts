@@ -116,7 +116,7 @@ describe("opening a ticket", () => {
     await frame();
     await onLoad(4711);
     await answerMember();
-    expect(result.is).toBe("broken");
+    expect(result.is).toBe("invalid_response");
   });
 
   it("asks anew who is at the screen for each launch", async () => {
@@ -136,13 +136,13 @@ describe("no session", () => {
   };
 
   it("without an answer to ready", async () => {
-    expect(await silent(opening())).toBe("host_silent");
+    expect(await silent(opening())).toBe("host_timeout");
   });
 
   it("without an answer about the member", async () => {
     const result = opening();
     await frame();
-    expect(await silent(result)).toBe("host_silent");
+    expect(await silent(result)).toBe("host_timeout");
   });
 
   it("for a member that ConnectWise does not name", async () => {

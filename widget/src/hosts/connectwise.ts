@@ -90,7 +90,7 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
         member.value = undefined;
         say(askMember(frame.value));
         const given = await settled(member, (m) => m !== undefined, patience, clock);
-        if (given === undefined) throw new Refusal("host_silent", "");
+        if (given === undefined) throw new Refusal("host_timeout", "");
         if (given === null) throw new Refusal("member_refused", "");
         return given;
       } finally {
@@ -107,7 +107,7 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
     if (!frame.value) {
       owed++;
       say(ready);
-      if (!(await settled(frame, Boolean, patience, clock, signal))) throw new Refusal("host_silent", "");
+      if (!(await settled(frame, Boolean, patience, clock, signal))) throw new Refusal("host_timeout", "");
     }
     const [who] = await Promise.all([whoIs(), settled(shown, Boolean, grace, clock, signal)]);
     signal.throwIfAborted();
@@ -121,7 +121,7 @@ export const createConnectWise = ({ window, origin, tenant, named, api, clock }:
     const screen = ticket.screen ?? named?.screen;
     const body = { tenant, origin, ticket: { id: ticket.id, ...(screen && { screen }) }, member: who };
     const launched = await api.launchConnectWise(body, signal);
-    if (launched.pod.ticket.id !== ticket.id) throw new Refusal("broken", "");
+    if (launched.pod.ticket.id !== ticket.id) throw new Refusal("invalid_response", "");
     return launched;
   };
 

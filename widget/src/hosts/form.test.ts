@@ -24,7 +24,7 @@ describe("a context that was posted into the frame", () => {
   it("opens one session, as the tenant's", async () => {
     await host.open(signal, false);
     expect(launch.mock.calls[0]?.[0]).toEqual({ context: "a.b.c", tenant: "acme" });
-    await expect(host.open(signal, true)).rejects.toMatchObject({ code: "session_over" });
+    await expect(host.open(signal, true)).rejects.toMatchObject({ code: "session_ended" });
   });
 
   it("is tried again when the server was not reached", async () => {

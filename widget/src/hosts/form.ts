@@ -18,7 +18,7 @@ export const createForm = ({ window, origin, tenant, context, api }: FormPage): 
   let spent = false;
   return {
     async open(signal) {
-      if (spent) throw new Refusal("session_over", "");
+      if (spent) throw new Refusal("session_ended", "");
       const launched = await api.launch({ context, tenant }, signal);
       spent = true;
       const named = launched.pod.origin;

@@ -86,7 +86,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
   ])("is not heard: %s", async (_, data, from) => {
     const asking = await asked();
     page.deliver(data, from);
-    expect(await outcome(asking)).toBe("host_silent");
+    expect(await outcome(asking)).toBe("host_timeout");
   });
 
   it("may refuse", async () => {

@@ -66,7 +66,7 @@ export const createLoader = ({ window, origin, nonces, api, clock, wear }: Loade
     if (message.type === "shieldpod:look") wear(message);
   });
 
-  /** A signed launch context that carries the nonce. Refusal: host_silent, context_refused. */
+  /** A signed launch context that carries the nonce. Refusal: host_timeout, context_refused. */
   const context = (nonce: string, signal: AbortSignal) =>
     new Promise<string>((resolve, reject) => {
       const done = () => {
@@ -81,7 +81,7 @@ export const createLoader = ({ window, origin, nonces, api, clock, wear }: Loade
       });
       const callOff = clock.after(patience, () => {
         done();
-        reject(new Refusal("host_silent", ""));
+        reject(new Refusal("host_timeout", ""));
       });
       signal.addEventListener(
         "abort",

@@ -61,8 +61,8 @@ export const first: First = {
     denied: "Gesperrt: nicht angefordert",
     own_channel: "Dieser Kontakt sind Sie",
     changed_channel: "So kurz nach einer Änderung nicht erlaubt",
-    country: "Keine SMS in dieses Land",
-    premium: "Mehrwertnummer: keine SMS",
+    country_not_allowed: "Keine SMS in dieses Land",
+    premium_rate: "Mehrwertnummer: keine SMS",
     voip: "Internetnummer: keine SMS",
     toll_free: "Gebührenfreie Nummer: keine SMS",
     technician_address: "Ihre eigene Adresse und Nummer sind nicht bekannt",
@@ -83,11 +83,12 @@ export const first: First = {
   },
   delayed: (mail, until) =>
     `Der ${mail ? "E-Mail" : "SMS"}-Dienst antwortet nicht. Wir versuchen es weiter bis ${until}.`,
-  unsure: (until) => `Ob es gesendet wurde, wissen wir nicht. Kommt bis ${until} nichts an, senden Sie es noch einmal.`,
+  indeterminate: (until) =>
+    `Ob es gesendet wurde, wissen wir nicht. Kommt bis ${until} nichts an, senden Sie es noch einmal.`,
 
   failures: (name, mail, next) => {
     return {
-      recipient: mail
+      invalid_recipient: mail
         ? `Der Dienst sagt, diese Adresse gibt es nicht. ${next}`
         : `Der Dienst sagt, diese Nummer empfängt keine SMS. ${next}`,
       blocked: `${mail ? "Dieses Postfach" : "Diese Nummer"} blockiert unsere Nachrichten. ${next}`,
@@ -95,10 +96,10 @@ export const first: First = {
       mailbox_full: `Das Postfach von ${name} ist voll und nimmt nichts an. ${next}`,
       opted_out: `Diese Nummer will keine SMS: Sie hat STOP geschrieben. ${next}`,
       undelivered: `Der Dienst konnte nicht zustellen. ${next}`,
-      carrier_setup: `Der Dienst lehnt unser Konto ab. ${next} Sagen Sie es Ihrem Administrator.`,
-      address_form: `Unser Mailserver kann an eine Adresse mit solchen Buchstaben nicht senden. ${next}`,
+      carrier_misconfigured: `Der Dienst lehnt unser Konto ab. ${next} Sagen Sie es Ihrem Administrator.`,
+      address_not_supported: `Unser Mailserver kann an eine Adresse mit solchen Buchstaben nicht senden. ${next}`,
       carrier_down: `Der ${mail ? "E-Mail" : "SMS"}-Dienst hat nicht rechtzeitig geantwortet. ${next}`,
-      spent: "Keine Versuche mehr. Senden Sie einen neuen Code.",
+      out_of_tries: "Keine Versuche mehr. Senden Sie einen neuen Code.",
       denied: "Beendet: Eine andere Anfrage war nicht angefordert. Halten Sie an und folgen Sie Ihrer Anweisung.",
       locked: "Zu viele falsche Codes. Senden Sie einen Link.",
       wrong_number:
@@ -130,16 +131,16 @@ export const first: First = {
   faults: {
     cooldown: (s) =>
       `Hierhin ging gerade eine Nachricht. Warten Sie ${s === 1 ? "1 Sekunde" : `${s} Sekunden`} bis zur nächsten.`,
-    rate_limited: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
-    mismatch: () => "Der Code stimmt nicht.",
-    spent: () => "Dieser Code gilt nicht mehr. Senden Sie einen neuen.",
+    quota_exceeded: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
+    wrong_code: () => "Der Code stimmt nicht.",
+    already_used: () => "Dieser Code gilt nicht mehr. Senden Sie einen neuen.",
     expired: () => "Das ist abgelaufen. Senden Sie es neu.",
-    ended: () => "Diese Verifizierung ist beendet. Senden Sie eine neue.",
+    verification_ended: () => "Diese Verifizierung ist beendet. Senden Sie eine neue.",
     note_required: () => "Erst eine Notiz: Das ist nicht der Kontakt des Tickets.",
     own_channel: () => "Dieser Kontakt sind Sie. Ein anderer muss Sie verifizieren.",
     channel_unusable: () =>
       "Das lässt sich so nicht verwenden. Korrigieren Sie es im Ticketsystem und laden Sie das Ticket neu.",
-    method_not_allowed: () => "Das ist hier nicht erlaubt. Nehmen Sie einen anderen Weg.",
+    verification_method_not_allowed: () => "Das ist hier nicht erlaubt. Nehmen Sie einen anderen Weg.",
     locked: () => "Dieser Kontakt ist gesperrt. Fragen Sie einen Administrator.",
     not_found: () => "Das steht nicht mehr auf dem Ticket. Laden Sie das Ticket neu.",
     unavailable: () => "Ein Teil von Shieldpod ist ausgefallen. Versuchen Sie es gleich noch einmal.",
@@ -243,7 +244,7 @@ export const later: Later = {
       next: "Der Pod arbeitet in Ihrem Ticketsystem. Für sich allein zeigt er nichts.",
     },
     no_ticket: { title: "Kein Ticket offen", next: `Öffnen Sie ein Ticket und laden Sie es neu. ${admin}` },
-    host_silent: {
+    host_timeout: {
       title: "Das Ticketsystem hat nicht geantwortet",
       next: "Laden Sie das Ticket neu. Hilft das nicht, sagen Sie es Ihrem Administrator.",
     },
@@ -261,7 +262,7 @@ export const later: Later = {
       title: "Diese Seite darf den Pod nicht zeigen",
       next: "Shieldpod kennt sie nicht als Seite Ihres Ticketsystems. Sagen Sie es Ihrem Administrator.",
     },
-    session_over: { title: "Die Sitzung ist beendet", next: "Laden Sie das Ticket neu, dann geht es weiter." },
+    session_ended: { title: "Die Sitzung ist beendet", next: "Laden Sie das Ticket neu, dann geht es weiter." },
     member_refused: {
       title: "Wir wissen nicht, wer Sie sind",
       next: "ConnectWise hat Ihre Anmeldung nicht bestätigt. Melden Sie sich dort neu an und laden Sie das Ticket neu.",
@@ -286,7 +287,7 @@ export const later: Later = {
       title: "Das Ticketsystem ist überlastet",
       next: "Es bat uns zu warten. Wir versuchen es gleich von selbst noch einmal.",
     },
-    psa_setup: {
+    psa_misconfigured: {
       title: "Das Ticketsystem weist Shieldpod ab",
       next: "Schlüssel oder Adresse stimmen nicht. Ihr Administrator soll shieldpod doctor ausführen.",
     },

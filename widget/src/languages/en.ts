@@ -66,8 +66,8 @@ export const first = {
     denied: "Locked: they did not ask",
     own_channel: "This contact is you",
     changed_channel: "Not allowed so soon after a change",
-    country: "Texts to this country are not allowed",
-    premium: "Premium-rate number: no texts",
+    country_not_allowed: "Texts to this country are not allowed",
+    premium_rate: "Premium-rate number: no texts",
     voip: "Internet number: no texts",
     toll_free: "Toll-free number: no texts",
     technician_address: "Your own address and number are not known",
@@ -85,15 +85,15 @@ export const first = {
     sent: { code: "Code sent", link: "Link sent" },
     delivered: { code: "Code delivered", link: "Link delivered" },
     opened: { code: "Code opened", link: "Link opened" },
-  } as Record<Exclude<Stage, "delayed" | "unsure">, { code: string; link: string }>,
+  } as Record<Exclude<Stage, "delayed" | "indeterminate">, { code: string; link: string }>,
   delayed: (mail: boolean, until: string) =>
     `${mail ? "E-mail" : "Texting"} isn’t answering. We keep trying until ${until}.`,
-  unsure: (until: string) => `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`,
+  indeterminate: (until: string) => `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`,
 
   /** Why it failed, and what to do next. */
   failures: (name: string, mail: boolean, next: string): Partial<Record<Reason, string>> & { other: string } => {
     return {
-      recipient: mail
+      invalid_recipient: mail
         ? `The carrier says this address is no good. ${next}`
         : `The carrier says this number can’t get texts. ${next}`,
       blocked: `${name}’s ${mail ? "mailbox" : "number"} blocks our messages. ${next}`,
@@ -101,10 +101,10 @@ export const first = {
       mailbox_full: `${name}’s mailbox refused it: it is full. ${next}`,
       opted_out: `${name}’s number has told us to stop: it texted STOP. ${next}`,
       undelivered: `The carrier could not deliver it. ${next}`,
-      carrier_setup: `The carrier refuses our account. ${next} Tell your admin.`,
-      address_form: `Our mail server can’t send to an address with such letters. ${next}`,
+      carrier_misconfigured: `The carrier refuses our account. ${next} Tell your admin.`,
+      address_not_supported: `Our mail server can’t send to an address with such letters. ${next}`,
       carrier_down: `${mail ? "E-mail" : "Texting"} did not answer in time. ${next}`,
-      spent: "Out of tries. Send a new code.",
+      out_of_tries: "Out of tries. Send a new code.",
       denied: "Ended: they did not ask for another one. Stop and follow your procedure.",
       locked: "Too many wrong codes. Send a link.",
       wrong_number: "A wrong number was picked. Ask who is on the line. If you are sure, send a new link.",

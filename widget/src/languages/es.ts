@@ -61,8 +61,8 @@ export const first: First = {
     denied: "Bloqueado: no lo pidió",
     own_channel: "Este contacto es usted",
     changed_channel: "No permitido tan pronto tras un cambio",
-    country: "Sin SMS a este país",
-    premium: "Número de tarifa especial: sin SMS",
+    country_not_allowed: "Sin SMS a este país",
+    premium_rate: "Número de tarifa especial: sin SMS",
     voip: "Número de internet: sin SMS",
     toll_free: "Número gratuito: sin SMS",
     technician_address: "No se conocen su dirección ni su número",
@@ -83,11 +83,11 @@ export const first: First = {
   },
   delayed: (mail, until) =>
     `El envío de ${mail ? "correo" : "SMS"} no responde. Seguimos intentándolo hasta las ${until}.`,
-  unsure: (until) => `No sabemos si se envió. Si no llega nada antes de las ${until}, reenvíelo.`,
+  indeterminate: (until) => `No sabemos si se envió. Si no llega nada antes de las ${until}, reenvíelo.`,
 
   failures: (name, mail, next) => {
     return {
-      recipient: mail
+      invalid_recipient: mail
         ? `El operador dice que esta dirección no es buena. ${next}`
         : `El operador dice que este número no recibe SMS. ${next}`,
       blocked: `${mail ? "Este buzón" : "Este número"} bloquea nuestros mensajes. ${next}`,
@@ -95,10 +95,10 @@ export const first: First = {
       mailbox_full: `El buzón de ${name} lo ha rechazado: está lleno. ${next}`,
       opted_out: `Este número nos ha dicho que paremos: respondió STOP. ${next}`,
       undelivered: `El operador no pudo entregarlo. ${next}`,
-      carrier_setup: `El operador rechaza nuestra cuenta. ${next} Avise a su administrador.`,
-      address_form: `Nuestro servidor de correo no puede enviar a una dirección con esas letras. ${next}`,
+      carrier_misconfigured: `El operador rechaza nuestra cuenta. ${next} Avise a su administrador.`,
+      address_not_supported: `Nuestro servidor de correo no puede enviar a una dirección con esas letras. ${next}`,
       carrier_down: `El envío de ${mail ? "correo" : "SMS"} no respondió a tiempo. ${next}`,
-      spent: "Sin intentos. Envíe un código nuevo.",
+      out_of_tries: "Sin intentos. Envíe un código nuevo.",
       denied: "Terminado: no pidió otra solicitud. Deténgase y siga su procedimiento.",
       locked: "Demasiados códigos erróneos. Envíe un enlace.",
       wrong_number:
@@ -130,15 +130,15 @@ export const first: First = {
   faults: {
     cooldown: (s) =>
       `Acaba de enviarse un mensaje aquí. Espere ${s === 1 ? "1 segundo" : `${s} segundos`} antes del siguiente.`,
-    rate_limited: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
-    mismatch: () => "Ese código no coincide.",
-    spent: () => "Este código ya no sirve. Envíe uno nuevo.",
+    quota_exceeded: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
+    wrong_code: () => "Ese código no coincide.",
+    already_used: () => "Este código ya no sirve. Envíe uno nuevo.",
     expired: () => "Ha caducado. Envíe uno nuevo.",
-    ended: () => "Esta verificación ha terminado. Envíe una nueva.",
+    verification_ended: () => "Esta verificación ha terminado. Envíe una nueva.",
     note_required: () => "Primero una nota: no es el contacto del ticket.",
     own_channel: () => "Este contacto es usted. Debe verificarle otra persona.",
     channel_unusable: () => "Así no se puede usar. Corríjalo en el sistema de tickets y vuelva a cargar el ticket.",
-    method_not_allowed: () => "Aquí no está permitido. Use otro medio.",
+    verification_method_not_allowed: () => "Aquí no está permitido. Use otro medio.",
     locked: () => "Este contacto está bloqueado. Pregunte a un administrador.",
     not_found: () => "Ya no está en el ticket. Recargue el ticket.",
     unavailable: () => "Una parte de Shieldpod no funciona. Inténtelo de nuevo en un momento.",
@@ -241,7 +241,7 @@ export const later: Later = {
       next: "Este pod funciona dentro de su sistema de tickets. Por sí solo no muestra nada.",
     },
     no_ticket: { title: "No hay ningún ticket en pantalla", next: `Abra un ticket y recárguelo. ${admin}` },
-    host_silent: {
+    host_timeout: {
       title: "El sistema de tickets no ha respondido",
       next: "Recargue el ticket. Si no sirve, avise a su administrador.",
     },
@@ -259,7 +259,7 @@ export const later: Later = {
       title: "Esta página no puede mostrar el pod",
       next: "Shieldpod no la conoce como página de su sistema de tickets. Avise a su administrador.",
     },
-    session_over: { title: "La sesión ha terminado", next: "Recargue el ticket para continuar." },
+    session_ended: { title: "La sesión ha terminado", next: "Recargue el ticket para continuar." },
     member_refused: {
       title: "No sabemos quién es usted",
       next: "ConnectWise no ha confirmado su sesión. Inicie sesión de nuevo en ConnectWise y recargue el ticket.",
@@ -281,7 +281,7 @@ export const later: Later = {
       title: "El sistema de tickets está saturado",
       next: "Nos ha pedido esperar. Lo intentamos de nuevo solos en un momento.",
     },
-    psa_setup: {
+    psa_misconfigured: {
       title: "El sistema de tickets rechaza a Shieldpod",
       next: "Sus claves o su dirección no son correctas. Pida a su administrador que ejecute shieldpod doctor.",
     },

@@ -60,8 +60,8 @@ export const first: First = {
     denied: "Verrouillé : rien demandé",
     own_channel: "Ce contact, c’est vous",
     changed_channel: "Non autorisé si peu après un changement",
-    country: "Pas de SMS vers ce pays",
-    premium: "Numéro surtaxé : pas de SMS",
+    country_not_allowed: "Pas de SMS vers ce pays",
+    premium_rate: "Numéro surtaxé : pas de SMS",
     voip: "Numéro Internet : pas de SMS",
     toll_free: "Numéro gratuit : pas de SMS",
     technician_address: "Votre adresse et votre numéro ne sont pas connus",
@@ -81,11 +81,11 @@ export const first: First = {
     opened: { code: "Code ouvert", link: "Lien ouvert" },
   },
   delayed: (mail, until) => `L’envoi ${mail ? "d’e-mails" : "de SMS"} ne répond pas. Nous réessayons jusqu’à ${until}.`,
-  unsure: (until) => `Nous ne savons pas s’il est parti. Si rien n’arrive avant ${until}, renvoyez-le.`,
+  indeterminate: (until) => `Nous ne savons pas s’il est parti. Si rien n’arrive avant ${until}, renvoyez-le.`,
 
   failures: (name, mail, next) => {
     return {
-      recipient: mail
+      invalid_recipient: mail
         ? `L’opérateur dit que cette adresse n’est pas bonne. ${next}`
         : `L’opérateur dit que ce numéro ne reçoit pas de SMS. ${next}`,
       blocked: `${mail ? "Cette boîte" : "Ce numéro"} bloque nos messages. ${next}`,
@@ -93,10 +93,10 @@ export const first: First = {
       mailbox_full: `La boîte de ${name} l’a refusé : elle est pleine. ${next}`,
       opted_out: `Ce numéro nous a dit d’arrêter : il a répondu STOP. ${next}`,
       undelivered: `L’opérateur n’a pas pu le distribuer. ${next}`,
-      carrier_setup: `L’opérateur refuse notre compte. ${next} Prévenez votre administrateur.`,
-      address_form: `Notre serveur de messagerie ne peut pas écrire à une adresse avec de telles lettres. ${next}`,
+      carrier_misconfigured: `L’opérateur refuse notre compte. ${next} Prévenez votre administrateur.`,
+      address_not_supported: `Notre serveur de messagerie ne peut pas écrire à une adresse avec de telles lettres. ${next}`,
       carrier_down: `L’envoi ${mail ? "d’e-mails" : "de SMS"} n’a pas répondu à temps. ${next}`,
-      spent: "Plus d’essais. Envoyez un nouveau code.",
+      out_of_tries: "Plus d’essais. Envoyez un nouveau code.",
       denied: "Terminé : une autre demande n’a pas été reconnue. Arrêtez-vous et suivez votre procédure.",
       locked: "Trop de codes erronés. Envoyez un lien.",
       wrong_number:
@@ -128,16 +128,16 @@ export const first: First = {
   faults: {
     cooldown: (s) =>
       `Un message vient d’être envoyé ici. Attendez ${s === 1 ? "1 seconde" : `${s} secondes`} avant le suivant.`,
-    rate_limited: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
-    mismatch: () => "Ce code n’est pas le bon.",
-    spent: () => "Ce code ne peut plus servir. Envoyez-en un nouveau.",
+    quota_exceeded: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
+    wrong_code: () => "Ce code n’est pas le bon.",
+    already_used: () => "Ce code ne peut plus servir. Envoyez-en un nouveau.",
     expired: () => "C’est expiré. Envoyez-en un nouveau.",
-    ended: () => "Cette vérification est terminée. Envoyez-en une nouvelle.",
+    verification_ended: () => "Cette vérification est terminée. Envoyez-en une nouvelle.",
     note_required: () => "D’abord une note : ce n’est pas le contact du ticket.",
     own_channel: () => "Ce contact, c’est vous. Quelqu’un d’autre doit vous vérifier.",
     channel_unusable: () =>
       "Ceci est inutilisable tel quel. Corrigez-le dans le système de tickets et rechargez le ticket.",
-    method_not_allowed: () => "Ce n’est pas autorisé ici. Prenez un autre moyen.",
+    verification_method_not_allowed: () => "Ce n’est pas autorisé ici. Prenez un autre moyen.",
     locked: () => "Ce contact est verrouillé. Demandez à un administrateur.",
     not_found: () => "Ce n’est plus sur le ticket. Rechargez le ticket.",
     unavailable: () => "Une partie de Shieldpod est en panne. Réessayez dans un instant.",
@@ -242,7 +242,7 @@ export const later: Later = {
       next: "Ce pod fonctionne dans votre outil de tickets. Seul, il ne montre rien.",
     },
     no_ticket: { title: "Aucun ticket à l’écran", next: `Ouvrez un ticket, puis rechargez-le. ${admin}` },
-    host_silent: {
+    host_timeout: {
       title: "L’outil de tickets n’a pas répondu",
       next: "Rechargez le ticket. Si cela n’aide pas, prévenez votre administrateur.",
     },
@@ -260,7 +260,7 @@ export const later: Later = {
       title: "Cette page ne peut pas montrer le pod",
       next: "Shieldpod ne la connaît pas comme page de votre outil de tickets. Prévenez votre administrateur.",
     },
-    session_over: { title: "La session est terminée", next: "Rechargez le ticket pour continuer." },
+    session_ended: { title: "La session est terminée", next: "Rechargez le ticket pour continuer." },
     member_refused: {
       title: "Nous ne savons pas qui vous êtes",
       next: "ConnectWise n’a pas confirmé votre connexion. Reconnectez-vous à ConnectWise, puis rechargez le ticket.",
@@ -285,7 +285,7 @@ export const later: Later = {
       title: "L’outil de tickets est surchargé",
       next: "Il nous a demandé d’attendre. Nous réessayons tout seuls dans un instant.",
     },
-    psa_setup: {
+    psa_misconfigured: {
       title: "L’outil de tickets refuse Shieldpod",
       next: "Ses clés ou son adresse ne sont pas bonnes. Demandez à votre administrateur de lancer shieldpod doctor.",
     },

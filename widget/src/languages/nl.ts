@@ -56,8 +56,8 @@ export const first: First = {
     denied: "Geblokkeerd: niet gevraagd",
     own_channel: "Dit contact bent u",
     changed_channel: "Niet zo kort na een wijziging",
-    country: "Geen sms naar dit land",
-    premium: "Betaalnummer: geen sms",
+    country_not_allowed: "Geen sms naar dit land",
+    premium_rate: "Betaalnummer: geen sms",
     voip: "Internetnummer: geen sms",
     toll_free: "Gratis nummer: geen sms",
     technician_address: "Uw eigen adres en nummer zijn niet bekend",
@@ -77,11 +77,12 @@ export const first: First = {
     opened: { code: "Code geopend", link: "Link geopend" },
   },
   delayed: (mail, until) => `De ${mail ? "e-mail" : "sms-"}dienst antwoordt niet. We proberen het tot ${until}.`,
-  unsure: (until) => `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
+  indeterminate: (until) =>
+    `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
 
   failures: (name, mail, next) => {
     return {
-      recipient: mail
+      invalid_recipient: mail
         ? `De dienst zegt dat dit adres niet klopt. ${next}`
         : `De dienst zegt dat dit nummer geen sms kan ontvangen. ${next}`,
       blocked: `${mail ? "Deze mailbox" : "Dit nummer"} blokkeert onze berichten. ${next}`,
@@ -89,10 +90,10 @@ export const first: First = {
       mailbox_full: `De mailbox van ${name} weigerde het: hij is vol. ${next}`,
       opted_out: `Dit nummer wil geen sms: het stuurde STOP. ${next}`,
       undelivered: `De dienst kon het niet bezorgen. ${next}`,
-      carrier_setup: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
-      address_form: `Onze mailserver kan niet naar een adres met zulke letters sturen. ${next}`,
+      carrier_misconfigured: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
+      address_not_supported: `Onze mailserver kan niet naar een adres met zulke letters sturen. ${next}`,
       carrier_down: `De ${mail ? "e-mail" : "sms-"}dienst antwoordde niet op tijd. ${next}`,
-      spent: "Geen pogingen meer. Stuur een nieuwe code.",
+      out_of_tries: "Geen pogingen meer. Stuur een nieuwe code.",
       denied: "Beëindigd: een andere aanvraag was niet gevraagd. Stop en volg uw procedure.",
       locked: "Te veel foute codes. Stuur een link.",
       wrong_number: "Er is een fout getal gekozen. Vraag wie er belt. Weet u het zeker, stuur dan een nieuwe link.",
@@ -123,16 +124,16 @@ export const first: First = {
   faults: {
     cooldown: (s) =>
       `Hierheen is net een bericht verstuurd. Wacht ${s === 1 ? "1 seconde" : `${s} seconden`} tot het volgende.`,
-    rate_limited: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
-    mismatch: () => "Die code klopt niet.",
-    spent: () => "Deze code geldt niet meer. Stuur een nieuwe.",
+    quota_exceeded: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
+    wrong_code: () => "Die code klopt niet.",
+    already_used: () => "Deze code geldt niet meer. Stuur een nieuwe.",
     expired: () => "Dit is verlopen. Stuur een nieuwe.",
-    ended: () => "Deze verificatie is beëindigd. Stuur een nieuwe.",
+    verification_ended: () => "Deze verificatie is beëindigd. Stuur een nieuwe.",
     note_required: () => "Eerst een notitie: dit is niet het contact van het ticket.",
     own_channel: () => "Dit contact bent u. Iemand anders moet u verifiëren.",
     channel_unusable: () =>
       "Dit kan zo niet worden gebruikt. Verbeter het in het ticketsysteem en laad het ticket opnieuw.",
-    method_not_allowed: () => "Dit mag hier niet. Neem een andere weg.",
+    verification_method_not_allowed: () => "Dit mag hier niet. Neem een andere weg.",
     locked: () => "Dit contact is geblokkeerd. Vraag het een beheerder.",
     not_found: () => "Dit staat niet meer op het ticket. Laad het ticket opnieuw.",
     unavailable: () => "Een deel van Shieldpod is uitgevallen. Probeer het zo opnieuw.",
@@ -235,7 +236,7 @@ export const later: Later = {
       next: "Deze pod werkt in uw ticketsysteem. Op zichzelf laat hij niets zien.",
     },
     no_ticket: { title: "Er is geen ticket in beeld", next: `Open een ticket en laad het opnieuw. ${admin}` },
-    host_silent: {
+    host_timeout: {
       title: "Het ticketsysteem antwoordde niet",
       next: "Laad het ticket opnieuw. Helpt dat niet, meld het dan uw beheerder.",
     },
@@ -253,7 +254,7 @@ export const later: Later = {
       title: "Deze pagina mag de pod niet tonen",
       next: "Shieldpod kent haar niet als pagina van uw ticketsysteem. Meld het uw beheerder.",
     },
-    session_over: { title: "De sessie is voorbij", next: "Laad het ticket opnieuw om verder te gaan." },
+    session_ended: { title: "De sessie is voorbij", next: "Laad het ticket opnieuw om verder te gaan." },
     member_refused: {
       title: "We weten niet wie u bent",
       next: "ConnectWise bevestigde uw aanmelding niet. Meld u daar opnieuw aan en laad het ticket opnieuw.",
@@ -275,7 +276,7 @@ export const later: Later = {
       title: "Het ticketsysteem is overbelast",
       next: "Het vroeg ons te wachten. We proberen het zo vanzelf opnieuw.",
     },
-    psa_setup: {
+    psa_misconfigured: {
       title: "Het ticketsysteem weigert Shieldpod",
       next: "Sleutels of adres kloppen niet. Laat uw beheerder shieldpod doctor uitvoeren.",
     },

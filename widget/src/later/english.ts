@@ -122,7 +122,7 @@ export const later = {
       title: "No ticket is on screen",
       next: `Open a ticket, then reload it. ${admin}`,
     },
-    host_silent: {
+    host_timeout: {
       title: "The ticket system did not answer",
       next: "Reload the ticket. If that does not help, tell your admin.",
     },
@@ -143,7 +143,7 @@ export const later = {
       title: "This page may not show the pod",
       next: "It is not one of your ticket system’s pages that Shieldpod knows. Tell your admin.",
     },
-    session_over: { title: "The session has ended", next: "Reload the ticket to go on." },
+    session_ended: { title: "The session has ended", next: "Reload the ticket to go on." },
     member_refused: {
       title: "We can’t tell who you are",
       next: "ConnectWise did not confirm your sign-in. Sign in to ConnectWise again, then reload the ticket.",
@@ -162,7 +162,7 @@ export const later = {
       title: "The ticket system is busy",
       next: "It asked us to wait. We try again by ourselves in a moment.",
     },
-    psa_setup: {
+    psa_misconfigured: {
       title: "The ticket system refuses Shieldpod",
       next: "Its keys or its address are not right. Tell your admin to run shieldpod doctor.",
     },

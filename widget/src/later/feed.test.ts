@@ -135,7 +135,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     await network(5_000);
     await answer();
     await network(15_000);
-    await w.call().no("session_over", 401);
+    await w.call().no("session_ended", 401);
     expect(w.call().what).toBe("challenge");
   });
 

@@ -42,7 +42,7 @@ beforeEach(() => {
 
 describe("a technician who signs in", () => {
   it("is asked to, and no window opens by itself", async () => {
-    expect(await outcome(w.host.open(ticket.signal, false))).toBe("signin");
+    expect(await outcome(w.host.open(ticket.signal, false))).toBe("signin_required");
     expect(w.opened).not.toHaveBeenCalled();
   });
 

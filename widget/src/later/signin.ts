@@ -65,7 +65,7 @@ export const createSignIn = ({ window, origin, tenant, psa, ticket, api, clock }
 
   return {
     async open(signal, pressed) {
-      if (!pressed) throw new Refusal("signin", "");
+      if (!pressed) throw new Refusal("signin_required", "");
       const given = await code(signal);
       signal.throwIfAborted();
       return api.launchSignIn({ tenant, code: given, ticket, ...(psa && { psa }) }, signal);

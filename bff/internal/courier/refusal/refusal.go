@@ -102,13 +102,13 @@ func (r Reply) Recipient() verify.Code {
 	case senderWords.MatchString(words):
 		return ""
 	case slices.Contains(recipientCodes, code), code == "" && slices.Contains(noDomain, r.Code):
-		return verify.ReasonRecipient
+		return verify.ReasonInvalidRecipient
 	case !slices.Contains(openCodes, code), meaningOf(words) != "":
 		return ""
 	case recipientWords.MatchString(words), code == "2.0": // 2.0: something about the mailbox
-		return verify.ReasonRecipient
+		return verify.ReasonInvalidRecipient
 	case (code == "" || strings.HasPrefix(code, "1.") || code == "4.1") && addressWords.MatchString(words):
-		return verify.ReasonRecipient
+		return verify.ReasonInvalidRecipient
 	}
 	return ""
 }

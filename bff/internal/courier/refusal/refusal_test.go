@@ -16,13 +16,13 @@ func TestARepeatedReplyIsReadLikeTheServersOwn(t *testing.T) {
 		recipient verify.Code
 		ours      bool
 	}{
-		{"550 5.1.1 The email account that you tried to reach does not exist.", 550, "5.1.1", verify.ReasonRecipient, false},
-		{"550-5.1.1 no such\n550 5.1.1 user", 550, "5.1.1", verify.ReasonRecipient, false},
+		{"550 5.1.1 The email account that you tried to reach does not exist.", 550, "5.1.1", verify.ReasonInvalidRecipient, false},
+		{"550-5.1.1 no such\n550 5.1.1 user", 550, "5.1.1", verify.ReasonInvalidRecipient, false},
 		{"550 5.7.26 This mail has been blocked because the sender is unauthenticated.", 550, "5.7.26", "", true},
 		{"554 5.7.1 <dana@contoso.com>: Relay access denied", 554, "5.7.1", "", true},
 		{"452 4.2.2 over quota", 452, "4.2.2", verify.ReasonMailboxFull, false},
 		{"421 4.7.0 try again later", 421, "4.7.0", "", false},
-		{"unknown user", 0, "", verify.ReasonRecipient, false},
+		{"unknown user", 0, "", verify.ReasonInvalidRecipient, false},
 		{"550 unknown", 550, "", "", false},
 		{"550", 550, "", "", false},
 		{"", 0, "", "", false},

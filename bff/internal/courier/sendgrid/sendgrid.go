@@ -71,7 +71,7 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 	switch {
 	case err != nil:
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("sendgrid: not an e-mail address"),
+			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
 	case !courier.ASCII(to): // SendGrid answers 202 to such an address and drops the mail as invalid later
 		return courier.Receipt{}, &courier.Fault{
@@ -145,7 +145,7 @@ func refused(answer *rest.Response) *courier.Fault {
 		recipient = recipient && strings.HasPrefix(e.Field, "personalizations.0.to")
 	}
 	if recipient {
-		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
+		f.Kind, f.Reason = courier.Refused, verify.ReasonInvalidRecipient
 	}
 	return f
 }

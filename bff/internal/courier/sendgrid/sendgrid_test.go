@@ -116,7 +116,7 @@ func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
 		{"a decomposed domain", "ana@bu\u0308cher.example", "ana@xn--bcher-kva.example", 0, ""},
 		{"a domain in ASCII", "ana@xn--bcher-kva.example", "ana@xn--bcher-kva.example", 0, ""},
 		{"letters outside of ASCII before the @", "añá@contoso.com", "", courier.Unsupported, verify.ReasonAddressForm},
-		{"a domain that has no form in ASCII", "ana@-bü-.example", "", courier.Refused, verify.ReasonRecipient},
+		{"a domain that has no form in ASCII", "ana@-bü-.example", "", courier.Refused, verify.ReasonInvalidRecipient},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got struct {
@@ -165,7 +165,7 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		{"a key that is revoked", 401, "", `{"errors":[{"message":"revoked","field":null}]}`, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 401")}},
 		{"a sender that is not verified", 403, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 403")}},
 		{"a recipient that is none", 400, "", toField, courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
+			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
 		}},
 		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
 		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 400")}},

@@ -214,14 +214,14 @@ func (e event) bounce() verify.Code {
 	case said.Ours():
 		return verify.ReasonCarrierSet
 	}
-	return verify.ReasonRecipient // SendGrid says so
+	return verify.ReasonInvalidRecipient // SendGrid says so
 }
 
 // dropped sorts the reasons for which SendGrid does not even try.
 func dropped(reason string) verify.Code {
 	switch reason {
 	case "Bounced Address", "Invalid":
-		return verify.ReasonRecipient
+		return verify.ReasonInvalidRecipient
 	case "Unsubscribed Address", "Spam Reporting Address", "Spam Content (if Spam Checker app is enabled)":
 		return verify.ReasonBlocked
 	case "Recipient List over Package Quota", "Invalid SMTPAPI header":

@@ -150,9 +150,9 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 		t.Fatalf("HTTP %d, want 204", code)
 	}
 	want := []string{
-		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed recipient", "v_4 failed blocked", "v_10 failed mailbox_full",
-		"v_11 failed carrier_setup", "v_12 failed recipient", "v_13 failed carrier_setup", "v_14 failed mailbox_full", "v_5 failed blocked",
-		"v_6 failed recipient", "v_7 failed blocked", "v_8 failed carrier_setup", "v_9 failed undelivered",
+		"v_1 sent sendgrid", "v_2 sent sendgrid", "v_1 delivered ", "v_3 failed invalid_recipient", "v_4 failed blocked", "v_10 failed mailbox_full",
+		"v_11 failed carrier_misconfigured", "v_12 failed invalid_recipient", "v_13 failed carrier_misconfigured", "v_14 failed mailbox_full", "v_5 failed blocked",
+		"v_6 failed invalid_recipient", "v_7 failed blocked", "v_8 failed carrier_misconfigured", "v_9 failed undelivered",
 	}
 	if diff := cmp.Diff(want, h.reports.told); diff != "" {
 		t.Error(diff)
@@ -169,7 +169,7 @@ func TestEventsOfAnAccountThatManyTenantsSendByAreEachTenantsOwn(t *testing.T) {
 	if code := h.post(t, request{body: body, house: true}); code != http.StatusNoContent {
 		t.Errorf("HTTP %d, want 204", code)
 	}
-	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed recipient"}, h.reports.told); diff != "" {
+	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.reports.told); diff != "" {
 		t.Error(diff)
 	}
 	if log := h.log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {

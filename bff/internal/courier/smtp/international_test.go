@@ -38,7 +38,7 @@ func TestMailToAnInternationalAddressGoesInAFormThatTheServerTakes(t *testing.T)
 		{name: "a server that offers it and refuses it", to: "añá@contoso.com", ehlo: withUTF8, replies: map[string]string{"RCPT": "553 5.6.7 not here"}, mail: utf8, rcpt: "añá@contoso.com", want: "form"},
 		{name: "a server that refuses it after the message", to: "añá@contoso.com", ehlo: withUTF8, replies: map[string]string{".": "550 5.6.9 can't be passed on"}, mail: utf8, rcpt: "añá@contoso.com", want: "form"},
 		{name: "a server that takes its parameter for none", to: "añá@contoso.com", ehlo: withUTF8, replies: map[string]string{"MAIL": "555 5.5.4 unsupported parameter"}, mail: utf8, want: "form"},
-		{name: "a domain that has no such form", to: "ana@-bü-.example", want: "recipient"},
+		{name: "a domain that has no such form", to: "ana@-bü-.example", want: "invalid_recipient"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			replies := map[string]string{}

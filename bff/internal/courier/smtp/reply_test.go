@@ -70,7 +70,7 @@ func FuzzReply(f *testing.F) {
 		step := phases[int(at)%len(phases)]
 		fault := judge(&stepError{phase: step, reply: &r}, at%2 == 0)
 		aboutRecipient := step == phaseRcpt || step == phaseData || step == phaseMessage
-		if (fault.Kind == courier.Refused) != (fault.Reason == verify.ReasonRecipient || fault.Reason == verify.ReasonBlocked || fault.Reason == verify.ReasonMailboxFull) {
+		if (fault.Kind == courier.Refused) != (fault.Reason == verify.ReasonInvalidRecipient || fault.Reason == verify.ReasonBlocked || fault.Reason == verify.ReasonMailboxFull) {
 			t.Errorf("kind %d reason %q", fault.Kind, fault.Reason)
 		}
 		if fault.Kind == courier.Refused && !aboutRecipient {

@@ -103,7 +103,7 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 	to, err := courier.MailAddress(p.To)
 	if err != nil {
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("smtp: not an e-mail address"),
+			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("smtp: not an e-mail address"),
 		}
 	}
 	from := s.config.From

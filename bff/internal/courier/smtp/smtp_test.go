@@ -260,11 +260,11 @@ func verdict(t *testing.T, err error) string {
 	case courier.Busy:
 		return "busy"
 	case courier.Unsure:
-		return "unsure"
+		return "indeterminate"
 	case courier.Unsupported:
 		return "form"
 	}
-	return map[verify.Code]string{verify.ReasonRecipient: "recipient", verify.ReasonBlocked: "blocked", verify.ReasonMailboxFull: "full"}[reason]
+	return map[verify.Code]string{verify.ReasonInvalidRecipient: "invalid_recipient", verify.ReasonBlocked: "blocked", verify.ReasonMailboxFull: "full"}[reason]
 }
 
 func TestARefusalIsReadByStepCodeAndMeaning(t *testing.T) {

@@ -8,18 +8,18 @@ import "github.com/shieldpod/shieldpod/bff/internal/verify"
 
 // recipientCodes speak of the recipient, on sending and in receipts: no other carrier can help.
 var recipientCodes = map[int]verify.Code{
-	21211: verify.ReasonRecipient, // the number is none
-	21214: verify.ReasonRecipient, // the number can't be reached
-	21217: verify.ReasonRecipient, // the number is none
-	21265: verify.ReasonRecipient, // the number is a short code
-	21610: verify.ReasonOptedOut,  // STOP
-	21614: verify.ReasonLandline,  // the number is no mobile one
-	21635: verify.ReasonLandline,  // the number is a landline
-	30003: verify.ReasonRecipient, // the handset is off or out of reach
-	30004: verify.ReasonBlocked,   // blocked by the recipient or the network
-	30005: verify.ReasonRecipient, // the number is unknown or out of service
-	30006: verify.ReasonLandline,  // a landline, or a network that can't be reached
-	30007: verify.ReasonBlocked,   // filtered
+	21211: verify.ReasonInvalidRecipient, // the number is none
+	21214: verify.ReasonInvalidRecipient, // the number can't be reached
+	21217: verify.ReasonInvalidRecipient, // the number is none
+	21265: verify.ReasonInvalidRecipient, // the number is a short code
+	21610: verify.ReasonOptedOut,         // STOP
+	21614: verify.ReasonLandline,         // the number is no mobile one
+	21635: verify.ReasonLandline,         // the number is a landline
+	30003: verify.ReasonInvalidRecipient, // the handset is off or out of reach
+	30004: verify.ReasonBlocked,          // blocked by the recipient or the network
+	30005: verify.ReasonInvalidRecipient, // the number is unknown or out of service
+	30006: verify.ReasonLandline,         // a landline, or a network that can't be reached
+	30007: verify.ReasonBlocked,          // filtered
 }
 
 // setupCodes of receipts: the network refuses our number, our registration or our account.

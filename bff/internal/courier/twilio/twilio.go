@@ -79,7 +79,7 @@ const answerLimit = 64 << 10
 func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
 	if _, ok := courier.Digits(p.To); !ok {
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("twilio: not a number in E.164"),
+			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("twilio: not a number in E.164"),
 		}
 	}
 	form := url.Values{"To": {p.To}, "Body": {p.Text}}

@@ -118,14 +118,14 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		{"it is down", 503, "<html>", courier.Busy, "", 7 * time.Second},
 		{"a gateway gave up", 504, "", courier.Unsure, "", 0},
 		{"the token is wrong", 401, said(20003), courier.Setup, "", 0},
-		{"the number is none", 400, said(21211), courier.Refused, verify.ReasonRecipient, 0},
+		{"the number is none", 400, said(21211), courier.Refused, verify.ReasonInvalidRecipient, 0},
 		{"the number is a landline", 400, said(21614), courier.Refused, verify.ReasonLandline, 0},
 		{"the number is a landline, said at once", 400, said(21635), courier.Refused, verify.ReasonLandline, 0},
-		{"the number is a short code", 400, said(21265), courier.Refused, verify.ReasonRecipient, 0},
-		{"the number can't be reached", 400, said(21214), courier.Refused, verify.ReasonRecipient, 0},
-		{"the number can't be one", 400, said(21217), courier.Refused, verify.ReasonRecipient, 0},
+		{"the number is a short code", 400, said(21265), courier.Refused, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be reached", 400, said(21214), courier.Refused, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be one", 400, said(21217), courier.Refused, verify.ReasonInvalidRecipient, 0},
 		{"the number blocks us", 400, said(30004), courier.Refused, verify.ReasonBlocked, 0},
-		{"the number is unknown", 400, said(30005), courier.Refused, verify.ReasonRecipient, 0},
+		{"the number is unknown", 400, said(30005), courier.Refused, verify.ReasonInvalidRecipient, 0},
 		{"a trial account", 400, said(21608), courier.Setup, "", 0},
 		{"this sender can't reach the number", 400, said(21612), courier.Setup, "", 0},
 		{"the text is too long", 400, said(21617), courier.Setup, "", 0},
@@ -180,7 +180,7 @@ func TestWhatIsNoNumberIsRefusedUnasked(t *testing.T) {
 		p := parcel()
 		p.To = to
 		_, err := s.Send(t.Context(), p)
-		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonRecipient {
+		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonInvalidRecipient {
 			t.Errorf("%q: %v", to, f)
 		}
 	}

@@ -71,7 +71,7 @@ func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, e
 	to, ok := courier.Digits(p.To)
 	if !ok {
 		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonRecipient, Err: errors.New("vonage: not a number in E.164"),
+			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("vonage: not a number in E.164"),
 		}
 	}
 	watched, asked := courier.Watch(ctx)
@@ -189,7 +189,7 @@ func byStatus(status string) *courier.Fault {
 	case "1", "5", "10": // throttled, internal error, too many binds
 		f.Kind = courier.Busy
 	case "6", "33": // unroutable, number deactivated
-		f.Kind, f.Reason = courier.Refused, verify.ReasonRecipient
+		f.Kind, f.Reason = courier.Refused, verify.ReasonInvalidRecipient
 	case "7": // number barred
 		f.Kind, f.Reason = courier.Refused, verify.ReasonBlocked
 	}

@@ -138,7 +138,7 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		}
 	}
 	for status, reason := range map[string]verify.Code{
-		"6": verify.ReasonRecipient, "33": verify.ReasonRecipient, "7": verify.ReasonBlocked,
+		"6": verify.ReasonInvalidRecipient, "33": verify.ReasonInvalidRecipient, "7": verify.ReasonBlocked,
 	} {
 		rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{
 			Kind: courier.Refused, Reason: reason, Err: errors.New("vonage: " + wordsOf(status)),
@@ -244,7 +244,7 @@ func TestADoubtfulNumberIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
 		p := parcel
 		p.To = to
 		_, err := s.Send(t.Context(), p)
-		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonRecipient {
+		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonInvalidRecipient {
 			t.Errorf("%q: kind %d %s, want it refused for the recipient", to, f.Kind, f.Reason)
 		}
 	}

@@ -272,7 +272,7 @@ func (r receipt) report() (verify.Report, bool) {
 func reasonOf(code string) verify.Code {
 	switch code {
 	case "3", "9", "11", "12": // absent for good, illegal number, unroutable, unreachable
-		return verify.ReasonRecipient
+		return verify.ReasonInvalidRecipient
 	case "4", "6", "13", "14", "53": // barred, spam, age, blocked, no consent
 		return verify.ReasonBlocked
 	case "16", "39", "50", "51", "52", "54": // our quota; our sender, its registration or the text's, which the network refuses

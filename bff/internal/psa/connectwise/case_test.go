@@ -278,7 +278,7 @@ func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
 		{name: "it is empty", company: `"company":{},`},
 		{name: "its id is null", company: `"company":{"id":null},`},
 		{name: "its id is 0", company: `"company":{"id":0},`},
-		{name: "others are listed too", company: ``, listed: foreign, want: verify.CodePSASetup},
+		{name: "others are listed too", company: ``, listed: foreign, want: verify.CodePSAMisconfigured},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)

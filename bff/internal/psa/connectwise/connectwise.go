@@ -105,7 +105,7 @@ func (c *Client) hosting(ctx context.Context, t verify.Tenant) (*link, error) {
 	l, err := c.link(ctx, t)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		return nil, &verify.Error{
-			Code: verify.CodePSASetup, Err: err,
+			Code: verify.CodePSAMisconfigured, Err: err,
 			Public: "ConnectWise is not connected to Shieldpod. Ask your administrator to connect it.",
 		}
 	}

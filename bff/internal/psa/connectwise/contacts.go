@@ -112,7 +112,7 @@ func (c *Client) readContacts(ctx context.Context, d directory, client string) (
 
 // listed reads the active contacts of a client, or the one of that id. Who is listed without a company (the API member
 // may not read it) is the client's because only the client's were asked for; unless others are listed too, which shows
-// that the condition was not heeded. CodePSASetup: then nobody can tell whose they are.
+// that the condition was not heeded. CodePSAMisconfigured: then nobody can tell whose they are.
 func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]contact, error) {
 	conditions := "company/id=" + client + " and inactiveFlag=False"
 	if id != "" {
@@ -142,7 +142,7 @@ func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]
 		return nil, readable(err)
 	case unnamed && foreign:
 		return nil, &verify.Error{
-			Code: verify.CodePSASetup, Err: errNoCompany,
+			Code: verify.CodePSAMisconfigured, Err: errNoCompany,
 			Public: "ConnectWise lists contacts without their company. Ask your administrator to let Shieldpod's API member read it.",
 		}
 	}
@@ -200,7 +200,7 @@ func readable(err error) error {
 		return err
 	}
 	return &verify.Error{
-		Code: verify.CodePSASetup, Err: err,
+		Code: verify.CodePSAMisconfigured, Err: err,
 		Public: "ConnectWise does not let Shieldpod read this client's contacts. Ask your administrator to run 'shieldpod doctor'.",
 	}
 }

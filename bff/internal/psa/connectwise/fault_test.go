@@ -14,7 +14,7 @@ import (
 
 // Whatever is asked, by whomever: what a failing ConnectWise means, and that nothing of it is remembered.
 func TestWhatAFailingConnectWiseMeans(t *testing.T) {
-	const down, busy, setup = verify.CodePSADown, verify.CodePSABusy, verify.CodePSASetup
+	const down, busy, setup = verify.CodePSADown, verify.CodePSABusy, verify.CodePSAMisconfigured
 	page := strings.Repeat("x", 100)
 	for _, row := range []struct {
 		name                string
@@ -138,7 +138,7 @@ func TestAConnectionThatLeadsNowhereSaysSo(t *testing.T) {
 		h := newHouse(t)
 		h.moody(only("/login/companyinfo", answer))
 		_, err := h.Prove(t.Context(), acme, ana)
-		if verify.CodeOf(err) != verify.CodePSASetup {
+		if verify.CodeOf(err) != verify.CodePSAMisconfigured {
 			t.Errorf("%s: %v", name, err)
 		}
 		if n := h.count("/apis/"); n != 0 {

@@ -28,7 +28,7 @@ type proof struct {
 // Prove asks ConnectWise whose live session the member's hash is. A good answer counts for five minutes and a
 // refusal for one; when there is no sound answer, nothing is believed and nothing remembered.
 // CodeMember: it is nobody's, somebody else's than the member claims, or the member is inactive.
-// CodePSADown, CodePSABusy, CodePSASetup.
+// CodePSADown, CodePSABusy, CodePSAMisconfigured.
 func (c *Client) Prove(ctx context.Context, t verify.Tenant, m psa.Member) (verify.Technician, error) {
 	l, err := c.hosting(ctx, t)
 	if err != nil {

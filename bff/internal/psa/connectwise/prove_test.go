@@ -103,7 +103,7 @@ func TestAProofIsOfThisMemberAndThisConnectionOnly(t *testing.T) {
 		t.Error("the proof of another connection counted")
 	}
 	_, err = h.Prove(t.Context(), verify.Tenant{ID: "umbrella"}, ana)
-	want(t, err, verify.CodePSASetup)
+	want(t, err, verify.CodePSAMisconfigured)
 }
 
 func TestManyProofsAtOnceAreOne(t *testing.T) {

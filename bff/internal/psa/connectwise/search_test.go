@@ -119,7 +119,7 @@ func TestACheckNeedsEachRightThatThePodNeeds(t *testing.T) {
 	for _, path := range []string{"/company/contacts", "/service/tickets/search"} {
 		h.moody(only(path, always(403, "application/json", `{"code":"Forbidden"}`)))
 		_, err := h.Check(t.Context(), acme)
-		want(t, err, verify.CodePSASetup)
+		want(t, err, verify.CodePSAMisconfigured)
 	}
 }
 

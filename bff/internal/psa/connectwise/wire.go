@@ -222,7 +222,7 @@ func down(err error) error {
 
 func setup(err error) error {
 	return &verify.Error{
-		Code: verify.CodePSASetup, Err: err,
+		Code: verify.CodePSAMisconfigured, Err: err,
 		Public: "ConnectWise refuses Shieldpod's keys or settings. Ask your administrator to run 'shieldpod doctor'.",
 	}
 }

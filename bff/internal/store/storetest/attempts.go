@@ -165,13 +165,13 @@ var attempts = []promise{
 			return s.Write(ctx, "acme", func(tx verify.Tx) error {
 				ok, err := tx.DenyEnded(ctx, tenant, "v1", noon.Add(time.Minute), noon.Add(-time.Hour))
 				if err == nil && !ok {
-					err = &verify.Error{Code: verify.CodeEnded}
+					err = &verify.Error{Code: verify.CodeVerificationEnded}
 				}
 				return err
 			})
 		}
-		want(t, deny("zenith"), verify.CodeEnded)
-		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeEnded: crowd - 1}, together(func(int) error { return deny("acme") })); diff != "" {
+		want(t, deny("zenith"), verify.CodeVerificationEnded)
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeVerificationEnded: crowd - 1}, together(func(int) error { return deny("acme") })); diff != "" {
 			t.Error(diff)
 		}
 	}},
@@ -183,12 +183,12 @@ var attempts = []promise{
 			return s.Write(ctx, "acme", func(tx verify.Tx) error {
 				ok, err := tx.End(ctx, "acme", "v1", outcomes[n%2], noon)
 				if err == nil && !ok {
-					err = &verify.Error{Code: verify.CodeEnded}
+					err = &verify.Error{Code: verify.CodeVerificationEnded}
 				}
 				return err
 			})
 		})
-		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeEnded: crowd - 1}, ended); diff != "" {
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeVerificationEnded: crowd - 1}, ended); diff != "" {
 			t.Fatal(diff)
 		}
 	}},

@@ -201,7 +201,7 @@ var ledger = []promise{
 	}},
 	{"Recent says of the present what Page says, whoever writes and however often it is read", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		kinds := []verify.EventKind{verify.EventSent, verify.EventDelivered, verify.EventMismatch, verify.EventVerified}
+		kinds := []verify.EventKind{verify.EventSent, verify.EventDelivered, verify.EventWrongCode, verify.EventVerified}
 		for n := range crowd {
 			v := link(fmt.Sprintf("v%02d", n))
 			must(t, s, insert(ctx, v), appending(ctx, of(v, kinds[n%4])))

@@ -84,11 +84,11 @@ var service = []promise{
 			_, err := svc.Attempt(t.Context(), session("").Desk, id, wrong)
 			return err
 		})
-		if diff := cmp.Diff(map[verify.Code]int{verify.CodeMismatch: 2, verify.CodeSpent: crowd - 2}, ended); diff != "" {
+		if diff := cmp.Diff(map[verify.Code]int{verify.CodeWrongCode: 2, verify.CodeAlreadyUsed: crowd - 2}, ended); diff != "" {
 			t.Error(diff)
 		}
 		_, err := svc.Attempt(t.Context(), session("").Desk, id, code)
-		want(t, err, verify.CodeSpent)
+		want(t, err, verify.CodeAlreadyUsed)
 		sound(t, s, "acme", 1+3+1) // requested, three mismatches, failed
 	}},
 	{"Row15: of fifty right codes at once one succeeds", func(t *testing.T, s *store.Store) {
@@ -98,7 +98,7 @@ var service = []promise{
 			_, err := svc.Attempt(t.Context(), session("").Desk, id, code)
 			return err
 		})
-		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeSpent: crowd - 1}, ended); diff != "" {
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeAlreadyUsed: crowd - 1}, ended); diff != "" {
 			t.Error(diff)
 		}
 		sound(t, s, "acme", 2)

@@ -12,12 +12,12 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// try counts one try; CodeSpent if there was none.
+// try counts one try; CodeAlreadyUsed if there was none.
 func try(ctx context.Context, s *store.Store, id string, at time.Time, failures int) error {
 	return s.Write(ctx, "acme", func(tx verify.Tx) error {
 		_, ok, err := tx.Try(ctx, "acme", id, at, failures)
 		if err == nil && !ok {
-			err = &verify.Error{Code: verify.CodeSpent}
+			err = &verify.Error{Code: verify.CodeAlreadyUsed}
 		}
 		return err
 	})
@@ -78,7 +78,7 @@ var spending = []promise{
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		ended := together(func(int) error { return try(ctx, s, "v1", noon, 100) })
-		if diff := cmp.Diff(map[verify.Code]int{"": 3, verify.CodeSpent: crowd - 3}, ended); diff != "" {
+		if diff := cmp.Diff(map[verify.Code]int{"": 3, verify.CodeAlreadyUsed: crowd - 3}, ended); diff != "" {
 			t.Error(diff)
 		}
 		if n, m := tries(t, s, "v1"), failures(t, s, "acme"); n != 3 || m != 3 {
@@ -112,9 +112,9 @@ var spending = []promise{
 		must(t, s, insert(ctx, code("ended")))
 		must(t, s, insert(ctx, code("expired")))
 		must(t, s, func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "ended", verify.Superseded, noon); return err })
-		want(t, try(ctx, s, "ended", noon, 10), verify.CodeSpent)
-		want(t, try(ctx, s, "expired", noon.Add(5*time.Minute), 10), verify.CodeSpent)
-		want(t, try(ctx, s, "none", noon, 10), verify.CodeSpent)
+		want(t, try(ctx, s, "ended", noon, 10), verify.CodeAlreadyUsed)
+		want(t, try(ctx, s, "expired", noon.Add(5*time.Minute), 10), verify.CodeAlreadyUsed)
+		want(t, try(ctx, s, "none", noon, 10), verify.CodeAlreadyUsed)
 		if n := failures(t, s, "acme"); n != 0 {
 			t.Errorf("%d failures were counted, want none", n)
 		}
@@ -154,9 +154,9 @@ var spending = []promise{
 			if err := spend(tx); err != nil {
 				return err
 			}
-			return &verify.Error{Code: verify.CodeMismatch}
+			return &verify.Error{Code: verify.CodeWrongCode}
 		})
-		want(t, err, verify.CodeMismatch)
+		want(t, err, verify.CodeWrongCode)
 		if n, m := tries(t, s, "v1"), failures(t, s, "acme"); n != 1 || m != 1 {
 			t.Errorf("%d tries and %d failures are counted, want 1 and 1", n, m)
 		}
