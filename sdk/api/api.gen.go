@@ -90,18 +90,33 @@ func (e DirectoryChannelKind) Valid() bool {
 	}
 }
 
-// Defines values for DirectoryWayKind.
+// Defines values for DirectoryEntryChannelKind.
 const (
-	DirectoryWayKindEmail DirectoryWayKind = "email"
-	DirectoryWayKindPhone DirectoryWayKind = "phone"
+	DirectoryEntryChannelKindEmail DirectoryEntryChannelKind = "email"
+	DirectoryEntryChannelKindPhone DirectoryEntryChannelKind = "phone"
 )
 
-// Valid indicates whether the value is a known member of the DirectoryWayKind enum.
-func (e DirectoryWayKind) Valid() bool {
+// Valid indicates whether the value is a known member of the DirectoryEntryChannelKind enum.
+func (e DirectoryEntryChannelKind) Valid() bool {
 	switch e {
-	case DirectoryWayKindEmail:
+	case DirectoryEntryChannelKindEmail:
 		return true
-	case DirectoryWayKindPhone:
+	case DirectoryEntryChannelKindPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EventFrameType.
+const (
+	Event EventFrameType = "event"
+)
+
+// Valid indicates whether the value is a known member of the EventFrameType enum.
+func (e EventFrameType) Valid() bool {
+	switch e {
+	case Event:
 		return true
 	default:
 		return false
@@ -236,34 +251,16 @@ func (e NoteRule) Valid() bool {
 
 // Defines values for PolicyFieldsChangedChannels.
 const (
-	Mark   PolicyFieldsChangedChannels = "mark"
+	Flag   PolicyFieldsChangedChannels = "flag"
 	Refuse PolicyFieldsChangedChannels = "refuse"
 )
 
 // Valid indicates whether the value is a known member of the PolicyFieldsChangedChannels enum.
 func (e PolicyFieldsChangedChannels) Valid() bool {
 	switch e {
-	case Mark:
+	case Flag:
 		return true
 	case Refuse:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for PolicyFieldsGreenScope.
-const (
-	PolicyFieldsGreenScopeContact PolicyFieldsGreenScope = "contact"
-	PolicyFieldsGreenScopeTicket  PolicyFieldsGreenScope = "ticket"
-)
-
-// Valid indicates whether the value is a known member of the PolicyFieldsGreenScope enum.
-func (e PolicyFieldsGreenScope) Valid() bool {
-	switch e {
-	case PolicyFieldsGreenScopeContact:
-		return true
-	case PolicyFieldsGreenScopeTicket:
 		return true
 	default:
 		return false
@@ -282,6 +279,24 @@ func (e PolicyFieldsTechnicianAddress) Valid() bool {
 	case PolicyFieldsTechnicianAddressOptional:
 		return true
 	case PolicyFieldsTechnicianAddressRequired:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyFieldsVerifiedScope.
+const (
+	PolicyFieldsVerifiedScopeContact PolicyFieldsVerifiedScope = "contact"
+	PolicyFieldsVerifiedScopeTicket  PolicyFieldsVerifiedScope = "ticket"
+)
+
+// Valid indicates whether the value is a known member of the PolicyFieldsVerifiedScope enum.
+func (e PolicyFieldsVerifiedScope) Valid() bool {
+	switch e {
+	case PolicyFieldsVerifiedScopeContact:
+		return true
+	case PolicyFieldsVerifiedScopeTicket:
 		return true
 	default:
 		return false
@@ -558,21 +573,6 @@ func (e UnusableReason) Valid() bool {
 	}
 }
 
-// Defines values for UpdateFrameType.
-const (
-	Event UpdateFrameType = "event"
-)
-
-// Valid indicates whether the value is a known member of the UpdateFrameType enum.
-func (e UpdateFrameType) Valid() bool {
-	switch e {
-	case Event:
-		return true
-	default:
-		return false
-	}
-}
-
 // Banner defines model for Banner.
 type Banner struct {
 	// From Not shown before
@@ -600,14 +600,14 @@ type BrandingEdit struct {
 
 // BrandingFields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
 type BrandingFields struct {
-	// Look The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
-	Look BrandingLook `json:"look,omitempty,omitzero"`
-
 	// Sender Who e-mails come from
 	Sender BrandingSender `json:"sender,omitempty,omitzero"`
 
 	// Texts By language, such as `de`
 	Texts map[string]BrandingTexts `json:"texts,omitempty,omitzero"`
+
+	// Theme The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
+	Theme BrandingTheme `json:"theme,omitempty,omitzero"`
 }
 
 // BrandingLogo defines model for BrandingLogo.
@@ -617,19 +617,6 @@ type BrandingLogo struct {
 	// Url Of the PNG; it changes with the picture
 	Url   string `json:"url"`
 	Width int    `json:"width"`
-}
-
-// BrandingLook The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
-type BrandingLook struct {
-	Action     Colour `json:"action,omitempty,omitzero"`
-	ActionText Colour `json:"action_text,omitempty,omitzero"`
-
-	// Angle Of the gradient
-	Angle *int   `json:"angle,omitempty"`
-	Card  Colour `json:"card,omitempty,omitzero"`
-	From  Colour `json:"from,omitempty,omitzero"`
-	Text  Colour `json:"text,omitempty,omitzero"`
-	To    Colour `json:"to,omitempty,omitzero"`
 }
 
 // BrandingPreview defines model for BrandingPreview.
@@ -699,6 +686,19 @@ type BrandingTexts struct {
 	SmsLink *string `json:"sms_link,omitempty"`
 }
 
+// BrandingTheme The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
+type BrandingTheme struct {
+	Action     Colour `json:"action,omitempty,omitzero"`
+	ActionText Colour `json:"action_text,omitempty,omitzero"`
+
+	// Angle Of the gradient
+	Angle *int   `json:"angle,omitempty"`
+	Card  Colour `json:"card,omitempty,omitzero"`
+	From  Colour `json:"from,omitempty,omitzero"`
+	Text  Colour `json:"text,omitempty,omitzero"`
+	To    Colour `json:"to,omitempty,omitzero"`
+}
+
 // BrandingTrial defines model for BrandingTrial.
 type BrandingTrial struct {
 	// Fields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
@@ -716,7 +716,7 @@ type BrandingView struct {
 	EditedBy string                   `json:"edited_by,omitempty,omitzero"`
 
 	// Effective The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button
-	Effective BrandingLook `json:"effective"`
+	Effective BrandingTheme `json:"effective"`
 
 	// Fields What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each
 	Fields      BrandingFields `json:"fields"`
@@ -725,18 +725,6 @@ type BrandingView struct {
 
 	// Version 0: nothing was ever set
 	Version int64 `json:"version"`
-}
-
-// Budget How much of a limit is used
-type Budget struct {
-	FreesAt time.Time `json:"frees_at"`
-	Limit   int64     `json:"limit"`
-
-	// Name A field of the policy, such as `budget_destination_day`
-	Name string `json:"name"`
-
-	// Used Messages; of `budget_tenant_spend_day` thousandths of the tenant's currency
-	Used int64 `json:"used"`
 }
 
 // Challenge defines model for Challenge.
@@ -793,7 +781,7 @@ type ClientPolicyEdit struct {
 	ClientId string `json:"client_id,omitempty,omitzero"`
 
 	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
 	// the tenant's alone.
 	Fields  PolicyFields `json:"fields"`
 	Name    string       `json:"name,omitempty,omitzero"`
@@ -906,19 +894,25 @@ type DirectoryContact struct {
 
 // DirectoryEntry defines model for DirectoryEntry.
 type DirectoryEntry struct {
-	Channels []DirectoryWay `json:"channels"`
-	Id       string         `json:"id"`
-	Language string         `json:"language,omitempty,omitzero"`
-	Name     string         `json:"name"`
-	PushedAt time.Time      `json:"pushed_at"`
-	TimeZone string         `json:"time_zone,omitempty,omitzero"`
-	Title    string         `json:"title,omitempty,omitzero"`
+	Channels []DirectoryEntryChannel `json:"channels"`
+	Id       string                  `json:"id"`
+	Language string                  `json:"language,omitempty,omitzero"`
+	Name     string                  `json:"name"`
+	PushedAt time.Time               `json:"pushed_at"`
+	TimeZone string                  `json:"time_zone,omitempty,omitzero"`
+	Title    string                  `json:"title,omitempty,omitzero"`
 }
 
-// DirectoryFinished defines model for DirectoryFinished.
-type DirectoryFinished struct {
-	Removed int64 `json:"removed"`
+// DirectoryEntryChannel A channel that messages can reach; of several to one destination the first
+type DirectoryEntryChannel struct {
+	Id     string                    `json:"id"`
+	Kind   DirectoryEntryChannelKind `json:"kind"`
+	Label  string                    `json:"label,omitempty,omitzero"`
+	Masked string                    `json:"masked"`
 }
+
+// DirectoryEntryChannelKind defines model for DirectoryEntryChannel.Kind.
+type DirectoryEntryChannelKind string
 
 // DirectoryPage defines model for DirectoryPage.
 type DirectoryPage struct {
@@ -936,27 +930,44 @@ type DirectoryPush struct {
 	Sync SyncToken `json:"sync,omitempty,omitzero"`
 }
 
-// DirectoryPushed defines model for DirectoryPushed.
-type DirectoryPushed struct {
+// DirectoryPushResult defines model for DirectoryPushResult.
+type DirectoryPushResult struct {
 	Pushed int `json:"pushed"`
 
 	// Unreachable Channels that are no address and no number, and so are not shown: `contacts[2].channels[0]`
 	Unreachable []string `json:"unreachable"`
 }
 
-// DirectoryWay A channel that messages can reach; of several to one destination the first
-type DirectoryWay struct {
-	Id     string           `json:"id"`
-	Kind   DirectoryWayKind `json:"kind"`
-	Label  string           `json:"label,omitempty,omitzero"`
-	Masked string           `json:"masked"`
+// DirectorySyncResult defines model for DirectorySyncResult.
+type DirectorySyncResult struct {
+	Removed int64 `json:"removed"`
 }
-
-// DirectoryWayKind defines model for DirectoryWay.Kind.
-type DirectoryWayKind string
 
 // ErrorCode Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
 type ErrorCode = string
+
+// EventFrame One contact as it reads after an event
+type EventFrame struct {
+	ContactId string         `json:"contact_id"`
+	History   []HistoryEntry `json:"history"`
+
+	// Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
+	Lock Lock `json:"lock,omitempty,omitzero"`
+
+	// Methods By channel id
+	Methods map[string][]MethodOption `json:"methods"`
+	Now     time.Time                 `json:"now"`
+
+	// Seq The contact's last event. Not above the seq the pod has: stale, ignore
+	Seq int64 `json:"seq"`
+
+	// Shields By channel id; an absent channel is unverified
+	Shields map[string]Shield `json:"shields"`
+	Type    EventFrameType    `json:"type"`
+}
+
+// EventFrameType defines model for EventFrame.Type.
+type EventFrameType string
 
 // Explanation defines model for Explanation.
 type Explanation struct {
@@ -990,14 +1001,14 @@ type HistoryEntry struct {
 	Method      Method                  `json:"method"`
 	Note        string                  `json:"note,omitempty,omitzero"`
 
-	// NotedAt Since when the result stands on the ticket; absent while it does not
-	NotedAt time.Time           `json:"noted_at,omitempty,omitzero"`
-	Outcome HistoryEntryOutcome `json:"outcome"`
+	// NoteWrittenAt Since when the result stands on the ticket; absent while it does not
+	NoteWrittenAt time.Time           `json:"note_written_at,omitempty,omitzero"`
+	Outcome       HistoryEntryOutcome `json:"outcome"`
 
 	// PolicyVersion Of the policy that it ran under, as in `12.7`
 	PolicyVersion string `json:"policy_version,omitempty,omitzero"`
 
-	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
+	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
 	Reason      Reason    `json:"reason,omitempty,omitzero"`
 	RequestedAt time.Time `json:"requested_at"`
 	Technician  Person    `json:"technician"`
@@ -1034,16 +1045,6 @@ type LaunchRequest struct {
 	Tenant string `json:"tenant,omitempty,omitzero"`
 }
 
-// Launched defines model for Launched.
-type Launched struct {
-	// ExpiresAt Of the bearer; `GET /api/v1/pod` renews it
-	ExpiresAt time.Time `json:"expires_at"`
-	Pod       Pod       `json:"pod"`
-
-	// Token The bearer. Keep it in memory only
-	Token string `json:"token"`
-}
-
 // Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
 type Lock struct {
 	// Denied The contact said “I did not ask for this”: nothing is sent until an admin unlocks the contact
@@ -1070,13 +1071,12 @@ type Method string
 
 // MethodOption defines model for MethodOption.
 type MethodOption struct {
-	Method Method `json:"method"`
+	// Explanation Of a refusal by policy: which one, and who set it
+	Explanation string `json:"explanation,omitempty,omitzero"`
+	Method      Method `json:"method"`
 
-	// Refusal Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
-	Refusal Reason `json:"refusal,omitempty,omitzero"`
-
-	// Why Of a refusal by policy: which one, and who set it
-	Why string `json:"why,omitempty,omitzero"`
+	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
+	Reason Reason `json:"reason,omitempty,omitzero"`
 }
 
 // NoteRule defines model for NoteRule.
@@ -1119,11 +1119,14 @@ type Policy struct {
 	Banner Banner `json:"banner,omitempty,omitzero"`
 
 	// BeforeSave What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
-	BeforeSave   SaveRule `json:"before_save"`
-	NoteMax      int      `json:"note_max"`
-	NoteMin      int      `json:"note_min"`
-	NotePresets  []string `json:"note_presets"`
-	OverrideNote NoteRule `json:"override_note"`
+	BeforeSave SaveRule `json:"before_save"`
+
+	// Explanations By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.`
+	Explanations map[string]string `json:"explanations"`
+	NoteMax      int               `json:"note_max"`
+	NoteMin      int               `json:"note_min"`
+	NotePresets  []string          `json:"note_presets"`
+	OverrideNote NoteRule          `json:"override_note"`
 
 	// ShowOnLoad Open the panel when the ticket is opened for the first time
 	ShowOnLoad bool `json:"show_on_load"`
@@ -1133,9 +1136,6 @@ type Policy struct {
 
 	// Version Of the tenant's and the client's settings, as in `12.7`; behind it the kinds of channel without a carrier, as in `12.7 no phone`. To be compared, not to be read
 	Version string `json:"version"`
-
-	// Why By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.`
-	Why map[string]string `json:"why"`
 }
 
 // PolicyBatch defines model for PolicyBatch.
@@ -1146,7 +1146,7 @@ type PolicyBatch struct {
 // PolicyEdit defines model for PolicyEdit.
 type PolicyEdit struct {
 	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
 	// the tenant's alone.
 	Fields PolicyFields `json:"fields"`
 
@@ -1158,30 +1158,17 @@ type PolicyEdit struct {
 }
 
 // PolicyFields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+// the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
 // the tenant's alone.
 type PolicyFields struct {
-	Banner                 *Banner   `json:"banner,omitempty"`
-	BeforeSave             *SaveRule `json:"before_save,omitempty"`
-	BudgetClientHour       *int      `json:"budget_client_hour,omitempty"`
-	BudgetCountryHour      *int      `json:"budget_country_hour,omitempty"`
-	BudgetDestinationDay   *int      `json:"budget_destination_day,omitempty"`
-	BudgetPrefixHour       *int      `json:"budget_prefix_hour,omitempty"`
-	BudgetTechnicianHour   *int      `json:"budget_technician_hour,omitempty"`
-	BudgetTechnicianMinute *int      `json:"budget_technician_minute,omitempty"`
-	BudgetTenantDay        *int      `json:"budget_tenant_day,omitempty"`
-	BudgetTenantMinute     *int      `json:"budget_tenant_minute,omitempty"`
-
-	// BudgetTenantSpendDay Thousandths of the tenant's currency
-	BudgetTenantSpendDay *int64                       `json:"budget_tenant_spend_day,omitempty"`
-	ChangedChannelDays   *int                         `json:"changed_channel_days,omitempty"`
-	ChangedChannels      *PolicyFieldsChangedChannels `json:"changed_channels,omitempty"`
-	CodeLength           *int                         `json:"code_length,omitempty"`
-	CodeValiditySeconds  *int                         `json:"code_validity_seconds,omitempty"`
-	FailuresBeforeLock   *int                         `json:"failures_before_lock,omitempty"`
-	GreenForSeconds      *int                         `json:"green_for_seconds,omitempty"`
-	GreenScope           *PolicyFieldsGreenScope      `json:"green_scope,omitempty"`
-	HistoryEntries       *int                         `json:"history_entries,omitempty"`
+	Banner              *Banner                      `json:"banner,omitempty"`
+	BeforeSave          *SaveRule                    `json:"before_save,omitempty"`
+	ChangedChannelDays  *int                         `json:"changed_channel_days,omitempty"`
+	ChangedChannels     *PolicyFieldsChangedChannels `json:"changed_channels,omitempty"`
+	CodeLength          *int                         `json:"code_length,omitempty"`
+	CodeValiditySeconds *int                         `json:"code_validity_seconds,omitempty"`
+	FailuresBeforeLock  *int                         `json:"failures_before_lock,omitempty"`
+	HistoryEntries      *int                         `json:"history_entries,omitempty"`
 
 	// Language Of messages to contacts whose own is not known: a tag, such as `de`
 	Language            *string   `json:"language,omitempty"`
@@ -1192,11 +1179,22 @@ type PolicyFields struct {
 	OverrideNote        *NoteRule `json:"override_note,omitempty"`
 
 	// PumpingFloorPercent 0: no alarm
-	PumpingFloorPercent   *int  `json:"pumping_floor_percent,omitempty"`
-	PumpingPauseSeconds   *int  `json:"pumping_pause_seconds,omitempty"`
-	PumpingSample         *int  `json:"pumping_sample,omitempty"`
-	ResendCooldownSeconds *int  `json:"resend_cooldown_seconds,omitempty"`
-	ShowOnLoad            *bool `json:"show_on_load,omitempty"`
+	PumpingFloorPercent   *int `json:"pumping_floor_percent,omitempty"`
+	PumpingPauseSeconds   *int `json:"pumping_pause_seconds,omitempty"`
+	PumpingSample         *int `json:"pumping_sample,omitempty"`
+	QuotaClientHour       *int `json:"quota_client_hour,omitempty"`
+	QuotaCountryHour      *int `json:"quota_country_hour,omitempty"`
+	QuotaDestinationDay   *int `json:"quota_destination_day,omitempty"`
+	QuotaPrefixHour       *int `json:"quota_prefix_hour,omitempty"`
+	QuotaTechnicianHour   *int `json:"quota_technician_hour,omitempty"`
+	QuotaTechnicianMinute *int `json:"quota_technician_minute,omitempty"`
+	QuotaTenantDay        *int `json:"quota_tenant_day,omitempty"`
+	QuotaTenantMinute     *int `json:"quota_tenant_minute,omitempty"`
+
+	// QuotaTenantSpendDay Thousandths of the tenant's currency
+	QuotaTenantSpendDay   *int64 `json:"quota_tenant_spend_day,omitempty"`
+	ResendCooldownSeconds *int   `json:"resend_cooldown_seconds,omitempty"`
+	ShowOnLoad            *bool  `json:"show_on_load,omitempty"`
 
 	// SmsCountries Empty: the tenant's own
 	SmsCountries *[]string `json:"sms_countries,omitempty"`
@@ -1209,18 +1207,20 @@ type PolicyFields struct {
 	TicketNote        *bool                          `json:"ticket_note,omitempty"`
 
 	// TimeZone Of the times that people read, where the contact's own is not known: an IANA name, such as `Europe/Berlin`
-	TimeZone     *string `json:"time_zone,omitempty"`
-	TriesPerCode *int    `json:"tries_per_code,omitempty"`
+	TimeZone           *string                    `json:"time_zone,omitempty"`
+	TriesPerCode       *int                       `json:"tries_per_code,omitempty"`
+	VerifiedForSeconds *int                       `json:"verified_for_seconds,omitempty"`
+	VerifiedScope      *PolicyFieldsVerifiedScope `json:"verified_scope,omitempty"`
 }
 
 // PolicyFieldsChangedChannels defines model for PolicyFields.ChangedChannels.
 type PolicyFieldsChangedChannels string
 
-// PolicyFieldsGreenScope defines model for PolicyFields.GreenScope.
-type PolicyFieldsGreenScope string
-
 // PolicyFieldsTechnicianAddress defines model for PolicyFields.TechnicianAddress.
 type PolicyFieldsTechnicianAddress string
+
+// PolicyFieldsVerifiedScope defines model for PolicyFields.VerifiedScope.
+type PolicyFieldsVerifiedScope string
 
 // PolicyFrame The whole pod as it reads under rules that have changed
 type PolicyFrame struct {
@@ -1231,22 +1231,15 @@ type PolicyFrame struct {
 // PolicyFrameType defines model for PolicyFrame.Type.
 type PolicyFrameType string
 
-// PolicyPage defines model for PolicyPage.
-type PolicyPage struct {
-	// Next The cursor of the next page; absent on the last
-	Next     string           `json:"next,omitempty,omitzero"`
-	Policies []PolicySettings `json:"policies"`
-}
-
-// PolicySettings What one level sets
-type PolicySettings struct {
+// PolicyOverrides What one level sets
+type PolicyOverrides struct {
 	// ClientId Absent: the tenant's default
 	ClientId string    `json:"client_id,omitempty,omitzero"`
 	EditedAt time.Time `json:"edited_at,omitempty,omitzero"`
 	EditedBy string    `json:"edited_by,omitempty,omitzero"`
 
 	// Fields What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
 	// the tenant's alone.
 	Fields PolicyFields `json:"fields"`
 
@@ -1257,25 +1250,29 @@ type PolicySettings struct {
 	Version int64 `json:"version"`
 }
 
+// PolicyPage defines model for PolicyPage.
+type PolicyPage struct {
+	// Next The cursor of the next page; absent on the last
+	Next     string            `json:"next,omitempty,omitzero"`
+	Policies []PolicyOverrides `json:"policies"`
+}
+
 // PolicyView defines model for PolicyView.
 type PolicyView struct {
 	// Effective What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-	// the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+	// the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
 	// the tenant's alone.
 	Effective PolicyFields `json:"effective"`
 
 	// Explanations One per field, in the order of `PolicyFields`
 	Explanations []Explanation `json:"explanations"`
 
-	// Settings What one level sets
-	Settings PolicySettings `json:"settings"`
+	// Overrides What one level sets
+	Overrides PolicyOverrides `json:"overrides"`
 }
 
 // Problem defines model for Problem.
 type Problem struct {
-	// Budget How much of a limit is used
-	Budget Budget `json:"budget,omitempty,omitzero"`
-
 	// Code Stable: branch on it. docs/errors.md says what each means and what to do; later versions may add some
 	Code ErrorCode `json:"code"`
 
@@ -1289,9 +1286,12 @@ type Problem struct {
 	Field string `json:"field,omitempty,omitzero"`
 
 	// Policy What one level sets
-	Policy PolicySettings `json:"policy,omitempty,omitzero"`
+	Policy PolicyOverrides `json:"policy,omitempty,omitzero"`
 
-	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
+	// Quota How much of a limit is used
+	Quota QuotaUsage `json:"quota,omitempty,omitzero"`
+
+	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
 	Reason Reason `json:"reason,omitempty,omitzero"`
 
 	// RequestId Of a fault of ours; the log line carries it too
@@ -1305,7 +1305,19 @@ type Problem struct {
 	Type       string `json:"type"`
 }
 
-// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
+// QuotaUsage How much of a limit is used
+type QuotaUsage struct {
+	FreesAt time.Time `json:"frees_at"`
+	Limit   int64     `json:"limit"`
+
+	// Name A field of the policy, such as `quota_destination_day`
+	Name string `json:"name"`
+
+	// Used Messages; of `quota_tenant_spend_day` thousandths of the tenant's currency
+	Used int64 `json:"used"`
+}
+
+// Reason Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
 type Reason string
 
 // SaveRule What becomes of saving a ticket whose caller is not verified, in a host that asks the pod first
@@ -1347,25 +1359,35 @@ type SessionFrame struct {
 // SessionFrameType defines model for SessionFrame.Type.
 type SessionFrameType string
 
+// SessionOpened defines model for SessionOpened.
+type SessionOpened struct {
+	// ExpiresAt Of the bearer; `GET /api/v1/pod` renews it
+	ExpiresAt time.Time `json:"expires_at"`
+	Pod       Pod       `json:"pod"`
+
+	// Token The bearer. Keep it in memory only
+	Token string `json:"token"`
+}
+
 // Shield defines model for Shield.
 type Shield struct {
 	// At Since when
-	At time.Time `json:"at,omitempty,omitzero"`
-
-	// Beneath Pending only: what shows again if nothing comes of it (an earlier green that lasts, or an earlier denial)
-	Beneath    *Shield `json:"beneath,omitempty"`
-	By         Person  `json:"by,omitempty,omitzero"`
-	CodeLength int     `json:"code_length,omitempty,omitzero"`
+	At         time.Time `json:"at,omitempty,omitzero"`
+	By         Person    `json:"by,omitempty,omitzero"`
+	CodeLength int       `json:"code_length,omitempty,omitzero"`
 
 	// Match Of a pending link under number matching: the two digits to say, which the end user picks
 	Match  string `json:"match,omitempty,omitzero"`
 	Method Method `json:"method,omitempty,omitzero"`
 
-	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
+	// Reason Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
 	Reason Reason `json:"reason,omitempty,omitzero"`
 
 	// ResendAt No new message to this channel before
 	ResendAt time.Time `json:"resend_at,omitempty,omitzero"`
+
+	// RevertsTo Pending only: what shows again if nothing comes of it (an earlier green that lasts, or an earlier denial)
+	RevertsTo *Shield `json:"reverts_to,omitempty"`
 
 	// Stage While pending
 	Stage     ShieldStage `json:"stage,omitempty,omitzero"`
@@ -1440,8 +1462,8 @@ type Ticket struct {
 	Summary string `json:"summary"`
 }
 
-// Unlocked defines model for Unlocked.
-type Unlocked struct {
+// UnlockResult defines model for UnlockResult.
+type UnlockResult struct {
 	ContactId string `json:"contact_id"`
 
 	// Denied Whether the contact was locked by their own “I did not ask for this”
@@ -1450,8 +1472,8 @@ type Unlocked struct {
 	// Failures That were cleared
 	Failures int `json:"failures"`
 
-	// Marks Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP
-	Marks int `json:"marks,omitempty,omitzero"`
+	// Suppressions Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP
+	Suppressions int `json:"suppressions,omitempty,omitzero"`
 }
 
 // Unusable Why nothing is sent to what the ticket system has: it is not certainly one address or number
@@ -1465,29 +1487,6 @@ type Unusable struct {
 // UnusableReason defines model for Unusable.Reason.
 type UnusableReason string
 
-// UpdateFrame One contact as it reads after an event
-type UpdateFrame struct {
-	ContactId string         `json:"contact_id"`
-	History   []HistoryEntry `json:"history"`
-
-	// Lock Wrong codes in a row, whoever took them on whichever ticket, and the contact's own denial; absent when there is neither
-	Lock Lock `json:"lock,omitempty,omitzero"`
-
-	// Methods By channel id
-	Methods map[string][]MethodOption `json:"methods"`
-	Now     time.Time                 `json:"now"`
-
-	// Seq The contact's last event. Not above the seq the pod has: stale, ignore
-	Seq int64 `json:"seq"`
-
-	// Shields By channel id; an absent channel is unverified
-	Shields map[string]Shield `json:"shields"`
-	Type    UpdateFrameType   `json:"type"`
-}
-
-// UpdateFrameType defines model for UpdateFrame.Type.
-type UpdateFrameType string
-
 // Verification defines model for Verification.
 type Verification struct {
 	ChannelId string `json:"channel_id"`
@@ -1499,8 +1498,8 @@ type Verification struct {
 	Seq    int64  `json:"seq"`
 	Shield Shield `json:"shield"`
 
-	// Warnings Budgets of which this send has used 80 % or more
-	Warnings []Budget `json:"warnings,omitempty,omitzero"`
+	// Warnings Quotas of which this send has used 80 % or more
+	Warnings []QuotaUsage `json:"warnings,omitempty,omitzero"`
 }
 
 // BrandingVersion defines model for BrandingVersion.
@@ -1636,15 +1635,15 @@ func (t *ServerFrame) MergeSnapshotFrame(v SnapshotFrame) error {
 	return err
 }
 
-// AsUpdateFrame returns the union data inside the ServerFrame as a UpdateFrame
-func (t ServerFrame) AsUpdateFrame() (UpdateFrame, error) {
-	var body UpdateFrame
+// AsEventFrame returns the union data inside the ServerFrame as a EventFrame
+func (t ServerFrame) AsEventFrame() (EventFrame, error) {
+	var body EventFrame
 	err := json.Unmarshal(t.union, &body)
 	return body, err
 }
 
-// FromUpdateFrame overwrites any union data inside the ServerFrame as the provided UpdateFrame
-func (t *ServerFrame) FromUpdateFrame(v UpdateFrame) error {
+// FromEventFrame overwrites any union data inside the ServerFrame as the provided EventFrame
+func (t *ServerFrame) FromEventFrame(v EventFrame) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -1654,8 +1653,8 @@ func (t *ServerFrame) FromUpdateFrame(v UpdateFrame) error {
 	return err
 }
 
-// MergeUpdateFrame performs a merge with any union data inside the ServerFrame, using the provided UpdateFrame
-func (t *ServerFrame) MergeUpdateFrame(v UpdateFrame) error {
+// MergeEventFrame performs a merge with any union data inside the ServerFrame, using the provided EventFrame
+func (t *ServerFrame) MergeEventFrame(v EventFrame) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -1753,7 +1752,7 @@ func (t ServerFrame) ValueByDiscriminator() (interface{}, error) {
 	}
 	switch discriminator {
 	case "event":
-		return t.AsUpdateFrame()
+		return t.AsEventFrame()
 	case "policy":
 		return t.AsPolicyFrame()
 	case "session":
@@ -2095,7 +2094,7 @@ type ClientInterface interface {
 
 	// PutClientPolicyWithBody Set what a client overrides; a field that is left out is the tenant's again
 	//
-	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2104,7 +2103,7 @@ type ClientInterface interface {
 
 	// PutClientPolicy Set what a client overrides; a field that is left out is the tenant's again
 	//
-	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2139,7 +2138,7 @@ type ClientInterface interface {
 	// SendWithBody Send a code or a link to one channel of one contact of the ticket
 	//
 	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2149,7 +2148,7 @@ type ClientInterface interface {
 	// Send Send a code or a link to one channel of one contact of the ticket
 	//
 	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2732,7 +2731,7 @@ func (c *HTTPClient) GetClientPolicy(ctx context.Context, clientId ForeignId, re
 
 // PutClientPolicyWithBody Set what a client overrides; a field that is left out is the tenant's again
 //
-// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2751,7 +2750,7 @@ func (c *HTTPClient) PutClientPolicyWithBody(ctx context.Context, clientId Forei
 
 // PutClientPolicy Set what a client overrides; a field that is left out is the tenant's again
 //
-// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2826,7 +2825,7 @@ func (c *HTTPClient) PutDefaultPolicy(ctx context.Context, body PutDefaultPolicy
 // SendWithBody Send a code or a link to one channel of one contact of the ticket
 //
 // 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2846,7 +2845,7 @@ func (c *HTTPClient) SendWithBody(ctx context.Context, params *SendParams, conte
 // Send Send a code or a link to one channel of one contact of the ticket
 //
 // 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4479,7 +4478,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutClientPolicyWithBodyWithResponse Set what a client overrides; a field that is left out is the tenant's again
 	//
-	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4488,7 +4487,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutClientPolicyWithResponse Set what a client overrides; a field that is left out is the tenant's again
 	//
-	// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+	// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4525,7 +4524,7 @@ type ClientWithResponsesInterface interface {
 	// SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
 	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4535,7 +4534,7 @@ type ClientWithResponsesInterface interface {
 	// SendWithResponse Send a code or a link to one channel of one contact of the ticket
 	//
 	// 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+	// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5098,7 +5097,7 @@ type UnlockContactResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Unlocked
+	JSON200 *UnlockResult
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
@@ -5106,7 +5105,7 @@ type UnlockContactResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UnlockContactResponse) GetJSON200() *Unlocked {
+func (r UnlockContactResponse) GetJSON200() *UnlockResult {
 	return r.JSON200
 }
 
@@ -5212,7 +5211,7 @@ type PushDirectoryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *DirectoryPushed
+	JSON200 *DirectoryPushResult
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
@@ -5220,7 +5219,7 @@ type PushDirectoryResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r PushDirectoryResponse) GetJSON200() *DirectoryPushed {
+func (r PushDirectoryResponse) GetJSON200() *DirectoryPushResult {
 	return r.JSON200
 }
 
@@ -5319,7 +5318,7 @@ type FinishDirectorySyncResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *DirectoryFinished
+	JSON200 *DirectorySyncResult
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
@@ -5327,7 +5326,7 @@ type FinishDirectorySyncResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r FinishDirectorySyncResponse) GetJSON200() *DirectoryFinished {
+func (r FinishDirectorySyncResponse) GetJSON200() *DirectorySyncResult {
 	return r.JSON200
 }
 
@@ -5383,7 +5382,7 @@ type LaunchResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Launched
+	JSON200 *SessionOpened
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Problem
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5395,7 +5394,7 @@ type LaunchResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r LaunchResponse) GetJSON200() *Launched {
+func (r LaunchResponse) GetJSON200() *SessionOpened {
 	return r.JSON200
 }
 
@@ -5513,7 +5512,7 @@ type LaunchConnectWiseResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Launched
+	JSON200 *SessionOpened
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Problem
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5525,7 +5524,7 @@ type LaunchConnectWiseResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r LaunchConnectWiseResponse) GetJSON200() *Launched {
+func (r LaunchConnectWiseResponse) GetJSON200() *SessionOpened {
 	return r.JSON200
 }
 
@@ -5586,7 +5585,7 @@ type LaunchSignInResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Launched
+	JSON200 *SessionOpened
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationproblemJSON401 *Problem
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5598,7 +5597,7 @@ type LaunchSignInResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r LaunchSignInResponse) GetJSON200() *Launched {
+func (r LaunchSignInResponse) GetJSON200() *SessionOpened {
 	return r.JSON200
 }
 
@@ -5702,7 +5701,7 @@ type GetPodResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Launched
+	JSON200 *SessionOpened
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 	// HeadersDefault the parsed response headers for an HTTP default response
@@ -5710,7 +5709,7 @@ type GetPodResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetPodResponse) GetJSON200() *Launched {
+func (r GetPodResponse) GetJSON200() *SessionOpened {
 	return r.JSON200
 }
 
@@ -6715,7 +6714,7 @@ func (c *ClientWithResponses) GetClientPolicyWithResponse(ctx context.Context, c
 
 // PutClientPolicyWithBodyWithResponse Set what a client overrides; a field that is left out is the tenant's again
 //
-// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6730,7 +6729,7 @@ func (c *ClientWithResponses) PutClientPolicyWithBodyWithResponse(ctx context.Co
 
 // PutClientPolicyWithResponse Set what a client overrides; a field that is left out is the tenant's again
 //
-// As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+// As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6791,7 +6790,7 @@ func (c *ClientWithResponses) PutDefaultPolicyWithResponse(ctx context.Context, 
 // SendWithBodyWithResponse Send a code or a link to one channel of one contact of the ticket
 //
 // 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6807,7 +6806,7 @@ func (c *ClientWithResponses) SendWithBodyWithResponse(ctx context.Context, para
 // SendWithResponse Send a code or a link to one channel of one contact of the ticket
 //
 // 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+// 422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7424,7 +7423,7 @@ func ParseUnlockContactResponse(rsp *http.Response) (*UnlockContactResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Unlocked
+		var dest UnlockResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7544,7 +7543,7 @@ func ParsePushDirectoryResponse(rsp *http.Response) (*PushDirectoryResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest DirectoryPushed
+		var dest DirectoryPushResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7660,7 +7659,7 @@ func ParseFinishDirectorySyncResponse(rsp *http.Response) (*FinishDirectorySyncR
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest DirectoryFinished
+		var dest DirectorySyncResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7720,7 +7719,7 @@ func ParseLaunchResponse(rsp *http.Response) (*LaunchResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Launched
+		var dest SessionOpened
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7871,7 +7870,7 @@ func ParseLaunchConnectWiseResponse(rsp *http.Response) (*LaunchConnectWiseRespo
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Launched
+		var dest SessionOpened
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7962,7 +7961,7 @@ func ParseLaunchSignInResponse(rsp *http.Response) (*LaunchSignInResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Launched
+		var dest SessionOpened
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8109,7 +8108,7 @@ func ParseGetPodResponse(rsp *http.Response) (*GetPodResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Launched
+		var dest SessionOpened
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -57,11 +57,11 @@ func standIn() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodPost {
-			_ = json.NewEncoder(w).Encode(api.DirectoryFinished{Removed: 1})
+			_ = json.NewEncoder(w).Encode(api.DirectorySyncResult{Removed: 1})
 			return
 		}
 		var push api.DirectoryPush
 		_ = json.NewDecoder(r.Body).Decode(&push)
-		_ = json.NewEncoder(w).Encode(api.DirectoryPushed{Pushed: len(push.Contacts), Unreachable: []string{}})
+		_ = json.NewEncoder(w).Encode(api.DirectoryPushResult{Pushed: len(push.Contacts), Unreachable: []string{}})
 	}))
 }

@@ -149,7 +149,7 @@ func TestAProblemOfTheServersStandsAtItsLine(t *testing.T) {
 		{"a part of a field", *f.Default, "banner.text", "p:3: default.banner.text: no"},
 		{"a part that is left out stands at its field", *f.Default, "banner.tone", "p:2: default.banner.tone: no"},
 		{"an item", *f.Default, "note_presets[1]", "p:6: default.note_presets[1]: no"},
-		{"a level that comes from no file", policyfile.Of(api.PolicySettings{ClientId: "x"}), "version", ": clients.x.version: no"},
+		{"a level that comes from no file", policyfile.Of(api.PolicyOverrides{ClientId: "x"}), "version", ": clients.x.version: no"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

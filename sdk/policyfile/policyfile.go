@@ -33,7 +33,7 @@ type Level struct {
 }
 
 // Of is a level as the API tells it.
-func Of(s api.PolicySettings) Level {
+func Of(s api.PolicyOverrides) Level {
 	return Level{Client: s.ClientId, Name: s.Name, Version: &s.Version, Fields: s.Fields}
 }
 

@@ -37,7 +37,7 @@ const walk = async (
   }
 };
 
-const generous = { budget_destination_day: 100, budget_technician_hour: 1000 };
+const generous = { quota_destination_day: 100, quota_technician_hour: 1000 };
 
 const textsWait = "Texting isn’t answering. We keep trying until";
 const mailsWait = "E-mail isn’t answering. We keep trying until";

@@ -229,7 +229,7 @@ export class Demo {
   }
 
   private async policyFields(path: string, key: string): Promise<PolicyFields> {
-    return (await this.admin("GET", path, undefined, key)).settings.fields;
+    return (await this.admin("GET", path, undefined, key)).overrides.fields;
   }
 
   private async putPolicy(path: string, fields: PolicyFields, key?: string, name?: string) {

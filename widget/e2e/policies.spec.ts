@@ -118,7 +118,7 @@ test("failures_before_lock: a locked contact says so and who can clear it, and a
   await expect(desk.pod.getByText(/Locked after/)).toBeHidden();
 });
 
-test("green_for_seconds: a green shield is shortened, and ends at once when its time is over", async ({
+test("verified_for_seconds: a green shield is shortened, and ends at once when its time is over", async ({
   desk,
   demo,
 }) => {
@@ -128,16 +128,16 @@ test("green_for_seconds: a green shield is shortened, and ends at once when its 
   await expect(desk.row("4821")).toContainText("Verified");
   await demo.forward("2m");
   await expect(desk.row("4821")).toContainText("Verified");
-  await demo.policy({ green_for_seconds: 60 });
+  await demo.policy({ verified_for_seconds: 60 });
   await expect(desk.row("4821")).toContainText("Not verified");
-  await demo.policy({ green_for_seconds: 600 });
+  await demo.policy({ verified_for_seconds: 600 });
   await expect(desk.row("4821")).toContainText("Verified");
-  await demo.policy({ green_for_seconds: 86_400 });
+  await demo.policy({ verified_for_seconds: 86_400 });
   await demo.forward("29m");
   await expect(desk.row("4821")).toContainText("Not verified");
 });
 
-test("green_scope: a green of another ticket counts no longer", async ({ desk, demo }) => {
+test("verified_scope: a green of another ticket counts no longer", async ({ desk, demo }) => {
   await desk.open("4711");
   await desk.send("4821", "Code");
   await desk.enter(await demo.code());
@@ -145,9 +145,9 @@ test("green_scope: a green of another ticket counts no longer", async ({ desk, d
   await desk.open("4712");
   await desk.pod.getByLabel("Contact to verify").selectOption({ label: "Dana Reyes · Finance Lead" });
   await expect(desk.row("4821")).toContainText("Verified");
-  await demo.policy({ green_scope: "ticket" });
+  await demo.policy({ verified_scope: "ticket" });
   await expect(desk.row("4821")).toContainText("Not verified");
-  await demo.policy({ green_scope: "contact" });
+  await demo.policy({ verified_scope: "contact" });
   await expect(desk.row("4821")).toContainText("Verified");
 });
 

@@ -35,8 +35,8 @@ const phone = (
   masked,
   methods: (["sms_code", "sms_link"] as const).map((method) => ({
     method,
-    ...(refusal?.[method] && { refusal: refusal[method] }),
-    ...(refusal?.[method] === "policy" && { why: ruled }),
+    ...(refusal?.[method] && { reason: refusal[method] }),
+    ...(refusal?.[method] === "policy" && { explanation: ruled }),
   })),
   shield,
 });
@@ -48,7 +48,9 @@ const mailbox = (id: string, masked: string, shield = grey, refusal?: Reason, la
   kind: "email",
   label,
   masked,
-  methods: [{ method: "email_link", ...(refusal && { refusal }), ...(refusal === "policy" && { why: ruled }) }],
+  methods: [
+    { method: "email_link", ...(refusal && { reason: refusal }), ...(refusal === "policy" && { explanation: ruled }) },
+  ],
   shield,
 });
 
@@ -80,7 +82,7 @@ export const green = (more: Partial<Shield> = {}): Shield => ({
   ...more,
 });
 
-/** What the server answers to a send: a code on its way, and a budget that is nearly used. */
+/** What the server answers to a send: a code on its way, and a quota that is nearly used. */
 export const nearing: Verification = {
   id: "v_7",
   contact_id: "dana",
@@ -88,7 +90,7 @@ export const nearing: Verification = {
   method: "sms_code",
   seq: 41,
   shield: pending("sms_code", "sent"),
-  warnings: [{ name: "budget_destination_day", used: 8, limit: 10, frees_at: "2026-03-03T09:00:00Z" }],
+  warnings: [{ name: "quota_destination_day", used: 8, limit: 10, frees_at: "2026-03-03T09:00:00Z" }],
 };
 
 const failed = (reason: Reason, method: Method = "sms_code"): Shield => ({
@@ -188,7 +190,7 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
     show_on_load: true,
     ticket_note: true,
     before_save: "off",
-    why: {},
+    explanations: {},
   },
   contacts,
   ...more,
@@ -395,10 +397,10 @@ export const scenes: Scene[] = [
   },
   { name: "match", pod: three(pending("sms_link", "opened", { match: "47" })) },
   { name: "match-wrong", pod: three(failed("wrong_number", "sms_link")) },
-  { name: "budget", pod: three(grey), acts: ["send a code that nears a limit"] },
+  { name: "quota", pod: three(grey), acts: ["send a code that nears a limit"] },
   {
     name: "note-why",
-    pod: under({ why: { override_note: ruled } }, three(grey)),
+    pod: under({ explanations: { override_note: ruled } }, three(grey)),
     acts: ["choose Sam"],
   },
   { name: "offline", pod: three(pending("sms_code", "delivered")), acts: ["lose the socket"] },

@@ -114,7 +114,7 @@ export interface paths {
         /**
          * Send a code or a link to one channel of one contact of the ticket
          * @description 403 `verification_method_not_allowed`, `own_channel`, `channel_unusable`, 404 (not on this ticket), 409 `idempotency_key_reused`,
-         *     422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the budget and when it frees.
+         *     422 `note_required`, 423 `locked`, 429 `cooldown`, `quota_exceeded` with the quota and when it frees.
          */
         post: operations["send"];
         delete?: never;
@@ -244,7 +244,7 @@ export interface paths {
         get: operations["getClientPolicy"];
         /**
          * Set what a client overrides; a field that is left out is the tenant's again
-         * @description As for the tenant's default. Budgets, prices and the pumping alarm are the tenant's alone.
+         * @description As for the tenant's default. Quotas, prices and the pumping alarm are the tenant's alone.
          */
         put: operations["putClientPolicy"];
         post?: never;
@@ -515,7 +515,7 @@ export interface components {
             /** @description The ticket's id */
             ticket: string;
         };
-        Launched: {
+        SessionOpened: {
             /** @description The bearer. Keep it in memory only */
             token: string;
             /**
@@ -547,16 +547,16 @@ export interface components {
              */
             seq: number;
             shield: components["schemas"]["Shield"];
-            /** @description Budgets of which this send has used 80 % or more */
-            warnings?: components["schemas"]["Budget"][];
+            /** @description Quotas of which this send has used 80 % or more */
+            warnings?: components["schemas"]["QuotaUsage"][];
         };
         /** @description How much of a limit is used */
-        Budget: {
-            /** @description A field of the policy, such as `budget_destination_day` */
+        QuotaUsage: {
+            /** @description A field of the policy, such as `quota_destination_day` */
             name: string;
             /**
              * Format: int64
-             * @description Messages; of `budget_tenant_spend_day` thousandths of the tenant's currency
+             * @description Messages; of `quota_tenant_spend_day` thousandths of the tenant's currency
              */
             used: number;
             /** Format: int64 */
@@ -618,7 +618,7 @@ export interface components {
             before_save: components["schemas"]["SaveRule"];
             banner?: components["schemas"]["Banner"];
             /** @description By field that somebody has set: who, where and when, as in `Set by Contoso's policy, version 7, by Ana on 24 Nov 2026.` */
-            why: {
+            explanations: {
                 [key: string]: string;
             };
         };
@@ -699,12 +699,12 @@ export interface components {
         Method: "email_link" | "sms_link" | "sms_code" | "email_code";
         MethodOption: {
             method: components["schemas"]["Method"];
-            refusal?: components["schemas"]["Reason"];
+            reason?: components["schemas"]["Reason"];
             /** @description Of a refusal by policy: which one, and who set it */
-            why?: string;
+            explanation?: string;
         };
         /**
-         * @description Why a method is refused, a message waits, a shield failed, or the last attempt left no mark
+         * @description Why a method is refused, a message waits, a shield failed, or the last attempt changed nothing
          * @enum {string}
          */
         Reason: "policy" | "landline" | "locked" | "own_channel" | "changed_channel" | "country_not_allowed" | "premium_rate" | "voip" | "toll_free" | "technician_address" | "denied" | "out_of_tries" | "wrong_number" | "expired" | "cancelled" | "superseded" | "invalid_recipient" | "blocked" | "mailbox_full" | "opted_out" | "undelivered" | "carrier_down" | "carrier_misconfigured" | "indeterminate" | "address_not_supported" | "no_carrier";
@@ -740,7 +740,7 @@ export interface components {
              */
             resend_at?: string;
             /** @description Pending only: what shows again if nothing comes of it (an earlier green that lasts, or an earlier denial) */
-            beneath?: components["schemas"]["Shield"];
+            reverts_to?: components["schemas"]["Shield"];
         };
         HistoryEntry: {
             verification_id: string;
@@ -772,7 +772,7 @@ export interface components {
              * Format: date-time
              * @description Since when the result stands on the ticket; absent while it does not
              */
-            noted_at?: string;
+            note_written_at?: string;
             /** @description The text for the ticket, once the verification has ended, if the policy wants one */
             ticket_note?: string;
         };
@@ -794,8 +794,8 @@ export interface components {
             tries_left?: number;
             /** @description Seconds */
             retry_after?: number;
-            budget?: components["schemas"]["Budget"];
-            policy?: components["schemas"]["PolicySettings"];
+            quota?: components["schemas"]["QuotaUsage"];
+            policy?: components["schemas"]["PolicyOverrides"];
             contrast?: components["schemas"]["Contrast"];
             /** @description Of a fault of ours; the log line carries it too */
             request_id?: string;
@@ -817,7 +817,7 @@ export interface components {
             /** @description The policy's version that the pod shows; beside `since` */
             policy?: string;
         };
-        ServerFrame: components["schemas"]["SnapshotFrame"] | components["schemas"]["UpdateFrame"] | components["schemas"]["PolicyFrame"] | components["schemas"]["SessionFrame"];
+        ServerFrame: components["schemas"]["SnapshotFrame"] | components["schemas"]["EventFrame"] | components["schemas"]["PolicyFrame"] | components["schemas"]["SessionFrame"];
         SnapshotFrame: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -827,7 +827,7 @@ export interface components {
             pod: components["schemas"]["Pod"];
         };
         /** @description One contact as it reads after an event */
-        UpdateFrame: {
+        EventFrame: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -874,7 +874,7 @@ export interface components {
         };
         /**
          * @description What one level sets; what it leaves out is the level's above: the tenant's over a client's, Shieldpod's own over
-         *     the tenant's. docs/policies.md tells each field's range and default. Those from `budget_destination_day` on are
+         *     the tenant's. docs/policies.md tells each field's range and default. Those from `quota_destination_day` on are
          *     the tenant's alone.
          */
         PolicyFields: {
@@ -889,9 +889,9 @@ export interface components {
             tries_per_code?: number;
             failures_before_lock?: number;
             resend_cooldown_seconds?: number;
-            green_for_seconds?: number;
+            verified_for_seconds?: number;
             /** @enum {string} */
-            green_scope?: "contact" | "ticket";
+            verified_scope?: "contact" | "ticket";
             history_entries?: number;
             number_matching?: boolean;
             ticket_note?: boolean;
@@ -904,24 +904,24 @@ export interface components {
             technician_address?: "optional" | "required";
             changed_channel_days?: number;
             /** @enum {string} */
-            changed_channels?: "mark" | "refuse";
+            changed_channels?: "flag" | "refuse";
             /** @description Of messages to contacts whose own is not known: a tag, such as `de` */
             language?: string;
             /** @description Of the times that people read, where the contact's own is not known: an IANA name, such as `Europe/Berlin` */
             time_zone?: string;
-            budget_destination_day?: number;
-            budget_prefix_hour?: number;
-            budget_technician_minute?: number;
-            budget_technician_hour?: number;
-            budget_client_hour?: number;
-            budget_country_hour?: number;
-            budget_tenant_minute?: number;
-            budget_tenant_day?: number;
+            quota_destination_day?: number;
+            quota_prefix_hour?: number;
+            quota_technician_minute?: number;
+            quota_technician_hour?: number;
+            quota_client_hour?: number;
+            quota_country_hour?: number;
+            quota_tenant_minute?: number;
+            quota_tenant_day?: number;
             /**
              * Format: int64
              * @description Thousandths of the tenant's currency
              */
-            budget_tenant_spend_day?: number;
+            quota_tenant_spend_day?: number;
             /** @description By country, `*` for all others: thousandths of the tenant's currency for a text */
             sms_prices?: {
                 [key: string]: number;
@@ -941,7 +941,7 @@ export interface components {
         /** @description What a tenant sets; what it leaves out is Shieldpod's own. docs/branding.md tells of each */
         BrandingFields: {
             sender?: components["schemas"]["BrandingSender"];
-            look?: components["schemas"]["BrandingLook"];
+            theme?: components["schemas"]["BrandingTheme"];
             /** @description By language, such as `de` */
             texts?: {
                 [key: string]: components["schemas"]["BrandingTexts"];
@@ -955,7 +955,7 @@ export interface components {
             address?: string;
         };
         /** @description The landing page is one card on a gradient; e-mails have its beginning as their band, and the same button */
-        BrandingLook: {
+        BrandingTheme: {
             from?: components["schemas"]["Colour"];
             to?: components["schemas"]["Colour"];
             /** @description Of the gradient */
@@ -1010,7 +1010,7 @@ export interface components {
             fields: components["schemas"]["BrandingFields"];
             logo?: components["schemas"]["BrandingLogo"];
             landing_logo?: components["schemas"]["BrandingLogo"];
-            effective: components["schemas"]["BrandingLook"];
+            effective: components["schemas"]["BrandingTheme"];
             /** @description Shieldpod's own texts, by language: what stands where the tenant has written nothing */
             builtin: {
                 [key: string]: components["schemas"]["BrandingTexts"];
@@ -1067,7 +1067,7 @@ export interface components {
             number?: string;
         };
         /** @description What one level sets */
-        PolicySettings: {
+        PolicyOverrides: {
             /** @description Absent: the tenant's default */
             client_id?: string;
             /** @description The client's, as explanations say it */
@@ -1083,7 +1083,7 @@ export interface components {
             fields: components["schemas"]["PolicyFields"];
         };
         PolicyView: {
-            settings: components["schemas"]["PolicySettings"];
+            overrides: components["schemas"]["PolicyOverrides"];
             effective: components["schemas"]["PolicyFields"];
             /** @description One per field, in the order of `PolicyFields` */
             explanations: components["schemas"]["Explanation"][];
@@ -1124,7 +1124,7 @@ export interface components {
             fields: components["schemas"]["PolicyFields"];
         };
         PolicyPage: {
-            policies: components["schemas"]["PolicySettings"][];
+            policies: components["schemas"]["PolicyOverrides"][];
             /** @description The cursor of the next page; absent on the last */
             next?: string;
         };
@@ -1160,7 +1160,7 @@ export interface components {
              */
             changed_at?: string;
         };
-        DirectoryPushed: {
+        DirectoryPushResult: {
             pushed: number;
             /** @description Channels that are no address and no number, and so are not shown: `contacts[2].channels[0]` */
             unreachable: string[];
@@ -1178,28 +1178,28 @@ export interface components {
             time_zone?: string;
             /** Format: date-time */
             pushed_at: string;
-            channels: components["schemas"]["DirectoryWay"][];
+            channels: components["schemas"]["DirectoryEntryChannel"][];
         };
         /** @description A channel that messages can reach; of several to one destination the first */
-        DirectoryWay: {
+        DirectoryEntryChannel: {
             id: string;
             /** @enum {string} */
             kind: "email" | "phone";
             label?: string;
             masked: string;
         };
-        DirectoryFinished: {
+        DirectorySyncResult: {
             /** Format: int64 */
             removed: number;
         };
-        Unlocked: {
+        UnlockResult: {
             contact_id: string;
             /** @description That were cleared */
             failures: number;
             /** @description Whether the contact was locked by their own “I did not ask for this” */
             denied?: boolean;
             /** @description Numbers that got no more texts, because a carrier had said that they are landlines or have said STOP */
-            marks?: number;
+            suppressions?: number;
         };
     };
     responses: {
@@ -1282,7 +1282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Launched"];
+                    "application/json": components["schemas"]["SessionOpened"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -1308,7 +1308,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Launched"];
+                    "application/json": components["schemas"]["SessionOpened"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -1334,7 +1334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Launched"];
+                    "application/json": components["schemas"]["SessionOpened"];
                 };
             };
             401: components["responses"]["Problem"];
@@ -1356,7 +1356,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Launched"];
+                    "application/json": components["schemas"]["SessionOpened"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1819,7 +1819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Unlocked"];
+                    "application/json": components["schemas"]["UnlockResult"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1878,7 +1878,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DirectoryPushed"];
+                    "application/json": components["schemas"]["DirectoryPushResult"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1930,7 +1930,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DirectoryFinished"];
+                    "application/json": components["schemas"]["DirectorySyncResult"];
                 };
             };
             default: components["responses"]["Problem"];

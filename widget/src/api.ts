@@ -6,9 +6,9 @@ import type { Clock } from "./clock";
 import type {
   ConnectWiseLaunch,
   HistoryPage,
-  Launched,
   LaunchRequest,
   SendRequest,
+  SessionOpened,
   SignInLaunch,
   Verification,
 } from "./types";
@@ -70,12 +70,12 @@ export const createApi = (fetch: Fetch, clock: Clock) => {
 
   return {
     challenge: (signal: AbortSignal) => ask<{ nonce: string }>("POST", "/launch/challenge", { signal }),
-    launch: (body: LaunchRequest, signal: AbortSignal) => ask<Launched>("POST", "/launch", { signal, body }),
+    launch: (body: LaunchRequest, signal: AbortSignal) => ask<SessionOpened>("POST", "/launch", { signal, body }),
     launchConnectWise: (body: ConnectWiseLaunch, signal: AbortSignal) =>
-      ask<Launched>("POST", "/launch/connectwise", { signal, body }),
+      ask<SessionOpened>("POST", "/launch/connectwise", { signal, body }),
     launchSignIn: (body: SignInLaunch, signal: AbortSignal) =>
-      ask<Launched>("POST", "/launch/signin", { signal, body }),
-    pod: (token: string, signal: AbortSignal) => ask<Launched>("GET", "/pod", { signal, token }),
+      ask<SessionOpened>("POST", "/launch/signin", { signal, body }),
+    pod: (token: string, signal: AbortSignal) => ask<SessionOpened>("GET", "/pod", { signal, token }),
     send: (token: string, signal: AbortSignal, key: string, body: SendRequest) =>
       ask<Verification>("POST", "/verifications", { signal, token, key, body }),
     check: (token: string, signal: AbortSignal, id: string, code: string) =>

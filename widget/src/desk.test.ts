@@ -378,15 +378,15 @@ describe("the banner", () => {
   });
 });
 
-describe("a budget that is all but used", () => {
-  const budget = (name: string, used: number) => ({ name, used, limit: 10, frees_at: later(600) });
+describe("a quota that is all but used", () => {
+  const quota = (name: string, used: number) => ({ name, used, limit: 10, frees_at: later(600) });
   const near = () => warningNow(state(), where, w.shield())?.name;
 
   it("is told of beside what was sent, the one nearest to its end, until that has ended", async () => {
     press();
-    const warnings = [budget("budget_client_hour", 8), budget("budget_destination_day", 9)];
+    const warnings = [quota("quota_client_hour", 8), quota("quota_destination_day", 9)];
     await w.call().yes({ ...answer("v_1", 2, pending("v_1")), warnings });
-    expect(near()).toBe("budget_destination_day");
+    expect(near()).toBe("quota_destination_day");
     w.event(3, { mobile: green("v_1") });
     expect(near()).toBeUndefined();
   });
@@ -440,7 +440,7 @@ describe("a ticket that is saved", () => {
     ["warn", [], "warn"],
     ["block", [...reasons, why], "block"],
   ] as const)("with an unverified caller, under %s", (before_save, want, saved) => {
-    w.rules({ before_save, why: { before_save: why } });
+    w.rules({ before_save, explanations: { before_save: why } });
     expect([w.ears().save(), w.desk.state.value.saved]).toEqual([want, saved]);
   });
 

@@ -137,7 +137,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey, feed }: Des
       const rule = pod && phase === "open" ? saveRule(pod, serverNow()) : "off";
       if (!pod || rule === "off") return [];
       set({ saved: rule });
-      return rule === "block" ? [words.saveFirst, pod.policy.why.before_save ?? ""].filter(Boolean) : [];
+      return rule === "block" ? [words.saveFirst, pod.policy.explanations.before_save ?? ""].filter(Boolean) : [];
     },
     onDrop() {
       callOffTick();
@@ -179,7 +179,7 @@ export const createDesk = ({ api, host, clock, chance, dial, newKey, feed }: Des
       const answer = await ask(session.ticket());
       const { pod } = state.value;
       if (!pod) return;
-      const warning = { budgets: answer.warnings ?? [], mark: mark(answer.shield) };
+      const warning = { quotas: answer.warnings ?? [], mark: mark(answer.shield) };
       set({
         pod: lead(pod, answer),
         busy: settled(),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fold, lead, meet, since } from "./fold";
-import type { Contact, Lock, MethodOption, Pod, Shield, UpdateFrame, Verification } from "./types";
+import type { Contact, EventFrame, Lock, MethodOption, Pod, Shield, Verification } from "./types";
 import { pod } from "./world";
 
 interface Brief {
@@ -14,7 +14,7 @@ interface Brief {
 }
 
 type Step =
-  | UpdateFrame
+  | EventFrame
   | { type: "snapshot" | "policy"; contacts: Brief[] }
   | { answer: Verification }
   | { asked: Brief[] };

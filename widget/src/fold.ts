@@ -1,6 +1,6 @@
 // The pod's state is a fold of what the server says. Nothing here knows time, network or document.
 
-import type { Contact, Pod, PodFrame, Shield, UpdateFrame, Verification } from "./types";
+import type { Contact, EventFrame, Pod, PodFrame, Shield, Verification } from "./types";
 
 const unverified: Shield = { state: "unverified" };
 
@@ -51,7 +51,7 @@ const change = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod 
   return after === before ? pod : { ...pod, contacts: pod.contacts.with(i, after) };
 };
 
-const update = (contact: Contact, frame: UpdateFrame): Contact => {
+const update = (contact: Contact, frame: EventFrame): Contact => {
   if (frame.seq <= contact.seq) return contact;
   const { seq, shields, methods, lock, history } = frame;
   const channels = contact.channels.map((ch) => ({

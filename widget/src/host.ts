@@ -1,14 +1,14 @@
 // What is around the pod. hosts/ has one file for each kind: how it opens sessions, and what it is told.
 
 import type { PodMessage } from "../../embed/src/protocol";
-import type { Launched } from "./types";
+import type { SessionOpened } from "./types";
 
 export interface Host {
   /**
    * Opens a session for the ticket on screen. `pressed`: the technician asks for it, in this very moment.
    * Throws Refusal or Unreachable; may be asked again.
    */
-  open(signal: AbortSignal, pressed: boolean): Promise<Launched>;
+  open(signal: AbortSignal, pressed: boolean): Promise<SessionOpened>;
   /** Tells the host what becomes of the pod, as far as it listens. */
   say(message: PodMessage): void;
 }

@@ -77,7 +77,7 @@ describe("speaking", () => {
         contact("dana", 1, [channel("mail"), { ...channel("mobile"), methods: [] }]),
       ),
     ).toBe("Das Postfach von dana ist voll und nimmt nichts an. Folgen Sie Ihrer Anweisung.");
-    expect(refusal({ method: "sms_code", refusal: "opted_out" }, false)).toBe(
+    expect(refusal({ method: "sms_code", reason: "opted_out" }, false)).toBe(
       "Code: Hat STOP geschrieben. Ein Administrator kann das aufheben",
     );
     expect(stage({ ...pending("v_1"), stage: "delivered" }, "14:07").text).toBe("Code zugestellt");

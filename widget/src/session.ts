@@ -6,7 +6,7 @@ import { backOff, type Clock, pause } from "./clock";
 import type { Ears, Host } from "./host";
 import type { Feed, FeedDeps, Updates } from "./later/feed";
 import { type Early, early, type Link, type Live, openLive, type Socket } from "./live";
-import type { ClientFrame, Launched, Pod, PodFrame } from "./types";
+import type { ClientFrame, Pod, PodFrame, SessionOpened } from "./types";
 
 /** A relaunch so soon after the last one means that relaunching does not help. */
 const relaunchEvery = 30_000;
@@ -136,7 +136,7 @@ export const createSession = (deps: SessionDeps): Session => {
   };
 
   /** Takes a launched pod; one of another ticket first drops all that belongs to the old one. */
-  const accept = ({ token: newToken, expires_at, pod }: Launched): boolean => {
+  const accept = ({ token: newToken, expires_at, pod }: SessionOpened): boolean => {
     const resumed = ticketId === pod.ticket.id;
     if (!resumed && ticketId !== null) drop();
     ticketId = pod.ticket.id;
@@ -182,7 +182,7 @@ export const createSession = (deps: SessionDeps): Session => {
   };
 
   /** The host's own way to a session; where nobody answers, or somebody is busy, again and again while the ticket lasts. */
-  const exchange = async (signal: AbortSignal, pressed: boolean): Promise<Launched> => {
+  const exchange = async (signal: AbortSignal, pressed: boolean): Promise<SessionOpened> => {
     for (let tries = 0, late = 0; ; tries++) {
       try {
         const launched = await host.open(signal, pressed && tries === 0);

@@ -83,8 +83,8 @@ describe("what has become of a channel", () => {
     ],
     ["nobody answers", pending, shieldAt(pending, at("14:05:00")), "14:05:00", "expired"],
     ["it is cancelled", pending, { ...grey, verification_id: "v_a", reason: "cancelled" }, "14:02:00", "cancelled"],
-    ["an older green shows again after a cancel", { ...pending, beneath: older }, older, "14:02:00", "cancelled"],
-    ["an older green shows again after the end", { ...pending, beneath: older }, older, "14:05:00", "expired"],
+    ["an older green shows again after a cancel", { ...pending, reverts_to: older }, older, "14:02:00", "cancelled"],
+    ["an older green shows again after the end", { ...pending, reverts_to: older }, older, "14:05:00", "expired"],
     [
       "an older denial shows again after a failure",
       pending,

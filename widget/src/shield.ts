@@ -28,8 +28,8 @@ export const over = ({ until }: Shield, now: number): boolean => until !== undef
 
 /** The pending shield without what lies beneath, once that no longer stands. */
 const upon = (shield: Shield, now: number): Shield => {
-  if (!shield.beneath || standing(shield.beneath, now)) return shield;
-  const { beneath: _, ...alone } = shield;
+  if (!shield.reverts_to || standing(shield.reverts_to, now)) return shield;
+  const { reverts_to: _, ...alone } = shield;
   return alone;
 };
 
@@ -38,15 +38,15 @@ const standing = (beneath: Shield, now: number): boolean =>
 
 /** The shield without a green beneath it that is of a later time. */
 const grounded = (shield: Shield, now: number): Shield => {
-  if (shield.beneath?.state !== "verified" || !ahead(shield.beneath.at, now)) return shield;
-  const { beneath: _, ...alone } = shield;
+  if (shield.reverts_to?.state !== "verified" || !ahead(shield.reverts_to.at, now)) return shield;
+  const { reverts_to: _, ...alone } = shield;
   return alone;
 };
 
 /** A cooldown outlives the shield that brought it. */
-const expired = ({ until, resend_at, verification_id, method, beneath }: Shield): Shield =>
-  beneath && standing(beneath, until === undefined ? 0 : Date.parse(until))
-    ? { ...beneath, resend_at }
+const expired = ({ until, resend_at, verification_id, method, reverts_to }: Shield): Shield =>
+  reverts_to && standing(reverts_to, until === undefined ? 0 : Date.parse(until))
+    ? { ...reverts_to, resend_at }
     : { state: "unverified", verification_id, method, at: until, reason: "expired", resend_at };
 
 export const entryAt = (entry: HistoryEntry, now: number): HistoryEntry =>
@@ -56,7 +56,7 @@ export const entryAt = (entry: HistoryEntry, now: number): HistoryEntry =>
 
 /** When the clock next changes what these shields say, or reaches one of the other times; undefined: never. */
 export const nextEnd = (shields: Shield[], now: number, others: (string | undefined)[] = []): number | undefined => {
-  const ends = [...shields.flatMap((s) => [s.until, s.beneath?.until, s.resend_at]), ...others]
+  const ends = [...shields.flatMap((s) => [s.until, s.reverts_to?.until, s.resend_at]), ...others]
     .map((at) => (at ? Date.parse(at) : 0))
     .filter((at) => at > now);
   return ends.length > 0 ? Math.min(...ends) : undefined;
@@ -74,4 +74,4 @@ export const isCooling = ({ resend_at }: Shield, now: number): boolean =>
 
 /** Whether texts go there, or would once what the ticket system has there is corrected. */
 export const textable = ({ kind, unusable, methods }: Channel): boolean =>
-  kind === "phone" && (unusable ? unusable.reason !== "landline" : methods.some((m) => m.refusal !== "landline"));
+  kind === "phone" && (unusable ? unusable.reason !== "landline" : methods.some((m) => m.reason !== "landline"));

@@ -2,7 +2,7 @@
 // goes everything of the old ticket.
 
 import { entryAt, shieldAt } from "./shield";
-import type { Budget, Channel, Contact, HistoryEntry, Method, Pod, Policy, SaveRule, Shield } from "./types";
+import type { Channel, Contact, HistoryEntry, Method, Pod, Policy, Quota, SaveRule, Shield } from "./types";
 
 export type Act = Method | "code" | "cancel";
 
@@ -21,9 +21,9 @@ export interface Doing {
   mark: string;
 }
 
-/** Budgets that a send has all but used up; it is told for as long as what was sent is under way. */
+/** Quotas that a send has all but used up; it is told for as long as what was sent is under way. */
 export interface Warning {
-  budgets: Budget[];
+  quotas: Quota[];
   mark: string;
 }
 

@@ -5,7 +5,7 @@ import type { components } from "./api.gen";
 type Schemas = components["schemas"];
 
 export type Banner = Schemas["Banner"];
-export type Budget = Schemas["Budget"];
+export type Quota = Schemas["QuotaUsage"];
 /** A contact as the pod holds it: `ahead` names the channels that an answer has brought further than `seq`. */
 export type Contact = Schemas["Contact"] & { ahead?: Record<string, number> };
 export type Pod = Omit<Schemas["Pod"], "contacts"> & { contacts: Contact[] };
@@ -23,7 +23,7 @@ export type SaveRule = Schemas["SaveRule"];
 export type Stage = NonNullable<Shield["stage"]>;
 export type Unusable = Schemas["Unusable"];
 export type Verification = Schemas["Verification"];
-export type Launched = Schemas["Launched"];
+export type SessionOpened = Schemas["SessionOpened"];
 export type LaunchRequest = Schemas["LaunchRequest"];
 /** Who ConnectWise says is at the screen: a claim, which the server proves. */
 export type Member = Schemas["ConnectWiseMember"];
@@ -32,9 +32,9 @@ export type SignInLaunch = Schemas["SignInLaunch"];
 export type SendRequest = Schemas["SendRequest"];
 export type ClientFrame = Schemas["ClientFrame"];
 export type SnapshotFrame = Schemas["SnapshotFrame"];
-export type UpdateFrame = Schemas["UpdateFrame"];
+export type EventFrame = Schemas["EventFrame"];
 export type PolicyFrame = Schemas["PolicyFrame"];
 export type SessionFrame = Schemas["SessionFrame"];
 /** What a frame says of the pod. */
-export type PodFrame = SnapshotFrame | UpdateFrame | PolicyFrame;
+export type PodFrame = SnapshotFrame | EventFrame | PolicyFrame;
 export type ServerFrame = PodFrame | SessionFrame;

@@ -19,15 +19,15 @@ describe("a method that is refused says why", () => {
     ["no_carrier", "No text carrier is set up. Ask your administrator."],
     ["indeterminate", "Not possible here"],
   ])("%s", (refusal, want) => {
-    const option: MethodOption = { method: "sms_code", refusal };
+    const option: MethodOption = { method: "sms_code", reason: refusal };
     expect(w.refusal(option, true)).toBe(want);
     expect(w.refusal(option, false)).toBe(`Code: ${want.charAt(0).toLowerCase()}${want.slice(1)}`);
-    expect(w.refusalInFull({ ...option, why: "Set by Ana." })).toBe(`${want}. Set by Ana.`);
+    expect(w.refusalInFull({ ...option, explanation: "Set by Ana." })).toBe(`${want}. Set by Ana.`);
   });
 });
 
 it("says which carrier is missing", () => {
-  expect(w.refusal({ method: "email_link", refusal: "no_carrier" }, true)).toBe(
+  expect(w.refusal({ method: "email_link", reason: "no_carrier" }, true)).toBe(
     "No e-mail carrier is set up. Ask your administrator.",
   );
 });
@@ -61,7 +61,7 @@ describe("what failed says why, whose it was, and what to do next", () => {
   });
 
   it("names no way that there is not", () => {
-    const barred = { ...mail, methods: [{ method: "email_link" as const, refusal: "policy" as const }] };
+    const barred = { ...mail, methods: [{ method: "email_link" as const, reason: "policy" as const }] };
     for (const alone of [contact("dana", 1, [mobile]), contact("dana", 1, [mobile, barred])]) {
       expect(w.failed({ state: "failed", reason: "undelivered", method: "sms_code" }, alone)).toBe(
         "The carrier could not deliver it. Follow your procedure.",

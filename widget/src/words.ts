@@ -54,7 +54,7 @@ export const spoken = ({ kind, label, masked }: Channel): string =>
 export const byWhom = (by: Person | undefined, me: Person | undefined): string =>
   by && me && by.id === me.id ? words.you : (by?.name ?? "");
 
-export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean): string => {
+export const refusal = ({ method, reason: why }: MethodOption, alone: boolean): string => {
   const because =
     why === "no_carrier"
       ? t.noCarrier[byMail(method) ? "email" : "phone"]
@@ -64,7 +64,7 @@ export const refusal = ({ method, refusal: why }: MethodOption, alone: boolean):
 
 /** With who decided it, where somebody did. */
 export const refusalInFull = (option: MethodOption): string =>
-  [refusal(option, true), option.why].filter(Boolean).join(". ");
+  [refusal(option, true), option.explanation].filter(Boolean).join(". ");
 
 export const noun = (method?: Method) => (byCode(method) ? "code" : "link");
 
@@ -83,7 +83,7 @@ export const denied = (name: string) => t.denied(name);
 /** What to try next: a way of the other kind, where the contact has one that is offered. */
 const otherWay = ({ channels }: Contact, mail: boolean): string => {
   const kind = mail ? "phone" : "email";
-  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.refusal)) ? t.tryNext[kind] : t.tryNext.none;
+  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.reason)) ? t.tryNext[kind] : t.tryNext.none;
 };
 
 /** Why it failed, and what to do next. */

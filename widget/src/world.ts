@@ -9,7 +9,17 @@ import { later as lazy } from "./later";
 import { createFeed } from "./later/feed";
 import { report } from "./later/report";
 import type { Socket } from "./live";
-import type { Channel, Contact, Launched, Pod, Policy, SendRequest, ServerFrame, Shield, Verification } from "./types";
+import type {
+  Channel,
+  Contact,
+  Pod,
+  Policy,
+  SendRequest,
+  ServerFrame,
+  SessionOpened,
+  Shield,
+  Verification,
+} from "./types";
 
 export const t0 = "2026-03-02T14:00:00.000Z";
 export const later = (seconds: number): string => new Date(Date.parse(t0) + seconds * 1000).toISOString();
@@ -50,7 +60,7 @@ export const pod = (ticket = "4711", contacts = [contact("dana", 1, [channel("mo
     show_on_load: true,
     ticket_note: true,
     before_save: "off",
-    why: {},
+    explanations: {},
   },
   contacts,
 });
@@ -215,7 +225,7 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
     await settle();
     await call1().yes({ nonce: `nonce-${asked.length + 1}` });
     await last(asked).give(`context for ${fresh.ticket.id}`);
-    const launched: Launched = { token, expires_at: later(600), pod: fresh };
+    const launched: SessionOpened = { token, expires_at: later(600), pod: fresh };
     await call1().yes(launched);
     socket().open();
   };

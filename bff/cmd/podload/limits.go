@@ -11,7 +11,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// apiKey is the admin's: as given, or the demo's own. Without one the tenant's budgets stay as they are.
+// apiKey is the admin's: as given, or the demo's own. Without one the tenant's quotas stay as they are.
 func (c *runCmd) apiKey() (string, error) {
 	if c.APIKey != "" || c.DemoData == "" {
 		return c.APIKey, nil
@@ -30,8 +30,8 @@ func (c *runCmd) apiKey() (string, error) {
 // plenty is more than any run sends.
 const plenty = 1_000_000_000
 
-// liftBudgets lets one technician send what a thousand would: every budget is counted as ever, none is reached.
-func liftBudgets(ctx context.Context, base, key string) error {
+// liftQuotas lets one technician send what a thousand would: every quota is counted as ever, none is reached.
+func liftQuotas(ctx context.Context, base, key string) error {
 	if key == "" {
 		return nil
 	}
@@ -49,17 +49,17 @@ func liftBudgets(ctx context.Context, base, key string) error {
 	if now.JSON200 == nil {
 		return fmt.Errorf("the policy can't be read: %s", now.Status())
 	}
-	fields := now.JSON200.Settings.Fields
-	for _, budget := range []**int{
-		&fields.BudgetPrefixHour, &fields.BudgetTechnicianMinute, &fields.BudgetTechnicianHour, &fields.BudgetClientHour,
-		&fields.BudgetCountryHour, &fields.BudgetTenantMinute, &fields.BudgetTenantDay,
+	fields := now.JSON200.Overrides.Fields
+	for _, quota := range []**int{
+		&fields.QuotaPrefixHour, &fields.QuotaTechnicianMinute, &fields.QuotaTechnicianHour, &fields.QuotaClientHour,
+		&fields.QuotaCountryHour, &fields.QuotaTenantMinute, &fields.QuotaTenantDay,
 	} {
-		*budget = new(plenty)
+		*quota = new(plenty)
 	}
-	fields.BudgetTenantSpendDay, fields.PumpingFloorPercent = new(int64(plenty)), new(0)
-	edited, err := client.PutDefaultPolicyWithResponse(ctx, api.PolicyEdit{Version: now.JSON200.Settings.Version, Fields: fields})
+	fields.QuotaTenantSpendDay, fields.PumpingFloorPercent = new(int64(plenty)), new(0)
+	edited, err := client.PutDefaultPolicyWithResponse(ctx, api.PolicyEdit{Version: now.JSON200.Overrides.Version, Fields: fields})
 	if err == nil && edited.JSON200 == nil {
-		err = fmt.Errorf("the budgets can't be lifted: %s %s", edited.Status(), edited.Body)
+		err = fmt.Errorf("the quotas can't be lifted: %s %s", edited.Status(), edited.Body)
 	}
 	return err
 }

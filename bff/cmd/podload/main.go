@@ -49,7 +49,7 @@ type runCmd struct {
 	KID      string `name:"kid" default:"demo-1" help:"Its registered id."`
 	Issuer   string `default:"http://127.0.0.1:8081" help:"The contexts' issuer."`
 	Tenant   string `default:"acme" help:"The tenant's slug."`
-	APIKey   string `help:"An API key of the tenant, to lift its budgets by. The demo's own is found with --demo-data."`
+	APIKey   string `help:"An API key of the tenant, to lift its quotas by. The demo's own is found with --demo-data."`
 
 	Pods    int           `default:"1000" help:"Idle pods to keep open."`
 	Count   int           `default:"3000" help:"Sends, code checks and bootstraps to do."`
@@ -79,7 +79,7 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := liftBudgets(ctx, c.Target, key); err != nil {
+	if err := liftQuotas(ctx, c.Target, key); err != nil {
 		return err
 	}
 	report := report{Callers: c.Callers}

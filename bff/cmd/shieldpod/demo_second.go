@@ -95,7 +95,7 @@ func (d *demo) northern(ctx context.Context, srv *server) error {
 // northFields are what the second tenant has set, in the API's shape.
 const northFields = `{
 	"sender": {"name": "Nordlicht IT Support", "address": "` + northAddress + `"},
-	"look": {
+	"theme": {
 		"from": "#2a0b45", "to": "#d1495b", "angle": 35, "card": "#fff9f2", "text": "#2b1a36",
 		"action": "#7b2d8e", "action_text": "#ffffff"
 	},

@@ -21,7 +21,7 @@ func TestRow12TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 		{"by default", `{}`, nil, tenants, clients},
 		{"with number matching", `{"number_matching":true}`, nil, "", tenants},
 		{"without e-mail links", `{"methods":["sms_code"]}`, nil, "", tenants},
-		{"a client that takes it back", `{"number_matching":true}`, map[string]string{"contoso": `{"number_matching":false}`, "fabrikam": `{"green_for_seconds":60}`}, clients + "contoso;", tenants},
+		{"a client that takes it back", `{"number_matching":true}`, map[string]string{"contoso": `{"number_matching":false}`, "fabrikam": `{"verified_for_seconds":60}`}, clients + "contoso;", tenants},
 		{"a client that is stricter", `{}`, map[string]string{"contoso": `{"number_matching":true}`}, tenants, clients},
 		{"more clients than are named", `{"methods":["sms_code"]}`, map[string]string{
 			"a": `{"methods":["email_link"]}`, "b": `{"methods":["email_link"]}`, "c": `{"methods":["email_link"]}`,

@@ -289,7 +289,7 @@ func (v *victim) launch(ctx context.Context, contact, number string) (string, er
 	if err != nil {
 		return "", err
 	}
-	var launched api.Launched
+	var launched api.SessionOpened
 	err = v.post(ctx, "/api/v1/launch", "", `{"context":"`+signed+`"}`, http.StatusOK, &launched)
 	return launched.Token, err
 }

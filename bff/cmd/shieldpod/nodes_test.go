@@ -73,7 +73,7 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 	f := pod.hears(t, func(version int) {
 		second.edit(t, key, fmt.Sprintf(`{"version":%d,"name":"Contoso","fields":{"methods":["email_link"]}}`, version))
 	})
-	if f.Type != "policy" || f.Pod.Policy.Version == "0.0" || f.Pod.Contacts[0].Channels[0].Methods[0].Refusal != "policy" {
+	if f.Type != "policy" || f.Pod.Policy.Version == "0.0" || f.Pod.Contacts[0].Channels[0].Methods[0].Reason != "policy" {
 		t.Fatalf("the next frame is %+v", f)
 	}
 	// The node that was not told by hand enforces it as well.
@@ -96,7 +96,7 @@ func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod := n.pod(t, token)
-	refusal := func(f frame) api.Reason { return f.Pod.Contacts[0].Channels[0].Methods[0].Refusal }
+	refusal := func(f frame) api.Reason { return f.Pod.Contacts[0].Channels[0].Methods[0].Reason }
 	first := pod.next(t)
 	if first.Type != "snapshot" || refusal(first) != "no_carrier" || first.Pod.Policy.Version != "0.0 no phone" {
 		t.Fatalf("the first frame is %+v", first)

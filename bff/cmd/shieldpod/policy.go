@@ -79,8 +79,8 @@ func (f serverFlags) key() (string, error) {
 }
 
 // policies are all that the server has, the tenant's default first.
-func (s remote) policies(ctx context.Context) ([]api.PolicySettings, error) {
-	var all []api.PolicySettings
+func (s remote) policies(ctx context.Context) ([]api.PolicyOverrides, error) {
+	var all []api.PolicyOverrides
 	for cursor := ""; ; {
 		answer, err := s.ListPoliciesWithResponse(ctx, &api.ListPoliciesParams{Cursor: cursor})
 		if err != nil {
@@ -150,7 +150,7 @@ func (c *policyExportCmd) Run(o *outside) error {
 	return err
 }
 
-func policyFileOf(settings []api.PolicySettings) (f policyfile.File) {
+func policyFileOf(settings []api.PolicyOverrides) (f policyfile.File) {
 	for _, s := range settings {
 		switch level := policyfile.Of(s); {
 		case level.Client == "":

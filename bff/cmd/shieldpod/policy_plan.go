@@ -17,7 +17,7 @@ import (
 // plannedEdit is a level that is to be other than it is.
 type plannedEdit struct {
 	level   policyfile.Level // as it is to be
-	now     api.PolicySettings
+	now     api.PolicyOverrides
 	changes []string // a line for each
 }
 
@@ -29,9 +29,9 @@ type policyPlan struct {
 
 // planPolicies compares a file with what the server has. With prune, the clients that the file does not name set
 // nothing any more.
-func planPolicies(file policyfile.File, now []api.PolicySettings, prune bool) (policyPlan, error) {
+func planPolicies(file policyfile.File, now []api.PolicyOverrides, prune bool) (policyPlan, error) {
 	var plan policyPlan
-	current := make(map[string]api.PolicySettings, len(now))
+	current := make(map[string]api.PolicyOverrides, len(now))
 	for _, s := range now {
 		current[s.ClientId] = s
 	}
@@ -112,7 +112,7 @@ func (e *plannedEdit) request() api.ClientPolicyEdit {
 }
 
 // stale says that somebody else edited the level meanwhile.
-func (e *plannedEdit) stale(newer api.PolicySettings) policyfile.Problem {
+func (e *plannedEdit) stale(newer api.PolicyOverrides) policyfile.Problem {
 	text := fmt.Sprintf("%s is at version %d by now", e.title(), newer.Version)
 	if newer.EditedBy != "" {
 		text += fmt.Sprintf(", edited by %s on %s", plain(newer.EditedBy), newer.EditedAt.UTC().Format("2 Jan 2006 at 15:04 UTC"))

@@ -30,7 +30,7 @@ const (
 )
 
 func TestARefusalOfTheServersIsToldAtItsLine(t *testing.T) {
-	newer := api.PolicySettings{ClientId: "contoso", Version: 8, EditedBy: "Kim Lee", EditedAt: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)}
+	newer := api.PolicyOverrides{ClientId: "contoso", Version: 8, EditedBy: "Kim Lee", EditedAt: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)}
 	maybe := "The changes may have been applied or not: see by --dry-run what is left of them.\n"
 	tests := []struct {
 		name, give string
@@ -133,7 +133,7 @@ func TestAServerMustBeOneAndTakeTheKey(t *testing.T) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
 	round := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, "application/json", api.PolicyPage{Policies: []api.PolicySettings{}, Next: "same"})
+		answer(w, http.StatusOK, "application/json", api.PolicyPage{Policies: []api.PolicyOverrides{}, Next: "same"})
 	})
 	tests := []struct {
 		name   string
@@ -188,9 +188,9 @@ func TestApplyingWhatWasExportedChangesNothing(t *testing.T) {
 		return f
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		server.settings = []api.PolicySettings{{Version: rapid.Int64Min(0).Draw(t, "version"), Fields: fields.Draw(t, "default")}}
+		server.settings = []api.PolicyOverrides{{Version: rapid.Int64Min(0).Draw(t, "version"), Fields: fields.Draw(t, "default")}}
 		for _, id := range rapid.SliceOfNDistinct(texts, 0, 5, rapid.ID).Draw(t, "clients") {
-			server.settings = append(server.settings, api.PolicySettings{
+			server.settings = append(server.settings, api.PolicyOverrides{
 				ClientId: id, Name: texts.Draw(t, "name"), Version: rapid.Int64Min(1).Draw(t, "version"), Fields: fields.Draw(t, "fields"),
 			})
 		}

@@ -23,7 +23,7 @@ import (
 // policyServer answers as the contract has it, two policies a page, and keeps what it is given.
 type policyServer struct {
 	t        *testing.T
-	settings []api.PolicySettings
+	settings []api.PolicyOverrides
 	batches  []api.PolicyBatch
 	refuse   http.HandlerFunc // in place of a write
 }
@@ -58,7 +58,7 @@ func (s *policyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, e := range batch.Policies {
-		page.Policies = append(page.Policies, api.PolicySettings{ClientId: e.ClientId, Name: e.Name, Version: e.Version + 1, Fields: e.Fields})
+		page.Policies = append(page.Policies, api.PolicyOverrides{ClientId: e.ClientId, Name: e.Name, Version: e.Version + 1, Fields: e.Fields})
 	}
 	answer(w, http.StatusOK, "application/json", page)
 }
@@ -114,9 +114,9 @@ func level(t *testing.T, content string) policyfile.Level {
 	return f.Clients[0]
 }
 
-func setting(t *testing.T, client string, version int64, content string) api.PolicySettings {
+func setting(t *testing.T, client string, version int64, content string) api.PolicyOverrides {
 	l := level(t, content)
-	s := api.PolicySettings{ClientId: client, Name: l.Name, Version: version, Fields: l.Fields}
+	s := api.PolicyOverrides{ClientId: client, Name: l.Name, Version: version, Fields: l.Fields}
 	if version > 0 {
 		s.EditedBy, s.EditedAt = "Ana Ortiz", time.Date(2026, 11, 24, 14, 2, 0, 0, time.UTC)
 	}
@@ -124,7 +124,7 @@ func setting(t *testing.T, client string, version int64, content string) api.Pol
 }
 
 func acme(t *testing.T) *policyServer {
-	return &policyServer{t: t, settings: []api.PolicySettings{
+	return &policyServer{t: t, settings: []api.PolicyOverrides{
 		setting(t, "", 12, `{override_note: required, banner: {text: "Hello", tone: warning}}`),
 		setting(t, "contoso", 7, `{name: Contoso, methods: [email_link], code_length: 6}`),
 		setting(t, "emptied", 3, `{name: Emptied}`),

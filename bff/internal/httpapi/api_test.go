@@ -33,7 +33,7 @@ func TestACallerIsVerifiedByCodeThroughTheAPI(t *testing.T) {
 	if verified.Shield.State != "verified" || !verified.Shield.Until.Equal(b.now.Add(30*time.Minute)) {
 		t.Errorf("after the right code the shield is %+v", verified.Shield)
 	}
-	again := into[api.Launched](t, b.call(http.MethodGet, "/api/v1/pod", launched.Token, ""), http.StatusOK)
+	again := into[api.SessionOpened](t, b.call(http.MethodGet, "/api/v1/pod", launched.Token, ""), http.StatusOK)
 	dana := again.Pod.Contacts[0]
 	if dana.Channels[0].Shield.State != "verified" || dana.Channels[2].Shield.State != "unverified" {
 		t.Errorf("the pod again has shields %v and %v", dana.Channels[0].Shield.State, dana.Channels[2].Shield.State)
@@ -56,7 +56,7 @@ func TestTheHistoryGoesOnByItsCursor(t *testing.T) {
 		into[api.Verification](t, b.send(token, "acme-dana", "mobile", "sms_link", ""), http.StatusCreated)
 		b.now = b.now.Add(time.Minute)
 		if b.now.Minute()%10 == 0 { // a bearer lasts a quarter of an hour
-			token = into[api.Launched](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Token
+			token = into[api.SessionOpened](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Token
 		}
 	}
 	first := into[api.HistoryPage](t, b.call(http.MethodGet, "/api/v1/contacts/acme-dana/history", token, ""), http.StatusOK)

@@ -164,12 +164,12 @@ func (a *routes) brandingView(c echo.Context, admin verify.Admin, b branded) err
 		return err
 	}
 	set := b.set
-	look := set.Brand(tenant, b.Version).Look
+	theme := set.Brand(tenant, b.Version).Theme
 	view := api.BrandingView{
 		Version: b.Version, EditedBy: b.By, EditedAt: utc(b.At), Builtin: map[string]api.BrandingTexts{},
-		Effective: api.BrandingLook{
-			From: look.From.String(), To: look.To.String(), Angle: &look.Angle, Card: look.Card.String(),
-			Text: look.Text.String(), Action: look.Action.String(), ActionText: look.ActionText.String(),
+		Effective: api.BrandingTheme{
+			From: theme.From.String(), To: theme.To.String(), Angle: &theme.Angle, Card: theme.Card.String(),
+			Text: theme.Text.String(), Action: theme.Action.String(), ActionText: theme.ActionText.String(),
 		},
 		Logo: a.logoOf(set.Logo), LandingLogo: a.logoOf(set.LandingLogo),
 	}

@@ -49,17 +49,17 @@ func TestBrandingIsReadEditedAndInTheChain(t *testing.T) {
 		t.Errorf("before any edit: %+v", before)
 	}
 	after := into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0,
-		`{"sender":{"name":"Acme Care"},"look":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK)
-	if after.Version != 1 || after.EditedBy != "Noor Haddad" || after.Fields.Sender.Name != "Acme Care" || *after.Fields.Look.Angle != 0 ||
+		`{"sender":{"name":"Acme Care"},"theme":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK)
+	if after.Version != 1 || after.EditedBy != "Noor Haddad" || after.Fields.Sender.Name != "Acme Care" || *after.Fields.Theme.Angle != 0 ||
 		*after.Fields.Texts["de"].MailFooter != "Gruß <b>" || after.Effective.ActionText != "#000000" {
 		t.Errorf("after it: %+v", after)
 	}
 	read := into[api.BrandingView](t, b.call(http.MethodGet, branding, key, ""), http.StatusOK)
-	if read.Version != 1 || read.Fields.Look.Action != "#ffcc00" {
+	if read.Version != 1 || read.Fields.Theme.Action != "#ffcc00" {
 		t.Errorf("read back: %+v", read)
 	}
 	if same := into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(1,
-		`{"sender":{"name":"Acme Care"},"look":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK); same.Version != 1 {
+		`{"sender":{"name":"Acme Care"},"theme":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK); same.Version != 1 {
 		t.Errorf("an edit without a change made version %d", same.Version)
 	}
 	if n := b.events("acme"); n != 1 {
@@ -70,7 +70,7 @@ func TestBrandingIsReadEditedAndInTheChain(t *testing.T) {
 func TestBrandingRefusesByName(t *testing.T) {
 	b := newBorder(t)
 	key := b.admin("acme")
-	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"look":{"angle":1}}`)), http.StatusOK)
+	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"angle":1}}`)), http.StatusOK)
 	for _, c := range []struct {
 		name, method, path, body string
 		status                   int
@@ -82,9 +82,9 @@ func TestBrandingRefusesByName(t *testing.T) {
 		{"no fields", http.MethodPut, branding, `{"version":1}`, 422, "invalid", "fields"},
 		{"an unknown placeholder", http.MethodPut, branding, edit(1, `{"texts":{"en":{"sms_code":"{code} {name}"}}}`), 422, "invalid", "fields.texts.en.sms_code"},
 		{"a missing placeholder", http.MethodPut, branding, edit(1, `{"texts":{"en":{"mail_text":"Hello"}}}`), 422, "invalid", "fields.texts.en.mail_text"},
-		{"a field that is null", http.MethodPut, branding, edit(1, `{"look":null}`), 400, "malformed", "fields.look"},
-		{"a field that comes twice", http.MethodPut, branding, edit(1, `{"look":{},"look":{}}`), 400, "malformed", "fields.look"},
-		{"a trial that can't be saved either", http.MethodPost, branding + "/preview", `{"fields":{"look":{"angle":999}}}`, 422, "invalid", "fields.look.angle"},
+		{"a field that is null", http.MethodPut, branding, edit(1, `{"theme":null}`), 400, "malformed", "fields.theme"},
+		{"a field that comes twice", http.MethodPut, branding, edit(1, `{"theme":{},"theme":{}}`), 400, "malformed", "fields.theme"},
+		{"a trial that can't be saved either", http.MethodPost, branding + "/preview", `{"fields":{"theme":{"angle":999}}}`, 422, "invalid", "fields.theme.angle"},
 		{"a language that is no tag", http.MethodGet, branding + "/preview?language=deutsch!", "", 422, "invalid", "language"},
 		{"a logo without a version", http.MethodDelete, logo, "", 400, "malformed", "version"},
 		{"a version in words", http.MethodDelete, logo + "?version=last", "", 400, "malformed", "version"},
@@ -104,12 +104,12 @@ func TestBrandingRefusesByName(t *testing.T) {
 func TestAColourThatCanNotBeReadIsRefusedWithOneThatCan(t *testing.T) {
 	b := newBorder(t)
 	key := b.admin("acme")
-	a := b.call(http.MethodPut, branding, key, edit(0, `{"look":{"text":"#cccccc"}}`))
+	a := b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"text":"#cccccc"}}`))
 	p := a.problem(t)
-	if a.status != 422 || p.Code != "contrast_too_low" || p.Field != "fields.look.text" || p.Contrast.Needed != 4.5 || p.Contrast.Measured < 1.59 || p.Contrast.Measured > 1.61 {
+	if a.status != 422 || p.Code != "contrast_too_low" || p.Field != "fields.theme.text" || p.Contrast.Needed != 4.5 || p.Contrast.Measured < 1.59 || p.Contrast.Measured > 1.61 {
 		t.Fatalf("%d %+v", a.status, p)
 	}
-	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"look":{"text":"`+p.Contrast.Nearest+`"}}`)), http.StatusOK)
+	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"text":"`+p.Contrast.Nearest+`"}}`)), http.StatusOK)
 }
 
 func TestALogoIsSetShownAndTakenAway(t *testing.T) {
@@ -180,7 +180,7 @@ func TestAPreviewIsWhatWouldBeSent(t *testing.T) {
 		t.Errorf("%+v", is)
 	}
 	would := into[api.BrandingPreview](t, b.call(http.MethodPost, branding+"/preview", key,
-		`{"language":"en","fields":{"look":{"action":"#aa0000"},"texts":{"en":{"sms_code":"Łódź {code}","script_number":"Say {number}, {technician}."}}}}`), http.StatusOK)
+		`{"language":"en","fields":{"theme":{"action":"#aa0000"},"texts":{"en":{"sms_code":"Łódź {code}","script_number":"Say {number}, {technician}."}}}}`), http.StatusOK)
 	if would.SmsCode.Encoding != "UCS-2" || !strings.HasPrefix(would.SmsCode.Text, "Łódź 482 913 Read this only") || would.Scripts.Number != "Say {number}, Ana Ortiz." ||
 		!strings.Contains(would.Landing, "--action:#aa0000;") || !strings.Contains(would.Mail.Html, "#aa0000") {
 		t.Errorf("%+v", would)

@@ -101,7 +101,7 @@ func TestRow9AFrameShowsNoGreenOfAnotherNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var update api.UpdateFrame
+	var update api.EventFrame
 	if err := json.Unmarshal(data, &update); err != nil {
 		t.Fatal(err)
 	}

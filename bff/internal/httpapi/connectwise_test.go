@@ -55,7 +55,7 @@ func (m *manage) Case(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, 
 
 func TestAMemberOpensTheTicketOnTheScreen(t *testing.T) {
 	b := newBorder(t)
-	launched := into[api.Launched](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
+	launched := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
 	pod := launched.Pod
 	if pod.Origin != psaOrigin || pod.Technician.Name != "Ana Ortiz" || pod.Ticket.Id != "1174" || !pod.FirstOpen || pod.Contacts[0].Name != "Dana Reyes" {
 		t.Errorf("the pod is %+v", pod)
@@ -137,7 +137,7 @@ func TestRow10AMemberDoesNotVerifyThemselves(t *testing.T) {
 	own := strings.Replace(hostedVisit, "1174", "1176", 1)
 	claim := strings.Replace(own, `"email":"ana@acme.example"`, `"email":"noor@acme.example"`, 1) // what the browser says of her counts for nothing
 	for _, visit := range []string{own, claim} {
-		launched := into[api.Launched](t, b.call(http.MethodPost, hostedPath, "", visit), http.StatusOK)
+		launched := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", visit), http.StatusOK)
 		for channel, method := range map[string]string{"m": "sms_code", "own": "email_link"} {
 			a := b.send(launched.Token, launched.Pod.Contacts[0].Id, channel, method, "")
 			if p := a.problem(t); a.status != http.StatusForbidden || p.Code != "own_channel" {
@@ -149,8 +149,8 @@ func TestRow10AMemberDoesNotVerifyThemselves(t *testing.T) {
 
 func TestRow26ASessionIsOfOneTicket(t *testing.T) {
 	b := newBorder(t)
-	first := into[api.Launched](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
-	second := into[api.Launched](t, b.call(http.MethodPost, hostedPath, "", strings.Replace(hostedVisit, "1174", "1175", 1)), http.StatusOK)
+	first := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
+	second := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", strings.Replace(hostedVisit, "1174", "1175", 1)), http.StatusOK)
 	for _, c := range []struct{ token, contact string }{
 		{first.Token, second.Pod.Contacts[0].Id}, {second.Token, first.Pod.Contacts[0].Id},
 	} {

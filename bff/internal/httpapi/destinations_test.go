@@ -53,7 +53,7 @@ func numberChannel(id, value string) launchcontext.Channel {
 }
 
 // open opens a ticket whose contact dana has these channels.
-func (b *border) open(actor launchcontext.Actor, channels ...launchcontext.Channel) api.Launched {
+func (b *border) open(actor launchcontext.Actor, channels ...launchcontext.Channel) api.SessionOpened {
 	b.t.Helper()
 	token, err := launchcontext.Signer{Key: b.keys["acme"], Now: func() time.Time { return b.now }}.Sign(launchcontext.Claims{
 		Issuer: psaOrigin, Audience: publicURL, Subject: "ana", Tenant: "acme", Origin: psaOrigin, Actor: actor,
@@ -65,11 +65,11 @@ func (b *border) open(actor launchcontext.Actor, channels ...launchcontext.Chann
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return into[api.Launched](b.t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+token+`"}`), http.StatusOK)
+	return into[api.SessionOpened](b.t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+token+`"}`), http.StatusOK)
 }
 
 // wantRefused sends to the channel and wants the code.
-func (b *border) wantRefused(l api.Launched, channel, method, code, reason string) {
+func (b *border) wantRefused(l api.SessionOpened, channel, method, code, reason string) {
 	b.t.Helper()
 	a := b.send(l.Token, "dana", channel, method, "")
 	if p := a.problem(b.t); p.Code != code || string(p.Reason) != reason || p.Detail == "" {
@@ -125,7 +125,7 @@ func TestThreat_34_CooldownAndDailyLimitAreThePersons(t *testing.T) {
 				sent++
 				next := b.open(launchcontext.Actor{Name: "Ana"}, mailChannel("next", list[(round+1)%len(list)]))
 				b.wantRefused(next, "next", "email_link", "cooldown", "")
-			} else if p := a.problem(t); p.Code != "quota_exceeded" || p.Budget.Name != "budget_destination_day" {
+			} else if p := a.problem(t); p.Code != "quota_exceeded" || p.Quota.Name != "quota_destination_day" {
 				t.Errorf("%q: %d %s", address, a.status, a.body)
 			}
 			b.now = b.now.Add(10 * time.Minute)
@@ -271,7 +271,7 @@ func TestThreat_34_ATechnicianWhoIsNotKnownIsSaidAndCanBeRefused(t *testing.T) {
 	b.wantRefused(l, "m", "email_link", "verification_method_not_allowed", "technician_address")
 	for _, ch := range l.Pod.Contacts[0].Channels {
 		for _, m := range ch.Methods {
-			if m.Refusal != "technician_address" || m.Why == "" {
+			if m.Reason != "technician_address" || m.Explanation == "" {
 				t.Errorf("%s is offered: %+v", m.Method, m)
 			}
 		}

@@ -72,7 +72,7 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err := a.Directory.Push(ctx, of, contacts, body.Sync); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.DirectoryPushed{Pushed: len(contacts), Unreachable: append([]string{}, unreachable...)})
+	return c.JSON(http.StatusOK, api.DirectoryPushResult{Pushed: len(contacts), Unreachable: append([]string{}, unreachable...)})
 }
 
 // ListDirectory gives a page of contacts, their destinations masked.
@@ -133,7 +133,7 @@ func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem,
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.DirectoryFinished{Removed: removed})
+	return c.JSON(http.StatusOK, api.DirectorySyncResult{Removed: removed})
 }
 
 // pushed is the body in the shape that launches read, held to the contract's bounds; what is in it launch judges.
@@ -195,7 +195,7 @@ func syncToken(field, token string) error {
 // entryOf shows a contact as a pod would: whoever holds the key pushed the destinations, and can't fetch them by it.
 func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	entry := api.DirectoryEntry{
-		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryWay{},
+		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryEntryChannel{},
 	}
 	read, _, err := launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
 	if err != nil {
@@ -203,7 +203,7 @@ func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	}
 	entry.Name, entry.Title = read[0].Name, read[0].Title
 	for _, ch := range read[0].Channels {
-		entry.Channels = append(entry.Channels, api.DirectoryWay{Id: ch.ID, Kind: api.DirectoryWayKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch)})
+		entry.Channels = append(entry.Channels, api.DirectoryEntryChannel{Id: ch.ID, Kind: api.DirectoryEntryChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch)})
 	}
 	return entry
 }

@@ -63,11 +63,11 @@ func TestPushedContactsAreOnTheNextDesk(t *testing.T) {
 	if p := refused.problem(t); refused.status != http.StatusUnauthorized || p.Code != "context_invalid" || p.Field != "ctx.contacts" {
 		t.Errorf("before anybody is pushed: %d %+v", refused.status, p)
 	}
-	pushed := into[api.DirectoryPushed](t, b.push(key, "", rajCard, danaCard), http.StatusOK)
+	pushed := into[api.DirectoryPushResult](t, b.push(key, "", rajCard, danaCard), http.StatusOK)
 	if pushed.Pushed != 2 || fmt.Sprint(pushed.Unreachable) != "[contacts[1].channels[2]]" {
 		t.Errorf("the push says %+v", pushed)
 	}
-	pod := into[api.Launched](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Pod
+	pod := into[api.SessionOpened](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Pod
 	if len(pod.Contacts) != 2 || pod.Contacts[0].Id != "acme-dana" || !pod.Contacts[0].Default || pod.Contacts[0].Channels[0].Masked != "••• ••• 4821" {
 		t.Errorf("the desk has %+v", pod.Contacts)
 	}
@@ -86,7 +86,7 @@ func TestRow8ASendIsHeldAgainstTheDirectory(t *testing.T) {
 	b.push(key, "", danaCard, rajCard)
 	launch := func() string {
 		t.Helper()
-		return into[api.Launched](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Token
+		return into[api.SessionOpened](t, b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.bare("acme-dana")+`"}`), http.StatusOK).Token
 	}
 	token := launch()
 	b.push(key, "", strings.Replace(danaCard, "(415) 555-4821", "(415) 555-9999", 1))
@@ -133,7 +133,7 @@ func TestDirectoryIsListedInPagesAndMasked(t *testing.T) {
 	}
 	want := api.DirectoryEntry{
 		Id: "c000", Name: "Dana 0", PushedAt: first.Contacts[0].PushedAt,
-		Channels: []api.DirectoryWay{{Id: "m", Kind: "phone", Masked: "••• ••• 4821"}},
+		Channels: []api.DirectoryEntryChannel{{Id: "m", Kind: "phone", Masked: "••• ••• 4821"}},
 	}
 	if diff := cmp.Diff(want, first.Contacts[0]); diff != "" {
 		t.Error(diff)
@@ -149,7 +149,7 @@ func TestASyncRemovesWhomItHasNotSeen(t *testing.T) {
 		t.Errorf("a sync that nothing was pushed in: %d", a.status)
 	}
 	b.push(key, "run-2026-11", rajCard)
-	if got := into[api.DirectoryFinished](t, b.call(http.MethodPost, finish, key, ""), http.StatusOK); got.Removed != 1 {
+	if got := into[api.DirectorySyncResult](t, b.call(http.MethodPost, finish, key, ""), http.StatusOK); got.Removed != 1 {
 		t.Errorf("removed %d", got.Removed)
 	}
 	page := into[api.DirectoryPage](t, b.call(http.MethodGet, contosoPeople, key, ""), http.StatusOK)

@@ -235,10 +235,10 @@ func (b *border) check(request *http.Request, a answer, body string) {
 }
 
 // launch opens a ticket.
-func (b *border) launch(tenant, ticket string) api.Launched {
+func (b *border) launch(tenant, ticket string) api.SessionOpened {
 	b.t.Helper()
 	a := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.context(tenant, ticket)+`"}`)
-	return into[api.Launched](b.t, a, http.StatusOK)
+	return into[api.SessionOpened](b.t, a, http.StatusOK)
 }
 
 // send asks for a verification; headers may override the idempotency key.

@@ -121,7 +121,7 @@ func (a *routes) launched(c echo.Context, s verify.Session, token string, until 
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.Launched{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod, brand)})
+	return c.JSON(http.StatusOK, api.SessionOpened{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod, brand)})
 }
 
 // session is the one whose bearer the request carries.

@@ -144,7 +144,7 @@ func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.Unlocked{ContactId: id, Failures: was.Failures, Denied: was.Denied, Marks: was.Marks})
+	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: was.Failures, Denied: was.Denied, Suppressions: was.Marks})
 }
 
 // admin is whose API key the request carries.
@@ -164,7 +164,7 @@ func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) e
 	if err != nil {
 		return err
 	}
-	view := api.PolicyView{Settings: settingsOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
+	view := api.PolicyView{Overrides: settingsOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
 	for _, f := range verify.Fields {
 		e := rules.Explain(f.Name, "")
 		view.Explanations = append(view.Explanations, api.Explanation{
@@ -175,15 +175,15 @@ func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) e
 }
 
 func pageOf(list []verify.Settings) api.PolicyPage {
-	page := api.PolicyPage{Policies: make([]api.PolicySettings, len(list))}
+	page := api.PolicyPage{Policies: make([]api.PolicyOverrides, len(list))}
 	for i, s := range list {
 		page.Policies[i] = settingsOf(s)
 	}
 	return page
 }
 
-func settingsOf(s verify.Settings) api.PolicySettings {
-	return api.PolicySettings{
+func settingsOf(s verify.Settings) api.PolicyOverrides {
+	return api.PolicyOverrides{
 		ClientId: s.Client, Name: s.Name, Version: s.Version, EditedBy: s.By, EditedAt: utc(s.At), Fields: fieldsOf(s.Values()),
 	}
 }

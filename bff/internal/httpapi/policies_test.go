@@ -40,13 +40,13 @@ func TestAPolicyIsReadEditedAndExplained(t *testing.T) {
 	b := newBorder(t)
 	key := b.admin("acme")
 	before := into[api.PolicyView](t, b.call(http.MethodGet, contosoPolicy, key, ""), http.StatusOK)
-	if before.Settings.Version != 0 || *before.Effective.CodeLength != 6 || before.Explanations[7].Text != "Shieldpod's own default." {
-		t.Errorf("before any edit: %+v, %+v", before.Settings, before.Explanations[7])
+	if before.Overrides.Version != 0 || *before.Effective.CodeLength != 6 || before.Explanations[7].Text != "Shieldpod's own default." {
+		t.Errorf("before any edit: %+v, %+v", before.Overrides, before.Explanations[7])
 	}
-	into[api.PolicyView](t, b.call(http.MethodPut, defaultPolicy, key, edit(0, `{"code_length":7,"green_for_seconds":600}`)), http.StatusOK)
+	into[api.PolicyView](t, b.call(http.MethodPut, defaultPolicy, key, edit(0, `{"code_length":7,"verified_for_seconds":600}`)), http.StatusOK)
 	after := into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key,
 		`{"version":0,"name":"Contoso","fields":{"code_length":8,"banner":{"text":"VIP <b>client</b>","tone":"warning"}}}`), http.StatusOK)
-	if *after.Effective.CodeLength != 8 || *after.Effective.GreenForSeconds != 600 || after.Effective.Banner.Text != "VIP <b>client</b>" {
+	if *after.Effective.CodeLength != 8 || *after.Effective.VerifiedForSeconds != 600 || after.Effective.Banner.Text != "VIP <b>client</b>" {
 		t.Errorf("the policy that results: %+v", after.Effective)
 	}
 	texts := map[string]string{}
@@ -54,9 +54,9 @@ func TestAPolicyIsReadEditedAndExplained(t *testing.T) {
 		texts[e.Field] = e.Text
 	}
 	for field, want := range map[string]string{
-		"code_length":       "Set by Contoso's policy, version 1, by Noor Haddad on 23 Nov 2026.",
-		"green_for_seconds": "Set by ACME's default policy, version 1, by Noor Haddad on 23 Nov 2026.",
-		"tries_per_code":    "Shieldpod's own default.",
+		"code_length":          "Set by Contoso's policy, version 1, by Noor Haddad on 23 Nov 2026.",
+		"verified_for_seconds": "Set by ACME's default policy, version 1, by Noor Haddad on 23 Nov 2026.",
+		"tries_per_code":       "Shieldpod's own default.",
 	} {
 		if texts[field] != want {
 			t.Errorf("%s: %q, want %q", field, texts[field], want)
@@ -105,7 +105,7 @@ func TestABadPolicyIsRefusedByNameAndNothingIsApplied(t *testing.T) {
 		{"a field of a field that comes twice", contosoPolicy, edit(0, `{"banner":{"text":"a","text":"b"}}`), 400, "malformed", "fields.banner.text"},
 		{"null", contosoPolicy, edit(0, `{"banner":null}`), 400, "malformed", "fields.banner"},
 		{"an unknown member of a banner", contosoPolicy, edit(0, `{"banner":{"text":"a","html":"b"}}`), 422, "invalid", "fields.banner"},
-		{"a budget at a client", contosoPolicy, edit(0, `{"budget_tenant_day":5}`), 422, "invalid", "fields.budget_tenant_day"},
+		{"a quota at a client", contosoPolicy, edit(0, `{"quota_tenant_day":5}`), 422, "invalid", "fields.quota_tenant_day"},
 		{"codes and no method by phone", contosoPolicy, edit(0, `{"methods":["email_link"],"code_length":8}`), 422, "policy_conflict", "fields.code_length"},
 		{"numbers to match and no link", contosoPolicy, edit(0, `{"methods":["sms_code"],"number_matching":true}`), 422, "policy_conflict", "fields.number_matching"},
 		{"more tries than failures", contosoPolicy, edit(0, `{"tries_per_code":5,"failures_before_lock":4}`), 422, "policy_conflict", "fields.tries_per_code"},
@@ -143,8 +143,8 @@ func TestAnEditThatChangesNothingIsNone(t *testing.T) {
 	key := b.admin("acme")
 	into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key, edit(0, `{"code_length":8}`)), http.StatusOK)
 	again := into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key, edit(1, `{"code_length": 8}`)), http.StatusOK)
-	if again.Settings.Version != 1 || b.events("acme") != 1 {
-		t.Errorf("version %d, %d events", again.Settings.Version, b.events("acme"))
+	if again.Overrides.Version != 1 || b.events("acme") != 1 {
+		t.Errorf("version %d, %d events", again.Overrides.Version, b.events("acme"))
 	}
 }
 
@@ -170,8 +170,8 @@ func TestAKeyIsForWhatItIsFor(t *testing.T) {
 	}
 	// Row 7: another tenant's admin sees a client that nothing was ever set for.
 	theirs := into[api.PolicyView](t, b.call(http.MethodGet, contosoPolicy, b.admin("zenith"), ""), http.StatusOK)
-	if theirs.Settings.Version != 0 || *theirs.Effective.CodeLength != 6 {
-		t.Errorf("Row7: another tenant reads %+v", theirs.Settings)
+	if theirs.Overrides.Version != 0 || *theirs.Effective.CodeLength != 6 {
+		t.Errorf("Row7: another tenant reads %+v", theirs.Overrides)
 	}
 }
 
@@ -180,16 +180,16 @@ func TestAPodFollowsItsClientsPolicy(t *testing.T) {
 	key := b.admin("acme")
 	token := b.launch("acme", "4711").Token
 	pod := func() api.Pod {
-		return into[api.Launched](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Pod
+		return into[api.SessionOpened](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Pod
 	}
-	if p := pod(); !p.FirstOpen || p.Policy.Version != "0.0" || p.Contacts[0].Channels[0].Methods[0].Refusal != "" {
+	if p := pod(); !p.FirstOpen || p.Policy.Version != "0.0" || p.Contacts[0].Channels[0].Methods[0].Reason != "" {
 		t.Errorf("before the edit: %+v", p.Policy)
 	}
 	into[api.PolicyView](t, b.call(http.MethodPut, contosoPolicy, key, edit(0, `{"methods":["email_link"],"ticket_note":false,"before_save":"block"}`)), http.StatusOK)
 	p := pod()
 	mobile := p.Contacts[0].Channels[0].Methods[0]
-	if p.Policy.Version != "0.1" || p.Policy.TicketNote || p.Policy.BeforeSave != "block" || mobile.Refusal != "policy" ||
-		mobile.Why != "Set by Contoso's policy, version 1, by Noor Haddad on 23 Nov 2026." {
+	if p.Policy.Version != "0.1" || p.Policy.TicketNote || p.Policy.BeforeSave != "block" || mobile.Reason != "policy" ||
+		mobile.Explanation != "Set by Contoso's policy, version 1, by Noor Haddad on 23 Nov 2026." {
 		t.Errorf("after it: %+v, %+v", p.Policy, mobile)
 	}
 	a := b.send(token, "acme-dana", "mobile", "sms_code", "")
@@ -201,20 +201,20 @@ func TestAPodFollowsItsClientsPolicy(t *testing.T) {
 	}
 }
 
-func TestRow19AndRow18ABudgetThatIsUsedUpSaysWhenItFrees(t *testing.T) {
+func TestRow19AndRow18AQuotaThatIsUsedUpSaysWhenItFrees(t *testing.T) {
 	b := newBorder(t)
 	key := b.admin("acme")
-	into[api.PolicyView](t, b.call(http.MethodPut, defaultPolicy, key, edit(0, `{"budget_technician_minute":2}`)), http.StatusOK)
+	into[api.PolicyView](t, b.call(http.MethodPut, defaultPolicy, key, edit(0, `{"quota_technician_minute":2}`)), http.StatusOK)
 	token := b.launch("acme", "4711").Token
 	into[api.Verification](t, b.send(token, "acme-dana", "mobile", "sms_code", ""), http.StatusCreated)
 	second := into[api.Verification](t, b.send(token, "acme-dana", "mail", "email_link", ""), http.StatusCreated)
-	if len(second.Warnings) != 1 || second.Warnings[0].Name != "budget_technician_minute" || second.Warnings[0].Used != 2 {
+	if len(second.Warnings) != 1 || second.Warnings[0].Name != "quota_technician_minute" || second.Warnings[0].Used != 2 {
 		t.Errorf("the last one is not warned of: %+v", second.Warnings)
 	}
 	a := b.send(token, "acme-raj", "raj-mobile", "sms_code", "Manager approval")
 	p := a.problem(t)
-	if a.status != http.StatusTooManyRequests || p.Code != "quota_exceeded" || p.Budget.Name != "budget_technician_minute" ||
-		p.Budget.Used != 2 || p.Budget.Limit != 2 || a.header.Get("Retry-After") != "60" || !p.Budget.FreesAt.Equal(b.now.Add(time.Minute)) {
+	if a.status != http.StatusTooManyRequests || p.Code != "quota_exceeded" || p.Quota.Name != "quota_technician_minute" ||
+		p.Quota.Used != 2 || p.Quota.Limit != 2 || a.header.Get("Retry-After") != "60" || !p.Quota.FreesAt.Equal(b.now.Add(time.Minute)) {
 		t.Errorf("%d %+v, Retry-After %s", a.status, p, a.header.Get("Retry-After"))
 	}
 	b.now = b.now.Add(time.Minute)
@@ -232,18 +232,18 @@ func TestALockedContactSaysSoAndAnAdminClearsIt(t *testing.T) {
 		b.call(http.MethodPost, "/api/v1/verifications/"+sent.Id+"/code", token, wrong)
 	}
 	dana := func() api.Contact {
-		return into[api.Launched](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Pod.Contacts[0]
+		return into[api.SessionOpened](t, b.call(http.MethodGet, "/api/v1/pod", token, ""), http.StatusOK).Pod.Contacts[0]
 	}
-	if got := dana(); got.Lock != (api.Lock{Failures: 3, Limit: 3, Locked: true}) || got.Channels[0].Methods[0].Refusal != "locked" {
+	if got := dana(); got.Lock != (api.Lock{Failures: 3, Limit: 3, Locked: true}) || got.Channels[0].Methods[0].Reason != "locked" {
 		t.Errorf("Row13: the pod shows %+v, %+v", got.Lock, got.Channels[0].Methods)
 	}
 	for _, want := range []int{3, 0} {
-		cleared := into[api.Unlocked](t, b.call(http.MethodPost, "/api/v1/contacts/acme-dana/unlock", key, ""), http.StatusOK)
+		cleared := into[api.UnlockResult](t, b.call(http.MethodPost, "/api/v1/contacts/acme-dana/unlock", key, ""), http.StatusOK)
 		if cleared.Failures != want {
 			t.Errorf("%d failures were cleared, want %d", cleared.Failures, want)
 		}
 	}
-	if got := dana(); got.Lock != (api.Lock{}) || got.Channels[0].Methods[0].Refusal != "" {
+	if got := dana(); got.Lock != (api.Lock{}) || got.Channels[0].Methods[0].Reason != "" {
 		t.Errorf("cleared, the pod shows %+v", got)
 	}
 }

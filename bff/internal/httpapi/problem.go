@@ -83,8 +83,8 @@ func (a *routes) fail(err error, c echo.Context) {
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(refusal.Code),
 		Detail: refusal.Public, Field: refusal.Field, Reason: api.Reason(refusal.Reason), TriesLeft: refusal.TriesLeft,
 	}
-	if refusal.Budget != nil {
-		p.Budget = budgetOf(*refusal.Budget)
+	if refusal.Quota != nil {
+		p.Quota = quotaOf(*refusal.Quota)
 	}
 	if refusal.Contrast != nil {
 		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured), Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}

@@ -120,7 +120,7 @@ func TestARefusedLaunchCanBeDebugged(t *testing.T) {
 func TestAReplayedContextIsLogged(t *testing.T) {
 	b := newBorder(t)
 	body := `{"context":"` + b.context("acme", "4711") + `"}`
-	into[api.Launched](t, b.call(http.MethodPost, "/api/v1/launch", "", body), http.StatusOK)
+	into[api.SessionOpened](t, b.call(http.MethodPost, "/api/v1/launch", "", body), http.StatusOK)
 	if b.log.Len() > 0 {
 		t.Errorf("a launch that is not refused is logged: %s", b.log)
 	}

@@ -53,7 +53,7 @@ func (f Frames) Update(ctx context.Context, s verify.Session, r verify.Reading, 
 	for id, shield := range r.Shields {
 		shields[id] = shieldOf(shield)
 	}
-	return json.Marshal(api.UpdateFrame{
+	return json.Marshal(api.EventFrame{
 		Type: api.Event, Seq: r.Seq, Now: look.now, ContactId: r.Contact,
 		Shields: shields, Methods: methods, Lock: look.lock(r), History: look.entries(contact.Name, r.Entries),
 	})
@@ -123,7 +123,7 @@ func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
 
 // explained are the fields of which a pod says who set them.
 var explained = []string{
-	"methods", "override_note", "show_on_load", "failures_before_lock", "green_for_seconds", "green_scope",
+	"methods", "override_note", "show_on_load", "failures_before_lock", "verified_for_seconds", "verified_scope",
 	"number_matching", "before_save", "sms_countries", "sms_voip", "sms_toll_free", "technician_address", "changed_channels",
 }
 
@@ -146,7 +146,7 @@ func (l look) policy() api.Policy {
 		Version:      l.rules.Revision(),
 		OverrideNote: api.NoteRule(l.rules.OverrideNote), NotePresets: l.rules.NotePresets,
 		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
-		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, BeforeSave: api.SaveRule(l.rules.BeforeSave), Why: map[string]string{},
+		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, BeforeSave: api.SaveRule(l.rules.BeforeSave), Explanations: map[string]string{},
 	}
 	if p.NotePresets == nil {
 		p.NotePresets = []string{}
@@ -156,7 +156,7 @@ func (l look) policy() api.Policy {
 	}
 	for _, field := range explained {
 		if why := l.why(field); why != "" {
-			p.Why[field] = why
+			p.Explanations[field] = why
 		}
 	}
 	return p
@@ -166,9 +166,9 @@ func (l look) options(c verify.Contact, ch verify.Channel, r verify.Reading) []a
 	options := l.rules.Options(l.desk, c, ch, r, l.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
-		out[i] = api.MethodOption{Method: api.Method(o.Method), Refusal: api.Reason(o.Refusal)}
+		out[i] = api.MethodOption{Method: api.Method(o.Method), Reason: api.Reason(o.Refusal)}
 		if field := because[o.Refusal]; field != "" {
-			out[i].Why = l.why(field)
+			out[i].Explanation = l.why(field)
 		}
 	}
 	return out
@@ -190,9 +190,9 @@ func shieldOf(s verify.Shield) api.Shield {
 		At: s.At, Until: s.Until, By: personOf(s.By), Reason: api.Reason(s.Reason),
 		CodeLength: s.CodeLength, TriesLeft: s.TriesLeft, Match: s.Match, ResendAt: s.ResendAt,
 	}
-	if under := s.Beneath(); under != nil {
-		beneath := shieldOf(*under)
-		out.Beneath = &beneath
+	if under := s.RevertsTo(); under != nil {
+		revertsTo := shieldOf(*under)
+		out.RevertsTo = &revertsTo
 	}
 	return out
 }
@@ -203,7 +203,7 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 		out[i] = api.HistoryEntry{
 			VerificationId: n.Verification, ChannelId: n.Channel, Method: api.Method(n.Method), Masked: n.Masked,
 			Technician: personOf(n.Technician), TicketNumber: n.Ticket.Number, Note: n.Note, ChangedChannel: n.Changed,
-			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt, NotedAt: n.NotedAt,
+			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt, NoteWrittenAt: n.NoteWrittenAt,
 			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason), DeniedAfter: api.HistoryEntryDeniedAfter(n.DeniedAfter),
 		}
 		if n.Policy != (verify.PolicyVersion{}) {
@@ -222,20 +222,20 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 func verificationOf(r verify.Result) api.Verification {
 	return api.Verification{
 		Id: r.Verification, ContactId: r.Contact, ChannelId: r.Channel, Method: api.Method(r.Method),
-		Seq: r.Seq, Shield: shieldOf(r.Shield), Warnings: budgetsOf(r.Warnings),
+		Seq: r.Seq, Shield: shieldOf(r.Shield), Warnings: quotasOf(r.Warnings),
 	}
 }
 
-func budgetsOf(standings []verify.Standing) []api.Budget {
-	out := make([]api.Budget, len(standings))
+func quotasOf(standings []verify.Standing) []api.QuotaUsage {
+	out := make([]api.QuotaUsage, len(standings))
 	for i, b := range standings {
-		out[i] = budgetOf(b)
+		out[i] = quotaOf(b)
 	}
 	return out
 }
 
-func budgetOf(b verify.Standing) api.Budget {
-	return api.Budget{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
+func quotaOf(b verify.Standing) api.QuotaUsage {
+	return api.QuotaUsage{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
 }
 
 func personOf(t verify.Technician) api.Person {

@@ -93,7 +93,7 @@ func TestRow11TheQuestionChangesNothingHoweverOften(t *testing.T) {
 func TestAPageHasTheTenantsLook(t *testing.T) {
 	p := serve(t, &fake{link: acme(verify.Open)})
 	var err error
-	if p.brand.set, err = p.brand.set.Edited(json.RawMessage(`{"look":{"from":"#101010","to":"#202020","angle":7,"card":"#303030","action":"#ffcc00"}}`)); err != nil {
+	if p.brand.set, err = p.brand.set.Edited(json.RawMessage(`{"theme":{"from":"#101010","to":"#202020","angle":7,"card":"#303030","action":"#ffcc00"}}`)); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/v/"+token).contains(t, "--from:#101010;", "--to:#202020;", "--angle:7deg;", "--card:#303030;", "--action:#ffcc00;", "--on-action:#000000;",
@@ -145,7 +145,7 @@ func TestEveryLookThatIsTakenCanBeRead(t *testing.T) {
 		colour := func(name string) string {
 			return message.Colour{R: rapid.Byte().Draw(t, name+" red"), G: rapid.Byte().Draw(t, name+" green"), B: rapid.Byte().Draw(t, name+" blue")}.String()
 		}
-		set, err := message.Set{}.Edited(json.RawMessage(`{"look":{"from":"` + colour("from") + `","to":"` + colour("to") + `","card":"` + colour("card") + `","action":"` + colour("action") + `"}}`))
+		set, err := message.Set{}.Edited(json.RawMessage(`{"theme":{"from":"` + colour("from") + `","to":"` + colour("to") + `","card":"` + colour("card") + `","action":"` + colour("action") + `"}}`))
 		if err != nil {
 			t.Fatal(err)
 		}

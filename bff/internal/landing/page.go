@@ -103,7 +103,7 @@ type view struct {
 	Clock    template.CSS
 
 	words *message.Words
-	look  message.Look
+	theme message.Theme
 }
 
 // Say gives a text in the page's language.
@@ -143,7 +143,7 @@ func (s site) view(link verify.Link, b *message.Brand) view {
 			Minutes: words.Minutes((left + time.Minute - 1).Truncate(time.Minute)), // a link just sent for five says five
 		},
 		Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
-		Seconds: int((left + time.Second - 1) / time.Second), Numbers: link.Numbers, words: words, look: b.Look,
+		Seconds: int((left + time.Second - 1) / time.Second), Numbers: link.Numbers, words: words, theme: b.Theme,
 		CanDeny: link.CanDeny, Late: link.Outcome != verify.Open && link.Outcome != verify.Denied || link.DeniedLate, zone: link.TimeZone,
 	}
 }
@@ -177,11 +177,11 @@ func (s site) render(w http.ResponseWriter, r *http.Request, at state, v view) {
 // compose gives a page with its styles in it, and what the policy must let in for them.
 func compose(at state, v view) (page []byte, styles string) {
 	if v.words == nil { // a link that is nobody's
-		v.words, v.look = message.In(""), message.DefaultLook
+		v.words, v.theme = message.In(""), message.DefaultTheme
 		v.Lang = v.words.Tag
 	}
 	v.State, v.Title = at.name, v.Say(at.tab)
-	style := styleOf(v.look)
+	style := styleOf(v.theme)
 	v.Style, styles = template.CSS(style.text), style.hash //nolint:gosec // our own file, and colours
 	if at.name == open.name && v.Seconds > 0 {
 		clock := fmt.Sprintf("main{--left:%[1]d;animation:run %[1]ds steps(%[1]d) forwards}"+
@@ -201,7 +201,7 @@ func Preview(b *message.Brand, language, zone string, v message.Values, until ti
 	v.Tenant, v.Minutes = b.Name, words.Minutes(left)
 	page, _ := compose(open, view{
 		Values: v, Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: until.UTC(), Seconds: int(left / time.Second),
-		CanDeny: true, words: words, look: b.Look, zone: zone,
+		CanDeny: true, words: words, theme: b.Theme, zone: zone,
 	})
 	return string(page)
 }

@@ -16,26 +16,26 @@ type style struct{ text, hash string }
 
 // styles keeps those of the looks that were asked for lately.
 var styles struct {
-	mu     sync.Mutex
-	byLook map[message.Look]style
+	mu      sync.Mutex
+	byTheme map[message.Theme]style
 }
 
 // stylesHeld bounds them.
 const stylesHeld = 500
 
-func styleOf(l message.Look) style {
+func styleOf(l message.Theme) style {
 	styles.mu.Lock()
 	defer styles.mu.Unlock()
-	s, known := styles.byLook[l]
+	s, known := styles.byTheme[l]
 	if known {
 		return s
 	}
 	text := paint(l) + sheet
 	s = style{text: text, hash: hashOf(text)}
-	if styles.byLook == nil || len(styles.byLook) >= stylesHeld {
-		styles.byLook = map[message.Look]style{}
+	if styles.byTheme == nil || len(styles.byTheme) >= stylesHeld {
+		styles.byTheme = map[message.Theme]style{}
 	}
-	styles.byLook[l] = s
+	styles.byTheme[l] = s
 	return s
 }
 
@@ -71,7 +71,7 @@ var night = message.Colour{R: 0x14, G: 0x1b, B: 0x24}
 
 // paint writes the look's colours as properties, for the day and for the night. What the tenant did not choose is
 // made of what it did, so that it can be read whatever that is.
-func paint(l message.Look) string {
+func paint(l message.Theme) string {
 	dark := l
 	dark.From, dark.To = l.From.Shaded(0.7), l.To.Shaded(0.6)
 	dark.Card = night
@@ -81,7 +81,7 @@ func paint(l message.Look) string {
 	return ":root{" + properties(l) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--tile:#fff;--pad:.375rem .625rem;}}"
 }
 
-func properties(l message.Look) string {
+func properties(l message.Theme) string {
 	mix := func(share float64) message.Colour { return message.Mix(l.Text, l.Card, share) }
 	readable := func(c message.Colour) message.Colour { return message.Readable(c, l.Card, message.ContrastText) }
 	over := func(ink, ground message.Colour, share float64) message.Colour { // under the pointer

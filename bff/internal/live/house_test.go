@@ -174,7 +174,7 @@ func frameOf[T any](t *testing.T, p page) T {
 // shows wants the next update to show the channel in this state.
 func (p page) shows(t *testing.T, channel string, state verify.State) int64 {
 	t.Helper()
-	f := frameOf[api.UpdateFrame](t, p)
+	f := frameOf[api.EventFrame](t, p)
 	if f.ContactId != "dana" || string(f.Shields[channel].State) != string(state) {
 		t.Fatalf("the next update is %+v, want %s %s", f, channel, state)
 	}

@@ -255,7 +255,7 @@ func TestThreat_31_SocketsThatAreRefusedAreRecorded(t *testing.T) {
 	}
 	w := newWorld(t)
 	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": {"https://evil.example"}, "Test-Address": {from}})
-	if err == nil || res.StatusCode != http.StatusForbidden || w.recorded("origin  "+from) != 1 {
+	if err == nil || res.StatusCode != http.StatusForbidden || w.recorded("origin_not_allowed  "+from) != 1 {
 		t.Errorf("a foreign page: %v, recorded %v", err, w.security)
 	}
 }

@@ -53,7 +53,7 @@ type metered struct {
 	meter *meter
 }
 
-// Unwrap gives the writer beneath to http.ResponseController.
+// Unwrap gives the wrapped writer to http.ResponseController.
 func (m *metered) Unwrap() http.ResponseWriter { return m.ResponseWriter }
 
 // Hijack is http.Hijacker's.

@@ -14,15 +14,15 @@ type Brand struct {
 	Tenant      string // its id
 	Name        string
 	Version     int64 // 0: nothing was ever set
-	Look        Look
+	Theme       Theme
 	Sender      Sender
 	Logo        Logo // of e-mails, and of pages that have none of their own
 	LandingLogo Logo
 	texts       map[string]map[string]Template // by language and field: what the tenant has written
 }
 
-// Look is the colours of a page: one card on a gradient.
-type Look struct {
+// Theme is the colours of a page: one card on a gradient.
+type Theme struct {
 	From       Colour
 	To         Colour
 	Angle      int // of the gradient, in degrees
@@ -32,8 +32,8 @@ type Look struct {
 	ActionText Colour
 }
 
-// DefaultLook is that of a tenant that has set none.
-var DefaultLook = Look{
+// DefaultTheme is that of a tenant that has set none.
+var DefaultTheme = Theme{
 	From: Colour{0x10, 0x24, 0x3f}, To: Colour{0x2b, 0x85, 0x79}, Angle: 160,
 	Card: White, Text: Colour{0x16, 0x20, 0x2b}, Action: Colour{0x0f, 0x4f, 0x6b}, ActionText: White,
 }
@@ -68,7 +68,7 @@ func (l Logo) Fitted(width, height int) (w, h int) {
 
 // Default is the brand that a tenant's name makes.
 func Default(t verify.Tenant) *Brand {
-	b := &Brand{Tenant: t.ID, Name: line(t.Name, nameInMail), Look: DefaultLook}
+	b := &Brand{Tenant: t.ID, Name: line(t.Name, nameInMail), Theme: DefaultTheme}
 	if b.Name == "" {
 		b.Name = line(t.ID, nameInMail)
 	}

@@ -102,7 +102,7 @@ func (v *mailView) Say(key string) string { return v.words.Say(key, &v.Values) }
 
 func viewOf(j verify.Job, b *Brand, publicURL string) *mailView {
 	w := In(j.Language)
-	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Look)}
+	v := &mailView{Brand: b, Values: valuesOf(j, b, publicURL, nameInMail), words: w, Lang: w.Tag, Paint: paintsOf(b.Theme)}
 	v.Minutes, v.Until = w.Minutes(j.ValidFor), w.TimeOfDay(j.ExpiresAt, j.TimeZone)
 	v.Subject = inert(line(b.text(MailSubject, w).Fill(&v.Values), subjectMost))
 	text, large := MailText, holeLink
@@ -145,7 +145,7 @@ func valuesOf(j verify.Job, b *Brand, publicURL string, most int) Values {
 
 // paintsOf makes an e-mail's colours of the look. The text on the band and the links are ours to choose: whatever
 // the tenant has set, they can be read.
-func paintsOf(l Look) paints {
+func paintsOf(l Theme) paints {
 	band := l.From
 	on := On(band)
 	to := band

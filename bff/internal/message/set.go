@@ -28,7 +28,7 @@ type Set struct {
 // Fields are those of a brand that are written as text, in the contract's shape.
 type Fields struct {
 	Sender *SenderFields                `json:"sender,omitempty"`
-	Look   *LookFields                  `json:"look,omitempty"`
+	Theme  *ThemeFields                 `json:"theme,omitempty"`
 	Texts  map[string]map[string]string `json:"texts,omitempty"` // by language and name
 }
 
@@ -38,8 +38,8 @@ type SenderFields struct {
 	Address string `json:"address,omitempty"`
 }
 
-// LookFields are the colours that are set.
-type LookFields struct {
+// ThemeFields are the colours that are set.
+type ThemeFields struct {
 	From       *Colour `json:"from,omitempty"`
 	To         *Colour `json:"to,omitempty"`
 	Angle      *int    `json:"angle,omitempty"`
@@ -80,8 +80,8 @@ func Read(t verify.Tenant, kept verify.Branding) (*Brand, error) {
 func (s Set) Brand(t verify.Tenant, version int64) *Brand {
 	b := Default(t)
 	b.Version = version
-	if s.Look != nil {
-		b.Look = s.Look.look()
+	if s.Theme != nil {
+		b.Theme = s.Theme.theme()
 	}
 	if s.Sender != nil && s.Sender.check() == nil {
 		b.Sender = Sender(*s.Sender)
@@ -106,10 +106,10 @@ func (s Set) Brand(t verify.Tenant, version int64) *Brand {
 	return b
 }
 
-// look lays the colours over the default ones. What is written on a ground that is set, and has no colour of its
+// theme lays the colours over the default ones. What is written on a ground that is set, and has no colour of its
 // own, gets one that can be read there.
-func (f LookFields) look() Look {
-	l := DefaultLook
+func (f ThemeFields) theme() Theme {
+	l := DefaultTheme
 	for _, c := range []struct {
 		set *Colour
 		of  *Colour
@@ -142,8 +142,8 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 			return s, err
 		}
 	}
-	if s.Look != nil {
-		if err := s.Look.check(); err != nil {
+	if s.Theme != nil {
+		if err := s.Theme.check(); err != nil {
 			return s, err
 		}
 	}
@@ -191,7 +191,7 @@ func plainly(value any) json.RawMessage {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// Changes is what an edit did, field by field: look.action, texts.de.sms_code.
+// Changes is what an edit did, field by field: theme.action, texts.de.sms_code.
 func Changes(before, after Set) []verify.Change {
 	from, to := flat(before), flat(after)
 	var list []verify.Change
@@ -240,15 +240,15 @@ func invalid(field, public string) error {
 	return &verify.Error{Code: verify.CodeInvalid, Field: strings.TrimSuffix("fields."+field, "."), Public: public}
 }
 
-func (f LookFields) check() error {
+func (f ThemeFields) check() error {
 	if f.Angle != nil && (*f.Angle < 0 || *f.Angle > 360) {
-		return invalid("look.angle", "An angle is a whole number from 0 to 360.")
+		return invalid("theme.angle", "An angle is a whole number from 0 to 360.")
 	}
-	l := f.look()
+	l := f.theme()
 	for _, pair := range []struct {
 		field, on  string
 		ink, under Colour
-	}{{"look.text", "the card", l.Text, l.Card}, {"look.action_text", "the button", l.ActionText, l.Action}} {
+	}{{"theme.text", "the card", l.Text, l.Card}, {"theme.action_text", "the button", l.ActionText, l.Action}} {
 		if measured := Contrast(pair.ink, pair.under); measured < ContrastText {
 			nearest := Readable(pair.ink, pair.under, ContrastText)
 			measured = math.Floor(measured*100) / 100

@@ -18,16 +18,16 @@ func TestFieldsAreTakenOrRefusedByName(t *testing.T) {
 		field, says string
 	}{
 		{"nothing", `{}`, "", "", ""},
-		{"a look", `{"look":{"from":"#10243f","to":"#2b8579","angle":90,"card":"#ffffff","text":"#111111","action":"#ffcc00","action_text":"#000000"}}`, "", "", ""},
-		{"a button alone gets a colour that can be read on it", `{"look":{"action":"#ffcc00"}}`, "", "", ""},
+		{"a look", `{"theme":{"from":"#10243f","to":"#2b8579","angle":90,"card":"#ffffff","text":"#111111","action":"#ffcc00","action_text":"#000000"}}`, "", "", ""},
+		{"a button alone gets a colour that can be read on it", `{"theme":{"action":"#ffcc00"}}`, "", "", ""},
 		{"a sender", `{"sender":{"name":"Acme Service","address":"verify@acme-it.example"}}`, "", "", ""},
 		{"texts in two languages", `{"texts":{"en":{"mail_footer":"Acme"},"de":{"sms_code":"{code}"}}}`, "", "", ""},
 		{"an unknown field", `{"colour":"red"}`, verify.CodeInvalid, "fields.colour", "This is no field"},
-		{"a colour by name", `{"look":{"from":"red"}}`, verify.CodeInvalid, "fields", "This is no field"},
-		{"an angle that is none", `{"look":{"angle":361}}`, verify.CodeInvalid, "fields.look.angle", "An angle is"},
-		{"an angle in words", `{"look":{"angle":"left"}}`, verify.CodeInvalid, "fields.look.angle", "This is no field"},
-		{"text that can't be read", `{"look":{"text":"#cccccc"}}`, verify.CodeContrastTooLow, "fields.look.text", "#cccccc on the card, #ffffff, has a contrast of 1.60 to 1, and text needs 4.5 to 1"},
-		{"a button that can't be read", `{"look":{"action":"#ffcc00","action_text":"#ffffff"}}`, verify.CodeContrastTooLow, "fields.look.action_text", "#ffffff on the button, #ffcc00, has a contrast of 1.51 to 1"},
+		{"a colour by name", `{"theme":{"from":"red"}}`, verify.CodeInvalid, "fields", "This is no field"},
+		{"an angle that is none", `{"theme":{"angle":361}}`, verify.CodeInvalid, "fields.theme.angle", "An angle is"},
+		{"an angle in words", `{"theme":{"angle":"left"}}`, verify.CodeInvalid, "fields.theme.angle", "This is no field"},
+		{"text that can't be read", `{"theme":{"text":"#cccccc"}}`, verify.CodeContrastTooLow, "fields.theme.text", "#cccccc on the card, #ffffff, has a contrast of 1.60 to 1, and text needs 4.5 to 1"},
+		{"a button that can't be read", `{"theme":{"action":"#ffcc00","action_text":"#ffffff"}}`, verify.CodeContrastTooLow, "fields.theme.action_text", "#ffffff on the button, #ffcc00, has a contrast of 1.51 to 1"},
 		{"a sender of two lines", `{"sender":{"name":"Acme\r\nBcc: all@contoso.com"}}`, verify.CodeInvalid, "fields.sender.name", "A sender's name is one line"},
 		{"a sender that turns around", `{"sender":{"name":"Acme\u202e"}}`, verify.CodeInvalid, "fields.sender.name", "A sender's name is one line"},
 		{"a sender that is none", `{"sender":{"address":"acme"}}`, verify.CodeInvalid, "fields.sender.address", "This is not an e-mail address."},
@@ -57,29 +57,29 @@ func TestFieldsAreTakenOrRefusedByName(t *testing.T) {
 }
 
 func TestTheColourThatARefusalNamesIsTaken(t *testing.T) {
-	_, err := Set{}.Edited(json.RawMessage(`{"look":{"action":"#ffcc00","action_text":"#ffffff"}}`))
+	_, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"#ffffff"}}`))
 	var refusal *verify.Error
 	if !errors.As(err, &refusal) || refusal.Contrast == nil {
 		t.Fatalf("%v names none", err)
 	}
-	if _, err := (Set{}).Edited(json.RawMessage(`{"look":{"action":"#ffcc00","action_text":"` + refusal.Contrast.Nearest + `"}}`)); err != nil {
+	if _, err := (Set{}).Edited(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"` + refusal.Contrast.Nearest + `"}}`)); err != nil {
 		t.Errorf("%s: %v", refusal.Contrast.Nearest, err)
 	}
 }
 
 func TestChangesNameEachFieldWithWhatItWas(t *testing.T) {
-	before, err := Set{}.Edited(json.RawMessage(`{"look":{"action":"#112233","angle":90},"texts":{"en":{"mail_footer":"Acme"}}}`))
+	before, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#112233","angle":90},"texts":{"en":{"mail_footer":"Acme"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := before.Edited(json.RawMessage(`{"look":{"action":"#112244","angle":90},"sender":{"name":"Acme"}}`))
+	after, err := before.Edited(json.RawMessage(`{"theme":{"action":"#112244","angle":90},"sender":{"name":"Acme"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	after = after.With(OnLanding, Logo{Hash: "ab", Width: 2, Height: 1})
 	want := []verify.Change{
 		{Field: "landing_logo", To: json.RawMessage(`{"hash":"ab","width":2,"height":1}`)},
-		{Field: "look.action", From: json.RawMessage(`"#112233"`), To: json.RawMessage(`"#112244"`)},
+		{Field: "theme.action", From: json.RawMessage(`"#112233"`), To: json.RawMessage(`"#112244"`)},
 		{Field: "sender.name", To: json.RawMessage(`"Acme"`)},
 		{Field: "texts.en.mail_footer", From: json.RawMessage(`"Acme"`)},
 	}
@@ -92,7 +92,7 @@ func TestChangesNameEachFieldWithWhatItWas(t *testing.T) {
 }
 
 func TestASetReadsBackAsItWasKept(t *testing.T) {
-	set, err := Set{}.Edited(json.RawMessage(`{"sender":{"name":"A & <b>"},"look":{"from":"#ABCDEF"},"texts":{"fr":{"mail_text":"Bonjour\r\n\r\n{link}"}}}`))
+	set, err := Set{}.Edited(json.RawMessage(`{"sender":{"name":"A & <b>"},"theme":{"from":"#ABCDEF"},"texts":{"fr":{"mail_text":"Bonjour\r\n\r\n{link}"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 //
 // Start with [Systems]: it asks the system that a ticket is of. [Worker] takes the notes that are due out of
 // the store and hands each to its system's [Writer]. How one system is asked is in a package of its own
-// beneath this one; none of them knows another.
+// below this one; none of them knows another.
 //
 // Whatever a system answers is told in the shape of a launch context, so that one reader cleans and maps it,
 // whoever vouched for it. Refusals are [verify.Error]s: CodePSADown, CodePSABusy, CodePSAMisconfigured, CodeMember, CodeTicket.

@@ -112,7 +112,7 @@ func (h *house) noted(tenant, contact string) time.Time {
 	if err != nil || len(entries) == 0 {
 		h.t.Fatal(entries, err)
 	}
-	return entries[0].NotedAt
+	return entries[0].NoteWrittenAt
 }
 
 func TestAResultIsWrittenOnceItIsThere(t *testing.T) {

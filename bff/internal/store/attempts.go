@@ -24,7 +24,7 @@ func verification(row scan) (verify.Verification, error) {
 		v.Secret = codeMAC
 	}
 	v.EndedAt = moment(ended)
-	v.RequestedAt, v.ExpiresAt, v.GreenFor = moment(requested), moment(expires), time.Duration(greenFor)*time.Millisecond
+	v.RequestedAt, v.ExpiresAt, v.VerifiedFor = moment(requested), moment(expires), time.Duration(greenFor)*time.Millisecond
 	return v, err
 }
 
@@ -49,7 +49,7 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place, destination, person, prefix)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21)`,
 		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
-		millis(v.RequestedAt), millis(v.ExpiresAt), v.GreenFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
+		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
 }
 
 // ByKey is [verify.Attempts]'.
@@ -92,7 +92,7 @@ func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Veri
 }
 
 // ReadAhead is [verify.Attempts]'.
-func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, budgets []verify.Budget) error {
+func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, quotas []verify.Quota) error {
 	if t.lock == nil {
 		return nil // on SQLite, where a question costs no round trip
 	}
@@ -106,7 +106,7 @@ func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Ti
 	if v.Method.ByCode() {
 		questions = append(questions, failures(v.Tenant, v.Contact))
 	}
-	if fresh := t.counters.unread(v.Tenant, budgets); len(fresh) > 0 {
+	if fresh := t.counters.unread(v.Tenant, quotas); len(fresh) > 0 {
 		questions = append(questions, countersOf(v.Tenant, fresh))
 	}
 	return t.ahead(ctx, questions)

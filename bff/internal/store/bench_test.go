@@ -98,7 +98,7 @@ func measureOnBoth(b *testing.B, measure func(*testing.B, *store.Store)) {
 	}
 }
 
-// uncounted is a ledger that counts on no budget.
+// uncounted is a ledger that counts on no quota.
 type uncounted struct{ *store.Store }
 
 func (u uncounted) Write(ctx context.Context, tenant string, steps ...func(verify.Tx) error) error {
@@ -111,16 +111,16 @@ func (u uncounted) Write(ctx context.Context, tenant string, steps ...func(verif
 
 type freeTx struct{ verify.Tx }
 
-func (freeTx) Spend(_ context.Context, _ string, _ time.Time, budgets []verify.Budget) ([]verify.Use, error) {
-	return make([]verify.Use, len(budgets)), nil
+func (freeTx) Spend(_ context.Context, _ string, _ time.Time, quotas []verify.Quota) ([]verify.Use, error) {
+	return make([]verify.Use, len(quotas)), nil
 }
 
 func (freeTx) Messages(context.Context, string, string, time.Time) (n int64, first, last time.Time, err error) {
 	return 0, first, last, nil
 }
 
-// BenchmarkSend64WithoutBudgets is what BenchmarkSend64 would take if nothing were counted.
-func BenchmarkSend64WithoutBudgets(b *testing.B) {
+// BenchmarkSend64WithoutQuotas is what BenchmarkSend64 would take if nothing were counted.
+func BenchmarkSend64WithoutQuotas(b *testing.B) {
 	s := storetest.SQLite(b)
 	tenant(b, s)
 	svc := service(s)

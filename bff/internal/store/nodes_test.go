@@ -53,7 +53,7 @@ func TestTwoNodesKeepOneChain(t *testing.T) {
 }
 
 // Three nodes send at the same time, and one of them is then started again.
-func TestRow18WhatNodesSendTogetherIsTheBudget(t *testing.T) {
+func TestRow18WhatNodesSendTogetherIsTheQuota(t *testing.T) {
 	onBoth(t, func(t *testing.T, url, _ string) {
 		node := func() *verify.Service { return storetest.Service(storetest.Open(t, url, nil), time.Now) }
 		first := storetest.Open(t, url, nil)

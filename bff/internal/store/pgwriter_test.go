@@ -59,7 +59,7 @@ func opened(id string) func(context.Context, verify.Tx) error {
 }
 
 func counted(ctx context.Context, tx verify.Tx) error {
-	_, err := tx.Spend(ctx, "acme", time.Unix(1, 0), []verify.Budget{{Name: "day", Key: "acme", Window: time.Hour, Amount: 1, Limit: 10}})
+	_, err := tx.Spend(ctx, "acme", time.Unix(1, 0), []verify.Quota{{Name: "day", Key: "acme", Window: time.Hour, Amount: 1, Limit: 10}})
 	return err
 }
 
@@ -89,7 +89,7 @@ func TestInATransactionOfManyWritesEachGetsItsOwnAnswer(t *testing.T) {
 			[]verify.Code{"", verify.CodeCooldown, ""}, 2,
 		},
 		{
-			"one that is refused after it was counted, and others on the same budget",
+			"one that is refused after it was counted, and others on the same quota",
 			[]func(context.Context, verify.Tx) error{
 				func(ctx context.Context, tx verify.Tx) error { return errors.Join(counted(ctx, tx), errRule) }, counted, counted,
 			},

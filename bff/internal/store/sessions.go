@@ -189,13 +189,13 @@ const (
 	openedKept = 180 * 24 * time.Hour
 	// syncsKept is for how long a sync of contacts may take, and its token is remembered.
 	syncsKept = 7 * 24 * time.Hour
-	// windowsKept is longer than any budget's window and pause.
+	// windowsKept is longer than any quota's window and pause.
 	windowsKept = 3 * 24 * time.Hour
 	// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
 	sweepSize = 250
 )
 
-// Sweep forgets what has run out: sessions, spent contexts and budgets' windows, and what was settled long ago.
+// Sweep forgets what has run out: sessions, spent contexts and quotas' windows, and what was settled long ago.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	for _, old := range []struct {
 		text  string
@@ -211,8 +211,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 			SELECT tenant, technician, ticket FROM opened_tickets WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-openedKept)},
 		{`DELETE FROM directory_syncs WHERE (tenant, system, client, token) IN (
 			SELECT tenant, system, client, token FROM directory_syncs WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-syncsKept)},
-		{`DELETE FROM budgets WHERE (tenant, name, key) IN (
-			SELECT tenant, name, key FROM budgets WHERE began <= $1 LIMIT $2 + 0)`, now.Add(-windowsKept)},
+		{`DELETE FROM quotas WHERE (tenant, name, key) IN (
+			SELECT tenant, name, key FROM quotas WHERE began <= $1 LIMIT $2 + 0)`, now.Add(-windowsKept)},
 	} {
 		for swept := int64(sweepSize); swept == sweepSize; {
 			err := s.update(ctx, func(t *tx) (err error) {

@@ -31,7 +31,7 @@ type Config struct {
 }
 
 // Store is the memory. It is safe for many goroutines, and, like the databases
-// beneath it, for many processes.
+// below it, for many processes.
 type Store struct {
 	engine  engine
 	vault   *Vault

@@ -131,11 +131,11 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 	}
 }
 
-func TestABudgetThatCantBeReadIsNotTakenForZero(t *testing.T) {
+func TestAQuotaThatCantBeReadIsNotTakenForZero(t *testing.T) {
 	s, _ := opened(t)
 	ctx, at := t.Context(), time.Unix(1000, 0)
-	budgets := []verify.Budget{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
-	if err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, budgets); return err }); err != nil {
+	quotas := []verify.Quota{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
+	if err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, quotas); return err }); err != nil {
 		t.Fatal(err)
 	}
 	err := s.update(ctx, func(tx *tx) error {
@@ -144,16 +144,16 @@ func TestABudgetThatCantBeReadIsNotTakenForZero(t *testing.T) {
 		prepare := p.prepare
 		p.prepare = func(context.Context, string) (*sql.Stmt, error) { return nil, errors.New("the disk is gone") }
 		for text := range p.byText {
-			if strings.Contains(text, "FROM budgets") {
+			if strings.Contains(text, "FROM quotas") {
 				delete(p.byText, text)
 			}
 		}
-		if _, err := tx.Spend(ctx, "acme", at, budgets); verify.CodeOf(err) != verify.CodeUnavailable {
+		if _, err := tx.Spend(ctx, "acme", at, quotas); verify.CodeOf(err) != verify.CodeUnavailable {
 			t.Errorf("got %v, want %s", err, verify.CodeUnavailable)
 		}
 		tx.forget()
 		p.prepare, tx.broken = prepare, nil // as for the next step of the transaction
-		uses, err := tx.Spend(ctx, "acme", at, budgets)
+		uses, err := tx.Spend(ctx, "acme", at, quotas)
 		if err == nil && uses[0].Used != 6 {
 			t.Errorf("%d are used, want 6", uses[0].Used)
 		}
@@ -320,8 +320,8 @@ func useEverything(t *testing.T, s *Store) {
 			_, cleared := tx.ClearFailures(ctx, "acme", "")
 			_, set := tx.Settings(ctx, "acme", "")
 			_, put := tx.PutSettings(ctx, verify.Settings{Tenant: "acme", Version: int64(i + 1)})
-			budgets := []verify.Budget{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
-			_, spent := tx.Spend(ctx, "acme", time.Now(), budgets)
+			quotas := []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
+			_, spent := tx.Spend(ctx, "acme", time.Now(), quotas)
 			alerted := tx.Alert(ctx, verify.Alert{ID: v.ID, Tenant: "acme", Kind: verify.EventDenied, Body: []byte("{}")})
 			_, advanced := tx.Advance(ctx, "acme", v.ID, verify.StageSent, time.Now())
 			return errors.Join(inserted, appended, enqueued, found, tried, counted, cleared, advanced, set, put, spent, alerted)

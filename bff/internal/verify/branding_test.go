@@ -14,7 +14,7 @@ func TestABrandingIsEditedFromTheVersionThatWasRead(t *testing.T) {
 	edit := func(version int64, body string, changes ...verify.Change) (verify.Branding, error) {
 		return h.Rebrand(ctx, noor, verify.Branding{Version: version, Body: json.RawMessage(body)}, changes)
 	}
-	change := verify.Change{Field: "look.action", To: json.RawMessage(`"#112233"`)}
+	change := verify.Change{Field: "theme.action", To: json.RawMessage(`"#112233"`)}
 	h.ears.heard()
 	got, err := edit(0, `{"a":1}`, change)
 	want := verify.Branding{Tenant: "acme", Version: 1, By: "Noor Haddad", At: opening, Body: json.RawMessage(`{"a":1}`)}

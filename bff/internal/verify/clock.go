@@ -13,8 +13,8 @@ func aheadOf(at, now time.Time) bool { return at.After(now.Add(clockTolerance)) 
 // setBack is the shield once something has happened at a time. A pending or green shield of a later time ends: the
 // clock was set back between the two.
 func (s Shield) setBack(at time.Time) Shield {
-	if s.beneath != nil && s.beneath.State == ShieldVerified && aheadOf(s.beneath.At, at) {
-		s.beneath = nil
+	if s.revertsTo != nil && s.revertsTo.State == ShieldVerified && aheadOf(s.revertsTo.At, at) {
+		s.revertsTo = nil
 	}
 	if !aheadOf(s.At, at) {
 		return s
@@ -31,9 +31,9 @@ func (s Shield) setBack(at time.Time) Shield {
 // bounded is the shield with times that are no further from now than the policy lets them be: a clock that was set
 // back by less than clocks differ makes no countdown longer than it can be.
 func (s Shield) bounded(p Policy, now time.Time) Shield {
-	if s.beneath != nil {
-		beneath := s.beneath.bounded(p, now)
-		s.beneath = &beneath
+	if s.revertsTo != nil {
+		revertsTo := s.revertsTo.bounded(p, now)
+		s.revertsTo = &revertsTo
 	}
 	if latest := now.Add(s.Until.Sub(s.At)); (s.State == ShieldVerified || s.State == ShieldPending) && latest.Before(s.Until) {
 		s.Until = latest

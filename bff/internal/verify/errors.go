@@ -17,7 +17,7 @@ const (
 	CodeOwnChannel        Code = "own_channel"
 	CodeUnusable          Code = "channel_unusable" // the ticket system's value is not certainly one address or number
 	CodeCooldown          Code = "cooldown"         // RetryAfter says how long
-	CodeQuotaExceeded     Code = "quota_exceeded"   // Budget says which limit is reached, RetryAfter how long
+	CodeQuotaExceeded     Code = "quota_exceeded"   // Quota says which limit is reached, RetryAfter how long
 	CodeStaleVersion      Code = "stale_version"    // Settings has the newer one
 	CodePolicyConflict    Code = "policy_conflict"  // two fields of a policy can't both hold: Field names one
 	CodeContrastTooLow    Code = "contrast_too_low" // two colours of a brand can't be told apart: Contrast has one that can
@@ -83,7 +83,7 @@ type Error struct {
 	Reason     Code   // for CodeMethodNotAllowed
 	TriesLeft  int    // for CodeWrongCode
 	RetryAfter time.Duration
-	Budget     *Standing // for CodeQuotaExceeded
+	Quota      *Standing // for CodeQuotaExceeded
 	Settings   *Settings // for CodeStaleVersion
 	Contrast   *Contrast // for CodeContrastTooLow
 	Err        error     // the cause, for logs

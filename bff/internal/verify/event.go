@@ -26,7 +26,7 @@ const (
 	EventFailed        EventKind = "failed"        // it can no longer succeed: Reason says why
 	EventCancelled     EventKind = "cancelled"     // by the technician
 	EventSuperseded    EventKind = "superseded"    // a newer one took its place
-	EventNoted         EventKind = "noted"         // its result stands on the ticket
+	EventNoteWritten   EventKind = "note_written"  // its result stands on the ticket
 )
 
 // What can happen beside verifications.

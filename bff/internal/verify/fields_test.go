@@ -30,8 +30,8 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"tries_per_code", []string{`1`, `10`}, []string{`0`, `11`}},
 		{"failures_before_lock", []string{`3`, `100`}, []string{`2`, `101`}},
 		{"resend_cooldown_seconds", []string{`10`, `600`}, []string{`9`, `601`}},
-		{"green_for_seconds", []string{`60`, `86400`}, []string{`59`, `86401`}},
-		{"green_scope", []string{`"contact"`, `"ticket"`}, []string{`"client"`}},
+		{"verified_for_seconds", []string{`60`, `86400`}, []string{`59`, `86401`}},
+		{"verified_scope", []string{`"contact"`, `"ticket"`}, []string{`"client"`}},
 		{"history_entries", []string{`0`, `100`}, []string{`-1`, `101`}},
 		{"number_matching", []string{`true`}, []string{`"true"`}},
 		{"ticket_note", []string{`false`}, []string{`0`}},
@@ -41,17 +41,17 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 		{"sms_toll_free", []string{`true`}, []string{`1`}},
 		{"technician_address", []string{`"optional"`, `"required"`}, []string{`""`, `"Required"`, `true`}},
 		{"changed_channel_days", []string{`0`, `90`}, []string{`-1`, `91`}},
-		{"changed_channels", []string{`"mark"`, `"refuse"`}, []string{`"ignore"`}},
+		{"changed_channels", []string{`"flag"`, `"refuse"`}, []string{`"ignore"`}},
 		{"language", []string{`"de"`, `"pt-BR"`, `"zh-Hant-TW"`}, []string{`""`, `"German"`, `"d"`, `"de_AT"`, `"de-"`, `["de"]`}},
-		{"budget_destination_day", []string{`1`, `1000`}, []string{`0`, `1001`}},
-		{"budget_prefix_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_technician_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_technician_hour", []string{`1`, `1000000000`}, []string{`0`, `1e3000`}},
-		{"budget_client_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_country_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_tenant_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_tenant_day", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
-		{"budget_tenant_spend_day", []string{`1`, `1000000000000`}, []string{`0`, `1000000000001`}},
+		{"quota_destination_day", []string{`1`, `1000`}, []string{`0`, `1001`}},
+		{"quota_prefix_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_technician_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_technician_hour", []string{`1`, `1000000000`}, []string{`0`, `1e3000`}},
+		{"quota_client_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_country_hour", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_tenant_minute", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_tenant_day", []string{`1`, `1000000000`}, []string{`0`, `1000000001`}},
+		{"quota_tenant_spend_day", []string{`1`, `1000000000000`}, []string{`0`, `1000000000001`}},
 		{"sms_prices", []string{`{"*":0}`, `{"*":50,"DE":1000000}`}, []string{`{}`, `{"DE":50}`, `{"*":-1}`, `{"*":1000001}`, `{"*":1,"de":1}`}},
 		{"pumping_floor_percent", []string{`0`, `100`}, []string{`-1`, `101`}},
 		{"pumping_sample", []string{`10`, `10000`}, []string{`9`, `10001`}},
@@ -83,7 +83,7 @@ func TestFieldsTakeWhatIsInTheirRange(t *testing.T) {
 // TestLevelsOverrideFieldByField holds the resolution against what a reader would do by hand.
 func TestLevelsOverrideFieldByField(t *testing.T) {
 	values := map[string][]string{
-		"code_length": {`6`, `7`, `8`}, "green_for_seconds": {`60`, `600`}, "show_on_load": {`true`, `false`},
+		"code_length": {`6`, `7`, `8`}, "verified_for_seconds": {`60`, `600`}, "show_on_load": {`true`, `false`},
 		"methods": {`["email_link"]`, `["sms_code"]`}, "sms_countries": {`[]`, `["DE","GB"]`}, "banner": {`{"text":""}`, `{"text":"a","tone":"info"}`},
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -174,25 +174,25 @@ func TestUnderTightenedRulesNothingIsGreener(t *testing.T) {
 		}
 		p := DefaultPolicy()
 		p.Methods = rapid.SampledFrom([][]Method{Methods, {EmailLink}, {SMSCode}}).Draw(t, "methods")
-		p.GreenFor = time.Minute + seconds("green for", 4000)
-		p.GreenScope = rapid.SampledFrom([]Scope{ScopeContact, ScopeTicket}).Draw(t, "scope")
+		p.VerifiedFor = time.Minute + seconds("green for", 4000)
+		p.VerifiedScope = rapid.SampledFrom([]Scope{ScopeContact, ScopeTicket}).Draw(t, "scope")
 		now := epoch.Add(seconds("now", 5000))
 		allowed := false
 		for _, m := range p.Methods {
 			allowed = allowed || m == green.Method
 		}
 		end := green.Until
-		if short := green.At.Add(p.GreenFor); short.Before(end) {
+		if short := green.At.Add(p.VerifiedFor); short.Before(end) {
 			end = short
 		}
-		want := allowed && (p.GreenScope == ScopeContact || green.Ticket == "t1") && now.Before(end)
+		want := allowed && (p.VerifiedScope == ScopeContact || green.Ticket == "t1") && now.Before(end)
 		got := green.under(p, "t1", now)
 		if (got.State == ShieldVerified) != want || want && !got.Until.Equal(end) {
 			t.Errorf("the shield is %s until %s; green: %t until %s", got.State, got.Until, want, end)
 		}
-		pending := Shield{State: ShieldPending, At: now, Until: now.Add(time.Minute), beneath: &green}.under(p, "t1", now)
-		if (pending.Beneath() != nil) != want {
-			t.Errorf("beneath a pending one: %v, want %t", pending.Beneath(), want)
+		pending := Shield{State: ShieldPending, At: now, Until: now.Add(time.Minute), revertsTo: &green}.under(p, "t1", now)
+		if (pending.RevertsTo() != nil) != want {
+			t.Errorf("a pending shield reverts to %v, want %t", pending.RevertsTo(), want)
 		}
 	})
 }

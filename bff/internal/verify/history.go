@@ -4,29 +4,29 @@ import "time"
 
 // Entry is one verification as the history lists it.
 type Entry struct {
-	Verification string
-	Seq          int64 // of its request: where a page of history goes on
-	Channel      string
-	Method       Method
-	Masked       string
-	Technician   Technician
-	Ticket       Ticket
-	Client       string // of the ticket
-	Note         string
-	Override     bool
-	RequestedAt  time.Time
-	ExpiresAt    time.Time
-	EndedAt      time.Time // zero while open
-	Outcome      Outcome   // empty while open
-	DeniedAfter  Outcome   // of a denial that came after the end: how it had ended; empty: it was the end
-	WasEndedAt   time.Time // when it had ended, of a denial that came afterwards
-	Reason       Code      // of a failure
-	Policy       PolicyVersion
-	Changed      bool      // the ticket system had changed the destination lately
-	Language     string    // of the message
-	TimeZone     string    // of the times in it
-	Matching     bool      // the end user had to pick the number that the technician said
-	NotedAt      time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
+	Verification  string
+	Seq           int64 // of its request: where a page of history goes on
+	Channel       string
+	Method        Method
+	Masked        string
+	Technician    Technician
+	Ticket        Ticket
+	Client        string // of the ticket
+	Note          string
+	Override      bool
+	RequestedAt   time.Time
+	ExpiresAt     time.Time
+	EndedAt       time.Time // zero while open
+	Outcome       Outcome   // empty while open
+	DeniedAfter   Outcome   // of a denial that came after the end: how it had ended; empty: it was the end
+	WasEndedAt    time.Time // when it had ended, of a denial that came afterwards
+	Reason        Code      // of a failure
+	Policy        PolicyVersion
+	Changed       bool      // the ticket system had changed the destination lately
+	Language      string    // of the message
+	TimeZone      string    // of the times in it
+	Matching      bool      // the end user had to pick the number that the technician said
+	NoteWrittenAt time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
 }
 
 func entryOf(e Event) Entry {
@@ -51,8 +51,8 @@ func (n Entry) after(e Event) Entry {
 	if ends && n.Outcome == Open && n.Channel == e.Channel && e.At.Before(n.ExpiresAt) {
 		n.Outcome, n.EndedAt, n.Reason = outcome, e.At, e.Reason
 	}
-	if e.Kind == EventNoted {
-		n.NotedAt = e.At
+	if e.Kind == EventNoteWritten {
+		n.NoteWrittenAt = e.At
 	}
 	return n
 }

@@ -64,7 +64,7 @@ func (h *house) other() *verify.Service {
 	}
 }
 
-// tenant stores a tenant whose policy is the default one without budgets, but for the changes.
+// tenant stores a tenant whose policy is the default one without quotas, but for the changes.
 func (h *house) tenant(id string, change func(*verify.Policy)) {
 	h.t.Helper()
 	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id}); err != nil {
@@ -224,7 +224,7 @@ func (h *house) wantAsReadOf(tenant string, got verify.Result) {
 	}
 }
 
-// sameShield compares what lies beneath too.
+// sameShield compares what a pending shield reverts to, too.
 func sameShield(a, b verify.Shield) bool {
 	return cmp.Equal(a, b, cmp.AllowUnexported(verify.Shield{}))
 }

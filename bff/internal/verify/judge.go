@@ -96,7 +96,7 @@ func (a *attempt) destination() string {
 
 func (a *attempt) right(ctx context.Context, tx Tx) error {
 	e := a.v.event(EventVerified, a.now)
-	e.By, e.Until = a.desk.by(), a.now.Add(a.v.GreenFor)
+	e.By, e.Until = a.desk.by(), a.now.Add(a.v.VerifiedFor)
 	err := succeed(ctx, tx, a.v, &e)
 	a.last, a.verdict = e, nil
 	return err

@@ -52,7 +52,7 @@ func (s *Service) Validate(ctx context.Context, token, picked string) (Link, err
 			}
 		}
 		e := a.v.event(EventVerified, a.now)
-		e.Until = a.now.Add(a.v.GreenFor)
+		e.Until = a.now.Add(a.v.VerifiedFor)
 		err := succeed(ctx, tx, a.v, &e)
 		return e, err
 	})

@@ -75,7 +75,7 @@ func newModel(t *rapid.T, h *house, tenant string) *model {
 	m.policy.TriesPerCode = rapid.IntRange(1, 3).Draw(t, "tries")
 	m.policy.FailuresBeforeLock = rapid.IntRange(3, 5).Draw(t, "failures before lock")
 	m.policy.ResendCooldown = 10 * time.Second
-	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.GreenFor = 60*time.Second, 80*time.Second, 120*time.Second
+	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.VerifiedFor = 60*time.Second, 80*time.Second, 120*time.Second
 	h.tenant(tenant, func(p *verify.Policy) { *p = m.policy })
 	return m
 }
@@ -101,7 +101,7 @@ func (m *model) end(v *asked, outcome verify.Outcome) {
 	v.outcome, v.over = outcome, m.now()
 	switch f := m.channels[v.channel]; outcome {
 	case verify.Verified:
-		f.green, f.greens, f.red = v, m.now().Add(m.policy.GreenFor), nil
+		f.green, f.greens, f.red = v, m.now().Add(m.policy.VerifiedFor), nil
 		m.failures = 0
 	case verify.Denied:
 		f.red, f.green = v, nil

@@ -44,8 +44,8 @@ func TestRow9GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
 
 	h.clock.advance(time.Minute)
 	asked := h.send(moved(desk()), code("dana", "mobile"))
-	if under := asked.Shield.Beneath(); under != nil {
-		t.Errorf("beneath the new number's request lies %+v of the old one", under)
+	if under := asked.Shield.RevertsTo(); under != nil {
+		t.Errorf("the new number's request reverts to %+v of the old one", under)
 	}
 	if _, err := h.Cancel(ctx, moved(desk()), asked.Verification); err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ type ChangeRule string
 
 // The change rules.
 const (
-	ChangeMark   ChangeRule = "mark"
+	ChangeFlag   ChangeRule = "flag"
 	ChangeRefuse ChangeRule = "refuse"
 )
 
@@ -94,8 +94,8 @@ type Policy struct {
 	TriesPerCode       int
 	FailuresBeforeLock int // consecutive, per contact; a new code never resets the count
 	ResendCooldown     time.Duration
-	GreenFor           time.Duration
-	GreenScope         Scope
+	VerifiedFor        time.Duration
+	VerifiedScope      Scope
 	HistoryEntries     int
 	NumberMatching     bool // on links
 	TicketNote         bool
@@ -115,7 +115,7 @@ type Policy struct {
 	NoCarrier []ChannelKind
 }
 
-// Limits are what a tenant's clients share: budgets in messages, and the alarm about pumped texts.
+// Limits are what a tenant's clients share: quotas in messages, and the alarm about pumped texts.
 type Limits struct {
 	DestinationDay   int64
 	PrefixHour       int64 // texts to one block of numbers
@@ -145,14 +145,14 @@ func DefaultPolicy() Policy {
 		TriesPerCode:       3,
 		FailuresBeforeLock: 10,
 		ResendCooldown:     time.Minute,
-		GreenFor:           30 * time.Minute,
-		GreenScope:         ScopeContact,
+		VerifiedFor:        30 * time.Minute,
+		VerifiedScope:      ScopeContact,
 		HistoryEntries:     10,
 		TicketNote:         true,
 		BeforeSave:         SaveOff,
 		TechnicianAddress:  TechnicianOptional,
 		ChangedDays:        7,
-		ChangedChannels:    ChangeMark,
+		ChangedChannels:    ChangeFlag,
 		Language:           "en",
 		TimeZone:           DefaultZone,
 		Limits: Limits{

@@ -48,8 +48,8 @@ type Journal interface {
 // Attempts keeps the verifications themselves.
 type Attempts interface {
 	// ReadAhead tells that a send of the verification is about to be judged: by its key, its contact's and destination's
-	// past since then, and the budgets. A database that is far away answers all of that at once. It changes no answer.
-	ReadAhead(ctx context.Context, v Verification, since time.Time, budgets []Budget) error
+	// past since then, and the quotas. A database that is far away answers all of that at once. It changes no answer.
+	ReadAhead(ctx context.Context, v Verification, since time.Time, quotas []Quota) error
 	// Insert stores a new, open verification.
 	Insert(ctx context.Context, v Verification) error
 	// ByKey gives the verification that the technician asked for under this idempotency key, or CodeNotFound.
@@ -87,17 +87,17 @@ type Spending interface {
 	Marked(ctx context.Context, tenant, destination string) (Code, error)
 	// ClearMarks forgets those that were found out on the contact, and tells how many there were.
 	ClearMarks(ctx context.Context, tenant, contact string) (int, error)
-	// Spend counts a send on each of the budgets, all of them whatever their limits, and tells how each stands
+	// Spend counts a send on each of the quotas, all of them whatever their limits, and tells how each stands
 	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
-	// a pause no longer than the budget's longest.
-	Spend(ctx context.Context, tenant string, at time.Time, budgets []Budget) ([]Use, error)
+	// a pause no longer than the quota's longest.
+	Spend(ctx context.Context, tenant string, at time.Time, quotas []Quota) ([]Use, error)
 	// Messages tells how many verifications of any contact were asked for that reach a person since then, and when
 	// the first and the last of them was.
 	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
-	// Used tells how a budget stands, with nothing counted.
-	Used(ctx context.Context, tenant string, at time.Time, b Budget) (Use, error)
-	// Pause has every later Use of the budget say that it is paused until then.
-	Pause(ctx context.Context, tenant string, b Budget, until time.Time) error
+	// Used tells how a quota stands, with nothing counted.
+	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Use, error)
+	// Pause has every later Use of the quota say that it is paused until then.
+	Pause(ctx context.Context, tenant string, b Quota, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
 	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
 }

@@ -31,7 +31,7 @@ const (
 // CodeKeyReused: the key was for another request.
 // CodeNotFound: contact or channel is not on this desk. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
 // the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
-// CodeQuotaExceeded: Budget is used up. A send that is refused counts on none.
+// CodeQuotaExceeded: Quota is used up. A send that is refused counts on none.
 func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	ask.counted = ask.budgets(rules)
+	ask.counted = ask.quotas(rules)
 	var result Result
 	var again bool
 	err = s.Ledger.Write(ctx, d.Tenant, func(tx Tx) (err error) {
@@ -90,7 +90,7 @@ type draft struct {
 	job          Job
 	note         *NoteJob // nil: its result does not go onto the ticket
 	country      string   // of its number
-	counted      []Budget // on which it counts
+	counted      []Quota  // on which it counts
 }
 
 func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
@@ -113,7 +113,7 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	v := Verification{
 		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
 		Technician: by.ID, Method: r.Method, Destination: destination, Person: s.Keys.person(d.Tenant, channel), Secret: stored, RequestedAt: now, ExpiresAt: until,
-		GreenFor: p.GreenFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
+		VerifiedFor: p.VerifiedFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
 	}
 	e := Event{
 		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: channel.ID,
@@ -185,8 +185,8 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 	}, true, nil
 }
 
-// open stores the draft: lock, cooldown, budgets, the end of an older one, then all that the new one is.
-// On a channel with a past, what lies beneath the new shield is to be read.
+// open stores the draft: lock, cooldown, quotas, the end of an older one, then all that the new one is.
+// On a channel with a history, the state that the new shield reverts to is read.
 func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	v := a.verification
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {

@@ -309,8 +309,8 @@ func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
 	h.clock.advance(time.Minute)
 	second := h.send(desk(), code("dana", "mobile"))
 	h.wantAsRead(second)
-	if under := second.Shield.Beneath(); under == nil || under.State != verify.ShieldVerified || under.Verification != first.Verification {
-		t.Errorf("beneath the answer's shield is %+v, want the first success", under)
+	if under := second.Shield.RevertsTo(); under == nil || under.State != verify.ShieldVerified || under.Verification != first.Verification {
+		t.Errorf("the answer's shield reverts to %+v, want the first success", under)
 	}
 	cancelled, err := h.Cancel(ctx, desk(), second.Verification)
 	if err != nil || cancelled.Shield.State != verify.ShieldVerified {

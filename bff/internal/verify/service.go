@@ -32,7 +32,7 @@ type Result struct {
 	Method       Method
 	Seq          int64 // of the contact's last event that Shield knows
 	Shield       Shield
-	Warnings     []Standing // budgets of which little is left
+	Warnings     []Standing // quotas of which little is left
 }
 
 // Pod is all that a pod shows: the desk, the rules and the readings of its contacts.

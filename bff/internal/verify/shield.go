@@ -57,12 +57,12 @@ type Shield struct {
 	Ticket       string    // id of the one on which it was asked for
 	ResendAt     time.Time // no new message to this channel before
 	Destination  string    // keyed hash of where the message went: what the shield says is true of that alone
-	beneath      *Shield   // pending only: what shows again if nothing comes of it
+	revertsTo    *Shield   // pending only: what shows again if nothing comes of it
 }
 
-// Beneath is what shows again when a pending shield ends without a verdict: an earlier
+// RevertsTo is what shows again when a pending shield ends without a verdict: an earlier
 // denial, or an earlier green if it lasts until then. Nil when there is none.
-func (s Shield) Beneath() *Shield { return s.beneath }
+func (s Shield) RevertsTo() *Shield { return s.revertsTo }
 
 // After is the shield once e has happened to its channel. Green has one way in:
 // a success of the very verification that is pending.
@@ -104,7 +104,7 @@ func (s Shield) AtTime(now time.Time) Shield {
 	case s.State == ShieldPending && !now.Before(s.Until):
 		return s.fallen(s.Until, ReasonExpired).AtTime(now)
 	case s.State == ShieldPending:
-		s.beneath = s.standing(now)
+		s.revertsTo = s.standing(now)
 	case s.State == ShieldVerified && !now.Before(s.Until):
 		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt, Destination: s.Destination}
 	}
@@ -122,7 +122,7 @@ func (s Shield) asked(e Event) Shield {
 		Destination: e.Destination, Matching: e.Matching, Ticket: e.Ticket.ID,
 	}
 	if under.State == ShieldVerified && under.Destination == e.Destination || under.State == ShieldDenied {
-		asked.beneath = &under
+		asked.revertsTo = &under
 	}
 	return asked
 }
@@ -150,20 +150,20 @@ func (s Shield) deniedLate(e Event) Shield {
 // under is the shield as a policy lets it count on a ticket: a green ends early when the policy has been
 // tightened since, and a policy that was loosened makes none longer.
 func (s Shield) under(p Policy, ticket string, now time.Time) Shield {
-	if s.beneath != nil {
-		beneath := s.beneath.under(p, ticket, now)
-		s.beneath = &beneath
-		if beneath.State == ShieldUnverified {
-			s.beneath = nil
+	if s.revertsTo != nil {
+		revertsTo := s.revertsTo.under(p, ticket, now)
+		s.revertsTo = &revertsTo
+		if revertsTo.State == ShieldUnverified {
+			s.revertsTo = nil
 		}
 	}
 	if s.State != ShieldVerified {
 		return s
 	}
-	if end := s.At.Add(p.GreenFor); end.Before(s.Until) {
+	if end := s.At.Add(p.VerifiedFor); end.Before(s.Until) {
 		s.Until = end
 	}
-	if !slices.Contains(p.Methods, s.Method) || p.GreenScope == ScopeTicket && s.Ticket != ticket {
+	if !slices.Contains(p.Methods, s.Method) || p.VerifiedScope == ScopeTicket && s.Ticket != ticket {
 		return Shield{State: ShieldUnverified, ResendAt: s.ResendAt, Destination: s.Destination}
 	}
 	return s.AtTime(now)
@@ -175,8 +175,8 @@ func (s Shield) of(destination string) Shield {
 	if s.State == ShieldDenied || s.Destination == destination {
 		return s
 	}
-	if s.beneath != nil && s.beneath.State == ShieldDenied {
-		red := *s.beneath
+	if s.revertsTo != nil && s.revertsTo.State == ShieldDenied {
+		red := *s.revertsTo
 		red.ResendAt = s.ResendAt
 		return red
 	}
@@ -185,7 +185,7 @@ func (s Shield) of(destination string) Shield {
 
 // failed shows the failure, unless an earlier denial stands: nothing but a success clears that.
 func (s Shield) failed(e Event) Shield {
-	if s.beneath != nil && s.beneath.State == ShieldDenied {
+	if s.revertsTo != nil && s.revertsTo.State == ShieldDenied {
 		red := s.fallen(e.At, e.Reason)
 		red.Reason = e.Reason
 		return red
@@ -206,10 +206,10 @@ func (s Shield) fallen(at time.Time, reason Code) Shield {
 	}
 }
 
-// standing is what lies beneath and still holds at the given time, or nil.
+// standing is the state to revert to that still holds at the given time, or nil.
 func (s Shield) standing(at time.Time) *Shield {
-	if s.beneath == nil || s.beneath.State == ShieldVerified && !at.Before(s.beneath.Until) {
+	if s.revertsTo == nil || s.revertsTo.State == ShieldVerified && !at.Before(s.revertsTo.Until) {
 		return nil
 	}
-	return s.beneath
+	return s.revertsTo
 }

@@ -10,7 +10,7 @@ import (
 
 var epoch = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 
-// sameShield compares what lies beneath too.
+// sameShield compares what a pending shield reverts to, too.
 var sameShield = cmp.AllowUnexported(Shield{})
 
 // anyEvents draws events in any order the service would never write: successes of nobody's request, ends
@@ -92,7 +92,7 @@ func TestNoOrderOfEventsMakesAShieldGreenWithoutItsSuccess(t *testing.T) {
 		events := anyEvents(t)
 		now := soon(t, events)
 		for channel, s := range Read("dana", events, now).Shields {
-			for _, seen := range []*Shield{&s, s.Beneath()} {
+			for _, seen := range []*Shield{&s, s.RevertsTo()} {
 				if seen == nil || seen.State != ShieldVerified {
 					continue
 				}
@@ -198,8 +198,8 @@ func TestAReadingByAClockThatWasSetBackAgesIntoNoMoreThanTheLaterReading(t *test
 		want := Read("dana", events, late).Shields
 		for channel, s := range Read("dana", events, early).Shields {
 			aged, then := s.AtTime(late), want[channel]
-			for _, s := range []*Shield{&aged, aged.Beneath()} {
-				if evidence(s) && !same(s, &then) && !same(s, then.Beneath()) {
+			for _, s := range []*Shield{&aged, aged.RevertsTo()} {
+				if evidence(s) && !same(s, &then) && !same(s, then.RevertsTo()) {
 					t.Errorf("%s is aged %s by %s until %v, and read late %+v", channel, s.State, s.Verification, s.Until, then)
 				}
 			}
@@ -256,5 +256,5 @@ func TestOnlyASuccessClearsADenial(t *testing.T) {
 }
 
 func standsDenied(s Shield) bool {
-	return s.State == ShieldDenied || s.Beneath() != nil && s.Beneath().State == ShieldDenied
+	return s.State == ShieldDenied || s.RevertsTo() != nil && s.RevertsTo().State == ShieldDenied
 }

@@ -134,9 +134,9 @@ func publicShield(s Shield) api.Shield {
 		At: s.At, Until: s.Until, By: api.Person{Id: s.By.ID, Name: s.By.Name}, Reason: api.Reason(s.Reason),
 		CodeLength: s.CodeLength, TriesLeft: s.TriesLeft, ResendAt: s.ResendAt,
 	}
-	if under := s.Beneath(); under != nil {
-		beneath := publicShield(*under)
-		out.Beneath = &beneath
+	if under := s.RevertsTo(); under != nil {
+		revertsTo := publicShield(*under)
+		out.RevertsTo = &revertsTo
 	}
 	return out
 }

@@ -73,7 +73,7 @@ func (s *Service) Noted(ctx context.Context, j NoteJob) error {
 		if err != nil {
 			return Event{}, false, err
 		}
-		e := v.event(EventNoted, now)
+		e := v.event(EventNoteWritten, now)
 		err = tx.Append(ctx, &e)
 		return e, true, err
 	})

@@ -128,7 +128,7 @@ func TestTheHistoryShowsOnceThatAResultIsOnTheTicket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 1 || !entries[0].NotedAt.Equal(at) || entries[0].Outcome != verify.Expired {
+	if len(entries) != 1 || !entries[0].NoteWrittenAt.Equal(at) || entries[0].Outcome != verify.Expired {
 		t.Errorf("the history has %+v", entries)
 	}
 	if due := h.due(); len(due) != 0 {

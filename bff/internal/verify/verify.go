@@ -234,7 +234,7 @@ type Verification struct {
 	MaxTries    int // of a code; of a link under number matching 1, else 0
 	RequestedAt time.Time
 	ExpiresAt   time.Time
-	GreenFor    time.Duration // how long a success stays green
+	VerifiedFor time.Duration // how long a success stays green
 	Destination string        // keyed hash of where its message went
 	Person      string        // keyed hash of whom it reaches there, whatever alias it went to
 	Prefix      string        // keyed hash of the block that its number is of; empty without texts

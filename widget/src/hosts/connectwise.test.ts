@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Api, Refusal } from "../api";
 import { systemClock } from "../clock";
 import type { Ears, Host } from "../host";
-import type { Launched } from "../types";
+import type { SessionOpened } from "../types";
 import { pod, settle } from "../world";
 import type { Shown } from "./bridge";
 import { createConnectWise } from "./connectwise";
@@ -26,7 +26,7 @@ const begin = (named: Shown | null = { id: "4711", screen: "ticket" }) => {
     ears as Ears,
   );
 };
-const launched = (id: string): Launched => ({ token: "token-1", expires_at: "", pod: pod(id) });
+const launched = (id: string): SessionOpened => ({ token: "token-1", expires_at: "", pod: pod(id) });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -314,7 +314,7 @@ describe("row 26: another ticket on screen", () => {
 
   it("turns at once, in the middle of the old one's launch, which is aborted", async () => {
     const results = turning();
-    let late = (_: Launched) => {};
+    let late = (_: SessionOpened) => {};
     launch.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
     opening();
     await answerMember();

@@ -73,8 +73,8 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
         </p>
         {entry.note && <p class="said">{entry.note}</p>}
         {entry.changed_channel && <p class="said">{w.words().hadChanged}</p>}
-        {entry.noted_at ? (
-          <p class="said" title={agoOf(entry.noted_at, s.now)}>
+        {entry.note_written_at ? (
+          <p class="said" title={agoOf(entry.note_written_at, s.now)}>
             {w.words().noted}
           </p>
         ) : (

@@ -20,7 +20,7 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
     short: noteTooShort(pod.policy.note_min),
     ok: note ? "" : words().noteOptional,
   }[need];
-  const why = pod.policy.why.override_note;
+  const why = pod.policy.explanations.override_note;
   return (
     <div class="note">
       <div class="ask">

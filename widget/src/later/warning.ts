@@ -1,11 +1,11 @@
 // Which limit the last message came close to.
 
 import { mark, type State } from "../state";
-import type { Budget, Shield } from "../types";
+import type { Quota, Shield } from "../types";
 
-/** Of the budgets that the channel's last message has all but used up, the one that is nearest to its end. */
-export const warningNow = (s: State, where: string, shield: Shield): Budget | undefined => {
+/** Of the quotas that the channel's last message has all but used up, the one that is nearest to its end. */
+export const warningNow = (s: State, where: string, shield: Shield): Quota | undefined => {
   const warning = s.warnings[where];
   if (warning?.mark !== mark(shield)) return undefined;
-  return warning.budgets.toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0];
+  return warning.quotas.toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0];
 };

@@ -47,20 +47,20 @@ describe("the lock", () => {
   });
 });
 
-describe("a budget that is all but used", () => {
+describe("a quota that is all but used", () => {
   it.each<[string, Channel, string]>([
-    ["budget_destination_day", mobile, "8 of 10 messages to this number today."],
-    ["budget_destination_day", mail, "8 of 10 messages to this address today."],
-    ["budget_prefix_hour", mobile, "8 of 10 messages to numbers like this one this hour."],
-    ["budget_technician_minute", mobile, "8 of 10 messages by you this minute."],
-    ["budget_technician_hour", mobile, "8 of 10 messages by you this hour."],
-    ["budget_client_hour", mobile, "8 of 10 messages to this client this hour."],
-    ["budget_country_hour", mobile, "8 of 10 messages to this country this hour."],
-    ["budget_tenant_minute", mobile, "8 of 10 messages by your whole team this minute."],
-    ["budget_tenant_day", mobile, "8 of 10 messages by your whole team today."],
-    ["budget_tenant_spend_day", mobile, "80 % of the money for messages today."],
-    ["budget_planet_week", mobile, "8 of 10 messages: a limit is near."],
-    ["budget_planet_day", mobile, "8 of 10 messages: a limit is near."],
+    ["quota_destination_day", mobile, "8 of 10 messages to this number today."],
+    ["quota_destination_day", mail, "8 of 10 messages to this address today."],
+    ["quota_prefix_hour", mobile, "8 of 10 messages to numbers like this one this hour."],
+    ["quota_technician_minute", mobile, "8 of 10 messages by you this minute."],
+    ["quota_technician_hour", mobile, "8 of 10 messages by you this hour."],
+    ["quota_client_hour", mobile, "8 of 10 messages to this client this hour."],
+    ["quota_country_hour", mobile, "8 of 10 messages to this country this hour."],
+    ["quota_tenant_minute", mobile, "8 of 10 messages by your whole team this minute."],
+    ["quota_tenant_day", mobile, "8 of 10 messages by your whole team today."],
+    ["quota_tenant_spend_day", mobile, "80 % of the money for messages today."],
+    ["quota_planet_week", mobile, "8 of 10 messages: a limit is near."],
+    ["quota_planet_day", mobile, "8 of 10 messages: a limit is near."],
   ])("%s", (name, to, want) => {
     expect(w.nearLimit({ name, used: 8, limit: 10, frees_at: t0 }, to)).toBe(want);
   });

@@ -1,6 +1,6 @@
 // The words of what comes later, in the language that the pod speaks. Times arrive formatted.
 
-import type { Banner, Budget, Channel, Contact, HistoryEntry, Lock, Method, Shield, Unusable } from "../types";
+import type { Banner, Channel, Contact, HistoryEntry, Lock, Method, Quota, Shield, Unusable } from "../types";
 import { denied, failed, words as first, noun, spoken, spokenLater, stage, toneName } from "../words";
 import { later as english, type Problem } from "./english";
 import type { Turn } from "./turn";
@@ -33,9 +33,9 @@ export const unusable = ({ reason }: Unusable, kind: Channel["kind"]): string =>
   return typeof because === "string" ? because : (because?.[kind] ?? "");
 };
 
-/** What a budget is for: "8 of 10 messages to this number today." */
-export const nearLimit = ({ name, used, limit }: Budget, { kind }: Channel): string => {
-  const [, whose = "", span = ""] = /^budget_(.+)_(minute|hour|day)$/.exec(name) ?? [];
+/** What a quota is for: "8 of 10 messages to this number today." */
+export const nearLimit = ({ name, used, limit }: Quota, { kind }: Channel): string => {
+  const [, whose = "", span = ""] = /^quota_(.+)_(minute|hour|day)$/.exec(name) ?? [];
   const during = (t().spans as Record<string, string>)[span];
   if (whose === "tenant_spend" && during) return t().nearMoney(Math.floor((100 * used) / limit), during);
   const of = (t().whose as Record<string, string | Record<Channel["kind"], string>>)[whose];

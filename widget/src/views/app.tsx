@@ -65,7 +65,7 @@ const Panel = ({ desk }: { desk: Desk }) => {
 
 /** What stands against the contact as a whole. */
 const Notice = ({ s, contact }: { s: State; contact: Contact }) => {
-  const own = contact.channels.some((ch) => ch.methods.some((m) => m.refusal === "own_channel"));
+  const own = contact.channels.some((ch) => ch.methods.some((m) => m.reason === "own_channel"));
   const { lock } = contact;
   const text = own ? words.ownContact : (lock?.locked || lock?.denied) && locked(lock, s.pod?.tenant.name ?? "");
   return text ? (

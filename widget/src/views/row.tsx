@@ -111,7 +111,7 @@ const StateLine = ({
 }) => {
   const until = timeOf(shield.until, s.now);
   const title = agoOf(shield.at, s.now);
-  const refused = channel.methods.filter((m) => m.refusal);
+  const refused = channel.methods.filter((m) => m.reason);
   const none = refused.length === channel.methods.length;
   const again = !none && isCooling(shield, s.now) ? w.againIn(leftUntil(shield.resend_at, s.now)) : "";
   switch (shield.state) {
@@ -149,12 +149,12 @@ const StateLine = ({
     const { Unusable } = later.value;
     return Unusable ? <Unusable why={channel.unusable} kind={channel.kind} /> : <p class="state" />;
   }
-  const one = new Set(refused.map((m) => m.refusal)).size === 1 ? refused[0] : undefined;
+  const one = new Set(refused.map((m) => m.reason)).size === 1 ? refused[0] : undefined;
   if (one && none) {
     return (
       <p class="state">
         {w.refusal(one, true)}
-        {one.why && <span class="why">{one.why}</span>}
+        {one.explanation && <span class="why">{one.explanation}</span>}
       </p>
     );
   }
@@ -162,9 +162,9 @@ const StateLine = ({
     <p class="state" title={title || undefined}>
       {[w.unverified(shield.reason), again].filter(Boolean).join(" · ")}
       {refused.map((option) => (
-        <span class="why" key={option.method} title={option.why}>
+        <span class="why" key={option.method} title={option.explanation}>
           {w.refusal(option, false)}
-          {option.why && <span class="sr">. {option.why}</span>}
+          {option.explanation && <span class="sr">. {option.explanation}</span>}
         </span>
       ))}
     </p>
@@ -188,7 +188,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
   useLayoutEffect(() => {
     if (again) methods.current?.querySelector("button")?.focus();
   }, [again]);
-  if (channel.methods.every((m) => m.refusal)) return null;
+  if (channel.methods.every((m) => m.reason)) return null;
   if (shield.state === "denied" && !again) {
     return (
       <Button kind="quiet" press={() => setAgain(true)} expanded={false}>
@@ -200,7 +200,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
   const busy = doing(s, place(contact, channel), shield);
   const needsNote = noteBar(s, contact);
   const bar = needsNote ?? (cooling ? w.againIn(leftUntil(shield.resend_at, s.now)) : s.online ? undefined : "");
-  const first = channel.methods.find((m) => !m.refusal);
+  const first = channel.methods.find((m) => !m.reason);
   return (
     <div class="methods" ref={methods}>
       {channel.methods.map((option) => (
@@ -208,7 +208,7 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
           key={option.method}
           kind={option === first ? "first" : "plain"}
           label={w.methodAct(option.method, channel)}
-          barred={option.refusal ? w.refusalInFull(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
+          barred={option.reason ? w.refusalInFull(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
           busy={busy === option.method}
           explained={needsNote && noteHelp}
           press={() => void desk.send(contact, channel, option.method)}

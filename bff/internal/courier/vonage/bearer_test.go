@@ -45,7 +45,7 @@ func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
 		messagesReceipt: "v_1 failed blocked",
 		`{"status":"submitted","client_ref":"v_1"}`:                        "v_1 sent vonage",
 		`{"status":"delivered","client_ref":"v_1"}`:                        "v_1 delivered ",
-		`{"status":"failed","err-code":"9","client-ref":"v_1"}`:            "v_1 failed recipient",
+		`{"status":"failed","err-code":"9","client-ref":"v_1"}`:            "v_1 failed invalid_recipient",
 		`{"status":"rejected","error":{"title":"odd"},"client_ref":"v_1"}`: "",
 	} {
 		h := newHook(t, vonage.SHA256)

@@ -31,7 +31,7 @@ const (
 // request is one call.
 type request struct {
 	method string
-	path   string // beneath …/apis/3.0
+	path   string // below …/apis/3.0
 	query  url.Values
 	body   any // as JSON; nil: none
 	as     identity

@@ -1,4 +1,4 @@
--- Policies by level, budgets, what was seen of channels, API keys and alerts.
+-- Policies by level, quotas, what was seen of channels, API keys and alerts.
 
 -- +goose Up
 ALTER TABLE tenants DROP COLUMN policy; -- nothing could set it
@@ -21,7 +21,7 @@ CREATE TABLE policies (
     PRIMARY KEY (tenant, client)
 );
 
-CREATE TABLE budgets (
+CREATE TABLE quotas (
     tenant       TEXT   NOT NULL,
     name         TEXT   NOT NULL,
     key          TEXT   NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE budgets (
     paused_until BIGINT NOT NULL,
     PRIMARY KEY (tenant, name, key)
 );
-CREATE INDEX budgets_by_window ON budgets (began);
+CREATE INDEX quotas_by_window ON quotas (began);
 
 CREATE TABLE sightings (
     tenant  TEXT NOT NULL,
@@ -76,7 +76,7 @@ DROP TABLE alerts;
 DROP TABLE api_keys;
 DROP TABLE opened_tickets;
 DROP TABLE sightings;
-DROP TABLE budgets;
+DROP TABLE quotas;
 DROP TABLE policies;
 ALTER TABLE sessions DROP COLUMN first_open;
 DROP INDEX verifications_by_destination;

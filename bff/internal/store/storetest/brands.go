@@ -13,7 +13,7 @@ import (
 // brand gives a tenant's branding of a version, with an image.
 func brand(tenant string, version int64, hash string) verify.Branding {
 	return verify.Branding{
-		Tenant: tenant, Version: version, By: "Noor", At: noon, Body: json.RawMessage(`{"look":{"from":"#000000"}}`),
+		Tenant: tenant, Version: version, By: "Noor", At: noon, Body: json.RawMessage(`{"theme":{"from":"#000000"}}`),
 		Images: []verify.BrandImage{{Hash: hash, PNG: []byte("the picture " + hash)}},
 	}
 }

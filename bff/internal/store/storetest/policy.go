@@ -36,7 +36,7 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 	}
 }
 
-// Unbounded lifts every budget: they are counted as ever, and none is reached.
+// Unbounded lifts every quota: they are counted as ever, and none is reached.
 func Unbounded(p *verify.Policy) {
 	const plenty = 1_000_000_000
 	l := &p.Limits

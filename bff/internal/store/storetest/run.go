@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store, groups ...string) {
 		name     string
 		promises []promise
 	}{
-		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"budgets", budgets},
+		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"quotas", quotas},
 		{"outbox", outbox}, {"notes", notes}, {"connections", connections}, {"carriers", carriers}, {"marks", marks}, {"sessions", sessions}, {"tenants", tenants}, {"cards", cards}, {"brands", brands}, {"service", service},
 	} {
 		if len(groups) > 0 && !slices.Contains(groups, group.name) {
@@ -51,7 +51,7 @@ func link(id string) verify.Verification {
 	return verify.Verification{
 		ID: id, Tenant: "acme", Contact: "dana", Channel: "mail", Ticket: "4711", Technician: "ana", Method: verify.EmailLink,
 		Secret: []byte("token of " + id), RequestedAt: noon, ExpiresAt: noon.Add(5 * time.Minute),
-		GreenFor: 30 * time.Minute, Key: "key of " + id, Fingerprint: []byte("request of " + id),
+		VerifiedFor: 30 * time.Minute, Key: "key of " + id, Fingerprint: []byte("request of " + id),
 	}
 }
 

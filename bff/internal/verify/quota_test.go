@@ -30,17 +30,17 @@ func (h *house) text(d verify.Desk, i int) error {
 	return err
 }
 
-// reached is the budget that refused; empty if none did.
+// reached is the quota that refused; empty if none did.
 func reached(t *testing.T, err error) string {
 	t.Helper()
 	var refusal *verify.Error
 	if err == nil {
 		return ""
 	}
-	if !errors.As(err, &refusal) || refusal.Code != verify.CodeQuotaExceeded || refusal.Budget == nil {
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeQuotaExceeded || refusal.Quota == nil {
 		t.Fatalf("refused by %v", err)
 	}
-	return refusal.Budget.Name
+	return refusal.Quota.Name
 }
 
 // outgoing is what the carriers are asked to send.
@@ -64,19 +64,19 @@ func (h *house) outgoing(tenant string) int {
 	return n
 }
 
-func TestRow18WhatGoesOutIsTheBudget(t *testing.T) {
+func TestRow18WhatGoesOutIsTheQuota(t *testing.T) {
 	for name, row := range map[string]struct {
 		set   func(*verify.Limits)
 		frees time.Duration
 	}{
-		"budget_prefix_hour":       {func(l *verify.Limits) { l.PrefixHour = 5 }, time.Hour},
-		"budget_technician_minute": {func(l *verify.Limits) { l.TechnicianMinute = 5 }, time.Minute},
-		"budget_technician_hour":   {func(l *verify.Limits) { l.TechnicianHour = 5 }, time.Hour},
-		"budget_client_hour":       {func(l *verify.Limits) { l.ClientHour = 5 }, time.Hour},
-		"budget_country_hour":      {func(l *verify.Limits) { l.CountryHour = 5 }, time.Hour},
-		"budget_tenant_minute":     {func(l *verify.Limits) { l.TenantMinute = 5 }, time.Minute},
-		"budget_tenant_day":        {func(l *verify.Limits) { l.TenantDay = 5 }, 24 * time.Hour},
-		"budget_tenant_spend_day":  {func(l *verify.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
+		"quota_prefix_hour":       {func(l *verify.Limits) { l.PrefixHour = 5 }, time.Hour},
+		"quota_technician_minute": {func(l *verify.Limits) { l.TechnicianMinute = 5 }, time.Minute},
+		"quota_technician_hour":   {func(l *verify.Limits) { l.TechnicianHour = 5 }, time.Hour},
+		"quota_client_hour":       {func(l *verify.Limits) { l.ClientHour = 5 }, time.Hour},
+		"quota_country_hour":      {func(l *verify.Limits) { l.CountryHour = 5 }, time.Hour},
+		"quota_tenant_minute":     {func(l *verify.Limits) { l.TenantMinute = 5 }, time.Minute},
+		"quota_tenant_day":        {func(l *verify.Limits) { l.TenantDay = 5 }, 24 * time.Hour},
+		"quota_tenant_spend_day":  {func(l *verify.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := openHouse(t)
@@ -130,11 +130,11 @@ func TestRow18AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
 			}
 			h.clock.advance(row.step)
 			h.Forget("")
-			if got := reached(t, h.text(d, 3)); got != "budget_client_hour" {
+			if got := reached(t, h.text(d, 3)); got != "quota_client_hour" {
 				t.Fatalf("the clock was set %s, and %q refuses", row.name, got)
 			}
 			h.clock.advance(row.wait - time.Millisecond)
-			if got := reached(t, h.text(d, 4)); got != "budget_client_hour" {
+			if got := reached(t, h.text(d, 4)); got != "quota_client_hour" {
 				t.Errorf("a moment before it frees, %q refuses", got)
 			}
 			h.clock.advance(time.Millisecond)
@@ -164,7 +164,7 @@ func TestRow19ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
 		}
 	}
 	h.clock.advance(time.Minute)
-	if got := reached(t, h.text(other, 1)); got != "budget_destination_day" || h.outgoing("acme") != 4 {
+	if got := reached(t, h.text(other, 1)); got != "quota_destination_day" || h.outgoing("acme") != 4 {
 		t.Errorf("the fifth: %q refuses; %d went out, want 4", got, h.outgoing("acme"))
 	}
 	h.clock.advance(24*time.Hour - 4*time.Minute)
@@ -182,7 +182,7 @@ func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told := len(r.Warnings) == 1 && r.Warnings[0].Name == "budget_technician_hour" && r.Warnings[0].Used == int64(i+1); told != (i >= 7) {
+		if told := len(r.Warnings) == 1 && r.Warnings[0].Name == "quota_technician_hour" && r.Warnings[0].Used == int64(i+1); told != (i >= 7) {
 			t.Errorf("send %d is warned of by %+v", i+1, r.Warnings)
 		}
 	}

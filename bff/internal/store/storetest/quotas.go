@@ -17,7 +17,7 @@ import (
 
 var errUndone = errors.New("the step is undone")
 
-var budgets = []promise{
+var quotas = []promise{
 	{"what is counted is what a plain list of windows would have, whichever steps are undone", func(t *testing.T, s *store.Store) {
 		const window = time.Minute
 		tenants := 0
@@ -29,7 +29,7 @@ var budgets = []promise{
 				var steps []func(verify.Tx) error
 				before := maps.Clone(model)
 				for range rapid.IntRange(1, 3).Draw(t, "steps") {
-					names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3, rapid.ID[string]).Draw(t, "budgets")
+					names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3, rapid.ID[string]).Draw(t, "quotas")
 					fails := rapid.IntRange(0, 3).Draw(t, "fails") == 0
 					steps = append(steps, func(tx verify.Tx) error { return spend(tx, tenant, at, window, names, fails) })
 					after := plainly(before, at, window, names)
@@ -50,7 +50,7 @@ var budgets = []promise{
 		})
 	}},
 	{"a pause is told until it is over, and is never longer than the longest", func(t *testing.T, s *store.Store) {
-		ctx, b := t.Context(), verify.Budget{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1, Pause: time.Minute}
+		ctx, b := t.Context(), verify.Quota{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1, Pause: time.Minute}
 		must(t, s, func(tx verify.Tx) error { return tx.Pause(ctx, "acme", b, noon.Add(time.Minute)) })
 		for i, row := range []struct {
 			at      time.Time
@@ -64,7 +64,7 @@ var budgets = []promise{
 		} {
 			b.Pause = row.longest
 			err := s.Write(ctx, "acme", func(tx verify.Tx) error {
-				uses, err := tx.Spend(ctx, "acme", row.at, []verify.Budget{b})
+				uses, err := tx.Spend(ctx, "acme", row.at, []verify.Quota{b})
 				if err == nil && (!uses[0].Paused.Equal(row.want) || uses[0].Used != 1) {
 					t.Errorf("row %d: it stands at %+v", i, uses[0])
 				}
@@ -75,8 +75,8 @@ var budgets = []promise{
 			}
 		}
 	}},
-	{"Row7: another tenant's budgets are its own", func(t *testing.T, s *store.Store) {
-		ctx, b := t.Context(), []verify.Budget{{Name: "a", Window: time.Hour, Amount: 1}}
+	{"Row7: another tenant's quotas are its own", func(t *testing.T, s *store.Store) {
+		ctx, b := t.Context(), []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}}
 		for _, tenant := range []string{"acme", "zenith"} {
 			must(t, s, func(tx verify.Tx) error {
 				uses, err := tx.Spend(ctx, tenant, noon, b)
@@ -90,9 +90,9 @@ var budgets = []promise{
 }
 
 func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, names []string, fails bool) error {
-	list := make([]verify.Budget, len(names))
+	list := make([]verify.Quota, len(names))
 	for i, name := range names {
-		list[i] = verify.Budget{Name: name, Key: "k", Window: window, Amount: 1}
+		list[i] = verify.Quota{Name: name, Key: "k", Window: window, Amount: 1}
 	}
 	_, err := tx.Spend(context.Background(), tenant, at, list)
 	if err == nil && fails {
@@ -126,14 +126,14 @@ func plainly(before map[string]verify.Use, at time.Time, window time.Duration, n
 	return after
 }
 
-// standing reads the budgets that the model knows, by a window without an end.
+// standing reads the quotas that the model knows, by a window without an end.
 func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Use) map[string]verify.Use {
 	t.Helper()
 	found := map[string]verify.Use{}
 	err := s.Write(context.Background(), "acme", func(tx verify.Tx) error {
 		for name := range model {
 			// Asked for at a time that rewinds nothing.
-			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), verify.Budget{Name: name, Key: "k", Window: 1000 * time.Hour})
+			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), verify.Quota{Name: name, Key: "k", Window: 1000 * time.Hour})
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// counters are the budgets that a transaction has touched. Most sends of a moment share most of their budgets,
+// counters are the quotas that a transaction has touched. Most sends of a moment share most of their quotas,
 // and the writer puts many sends into one transaction: each row is read once and written once for all of them.
 type counters struct {
 	byKey   map[counterKey]*counter
@@ -83,13 +83,13 @@ func (k *counters) forget() {
 }
 
 // Spend is [verify.Spending]'s.
-func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) ([]verify.Use, error) {
-	found, err := t.load(ctx, tenant, at, budgets)
+func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]verify.Use, error) {
+	found, err := t.load(ctx, tenant, at, quotas)
 	if err != nil {
 		return nil, err
 	}
-	uses := make([]verify.Use, len(budgets))
-	for i, b := range budgets {
+	uses := make([]verify.Use, len(quotas))
+	for i, b := range quotas {
 		t.counters.put(found[i], found[i].spend(millis(at), b.Window.Milliseconds(), b.Amount))
 		uses[i] = found[i].use()
 	}
@@ -97,8 +97,8 @@ func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, budgets []v
 }
 
 // Used is [verify.Spending]'s.
-func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Budget) (verify.Use, error) {
-	found, err := t.load(ctx, tenant, at, []verify.Budget{b})
+func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Quota) (verify.Use, error) {
+	found, err := t.load(ctx, tenant, at, []verify.Quota{b})
 	if err != nil {
 		return verify.Use{}, err
 	}
@@ -106,8 +106,8 @@ func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Bud
 }
 
 // Pause is [verify.Spending]'s.
-func (t *tx) Pause(ctx context.Context, tenant string, b verify.Budget, until time.Time) error {
-	found, err := t.load(ctx, tenant, until, []verify.Budget{b})
+func (t *tx) Pause(ctx context.Context, tenant string, b verify.Quota, until time.Time) error {
+	found, err := t.load(ctx, tenant, until, []verify.Quota{b})
 	if err != nil {
 		return err
 	}
@@ -117,20 +117,20 @@ func (t *tx) Pause(ctx context.Context, tenant string, b verify.Budget, until ti
 	return nil
 }
 
-// load gives the budgets' counters, and reads those that the transaction has not touched yet; one that there is not is zero.
-func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []verify.Budget) ([]*counter, error) {
+// load gives the quotas' counters, and reads those that the transaction has not touched yet; one that there is not is zero.
+func (t *tx) load(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]*counter, error) {
 	if err := t.own(ctx, tenant); err != nil {
 		return nil, err
 	}
 	if t.counters.byKey == nil {
 		t.counters.byKey = map[counterKey]*counter{}
 	}
-	fresh := t.counters.unread(tenant, budgets)
+	fresh := t.counters.unread(tenant, quotas)
 	for _, key := range fresh {
 		t.counters.byKey[key] = &counter{key: key}
 	}
-	found := make([]*counter, len(budgets))
-	for i, b := range budgets {
+	found := make([]*counter, len(quotas))
+	for i, b := range quotas {
 		found[i] = t.counters.byKey[counterKey{tenant, b.Name, b.Key}]
 	}
 	if len(fresh) > 0 {
@@ -141,7 +141,7 @@ func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []ve
 			return nil, err
 		}
 	}
-	for i, b := range budgets {
+	for i, b := range quotas {
 		if back := found[i].back(millis(at), b.Pause.Milliseconds()); back != found[i].tally {
 			t.counters.set(found[i], back)
 			t.counters.rewinds = append(t.counters.rewinds, rewind{of: found[i], at: millis(at), longest: b.Pause.Milliseconds()})
@@ -153,7 +153,7 @@ func (t *tx) load(ctx context.Context, tenant string, at time.Time, budgets []ve
 // readCounters fills in the counters of the keys.
 func (t *tx) readCounters(ctx context.Context, tenant string, keys []counterKey) error {
 	q := countersOf(tenant, keys)
-	return t.list(ctx, "read budgets", q.text, q.args, func(row scan) error {
+	return t.list(ctx, "read quotas", q.text, q.args, func(row scan) error {
 		key, c := counterKey{tenant: tenant}, tally{}
 		err := row(&key.name, &key.key, &c.began, &c.used, &c.paused)
 		t.counters.byKey[key].tally = c
@@ -167,13 +167,13 @@ func countersOf(tenant string, keys []counterKey) question {
 	for _, key := range keys {
 		args = append(args, key.name, key.key)
 	}
-	return question{`SELECT name, key, began, used, paused_until FROM budgets
+	return question{`SELECT name, key, began, used, paused_until FROM quotas
 		WHERE tenant = $1 AND (name, key) IN (VALUES ` + tuples(2, len(keys), 2) + `)`, args}
 }
 
-// unread gives the budgets' counters that have not been read yet, in order.
-func (k *counters) unread(tenant string, budgets []verify.Budget) (keys []counterKey) {
-	for _, b := range budgets {
+// unread gives the quotas' counters that have not been read yet, in order.
+func (k *counters) unread(tenant string, quotas []verify.Quota) (keys []counterKey) {
+	for _, b := range quotas {
 		if key := (counterKey{tenant, b.Name, b.Key}); k.byKey[key] == nil && !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
@@ -202,7 +202,7 @@ func (t *tx) flush(ctx context.Context) error {
 			args = append(args, c.key.tenant, c.key.name, c.key.key, c.began, c.used, c.paused)
 		}
 		err := t.run.hold(ctx, nil, `
-			INSERT INTO budgets (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(some), columns)+`
+			INSERT INTO quotas (tenant, name, key, began, used, paused_until) VALUES `+tuples(1, len(some), columns)+`
 			ON CONFLICT (tenant, name, key) DO UPDATE SET
 				began = excluded.began, used = excluded.used, paused_until = excluded.paused_until`, args...)
 		if err != nil {

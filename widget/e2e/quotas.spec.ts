@@ -1,4 +1,4 @@
-// An admin edits the budgets while a pod is open: each of them, and the pod follows without being reloaded.
+// An admin edits the quotas while a pod is open: each of them, and the pod follows without being reloaded.
 // The titles begin with the fields' names in docs/policies.md.
 
 import { type Desk, expect, type PolicyFields, test } from "./demo";
@@ -10,12 +10,12 @@ const textMarcus = async (desk: Desk) => {
   await desk.send("3107", "Code");
 };
 
-test("budget_technician_minute: close to the limit the pod says so, at the limit it says when it frees", async ({
+test("quota_technician_minute: close to the limit the pod says so, at the limit it says when it frees", async ({
   desk,
   demo,
 }) => {
   await desk.open("4711");
-  await demo.policy({ budget_technician_minute: 2 });
+  await demo.policy({ quota_technician_minute: 2 });
   await desk.send("4821", "Code");
   await demo.arrived(1);
   await desk.send("@contoso.com", "Link");
@@ -29,13 +29,13 @@ test("budget_technician_minute: close to the limit the pod says so, at the limit
 });
 
 const quotas: [keyof PolicyFields, number, RegExp][] = [
-  ["budget_tenant_minute", 1, /your company may send in a minute is sent\. It frees in \d+ seconds/],
-  ["budget_technician_hour", 1, /one technician may send in an hour\. It frees in \d+ minutes/],
-  ["budget_client_hour", 1, /this client may be sent in an hour is sent/],
-  ["budget_country_hour", 1, /Too many texts went to this number's country/],
-  ["budget_prefix_hour", 1, /Too many texts went to numbers like this one/],
-  ["budget_tenant_day", 1, /your company may send in a day is sent\. Tell your admin\. It frees in \d+ hours/],
-  ["budget_tenant_spend_day", 60, /money for texts is spent for the day/],
+  ["quota_tenant_minute", 1, /your company may send in a minute is sent\. It frees in \d+ seconds/],
+  ["quota_technician_hour", 1, /one technician may send in an hour\. It frees in \d+ minutes/],
+  ["quota_client_hour", 1, /this client may be sent in an hour is sent/],
+  ["quota_country_hour", 1, /Too many texts went to this number's country/],
+  ["quota_prefix_hour", 1, /Too many texts went to numbers like this one/],
+  ["quota_tenant_day", 1, /your company may send in a day is sent\. Tell your admin\. It frees in \d+ hours/],
+  ["quota_tenant_spend_day", 60, /money for texts is spent for the day/],
 ];
 
 for (const [field, limit, words] of quotas) {
@@ -57,7 +57,7 @@ for (const [field, limit, words] of quotas) {
 
 test("sms_prices: what a text costs decides whether it still goes out", async ({ desk, demo }) => {
   await desk.open("4711");
-  await demo.policy({ budget_tenant_spend_day: 100 });
+  await demo.policy({ quota_tenant_spend_day: 100 });
   await desk.send("4821", "Code");
   await demo.arrived(1);
   await demo.policy({ sms_prices: { "*": 0, US: 51 } });
@@ -68,9 +68,9 @@ test("sms_prices: what a text costs decides whether it still goes out", async ({
   await demo.arrived(2);
 });
 
-test("budget_destination_day: whoever asks, nobody gets more in a day", async ({ desk, demo }) => {
+test("quota_destination_day: whoever asks, nobody gets more in a day", async ({ desk, demo }) => {
   await desk.open("4711");
-  await demo.policy({ resend_cooldown_seconds: 10, budget_destination_day: 2 });
+  await demo.policy({ resend_cooldown_seconds: 10, quota_destination_day: 2 });
   for (const nth of [1, 2]) {
     await desk.send("4821", "Link");
     await demo.arrived(nth);
@@ -78,7 +78,7 @@ test("budget_destination_day: whoever asks, nobody gets more in a day", async ({
   }
   await desk.send("4821", "Link");
   await expect(desk.row("4821")).toContainText(/all the messages that it may get in a day\. It frees in 24 hours/);
-  await demo.policy({ budget_destination_day: 3 });
+  await demo.policy({ quota_destination_day: 3 });
   await desk.send("4821", "Link");
   await demo.arrived(3);
 });

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Budget is how much of something may be done in a window of time.
-type Budget struct {
+// Quota is how much of something may be done in a window of time.
+type Quota struct {
 	Name   string // as the policy's field, or one of the names below
 	Key    string // of what is counted: an id, or a keyed hash
 	Window time.Duration
@@ -17,11 +17,11 @@ type Budget struct {
 	Pause  time.Duration // that it may have before it at most
 }
 
-// Names of budgets that are no fields of the policy.
+// Names of quotas that are no fields of the policy.
 const (
-	budgetCooldown = "cooldown"       // of a destination
-	budgetPumping  = "pumping"        // texts to a block of numbers
-	budgetProven   = "pumping_proven" // those that came back
+	quotaCooldown = "cooldown"       // of a destination
+	quotaPumping  = "pumping"        // texts to a block of numbers
+	quotaProven   = "pumping_proven" // those that came back
 )
 
 // pause is how long the alarm pauses a block of numbers. Switched off it ends the pauses that there are.
@@ -35,14 +35,14 @@ func (l Limits) pause() time.Duration {
 // pumpingWindow is what the alarm looks at.
 const pumpingWindow = 24 * time.Hour
 
-// Use is how a budget stands.
+// Use is how a quota stands.
 type Use struct {
 	Used   int64 // in the window, this send included
 	Began  time.Time
 	Paused time.Time // zero: it is not
 }
 
-// Standing is a budget as people are told of it.
+// Standing is a quota as people are told of it.
 type Standing struct {
 	Name    string
 	Used    int64
@@ -50,7 +50,7 @@ type Standing struct {
 	FreesAt time.Time
 }
 
-// destinationWindow is the day of budget_destination_day.
+// destinationWindow is the day of quota_destination_day.
 const destinationWindow = 24 * time.Hour
 
 // warnFrom is the share of a limit, in percent, from which technicians are told.
@@ -62,40 +62,40 @@ func (b Standing) close() bool { return b.Limit > 1 && b.Used*100 >= b.Limit*war
 // block of a number is what it shares with its nearest ten thousand.
 func block(number string) string { return number[:max(0, len(number)-4)] }
 
-// budgets are all that a send counts on; of an e-mail those that texts have beside are left out.
-func (a draft) budgets(p *Rules) []Budget {
+// quotas are all that a send counts on; of an e-mail those that texts have beside are left out.
+func (a draft) quotas(p *Rules) []Quota {
 	v, l := a.verification, p.Limits
-	list := []Budget{
-		{Name: "budget_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
-		{Name: "budget_technician_hour", Key: v.Technician, Window: time.Hour, Limit: l.TechnicianHour, Amount: 1},
-		{Name: "budget_client_hour", Key: a.requested.Client, Window: time.Hour, Limit: l.ClientHour, Amount: 1},
-		{Name: "budget_tenant_minute", Window: time.Minute, Limit: l.TenantMinute, Amount: 1},
-		{Name: "budget_tenant_day", Window: 24 * time.Hour, Limit: l.TenantDay, Amount: 1},
+	list := []Quota{
+		{Name: "quota_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
+		{Name: "quota_technician_hour", Key: v.Technician, Window: time.Hour, Limit: l.TechnicianHour, Amount: 1},
+		{Name: "quota_client_hour", Key: a.requested.Client, Window: time.Hour, Limit: l.ClientHour, Amount: 1},
+		{Name: "quota_tenant_minute", Window: time.Minute, Limit: l.TenantMinute, Amount: 1},
+		{Name: "quota_tenant_day", Window: 24 * time.Hour, Limit: l.TenantDay, Amount: 1},
 	}
 	if v.Prefix == "" {
 		return list
 	}
 	return append(list,
-		Budget{Name: "budget_prefix_hour", Key: v.Prefix, Window: time.Hour, Limit: l.PrefixHour, Amount: 1},
-		Budget{Name: "budget_country_hour", Key: a.country, Window: time.Hour, Limit: l.CountryHour, Amount: 1},
-		Budget{Name: "budget_tenant_spend_day", Window: 24 * time.Hour, Limit: l.TenantSpendDay, Amount: l.price(a.country)},
-		Budget{Name: budgetPumping, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1, Pause: l.pause()},
+		Quota{Name: "quota_prefix_hour", Key: v.Prefix, Window: time.Hour, Limit: l.PrefixHour, Amount: 1},
+		Quota{Name: "quota_country_hour", Key: a.country, Window: time.Hour, Limit: l.CountryHour, Amount: 1},
+		Quota{Name: "quota_tenant_spend_day", Window: 24 * time.Hour, Limit: l.TenantSpendDay, Amount: l.price(a.country)},
+		Quota{Name: quotaPumping, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1, Pause: l.pause()},
 	)
 }
 
-// spend counts the send on every budget. A limit that is passed refuses it, and with the step all of its
+// spend counts the send on every quota. A limit that is passed refuses it, and with the step all of its
 // counting is undone. What remains little is told.
 func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
-	now, budgets := a.verification.RequestedAt, a.counted
+	now, quotas := a.verification.RequestedAt, a.counted
 	close, err := a.spare(ctx, tx, p)
 	if err != nil {
 		return nil, err
 	}
-	uses, err := tx.Spend(ctx, a.verification.Tenant, now, budgets)
+	uses, err := tx.Spend(ctx, a.verification.Tenant, now, quotas)
 	if err != nil {
 		return nil, err
 	}
-	for i, b := range budgets {
+	for i, b := range quotas {
 		use := uses[i]
 		if use.Paused.After(now) {
 			return nil, errPaused(use.Paused, now)
@@ -105,10 +105,10 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 		case use.Used > b.Limit:
 			at.Used -= b.Amount
 			return nil, at.refusal(now)
-		case b.Name != budgetPumping && at.close():
+		case b.Name != quotaPumping && at.close():
 			close = append(close, at)
 		}
-		if b.Name == budgetPumping {
+		if b.Name == quotaPumping {
 			if err := a.alarm(ctx, tx, p, b, use); err != nil {
 				return nil, err
 			}
@@ -125,10 +125,10 @@ func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	day := Standing{Name: "budget_destination_day", Used: n + 1, Limit: p.Limits.DestinationDay, FreesAt: first.Add(destinationWindow)}
+	day := Standing{Name: "quota_destination_day", Used: n + 1, Limit: p.Limits.DestinationDay, FreesAt: first.Add(destinationWindow)}
 	switch wait := last.Add(p.ResendCooldown).Sub(now); {
 	case wait > 0:
-		return nil, Standing{Name: budgetCooldown, FreesAt: now.Add(min(wait, p.ResendCooldown))}.refusal(now)
+		return nil, Standing{Name: quotaCooldown, FreesAt: now.Add(min(wait, p.ResendCooldown))}.refusal(now)
 	case n >= day.Limit:
 		day.Used = n
 		return nil, day.refusal(now)
@@ -140,12 +140,12 @@ func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 
 // alarm pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
 // none after it.
-func (a draft) alarm(ctx context.Context, tx Tx, p *Rules, b Budget, sent Use) error {
+func (a draft) alarm(ctx context.Context, tx Tx, p *Rules, b Quota, sent Use) error {
 	l, v := p.Limits, a.verification
 	if l.PumpingFloor == 0 || sent.Used < l.PumpingSample {
 		return nil
 	}
-	proven, err := tx.Used(ctx, v.Tenant, v.RequestedAt, Budget{Name: budgetProven, Key: v.Prefix, Window: pumpingWindow})
+	proven, err := tx.Used(ctx, v.Tenant, v.RequestedAt, Quota{Name: quotaProven, Key: v.Prefix, Window: pumpingWindow})
 	if err != nil || proven.Used*100 >= sent.Used*int64(l.PumpingFloor) {
 		return err
 	}
@@ -168,42 +168,42 @@ func proven(ctx context.Context, tx Tx, v Verification, at time.Time) error {
 	if v.Prefix == "" {
 		return nil
 	}
-	_, err := tx.Spend(ctx, v.Tenant, at, []Budget{{Name: budgetProven, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1}})
+	_, err := tx.Spend(ctx, v.Tenant, at, []Quota{{Name: quotaProven, Key: v.Prefix, Window: pumpingWindow, Limit: math.MaxInt64, Amount: 1}})
 	return err
 }
 
 func (b Standing) refusal(now time.Time) error {
 	wait := max(b.FreesAt.Sub(now), time.Millisecond)
 	seconds := int(math.Ceil(wait.Seconds()))
-	if b.Name == budgetCooldown {
+	if b.Name == quotaCooldown {
 		return &Error{
 			Code: CodeCooldown, RetryAfter: wait,
 			Public: "A message was just sent here. Wait " + counted(seconds, "second", "seconds") + " before the next.",
 		}
 	}
 	return &Error{
-		Code: CodeQuotaExceeded, RetryAfter: wait, Budget: &b,
+		Code: CodeQuotaExceeded, RetryAfter: wait, Quota: &b,
 		Public: fmt.Sprintf("%s It frees in %s.", exhausted[b.Name], inWords(wait)),
 	}
 }
 
 func errPaused(until, now time.Time) error {
 	return &Error{
-		Code: CodeQuotaExceeded, RetryAfter: until.Sub(now), Budget: &Standing{Name: budgetPumping, FreesAt: until},
+		Code: CodeQuotaExceeded, RetryAfter: until.Sub(now), Quota: &Standing{Name: quotaPumping, FreesAt: until},
 		Public: "Texts to numbers like this one are paused, because too few came back. Try e-mail, or tell your admin.",
 	}
 }
 
 var exhausted = map[string]string{
-	"budget_destination_day":   "This address or number has had all the messages that it may get in a day.",
-	"budget_prefix_hour":       "Too many texts went to numbers like this one. Try e-mail.",
-	"budget_technician_minute": "You have sent all that one technician may send in a minute.",
-	"budget_technician_hour":   "You have sent all that one technician may send in an hour.",
-	"budget_client_hour":       "All that this client may be sent in an hour is sent.",
-	"budget_country_hour":      "Too many texts went to this number's country. Try e-mail.",
-	"budget_tenant_minute":     "All that your company may send in a minute is sent.",
-	"budget_tenant_day":        "All that your company may send in a day is sent. Tell your admin.",
-	"budget_tenant_spend_day":  "Your company's money for texts is spent for the day. Try e-mail, and tell your admin.",
+	"quota_destination_day":   "This address or number has had all the messages that it may get in a day.",
+	"quota_prefix_hour":       "Too many texts went to numbers like this one. Try e-mail.",
+	"quota_technician_minute": "You have sent all that one technician may send in a minute.",
+	"quota_technician_hour":   "You have sent all that one technician may send in an hour.",
+	"quota_client_hour":       "All that this client may be sent in an hour is sent.",
+	"quota_country_hour":      "Too many texts went to this number's country. Try e-mail.",
+	"quota_tenant_minute":     "All that your company may send in a minute is sent.",
+	"quota_tenant_day":        "All that your company may send in a day is sent. Tell your admin.",
+	"quota_tenant_spend_day":  "Your company's money for texts is spent for the day. Try e-mail, and tell your admin.",
 }
 
 // inWords says how long, no finer than helps.
