@@ -79,9 +79,9 @@ func TestChangesNameEachFieldWithWhatItWas(t *testing.T) {
 	after = after.With(OnLanding, Logo{Hash: "ab", Width: 2, Height: 1})
 	want := []verify.Change{
 		{Field: "landing_logo", To: json.RawMessage(`{"hash":"ab","width":2,"height":1}`)},
-		{Field: "theme.action", From: json.RawMessage(`"#112233"`), To: json.RawMessage(`"#112244"`)},
 		{Field: "sender.name", To: json.RawMessage(`"Acme"`)},
 		{Field: "texts.en.mail_footer", From: json.RawMessage(`"Acme"`)},
+		{Field: "theme.action", From: json.RawMessage(`"#112233"`), To: json.RawMessage(`"#112244"`)},
 	}
 	if diff := cmp.Diff(want, Changes(before, after)); diff != "" {
 		t.Error(diff)

@@ -89,9 +89,9 @@ func TestThreat_31_ANetworkIsOneAddressAndItsLastOneIsNamed(t *testing.T) {
 	f := newFixture()
 	f.Record("origin_not_allowed", "", netip.MustParseAddr("2001:db8:1:2::1"))
 	f.Record("origin_not_allowed", "", netip.MustParseAddr("2001:db8:1:2::2"))
-	f.want(t, `level=WARN msg=security code=origin tenant="" address=2001:db8:1:2::1 count=1`)
+	f.want(t, `level=WARN msg=security code=origin_not_allowed tenant="" address=2001:db8:1:2::1 count=1`)
 	f.now = f.now.Add(time.Minute)
-	f.want(t, `level=WARN msg=security code=origin tenant="" address=2001:db8:1:2::2 count=1`)
+	f.want(t, `level=WARN msg=security code=origin_not_allowed tenant="" address=2001:db8:1:2::2 count=1`)
 }
 
 func TestThreat_31_NothingThatAClientSendsStandsInALine(t *testing.T) {
@@ -132,8 +132,8 @@ func TestThreat_31_WhatIsLeftIsWrittenAtTheEnd(t *testing.T) {
 	stop()
 	f.Run(ctx)
 	f.want(t,
-		`level=WARN msg=security code=origin tenant=acme address=198.51.100.9 count=1`,
-		`level=WARN msg=security code=origin tenant=acme address=198.51.100.9 count=6`)
+		`level=WARN msg=security code=origin_not_allowed tenant=acme address=198.51.100.9 count=1`,
+		`level=WARN msg=security code=origin_not_allowed tenant=acme address=198.51.100.9 count=6`)
 }
 
 func TestANilLogDoesNothing(t *testing.T) {
