@@ -10,7 +10,7 @@ import (
 
 // Alert is [verify.Outbox]'s.
 func (t *tx) Alert(ctx context.Context, a verify.Alert) error {
-	if err := t.own(ctx, a.Tenant); err != nil {
+	if err := t.lockTenant(ctx, a.Tenant); err != nil {
 		return err
 	}
 	return t.put(ctx, "enqueue alert", `
@@ -19,7 +19,7 @@ func (t *tx) Alert(ctx context.Context, a verify.Alert) error {
 		a.ID, a.Tenant, string(a.Kind), a.Seq, a.Body)
 }
 
-// ClaimAlerts takes up to n alerts that are due, the longest due first. Whoever has not settled one when its lease
+// ClaimAlerts takes up to n alerts that are due, the longest due first. A worker that has not settled one when its lease
 // runs out has lost it: it is given again.
 func (s *Store) ClaimAlerts(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Alert, error) {
 	var alerts []verify.Alert
@@ -50,7 +50,7 @@ func (s *Store) ClaimAlerts(ctx context.Context, now, leaseUntil time.Time, n in
 func (s *Store) NextAlertAt(ctx context.Context) (time.Time, bool, error) {
 	var due sql.NullInt64
 	err := s.get(ctx, "next alert", `SELECT MIN(due_at) FROM alerts WHERE state = 'waiting'`, nil, &due)
-	return moment(due.Int64), due.Valid, err
+	return fromMillis(due.Int64), due.Valid, err
 }
 
 // SettleAlert ends an alert that was posted.

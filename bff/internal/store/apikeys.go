@@ -14,7 +14,7 @@ func apiKey(row scan) (verify.APIKey, error) {
 	var k verify.APIKey
 	var created int64
 	err := row(&k.ID, &k.Tenant, &k.Name, &k.Hash, &created)
-	k.CreatedAt = moment(created)
+	k.CreatedAt = fromMillis(created)
 	return k, err
 }
 
@@ -54,7 +54,7 @@ func (s *Store) PutAPIKey(ctx context.Context, k verify.APIKey) error {
 	})
 }
 
-// RemoveAPIKey lets nobody in by the key any more; false if the tenant has none of that id.
+// RemoveAPIKey revokes the key; false if the tenant has none of that id.
 func (s *Store) RemoveAPIKey(ctx context.Context, tenant, id string) (removed bool, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, "remove API key", `DELETE FROM api_keys WHERE id = $1 AND tenant = $2`, id, tenant)

@@ -23,8 +23,8 @@ func verification(row scan) (verify.Verification, error) {
 	if v.Method.ByCode() {
 		v.Secret = codeMAC
 	}
-	v.EndedAt = moment(ended)
-	v.RequestedAt, v.ExpiresAt, v.VerifiedFor = moment(requested), moment(expires), time.Duration(greenFor)*time.Millisecond
+	v.EndedAt = fromMillis(ended)
+	v.RequestedAt, v.ExpiresAt, v.VerifiedFor = fromMillis(requested), fromMillis(expires), time.Duration(greenFor)*time.Millisecond
 	return v, err
 }
 
@@ -39,7 +39,7 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 		codeMAC, tokenHash = nil, v.Secret
 	}
 	reused := func(err error) error {
-		if duplicate(err) {
+		if isUniqueViolation(err) {
 			return errKeyReused
 		}
 		return unavailable("insert verification", err)
@@ -78,7 +78,7 @@ func (t *tx) Find(ctx context.Context, tenant, id string) (verify.Verification, 
 }
 
 func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Verification, err error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return v, err
 	}
 	err = t.list(ctx, "find verification", q.text, q.args, func(row scan) (err error) {
@@ -96,7 +96,7 @@ func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Ti
 	if t.lock == nil {
 		return nil // on SQLite, where a question costs no round trip
 	}
-	if err := t.own(ctx, v.Tenant); err != nil {
+	if err := t.lockTenant(ctx, v.Tenant); err != nil {
 		return err
 	}
 	questions := []question{
@@ -127,7 +127,7 @@ func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verificat
 
 // Under is [verify.Attempts]'.
 func (t *tx) Under(ctx context.Context, tenant, contact string, at time.Time) (open []verify.Verification, err error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return nil, err
 	}
 	err = t.list(ctx, "list open verifications", `
@@ -173,7 +173,7 @@ func (t *tx) Advance(ctx context.Context, tenant, id string, stage verify.Stage,
 }
 
 func (t *tx) move(ctx context.Context, tenant, text string, args ...any) (bool, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return false, err
 	}
 	n, err := t.exec(ctx, "update verification", text, args...)
@@ -182,7 +182,7 @@ func (t *tx) move(ctx context.Context, tenant, text string, args ...any) (bool, 
 
 // Try is [verify.Spending]'s.
 func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures int) (v verify.Verification, ok bool, err error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return v, false, err
 	}
 	err = t.list(ctx, "count try", `
@@ -210,14 +210,14 @@ func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures 
 
 // Messages is [verify.Spending]'s.
 func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, oldest, newest time.Time, err error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, oldest, newest, err
 	}
 	q := messages(tenant, person, since)
 	err = t.list(ctx, "count messages", q.text, q.args, func(row scan) error {
 		var at int64
 		err := row(&at)
-		if newest = moment(at); n == 0 {
+		if newest = fromMillis(at); n == 0 {
 			oldest = newest
 		}
 		n++
@@ -233,7 +233,7 @@ func messages(tenant, person string, since time.Time) question {
 
 // Failures is [verify.Spending]'s.
 func (t *tx) Failures(ctx context.Context, tenant, contact string) (n int, err error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err
 	}
 	q := failures(tenant, contact)
@@ -260,7 +260,7 @@ func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, er
 
 // Denied is [verify.Spending]'s.
 func (t *tx) Denied(ctx context.Context, tenant, contact string) (bool, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return false, err
 	}
 	var denied int64
@@ -278,7 +278,7 @@ func denial(tenant, contact string) question {
 
 // SetDenied is [verify.Spending]'s.
 func (t *tx) SetDenied(ctx context.Context, tenant, contact string, denied bool) error {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return err
 	}
 	set := int64(0)
@@ -298,8 +298,8 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// moment is a stored time.
-func moment(ms int64) time.Time {
+// fromMillis is a stored time.
+func fromMillis(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
 	}

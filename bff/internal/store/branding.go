@@ -15,7 +15,7 @@ func branding(b *verify.Branding) func(scan) error {
 		var at int64
 		var body []byte
 		err := row(&b.Version, &b.By, &at, &body)
-		b.At, b.Body = moment(at), body
+		b.At, b.Body = fromMillis(at), body
 		return err
 	}
 }
@@ -39,7 +39,7 @@ func (s *Store) BrandImage(ctx context.Context, hash string) (png []byte, err er
 // Branding is [verify.Brandbook]'s.
 func (t *tx) Branding(ctx context.Context, tenant string) (verify.Branding, error) {
 	b := verify.Branding{Tenant: tenant}
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return b, err
 	}
 	err := t.list(ctx, "read branding", selectBranding, []any{tenant}, branding(&b))
@@ -48,7 +48,7 @@ func (t *tx) Branding(ctx context.Context, tenant string) (verify.Branding, erro
 
 // PutBranding is [verify.Brandbook]'s.
 func (t *tx) PutBranding(ctx context.Context, b verify.Branding) (bool, error) {
-	if err := t.own(ctx, b.Tenant); err != nil {
+	if err := t.lockTenant(ctx, b.Tenant); err != nil {
 		return false, err
 	}
 	text := `UPDATE brands SET version = $2, edited_by = $3, edited_at = $4, body = $5 WHERE tenant = $1 AND version = $2 - 1`

@@ -47,7 +47,7 @@ func (s *Store) PutConnection(ctx context.Context, c verify.Connection) error {
 	})
 }
 
-// RemoveConnection forgets how the system is reached; false if nobody knew.
+// RemoveConnection deletes the connection to the system; false if there was none.
 func (s *Store) RemoveConnection(ctx context.Context, tenant, system string) (removed bool, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, "remove connection", `DELETE FROM connections WHERE tenant = $1 AND system = $2`, tenant, system)

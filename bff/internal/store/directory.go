@@ -93,7 +93,7 @@ func (s *Store) Cards(ctx context.Context, of verify.Clientele, own, after strin
 		if err == nil {
 			c.Body, err = s.vault.open(sealed, cardRow(of, c.ID)...)
 		}
-		c.At = moment(at)
+		c.At = fromMillis(at)
 		cards = append(cards, c)
 		return err
 	}

@@ -59,8 +59,8 @@ const (
 	stateDeadlock      = "40P01"
 )
 
-// duplicate tells whether a statement failed because such a row is there already.
-func duplicate(err error) bool {
+// isUniqueViolation reports whether a statement failed because such a row exists.
+func isUniqueViolation(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == stateUnique
@@ -72,8 +72,8 @@ func duplicate(err error) bool {
 	return false
 }
 
-// passing tells whether a transaction failed only because of others at the same time.
-func passing(err error) bool {
+// isRetryable reports whether a transaction failed only because of concurrent ones.
+func isRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == stateSerialization || pg.Code == stateDeadlock)
 }

@@ -31,9 +31,9 @@ func (t *tx) Append(ctx context.Context, e *verify.Event) error {
 	return nil
 }
 
-// head gives the end of the tenant's chain, which nobody else can move until the transaction ends.
+// head gives the end of the tenant's chain. No other transaction can extend it until this one ends.
 func (t *tx) head(ctx context.Context, tenant string) (head, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return head{}, err
 	}
 	if h, known := t.heads[tenant]; known && h.seq >= 0 {
@@ -58,11 +58,11 @@ func (t *tx) readHead(ctx context.Context, tenant string) (h head, err error) {
 	return h, nil
 }
 
-// unread is the head of a tenant that is locked and whose chain was not looked at yet.
+// unread is the head of a locked tenant whose chain was not read yet.
 var unread = head{seq: -1}
 
-// own locks the tenant against other transactions, once.
-func (t *tx) own(ctx context.Context, tenant string) error {
+// lockTenant locks the tenant against other transactions, once.
+func (t *tx) lockTenant(ctx context.Context, tenant string) error {
 	if t.broken != nil {
 		return t.broken
 	}
@@ -80,7 +80,7 @@ func (t *tx) own(ctx context.Context, tenant string) error {
 	return nil
 }
 
-// Changed gives the contacts of the tenant with events numbered above after, each with its last one's number.
+// Changed gives the contacts of the tenant that have events numbered above after, with the number of the last one of each.
 func (s *Store) Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error) {
 	changed := map[string]int64{}
 	// Not grouped by the database: it would walk all of the tenant's contacts to save itself the sorting.

@@ -11,7 +11,7 @@ import (
 
 // Mark is [verify.Spending]'s.
 func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code, at time.Time) error {
-	if err := t.own(ctx, v.Tenant); err != nil {
+	if err := t.lockTenant(ctx, v.Tenant); err != nil {
 		return err
 	}
 	return t.put(ctx, "mark destination", `
@@ -22,7 +22,7 @@ func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code
 
 // Marked is [verify.Spending]'s.
 func (t *tx) Marked(ctx context.Context, tenant, destination string) (verify.Code, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return "", err
 	}
 	var reason string
@@ -40,7 +40,7 @@ func suppression(tenant, destination string) question {
 
 // ClearMarks is [verify.Spending]'s.
 func (t *tx) ClearMarks(ctx context.Context, tenant, contact string) (int, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err
 	}
 	n, err := t.exec(ctx, "clear marks", `DELETE FROM marks WHERE tenant = $1 AND contact = $2`, tenant, contact)

@@ -53,7 +53,7 @@ func TestTwoNodesKeepOneChain(t *testing.T) {
 }
 
 // Three nodes send at the same time, and one of them is then started again.
-func TestRow18WhatNodesSendTogetherIsTheQuota(t *testing.T) {
+func TestThreat_18_WhatNodesSendTogetherIsTheQuota(t *testing.T) {
 	onBoth(t, func(t *testing.T, url, _ string) {
 		node := func() *verify.Service { return storetest.Service(storetest.Open(t, url, nil), time.Now) }
 		first := storetest.Open(t, url, nil)
@@ -124,7 +124,7 @@ func TestAnotherNodeSeesChangedSettingsWithinTwoSeconds(t *testing.T) {
 	})
 }
 
-func TestRow28ATamperedHistoryIsFoundOut(t *testing.T) {
+func TestThreat_28_ATamperedHistoryIsFoundOut(t *testing.T) {
 	rows := []struct{ name, sql, want string }{
 		{"nothing changed", `SELECT 1`, ""},
 		{"one byte of a body", `UPDATE events SET body = replace(body, '"by":"ana"', '"by":"bob"') WHERE seq = 3`, "event 3 of acme: its hash does not fit its body and the event before it"},

@@ -38,7 +38,7 @@ func (t *tx) SettleNote(ctx context.Context, j verify.NoteJob) (bool, error) {
 		WHERE id = $1 AND tenant = $2 AND state = 'waiting' AND due_at = $3`, j.Verification, j.Tenant, millis(j.DueAt))
 }
 
-// ClaimNotes takes up to n notes that are due, the longest due first. Whoever has not ended one when its lease runs
+// ClaimNotes takes up to n notes that are due, the longest due first. A worker that has not ended one when its lease runs
 // out has lost it: it is given again. DueAt is that time, and Attempts counts the writes begun before this one.
 // One whose seal can't be opened, as another master key's, comes without the contact's name.
 func (s *Store) ClaimNotes(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.NoteJob, error) {
@@ -58,7 +58,7 @@ func (s *Store) ClaimNotes(ctx context.Context, now, leaseUntil time.Time, n int
 				var sealed []byte
 				var until int64
 				err := row(&j.Verification, &j.Tenant, &j.System, &j.Ticket, &j.Contact, &j.Seq, &sealed, &until, &j.Attempts)
-				j.DueAt = moment(until)
+				j.DueAt = fromMillis(until)
 				if name, unsealed := t.store.vault.open(sealed, "notes", j.Tenant, j.Verification); unsealed == nil {
 					j.Name = string(name)
 				}
@@ -77,7 +77,7 @@ func (s *Store) ClaimNotes(ctx context.Context, now, leaseUntil time.Time, n int
 func (s *Store) NextNoteAt(ctx context.Context) (time.Time, bool, error) {
 	var due sql.NullInt64
 	err := s.get(ctx, "next note", `SELECT MIN(due_at) FROM notes WHERE state = 'waiting'`, nil, &due)
-	return moment(due.Int64), due.Valid, err
+	return fromMillis(due.Int64), due.Valid, err
 }
 
 // RetryNote has a note written again, not before at.

@@ -116,7 +116,7 @@ func (s *Store) unseal(c claimed) verify.Job {
 }
 
 // RetryJob puts a job that is being sent back into the queue, not to be claimed before at.
-// CodeNotFound: it is not being sent, or its lease has lapsed and somebody has seen it.
+// CodeNotFound: it is not being sent, or its lease has lapsed and was reported.
 func (s *Store) RetryJob(ctx context.Context, id string, at time.Time, cause string) error {
 	return s.job(ctx, `
 		UPDATE outbox SET state = 'queued', due_at = $2, cause = $3
@@ -178,5 +178,5 @@ func (s *Store) LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int
 func (s *Store) NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error) {
 	var due sql.NullInt64
 	err := s.get(ctx, "next job", `SELECT MIN(due_at) FROM outbox WHERE state = 'queued' AND kind = $1`, []any{string(kind)}, &due)
-	return moment(due.Int64), due.Valid, err
+	return fromMillis(due.Int64), due.Valid, err
 }

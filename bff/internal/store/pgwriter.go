@@ -113,7 +113,7 @@ func (p *postgres) batch(queue *tenantQueue, taken []*queued) {
 			careful = true
 			continue
 		}
-		if err == nil || !passing(err) || retries == postgresRetries {
+		if err == nil || !isRetryable(err) || retries == postgresRetries {
 			failure = nil
 			if err != nil {
 				failure = unavailable("write", err)
@@ -141,10 +141,10 @@ func (p *postgres) transaction(queue *tenantQueue, taken *[]*queued, careful boo
 	for i := 0; i < len(*taken); i++ {
 		q := (*taken)[i]
 		if q.state.CompareAndSwap(waiting, begun) || q.state.Load() == begun { // begun: by a try before this one
-			if q.refusal, err = t.walk(ctx, q.steps); err != nil {
+			if q.refusal, err = t.runSteps(ctx, q.steps); err != nil {
 				return err
 			}
-			if passing(q.refusal) {
+			if isRetryable(q.refusal) {
 				return q.refusal
 			}
 		}

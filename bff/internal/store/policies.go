@@ -23,7 +23,7 @@ func level(tenant string, row scan) (verify.Settings, error) {
 	if err := row(&s.Client, &s.Name, &s.Version, &s.By, &at, &fields); err != nil {
 		return s, err
 	}
-	s.At = moment(at)
+	s.At = fromMillis(at)
 	return s, strictjson.Unmarshal(fields, &s.Fields)
 }
 
@@ -56,7 +56,7 @@ func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]
 
 // Settings is [verify.Rulebook]'s.
 func (t *tx) Settings(ctx context.Context, tenant, client string) (verify.Settings, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return verify.Settings{}, err
 	}
 	return settings(ctx, t, tenant, client)
@@ -80,7 +80,7 @@ func settings(ctx context.Context, from lister, tenant, client string) (verify.S
 
 // PutSettings is [verify.Rulebook]'s.
 func (t *tx) PutSettings(ctx context.Context, s verify.Settings) (bool, error) {
-	if err := t.own(ctx, s.Tenant); err != nil {
+	if err := t.lockTenant(ctx, s.Tenant); err != nil {
 		return false, err
 	}
 	fields, err := json.Marshal(s.Fields)

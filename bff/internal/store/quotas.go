@@ -35,7 +35,7 @@ type counterUndo struct {
 	dirty  bool
 }
 
-// rewind is what a clock that was set back has done to a counter. It holds whatever becomes of the step.
+// rewind is the correction of a counter after the clock was set back. It is kept even if the step fails.
 type rewind struct {
 	of          *counter
 	at, longest int64
@@ -51,7 +51,7 @@ func (c tally) spend(at, window, amount int64) tally {
 }
 
 func (c tally) use() verify.Use {
-	return verify.Use{Used: c.used, Began: moment(c.began), Paused: moment(c.paused)}
+	return verify.Use{Used: c.used, Began: fromMillis(c.began), Paused: fromMillis(c.paused)}
 }
 
 // back is what a clock that was set back makes of it. A window that began in what is now the future begins now: it
@@ -75,8 +75,8 @@ func (k *counters) set(c *counter, now tally) {
 	c.tally = now
 }
 
-// forget sets the counters back to what they were before the step.
-func (k *counters) forget() {
+// discardStep sets the counters back to their state before the step.
+func (k *counters) discardStep() {
 	for _, u := range slices.Backward(k.undo) {
 		u.of.tally, u.of.dirty = u.before, u.dirty
 	}
@@ -119,7 +119,7 @@ func (t *tx) Pause(ctx context.Context, tenant string, b verify.Quota, until tim
 
 // load gives the quotas' counters, and reads those that the transaction has not touched yet; one that there is not is zero.
 func (t *tx) load(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]*counter, error) {
-	if err := t.own(ctx, tenant); err != nil {
+	if err := t.lockTenant(ctx, tenant); err != nil {
 		return nil, err
 	}
 	if t.counters.byKey == nil {

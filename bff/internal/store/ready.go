@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	probeEvery = 2 * time.Second // a verdict holds so long, whoever asks and however often
+	probeEvery = 2 * time.Second // interval of probes; all requests between two probes get the same result
 	probeTime  = 5 * time.Second // for a write, before it counts as failed
 	probeBytes = 8 << 10         // more than the pages that are open have room for: a full disk is noticed
 )

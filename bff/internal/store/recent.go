@@ -39,7 +39,7 @@ func (s *Store) Recent(ctx context.Context, tenant string, contacts []string, n 
 // fewContacts are read one by one, as fast as it is to find out which of them to read.
 const fewContacts = 4
 
-// askedFor gives those of the contacts that somebody asked a verification of: of a long list few were.
+// askedFor gives those of the contacts that have verifications. In a long list they are few.
 func (s *Store) askedFor(ctx context.Context, tenant string, contacts []string) (asked []string, err error) {
 	marks, args := among(contacts, tenant)
 	err = s.list(ctx, "find who was asked", `
@@ -110,7 +110,7 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 	if before < math.MaxInt64 {
 		return s.past(ctx, tenant, contact, p, before)
 	}
-	// Somebody may have asked for another one meanwhile: the newest page may not pass over it.
+	// Another verification may have been requested since: the newest page must contain it.
 	p, err = s.follow(ctx, tenant, contact, p, before, true)
 	return p.latest(n), err
 }
@@ -157,7 +157,7 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end 
 		err := s.list(ctx, "list events", `
 			SELECT verification, kind, seq, body FROM events
 			WHERE tenant = $1 AND contact = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`,
-			[]any{tenant, contact, p.last, portion}, func(row scan) error {
+			[]any{tenant, contact, p.last, readChunk}, func(row scan) error {
 				var id string
 				var kind verify.EventKind
 				var seq int64
@@ -181,14 +181,14 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end 
 				p.events = append(p.events, e)
 				return err
 			})
-		if err != nil || over || read < portion {
+		if err != nil || over || read < readChunk {
 			return p, err
 		}
 	}
 }
 
-// portion is how many of a contact's events are read at a time: more than most contacts have.
-const portion = 500
+// readChunk is how many of a contact's events are read at a time: more than most contacts have.
+const readChunk = 500
 
 // latest gives the page of the last n verifications.
 func (p page) latest(n int) page {
@@ -253,7 +253,7 @@ func (k *pages) keep(key pageKey, p page) {
 	defer k.mu.Unlock()
 	if at, found := k.byKey[key]; found {
 		if at.Value.(keptPage).page.last > p.last {
-			return // somebody else has read further
+			return // another reader has stored a newer page
 		}
 		k.drop(at)
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// TestRow25NoSecretIsInTheDatabase leaves codes, tokens, destinations, a launch context's jti and a
+// TestThreat_25_NoSecretIsInTheDatabase leaves codes, tokens, destinations, a launch context's jti and a
 // signing secret with a store, in every state of a message, and looks for them in all that is written down.
-func TestRow25NoSecretIsInTheDatabase(t *testing.T) {
+func TestThreat_25_NoSecretIsInTheDatabase(t *testing.T) {
 	onBoth(t, func(t *testing.T, url, driver string) {
 		s := storetest.Open(t, url, nil)
 		secrets := fill(t, s)
@@ -35,7 +35,7 @@ func TestRow25NoSecretIsInTheDatabase(t *testing.T) {
 	})
 }
 
-// fill uses the store as a busy day would and gives what nobody may find in it.
+// fill writes to every table and gives the secrets that must not be found in the files.
 func fill(t *testing.T, s *store.Store) map[string]string {
 	t.Helper()
 	ctx := t.Context()
@@ -204,7 +204,7 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 	}
 }
 
-// claim takes every message that is due, whatever its way.
+// claim takes every message that is due, of every channel kind.
 func claim(t *testing.T, s *store.Store, at time.Time) (all []verify.Job) {
 	t.Helper()
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {

@@ -81,7 +81,7 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 	if err := strictjson.Unmarshal(plain, &v.Desk); err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
-	v.OpenedAt, v.EndsAt, v.FirstOpen = moment(opened), moment(ends), first > 0
+	v.OpenedAt, v.EndsAt, v.FirstOpen = fromMillis(opened), fromMillis(ends), first > 0
 	return v, nil
 }
 
@@ -159,10 +159,10 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 	if err != nil {
 		return 0, err
 	}
-	for portion := range slices.Chunk(ids, sweepSize) {
+	for readChunk := range slices.Chunk(ids, sweepSize) {
 		var n int64
 		err := s.update(ctx, func(t *tx) (err error) {
-			marks, args := among(portion, tenant)
+			marks, args := among(readChunk, tenant)
 			n, err = t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
 			if err != nil || n == 0 {
 				return err
@@ -178,7 +178,7 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 }
 
 const (
-	// settledKept is how long the outbox remembers what became of a message, for whoever has to look into it.
+	// settledKept is how long the outbox keeps the results of messages, for support.
 	// Delivery reports name the verification and need no row of the outbox.
 	settledKept = 24 * time.Hour
 	// alertsKept is the same for alerts.
@@ -191,7 +191,7 @@ const (
 	syncsKept = 7 * 24 * time.Hour
 	// windowsKept is longer than any quota's window and pause.
 	windowsKept = 3 * 24 * time.Hour
-	// sweepSize bounds what one write of Sweep deletes, so that nobody waits for it long.
+	// sweepSize bounds what one write of Sweep deletes, so that other writes wait for it only briefly.
 	sweepSize = 250
 )
 

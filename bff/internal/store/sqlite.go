@@ -18,8 +18,8 @@ import (
 // sqliteReaders is how many reads run at once.
 const sqliteReaders = 8
 
-// lite is the embedded database: one writer, many readers.
-type lite struct {
+// sqliteEngine is the embedded database: one writer, many readers.
+type sqliteEngine struct {
 	writer  *writer
 	readers *sql.DB
 	reading *prepared
@@ -27,7 +27,7 @@ type lite struct {
 }
 
 func openSQLite(ctx context.Context, path string, s *Store) (engine, error) {
-	// Made here, so that nobody else on the machine can read it; SQLite gives its other files the same mode.
+	// Created here so that other users of the machine can't read it; SQLite gives its other files the same mode.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, path string, s *Store) (engine, error) {
 	}
 	readers.SetMaxOpenConns(sqliteReaders)
 	readers.SetMaxIdleConns(sqliteReaders)
-	return &lite{writer: w, readers: readers, reading: newPrepared(readers.PrepareContext), path: path}, nil
+	return &sqliteEngine{writer: w, readers: readers, reading: newPrepared(readers.PrepareContext), path: path}, nil
 }
 
 // sqliteDSN names the file with all that a connection needs: what is set by a
@@ -61,14 +61,14 @@ func sqliteDSN(path string, readOnly bool) string {
 }
 
 // write has one writer for all tenants: it is the file that takes one transaction at a time.
-func (l *lite) write(ctx context.Context, _ string, steps []step) error {
+func (l *sqliteEngine) write(ctx context.Context, _ string, steps []step) error {
 	return l.writer.write(ctx, steps)
 }
 
-func (l *lite) reader() runner { return l.reading }
+func (l *sqliteEngine) reader() runner { return l.reading }
 
 // migrator has a connection of its own: the writer's only one stays the writer's.
-func (l *lite) migrator() (*goose.Provider, error) {
+func (l *sqliteEngine) migrator() (*goose.Provider, error) {
 	db, err := sql.Open("sqlite", sqliteDSN(l.path, false))
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (l *lite) migrator() (*goose.Provider, error) {
 	return provider, nil
 }
 
-func (l *lite) close() error {
+func (l *sqliteEngine) close() error {
 	return errors.Join(l.reading.close(), l.readers.Close(), l.writer.close())
 }
 

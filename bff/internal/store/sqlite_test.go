@@ -38,7 +38,7 @@ func TestNobodyElseOnTheMachineMayReadTheFiles(t *testing.T) {
 	if err := s.Write(t.Context(), "acme", appending(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	path := s.engine.(*lite).path
+	path := s.engine.(*sqliteEngine).path
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(name)
 		if err != nil {

@@ -93,7 +93,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if _, err := provider.Up(ctx); err != nil {
 		return unavailable("migrate", err)
 	}
-	return s.proveKey(ctx)
+	return s.checkKey(ctx)
 }
 
 // Close waits for what was begun and lets go of the database. What is asked afterwards is CodeUnavailable.

@@ -31,7 +31,7 @@ func (q question) reads() bool { return strings.HasPrefix(strings.TrimSpace(q.te
 // txRunner runs the statements of one transaction.
 type txRunner interface {
 	runner
-	// exec runs a statement and tells how many rows it changed.
+	// exec runs a statement and gives the number of rows that it changed.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
 	// hold runs a statement whose result is not needed, at once or together with a later one. If it fails, hold or
 	// the later call returns what explain makes of the error; without explain, the error as it is.
@@ -52,7 +52,7 @@ type tx struct {
 	store *Store
 	run   txRunner
 	// lock keeps others from writing to a tenant until the transaction ends.
-	// Nil where nobody else can write anyway.
+	// Nil where this process is the only writer.
 	lock func(ctx context.Context, tenant string) error
 	// skipLocked ends a query that passes over rows of o that another node is busy with.
 	skipLocked string
@@ -60,7 +60,7 @@ type tx struct {
 	heads    map[string]head // of the tenants touched
 	undo     []undo          // what the step that runs has done to heads
 	counters counters
-	broken   error // a statement of this step has failed: the step is over, whatever it says
+	broken   error // a statement of this step has failed: the step has failed, even if it returns nil
 }
 
 // head is the end of a tenant's chain of events.
@@ -75,9 +75,9 @@ type undo struct {
 	known  bool // before the step
 }
 
-// walk runs the steps up to the first that fails, each in a savepoint of its own. refusal is that
+// runSteps runs the steps up to the first that fails, each in a savepoint of its own. refusal is that
 // step's error: what the steps before it did stands. With err nothing of the transaction stands.
-func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
+func (t *tx) runSteps(ctx context.Context, steps []step) (refusal, err error) {
 	for _, s := range steps {
 		t.undo, t.counters.undo, t.broken = t.undo[:0], t.counters.undo[:0], nil
 		if err := t.run.beginStep(ctx); err != nil {
@@ -98,16 +98,16 @@ func (t *tx) walk(ctx context.Context, steps []step) (refusal, err error) {
 				// Not wrapped: the refusal of one step would be taken for the verdict on the whole transaction.
 				return nil, fmt.Errorf("undo a step that failed with %q: %w", refusal.Error(), err)
 			}
-			t.forget()
+			t.discardStep()
 			return refusal, nil
 		}
 	}
 	return nil, nil
 }
 
-// forget sets heads and counters back to what they were before the step.
-func (t *tx) forget() {
-	t.counters.forget()
+// discardStep sets heads and counters back to their state before the step.
+func (t *tx) discardStep() {
+	t.counters.discardStep()
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		if u := t.undo[i]; u.known {
 			t.heads[u.tenant] = u.before
@@ -117,7 +117,7 @@ func (t *tx) forget() {
 	}
 }
 
-// panicked is a step's panic on its way to the caller whose step it was.
+// panicked carries the panic of a step to the caller whose step it was.
 type panicked struct {
 	value any
 	stack []byte
@@ -125,7 +125,7 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-// guarded takes a step that panics as one that fails.
+// guarded runs a step and returns its panic as an error.
 func guarded(s step, t *tx) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -135,8 +135,8 @@ func guarded(s step, t *tx) (err error) {
 	return s(t)
 }
 
-// answer gives a caller the verdict on its steps; a panic of theirs goes on in the caller.
-func answer(refusal error) error {
+// rethrow returns the result of a caller's steps to the caller, and panics there if a step panicked.
+func rethrow(refusal error) error {
 	var p *panicked
 	if errors.As(refusal, &p) {
 		panic(p)
@@ -144,7 +144,7 @@ func answer(refusal error) error {
 	return refusal
 }
 
-// fail notes that a statement failed, and says so in the domain's words.
+// fail records that a statement failed and returns the error as CodeUnavailable.
 func (t *tx) fail(doing string, err error) error {
 	if t.broken == nil {
 		t.broken = unavailable(doing, err)
@@ -152,7 +152,7 @@ func (t *tx) fail(doing string, err error) error {
 	return t.broken
 }
 
-// exec runs a statement and tells how many rows it changed.
+// exec runs a statement and gives the number of rows that it changed.
 func (t *tx) exec(ctx context.Context, doing, text string, args ...any) (int64, error) {
 	if t.broken != nil {
 		return 0, t.broken
@@ -180,7 +180,7 @@ func (t *tx) putOr(ctx context.Context, explain func(error) error, text string, 
 	return nil
 }
 
-// ahead has the questions answered in one round trip, where that is faster than one after the other.
+// ahead reads the answers of several queries in one round trip, where that is faster than one after the other.
 func (t *tx) ahead(ctx context.Context, questions []question) error {
 	if t.broken != nil {
 		return t.broken

@@ -27,7 +27,7 @@ type writer struct {
 	// Of the writing goroutine alone:
 	conn  *sql.Conn
 	run   *prepared
-	known known
+	known knownState
 }
 
 // queued is one caller's write on its way.
@@ -55,12 +55,12 @@ func newQueued(ctx context.Context, steps []step) *queued {
 func (q *queued) wait() error {
 	select {
 	case verdict := <-q.done:
-		return answer(verdict)
+		return rethrow(verdict)
 	case <-q.ctx.Done():
 		if q.state.CompareAndSwap(waiting, abandoned) {
 			return unavailable("write", q.ctx.Err())
 		}
-		return answer(<-q.done)
+		return rethrow(<-q.done)
 	}
 }
 
@@ -155,13 +155,13 @@ func (w *writer) transaction(taken *[]*queued) error {
 		return unavailable("begin", err)
 	}
 	t := &tx{store: w.store, run: w.run, heads: map[string]head{}}
-	if err := w.recall(ctx, t); err != nil {
+	if err := w.reuseState(ctx, t); err != nil {
 		return unavailable("begin", err)
 	}
 	for i := 0; i < len(*taken); i++ {
 		if q := (*taken)[i]; q.state.CompareAndSwap(waiting, begun) {
 			var err error
-			if q.refusal, err = t.walk(ctx, q.steps); err != nil {
+			if q.refusal, err = t.runSteps(ctx, q.steps); err != nil {
 				return unavailable("write", err)
 			}
 		}
@@ -179,28 +179,28 @@ func (w *writer) transaction(taken *[]*queued) error {
 	return nil
 }
 
-// known is what the last transaction has learned.
-type known struct {
+// knownState is what the last transaction has read and written.
+type knownState struct {
 	counters map[counterKey]*counter
 	version  int64 // of the file's content, which others change
 }
 
-// countersKnown bounds how many counters are kept between transactions.
-const countersKnown = 10_000
+// maxKnownCounters bounds the counters that are kept between transactions.
+const maxKnownCounters = 10_000
 
-// recall gives the transaction what the last one has learned, if nobody else has written since. What the transaction
-// makes of it is known again when it is durable.
-func (w *writer) recall(ctx context.Context, t *tx) error {
+// reuseState gives the transaction the state of the last one, if no other process has written since. The transaction's
+// own state replaces it at the commit.
+func (w *writer) reuseState(ctx context.Context, t *tx) error {
 	last := w.known
-	w.known = known{}
+	w.known = knownState{}
 	err := list(ctx, w.run, "data version", "PRAGMA data_version", nil, func(row scan) error { return row(&w.known.version) })
-	if err == nil && last.version == w.known.version && len(last.counters) <= countersKnown {
+	if err == nil && last.version == w.known.version && len(last.counters) <= maxKnownCounters {
 		t.counters.byKey = last.counters
 	}
 	return err
 }
 
-// settle answers the batch. No verdict of a step is told when its transaction failed.
+// settle returns the results of the batch. When the transaction failed, every write gets that error.
 func (w *writer) settle(taken []*queued, failure error) {
 	if failure != nil {
 		w.disconnect()
@@ -213,7 +213,7 @@ func (w *writer) settle(taken []*queued, failure error) {
 	}
 }
 
-// more gives up to n of the writes that wait.
+// more takes up to n of the waiting writes.
 func (w *writer) more(n int) (more []*queued) {
 	for len(more) < n {
 		select {
@@ -248,14 +248,14 @@ func (w *writer) connect(ctx context.Context) error {
 	return nil
 }
 
-// disconnect drops the connection with whatever transaction is open on it; the next batch makes a new one.
+// disconnect closes the connection and with it an open transaction; the next batch makes a new one.
 func (w *writer) disconnect() {
 	if w.conn == nil {
 		return
 	}
 	_, _ = w.run.exec(context.Background(), "ROLLBACK") // fails when there is nothing to roll back
 	_ = w.run.close()
-	// A connection called bad is not put back into the pool, but closed.
+	// ErrBadConn has the pool close the connection.
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	w.conn, w.run, w.known = nil, nil, known{}
+	w.conn, w.run, w.known = nil, nil, knownState{}
 }

@@ -29,7 +29,7 @@ func opened(t *testing.T) (*Store, *writer) {
 		t.Fatal(err)
 	}
 	migrated(t, s)
-	return s, s.engine.(*lite).writer
+	return s, s.engine.(*sqliteEngine).writer
 }
 
 func appending(ctx context.Context) func(verify.Tx) error {
@@ -86,7 +86,7 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		step step
-		want verify.Code // of everybody
+		want verify.Code // of every caller
 		kept int64
 	}{
 		{"a commit that works keeps them all", func(*tx) error { return nil }, "", 5},
@@ -139,7 +139,7 @@ func TestAQuotaThatCantBeReadIsNotTakenForZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.update(ctx, func(tx *tx) error {
-		tx.counters.byKey = nil // as when somebody else has written since
+		tx.counters.byKey = nil // as after a write of another process
 		p := tx.run.(*prepared)
 		prepare := p.prepare
 		p.prepare = func(context.Context, string) (*sql.Stmt, error) { return nil, errors.New("the disk is gone") }
@@ -151,7 +151,7 @@ func TestAQuotaThatCantBeReadIsNotTakenForZero(t *testing.T) {
 		if _, err := tx.Spend(ctx, "acme", at, quotas); verify.CodeOf(err) != verify.CodeUnavailable {
 			t.Errorf("got %v, want %s", err, verify.CodeUnavailable)
 		}
-		tx.forget()
+		tx.discardStep()
 		p.prepare, tx.broken = prepare, nil // as for the next step of the transaction
 		uses, err := tx.Spend(ctx, "acme", at, quotas)
 		if err == nil && uses[0].Used != 6 {
@@ -201,7 +201,7 @@ func TestCloseAnswersWhoWaitsAndRefusesWhoComesLater(t *testing.T) {
 	s, w := opened(t)
 	closed := make(chan error)
 	verdicts := batched(t, s, w, 5, func(*tx) error {
-		go func() { closed <- s.engine.(*lite).writer.close() }()
+		go func() { closed <- s.engine.(*sqliteEngine).writer.close() }()
 		for {
 			w.mu.RLock()
 			over := w.closed
@@ -239,7 +239,7 @@ func TestEveryStatementReadsAnIndex(t *testing.T) {
 		"SCAN write_probes": true, // of two rows at most
 	}
 	var texts []string
-	for _, p := range []*prepared{s.engine.(*lite).reading, w.run} {
+	for _, p := range []*prepared{s.engine.(*sqliteEngine).reading, w.run} {
 		for text := range p.byText {
 			texts = append(texts, text)
 		}
@@ -269,7 +269,7 @@ func TestEveryStatementReadsAnIndex(t *testing.T) {
 func plan(t *testing.T, s *Store, text string) (lines []string) {
 	t.Helper()
 	args := make([]any, strings.Count(text, "$"))
-	err := list(t.Context(), s.engine.(*lite).reading, "explain", "EXPLAIN QUERY PLAN "+text, args, func(row scan) error {
+	err := list(t.Context(), s.engine.(*sqliteEngine).reading, "explain", "EXPLAIN QUERY PLAN "+text, args, func(row scan) error {
 		var id, parent, unused int
 		var line string
 		err := row(&id, &parent, &unused, &line)

@@ -13,9 +13,9 @@ import (
 )
 
 // hooked opens a house whose tenant acme has a webhook, and locks contacts after three failures.
-func hooked(t *testing.T, change func(*verify.Policy)) *house {
+func withWebhook(t *testing.T, change func(*verify.Policy)) *harness {
 	t.Helper()
-	h := openHouse(t)
+	h := newHarness(t)
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}
 	if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook}); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func hooked(t *testing.T, change func(*verify.Policy)) *house {
 }
 
 // told is what waits to be posted to the webhook, once.
-func (h *house) told() []webhook.Event {
+func (h *harness) told() []webhook.Event {
 	h.t.Helper()
 	alerts, err := h.store.ClaimAlerts(ctx, h.clock.Now(), h.clock.Now().Add(1e18), 99)
 	if err != nil {
@@ -48,7 +48,7 @@ func (h *house) told() []webhook.Event {
 }
 
 // wrongNumber picks a number that the page offers and the technician does not say.
-func (h *house) wrongNumber(d verify.Desk, sent verify.Result) {
+func (h *harness) wrongNumber(d verify.Desk, sent verify.Result) {
 	h.t.Helper()
 	token := h.secret(sent)
 	page, err := h.Link(ctx, token)
@@ -69,7 +69,7 @@ func (h *house) wrongNumber(d verify.Desk, sent verify.Result) {
 }
 
 func TestAnEndUsersNoIsTold(t *testing.T) {
-	h := hooked(t, nil)
+	h := withWebhook(t, nil)
 	sent := h.send(desk(), link("dana", "mail"))
 	if _, err := h.Deny(ctx, h.secret(sent)); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestAnEndUsersNoIsTold(t *testing.T) {
 }
 
 func TestAVerificationIsTold(t *testing.T) {
-	h := hooked(t, nil)
+	h := withWebhook(t, nil)
 	byLink := h.send(desk(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(byLink), ""); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAVerificationIsTold(t *testing.T) {
 }
 
 func TestALockIsToldOnce(t *testing.T) {
-	h := hooked(t, nil)
+	h := withWebhook(t, nil)
 	sent := h.send(desk(), code("dana", "mobile"))
 	typing := desk()
 	typing.Technician.ID = "noor"
@@ -124,7 +124,7 @@ func TestALockIsToldOnce(t *testing.T) {
 }
 
 func TestALockByWrongNumbersIsToldOnce(t *testing.T) {
-	h := hooked(t, func(p *verify.Policy) { p.FailuresBeforeLock = 100 })
+	h := withWebhook(t, func(p *verify.Policy) { p.FailuresBeforeLock = 100 })
 	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.NumberMatching, p.FailuresBeforeLock = true, 3 })
 	h.Forget("acme")
 	var third verify.Result

@@ -13,7 +13,7 @@ type Option struct {
 
 // Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
 // they stand for this technician now. A method of another kind is not an option at all; nor is a code by e-mail where
-// no policy allows it, for it is off until somebody wants it. A channel that can't be used has none.
+// no policy allows it, because it is off by default. A channel that can't be used has none.
 func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time) []Option {
 	options := make([]Option, 0, 2)
 	if ch.Unusable != "" {
@@ -37,7 +37,7 @@ func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time)
 	return options
 }
 
-// refusal is why the rules don't allow the method on this channel of the desk; empty if they do.
+// refusal is the reason why the policy does not allow the method on this channel; empty if it does.
 func (p Policy) refusal(d Desk, c Contact, ch Channel, m Method, now time.Time) Code {
 	switch {
 	case d.isTechnician(c):

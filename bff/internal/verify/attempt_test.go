@@ -11,11 +11,11 @@ import (
 )
 
 func TestAttemptTurnsTheShieldGreen(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	h.clock.advance(30 * time.Second)
-	h.ears.heard()
+	h.notifier.received()
 	ben := desk()
 	ben.Technician = verify.Technician{ID: "ben", Name: "Ben Park"} // a colleague takes over
 	got, err := h.Attempt(ctx, ben, sent.Verification, digits[:3]+" "+digits[3:])
@@ -27,54 +27,54 @@ func TestAttemptTurnsTheShieldGreen(t *testing.T) {
 		t.Errorf("shield %+v", s)
 	}
 	h.wantAsRead(got)
-	h.wantNudge("dana", got.Seq)
+	h.wantNotification("dana", got.Seq)
 	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
 }
 
 func TestAttemptRefusals(t *testing.T) {
 	tests := []struct {
 		name string
-		give func(*house, *verify.Desk, *verify.Result, *string)
+		give func(*harness, *verify.Desk, *verify.Result, *string)
 		want verify.Code
 		fail bool // counts as a failure of the contact
 	}{
-		{"the right code at the last moment", func(h *house, _ *verify.Desk, _ *verify.Result, _ *string) {
+		{"the right code at the last moment", func(h *harness, _ *verify.Desk, _ *verify.Result, _ *string) {
 			h.clock.advance(5*time.Minute - time.Millisecond)
 		}, "", false},
-		{"the right code at the end of its time", func(h *house, _ *verify.Desk, _ *verify.Result, _ *string) {
+		{"the right code at the end of its time", func(h *harness, _ *verify.Desk, _ *verify.Result, _ *string) {
 			h.clock.advance(5 * time.Minute)
 		}, verify.CodeExpired, false},
-		{"a wrong code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeWrongCode, true},
-		{"a code with a digit more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeInvalid, false},
-		{"a code with two digits more", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "00" }, verify.CodeInvalid, false},
-		{"a code with a digit less", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = (*typed)[1:] }, verify.CodeInvalid, false},
-		{"the right code in Arabic digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = inScript('\u0660', *typed) }, "", false},
-		{"a wrong code in fullwidth digits", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) {
+		{"a wrong code", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = wrong(*typed) }, verify.CodeWrongCode, true},
+		{"a code with a digit more", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "0" }, verify.CodeInvalid, false},
+		{"a code with two digits more", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed += "00" }, verify.CodeInvalid, false},
+		{"a code with a digit less", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = (*typed)[1:] }, verify.CodeInvalid, false},
+		{"the right code in Arabic digits", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = inScript('\u0660', *typed) }, "", false},
+		{"a wrong code in fullwidth digits", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) {
 			*typed = inScript('\uff10', wrong(*typed))
 		}, verify.CodeWrongCode, true},
-		{"no code", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "" }, verify.CodeInvalid, false},
-		{"a word", func(_ *house, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "please" }, verify.CodeInvalid, false},
-		{"a code for a link", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
+		{"no code", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "" }, verify.CodeInvalid, false},
+		{"a word", func(_ *harness, _ *verify.Desk, _ *verify.Result, typed *string) { *typed = "please" }, verify.CodeInvalid, false},
+		{"a code for a link", func(h *harness, d *verify.Desk, sent *verify.Result, _ *string) {
 			*sent = h.send(*d, link("dana", "mail"))
 		}, verify.CodeInvalid, false},
-		{"a code that was used", func(h *house, d *verify.Desk, sent *verify.Result, typed *string) {
+		{"a code that was used", func(h *harness, d *verify.Desk, sent *verify.Result, typed *string) {
 			if _, err := h.Attempt(ctx, *d, sent.Verification, *typed); err != nil {
 				h.t.Fatal(err)
 			}
 		}, verify.CodeAlreadyUsed, false},
-		{"a cancelled one", func(h *house, d *verify.Desk, sent *verify.Result, _ *string) {
+		{"a cancelled one", func(h *harness, d *verify.Desk, sent *verify.Result, _ *string) {
 			if _, err := h.Cancel(ctx, *d, sent.Verification); err != nil {
 				h.t.Fatal(err)
 			}
 		}, verify.CodeVerificationEnded, false},
-		{"one whose message the carrier refused", func(h *house, _ *verify.Desk, sent *verify.Result, _ *string) {
+		{"one whose message the carrier refused", func(h *harness, _ *verify.Desk, sent *verify.Result, _ *string) {
 			report(h, sent.Verification, verify.EventFailed)
 		}, verify.CodeVerificationEnded, false},
-		{"an unknown tenant", func(_ *house, d *verify.Desk, _ *verify.Result, _ *string) { d.Tenant = "nobody" }, verify.CodeNotFound, false},
+		{"an unknown tenant", func(_ *harness, d *verify.Desk, _ *verify.Result, _ *string) { d.Tenant = "nobody" }, verify.CodeNotFound, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			d, sent := desk(), h.send(desk(), code("dana", "mobile"))
 			typed := h.secret(sent)
 			test.give(h, &d, &sent, &typed)
@@ -108,7 +108,7 @@ func inScript(zero rune, code string) string {
 func TestAttemptOfAnotherLengthSpendsNoTry(t *testing.T) {
 	for sentLength := 6; sentLength <= 8; sentLength++ {
 		t.Run(fmt.Sprintf("a code of %d digits", sentLength), func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			h.tenant("acme", func(p *verify.Policy) { p.CodeLength, p.TriesPerCode = sentLength, 1 })
 			sent := h.send(desk(), code("dana", "mobile"))
 			digits := h.secret(sent)
@@ -133,7 +133,7 @@ func TestAttemptOfAnotherLengthSpendsNoTry(t *testing.T) {
 }
 
 func TestAttemptSaysHowManyTriesRemain(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	for _, want := range []struct {
@@ -160,8 +160,8 @@ func TestAttemptSaysHowManyTriesRemain(t *testing.T) {
 	}
 }
 
-func TestRow7And8AnotherDesksVerificationReadsAsNone(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_07_And8AnotherDesksVerificationReadsAsNone(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	_, none := h.Attempt(ctx, desk(), "v_00000000000000000000000000", digits)
@@ -177,7 +177,7 @@ func TestRow7And8AnotherDesksVerificationReadsAsNone(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h.ears.heard()
+			h.notifier.received()
 			d := desk()
 			test.give(&d)
 			_, err := h.Attempt(ctx, d, sent.Verification, digits)
@@ -196,8 +196,8 @@ func TestRow7And8AnotherDesksVerificationReadsAsNone(t *testing.T) {
 	}
 }
 
-func TestRow13FiftyWrongCodesInParallelGetTheCapAndNoMore(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_13_FiftyWrongCodesInParallelGetTheCapAndNoMore(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	codes := together(50, func(int) error {
@@ -217,8 +217,8 @@ func TestRow13FiftyWrongCodesInParallelGetTheCapAndNoMore(t *testing.T) {
 	}
 }
 
-func TestRow14TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_14_TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	codes := together(500, func(i int) error {
@@ -234,8 +234,8 @@ func TestRow14TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
 	wantCode(t, err, verify.CodeAlreadyUsed)
 }
 
-func TestRow15FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_15_FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.TriesPerCode = 10 })
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
@@ -249,8 +249,8 @@ func TestRow15FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
 	h.wantKinds("dana", verify.EventRequested, verify.EventVerified)
 }
 
-func TestRow17SwappedCodesAreRefused(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_17_SwappedCodesAreRefused(t *testing.T) {
+	h := newHarness(t)
 	one, two := h.send(desk(), code("dana", "mobile")), h.send(desk(), code("dana", "second"))
 	_, err := h.Attempt(ctx, desk(), one.Verification, h.secret(two))
 	wantCode(t, err, verify.CodeWrongCode)
@@ -261,12 +261,12 @@ func TestRow17SwappedCodesAreRefused(t *testing.T) {
 	}
 }
 
-func TestRow13AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
+func TestThreat_13_AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
 	for _, typed := range []func(string) string{wrong, func(right string) string { return right }} {
-		h := openHouse(t)
+		h := newHarness(t)
 		sent := h.send(desk(), code("dana", "mobile"))
 		digits := h.secret(sent)
-		h.ears.heard()
+		h.notifier.received()
 		broken := h.other()
 		broken.Ledger = failing{h.store}
 		for range 3 {
@@ -286,8 +286,8 @@ func TestRow13AFailureToJudgeNeverRefundsTheTry(t *testing.T) {
 	}
 }
 
-func TestRow13FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_13_FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T) {
+	h := newHarness(t)
 	spend := func(channel string, tries int) {
 		t.Helper()
 		sent := h.send(desk(), code("dana", channel))
@@ -330,7 +330,7 @@ func TestRow13FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testing.T)
 }
 
 func TestALockStopsTheOtherOpenCodesOfTheContact(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock = 3 })
 	one, two := h.send(desk(), code("dana", "mobile")), h.send(desk(), code("dana", "second"))
 	digits := h.secret(one)

@@ -8,8 +8,8 @@ import (
 )
 
 // overriding opens a house where Contoso overrides some of what Acme sets.
-func overriding(t testing.TB) *house {
-	h := openHouse(t)
+func overriding(t testing.TB) *harness {
+	h := newHarness(t)
 	h.tenant("acme", nil)
 	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.CodeLength, p.NumberMatching = 8, true })
 	return h

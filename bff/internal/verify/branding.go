@@ -18,14 +18,14 @@ type Branding struct {
 	Images  []BrandImage    // that the body names
 }
 
-// BrandImage is a picture that everybody may fetch who knows its hash.
+// BrandImage is a logo. Its hash is its public address.
 type BrandImage struct {
 	Hash string // SHA-256 of the PNG, in hexadecimal
 	PNG  []byte // nil: it is kept already
 }
 
 // Rebrand stores b, made from the version that it names, and gives it as it is then. It is an event, and messages and
-// pages follow; without a change it does nothing. CodeStaleVersion: somebody edited it meanwhile.
+// pages follow; without a change it does nothing. CodeStaleVersion: it was edited since that version.
 func (s *Service) Rebrand(ctx context.Context, a Admin, b Branding, changes []Change) (Branding, error) {
 	now := s.now()
 	var after Branding

@@ -10,19 +10,19 @@ import (
 )
 
 func TestABrandingIsEditedFromTheVersionThatWasRead(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	edit := func(version int64, body string, changes ...verify.Change) (verify.Branding, error) {
 		return h.Rebrand(ctx, noor, verify.Branding{Version: version, Body: json.RawMessage(body)}, changes)
 	}
 	change := verify.Change{Field: "theme.action", To: json.RawMessage(`"#112233"`)}
-	h.ears.heard()
+	h.notifier.received()
 	got, err := edit(0, `{"a":1}`, change)
 	want := verify.Branding{Tenant: "acme", Version: 1, By: "Noor Haddad", At: opening, Body: json.RawMessage(`{"a":1}`)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	if nudges, _ := h.ears.heard(); len(nudges) != 1 || nudges[0].contact != "" {
-		t.Errorf("whispered %v, want the tenant's own", nudges)
+	if notifications, _ := h.notifier.received(); len(notifications) != 1 || notifications[0].contact != "" {
+		t.Errorf("whispered %v, want the tenant's own", notifications)
 	}
 	for _, version := range []int64{0, 2, -1} {
 		_, err := edit(version, `{"a":2}`, change)

@@ -8,9 +8,9 @@ import (
 )
 
 func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
-	h.ears.heard()
+	h.notifier.received()
 	got, err := h.Cancel(ctx, desk(), sent.Verification)
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +19,7 @@ func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
 		t.Errorf("shield %+v", got.Shield)
 	}
 	h.wantAsRead(got)
-	h.wantNudge("dana", got.Seq)
+	h.wantNotification("dana", got.Seq)
 	_, err = h.Cancel(ctx, desk(), sent.Verification)
 	wantCode(t, err, verify.CodeVerificationEnded)
 
@@ -39,8 +39,8 @@ func TestCancelEndsWhatIsOpenOnce(t *testing.T) {
 	}
 }
 
-func TestRow15CancelAndTheRightCodeInParallelHaveOneWinner(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_15_CancelAndTheRightCodeInParallelHaveOneWinner(t *testing.T) {
+	h := newHarness(t)
 	for range 10 {
 		sent := h.send(desk(), code("dana", "mobile"))
 		digits := h.secret(sent)

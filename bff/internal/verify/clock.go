@@ -21,7 +21,7 @@ func (s Shield) setBack(at time.Time) Shield {
 	}
 	switch s.State {
 	case ShieldPending:
-		return s.fallen(s.Until, ReasonExpired)
+		return s.reverted(s.Until, ReasonExpired)
 	case ShieldVerified:
 		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt, Destination: s.Destination}
 	}

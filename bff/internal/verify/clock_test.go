@@ -21,7 +21,7 @@ func TestAClockThatIsSetBackMakesNoGreenAndNoCooldownLonger(t *testing.T) {
 		{"by a day", 24 * time.Hour, verify.ShieldUnverified},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
 				t.Fatal(err)
 			}
@@ -42,7 +42,7 @@ func TestAClockThatIsSetBackMakesNoGreenAndNoCooldownLonger(t *testing.T) {
 }
 
 func TestAGreenDoesNotComeBackWhenTheClockReadsItsTimeAgain(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (s *Service) DeliveredAll(ctx context.Context, tenant string, reports []Job
 		return 0, err
 	}
 	for _, e := range told {
-		s.tell(e)
+		s.publish(e)
 	}
 	return unknown, nil
 }
@@ -78,7 +78,7 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 	} else {
 		fresh, err = tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
 	}
-	if err == nil && fresh && r.Kind == EventFailed && marks(r.Reason) && v.Method.Kind() == Phone {
+	if err == nil && fresh && r.Kind == EventFailed && suppresses(r.Reason) && v.Method.Kind() == Phone {
 		err = tx.Mark(ctx, v, r.Reason, now)
 	}
 	if err != nil || !fresh {
@@ -90,7 +90,7 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 	return e, true, err
 }
 
-// write takes one step and, if something new came of it, whispers.
+// write runs one step and, if it appended an event, publishes that event.
 func (s *Service) write(ctx context.Context, tenant string, step func(Tx) (Event, bool, error)) error {
 	var e Event
 	var fresh bool
@@ -99,13 +99,13 @@ func (s *Service) write(ctx context.Context, tenant string, step func(Tx) (Event
 		return err
 	})
 	if err == nil && fresh {
-		s.tell(e)
+		s.publish(e)
 	}
 	return err
 }
 
-// tell lets everybody know of an event that is durable.
-func (s *Service) tell(e Event) {
+// publish notifies the pods and the note worker of an event that is committed.
+func (s *Service) publish(e Event) {
 	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
 	if _, ends := outcomeOf[e.Kind]; ends && s.Noter != nil {
 		s.Noter.WakeNotes()

@@ -10,7 +10,7 @@ import (
 )
 
 // report records what must be recordable.
-func report(h *house, job string, kind verify.EventKind) {
+func report(h *harness, job string, kind verify.EventKind) {
 	h.t.Helper()
 	r := verify.Report{Kind: kind}
 	switch kind {
@@ -27,7 +27,7 @@ func report(h *house, job string, kind verify.EventKind) {
 }
 
 func TestDeliveredMovesTheStageOn(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	for _, step := range []struct {
 		report verify.EventKind
@@ -43,7 +43,7 @@ func TestDeliveredMovesTheStageOn(t *testing.T) {
 		{verify.EventDelivered, verify.StageDelivered, "", true},
 		{verify.EventSent, verify.StageDelivered, "", false},
 	} {
-		h.ears.heard()
+		h.notifier.received()
 		before := len(h.kinds("acme", "dana"))
 		report(h, sent.Verification, step.report)
 		s := h.shield("dana", "mobile")
@@ -54,7 +54,7 @@ func TestDeliveredMovesTheStageOn(t *testing.T) {
 			t.Errorf("%s: news %v, want %v", step.report, news, step.news)
 		}
 		if step.news {
-			h.wantNudge("dana", int64(before)+1)
+			h.wantNotification("dana", int64(before)+1)
 		} else {
 			h.wantSilence()
 		}
@@ -65,7 +65,7 @@ func TestDeliveredMovesTheStageOn(t *testing.T) {
 }
 
 func TestDeliveredFailureEndsTheVerification(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	report(h, sent.Verification, verify.EventSent)
@@ -82,13 +82,13 @@ func TestDeliveredFailureEndsTheVerification(t *testing.T) {
 }
 
 func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	expired, cancelled := h.send(desk(), link("dana", "mail")), h.send(desk(), code("dana", "mobile"))
 	if _, err := h.Cancel(ctx, desk(), cancelled.Verification); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(5 * time.Minute)
-	h.ears.heard()
+	h.notifier.received()
 	before := h.kinds("acme", "dana")
 	for _, kind := range []verify.EventKind{verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed} {
 		report(h, expired.Verification, kind)
@@ -99,9 +99,9 @@ func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
 }
 
 func TestDeliveredRefusals(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
-	h.ears.heard()
+	h.notifier.received()
 	none := h.Delivered(ctx, "acme", "v_00000000000000000000000000", verify.Report{Kind: verify.EventDelivered})
 	wantCode(t, none, verify.CodeNotFound)
 	wantSameRefusal(t, h.Delivered(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventDelivered}), none)
@@ -118,8 +118,8 @@ func TestDeliveredRefusals(t *testing.T) {
 
 // Whatever a carrier says, in whatever order and however often, nothing is green; what was green
 // or red before stays so.
-func TestRow21NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_21_NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
+	h := newHarness(t)
 	kinds := []verify.EventKind{verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed}
 	rapid.Check(t, func(t *rapid.T) {
 		h.clock.advance(time.Hour)

@@ -12,7 +12,7 @@ import (
 var noor = verify.Admin{Tenant: "acme", ID: "key-1", Name: "Noor Haddad"}
 
 func TestADenialLocksTheContactUntilAnAdminClearsIt(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	token := h.secret(h.send(desk(), link("dana", "mail")))
 	if _, err := h.Deny(ctx, token); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestADenialLocksTheContactUntilAnAdminClearsIt(t *testing.T) {
 }
 
 func TestADenialEndsWhatElseIsUnderWay(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	d := desk()
 	sms := h.send(d, code("dana", "mobile"))
 	mail := h.send(d, link("dana", "mail"))
@@ -68,7 +68,7 @@ func TestADenialEndsWhatElseIsUnderWay(t *testing.T) {
 }
 
 func TestOfADenialAndTheRightCodeAtOnceOneStands(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	d := desk()
 	sms := h.send(d, code("dana", "mobile"))
 	mail := h.send(d, link("dana", "mail"))

@@ -27,51 +27,51 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// chance is the same in every run.
-type chance struct {
+// seededEntropy is the same in every run.
+type seededEntropy struct {
 	mu     sync.Mutex
 	source *rand.ChaCha8
 }
 
-func (c *chance) Read(p []byte) (int, error) {
+func (c *seededEntropy) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.source.Read(p)
 }
 
-// ears hear what the service whispers, and how often it wakes the courier.
-type ears struct {
-	mu     sync.Mutex
-	nudges []nudge
-	wakes  int
+// fakeNotifier records the notifications of the service, and the number of wakes of the courier.
+type fakeNotifier struct {
+	mu            sync.Mutex
+	notifications []notification
+	wakes         int
 }
 
-type nudge struct {
+type notification struct {
 	tenant, contact string
 	seq             int64
 }
 
-func (e *ears) Nudge(tenant, contact string, seq int64) {
+func (e *fakeNotifier) Nudge(tenant, contact string, seq int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.nudges = append(e.nudges, nudge{tenant, contact, seq})
+	e.notifications = append(e.notifications, notification{tenant, contact, seq})
 }
 
-func (e *ears) WakeAlerts() {}
+func (e *fakeNotifier) WakeAlerts() {}
 
-func (e *ears) Wake() {
+func (e *fakeNotifier) Wake() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.wakes++
 }
 
-// heard gives what was heard since it was asked last.
-func (e *ears) heard() (nudges []nudge, wakes int) {
+// received gives what was heard since it was asked last.
+func (e *fakeNotifier) received() (notifications []notification, wakes int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	nudges, wakes = e.nudges, e.wakes
-	e.nudges, e.wakes = nil, 0
-	return nudges, wakes
+	notifications, wakes = e.notifications, e.wakes
+	e.notifications, e.wakes = nil, 0
+	return notifications, wakes
 }
 
 // failing is the ledger with an Append that fails: a database that goes away between two steps.

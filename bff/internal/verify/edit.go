@@ -31,7 +31,7 @@ const EditsMost = 1000
 
 // Edit writes policies, all of them or none, and gives them as they are then. Each that changes something
 // gets a new version and an event; open pods follow.
-// CodeStaleVersion: somebody edited it meanwhile, and Settings is what it is now. CodeInvalid, CodePolicyConflict:
+// CodeStaleVersion: it was edited since that version, and Settings is the current one. CodeInvalid, CodePolicyConflict:
 // Field says where, beginning with the edit's place if there are several.
 func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, error) {
 	if len(edits) == 0 || len(edits) > EditsMost {
@@ -123,8 +123,8 @@ func (e Edit) write(ctx context.Context, tx Tx, t Tenant, own Settings, a Admin,
 	return after, event.Seq, err
 }
 
-// nameMost is what a client's name may have, in characters.
-const nameMost = 120
+// maxName is what a client's name may have, in characters.
+const maxName = 120
 
 func (e Edit) name(before string) (string, error) {
 	name := oneLine(e.Name)
@@ -133,8 +133,8 @@ func (e Edit) name(before string) (string, error) {
 		return before, nil
 	case e.Client == "":
 		return "", &Error{Code: CodeInvalid, Field: "name", Public: "The default policy has no name of its own."}
-	case utf8.RuneCountInString(name) > nameMost || hasForbidden(name):
-		return "", &Error{Code: CodeInvalid, Field: "name", Public: fmt.Sprintf("A name has up to %d characters, none of them invisible.", nameMost)}
+	case utf8.RuneCountInString(name) > maxName || hasForbidden(name):
+		return "", &Error{Code: CodeInvalid, Field: "name", Public: fmt.Sprintf("A name has up to %d characters, none of them invisible.", maxName)}
 	}
 	return name, nil
 }
@@ -157,7 +157,8 @@ type Cleared struct {
 	Marks    int  // numbers that got no more texts by a carrier's word
 }
 
-// Unlock clears a contact's wrong codes and denial, and the marks of their numbers, and tells what there was. With nothing to clear it does nothing.
+// Unlock clears a contact's wrong codes, denial and suppressed numbers, and gives what was cleared. With nothing to clear it writes
+// nothing.
 func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared, error) {
 	now := s.now()
 	var e Event

@@ -11,7 +11,7 @@ type Code string
 // Codes of refusals.
 const (
 	CodeInvalid           Code = "invalid"                         // a value is out of its range: Field says which
-	CodeNotFound          Code = "not_found"                       // nothing of that id on this desk, whoever else may have it
+	CodeNotFound          Code = "not_found"                       // nothing of that id on this ticket; another ticket's or tenant's reads the same
 	CodeMethodNotAllowed  Code = "verification_method_not_allowed" // policy or channel rules the method out
 	CodeNoteRequired      Code = "note_required"
 	CodeOwnChannel        Code = "own_channel"
@@ -53,20 +53,20 @@ const (
 	ReasonOwn               Code = "own_channel"           // the contact is the technician
 	ReasonChanged           Code = "changed_channel"       // the ticket system changed the address or number lately
 	ReasonCountryNotAllowed Code = "country_not_allowed"   // no texts to that country
-	ReasonPremiumRate       Code = "premium_rate"          // whoever holds the number earns by the text
+	ReasonPremiumRate       Code = "premium_rate"          // the number's holder is paid for each text
 	ReasonVoIP              Code = "voip"                  // no texts to numbers without a SIM
 	ReasonTollFree          Code = "toll_free"             // no texts to toll-free numbers
 	ReasonTechnician        Code = "technician_address"    // the ticket system names neither address nor number of the technician
 	ReasonDenied            Code = "denied"                // the contact did not ask for this, or for another one
 	ReasonOutOfTries        Code = "out_of_tries"          // out of tries
 	ReasonNumber            Code = "wrong_number"          // under number matching, another number was picked
-	ReasonExpired           Code = "expired"               // nobody answered in time
+	ReasonExpired           Code = "expired"               // there was no answer in time
 	ReasonCancelled         Code = "cancelled"             // by the technician
 	ReasonSuperseded        Code = "superseded"            // by a newer one
 	ReasonInvalidRecipient  Code = "invalid_recipient"     // the carrier says the address or number is no good
 	ReasonBlocked           Code = "blocked"               // the recipient or the carrier blocks our messages
 	ReasonMailboxFull       Code = "mailbox_full"          // the mailbox takes nothing more
-	ReasonOptedOut          Code = "opted_out"             // whoever holds the number has told the carrier to stop
+	ReasonOptedOut          Code = "opted_out"             // the number's holder has texted STOP to the carrier
 	ReasonUndelivered       Code = "undelivered"           // accepted by the carrier, never delivered
 	ReasonCarrierDown       Code = "carrier_down"          // the carrier does not answer; the message waits
 	ReasonCarrierSet        Code = "carrier_misconfigured" // the carrier refuses our account or settings
@@ -78,7 +78,7 @@ const (
 // Error is a refusal with a code to branch on and public words to show.
 type Error struct {
 	Code       Code
-	Public     string // for people; names no secret and nobody's data
+	Public     string // for people; it has no secret and no personal data in it
 	Field      string // of the request, for CodeInvalid
 	Reason     Code   // for CodeMethodNotAllowed
 	TriesLeft  int    // for CodeWrongCode
@@ -89,7 +89,7 @@ type Error struct {
 	Err        error     // the cause, for logs
 }
 
-// Contrast is how well a text can be told from its ground, and how well it must be (WCAG).
+// Contrast is the contrast ratio of a text to its background, and the ratio that it needs (WCAG 2.2, 1.4.3).
 type Contrast struct {
 	Measured float64
 	Needed   float64

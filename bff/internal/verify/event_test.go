@@ -120,7 +120,7 @@ func TestCanonicalBodyIsFixed(t *testing.T) {
 	}
 }
 
-func TestRow28AChangedByteBreaksTheSeal(t *testing.T) {
+func TestThreat_28_AChangedByteBreaksTheSeal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prev := Hash(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "prev"))
 		body, hash, err := anyEvent(t).Link(prev)

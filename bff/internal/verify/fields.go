@@ -40,7 +40,7 @@ var Fields = []Field{
 	seconds("resend_cooldown_seconds", func(p *Policy) *time.Duration { return &p.ResendCooldown }, 10, 600),
 	seconds("verified_for_seconds", func(p *Policy) *time.Duration { return &p.VerifiedFor }, 60, 86_400),
 	word("verified_scope", func(p *Policy) *Scope { return &p.VerifiedScope }, ScopeContact, ScopeTicket),
-	count("history_entries", func(p *Policy) *int { return &p.HistoryEntries }, 0, historyMost),
+	count("history_entries", func(p *Policy) *int { return &p.HistoryEntries }, 0, maxHistoryEntries),
 	yes("number_matching", func(p *Policy) *bool { return &p.NumberMatching }),
 	yes("ticket_note", func(p *Policy) *bool { return &p.TicketNote }),
 	word("before_save", func(p *Policy) *SaveRule { return &p.BeforeSave }, SaveOff, SaveWarn, SaveBlock),
@@ -68,12 +68,12 @@ var Fields = []Field{
 }
 
 const (
-	most        = 1_000_000_000
-	historyMost = 100
-	presetsMost = 10
-	presetMax   = 80
-	bannerMax   = 500
-	priceMost   = 1_000_000
+	most              = 1_000_000_000
+	maxHistoryEntries = 100
+	maxPresets        = 10
+	presetMax         = 80
+	bannerMax         = 500
+	maxPrice          = 1_000_000
 )
 
 // canonical is the value as it is kept, if it fits.
@@ -108,7 +108,7 @@ func word[T ~string](name string, of func(*Policy) *T, words ...T) Field {
 		read: func(value json.RawMessage, p *Policy) error {
 			var w T
 			if strictly(value, &w) != nil || !slices.Contains(words, w) {
-				return unfit("This must be one of %s.", said)
+				return invalidValue("This must be one of %s.", said)
 			}
 			*of(p) = w
 			return nil
@@ -123,7 +123,7 @@ func yes(name string, of func(*Policy) *bool) Field {
 		read: func(value json.RawMessage, p *Policy) error {
 			var b bool
 			if strictly(value, &b) != nil {
-				return unfit("This must be true or false.")
+				return invalidValue("This must be true or false.")
 			}
 			*of(p) = b
 			return nil
@@ -132,14 +132,14 @@ func yes(name string, of func(*Policy) *bool) Field {
 	}
 }
 
-// whole makes a field of a whole number, kept as whatever set and get make of it.
+// whole makes a field of a whole number. set and get convert it to and from the policy's own type.
 func whole(name string, least, greatest int64, set func(*Policy, int64), get func(Policy) int64) Field {
 	return Field{
 		Name: name, Range: fmt.Sprintf("%d to %d", least, greatest),
 		read: func(value json.RawMessage, p *Policy) error {
 			var n int64
 			if strictly(value, &n) != nil || n < least || n > greatest {
-				return unfit("This must be a whole number from %d to %d.", least, greatest)
+				return invalidValue("This must be a whole number from %d to %d.", least, greatest)
 			}
 			set(p, n)
 			return nil
@@ -174,11 +174,11 @@ func tenants(f Field) Field {
 func readMethods(value json.RawMessage, p *Policy) error {
 	var methods []Method
 	if strictly(value, &methods) != nil || len(methods) == 0 || repeats(methods) {
-		return unfit("This must be a list of one or more methods, each once.")
+		return invalidValue("This must be a list of one or more methods, each once.")
 	}
 	for _, m := range methods {
 		if !slices.Contains(Methods, m) {
-			return unfit("A method must be one of email_link, sms_link, sms_code, email_code.")
+			return invalidValue("A method must be one of email_link, sms_link, sms_code, email_code.")
 		}
 	}
 	p.Methods = methods
@@ -187,12 +187,12 @@ func readMethods(value json.RawMessage, p *Policy) error {
 
 func readPresets(value json.RawMessage, p *Policy) error {
 	var presets []string
-	if strictly(value, &presets) != nil || len(presets) > presetsMost || repeats(presets) {
-		return unfit("This must be a list of up to %d texts, each once.", presetsMost)
+	if strictly(value, &presets) != nil || len(presets) > maxPresets || repeats(presets) {
+		return invalidValue("This must be a list of up to %d texts, each once.", maxPresets)
 	}
 	for _, text := range presets {
 		if n := utf8.RuneCountInString(text); n < NoteMin || n > presetMax || text != oneLine(text) || hasForbidden(text) {
-			return unfit("A preset must be one line of %d to %d characters, none of them invisible.", NoteMin, presetMax)
+			return invalidValue("A preset must be one line of %d to %d characters, none of them invisible.", NoteMin, presetMax)
 		}
 	}
 	p.NotePresets = listed(presets)
@@ -202,21 +202,21 @@ func readPresets(value json.RawMessage, p *Policy) error {
 func readBanner(value json.RawMessage, p *Policy) error {
 	var b Banner
 	if strictly(value, &b) != nil {
-		return unfit("A banner has text, tone, from and until (RFC 3339), and nothing else.")
+		return invalidValue("A banner has text, tone, from and until (RFC 3339), and nothing else.")
 	}
 	b.Text = oneLine(b.Text)
 	b.From, b.Until = b.From.UTC().Truncate(time.Second), b.Until.UTC().Truncate(time.Second)
 	switch {
 	case max(b.From.Year(), b.Until.Year()) > 9999 || min(b.From.Year(), b.Until.Year()) < 0: // it is another year here
-		return unfit("A banner's times are in the years 0 to 9999 of UTC.")
+		return invalidValue("A banner's times are in the years 0 to 9999 of UTC.")
 	case b.Text == "":
 		b = Banner{}
 	case utf8.RuneCountInString(b.Text) > bannerMax || hasForbidden(b.Text):
-		return unfit("A banner's text has up to %d characters, none of them invisible.", bannerMax)
+		return invalidValue("A banner's text has up to %d characters, none of them invisible.", bannerMax)
 	case b.Tone == "":
 		b.Tone = ToneInfo
 	case !slices.Contains([]Tone{ToneInfo, ToneWarning, ToneCritical}, b.Tone):
-		return unfit("A banner's tone must be one of info, warning, critical.")
+		return invalidValue("A banner's tone must be one of info, warning, critical.")
 	}
 	p.Banner = b
 	return nil
@@ -225,11 +225,11 @@ func readBanner(value json.RawMessage, p *Policy) error {
 func readCountries(value json.RawMessage, p *Policy) error {
 	var countries []string
 	if strictly(value, &countries) != nil || len(countries) > 250 || repeats(countries) {
-		return unfit("This must be a list of up to 250 countries, each once.")
+		return invalidValue("This must be a list of up to 250 countries, each once.")
 	}
 	for _, c := range countries {
 		if !isCountry(c) {
-			return unfit("A country is its two capital letters, such as US.")
+			return invalidValue("A country is its two capital letters, such as US.")
 		}
 	}
 	slices.Sort(countries)
@@ -240,7 +240,7 @@ func readCountries(value json.RawMessage, p *Policy) error {
 func readLanguage(value json.RawMessage, p *Policy) error {
 	var tag string
 	if strictly(value, &tag) != nil || !IsLanguage(tag) {
-		return unfit("A language is a tag, such as de or pt-BR.")
+		return invalidValue("A language is a tag, such as de or pt-BR.")
 	}
 	p.Language = tag
 	return nil
@@ -249,7 +249,7 @@ func readLanguage(value json.RawMessage, p *Policy) error {
 func readTimeZone(value json.RawMessage, p *Policy) error {
 	var name string
 	if strictly(value, &name) != nil || !IsZone(name) {
-		return unfit("A time zone is an IANA name, such as Europe/Berlin or America/New_York.")
+		return invalidValue("A time zone is an IANA name, such as Europe/Berlin or America/New_York.")
 	}
 	p.TimeZone = name
 	return nil
@@ -264,15 +264,15 @@ func IsLanguage(tag string) bool { return languageTag.MatchString(tag) }
 func readPrices(value json.RawMessage, p *Policy) error {
 	var prices map[string]int64
 	if strictly(value, &prices) != nil || len(prices) > 251 {
-		return unfit("This must be prices by country.")
+		return invalidValue("This must be prices by country.")
 	}
 	for country, price := range prices {
-		if country != anyCountry && !isCountry(country) || price < 0 || price > priceMost {
-			return unfit("A price stands for a country's two capital letters or *, and is a whole number from 0 to %d.", priceMost)
+		if country != anyCountry && !isCountry(country) || price < 0 || price > maxPrice {
+			return invalidValue("A price stands for a country's two capital letters or *, and is a whole number from 0 to %d.", maxPrice)
 		}
 	}
 	if _, set := prices[anyCountry]; !set {
-		return unfit("The price for all other countries is missing: *.")
+		return invalidValue("The price for all other countries is missing: *.")
 	}
 	p.Limits.Prices = prices
 	return nil
@@ -282,8 +282,8 @@ func isCountry(s string) bool {
 	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
 }
 
-// unfit says, in public words, what a value must be.
-func unfit(format string, args ...any) error {
+// invalidValue says, in public words, what a value must be.
+func invalidValue(format string, args ...any) error {
 	return &Error{Code: CodeInvalid, Public: fmt.Sprintf(format, args...)}
 }
 

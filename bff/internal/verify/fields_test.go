@@ -186,18 +186,18 @@ func TestUnderTightenedRulesNothingIsGreener(t *testing.T) {
 			end = short
 		}
 		want := allowed && (p.VerifiedScope == ScopeContact || green.Ticket == "t1") && now.Before(end)
-		got := green.under(p, "t1", now)
+		got := green.underPolicy(p, "t1", now)
 		if (got.State == ShieldVerified) != want || want && !got.Until.Equal(end) {
 			t.Errorf("the shield is %s until %s; green: %t until %s", got.State, got.Until, want, end)
 		}
-		pending := Shield{State: ShieldPending, At: now, Until: now.Add(time.Minute), revertsTo: &green}.under(p, "t1", now)
+		pending := Shield{State: ShieldPending, At: now, Until: now.Add(time.Minute), revertsTo: &green}.underPolicy(p, "t1", now)
 		if (pending.RevertsTo() != nil) != want {
 			t.Errorf("a pending shield reverts to %v, want %t", pending.RevertsTo(), want)
 		}
 	})
 }
 
-func TestRow12TheRightNumberIsNeverFirstOrLast(t *testing.T) {
+func TestThreat_12_TheRightNumberIsNeverFirstOrLast(t *testing.T) {
 	keys, others := Keys{Code: make([]byte, 32)}, Keys{Code: []byte("another key of thirty-two bytes.")}
 	places, differs := map[int]int{}, 0
 	for n := range 2000 {

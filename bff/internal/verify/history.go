@@ -85,10 +85,10 @@ type Reading struct {
 	Entries []Entry           // newest first
 
 	Failures int  // wrong codes and numbers in a row
-	Locked   bool // under the rules of the desk that shows it
+	Locked   bool // under the policy of the ticket that shows it
 	Denied   bool // by the contact's own word, until an admin clears it
 
-	Marked map[string]Code // by channel of the desk that shows it: why it gets no texts, by a carrier's word
+	Marked map[string]Code // by channel of the ticket that shows it: why it gets no texts, as a carrier has reported
 	Marks  map[string]Code // the same by keyed hash of the destination
 }
 
@@ -152,7 +152,7 @@ func (r *Reading) setBack(at time.Time) {
 
 // mark notes that a destination gets no more texts, if a failure says so.
 func (r *Reading) mark(destination string, reason Code) {
-	if destination == "" || !marks(reason) {
+	if destination == "" || !suppresses(reason) {
 		return
 	}
 	if r.Marks == nil {

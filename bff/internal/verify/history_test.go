@@ -8,7 +8,7 @@ import (
 )
 
 func TestHistoryComesInPagesNewestFirst(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	var want []string // oldest first
 	for i := range 2*verify.HistoryPage + 20 {
 		r := code("dana", "mobile")
@@ -38,7 +38,7 @@ func TestHistoryComesInPagesNewestFirst(t *testing.T) {
 }
 
 func TestHistoryOfExactlyOnePageGoesNowhere(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	for range verify.HistoryPage {
 		h.send(desk(), code("dana", "mobile"))
 		h.clock.advance(time.Minute)
@@ -49,8 +49,8 @@ func TestHistoryOfExactlyOnePageGoesNowhere(t *testing.T) {
 	}
 }
 
-func TestRow7HistoryIsOfTheDesksOwnContacts(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_07_HistoryIsOfTheDesksOwnContacts(t *testing.T) {
+	h := newHarness(t)
 	h.send(desk(), code("dana", "mobile"))
 	_, _, err := h.History(ctx, desk(), "mallory", 0)
 	wantCode(t, err, verify.CodeNotFound)
@@ -72,7 +72,7 @@ func TestRow7HistoryIsOfTheDesksOwnContacts(t *testing.T) {
 }
 
 func TestPodHoldsEveryContactsReading(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 2 })
 	first := h.send(desk(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(first), ""); err != nil {
@@ -118,7 +118,7 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 }
 
 func TestHistoryThatThePolicyDoesNotShowHasNoPagesEither(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.send(desk(), code("dana", "mobile"))
 	for _, row := range []struct{ shown, want int }{{1, 1}, {0, 0}} {
 		h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = row.shown })

@@ -11,7 +11,7 @@ import (
 // of the one that was sent.
 // CodeWrongCode: TriesLeft remain. CodeAlreadyUsed: used or out of tries. CodeExpired, CodeVerificationEnded: too late
 // (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
-// CodeNotFound: this ticket has no such verification, whoever else may have it.
+// CodeNotFound: this ticket has no such verification; another ticket's or tenant's reads the same.
 func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result, error) {
 	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 		return Result{}, &Error{Code: CodeInvalid, Field: "code", Public: "A code has six to eight digits."}
 	}
 	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: rules.Policy}
-	// Two steps of one transaction: whatever becomes of the verdict, the try stays spent.
+	// Two steps of one transaction: if the second one fails, the try stays counted.
 	err = s.Ledger.Write(ctx, d.Tenant,
 		func(tx Tx) error { return a.spend(ctx, tx) },
 		func(tx Tx) error { return a.judge(ctx, tx) },
@@ -30,13 +30,13 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	s.tell(a.last)
+	s.publish(a.last)
 	s.Alerter.WakeAlerts()
 	if a.verdict != nil {
 		return Result{}, a.verdict
 	}
 	result := a.result()
-	result.Shield = s.shown(d, rules.Policy, result.Contact, result.Channel, result.Shield)
+	result.Shield = s.viewOf(d, rules.Policy, result.Contact, result.Channel, result.Shield)
 	return result, nil
 }
 
@@ -80,7 +80,7 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 }
 
 // judge compares, and records what came of it. A code proves the destination that it was sent to: it
-// is none for a number that has taken the other's place on the desk since.
+// proves nothing for a number that has replaced that one in the ticket system since.
 func (a *attempt) judge(ctx context.Context, tx Tx) error {
 	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
@@ -112,7 +112,7 @@ func (a *attempt) wrong(ctx context.Context, tx Tx) error {
 	if err := tx.Append(ctx, &e); err != nil {
 		return err
 	}
-	a.last, a.verdict = e, mismatch(e.TriesLeft)
+	a.last, a.verdict = e, wrongCode(e.TriesLeft)
 	switch {
 	case failures >= a.policy.FailuresBeforeLock:
 		a.verdict = errLocked()
@@ -147,7 +147,7 @@ func (a *attempt) result() Result {
 	}
 }
 
-func mismatch(left int) error {
+func wrongCode(left int) error {
 	if left == 0 {
 		return &Error{Code: CodeAlreadyUsed, Public: "That code doesn't match, and it was the last try. Send a new code."}
 	}
@@ -167,7 +167,7 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	if err := end(ctx, tx, v, Verified, e); err != nil {
 		return err
 	}
-	if err := proven(ctx, tx, v, e.At); err != nil {
+	if err := countProvenText(ctx, tx, v, e.At); err != nil {
 		return err
 	}
 	if _, err := tx.ClearFailures(ctx, v.Tenant, v.Contact); err != nil {
@@ -176,7 +176,7 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	return tx.Alert(ctx, e.proves(v))
 }
 
-// end closes the verification and says so, or refuses because somebody else did.
+// end closes the verification and appends its event, or refuses because it was closed before.
 func end(ctx context.Context, tx Tx, v Verification, outcome Outcome, e *Event) error {
 	ended, err := tx.End(ctx, v.Tenant, v.ID, outcome, e.At)
 	if err != nil {
@@ -207,7 +207,7 @@ func (v Verification) refusal(now time.Time) error {
 	return &Error{Code: CodeAlreadyUsed, Public: "This code is out of tries. Send a new one."}
 }
 
-// find gives a verification of this desk's ticket and contacts. Another ticket's, or
+// find gives a verification of this ticket and its contacts. Another ticket's, or
 // another tenant's, reads as none at all.
 func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) {
 	v, err := tx.Find(ctx, d.Tenant, id)
@@ -220,7 +220,7 @@ func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) 
 	return v, nil
 }
 
-// by is the desk's technician as events name them.
+// by is the technician as events name them.
 func (d Desk) by() Technician { return Technician{ID: d.Technician.ID, Name: d.Technician.Name} }
 
 // Cancel ends an open verification at the technician's wish.
@@ -242,6 +242,6 @@ func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	s.tell(e)
+	s.publish(e)
 	return s.current(ctx, d, result)
 }

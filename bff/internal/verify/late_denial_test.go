@@ -12,29 +12,29 @@ import (
 )
 
 func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
-	validate := func(h *house, _ verify.Result, token string) {
+	validate := func(h *harness, _ verify.Result, token string) {
 		if _, err := h.Validate(ctx, token, ""); err != nil {
 			h.t.Fatal(err)
 		}
 	}
 	for _, c := range []struct {
 		name string
-		end  func(h *house, sent verify.Result, token string)
+		end  func(h *harness, sent verify.Result, token string)
 		was  verify.Outcome
 		over verify.Code // of a denial after the day
 	}{
 		{"a link that was used", validate, verify.Verified, verify.CodeAlreadyUsed},
-		{"a link that expired", func(h *house, _ verify.Result, _ string) { h.clock.advance(5 * time.Minute) }, verify.Expired, verify.CodeExpired},
-		{"a link that was superseded", func(h *house, _ verify.Result, _ string) {
+		{"a link that expired", func(h *harness, _ verify.Result, _ string) { h.clock.advance(5 * time.Minute) }, verify.Expired, verify.CodeExpired},
+		{"a link that was superseded", func(h *harness, _ verify.Result, _ string) {
 			h.clock.advance(time.Minute)
 			h.send(desk(), link("dana", "mail"))
 		}, verify.Superseded, verify.CodeVerificationEnded},
-		{"a link that the technician cancelled", func(h *house, sent verify.Result, _ string) {
+		{"a link that the technician cancelled", func(h *harness, sent verify.Result, _ string) {
 			if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
 				h.t.Fatal(err)
 			}
 		}, verify.Cancelled, verify.CodeVerificationEnded},
-		{"a link that the carrier reported as failed", func(h *house, sent verify.Result, _ string) {
+		{"a link that the carrier reported as failed", func(h *harness, sent verify.Result, _ string) {
 			if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonUndelivered}); err != nil {
 				h.t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 			taken bool
 		}{{"at once", 0, true}, {"a millisecond before the day is over", verify.DenialWindow - time.Millisecond, true}, {"after a day", verify.DenialWindow, false}} {
 			t.Run(c.name+" "+late.name, func(t *testing.T) {
-				h := openHouse(t)
+				h := newHarness(t)
 				sent := h.send(desk(), link("dana", "mail"))
 				token := h.secret(sent)
 				c.end(h, sent, token)
@@ -90,7 +90,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 }
 
 func TestALateDenialTurnsTheGreenOfItsLinkRedAndTellsEverybody(t *testing.T) {
-	h := hooked(t, nil)
+	h := withWebhook(t, nil)
 	sent := h.send(noted(), link("dana", "mail"))
 	token := h.secret(sent)
 	if _, err := h.Validate(ctx, token, ""); err != nil {
@@ -104,11 +104,11 @@ func TestALateDenialTurnsTheGreenOfItsLinkRedAndTellsEverybody(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.advance(16 * time.Minute)
-	h.ears.heard()
+	h.notifier.received()
 	if _, err := h.Deny(ctx, token); err != nil {
 		t.Fatal(err)
 	}
-	h.wantNudge("dana", 4)
+	h.wantNotification("dana", 4)
 	if s := h.shield("dana", "mail"); s.State != verify.ShieldDenied {
 		t.Errorf("the shield is %s", s.State)
 	}
@@ -145,7 +145,7 @@ Verification: ` + sent.Verification + `, denied`
 }
 
 func TestALateDenialEndsWhatIsUnderWayAndLeavesGreensOfOtherChannels(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	proven := h.send(desk(), code("dana", "second"))
 	if _, err := h.Attempt(ctx, desk(), proven.Verification, h.secret(proven)); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestALateDenialEndsWhatIsUnderWayAndLeavesGreensOfOtherChannels(t *testing.
 
 // One mailbox has said yes to one link and no to another: its yes proves nothing.
 func TestALateDenialTurnsAGreenByAnotherLinkOfTheChannelRed(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	old := h.secret(h.send(desk(), link("dana", "mail")))
 	h.clock.advance(time.Minute)
 	if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
@@ -193,8 +193,8 @@ func TestALateDenialTurnsAGreenByAnotherLinkOfTheChannelRed(t *testing.T) {
 	}
 }
 
-func TestRow15LateDenialsInParallelAreOne(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_15_LateDenialsInParallelAreOne(t *testing.T) {
+	h := newHarness(t)
 	token := h.secret(h.send(desk(), link("dana", "mail")))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestRow15LateDenialsInParallelAreOne(t *testing.T) {
 }
 
 func TestAnOlderPageOfHistoryHasItsLateDenial(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	old := h.send(desk(), link("dana", "mail"))
 	token := h.secret(old)
 	if _, err := h.Validate(ctx, token, ""); err != nil {
@@ -235,7 +235,7 @@ func TestAnOlderPageOfHistoryHasItsLateDenial(t *testing.T) {
 }
 
 func TestALateDenialWithoutItsLedgerIsNotTaken(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	token := h.secret(h.send(desk(), link("dana", "mail")))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func TestALateDenialWithoutItsLedgerIsNotTaken(t *testing.T) {
 }
 
 func TestALateDenialOfATextedLinkNamesTheNumber(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	token := h.secret(h.send(desk(), verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ const DenialWindow = 24 * time.Hour
 // tokenLength is that of 256 bits in unpadded base64url.
 const tokenLength = 43
 
-// Link looks a token up and changes nothing, however often it is called. CodeNotFound: no such link.
+// Link reads a token and changes nothing. CodeNotFound: no such link.
 func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 	v, err := s.byToken(ctx, token)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Service) Link(ctx context.Context, token string) (Link, error) {
 // CodeWrongCode. None at all decides nothing: CodeInvalid.
 // CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: too late, and Link says what became of it. CodeNotFound: no such link.
 func (s *Service) Validate(ctx context.Context, token, picked string) (Link, error) {
-	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
+	return s.decide(ctx, token, func(ctx context.Context, tx Tx, a linkAnswer) (Event, error) {
 		if a.v.MaxTries > 0 {
 			if e, ok, err := s.pick(ctx, tx, a, picked); !ok || err != nil {
 				return e, err
@@ -58,9 +58,9 @@ func (s *Service) Validate(ctx context.Context, token, picked string) (Link, err
 	})
 }
 
-// pick judges the number picked; true: it is the right one. A wrong one ends the verification, which is
-// not undone: whoever guesses guesses once.
-func (s *Service) pick(ctx context.Context, tx Tx, a asked, picked string) (Event, bool, error) {
+// pick compares the number that was picked; true: it is the right one. A wrong number ends the verification, and that
+// end is kept: one guess is all that a link allows.
+func (s *Service) pick(ctx context.Context, tx Tx, a linkAnswer, picked string) (Event, bool, error) {
 	all, right := s.Keys.grid(a.v.ID)
 	if !slices.Contains(all, picked) {
 		if a.v.Outcome != Open || !a.now.Before(a.v.ExpiresAt) {
@@ -93,7 +93,7 @@ func (s *Service) pick(ctx context.Context, tx Tx, a asked, picked string) (Even
 // [DenialWindow] after the link was used or has ended, too: then it turns red what the link had turned green.
 // CodeVerificationEnded: it was denied before. CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: too late. CodeNotFound: no such link.
 func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
-	return s.answer(ctx, token, func(ctx context.Context, tx Tx, a asked) (Event, error) {
+	return s.decide(ctx, token, func(ctx context.Context, tx Tx, a linkAnswer) (Event, error) {
 		v := a.v
 		e := v.event(EventDenied, a.now)
 		e.Locks = true
@@ -114,7 +114,7 @@ func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 }
 
 // deny ends the verification as denied, or turns the end that it has had into a denial and tells what it was.
-func (a asked) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err error) {
+func (a linkAnswer) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err error) {
 	v, err := tx.Find(ctx, a.v.Tenant, a.v.ID)
 	if err != nil {
 		return "", err
@@ -139,7 +139,7 @@ func (a asked) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err erro
 	return was, tx.Append(ctx, e)
 }
 
-// endOthers fails what else of the contact is under way: whoever asked for this may have asked for that too.
+// endOthers fails the other open verifications of the contact: they may come from the same caller.
 func endOthers(ctx context.Context, tx Tx, v Verification, now time.Time) error {
 	others, err := tx.Under(ctx, v.Tenant, v.Contact, now)
 	if err != nil {
@@ -170,22 +170,24 @@ func (s *Service) Opened(ctx context.Context, token string) error {
 	})
 }
 
-// asked is a link that is answered.
-type asked struct {
+// linkAnswer is what a decision on a link starts from.
+type linkAnswer struct {
 	v      Verification
 	now    time.Time
-	lockAt int // so many failures lock its contact
+	lockAt int // failures at which the contact is locked
 	entry  Entry
 }
 
-type answer func(context.Context, Tx, asked) (Event, error)
+// decision writes what the end user decided and gives its event.
+type decision func(context.Context, Tx, linkAnswer) (Event, error)
 
-func (s *Service) answer(ctx context.Context, token string, say answer) (Link, error) {
+// decide finds the link, writes the decision and reports what became of the verification.
+func (s *Service) decide(ctx context.Context, token string, write decision) (Link, error) {
 	v, err := s.byToken(ctx, token)
 	if err != nil {
 		return Link{}, err
 	}
-	link, entry, err := s.link(ctx, v) // first: once the answer stands, nothing may keep the page from saying so
+	link, entry, err := s.link(ctx, v) // read before the write, so that nothing can fail after it
 	if err != nil {
 		return Link{}, err
 	}
@@ -193,21 +195,21 @@ func (s *Service) answer(ctx context.Context, token string, say answer) (Link, e
 	if err != nil {
 		return Link{}, err
 	}
-	ask := asked{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock, entry: entry}
-	var said Event
+	ask := linkAnswer{v: v, now: s.now(), lockAt: rules.FailuresBeforeLock, entry: entry}
+	var written Event
 	refused := s.Ledger.Write(ctx, v.Tenant, func(tx Tx) (err error) {
-		said, err = say(ctx, tx, ask)
+		written, err = write(ctx, tx, ask)
 		return err
 	})
 	if refused != nil {
 		link, _, err = s.link(ctx, v)
 		return link, errors.Join(refused, err)
 	}
-	s.tell(said)
+	s.publish(written)
 	s.Alerter.WakeAlerts()
-	link.Outcome, link.Reason, link.Numbers = outcomeOf[said.Kind], said.Reason, nil
-	link.CanDeny, link.DeniedLate = said.Kind != EventDenied, said.Late
-	if said.Kind == EventFailed {
+	link.Outcome, link.Reason, link.Numbers = outcomeOf[written.Kind], written.Reason, nil
+	link.CanDeny, link.DeniedLate = written.Kind != EventDenied, written.Late
+	if written.Kind == EventFailed {
 		return link, &Error{Code: CodeWrongCode, Public: "That is not the number. Ask the technician for a new link."}
 	}
 	return link, nil

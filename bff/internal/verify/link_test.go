@@ -11,11 +11,11 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestRow11LookingALinkUpChangesNothing(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_11_LookingALinkUpChangesNothing(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
-	h.ears.heard()
+	h.notifier.received()
 	together(100, func(int) error {
 		got, err := h.Link(ctx, token)
 		want := verify.Link{Tenant: got.Tenant, Technician: "Ana Ortiz", Ticket: "4711", Language: "en", ExpiresAt: opening.Add(5 * time.Minute), TimeZone: "UTC", CanDeny: true}
@@ -29,7 +29,7 @@ func TestRow11LookingALinkUpChangesNothing(t *testing.T) {
 }
 
 func TestOpenedIsToldOnceAndProvesNothing(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
 	if codes := together(20, func(int) error { return h.Opened(ctx, token) }); codes[""] != 20 {
@@ -50,27 +50,27 @@ func TestOpenedIsToldOnceAndProvesNothing(t *testing.T) {
 func TestValidateAndDenyEndTheLink(t *testing.T) {
 	for _, first := range []struct {
 		name    string
-		do      func(*house, string) (verify.Link, error)
+		do      func(*harness, string) (verify.Link, error)
 		outcome verify.Outcome
 		event   verify.EventKind
 		state   verify.State
 		again   verify.Code
 	}{
-		{"validate", func(h *house, token string) (verify.Link, error) { return h.Validate(ctx, token, "") },
+		{"validate", func(h *harness, token string) (verify.Link, error) { return h.Validate(ctx, token, "") },
 			verify.Verified, verify.EventVerified, verify.ShieldVerified, verify.CodeAlreadyUsed},
-		{"deny", func(h *house, token string) (verify.Link, error) { return h.Deny(ctx, token) },
+		{"deny", func(h *harness, token string) (verify.Link, error) { return h.Deny(ctx, token) },
 			verify.Denied, verify.EventDenied, verify.ShieldDenied, verify.CodeVerificationEnded},
 	} {
 		t.Run(first.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			sent := h.send(desk(), link("dana", "mail"))
 			token := h.secret(sent)
-			h.ears.heard()
+			h.notifier.received()
 			got, err := first.do(h, token)
 			if err != nil || got.Outcome != first.outcome {
 				t.Fatalf("got %+v (%v), want %s", got, err, first.outcome)
 			}
-			h.wantNudge("dana", 2)
+			h.wantNotification("dana", 2)
 			s := h.shield("dana", "mail")
 			if s.State != first.state || s.By.ID != "ana" {
 				t.Errorf("shield %+v, want %s", s, first.state)
@@ -89,8 +89,8 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 	}
 }
 
-func TestRow16AnExpiredLinkIsRefused(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_16_AnExpiredLinkIsRefused(t *testing.T) {
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.LinkValidity = 7 * time.Minute })
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
@@ -104,7 +104,7 @@ func TestRow16AnExpiredLinkIsRefused(t *testing.T) {
 }
 
 func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
 	if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
@@ -118,7 +118,7 @@ func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
 }
 
 func TestLinksThatAreNone(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	texted := h.send(desk(), code("dana", "mobile"))
 	token := h.secret(sent)
@@ -151,8 +151,8 @@ func TestLinksThatAreNone(t *testing.T) {
 }
 
 // A yes that is followed by a no is no yes: whichever comes first, the denial stands.
-func TestRow15OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_15_OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
+	h := newHarness(t)
 	for range 10 {
 		sent := h.send(desk(), link("dana", "mail"))
 		token := h.secret(sent)
@@ -181,10 +181,10 @@ func TestRow15OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
 }
 
 func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	token := h.secret(sent)
-	h.ears.heard()
+	h.notifier.received()
 	broken := h.other()
 	broken.Ledger = failing{h.store}
 	_, err := broken.Validate(ctx, token, "")
@@ -197,7 +197,7 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 }
 
 func TestValidateSaysSoWhateverFailsAfterwards(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	sent := h.send(desk(), link("dana", "mail"))
 	brief := h.other()
 	brief.Ledger = &readOnce{Ledger: h.store}

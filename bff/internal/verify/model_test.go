@@ -14,7 +14,7 @@ import (
 // TestServiceKeepsToItsModel does what people, carriers and time may do, in any order, and holds every
 // verdict and reading against a model that a reader can check by eye.
 func TestServiceKeepsToItsModel(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	tenants := 0
 	rapid.Check(t, func(t *rapid.T) {
 		tenants++
@@ -39,7 +39,7 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 
 // model is what the service should do, in a few plain variables.
 type model struct {
-	h        *house
+	h        *harness
 	desk     verify.Desk
 	policy   verify.Policy
 	failures int // of Dana, the only contact
@@ -67,7 +67,7 @@ type face struct {
 	greens time.Time
 }
 
-func newModel(t *rapid.T, h *house, tenant string) *model {
+func newModel(t *rapid.T, h *harness, tenant string) *model {
 	m := &model{h: h, desk: desk(), policy: verify.DefaultPolicy(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
 	h.t = t
 	m.desk.Tenant = tenant

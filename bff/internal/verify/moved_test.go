@@ -17,7 +17,7 @@ func moved(d verify.Desk) verify.Desk {
 }
 
 // shows is the mobile's, as a pod of this desk shows it.
-func (h *house) shows(d verify.Desk) verify.Shield {
+func (h *harness) shows(d verify.Desk) verify.Shield {
 	h.t.Helper()
 	pod, err := h.Pod(ctx, d)
 	if err != nil {
@@ -26,8 +26,8 @@ func (h *house) shows(d verify.Desk) verify.Shield {
 	return pod.Readings["dana"].Shields["mobile"]
 }
 
-func TestRow9GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_09_GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	if _, err := h.Attempt(ctx, desk(), sent.Verification, h.job(sent.Verification).Secret); err != nil {
 		t.Fatal(err)
@@ -55,8 +55,8 @@ func TestRow9GreenIsOfTheNumberThatWasProvenAndNoOther(t *testing.T) {
 	}
 }
 
-func TestRow9AnAnswerOfBeforeShowsNoGreenOfAnotherNumber(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_09_AnAnswerOfBeforeShowsNoGreenOfAnotherNumber(t *testing.T) {
+	h := newHarness(t)
 	asked := h.keyed(code("dana", "mobile"))
 	sent, err := h.Send(ctx, desk(), asked)
 	if err != nil {
@@ -71,8 +71,8 @@ func TestRow9AnAnswerOfBeforeShowsNoGreenOfAnotherNumber(t *testing.T) {
 	}
 }
 
-func TestRow9ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_09_ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
+	h := newHarness(t)
 	sent := h.send(desk(), code("dana", "mobile"))
 	right := h.job(sent.Verification).Secret
 	if got := h.shows(moved(desk())).State; got != verify.ShieldUnverified {
@@ -88,7 +88,7 @@ func TestRow9ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
 }
 
 func TestADenialStaysInSightWhateverTheNumber(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	toMobile := verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}
 	sent := h.send(desk(), toMobile)
 	if _, err := h.Deny(ctx, h.job(sent.Verification).Secret); err != nil {

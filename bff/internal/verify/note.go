@@ -74,7 +74,7 @@ func NoteMarker(text string) string {
 	return marker
 }
 
-// oneLine makes every run of white space one space: whatever a name or note holds, it starts no line of its own.
+// oneLine makes every run of white space one space, so that a name or note can't start a line of its own.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func nameOrID(t Technician) string {

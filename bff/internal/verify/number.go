@@ -8,7 +8,7 @@ import (
 
 // Number matching: the technician says a number of two digits, and the end user picks it on the landing
 // page. Numbers are never stored: they derive from the verification's id under the server's key, so that the
-// page is the same however often it is opened, and by whichever node.
+// page is the same each time it is opened, on every node.
 
 const (
 	gridSize  = 9
@@ -16,8 +16,8 @@ const (
 	numbers   = 90
 )
 
-// grid gives a verification's nine numbers, each once, and the one to pick. That one never stands first or
-// last: a scanner that presses whatever it finds, from either end, presses a wrong one before it.
+// grid gives a verification's nine numbers, each once, and the one to pick. That one is never first or
+// last: a mail scanner that presses every button in order presses a wrong one before it.
 func (k Keys) grid(verification string) (all []string, right string) {
 	stream := mac(k.Code, "numbers", verification)
 	next := func() int {

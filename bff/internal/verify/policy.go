@@ -200,7 +200,7 @@ func (p Policy) checkNote(note string, override bool) (string, error) {
 	return note, nil
 }
 
-// forbidden characters deceive or break whatever shows them: controls, bidirectional overrides, broken UTF-8.
+// forbidden characters can deceive readers or break the display: controls, bidirectional overrides, broken UTF-8.
 func forbidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }

@@ -75,28 +75,28 @@ type Spending interface {
 	Try(ctx context.Context, tenant, id string, at time.Time, failures int) (Verification, bool, error)
 	// Failures gives the contact's consecutive failures.
 	Failures(ctx context.Context, tenant, contact string) (int, error)
-	// ClearFailures sets them back to none, and tells how many there were.
+	// ClearFailures sets them to zero and gives the number before.
 	ClearFailures(ctx context.Context, tenant, contact string) (int, error)
-	// Denied tells whether the contact said "I did not ask for this" and nobody has cleared it since.
+	// Denied reports whether the contact said "I did not ask for this" and no admin has cleared it since.
 	Denied(ctx context.Context, tenant, contact string) (bool, error)
 	// SetDenied notes it, or clears it.
 	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
-	// Mark notes why the verification's destination gets no more texts.
+	// Mark stores why the verification's destination gets no more texts.
 	Mark(ctx context.Context, v Verification, reason Code, at time.Time) error
-	// Marked tells why a destination gets none; empty: it does.
+	// Marked gives the reason why a destination gets no texts; empty: it gets them.
 	Marked(ctx context.Context, tenant, destination string) (Code, error)
-	// ClearMarks forgets those that were found out on the contact, and tells how many there were.
+	// ClearMarks removes those that came from the contact's verifications, and gives their number.
 	ClearMarks(ctx context.Context, tenant, contact string) (int, error)
-	// Spend counts a send on each of the quotas, all of them whatever their limits, and tells how each stands
-	// then. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
+	// Spend counts a send on each of the quotas, over their limits too, and gives the usage of each
+	// afterwards. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
 	// a pause no longer than the quota's longest.
 	Spend(ctx context.Context, tenant string, at time.Time, quotas []Quota) ([]Use, error)
-	// Messages tells how many verifications of any contact were asked for that reach a person since then, and when
-	// the first and the last of them was.
+	// Messages gives the number of verifications, of any contact, that were sent to a person since then, and the times of
+	// the first and the last of them.
 	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
-	// Used tells how a quota stands, with nothing counted.
+	// Used gives the usage of a quota without counting anything.
 	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Use, error)
-	// Pause has every later Use of the quota say that it is paused until then.
+	// Pause marks the quota as paused until then in every later Use.
 	Pause(ctx context.Context, tenant string, b Quota, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
 	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
@@ -166,30 +166,29 @@ type Tenants interface {
 	Tenant(ctx context.Context, id string) (Tenant, error)
 }
 
-// Whisperer tells whoever listens, on every node, that a contact's events have grown
-// to seq; an empty contact stands for the tenant's own events, its rules. Best effort: a lost
-// whisper costs delay, never truth.
+// Whisperer publishes, to every node, that a contact has events up to seq. An empty contact stands for the tenant's own
+// events, such as those of its policies. Best effort: a lost notification delays an update; the state is never wrong.
 type Whisperer interface {
 	Nudge(tenant, contact string, seq int64)
 }
 
-// Alerter is told that the outbox has something for a webhook.
+// Alerter wakes the webhook worker after a commit.
 type Alerter interface {
 	WakeAlerts()
 }
 
-// Connections knows how the tenants' ticket systems are reached.
+// Connections reads the settings of the tenants' ticket systems.
 type Connections interface {
 	// Connection gives the tenant's to the system. CodeNotFound: it has none.
 	Connection(ctx context.Context, tenant, system string) (Connection, error)
 }
 
-// Noter is told that a result may go onto its ticket.
+// Noter wakes the note worker after a commit.
 type Noter interface {
 	WakeNotes()
 }
 
-// Courier is told that the outbox has something to send.
+// Courier wakes the courier after a commit.
 type Courier interface {
 	Wake()
 }

@@ -42,7 +42,7 @@ type Use struct {
 	Paused time.Time // zero: it is not
 }
 
-// Standing is a quota as people are told of it.
+// Standing is the use of a quota as the pod and the API show it.
 type Standing struct {
 	Name    string
 	Used    int64
@@ -63,7 +63,7 @@ func (b Standing) close() bool { return b.Limit > 1 && b.Used*100 >= b.Limit*war
 func block(number string) string { return number[:max(0, len(number)-4)] }
 
 // quotas are all that a send counts on; of an e-mail those that texts have beside are left out.
-func (a draft) quotas(p *Rules) []Quota {
+func (a pendingSend) quotas(p *Rules) []Quota {
 	v, l := a.verification, p.Limits
 	list := []Quota{
 		{Name: "quota_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
@@ -83,11 +83,11 @@ func (a draft) quotas(p *Rules) []Quota {
 	)
 }
 
-// spend counts the send on every quota. A limit that is passed refuses it, and with the step all of its
+// countQuotas counts the send on every quota. A limit that is passed refuses it, and with the step all of its
 // counting is undone. What remains little is told.
-func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	now, quotas := a.verification.RequestedAt, a.counted
-	close, err := a.spare(ctx, tx, p)
+	close, err := a.checkDestinationLimit(ctx, tx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 			close = append(close, at)
 		}
 		if b.Name == quotaPumping {
-			if err := a.alarm(ctx, tx, p, b, use); err != nil {
+			if err := a.checkPumping(ctx, tx, p, b, use); err != nil {
 				return nil, err
 			}
 		}
@@ -117,9 +117,9 @@ func (a draft) spend(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	return close, nil
 }
 
-// spare refuses to harass whoever is at the destination, whichever contact, ticket or alias it is for: the cooldown
-// first, then the day's limit. The verifications themselves are what is counted.
-func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+// checkDestinationLimit refuses too many messages to one person, across contacts, tickets and aliases of the address: the
+// cooldown first, then the day's limit. It counts the verifications themselves.
+func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	v, now := a.verification, a.verification.RequestedAt
 	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Person, now.Add(-destinationWindow))
 	if err != nil || n == 0 {
@@ -138,9 +138,9 @@ func (a draft) spare(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
 	return nil, nil
 }
 
-// alarm pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
+// checkPumping pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
 // none after it.
-func (a draft) alarm(ctx context.Context, tx Tx, p *Rules, b Quota, sent Use) error {
+func (a pendingSend) checkPumping(ctx context.Context, tx Tx, p *Rules, b Quota, sent Use) error {
 	l, v := p.Limits, a.verification
 	if l.PumpingFloor == 0 || sent.Used < l.PumpingSample {
 		return nil
@@ -163,8 +163,8 @@ func (a draft) alarm(ctx context.Context, tx Tx, p *Rules, b Quota, sent Use) er
 	return tx.Alert(ctx, e.alert())
 }
 
-// proven counts a text that came back.
-func proven(ctx context.Context, tx Tx, v Verification, at time.Time) error {
+// countProvenText counts a text whose code or link was used.
+func countProvenText(ctx context.Context, tx Tx, v Verification, at time.Time) error {
 	if v.Prefix == "" {
 		return nil
 	}

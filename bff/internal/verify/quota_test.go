@@ -25,7 +25,7 @@ func crowd(n int) verify.Desk {
 }
 
 // texts sends a code to one of the crowd.
-func (h *house) text(d verify.Desk, i int) error {
+func (h *harness) text(d verify.Desk, i int) error {
 	_, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"}))
 	return err
 }
@@ -44,7 +44,7 @@ func reached(t *testing.T, err error) string {
 }
 
 // outgoing is what the carriers are asked to send.
-func (h *house) outgoing(tenant string) int {
+func (h *harness) outgoing(tenant string) int {
 	h.t.Helper()
 	changed, err := h.store.Changed(ctx, tenant, 0)
 	if err != nil {
@@ -64,7 +64,7 @@ func (h *house) outgoing(tenant string) int {
 	return n
 }
 
-func TestRow18WhatGoesOutIsTheQuota(t *testing.T) {
+func TestThreat_18_WhatGoesOutIsTheQuota(t *testing.T) {
 	for name, row := range map[string]struct {
 		set   func(*verify.Limits)
 		frees time.Duration
@@ -79,7 +79,7 @@ func TestRow18WhatGoesOutIsTheQuota(t *testing.T) {
 		"quota_tenant_spend_day":  {func(l *verify.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			h.tenant("acme", func(p *verify.Policy) { row.set(&p.Limits) })
 			d, nodes := crowd(52), []*verify.Service{&h.Service, h.other()}
 			var mu sync.Mutex
@@ -110,7 +110,7 @@ func TestRow18WhatGoesOutIsTheQuota(t *testing.T) {
 	}
 }
 
-func TestRow18AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
+func TestThreat_18_AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		step time.Duration
@@ -120,7 +120,7 @@ func TestRow18AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
 		{"forward half an hour", 30 * time.Minute, 30 * time.Minute},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			h.tenant("acme", func(p *verify.Policy) { p.Limits.ClientHour = 3 })
 			d := crowd(9)
 			for i := range 3 {
@@ -145,8 +145,8 @@ func TestRow18AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T) {
 	}
 }
 
-func TestRow19ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_19_ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.Limits.DestinationDay = 4 })
 	d := crowd(2)
 	d.Contacts[3].Channels[0].Value = d.Contacts[2].Channels[0].Value // they share a number
@@ -174,7 +174,7 @@ func TestRow19ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
 }
 
 func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.Limits.TechnicianHour = 10 })
 	d := crowd(10)
 	for i := range 10 {
@@ -188,8 +188,8 @@ func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
 	}
 }
 
-func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
-	h := hooked(t, pumping(time.Hour))
+func TestThreat_18_TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
+	h := withWebhook(t, pumping(time.Hour))
 	d := crowd(40)
 	for i := range 19 {
 		if err := h.text(d, i); err != nil {
@@ -226,18 +226,18 @@ func TestRow18TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) {
 	}
 }
 
-func TestRow18APauseEnds(t *testing.T) {
+func TestThreat_18_APauseEnds(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		does func(*house)
+		does func(*harness)
 		wait time.Duration // from then until texts go out again
 	}{
-		{"when its time is over", func(*house) {}, time.Hour},
-		{"no later when the clock is set back", func(h *house) { h.clock.advance(-30 * time.Minute) }, time.Hour},
-		{"sooner when the policy says so", func(h *house) { h.tenant("acme", pumping(5*time.Minute)) }, 5 * time.Minute},
+		{"when its time is over", func(*harness) {}, time.Hour},
+		{"no later when the clock is set back", func(h *harness) { h.clock.advance(-30 * time.Minute) }, time.Hour},
+		{"sooner when the policy says so", func(h *harness) { h.tenant("acme", pumping(5*time.Minute)) }, 5 * time.Minute},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			h.tenant("acme", pumping(time.Hour))
 			d := crowd(25)
 			for i := range 20 {
@@ -261,8 +261,8 @@ func TestRow18APauseEnds(t *testing.T) {
 	}
 }
 
-func TestRow18TheAlarmThatIsSwitchedOffEndsItsPauses(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_18_TheAlarmThatIsSwitchedOffEndsItsPauses(t *testing.T) {
+	h := newHarness(t)
 	h.tenant("acme", pumping(time.Hour))
 	d := crowd(25)
 	for i := range 20 {
@@ -283,8 +283,8 @@ func pumping(pause time.Duration) func(*verify.Policy) {
 	}
 }
 
-func TestRow09WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
+	h := newHarness(t)
 	if _, err := h.Recognise(ctx, desk()); err != nil {
 		t.Fatal(err)
 	}
@@ -318,8 +318,8 @@ func TestRow09WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	}
 }
 
-func TestRow10NobodyVerifiesThemselves(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_10_NobodyVerifiesThemselves(t *testing.T) {
+	h := newHarness(t)
 	d := desk()
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: verify.Email, Value: "ANA@acme.example"})
 	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), link("dana", "own")} {
@@ -330,8 +330,8 @@ func TestRow10NobodyVerifiesThemselves(t *testing.T) {
 	h.send(d, verify.Request{Contact: "erik", Channel: "erik-mail", Method: verify.EmailLink, Note: "Approved"})
 }
 
-func TestRow13AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_13_AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock, p.TriesPerCode = 3, 3 })
 	sent := h.send(desk(), code("dana", "mobile"))
 	for range 3 {

@@ -18,7 +18,7 @@ type reach struct {
 func (r *reach) Reached(context.Context, string) ([]verify.ChannelKind, error) { return r.kinds, r.err }
 
 func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	carriers := &reach{kinds: []verify.ChannelKind{verify.Email}}
 	h.Reach = carriers
 	h.Forget("acme")
@@ -47,7 +47,7 @@ func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 }
 
 func TestWithoutACarrierNothingIsSent(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.Reach = &reach{kinds: []verify.ChannelKind{verify.Email}}
 	h.Forget("acme")
 	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))

@@ -19,14 +19,14 @@ type Rules struct {
 
 // Rules gives the policy as it holds for a client: from memory, or as it is stored.
 func (s *Service) Rules(ctx context.Context, tenant, client string) (*Rules, error) {
-	key, now := rulesKey{tenant, client}, s.Now()
+	key, now := policyKey{tenant, client}, s.Now()
 	rules, on := s.rules.get(key, now)
 	if rules != nil {
 		return rules, nil
 	}
 	if on == nil {
 		var err error
-		if on, err = s.survey(ctx, tenant, now); err != nil {
+		if on, err = s.loadBasePolicy(ctx, tenant, now); err != nil {
 			return nil, err
 		}
 		if rules, _ = s.rules.get(key, now); rules != nil {
@@ -40,14 +40,14 @@ func (s *Service) Rules(ctx context.Context, tenant, client string) (*Rules, err
 			return nil, err
 		}
 	}
-	rules = on.under(level)
+	rules = on.forClient(level)
 	s.rules.keep(key, rules, on)
 	return rules, nil
 }
 
-// survey gives the ground on which the tenant's rules stand: the one that is known, if nothing was edited since.
-func (s *Service) survey(ctx context.Context, tenant string, now time.Time) (*ground, error) {
-	known, drops := s.rules.ground(tenant)
+// loadBasePolicy gives the tenant's base policy: the cached one if nothing was edited since it was read.
+func (s *Service) loadBasePolicy(ctx context.Context, tenant string, now time.Time) (*basePolicy, error) {
+	known, drops := s.rules.base(tenant)
 	edits, err := s.Policies.PolicyEdits(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -65,10 +65,10 @@ func (s *Service) survey(ctx context.Context, tenant string, now time.Time) (*gr
 		if err != nil {
 			return nil, err
 		}
-		known = newGround(t, own, edits)
+		known = newBasePolicy(t, own, edits)
 		known.policy.NoCarrier = missing
 	}
-	s.rules.lay(known, now, drops)
+	s.rules.setBase(known, now, drops)
 	return known, nil
 }
 
@@ -96,26 +96,28 @@ func (r *Rules) Revision() string {
 // Forget has the tenant's rules read again; an empty tenant stands for all.
 func (s *Service) Forget(tenant string) { s.rules.drop(tenant) }
 
-// resolve lays the levels over each other, field by field.
-func resolve(t Tenant, own, client Settings) *Rules { return newGround(t, own, 0).under(client) }
+// resolve merges the levels, field by field.
+func resolve(t Tenant, own, client Settings) *Rules {
+	return newBasePolicy(t, own, 0).forClient(client)
+}
 
-// ground is what all rules of a tenant stand on: the policy without what clients set.
-type ground struct {
+// basePolicy is the policy of a tenant without the overrides of its clients.
+type basePolicy struct {
 	tenant Tenant
 	own    Settings
 	policy Policy
-	edits  int64     // up to which it is what was edited
-	seenAt time.Time // that nothing was edited since; guarded by the rulebook's lock
+	edits  int64     // number of the last edit that it contains
+	seenAt time.Time // when the store last confirmed it; guarded by the cache's lock
 }
 
-func newGround(t Tenant, own Settings, edits int64) *ground {
-	g := &ground{tenant: t, policy: DefaultPolicy(), edits: edits}
+func newBasePolicy(t Tenant, own Settings, edits int64) *basePolicy {
+	g := &basePolicy{tenant: t, policy: DefaultPolicy(), edits: edits}
 	g.own = own.apply(&g.policy)
 	return g
 }
 
-// under are the rules of the client that sets this.
-func (g *ground) under(client Settings) *Rules {
+// forClient gives the effective policy of a client with these overrides.
+func (g *basePolicy) forClient(client Settings) *Rules {
 	r := &Rules{Policy: g.policy, Version: PolicyVersion{Tenant: g.own.Version, Client: client.Version}, tenant: g.tenant}
 	r.levels = [2]Settings{g.own, client.apply(&r.Policy)}
 	if len(r.SMSCountries) == 0 {

@@ -119,7 +119,7 @@ func TestEntropyFailureIsAnError(t *testing.T) {
 	}
 }
 
-func TestRow17CodeMACIsBoundToItsVerificationAndDestination(t *testing.T) {
+func TestThreat_17_CodeMACIsBoundToItsVerificationAndDestination(t *testing.T) {
 	k := Keys{Code: bytes.Repeat([]byte{1}, 32)}
 	mac := k.codeSecret("v_1", "d_1", "123456")
 	for name, other := range map[string][]byte{

@@ -11,7 +11,7 @@ import (
 )
 
 // Request is a technician's wish to verify a contact by one channel and method.
-// It never carries a destination: that is read from the desk.
+// It never carries a destination: that is read from the ticket context.
 type Request struct {
 	Contact string
 	Channel string
@@ -29,7 +29,7 @@ const (
 // Send opens a verification and puts its message in the outbox, both or neither. An open one on the
 // same channel is superseded. Asked again under the same key it names the same one and does nothing;
 // CodeKeyReused: the key was for another request.
-// CodeNotFound: contact or channel is not on this desk. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
+// CodeNotFound: contact or channel is not on this ticket. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
 // the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
 // CodeQuotaExceeded: Quota is used up. A send that is refused counts on none.
 func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
@@ -37,7 +37,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	ask, err := s.draft(d, r, rules)
+	ask, err := s.newPendingSend(d, r, rules)
 	if err != nil {
 		return Result{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 		if result, again, err = repeated(ctx, tx, ask.verification); again || err != nil {
 			return err
 		}
-		result, err = ask.open(ctx, tx, rules)
+		result, err = ask.store(ctx, tx, rules)
 		return err
 	})
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 	if result.Shield.State == "" {
 		return s.current(ctx, d, result)
 	}
-	result.Shield = s.shown(d, rules.Policy, result.Contact, result.Channel, result.Shield)
+	result.Shield = s.viewOf(d, rules.Policy, result.Contact, result.Channel, result.Shield)
 	return result, nil
 }
 
@@ -83,8 +83,8 @@ func (s *Service) current(ctx context.Context, d Desk, r Result) (Result, error)
 	return r, nil
 }
 
-// draft is a request that the rules allow, with its secrets drawn, not yet stored.
-type draft struct {
+// pendingSend is a request that the rules allow, with its secrets drawn, not yet stored.
+type pendingSend struct {
 	verification Verification
 	requested    Event
 	job          Job
@@ -93,21 +93,21 @@ type draft struct {
 	counted      []Quota  // on which it counts
 }
 
-func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
+func (s *Service) newPendingSend(d Desk, r Request, p *Rules) (pendingSend, error) {
 	now := s.now()
 	contact, channel, note, err := d.allow(r, p.Policy, now)
 	if err != nil {
-		return draft{}, err
+		return pendingSend{}, err
 	}
 	by, override := d.by(), contact.ID != d.DefaultContact
 	id, err := newID("v_", now, s.Entropy)
 	if err != nil {
-		return draft{}, err
+		return pendingSend{}, err
 	}
 	destination := s.Keys.destination(d.Tenant, channel)
 	secret, stored, err := s.secret(id, destination, r.Method, p.Policy)
 	if err != nil {
-		return draft{}, err
+		return pendingSend{}, err
 	}
 	until := now.Add(p.validity(r.Method))
 	v := Verification{
@@ -135,13 +135,13 @@ func (s *Service) draft(d Desk, r Request, p *Rules) (draft, error) {
 	if channel.Kind == Phone {
 		v.Prefix = s.Keys.prefix(d.Tenant, channel)
 	}
-	return draft{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
+	return pendingSend{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
 		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.validity(r.Method),
 	}}, nil
 }
 
-// allow gives what the request names of the desk, and its note as it is kept, if the rules let it.
+// allow gives the contact, the channel and the cleaned note of the request, if the policy allows it.
 func (d Desk) allow(r Request, p Policy, now time.Time) (contact Contact, channel Channel, note string, err error) {
 	if err = checkKey(r.Key); err != nil {
 		return contact, channel, note, err
@@ -185,14 +185,14 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 	}, true, nil
 }
 
-// open stores the draft: lock, cooldown, quotas, the end of an older one, then all that the new one is.
+// store writes the send: lock, cooldown, quotas, the end of an older one, then all that the new one is.
 // On a channel with a history, the state that the new shield reverts to is read.
-func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
+func (a pendingSend) store(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	v := a.verification
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
 	}
-	if err := checkMark(ctx, tx, v); err != nil {
+	if err := checkSuppression(ctx, tx, v); err != nil {
 		return Result{}, err
 	}
 	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
@@ -200,7 +200,7 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 	if err != nil && !first {
 		return Result{}, err
 	}
-	warnings, err := a.spend(ctx, tx, p)
+	warnings, err := a.countQuotas(ctx, tx, p)
 	if err != nil {
 		return Result{}, err
 	}
@@ -234,7 +234,7 @@ func (a draft) open(ctx context.Context, tx Tx, p *Rules) (Result, error) {
 }
 
 // replace ends an older one that is still open.
-func (a draft) replace(ctx context.Context, tx Tx, last Verification) error {
+func (a pendingSend) replace(ctx context.Context, tx Tx, last Verification) error {
 	v := a.verification
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
 	if err != nil || !ended {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.clock.advance(123456 * time.Microsecond) // events keep whole milliseconds
 	got := h.send(desk(), code("dana", "mobile"))
 
@@ -28,9 +28,9 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 		t.Errorf("shield (-want +got):\n%s", diff)
 	}
 	h.wantAsRead(got)
-	nudges, wakes := h.ears.heard()
-	if len(nudges) != 1 || nudges[0] != (nudge{"acme", "dana", got.Seq}) || wakes != 1 {
-		t.Errorf("whispered %v, woke %d times", nudges, wakes)
+	notifications, wakes := h.notifier.received()
+	if len(notifications) != 1 || notifications[0] != (notification{"acme", "dana", got.Seq}) || wakes != 1 {
+		t.Errorf("whispered %v, woke %d times", notifications, wakes)
 	}
 	job := h.job(got.Verification)
 	wantJob := verify.Job{
@@ -45,8 +45,8 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	}
 }
 
-func TestRow8TheMessageGoesWhereTheDeskSays(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_08_TheMessageGoesWhereTheDeskSays(t *testing.T) {
+	h := newHarness(t)
 	elsewhere := desk()
 	elsewhere.Contacts[0].Channels[0].Value = "+14155550000" // the PSA has a new number: the desk was opened anew
 	first := h.send(desk(), code("dana", "mobile"))
@@ -62,8 +62,8 @@ func TestRow8TheMessageGoesWhereTheDeskSays(t *testing.T) {
 	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
-func TestRow25EventsHoldNoSecretAndNoDestination(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_25_EventsHoldNoSecretAndNoDestination(t *testing.T) {
+	h := newHarness(t)
 	var plain []string
 	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail")} {
 		sent := h.send(desk(), r)
@@ -117,7 +117,7 @@ func TestSendRefusals(t *testing.T) {
 		{"no key", func(_ *verify.Desk, r *verify.Request) { r.Key = "" }, verify.CodeInvalid, "Idempotency-Key", ""},
 		{"a key too long", func(_ *verify.Desk, r *verify.Request) { r.Key = strings.Repeat("k", 65) }, verify.CodeInvalid, "Idempotency-Key", ""},
 	}
-	h := openHouse(t)
+	h := newHarness(t)
 	h.tenant("mailonly", func(p *verify.Policy) { p.Methods = []verify.Method{verify.EmailLink} })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			h.tenant("acme", func(p *verify.Policy) { p.OverrideNote = test.rule })
 			r := h.keyed(link("erik", "erik-mail"))
 			r.Note = test.note
@@ -183,27 +183,27 @@ func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
 func TestSendUnderTheSameKey(t *testing.T) {
 	tests := []struct {
 		name  string
-		again func(*house, *verify.Desk, *verify.Request)
+		again func(*harness, *verify.Desk, *verify.Request)
 		want  verify.Code
 	}{
-		{"the same request is the same verification", func(*house, *verify.Desk, *verify.Request) {}, ""},
-		{"even long after it has expired", func(h *house, _ *verify.Desk, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
-		{"from another session of the technician on the ticket", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
-		{"another channel is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
-		{"another method is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
-		{"another note is another request", func(_ *house, _ *verify.Desk, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
-		{"another ticket is another request", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
-		{"another technician's key is another key", func(_ *house, d *verify.Desk, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},
+		{"the same request is the same verification", func(*harness, *verify.Desk, *verify.Request) {}, ""},
+		{"even long after it has expired", func(h *harness, _ *verify.Desk, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
+		{"from another session of the technician on the ticket", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
+		{"another channel is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
+		{"another method is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
+		{"another note is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
+		{"another ticket is another request", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
+		{"another technician's key is another key", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			d, r := desk(), h.keyed(code("dana", "mobile"))
 			first, err := h.Send(ctx, d, r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			h.ears.heard()
+			h.notifier.received()
 			test.again(h, &d, &r)
 			second, err := h.Send(ctx, d, r)
 			wantCode(t, err, test.want)
@@ -220,7 +220,7 @@ func TestSendUnderTheSameKey(t *testing.T) {
 }
 
 func TestSendUnderTheSameKeyInParallelOpensOne(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	r := h.keyed(code("dana", "mobile"))
 	ids := make([]string, 20)
 	codes := together(20, func(i int) error {
@@ -237,13 +237,13 @@ func TestSendUnderTheSameKeyInParallelOpensOne(t *testing.T) {
 		}
 	}
 	h.wantKinds("dana", verify.EventRequested)
-	if _, wakes := h.ears.heard(); wakes != 1 {
+	if _, wakes := h.notifier.received(); wakes != 1 {
 		t.Errorf("the courier was woken %d times, want once", wakes)
 	}
 }
 
-func TestRow19CooldownHoldsForTheChannel(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_19_CooldownHoldsForTheChannel(t *testing.T) {
+	h := newHarness(t)
 	first := h.send(desk(), code("dana", "mobile"))
 	if _, err := h.Cancel(ctx, desk(), first.Verification); err != nil {
 		t.Fatal(err)
@@ -268,8 +268,8 @@ func TestRow19CooldownHoldsForTheChannel(t *testing.T) {
 	h.send(desk(), code("dana", "mobile"))
 }
 
-func TestRow19DifferentKeysInParallelSendOneMessage(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_19_DifferentKeysInParallelSendOneMessage(t *testing.T) {
+	h := newHarness(t)
 	codes := together(20, func(int) error {
 		_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
 		return err
@@ -280,8 +280,8 @@ func TestRow19DifferentKeysInParallelSendOneMessage(t *testing.T) {
 	h.wantKinds("dana", verify.EventRequested)
 }
 
-func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_16_ANewRequestEndsTheOldOne(t *testing.T) {
+	h := newHarness(t)
 	oldCode := h.send(desk(), code("dana", "mobile"))
 	oldLink := h.send(desk(), link("dana", "mail"))
 	digits, token := h.secret(oldCode), h.secret(oldLink)
@@ -301,7 +301,7 @@ func TestRow16ANewRequestEndsTheOldOne(t *testing.T) {
 }
 
 func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	first := h.send(desk(), code("dana", "mobile"))
 	if _, err := h.Attempt(ctx, desk(), first.Verification, h.secret(first)); err != nil {
 		t.Fatal(err)
@@ -320,7 +320,7 @@ func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
 }
 
 func TestSendWithoutEntropyOrLedgerDoesNothing(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	gone := errors.New("no entropy")
 	noChance := h.other()
 	noChance.Entropy = iotest.ErrReader(gone)

@@ -16,15 +16,15 @@ type Service struct {
 	Courier   Courier
 	Alerter   Alerter
 	Reach     Reach // nil: every kind of channel has a carrier
-	Noter     Noter // nil: results wait for whoever looks for those that are due
+	Noter     Noter // nil: notes wait until the note worker's next poll
 	Keys      Keys
 	Now       func() time.Time
 	Entropy   io.Reader
 
-	rules rulebook
+	rules policyCache
 }
 
-// Result is what an act has made of a channel.
+// Result is the state of a channel after a command.
 type Result struct {
 	Verification string
 	Contact      string
@@ -32,27 +32,27 @@ type Result struct {
 	Method       Method
 	Seq          int64 // of the contact's last event that Shield knows
 	Shield       Shield
-	Warnings     []Standing // quotas of which little is left
+	Warnings     []Standing // quotas of which 80 % or more is used
 }
 
-// Pod is all that a pod shows: the desk, the rules and the readings of its contacts.
+// Pod is all that a pod shows: the ticket context, the policy and the state of each contact.
 type Pod struct {
 	Now      time.Time
 	Tenant   Tenant
 	Rules    *Rules
 	Desk     Desk
-	Readings map[string]Reading // by contact; every contact of the desk has one
+	Readings map[string]Reading // by contact id; every contact of the ticket has one
 }
 
 // shieldVerifications is how many of a contact's last verifications a shield is read from: as many as a
 // history shows at most. An older green or denial than these is out of sight, and reads as unverified.
-const shieldVerifications = historyMost
+const shieldVerifications = maxHistoryEntries
 
 // now is the time in whole milliseconds, as events keep it: what is answered at once
 // and what is read back later are the same.
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
-// Pod gathers what a pod shows of this desk.
+// Pod reads what a pod shows of this ticket.
 func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
 	if err != nil {
@@ -73,24 +73,24 @@ func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 	now := s.now()
 	pod := Pod{Now: now, Tenant: tenant, Rules: rules, Desk: d, Readings: make(map[string]Reading, len(ids))}
 	for _, id := range ids {
-		pod.Readings[id] = s.fit(d, rules.Policy, Read(id, events, now), now)
+		pod.Readings[id] = s.applyPolicy(d, rules.Policy, Read(id, events, now), now)
 	}
 	return pod, nil
 }
 
-// Fit is a reading as this desk may show it now, under the rules of its client.
+// Fit gives a contact's state as this ticket may show it now, under the policy of its client.
 func (s *Service) Fit(ctx context.Context, d Desk, r Reading) (Reading, error) {
 	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Reading{}, err
 	}
-	return s.fit(d, rules.Policy, r, s.now()), nil
+	return s.applyPolicy(d, rules.Policy, r, s.now()), nil
 }
 
-func (s *Service) fit(d Desk, p Policy, r Reading, now time.Time) Reading {
+func (s *Service) applyPolicy(d Desk, p Policy, r Reading, now time.Time) Reading {
 	shields := make(map[string]Shield, len(r.Shields))
 	for id, shield := range r.Shields {
-		shields[id] = s.shownAt(d, p, r.Contact, id, shield, now)
+		shields[id] = s.viewAt(d, p, r.Contact, id, shield, now)
 	}
 	r.Shields = shields
 	r.Entries = r.Entries[:min(len(r.Entries), p.HistoryEntries)]
@@ -99,24 +99,23 @@ func (s *Service) fit(d Desk, p Policy, r Reading, now time.Time) Reading {
 	return r
 }
 
-func (s *Service) shown(d Desk, p Policy, contact, channel string, shield Shield) Shield {
-	return s.shownAt(d, p, contact, channel, shield, s.now())
+func (s *Service) viewOf(d Desk, p Policy, contact, channel string, shield Shield) Shield {
+	return s.viewAt(d, p, contact, channel, shield, s.now())
 }
 
-// shownAt is a channel's shield as this desk may show it: a number or address that is not the one that was
-// proven is not green, whoever has changed it since, in whichever ticket system; and none is green longer,
-// or elsewhere, than the policy wants by now.
-func (s *Service) shownAt(d Desk, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
+// viewAt is a channel's shield as this ticket may show it. A number or address other than the proven one is not green,
+// and no shield is green longer, or on another ticket, than the current policy allows.
+func (s *Service) viewAt(d Desk, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
 	c, _ := d.Contact(contact)
 	ch, _ := c.Channel(channel)
-	shield = shield.of(s.Keys.destination(d.Tenant, ch)).under(p, d.Ticket.ID, now).bounded(p, now)
+	shield = shield.of(s.Keys.destination(d.Tenant, ch)).underPolicy(p, d.Ticket.ID, now).bounded(p, now)
 	if shield.State == ShieldPending && shield.Matching && shield.Ticket == d.Ticket.ID {
 		_, shield.Match = s.Keys.grid(shield.Verification)
 	}
 	return shield
 }
 
-// Reading is what one contact's events say now, whoever asks. What a desk may show of it, Fit tells.
+// Reading projects one contact's events as of now, independent of a ticket. Fit limits it to what a ticket may show.
 func (s *Service) Reading(ctx context.Context, tenant, contact string) (Reading, error) {
 	events, err := s.Ledger.Recent(ctx, tenant, []string{contact}, shieldVerifications)
 	if err != nil {

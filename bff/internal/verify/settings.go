@@ -138,20 +138,20 @@ func (s Settings) checkTogether(p Policy) error {
 	text := slices.ContainsFunc(p.Methods, func(m Method) bool { return m.Kind() == Phone })
 	switch {
 	case p.NumberMatching && !link && (set("number_matching") || set("methods")):
-		return contradiction("number_matching", "Numbers are matched on links, and no link is among the methods.")
+		return policyConflict("number_matching", "Numbers are matched on links, and no link is among the methods.")
 	case !code && set("code_length"):
-		return contradiction("code_length", "A code's length is set, and no code is among the methods.")
+		return policyConflict("code_length", "A code's length is set, and no code is among the methods.")
 	case !text && len(s.Fields["sms_countries"].Value) > len("[]"):
-		return contradiction("sms_countries", "Countries are allowed for texts, and no method by phone is among the methods.")
+		return policyConflict("sms_countries", "Countries are allowed for texts, and no method by phone is among the methods.")
 	case p.TriesPerCode > p.FailuresBeforeLock && (set("tries_per_code") || set("failures_before_lock")):
-		return contradiction("tries_per_code", "A code has more tries than the contact has failures before it is locked.")
+		return policyConflict("tries_per_code", "A code has more tries than the contact has failures before it is locked.")
 	case !p.Banner.Until.IsZero() && !p.Banner.From.Before(p.Banner.Until) && set("banner"):
-		return contradiction("banner", "The banner ends before it begins.")
+		return policyConflict("banner", "The banner ends before it begins.")
 	}
 	return nil
 }
 
-func contradiction(field, public string) error {
+func policyConflict(field, public string) error {
 	return &Error{Code: CodePolicyConflict, Field: "fields." + field, Public: public}
 }
 

@@ -69,7 +69,7 @@ func (s Shield) RevertsTo() *Shield { return s.revertsTo }
 func (s Shield) After(e Event) Shield {
 	switch {
 	case e.Kind == EventRequested:
-		return s.asked(e)
+		return s.afterRequest(e)
 	case e.Kind == EventDenied && e.Late:
 		return s.deniedLate(e)
 	}
@@ -84,15 +84,15 @@ func (s Shield) After(e Event) Shield {
 	case EventWrongCode:
 		s.TriesLeft = e.TriesLeft
 	case EventVerified:
-		return s.ended(e, ShieldVerified, "")
+		return s.afterEnd(e, ShieldVerified, "")
 	case EventDenied:
-		return s.ended(e, ShieldDenied, "")
+		return s.afterEnd(e, ShieldDenied, "")
 	case EventFailed:
 		return s.failed(e)
 	case EventCancelled:
-		return s.fallen(e.At, ReasonCancelled)
+		return s.reverted(e.At, ReasonCancelled)
 	case EventSuperseded:
-		return s.fallen(e.At, ReasonSuperseded)
+		return s.reverted(e.At, ReasonSuperseded)
 	}
 	return s
 }
@@ -102,32 +102,32 @@ func (s Shield) AtTime(now time.Time) Shield {
 	s = s.setBack(now)
 	switch {
 	case s.State == ShieldPending && !now.Before(s.Until):
-		return s.fallen(s.Until, ReasonExpired).AtTime(now)
+		return s.reverted(s.Until, ReasonExpired).AtTime(now)
 	case s.State == ShieldPending:
-		s.revertsTo = s.standing(now)
+		s.revertsTo = s.stillValid(now)
 	case s.State == ShieldVerified && !now.Before(s.Until):
 		return Shield{State: ShieldUnverified, At: s.Until, ResendAt: s.ResendAt, Destination: s.Destination}
 	}
 	return s
 }
 
-func (s Shield) asked(e Event) Shield {
+func (s Shield) afterRequest(e Event) Shield {
 	under := s.AtTime(e.At)
 	if under.State == ShieldPending {
-		under = under.fallen(e.At, ReasonSuperseded)
+		under = under.reverted(e.At, ReasonSuperseded)
 	}
-	asked := Shield{
+	requested := Shield{
 		State: ShieldPending, Verification: e.Verification, Method: e.Method, Stage: StageQueued,
 		At: e.At, Until: e.Until, By: e.By, CodeLength: e.CodeLength, TriesLeft: e.MaxTries, ResendAt: e.ResendAt,
 		Destination: e.Destination, Matching: e.Matching, Ticket: e.Ticket.ID,
 	}
 	if under.State == ShieldVerified && under.Destination == e.Destination || under.State == ShieldDenied {
-		asked.revertsTo = &under
+		requested.revertsTo = &under
 	}
-	return asked
+	return requested
 }
 
-func (s Shield) ended(e Event, state State, reason Code) Shield {
+func (s Shield) afterEnd(e Event, state State, reason Code) Shield {
 	by := e.By
 	if by.ID == "" {
 		by = s.By
@@ -138,8 +138,8 @@ func (s Shield) ended(e Event, state State, reason Code) Shield {
 	}
 }
 
-// deniedLate is the shield after "I did not ask for this" to a link that had ended. It is red whichever of the channel's
-// verifications it showed: the same address or number has said yes and no, so its yes proves nothing.
+// deniedLate is the shield after "I did not ask for this" to a link that had ended. It is red even if it showed another
+// verification of the channel: the same address or number has answered both yes and no, so its yes proves nothing.
 func (s Shield) deniedLate(e Event) Shield {
 	return Shield{
 		State: ShieldDenied, Verification: e.Verification, Method: e.Method, At: e.At, By: e.By,
@@ -147,11 +147,11 @@ func (s Shield) deniedLate(e Event) Shield {
 	}
 }
 
-// under is the shield as a policy lets it count on a ticket: a green ends early when the policy has been
+// underPolicy is the shield as a policy lets it count on a ticket: a green ends early when the policy has been
 // tightened since, and a policy that was loosened makes none longer.
-func (s Shield) under(p Policy, ticket string, now time.Time) Shield {
+func (s Shield) underPolicy(p Policy, ticket string, now time.Time) Shield {
 	if s.revertsTo != nil {
-		revertsTo := s.revertsTo.under(p, ticket, now)
+		revertsTo := s.revertsTo.underPolicy(p, ticket, now)
 		s.revertsTo = &revertsTo
 		if revertsTo.State == ShieldUnverified {
 			s.revertsTo = nil
@@ -186,16 +186,16 @@ func (s Shield) of(destination string) Shield {
 // failed shows the failure, unless an earlier denial stands: nothing but a success clears that.
 func (s Shield) failed(e Event) Shield {
 	if s.revertsTo != nil && s.revertsTo.State == ShieldDenied {
-		red := s.fallen(e.At, e.Reason)
+		red := s.reverted(e.At, e.Reason)
 		red.Reason = e.Reason
 		return red
 	}
-	return s.ended(e, ShieldFailed, e.Reason)
+	return s.afterEnd(e, ShieldFailed, e.Reason)
 }
 
-// fallen is the shield after a pending end without a verdict.
-func (s Shield) fallen(at time.Time, reason Code) Shield {
-	if under := s.standing(at); under != nil {
+// reverted is the shield after a pending end without a verdict.
+func (s Shield) reverted(at time.Time, reason Code) Shield {
+	if under := s.stillValid(at); under != nil {
 		shown := *under
 		shown.ResendAt = s.ResendAt
 		return shown
@@ -206,8 +206,8 @@ func (s Shield) fallen(at time.Time, reason Code) Shield {
 	}
 }
 
-// standing is the state to revert to that still holds at the given time, or nil.
-func (s Shield) standing(at time.Time) *Shield {
+// stillValid is the state to revert to that still holds at the given time, or nil.
+func (s Shield) stillValid(at time.Time) *Shield {
 	if s.revertsTo == nil || s.revertsTo.State == ShieldVerified && !at.Before(s.revertsTo.Until) {
 		return nil
 	}

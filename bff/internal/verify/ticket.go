@@ -16,7 +16,7 @@ type Connection struct {
 	Secret   []byte          // in its adapter's shape; sealed where it is stored
 }
 
-// NoteJob is a result on its way to the ticket. It is the only thing beside a desk that
+// NoteJob is a result on its way to the ticket. It is the only record beside a ticket context that
 // holds the contact's name, sealed, and only until done.
 type NoteJob struct {
 	Verification string

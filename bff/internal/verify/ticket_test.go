@@ -16,7 +16,7 @@ func noted() verify.Desk {
 }
 
 // due gives the notes that are due, under a lease that ends at once.
-func (h *house) due() []verify.NoteJob {
+func (h *harness) due() []verify.NoteJob {
 	h.t.Helper()
 	now := h.clock.Now()
 	notes, err := h.store.ClaimNotes(ctx, now, now, 9)
@@ -27,7 +27,7 @@ func (h *house) due() []verify.NoteJob {
 }
 
 func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
-	right := func(h *house, r verify.Result) {
+	right := func(h *harness, r verify.Result) {
 		if _, err := h.Attempt(ctx, noted(), r.Verification, h.secret(r)); err != nil {
 			h.t.Fatal(err)
 		}
@@ -35,18 +35,18 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 	tests := []struct {
 		name string
 		desk func() verify.Desk
-		end  func(*house, verify.Result)
+		end  func(*harness, verify.Result)
 		want string // the note's first line; empty: there is no note
 	}{
 		{"a success", noted, right, "Caller verification: verified"},
-		{"nothing while it is open", noted, func(*house, verify.Result) {}, ""},
-		{"what nobody answered", noted, func(h *house, _ verify.Result) { h.clock.advance(5 * time.Minute) }, "Caller verification: expired unanswered"},
-		{"what the carrier refused", noted, func(h *house, r verify.Result) {
+		{"nothing while it is open", noted, func(*harness, verify.Result) {}, ""},
+		{"what nobody answered", noted, func(h *harness, _ verify.Result) { h.clock.advance(5 * time.Minute) }, "Caller verification: expired unanswered"},
+		{"what the carrier refused", noted, func(h *harness, r verify.Result) {
 			if err := h.Delivered(ctx, "acme", r.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
 				h.t.Fatal(err)
 			}
 		}, "Caller verification: failed"},
-		{"nothing of what was cancelled", noted, func(h *house, r verify.Result) {
+		{"nothing of what was cancelled", noted, func(h *harness, r verify.Result) {
 			if _, err := h.Cancel(ctx, noted(), r.Verification); err != nil {
 				h.t.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			r, err := h.Send(ctx, test.desk(), h.keyed(code("dana", "mobile")))
 			if err != nil {
 				t.Fatal(err)
@@ -81,7 +81,7 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 }
 
 func TestAPolicyWithoutTicketNotesWritesNone(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.TicketNote = false })
 	if _, err := h.Send(ctx, noted(), h.keyed(code("dana", "mobile"))); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestAPolicyWithoutTicketNotesWritesNone(t *testing.T) {
 }
 
 func TestOnlyTheLastOfTwoSendsIsNoted(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	for range 2 {
 		if _, err := h.Send(ctx, noted(), h.keyed(code("dana", "mobile"))); err != nil {
 			t.Fatal(err)
@@ -107,22 +107,22 @@ func TestOnlyTheLastOfTwoSendsIsNoted(t *testing.T) {
 }
 
 func TestTheHistoryShowsOnceThatAResultIsOnTheTicket(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	if _, err := h.Send(ctx, noted(), h.keyed(code("dana", "mobile"))); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(5 * time.Minute)
 	job := h.due()[0]
 	at := h.clock.Now()
-	h.ears.heard()
+	h.notifier.received()
 	for range 2 {
 		if err := h.Noted(ctx, job); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(time.Second)
 	}
-	if nudges, _ := h.ears.heard(); len(nudges) != 1 || nudges[0].contact != "dana" {
-		t.Errorf("it was told as %v, want once", nudges)
+	if notifications, _ := h.notifier.received(); len(notifications) != 1 || notifications[0].contact != "dana" {
+		t.Errorf("it was told as %v, want once", notifications)
 	}
 	entries, _, err := h.History(ctx, noted(), "dana", 0)
 	if err != nil {

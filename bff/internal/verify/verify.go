@@ -63,7 +63,7 @@ type Channel struct {
 	ID         string      `json:"id"`
 	Kind       ChannelKind `json:"kind"`
 	Value      string      `json:"value"`                // an e-mail address, or a number in E.164; empty when unusable
-	Canonical  string      `json:"canonical,omitempty"`  // the one form of all spellings of the destination; empty: Value, in lower case
+	Canonical  string      `json:"canonical,omitempty"`  // one form for all spellings of the destination; empty: Value, in lower case
 	Person     string      `json:"person,omitempty"`     // Canonical without the aliases that reach the same person; empty: Canonical
 	Unusable   Unusable    `json:"unusable,omitempty"`   // why no message is sent here
 	Candidates []string    `json:"candidates,omitempty"` // of an unusable one: the destinations that it may mean, as Person has them
@@ -80,9 +80,9 @@ type Line string
 // Lines that rules look at; all others are ordinary.
 const (
 	Ordinary Line = ""
-	Premium  Line = "premium"   // whoever holds it earns by each text: premium rate, shared cost, personal numbers
+	Premium  Line = "premium"   // its holder is paid for each text: premium rate, shared cost, personal numbers
 	VoIP     Line = "voip"      // held by an account, not by a SIM
-	TollFree Line = "toll_free" // whoever is called pays; what holds it is seldom a phone in a hand
+	TollFree Line = "toll_free" // its holder pays for calls; it is seldom a mobile phone
 )
 
 // Contact is a person at the client.
@@ -90,7 +90,7 @@ type Contact struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Title    string    `json:"title,omitempty"`
-	Language string    `json:"language,omitempty"`  // a tag, such as de; empty: nobody knows
+	Language string    `json:"language,omitempty"`  // a tag, such as de; empty: not known
 	TimeZone string    `json:"time_zone,omitempty"` // an IANA name; empty: not known
 	Channels []Channel `json:"channels,omitempty"`
 }
@@ -105,7 +105,7 @@ func (c Contact) Channel(id string) (Channel, bool) {
 	return Channel{}, false
 }
 
-// Technician is the help desk's person, named by the launch context.
+// Technician is the help desk's user, as the launch context names them.
 type Technician struct {
 	ID    string `json:"id"`
 	Name  string `json:"name,omitempty"`
@@ -128,8 +128,8 @@ type Client struct {
 	Name string `json:"name"`
 }
 
-// Desk is one technician with one ticket open: all that a launch context
-// vouches for. Whatever a request names must be on it.
+// Desk is one technician with one ticket open: all that a launch context has signed. A request can name
+// only contacts and channels that are in it.
 type Desk struct {
 	Tenant         string     `json:"tenant"`
 	Technician     Technician `json:"technician"`
@@ -152,7 +152,7 @@ func (d Desk) Contact(id string) (Contact, bool) {
 	return Contact{}, false
 }
 
-// Session is a pod session: the desk that a launch context opened, and until when.
+// Session is a pod session: the ticket context that a launch opened, and its end.
 // It never changes once opened; a bearer token names it by its ID.
 type Session struct {
 	ID        string
@@ -211,7 +211,7 @@ type Issuer struct {
 
 // SignIn is the OpenID provider at which technicians sign in when their ticket system signs nothing.
 type SignIn struct {
-	Issuer   string   `json:"issuer"` // the provider's URL, exactly as it names itself; empty: nobody signs in
+	Issuer   string   `json:"issuer"` // the provider's URL, exactly as it names itself; empty: there is no sign-in
 	ClientID string   `json:"client_id"`
 	Secret   []byte   `json:"-"`       // of the client; empty: a public client
 	System   string   `json:"system"`  // the ticket system in which a ticket is looked up
@@ -220,7 +220,7 @@ type SignIn struct {
 }
 
 // Verification is one attempt to prove one channel by one method, on one
-// ticket, by one technician: the part of it that must be spent exactly once.
+// ticket, by one technician: the record that is used exactly once.
 type Verification struct {
 	ID          string
 	Tenant      string
@@ -236,7 +236,7 @@ type Verification struct {
 	ExpiresAt   time.Time
 	VerifiedFor time.Duration // how long a success stays green
 	Destination string        // keyed hash of where its message went
-	Person      string        // keyed hash of whom it reaches there, whatever alias it went to
+	Person      string        // keyed hash of the mailbox or number without aliases
 	Prefix      string        // keyed hash of the block that its number is of; empty without texts
 	Key         string        // the technician's idempotency key
 	Fingerprint []byte        // of the request that came with the key
@@ -247,7 +247,7 @@ type Verification struct {
 // Outcome is how a verification ended.
 type Outcome string
 
-// The outcomes. A verification that nobody ended in time reads as expired.
+// The outcomes. An open verification past its time reads as expired.
 const (
 	Open       Outcome = ""
 	Verified   Outcome = "verified"

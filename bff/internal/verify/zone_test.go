@@ -66,7 +66,7 @@ func TestTimesAreInTheZoneOfTheContactElseTheClientElseTheTenant(t *testing.T) {
 		{"the contact's in messages, the client's on the ticket", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Tokyo", "09:00 EST"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			if c.tenant != "" {
 				h.tenant("acme", func(p *verify.Policy) { p.TimeZone = c.tenant })
 			}

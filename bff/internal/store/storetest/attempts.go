@@ -157,7 +157,7 @@ var attempts = []promise{
 			}
 		}
 	}},
-	{"Row15: of late denials at the same time one is taken, and Row7: none of another tenant", func(t *testing.T, s *store.Store) {
+	{"Threat_15: of late denials at the same time one is taken, and none of another tenant", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, link("v1")))
 		ending(t, s, "v1", verify.Verified, noon)
@@ -175,7 +175,7 @@ var attempts = []promise{
 			t.Error(diff)
 		}
 	}},
-	{"Row15: a verification ends once, however many end it at the same time", func(t *testing.T, s *store.Store) {
+	{"Threat_15: a verification ends once, however many end it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, link("v1")))
 		outcomes := []verify.Outcome{verify.Verified, verify.Denied}
@@ -192,7 +192,7 @@ var attempts = []promise{
 			t.Fatal(diff)
 		}
 	}},
-	{"Row16: an expired verification can't be ended or moved on", func(t *testing.T, s *store.Store) {
+	{"Threat_16: an expired verification can't be ended or moved on", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, link("v1")))
 		for _, row := range []struct {
@@ -228,7 +228,7 @@ var attempts = []promise{
 			t.Error("it moved on after its end")
 		}
 	}},
-	{"Row7: another tenant's verification reads and moves as none at all", func(t *testing.T, s *store.Store) {
+	{"Threat_07: another tenant's verification reads and moves as none at all", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Find(ctx, "zenith", "v1"); return err })

@@ -78,7 +78,7 @@ var brands = []promise{
 			}
 		}
 		rebrand(t, s, brand("acme", 3, "bb"))
-		_, err := s.BrandImage(t.Context(), "aa") // Row7: zenith's own is none of acme's to drop
+		_, err := s.BrandImage(t.Context(), "aa") // threat 7: zenith's own is none of acme's to drop
 		want(t, err, "")
 		rebrand(t, s, brand("zenith", 2, "cc"))
 		_, err = s.BrandImage(t.Context(), "aa")

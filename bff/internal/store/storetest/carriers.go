@@ -31,7 +31,7 @@ var carriers = []promise{
 			t.Error(err, diff)
 		}
 	}},
-	{"Row7: an account is one tenant's", func(t *testing.T, s *store.Store) {
+	{"Threat_07: an account is one tenant's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
 			want(t, s.PutTenant(t.Context(), tenant(id)), "")
 		}

@@ -78,7 +78,7 @@ var cards = []promise{
 			}
 		}
 	}},
-	{"Row7: another tenant, system or client has none of them, and can't remove or finish anything", func(t *testing.T, s *store.Store) {
+	{"Threat_07: another tenant, system or client has none of them, and can't remove or finish anything", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "zenith"} {
 			want(t, s.PutTenant(t.Context(), tenant(id)), "")
 		}

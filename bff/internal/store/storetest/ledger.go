@@ -262,7 +262,7 @@ var ledger = []promise{
 			}
 		}
 	}},
-	{"Row7: another tenant's events are not to be had", func(t *testing.T, s *store.Store) {
+	{"Threat_07: another tenant's events are not to be had", func(t *testing.T, s *store.Store) {
 		history(t, s)
 		events, err := s.Recent(t.Context(), "zenith", []string{"dana"}, 9)
 		if len(events) > 0 || err != nil {

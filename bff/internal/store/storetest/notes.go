@@ -205,7 +205,7 @@ var notes = []promise{
 			t.Error("it was settled though it was given up")
 		}
 	}},
-	{"Row7: nobody ends another tenant's note", func(t *testing.T, s *store.Store) {
+	{"Threat_07: nobody ends another tenant's note", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		foreign := noting(t, s, "v1")[0]
 		foreign.Tenant = "umbrella"
@@ -313,7 +313,7 @@ var connections = []promise{
 			t.Error(err, diff)
 		}
 	}},
-	{"Row7: a connection is one tenant's and one system's", func(t *testing.T, s *store.Store) {
+	{"Threat_07: a connection is one tenant's and one system's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
 			want(t, s.PutTenant(t.Context(), tenant(id)), "")
 		}

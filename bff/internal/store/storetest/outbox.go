@@ -138,7 +138,7 @@ var outbox = []promise{
 			}
 			want(t, s.RetryJob(ctx, "v1", at.Add(time.Minute), "the carrier is down"), "")
 		}
-		want(t, s.RetryJob(ctx, "v1", later, ""), verify.CodeNotFound) // it is queued, nobody is sending it
+		want(t, s.RetryJob(ctx, "v1", later, ""), verify.CodeNotFound) // it is queued and not being sent
 	}},
 	{"NextJobAt tells when the earliest queued job is due", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -212,7 +212,7 @@ var outbox = []promise{
 		}{
 			{lease.Add(-time.Millisecond), nil},
 			{lease, told},
-			{again.Add(-time.Millisecond), nil}, // somebody is at it
+			{again.Add(-time.Millisecond), nil}, // it is leased
 			{again, told},                       // who died too
 		} {
 			lapsed, err := s.LapsedJobs(ctx, row.at, row.at.Add(30*time.Second), 9)
@@ -257,7 +257,7 @@ var outbox = []promise{
 		must(t, s, func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "v1", verify.Superseded, noon); return err })
 		must(t, s, func(tx verify.Tx) error { _, err := tx.End(ctx, "acme", "v3", verify.Verified, noon); return err })
 		if diff := cmp.Diff([]verify.Job{jobs[1], jobs[3]}, claim(t, s, later, 2)); diff != "" {
-			t.Error(diff) // the dead ones take nobody's place
+			t.Error(diff) // lapsed jobs do not use up the batch
 		}
 		wiped(t, s, "v1")
 		want(t, s.RetryJob(ctx, "v2", later, ""), "")

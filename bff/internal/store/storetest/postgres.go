@@ -127,7 +127,7 @@ type server struct {
 var running = sync.OnceValues(start)
 
 // untilClosed runs a command until its own input ends, which it does when this
-// process ends, in whatever way; then it stops the command and takes its files away.
+// process ends, a crash included; then it stops the command and takes its files away.
 const untilClosed = `dir=$1 signal=$2; shift 2; "$@" & pid=$!; cat >/dev/null; kill -"$signal" "$pid"; wait "$pid"; rm -rf "$dir"`
 
 func start() (*server, error) {
@@ -198,7 +198,7 @@ func version(path string) int {
 	return n
 }
 
-// unprivileged gives the directory to somebody who may run PostgreSQL, which root may not.
+// unprivileged gives the directory to a user that may run PostgreSQL, because root may not.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, nil

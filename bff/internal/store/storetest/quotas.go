@@ -75,7 +75,7 @@ var quotas = []promise{
 			}
 		}
 	}},
-	{"Row7: another tenant's quotas are its own", func(t *testing.T, s *store.Store) {
+	{"Threat_07: another tenant's quotas are its own", func(t *testing.T, s *store.Store) {
 		ctx, b := t.Context(), []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}}
 		for _, tenant := range []string{"acme", "zenith"} {
 			must(t, s, func(tx verify.Tx) error {
@@ -101,7 +101,7 @@ func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, name
 	return err
 }
 
-// rewound is what a clock that was set back does to windows, whatever becomes of the step.
+// rewound is the correction of windows after the clock was set back. It is kept even if the step fails.
 func rewound(before map[string]verify.Use, at time.Time, names []string) map[string]verify.Use {
 	after := maps.Clone(before)
 	for _, name := range names {

@@ -116,7 +116,7 @@ func ask[T any](t *testing.T, s *store.Store, question func(verify.Tx) (T, error
 	return found
 }
 
-// together has everybody of the crowd do the same at once and counts how it ended, by code.
+// together runs the function concurrently, crowd times, and counts the results by code.
 func together(do func(n int) error) map[verify.Code]int {
 	var mu sync.Mutex
 	var all sync.WaitGroup

@@ -13,17 +13,17 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// deaf hears neither whispers nor wake-ups.
-type deaf struct{}
+// discard ignores notifications and wakes.
+type discard struct{}
 
-func (deaf) Nudge(string, string, int64) {}
-func (deaf) Wake()                       {}
-func (deaf) WakeAlerts()                 {}
+func (discard) Nudge(string, string, int64) {}
+func (discard) Wake()                       {}
+func (discard) WakeAlerts()                 {}
 
 // Service gives the domain's service on the store, with fixed keys. What it tells others is lost.
 func Service(s *store.Store, now func() time.Time) *verify.Service {
 	return &verify.Service{
-		Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: deaf{}, Courier: deaf{}, Alerter: deaf{},
+		Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: discard{}, Courier: discard{}, Alerter: discard{},
 		Now: now, Entropy: rand.Reader,
 		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 	}
@@ -49,7 +49,7 @@ func send(n int) verify.Request {
 }
 
 var service = []promise{
-	{"Row19: of fifty sends at once to one channel one passes the cooldown", func(t *testing.T, s *store.Store) {
+	{"Threat_19: of fifty sends at once to one channel one passes the cooldown", func(t *testing.T, s *store.Store) {
 		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(n int) error {
@@ -73,7 +73,7 @@ var service = []promise{
 		}
 		sound(t, s, "acme", 1)
 	}},
-	{"Row13: of fifty wrong codes at once the cap is judged, and then the right one is refused", func(t *testing.T, s *store.Store) {
+	{"Threat_13: of fifty wrong codes at once the cap is judged, and then the right one is refused", func(t *testing.T, s *store.Store) {
 		svc := Service(s, time.Now)
 		id, code := sent(t, s, svc)
 		ended := together(func(n int) error {
@@ -91,7 +91,7 @@ var service = []promise{
 		want(t, err, verify.CodeAlreadyUsed)
 		sound(t, s, "acme", 1+3+1) // requested, three mismatches, failed
 	}},
-	{"Row15: of fifty right codes at once one succeeds", func(t *testing.T, s *store.Store) {
+	{"Threat_15: of fifty right codes at once one succeeds", func(t *testing.T, s *store.Store) {
 		svc := Service(s, time.Now)
 		id, code := sent(t, s, svc)
 		ended := together(func(int) error {

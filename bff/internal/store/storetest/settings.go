@@ -61,7 +61,7 @@ var sessions = []promise{
 			}
 		}
 	}},
-	{"Row2: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
+	{"Threat_02: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ended := together(func(n int) error {
 			return failed(s.OpenSession(ctx, session(fmt.Sprint("s", n)), "the same", noon.Add(time.Minute)))
@@ -79,7 +79,7 @@ var sessions = []promise{
 			t.Errorf("%d sessions were opened, want 1", opened)
 		}
 	}},
-	{"Row2: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
+	{"Threat_02: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want(t, failed(s.OpenSession(ctx, session("s1"), "first", noon.Add(time.Minute))), "")
 		want(t, failed(s.OpenSession(ctx, session("s1"), "second", noon.Add(time.Minute))), verify.CodeUnavailable)
@@ -121,7 +121,7 @@ var sessions = []promise{
 	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want(t, failed(s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute))), "")
-		want(t, s.EndSession(ctx, "zenith", "s1"), "") // Row7: not theirs to end
+		want(t, s.EndSession(ctx, "zenith", "s1"), "") // threat 7: not theirs to end
 		_, err := s.Session(ctx, "s1")
 		want(t, err, "")
 		for range 2 {

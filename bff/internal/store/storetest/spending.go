@@ -74,7 +74,7 @@ var spending = []promise{
 			t.Errorf("the contact has %d failures, want 1", n)
 		}
 	}},
-	{"Row13: of fifty tries at once no more are counted than there are", func(t *testing.T, s *store.Store) {
+	{"Threat_13: of fifty tries at once no more are counted than there are", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		ended := together(func(int) error { return try(ctx, s, "v1", noon, 100) })
@@ -85,7 +85,7 @@ var spending = []promise{
 			t.Errorf("%d tries and %d failures were counted, want 3 and 3", n, m)
 		}
 	}},
-	{"Row14: of fifty tries at once, each on a code of its own, the contact's cap is counted", func(t *testing.T, s *store.Store) {
+	{"Threat_14: of fifty tries at once, each on a code of its own, the contact's cap is counted", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		for n := range crowd {
 			must(t, s, insert(ctx, code(fmt.Sprint("v", n))))
@@ -107,7 +107,7 @@ var spending = []promise{
 			t.Errorf("%d tries and %d failures were counted, want 1 and 1", n, m)
 		}
 	}},
-	{"Row16: no try is counted on a verification that has ended or expired, or is not there", func(t *testing.T, s *store.Store) {
+	{"Threat_16: no try is counted on a verification that has ended or expired, or is not there", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("ended")))
 		must(t, s, insert(ctx, code("expired")))
@@ -137,7 +137,7 @@ var spending = []promise{
 			t.Errorf("%d failures after clearing and one try, want 1", n)
 		}
 	}},
-	{"Row7: another tenant's contact of the same id has failures of its own", func(t *testing.T, s *store.Store) {
+	{"Threat_07: another tenant's contact of the same id has failures of its own", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		want(t, try(ctx, s, "v1", noon, 10), "")
@@ -164,7 +164,7 @@ var spending = []promise{
 }
 
 var marks = []promise{
-	{"Row7: a destination is marked for one tenant, and reads as it was marked last", func(t *testing.T, s *store.Store) {
+	{"Threat_07: a destination is marked for one tenant, and reads as it was marked last", func(t *testing.T, s *store.Store) {
 		v := code("v1")
 		v.Destination = "hash of the number"
 		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {

@@ -5,10 +5,10 @@ import "context"
 // marks tells whether a failure says something lasting of the number that it was sent to: that it is a landline, or
 // that its holder has told the carrier to stop. Such a number gets no more texts until the ticket system has another
 // one in its place, or an admin clears the contact.
-func marks(reason Code) bool { return reason == ReasonLandline || reason == ReasonOptedOut }
+func suppresses(reason Code) bool { return reason == ReasonLandline || reason == ReasonOptedOut }
 
-// checkMark refuses a text to a number that is marked.
-func checkMark(ctx context.Context, tx Tx, v Verification) error {
+// checkSuppression refuses a text to a number that is marked.
+func checkSuppression(ctx context.Context, tx Tx, v Verification) error {
 	if v.Method.Kind() != Phone {
 		return nil
 	}
@@ -22,7 +22,7 @@ func checkMark(ctx context.Context, tx Tx, v Verification) error {
 	return nil
 }
 
-// marked is the numbers of the contact's on the desk that are marked, by channel.
+// marked gives, by channel, why numbers of the contact on this ticket get no texts.
 func (s *Service) marked(d Desk, r Reading) map[string]Code {
 	if len(r.Marks) == 0 {
 		return nil

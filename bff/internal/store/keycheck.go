@@ -10,12 +10,12 @@ import (
 // and no code that was sent could be judged.
 var ErrOtherKey = errors.New("this is not the master key that the database was made with: set that one (SHIELDPOD_MASTER_KEY or --master-key-file)")
 
-// proof is sealed into the database once, so that another key is noticed before anything is served.
-const proof = "shieldpod"
+// keyCheckText is sealed into the database once, so that another key is noticed before anything is served.
+const keyCheckText = "shieldpod"
 
-// proveKey seals the proof into a new database, and opens that of an old one. ErrOtherKey: it can't.
-func (s *Store) proveKey(ctx context.Context) error {
-	sealed, err := s.vault.seal([]byte(proof), "key_proof")
+// checkKey seals the text into a new database and opens it in an existing one. ErrOtherKey: it can't be opened.
+func (s *Store) checkKey(ctx context.Context) error {
+	sealed, err := s.vault.seal([]byte(keyCheckText), "key_proof")
 	if err != nil {
 		return unavailable("prove key", err)
 	}

@@ -12,9 +12,9 @@ type Sighting struct {
 	Since       time.Time `json:"since,omitzero"` // zero: since the contact was seen first
 }
 
-// Recognise marks the desk's channels that the ticket system changed: those that lead where none of the
-// contact's did when it was seen before, and those of which the ticket system says so itself. What is seen
-// is remembered.
+// Recognise flags the channels that the ticket system changed: those with a destination that none of the contact's
+// channels had at the last launch, and those that the ticket system reports as changed. The destinations are stored
+// for the next launch.
 func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
 	ids := make([]string, len(d.Contacts))
 	for i, c := range d.Contacts {
@@ -32,7 +32,7 @@ func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
 		c.Channels = slices.Clone(c.Channels)
 		for j, ch := range c.Channels {
 			if ch.Unusable != "" {
-				continue // it leads nowhere yet
+				continue // it has no destination
 			}
 			sighting := sight(before, seen, s.Keys.destination(d.Tenant, ch), now)
 			after = append(after, sighting)

@@ -9,7 +9,7 @@ import (
 )
 
 // wantMark sends a text and wants it refused for the reason, or to go out.
-func (h *house) wantMark(d verify.Desk, r verify.Request, want verify.Code) {
+func (h *harness) wantMark(d verify.Desk, r verify.Request, want verify.Code) {
 	h.t.Helper()
 	_, err := h.Send(ctx, d, h.keyed(r))
 	if want == "" {
@@ -27,7 +27,7 @@ func (h *house) wantMark(d verify.Desk, r verify.Request, want verify.Code) {
 func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T) {
 	for _, reason := range []verify.Code{verify.ReasonOptedOut, verify.ReasonLandline} {
 		t.Run(string(reason), func(t *testing.T) {
-			h := openHouse(t)
+			h := newHarness(t)
 			d := desk()
 			sent := h.send(d, code("dana", "mobile"))
 			if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
@@ -50,7 +50,7 @@ func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T)
 }
 
 // wantOptions wants every method of the contact's channel to be refused for the reason, or offered.
-func (h *house) wantOptions(d verify.Desk, channel string, want verify.Code) {
+func (h *harness) wantOptions(d verify.Desk, channel string, want verify.Code) {
 	h.t.Helper()
 	pod, err := h.Pod(ctx, d)
 	if err != nil {
@@ -66,7 +66,7 @@ func (h *house) wantOptions(d verify.Desk, channel string, want verify.Code) {
 }
 
 func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	d := desk()
 	sent := h.send(d, code("dana", "mobile"))
 	if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonOptedOut}); err != nil {
@@ -83,7 +83,7 @@ func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
 
 func TestAFailureThatIsOfTheMomentMarksNothing(t *testing.T) {
 	for _, reason := range []verify.Code{verify.ReasonInvalidRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierSet} {
-		h := openHouse(t)
+		h := newHarness(t)
 		d := desk()
 		sent := h.send(d, code("dana", "mobile"))
 		if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
@@ -94,8 +94,8 @@ func TestAFailureThatIsOfTheMomentMarksNothing(t *testing.T) {
 	}
 }
 
-func TestRow20ABatchOfReportsIsWrittenWholeAndTheUnknownArePassedOver(t *testing.T) {
-	h := openHouse(t)
+func TestThreat_20_ABatchOfReportsIsWrittenWholeAndTheUnknownArePassedOver(t *testing.T) {
+	h := newHarness(t)
 	d := desk()
 	sms, mail := h.send(d, code("dana", "mobile")), h.send(d, link("dana", "mail"))
 	unknown, err := h.DeliveredAll(ctx, "acme", []verify.JobReport{

@@ -25,13 +25,13 @@ var ctx = context.Background()
 
 var opening = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 
-// house is the service on a real store, with a clock, chance and ears of its own.
-type house struct {
+// harness is the service on a real store, with its own clock, entropy and notifier.
+type harness struct {
 	verify.Service
-	t     rapid.TB
-	store *store.Store
-	clock *clock
-	ears  *ears
+	t        rapid.TB
+	store    *store.Store
+	clock    *clock
+	notifier *fakeNotifier
 
 	mu   sync.Mutex
 	keys int
@@ -39,15 +39,15 @@ type house struct {
 }
 
 // openHouse opens one with the tenants acme and umbrella, both under the default policy.
-func openHouse(t testing.TB) *house {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
 	clock := &clock{now: opening}
-	ears := &ears{}
+	notifier := &fakeNotifier{}
 	s := storetest.Open(t, filepath.Join(t.TempDir(), "house.db"), clock.Now)
-	h := &house{
-		t: t, store: s, clock: clock, ears: ears, jobs: map[string]verify.Job{},
+	h := &harness{
+		t: t, store: s, clock: clock, notifier: notifier, jobs: map[string]verify.Job{},
 		Service: verify.Service{
-			Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: ears, Courier: ears, Alerter: ears, Now: clock.Now, Entropy: &chance{source: rand.NewChaCha8([32]byte{4})},
+			Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: notifier, Courier: notifier, Alerter: notifier, Now: clock.Now, Entropy: &seededEntropy{source: rand.NewChaCha8([32]byte{4})},
 			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 		},
 	}
@@ -57,7 +57,7 @@ func openHouse(t testing.TB) *house {
 }
 
 // other is one more node's service on the same store.
-func (h *house) other() *verify.Service {
+func (h *harness) other() *verify.Service {
 	return &verify.Service{
 		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, Sightings: h.Sightings, Bus: h.Bus, Courier: h.Courier,
 		Alerter: h.Alerter, Keys: h.Keys, Now: h.Now, Entropy: h.Entropy,
@@ -65,7 +65,7 @@ func (h *house) other() *verify.Service {
 }
 
 // tenant stores a tenant whose policy is the default one without quotas, but for the changes.
-func (h *house) tenant(id string, change func(*verify.Policy)) {
+func (h *harness) tenant(id string, change func(*verify.Policy)) {
 	h.t.Helper()
 	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id}); err != nil {
 		h.t.Fatal(err)
@@ -109,7 +109,7 @@ func link(contact, channel string) verify.Request {
 }
 
 // keyed gives the request a key that none had before.
-func (h *house) keyed(r verify.Request) verify.Request {
+func (h *harness) keyed(r verify.Request) verify.Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.keys++
@@ -118,7 +118,7 @@ func (h *house) keyed(r verify.Request) verify.Request {
 }
 
 // send sends, with a new key, what must be sendable.
-func (h *house) send(d verify.Desk, r verify.Request) verify.Result {
+func (h *harness) send(d verify.Desk, r verify.Request) verify.Result {
 	h.t.Helper()
 	result, err := h.Send(ctx, d, h.keyed(r))
 	if err != nil {
@@ -128,7 +128,7 @@ func (h *house) send(d verify.Desk, r verify.Request) verify.Result {
 }
 
 // job gives the verification's message as the courier gets it.
-func (h *house) job(id string) verify.Job {
+func (h *harness) job(id string) verify.Job {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -149,7 +149,7 @@ func (h *house) job(id string) verify.Job {
 }
 
 // secret gives the code or token that the end user got.
-func (h *house) secret(r verify.Result) string {
+func (h *harness) secret(r verify.Result) string {
 	h.t.Helper()
 	return h.job(r.Verification).Secret
 }
@@ -160,7 +160,7 @@ func wrong(code string) string {
 }
 
 // events gives the contact's events of a tenant.
-func (h *house) events(tenant, contact string) []verify.Event {
+func (h *harness) events(tenant, contact string) []verify.Event {
 	h.t.Helper()
 	events, err := h.store.Recent(ctx, tenant, []string{contact}, 1000)
 	if err != nil {
@@ -169,7 +169,7 @@ func (h *house) events(tenant, contact string) []verify.Event {
 	return events
 }
 
-func (h *house) kinds(tenant, contact string) []verify.EventKind {
+func (h *harness) kinds(tenant, contact string) []verify.EventKind {
 	h.t.Helper()
 	var kinds []verify.EventKind
 	for _, e := range h.events(tenant, contact) {
@@ -187,7 +187,7 @@ func count(kinds []verify.EventKind, kind verify.EventKind) (n int) {
 	return n
 }
 
-func (h *house) wantKinds(contact string, want ...verify.EventKind) {
+func (h *harness) wantKinds(contact string, want ...verify.EventKind) {
 	h.t.Helper()
 	if got := h.kinds("acme", contact); !slices.Equal(got, want) {
 		h.t.Errorf("events %v, want %v", got, want)
@@ -195,7 +195,7 @@ func (h *house) wantKinds(contact string, want ...verify.EventKind) {
 }
 
 // shield gives a channel's shield as it reads now.
-func (h *house) shield(contact, channel string) verify.Shield {
+func (h *harness) shield(contact, channel string) verify.Shield {
 	h.t.Helper()
 	r, err := h.Reading(ctx, "acme", contact)
 	if err != nil {
@@ -205,12 +205,12 @@ func (h *house) shield(contact, channel string) verify.Shield {
 }
 
 // wantAsRead checks that an answer is what a reading gives now.
-func (h *house) wantAsRead(got verify.Result) {
+func (h *harness) wantAsRead(got verify.Result) {
 	h.t.Helper()
 	h.wantAsReadOf("acme", got)
 }
 
-func (h *house) wantAsReadOf(tenant string, got verify.Result) {
+func (h *harness) wantAsReadOf(tenant string, got verify.Result) {
 	h.t.Helper()
 	r, err := h.Reading(ctx, tenant, got.Contact)
 	if err != nil {
@@ -229,7 +229,7 @@ func sameShield(a, b verify.Shield) bool {
 	return cmp.Equal(a, b, cmp.AllowUnexported(verify.Shield{}))
 }
 
-func (h *house) failures(tenant, contact string) (n int) {
+func (h *harness) failures(tenant, contact string) (n int) {
 	h.t.Helper()
 	err := h.store.Write(ctx, "acme", func(tx verify.Tx) (err error) {
 		n, err = tx.Failures(ctx, tenant, contact)
@@ -283,17 +283,17 @@ func together(n int, call func(i int) error) map[verify.Code]int {
 	return counted
 }
 
-func (h *house) wantSilence() {
+func (h *harness) wantSilence() {
 	h.t.Helper()
-	if nudges, wakes := h.ears.heard(); len(nudges) > 0 || wakes > 0 {
-		h.t.Errorf("whispered %v and woke the courier %d times about nothing", nudges, wakes)
+	if notifications, wakes := h.notifier.received(); len(notifications) > 0 || wakes > 0 {
+		h.t.Errorf("whispered %v and woke the courier %d times about nothing", notifications, wakes)
 	}
 }
 
-func (h *house) wantNudge(contact string, seq int64) {
+func (h *harness) wantNotification(contact string, seq int64) {
 	h.t.Helper()
-	nudges, _ := h.ears.heard()
-	if want := []nudge{{"acme", contact, seq}}; !slices.Equal(nudges, want) {
-		h.t.Errorf("whispered %v, want %v", nudges, want)
+	notifications, _ := h.notifier.received()
+	if want := []notification{{"acme", contact, seq}}; !slices.Equal(notifications, want) {
+		h.t.Errorf("whispered %v, want %v", notifications, want)
 	}
 }

@@ -33,7 +33,7 @@ func (c *counted) PolicyEdits(ctx context.Context, tenant string) (int64, error)
 }
 
 // set has an admin, on the node given, set a code's length.
-func (h *house) set(node *verify.Service, client string, version int64, length string) {
+func (h *harness) set(node *verify.Service, client string, version int64, length string) {
 	h.t.Helper()
 	fields := map[string]json.RawMessage{"code_length": json.RawMessage(length)}
 	if _, err := node.Edit(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, []verify.Edit{{Client: client, Version: version, Fields: fields}}); err != nil {
@@ -41,7 +41,7 @@ func (h *house) set(node *verify.Service, client string, version int64, length s
 	}
 }
 
-func (h *house) codeLength(client string) int {
+func (h *harness) codeLength(client string) int {
 	h.t.Helper()
 	r, err := h.Rules(ctx, "acme", client)
 	if err != nil {
@@ -51,7 +51,7 @@ func (h *house) codeLength(client string) int {
 }
 
 func TestAChangeThatNoWhisperToldHoldsWithinTwoSeconds(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	other := h.other()
 	for i, row := range []struct {
 		client string
@@ -81,7 +81,7 @@ func TestAChangeThatNoWhisperToldHoldsWithinTwoSeconds(t *testing.T) {
 }
 
 func TestOneLookServesAllClientsOfATenant(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	reads := &counted{Policies: h.Policies}
 	h.Policies = reads
 	for round := range 3 {
@@ -97,7 +97,7 @@ func TestOneLookServesAllClientsOfATenant(t *testing.T) {
 
 func TestWhatWasReadBeforeAnEditIsNotKept(t *testing.T) {
 	for _, client := range []string{"", "contoso"} {
-		h := openHouse(t)
+		h := newHarness(t)
 		reads := &counted{Policies: h.Policies}
 		h.Policies = reads
 		if client != "" {
@@ -113,7 +113,7 @@ func TestWhatWasReadBeforeAnEditIsNotKept(t *testing.T) {
 }
 
 func TestRulesFollowTheirTenant(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	country := func() string {
 		r, err := h.Rules(ctx, "acme", "contoso")
 		if err != nil {
@@ -133,7 +133,7 @@ func TestRulesFollowTheirTenant(t *testing.T) {
 }
 
 func TestWithoutTheStoreThereAreNoRules(t *testing.T) {
-	h := openHouse(t)
+	h := newHarness(t)
 	h.codeLength("contoso")
 	if err := h.store.Close(); err != nil {
 		t.Fatal(err)
