@@ -12,6 +12,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,15 @@ import (
 // SQLite gives an empty store on a temporary SQLite file.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "shieldpod.db")
+	return Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), nil)
+}
+
+// Seed makes an empty, migrated SQLite file at the path, unless there is a file.
+func Seed(t testing.TB, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
 	file, err := migratedFile()
 	if err == nil {
 		err = os.WriteFile(path, file, 0o600)
@@ -30,10 +39,10 @@ func SQLite(t testing.TB) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Open(t, path, nil)
 }
 
-// migratedFile is an SQLite file whose schema is up to date. Migrating takes longer than most tests do.
+// migratedFile is an SQLite file whose schema is up to date. It is made once, because a migration takes longer than most
+// tests: goose takes a buffer of 4 MiB for each line of SQL, and the race detector has sync.Pool drop a quarter of them.
 var migratedFile = sync.OnceValues(func() (file []byte, err error) {
 	dir, err := os.MkdirTemp("", "shieldpod-sqlite-")
 	if err != nil {
@@ -78,6 +87,9 @@ func newVault() (*store.Vault, error) {
 // Open opens and migrates the store at the URL, and closes it when the test ends. A nil now is time.Now.
 func Open(t testing.TB, url string, now func() time.Time) *store.Store {
 	t.Helper()
+	if !strings.Contains(url, "://") {
+		Seed(t, url)
+	}
 	s, err := store.Open(t.Context(), store.Config{URL: url, Vault: Vault(t), Now: now})
 	if err != nil {
 		t.Fatal(err)
