@@ -19,49 +19,6 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// An account's settings and secrets, by carrier, as they are stored.
-type (
-	sendgridSettings struct {
-		From       string `json:"from"`
-		Host       string `json:"host,omitempty"`
-		WebhookKey string `json:"webhook_key"`
-	}
-	sendgridSecret struct {
-		Key string `json:"key"`
-	}
-	vonageSettings struct {
-		Key             string `json:"key"`
-		From            string `json:"from"`
-		Host            string `json:"host,omitempty"`
-		SignatureMethod string `json:"signature_method"`
-	}
-	vonageSecret struct {
-		Secret          string `json:"secret"`
-		SignatureSecret string `json:"signature_secret"`
-	}
-	smtpSettings struct {
-		Host     string        `json:"host"`
-		Port     int           `json:"port,omitempty"`
-		Security smtp.Security `json:"security"`
-		Username string        `json:"username,omitempty"`
-		From     string        `json:"from"`
-		Hello    string        `json:"hello,omitempty"` // the name for EHLO; empty: the public URL's host
-	}
-	smtpSecret struct {
-		Password string `json:"password,omitempty"`
-	}
-	twilioSettings struct {
-		Account string `json:"account"`
-		Key     string `json:"key,omitempty"`
-		From    string `json:"from"`
-		Host    string `json:"host,omitempty"`
-	}
-	twilioSecret struct {
-		Token  string `json:"token"`            // the account's: receipts are signed with it
-		Secret string `json:"secret,omitempty"` // the API key's, where one sends
-	}
-)
-
 // carrierKinds tells which kind of channel a carrier reaches.
 var carrierKinds = map[string]verify.ChannelKind{
 	sendgrid.Carrier: verify.Email, smtp.Carrier: verify.Email, vonage.Carrier: verify.Phone, twilio.Carrier: verify.Phone,
@@ -97,8 +54,8 @@ func (m carrierMaker) carrier(a verify.CarrierAccount) (carrier, error) {
 }
 
 func newSendgrid(a verify.CarrierAccount) (carrier, error) {
-	var settings sendgridSettings
-	var secret sendgridSecret
+	var settings sendgrid.Settings
+	var secret sendgrid.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
 		return nil, err
 	}
@@ -109,8 +66,8 @@ func newSendgrid(a verify.CarrierAccount) (carrier, error) {
 }
 
 func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
-	var settings vonageSettings
-	var secret vonageSecret
+	var settings vonage.Settings
+	var secret vonage.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
 		return nil, err
 	}
@@ -121,8 +78,8 @@ func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
 }
 
 func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
-	var settings smtpSettings
-	var secret smtpSecret
+	var settings smtp.Settings
+	var secret smtp.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
 		return nil, err
 	}
@@ -146,8 +103,8 @@ func hostOf(address string) string {
 }
 
 func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {
-	var settings twilioSettings
-	var secret twilioSecret
+	var settings twilio.Settings
+	var secret twilio.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
 		return nil, err
 	}
@@ -194,7 +151,7 @@ func (s settings) house() ([]verify.CarrierAccount, error) {
 	var accounts []verify.CarrierAccount
 	if s.mail.key != "" {
 		a, err := newAccount("", sendgrid.Carrier, 1,
-			sendgridSettings{From: s.mail.from, Host: s.mail.host, WebhookKey: s.mail.webhookKey}, sendgridSecret{Key: s.mail.key})
+			sendgrid.Settings{From: s.mail.from, Host: s.mail.host, WebhookKey: s.mail.webhookKey}, sendgrid.Secret{Key: s.mail.key})
 		if err != nil {
 			return nil, err
 		}
@@ -202,8 +159,8 @@ func (s settings) house() ([]verify.CarrierAccount, error) {
 	}
 	if s.sms.key != "" {
 		a, err := newAccount("", vonage.Carrier, 1,
-			vonageSettings{Key: s.sms.key, From: s.sms.from, Host: s.sms.host, SignatureMethod: s.sms.signatureMethod},
-			vonageSecret{Secret: s.sms.secret, SignatureSecret: s.sms.signatureSecret})
+			vonage.Settings{Key: s.sms.key, From: s.sms.from, Host: s.sms.host, SignatureMethod: s.sms.signatureMethod},
+			vonage.Secret{Secret: s.sms.secret, SignatureSecret: s.sms.signatureSecret})
 		if err != nil {
 			return nil, err
 		}
@@ -227,8 +184,8 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 	mails := sendgrid.NewWebhook(sendgrid.WebhookConfig{
 		Reports: domain, Now: s.now, Log: s.log,
 		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
-			var settings sendgridSettings
-			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgridSecret{}); err != nil {
+			var settings sendgrid.Settings
+			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgrid.Secret{}); err != nil {
 				return nil, err
 			}
 			return sendgrid.ParseKey(settings.WebhookKey)
@@ -239,8 +196,8 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 	texts := vonage.NewWebhook(vonage.WebhookConfig{
 		Reports: domain, Now: s.now, Log: s.log,
 		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {
-			var settings vonageSettings
-			var secret vonageSecret
+			var settings vonage.Settings
+			var secret vonage.Secret
 			err := findAccount(ctx, book, tenant, vonage.Carrier, &settings, &secret)
 			return vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}, err
 		},
@@ -250,8 +207,8 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 	mux.Handle("POST /hooks/twilio/{tenant}", twilio.NewWebhook(twilio.WebhookConfig{
 		PublicURL: s.publicURL, Reports: domain, Now: s.now, Log: s.log,
 		Account: func(ctx context.Context, tenant string) (twilio.Account, error) {
-			var settings twilioSettings
-			var secret twilioSecret
+			var settings twilio.Settings
+			var secret twilio.Secret
 			err := findAccount(ctx, book, tenant, twilio.Carrier, &settings, &secret)
 			return twilio.Account{SID: settings.Account, Token: secret.Token}, err
 		},

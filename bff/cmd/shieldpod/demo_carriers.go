@@ -52,21 +52,21 @@ func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr)
 	}{
 		{
 			smtp.Carrier, 1,
-			smtpSettings{Host: mailServer.IP.String(), Port: mailServer.Port, Security: smtp.None, Username: "pruefung", From: northAddress},
-			smtpSecret{Password: d.northPassword()},
+			smtp.Settings{Host: mailServer.IP.String(), Port: mailServer.Port, Security: smtp.None, Username: "pruefung", From: northAddress},
+			smtp.Secret{Password: d.northPassword()},
 		},
 		{
 			sendgrid.Carrier, 2,
-			sendgridSettings{From: northAddress, Host: d.phoneURL(), WebhookKey: base64.StdEncoding.EncodeToString(hookPublic)},
-			sendgridSecret{Key: d.northMailKey()},
+			sendgrid.Settings{From: northAddress, Host: d.phoneURL(), WebhookKey: base64.StdEncoding.EncodeToString(hookPublic)},
+			sendgrid.Secret{Key: d.northMailKey()},
 		},
 		{
-			twilio.Carrier, 1, twilioSettings{Account: demoTwilioAccount, From: "+4915735980100", Host: d.phoneURL()},
-			twilioSecret{Token: d.northToken()},
+			twilio.Carrier, 1, twilio.Settings{Account: demoTwilioAccount, From: "+4915735980100", Host: d.phoneURL()},
+			twilio.Secret{Token: d.northToken()},
 		},
 		{
-			vonage.Carrier, 2, vonageSettings{Key: demoVonageKey, From: "Nordlicht", Host: d.phoneURL(), SignatureMethod: vonage.SHA256},
-			vonageSecret{Secret: d.props.SMSSecret, SignatureSecret: d.props.SMSHookSecret},
+			vonage.Carrier, 2, vonage.Settings{Key: demoVonageKey, From: "Nordlicht", Host: d.phoneURL(), SignatureMethod: vonage.SHA256},
+			vonage.Secret{Secret: d.props.SMSSecret, SignatureSecret: d.props.SMSHookSecret},
 		},
 	} {
 		account, err := newAccount(northTenant, a.carrier, a.place, a.settings, a.secret)

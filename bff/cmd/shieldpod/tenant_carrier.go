@@ -78,7 +78,7 @@ func (c *carrierSendgridCmd) Run(o *outside) error {
 	if err != nil {
 		return err
 	}
-	return c.put(o, sendgrid.Carrier, sendgridSettings{From: c.From, Host: c.Host, WebhookKey: c.WebhookKey}, sendgridSecret{Key: key})
+	return c.put(o, sendgrid.Carrier, sendgrid.Settings{From: c.From, Host: c.Host, WebhookKey: c.WebhookKey}, sendgrid.Secret{Key: key})
 }
 
 type carrierVonageCmd struct {
@@ -97,8 +97,8 @@ func (c *carrierVonageCmd) Run(o *outside) error {
 	if err := errors.Join(errSecret, errSignature, checkHost(c.Host)); err != nil {
 		return err
 	}
-	return c.put(o, vonage.Carrier, vonageSettings{Key: c.Key, From: c.From, Host: c.Host, SignatureMethod: c.SignatureMethod},
-		vonageSecret{Secret: secret, SignatureSecret: signature})
+	return c.put(o, vonage.Carrier, vonage.Settings{Key: c.Key, From: c.From, Host: c.Host, SignatureMethod: c.SignatureMethod},
+		vonage.Secret{Secret: secret, SignatureSecret: signature})
 }
 
 type carrierSMTPCmd struct {
@@ -120,8 +120,8 @@ func (c *carrierSMTPCmd) Run(o *outside) error {
 			return err
 		}
 	}
-	return c.put(o, smtp.Carrier, smtpSettings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
-		smtpSecret{Password: password})
+	return c.put(o, smtp.Carrier, smtp.Settings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
+		smtp.Secret{Password: password})
 }
 
 type carrierTwilioCmd struct {
@@ -136,7 +136,7 @@ type carrierTwilioCmd struct {
 // Run stores the account.
 func (c *carrierTwilioCmd) Run(o *outside) error {
 	token, err := secretFrom("--token-file", c.TokenFile)
-	secret := twilioSecret{Token: token}
+	secret := twilio.Secret{Token: token}
 	if err == nil && c.SecretFile != "" {
 		secret.Secret, err = secretFrom("--secret-file", c.SecretFile)
 	}
@@ -146,7 +146,7 @@ func (c *carrierTwilioCmd) Run(o *outside) error {
 	if (c.Key == "") != (c.SecretFile == "") {
 		return errors.New("--key and --secret-file come together")
 	}
-	return c.put(o, twilio.Carrier, twilioSettings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
+	return c.put(o, twilio.Carrier, twilio.Settings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
 }
 
 func checkHost(host string) error {
