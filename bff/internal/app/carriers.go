@@ -1,0 +1,224 @@
+package app
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
+)
+
+// carrierKinds tells which kind of channel a carrier reaches.
+var carrierKinds = map[string]verify.ChannelKind{
+	sendgrid.Carrier: verify.Email, smtp.Carrier: verify.Email, vonage.Carrier: verify.Phone, twilio.Carrier: verify.Phone,
+}
+
+// carrier is a sender whose account can be looked at without sending anything.
+type carrier interface {
+	courier.Sender
+	Check(ctx context.Context) error
+}
+
+// carrierMaker makes senders of accounts.
+type carrierMaker struct {
+	publicURL string
+	now       func() time.Time
+}
+
+func (m carrierMaker) sender(a verify.CarrierAccount) (courier.Sender, error) { return m.carrier(a) }
+
+// carrier makes the sender of an account, and refuses one whose receipts could not be trusted.
+func (m carrierMaker) carrier(a verify.CarrierAccount) (carrier, error) {
+	switch a.Carrier {
+	case sendgrid.Carrier:
+		return newSendgrid(a)
+	case vonage.Carrier:
+		return m.vonage(a)
+	case smtp.Carrier:
+		return m.smtp(a)
+	case twilio.Carrier:
+		return m.twilio(a)
+	}
+	return nil, fmt.Errorf("there is no carrier %q", a.Carrier)
+}
+
+func newSendgrid(a verify.CarrierAccount) (carrier, error) {
+	var settings sendgrid.Settings
+	var secret sendgrid.Secret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if _, err := sendgrid.ParseKey(settings.WebhookKey); err != nil {
+		return nil, err
+	}
+	return made(sendgrid.New(sendgrid.Config{Key: secret.Key, From: settings.From, Host: settings.Host}))
+}
+
+func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
+	var settings vonage.Settings
+	var secret vonage.Secret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if err := (vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}).Check(); err != nil {
+		return nil, err
+	}
+	return made(vonage.New(vonage.Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: m.publicURL}))
+}
+
+func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
+	var settings smtp.Settings
+	var secret smtp.Secret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	hello := settings.Hello
+	if hello == "" {
+		hello = smtp.HelloName(hostOf(m.publicURL), settings.From)
+	}
+	return made(smtp.New(smtp.Config{
+		Host: settings.Host, Port: settings.Port, Security: settings.Security, Username: settings.Username, Password: secret.Password,
+		From: settings.From, Hello: hello, Now: m.now,
+	}))
+}
+
+// hostOf gives the host name of a URL; empty when there is none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {
+	var settings twilio.Settings
+	var secret twilio.Secret
+	if err := readAccount(a, &settings, &secret); err != nil {
+		return nil, err
+	}
+	if secret.Token == "" {
+		return nil, errors.New("twilio: the auth token is missing: receipts are signed with it")
+	}
+	if settings.Key == "" {
+		secret.Secret = secret.Token
+	}
+	return made(twilio.New(twilio.Config{
+		Account: settings.Account, Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host,
+		Callback: m.publicURL, Now: m.now,
+	}))
+}
+
+// made keeps a nil pointer from becoming an interface that is not nil.
+func made[C carrier](c C, err error) (carrier, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func readAccount(a verify.CarrierAccount, settings, secret any) error {
+	for text, into := range map[string]any{string(a.Settings): settings, string(a.Secret): secret} {
+		if err := strictjson.Decode(context.Background(), []byte(text), into, strictjson.Rules{Null: true}); err != nil {
+			return fmt.Errorf("%s: the account can't be read (%T)", a.Carrier, err) // its text may hold the secret
+		}
+	}
+	return nil
+}
+
+// newAccount is an account as it is stored.
+func newAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
+	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Place: place}
+	var errSettings, errSecret error
+	a.Settings, errSettings = json.Marshal(settings)
+	a.Secret, errSecret = json.Marshal(secret)
+	return a, errors.Join(errSettings, errSecret)
+}
+
+// house are the accounts that the server's own flags name.
+func (s settings) house() ([]verify.CarrierAccount, error) {
+	var accounts []verify.CarrierAccount
+	if s.mail.key != "" {
+		a, err := newAccount("", sendgrid.Carrier, 1,
+			sendgrid.Settings{From: s.mail.from, Host: s.mail.host, WebhookKey: s.mail.webhookKey}, sendgrid.Secret{Key: s.mail.key})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	if s.sms.key != "" {
+		a, err := newAccount("", vonage.Carrier, 1,
+			vonage.Settings{Key: s.sms.key, From: s.sms.from, Host: s.sms.host, SignatureMethod: s.sms.signatureMethod},
+			vonage.Secret{Secret: s.sms.secret, SignatureSecret: s.sms.signatureSecret})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, nil
+}
+
+// book makes the carriers of all tenants: each one's own accounts, and the house's.
+func (srv *server) book() (*courier.Book, error) {
+	house, err := srv.house()
+	if err != nil {
+		return nil, err
+	}
+	return courier.NewBook(srv.store, house, carrierMaker{srv.publicURL, srv.now}.sender, srv.now)
+}
+
+// hooks mounts what carriers call, each request checked by the account of the tenant that it is for.
+func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
+	s, book := srv.settings, srv.carriers
+	mails := sendgrid.NewWebhook(sendgrid.WebhookConfig{
+		Reports: domain, Now: s.now, Log: s.log,
+		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
+			var settings sendgrid.Settings
+			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgrid.Secret{}); err != nil {
+				return nil, err
+			}
+			return sendgrid.ParseKey(settings.WebhookKey)
+		},
+	})
+	mux.Handle("POST /hooks/sendgrid", mails) // the house's account, for all tenants that have none
+	mux.Handle("POST /hooks/sendgrid/{tenant}", mails)
+	texts := vonage.NewWebhook(vonage.WebhookConfig{
+		Reports: domain, Now: s.now, Log: s.log,
+		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {
+			var settings vonage.Settings
+			var secret vonage.Secret
+			err := findAccount(ctx, book, tenant, vonage.Carrier, &settings, &secret)
+			return vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}, err
+		},
+	})
+	mux.Handle("GET /hooks/vonage/{tenant}", texts)
+	mux.Handle("POST /hooks/vonage/{tenant}", texts)
+	mux.Handle("POST /hooks/twilio/{tenant}", twilio.NewWebhook(twilio.WebhookConfig{
+		PublicURL: s.publicURL, Reports: domain, Now: s.now, Log: s.log,
+		Account: func(ctx context.Context, tenant string) (twilio.Account, error) {
+			var settings twilio.Settings
+			var secret twilio.Secret
+			err := findAccount(ctx, book, tenant, twilio.Carrier, &settings, &secret)
+			return twilio.Account{SID: settings.Account, Token: secret.Token}, err
+		},
+	}))
+}
+
+func findAccount(ctx context.Context, book *courier.Book, tenant, carrier string, settings, secret any) error {
+	a, err := book.Account(ctx, tenant, carrier)
+	if err != nil {
+		return err
+	}
+	return readAccount(a, settings, secret)
+}

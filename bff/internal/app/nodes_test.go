@@ -1,0 +1,270 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/sdk/api"
+)
+
+// Two nodes share one PostgreSQL and join their buses; the balancer may send every request anywhere.
+func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
+	v := newVictim(t)
+	database := storetest.PostgreSQLURL(t)
+	v.setenv("SHIELDPOD_DATABASE_URL", database)
+	v.trust(t)
+	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
+	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+
+	token, err := first.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := first.pod(t, token)
+	if frame := pod.next(t); frame.Type != "snapshot" {
+		t.Fatalf("the first frame is %q", frame.Type)
+	}
+	var sent api.Verification
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	if err := second.post(t.Context(), "/api/v1/verifications", token, body, http.StatusCreated, &sent); err != nil {
+		t.Fatal(err)
+	}
+	pod.until(t, "pending")
+	code := v.readSMS(t.Context(), "+14155554821")
+	var green api.Verification
+	if err := second.post(t.Context(), "/api/v1/verifications/"+sent.Id+"/code", token, `{"code":"`+code+`"}`, http.StatusOK, &green); err != nil {
+		t.Fatal(err)
+	}
+	pod.until(t, "verified")
+}
+
+func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
+	v := newVictim(t)
+	v.setenv("SHIELDPOD_DATABASE_URL", storetest.PostgreSQLURL(t))
+	v.beats = make(chan time.Time) // no tick: only the bus tells a node of changes on another
+	v.trust(t)
+	var said bytes.Buffer
+	if err := runContext(t.Context(), []string{"apikey", "new", "acme", "--name", "Noor"}, v.getenv, &said, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	key := strings.TrimSpace(said.String())
+	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
+	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+	token, err := first.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := first.pod(t, token)
+	if f := pod.next(t); f.Type != "snapshot" || f.Pod.Policy.Version != "0.0" {
+		t.Fatalf("the first frame is %+v", f)
+	}
+	f := pod.hears(t, func(version int) {
+		second.edit(t, key, fmt.Sprintf(`{"version":%d,"name":"Contoso","fields":{"methods":["email_link"]}}`, version))
+	})
+	if f.Type != "policy" || f.Pod.Policy.Version == "0.0" || f.Pod.Contacts[0].Channels[0].Methods[0].Reason != "policy" {
+		t.Fatalf("the next frame is %+v", f)
+	}
+	// The node that was not told by hand enforces it as well.
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	if err := first.post(t.Context(), "/api/v1/verifications", token, body, http.StatusForbidden, &api.Problem{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server without a text carrier offers no texts. Once a command has set one up, an open pod offers them.
+func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
+	v := newVictim(t)
+	for _, name := range []string{"KEY", "SECRET", "FROM", "SIGNATURE_SECRET"} {
+		v.setenv("SHIELDPOD_VONAGE_"+name, "")
+	}
+	v.trust(t)
+	n := v.node(t, []string{"127.0.0.1:" + freePort(t)}, 0)
+	token, err := n.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := n.pod(t, token)
+	refusal := func(f frame) api.Reason { return f.Pod.Contacts[0].Channels[0].Methods[0].Reason }
+	first := pod.next(t)
+	if first.Type != "snapshot" || refusal(first) != "no_carrier" || first.Pod.Policy.Version != "0.0 no phone" {
+		t.Fatalf("the first frame is %+v", first)
+	}
+	body := `{"contact_id":"dana","channel_id":"m","method":"sms_code"}`
+	var problem api.Problem
+	if err := n.post(t.Context(), "/api/v1/verifications", token, body, http.StatusForbidden, &problem); err != nil || problem.Reason != "no_carrier" {
+		t.Errorf("a code without a carrier: %+v, %v", problem, err)
+	}
+	var said bytes.Buffer
+	command := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--no-check"}
+	if err := runContext(t.Context(), command, v.getenv, io.Discard, &said); err != nil {
+		t.Fatalf("%v: %s", err, &said)
+	}
+	if f := pod.next(t); f.Type != "policy" || refusal(f) != "" || f.Pod.Policy.Version != "0.0" {
+		t.Errorf("with a carrier the next frame is %+v", f)
+	}
+}
+
+// edit sets what the launch contexts' client overrides.
+func (v *victim) edit(t *testing.T, key, body string) {
+	t.Helper()
+	client, err := api.NewClientWithResponses("http://127.0.0.1:" + v.port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.PutClientPolicyWithBodyWithResponse(t.Context(), "c", "application/json", strings.NewReader(body),
+		func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+key)
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.JSON200 == nil {
+		t.Fatalf("the edit: %s", answer.Body)
+	}
+}
+
+// node starts one of several servers in this process, on the victim's settings.
+func (v *victim) node(t *testing.T, routes []string, which int) *victim {
+	t.Helper()
+	n := &victim{env: v.env, dir: v.dir, master: v.master, key: v.key, phone: v.phone, port: freePort(t), audience: v.audience, beats: v.beats}
+	command := &serveCmd{
+		databaseFlags: databaseFlags{DataDir: v.dir, DatabaseURL: n.getenv("SHIELDPOD_DATABASE_URL"), MasterKey: n.getenv("SHIELDPOD_MASTER_KEY")},
+		Listen:        "127.0.0.1:" + n.port, PublicURL: v.audience,
+		houseFlags: houseFlags{
+			SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
+			SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
+			VonageKey:          n.getenv("SHIELDPOD_VONAGE_KEY"), VonageSecret: n.getenv("SHIELDPOD_VONAGE_SECRET"), VonageFrom: n.getenv("SHIELDPOD_VONAGE_FROM"),
+			VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"), VonageSignatureSecret: n.getenv("SHIELDPOD_VONAGE_SIGNATURE_SECRET"), VonageSignatureMethod: "sha256",
+		},
+	}
+	if _, err := kong.Must(&command.limitFlags).Parse(nil); err != nil { // the defaults
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := command.settings(&outside{log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
+	s.metricsListen = v.metrics
+	s.beats = v.beats
+	ctx, stop := context.WithCancel(t.Context())
+	srv, err := build(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listeners, err := listen(ctx, s.listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.listenMetrics(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.run(ctx, listeners) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("node %d ended with %v\n%s", which, err, &log)
+		}
+	})
+	return n
+}
+
+// livePod is a pod's socket.
+type livePod struct{ socket *websocket.Conn }
+
+type frame struct {
+	Type    string                `json:"type"`
+	Shields map[string]api.Shield `json:"shields"`
+	Pod     api.Pod               `json:"pod"`
+}
+
+func (v *victim) pod(t *testing.T, token string) livePod {
+	t.Helper()
+	header := http.Header{"Origin": {v.audience}}
+	socket, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://127.0.0.1:"+v.port+"/api/v1/live", header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	_ = answer.Body.Close()
+	if err := socket.WriteJSON(map[string]string{"type": "auth", "token": token}); err != nil {
+		t.Fatal(err)
+	}
+	return livePod{socket}
+}
+
+func (p livePod) next(t *testing.T) frame {
+	t.Helper()
+	f, err := p.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (p livePod) read() (f frame, err error) {
+	if err := p.socket.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil { // ends a test that hangs
+		return f, err
+	}
+	err = p.socket.ReadJSON(&f)
+	return f, err
+}
+
+// hears edits until a frame comes. The first edits may be lost: a node that has just subscribed is not known to the others yet.
+func (p livePod) hears(t *testing.T, edit func(version int)) frame {
+	t.Helper()
+	var f frame
+	read := make(chan error, 1)
+	go func() {
+		var err error
+		f, err = p.read()
+		read <- err
+	}()
+	for version := 0; ; version++ {
+		edit(version)
+		select {
+		case err := <-read:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// until reads frames until the mobile's shield has come to the state.
+func (p livePod) until(t *testing.T, state string) {
+	t.Helper()
+	for {
+		if f := p.next(t); string(f.Shields["m"].State) == state {
+			return
+		}
+	}
+}
+
+func (v *victim) getenv(name string) string {
+	for i := len(v.env) - 1; i >= 0; i-- {
+		if value, found := strings.CutPrefix(v.env[i], name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+func (v *victim) setenv(name, value string) { v.env = append(v.env, name+"="+value) }

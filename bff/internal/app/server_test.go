@@ -1,0 +1,280 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// newServer is all of the server but its listeners.
+func newServer(t *testing.T, publicURL string) *server {
+	t.Helper()
+	keys, err := derive(masterKey("tests"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := build(t.Context(), settings{
+		publicURL: publicURL, database: filepath.Join(t.TempDir(), "shieldpod.db"), keys: keys, now: systemClock, log: slog.New(slog.DiscardHandler),
+		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: hookKey(t)},
+		sms:  smsSettings{key: "demo0001", secret: "s", from: "Acme", host: "http://127.0.0.1:1", signatureSecret: "a-signature-secret", signatureMethod: "sha256"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		srv.hub.Close()
+		if err := srv.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return srv
+}
+
+func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
+	answers := []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, "/", http.StatusNotFound},
+		{http.MethodGet, "/healthz", http.StatusOK},
+		{http.MethodGet, "/readyz", http.StatusOK},
+		{http.MethodGet, "/metrics", http.StatusNotFound}, // has an address of its own
+		{http.MethodGet, "/pod/nobody", http.StatusNotFound},
+		{http.MethodGet, "/embed/v1.js", http.StatusOK},
+		{http.MethodPost, "/embed/v1.js", http.StatusNotFound},
+		{http.MethodGet, "/pod-assets/none.js", http.StatusNotFound},
+		{http.MethodGet, "/v-assets/none.css", http.StatusNotFound},
+		{http.MethodGet, "/v/" + strings.Repeat("x", 43), http.StatusNotFound},
+		{http.MethodGet, "/v//" + strings.Repeat("x", 43), http.StatusTemporaryRedirect},
+		{http.MethodGet, "/api/v1/../v1/pod", http.StatusTemporaryRedirect},
+		{http.MethodPut, "/v/" + strings.Repeat("x", 43), http.StatusMethodNotAllowed},
+		{http.MethodGet, "/api/v1/pod", http.StatusUnauthorized},
+		{http.MethodGet, "/api/v1/live", http.StatusBadRequest},
+		{http.MethodPost, "/hooks/sendgrid/acme", http.StatusForbidden},
+		{http.MethodGet, "/hooks/sendgrid/acme", http.StatusNotFound},
+		{http.MethodGet, "/hooks/vonage/acme", http.StatusForbidden},
+		{http.MethodDelete, "/hooks/vonage/acme", http.StatusNotFound},
+	}
+	for publicURL, transport := range map[string]string{"https://pod.example": "max-age=31536000", "http://localhost:8080": ""} {
+		srv := newServer(t, publicURL)
+		for _, a := range answers {
+			w := httptest.NewRecorder()
+			srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), a.method, a.path, nil))
+			if w.Code != a.status {
+				t.Errorf("%s %s: status %d, want %d", a.method, a.path, w.Code, a.status)
+			}
+			h := w.Header()
+			if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" ||
+				!strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("Cache-Control") == "" {
+				t.Errorf("%s %s: headers %v", a.method, a.path, h)
+			}
+			if len(h["Cross-Origin-Opener-Policy"]) != 1 || len(h["Cross-Origin-Resource-Policy"]) != 1 {
+				t.Errorf("%s %s: headers %v", a.method, a.path, h)
+			}
+			if got := h.Get("Strict-Transport-Security"); got != transport {
+				t.Errorf("%s %s on %s: Strict-Transport-Security %q, want %q", a.method, a.path, publicURL, got, transport)
+			}
+		}
+	}
+}
+
+func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	const mine, nobody = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
+	link := "/v/" + strings.Repeat("x", 43)
+	for _, c := range []struct {
+		method, path, form string
+		status             int
+		ancestors          string
+	}{
+		{http.MethodGet, "/pod/acme", "", http.StatusOK, mine},
+		{http.MethodPost, "/pod/acme", "context=a.b.c", http.StatusOK, mine},
+		{http.MethodPost, "/pod/acme", "context=a", http.StatusUnprocessableEntity, mine},
+		{http.MethodGet, "/pod/nobody", "", http.StatusNotFound, nobody},
+		{http.MethodPost, "/pod/nobody", "context=a.b.c", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/acme", "", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/nobody", "", http.StatusNotFound, nobody},
+		{http.MethodGet, "/signin/callback", "", http.StatusUnauthorized, nobody},
+		{http.MethodGet, link, "", http.StatusNotFound, nobody},
+		{http.MethodPost, link, "action=validate", http.StatusNotFound, nobody},
+		{http.MethodGet, "/", "", http.StatusNotFound, nobody},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.form))
+		if c.form != "" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, r)
+		policies := w.Header().Values("Content-Security-Policy")
+		frames := map[string]string{mine: "", nobody: "DENY"}[c.ancestors]
+		if got := w.Header()["X-Frame-Options"]; strings.Join(got, ",") != frames {
+			t.Errorf("%s %s: X-Frame-Options %v, want %q", c.method, c.path, got, frames)
+		}
+		if w.Code != c.status || len(policies) != 1 || !strings.Contains(policies[0]+";", c.ancestors+";") {
+			t.Errorf("%s %s: %d, %v", c.method, c.path, w.Code, policies)
+		}
+	}
+}
+
+func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "bare"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, path, opener, resource, frames string }{
+		{"the pod is framed by another site, which may be isolated", "/pod/acme", "same-origin", "cross-origin", ""},
+		{"a tenant without origins has no frames", "/pod/bare", "same-origin", "same-origin", "DENY"},
+		{"an unknown tenant has none", "/pod/nobody", "same-origin", "same-origin", "DENY"},
+		{"any page loads the loader", "/embed/v1.js", "same-origin", "cross-origin", "DENY"},
+		{"a sign-in's window keeps the pod that has opened it", "/signin/acme", "unsafe-none", "same-origin", "DENY"},
+		{"so does the page that it comes back to", "/signin/callback", "unsafe-none", "same-origin", "DENY"},
+		{"the landing page", "/v/" + strings.Repeat("x", 43), "same-origin", "same-origin", "DENY"},
+		{"a picture that is not there", "/brand/x.png", "same-origin", "same-origin", "DENY"},
+		{"an asset of the pod's", "/pod-assets/x.js", "same-origin", "same-origin", "DENY"},
+		{"the API", "/api/v1/pod", "same-origin", "same-origin", "DENY"},
+		{"a route that does not exist", "/x", "same-origin", "same-origin", "DENY"},
+	} {
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil))
+		h := w.Header()
+		got := []string{strings.Join(h["Cross-Origin-Opener-Policy"], ","), strings.Join(h["Cross-Origin-Resource-Policy"], ","), strings.Join(h["X-Frame-Options"], ",")}
+		if want := []string{c.opener, c.resource, c.frames}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", c.name, got, want)
+		}
+	}
+}
+
+func TestTheLoaderIsLoadedByAnyPageCompressedAndAges(t *testing.T) {
+	srv := newServer(t, "https://pod.example")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/embed/v1.js", nil)
+	r.Header.Set("Accept-Encoding", "gzip, br")
+	r.Header.Set("Origin", "https://psa.example")
+	w := httptest.NewRecorder()
+	srv.handler.ServeHTTP(w, r)
+	want := map[string]string{
+		"Content-Type": "text/javascript; charset=utf-8", "Content-Encoding": "br", "Vary": "Accept-Encoding",
+		"Cache-Control":                "public, max-age=300, stale-while-revalidate=86400",
+		"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*",
+	}
+	for name, value := range want {
+		if got := w.Header().Get(name); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	if w.Code != http.StatusOK || w.Body.Len() == 0 || w.Body.Len() > 4096 {
+		t.Errorf("status %d, %d bytes", w.Code, w.Body.Len())
+	}
+	r.Header.Set("If-None-Match", w.Header().Get("ETag"))
+	again := httptest.NewRecorder()
+	srv.handler.ServeHTTP(again, r)
+	if again.Code != http.StatusNotModified {
+		t.Errorf("a copy that is still good: status %d, want 304", again.Code)
+	}
+}
+
+func TestAServerIsNotReadyWhileAPartIsDown(t *testing.T) {
+	parts := map[string]func(*server) error{
+		"the store": func(srv *server) error { return srv.store.Close() },
+		"the bus":   func(srv *server) error { srv.bus.Close(); return nil },
+	}
+	for name, end := range parts {
+		srv := newServer(t, "https://pod.example")
+		if err := end(srv); err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("without %s: %d", name, w.Code)
+		}
+	}
+}
+
+func TestNoRequestWaitsForever(t *testing.T) {
+	limited := false
+	rooms := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		until, ok := r.Context().Deadline()
+		limited = ok && time.Until(until) <= requestTime
+	})
+	front(rooms, settings{publicURL: "https://pod.example"}, newLimiter(limitSettings{}, nil)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	if !limited {
+		t.Error("a request has no limit")
+	}
+}
+
+func TestASlowClientDoesNotHoldTheServerUp(t *testing.T) {
+	begun := make(chan struct{})
+	web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		_, _ = r.Body.Read(make([]byte, 1)) // until the connection is cut
+	})}
+	listeners, err := listen(t.Context(), []string{"127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- web.Serve(listeners[0]) }()
+	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", listeners[0].Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	if _, err := client.Write([]byte("POST / HTTP/1.1\r\nHost: pod\r\nContent-Length: 9\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	var log bytes.Buffer
+	srv := &server{settings: settings{log: slog.New(slog.NewTextHandler(&log, nil))}}
+	if err := srv.shut(web, time.Millisecond); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("it served until %v", err)
+	}
+	if !strings.Contains(log.String(), "cut off") {
+		t.Errorf("the log is %q", log.String())
+	}
+}
+
+func TestAServerThatIsToldToStopSendsItsPodsToComeBack(t *testing.T) {
+	v := newVictim(t)
+	v.trust(t)
+	process := v.start(t)
+	token, err := v.launch(t.Context(), "dana", "+14155554821")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := v.pod(t, token)
+	if frame := pod.next(t); frame.Type != "snapshot" {
+		t.Fatalf("the first frame is %q", frame.Type)
+	}
+	if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = pod.socket.ReadMessage()
+	if closing := new(websocket.CloseError); !errors.As(err, &closing) || closing.Code != 4400 {
+		t.Errorf("the pod was told %v", err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}
