@@ -14,12 +14,12 @@ help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Set up and run everything on this machine; says what to open (ARGS="--help" lists the flags)
-	bin/shieldpod demo $(ARGS)
+	bin/demo $(ARGS)
 
 test: ## Set up and run all tests: Go (race detector, both databases), TypeScript, Chromium, Firefox and WebKit
 	@.ci/stages setup build test-go test-web test-browser test-smoke
 
-build: web ## Build bin/shieldpod with the compiled pod inside
+build: web ## Build bin/shieldpod with the compiled pod inside, bin/demo and bin/podload
 	$(GO) build -o bin/ ./bff/cmd/...
 
 lint: node_modules/.ready ## Check style and walls: golangci-lint, Biome, types, generated files

@@ -144,7 +144,7 @@ test("two carriers of texts: the next one is asked when the first is at fault, n
   north,
   demo,
 }) => {
-  await demo.policy({ language: "en" }, undefined, demo.props.north_api_key);
+  await demo.policy({ language: "en" }, undefined, demo.credentials.north_api_key);
   await north.open("2041");
   const from = async () => (await demo.messages())[0]?.from;
   await walk({ desk: north, demo }, "0042", "Code", "twilio", [
@@ -165,7 +165,7 @@ test("two carriers of e-mail: the next one is asked when the first is at fault, 
   north,
   demo,
 }) => {
-  await demo.policy({ language: "en" }, undefined, demo.props.north_api_key);
+  await demo.policy({ language: "en" }, undefined, demo.credentials.north_api_key);
   await north.open("2041");
   await walk({ desk: north, demo }, "@hafenkontor", "Link", "smtp", [
     { mode: "ok", says: "Link sent" }, // a mail server never says more
@@ -184,7 +184,7 @@ test("a number that has said STOP, or is a landline, gets no texts until an admi
   north: desk,
   demo,
 }) => {
-  await demo.policy({ language: "en" }, undefined, demo.props.north_api_key);
+  await demo.policy({ language: "en" }, undefined, demo.credentials.north_api_key);
   await desk.open("2041");
   const row = desk.row("0042");
   const link = row.getByRole("button", { name: "link" });
@@ -197,7 +197,7 @@ test("a number that has said STOP, or is a landline, gets no texts until an admi
   await demo.forward("12h");
   await desk.reload();
   await expect(link).toHaveCount(0);
-  await demo.unlock("merle-thomsen", demo.props.north_api_key);
+  await demo.unlock("merle-thomsen", demo.credentials.north_api_key);
   await expect(link).toBeEnabled();
   await walk({ desk, demo }, "0042", "Code", "twilio", [
     { mode: "landline", says: "The carrier says this is a landline. Try e-mail.", failed: true },
@@ -247,7 +247,7 @@ const receipt = async (demo: Demo, job: string, n: number) => {
     .sort()
     .map((name) => `&${name}=${fields[name]}`)
     .join("");
-  fields.sig = createHmac("sha256", demo.props.sms_hook_secret).update(text).digest("hex");
+  fields.sig = createHmac("sha256", demo.credentials.sms_hook_secret).update(text).digest("hex");
   const answer = await fetch(`${demo.bff}/hooks/vonage/acme`, { method: "POST", body: new URLSearchParams(fields) });
   expect(answer.status).toBe(204);
 };

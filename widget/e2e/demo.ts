@@ -18,7 +18,7 @@ import type { components } from "../src/api.gen";
 import { ConnectWise, Desk, North } from "./hosts";
 import { holdTime } from "./time";
 
-const binary = fileURLToPath(new URL("../../bin/shieldpod", import.meta.url));
+const binary = fileURLToPath(new URL("../../bin/demo", import.meta.url));
 
 export interface Message {
   id: string;
@@ -92,7 +92,7 @@ export class Demo {
   ) {}
 
   static async begin(clock: ClockMode = "held"): Promise<Demo> {
-    if (!existsSync(binary)) throw new Error("there is no bin/shieldpod: run `make build` first");
+    if (!existsSync(binary)) throw new Error("there is no bin/demo: run `make build` first");
     for (;;) {
       const demo = await Demo.onFreePorts(clock);
       try {
@@ -121,7 +121,7 @@ export class Demo {
   /** Begins a demo that tests share. */
   static async beginShared(): Promise<Demo> {
     const demo = await Demo.begin();
-    for (const key of [demo.props.api_key, demo.props.north_api_key]) {
+    for (const key of [demo.credentials.api_key, demo.credentials.north_api_key]) {
       for (const path of ["policies/default", "policies/clients/contoso"]) {
         demo.policies.push({ path, key, fields: await demo.policyFields(path, key) });
       }
@@ -155,7 +155,7 @@ export class Demo {
       flag,
       String(this.ports[i]),
     ]);
-    this.process = spawn(binary, ["demo", ...flags, "--data-dir", this.dir], {
+    this.process = spawn(binary, [...flags, "--data-dir", this.dir], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.process.stderr?.on("data", (words) => {
@@ -212,12 +212,12 @@ export class Demo {
   > => (await (await fetch(`${this.manageAPI}/requests`)).json()).slice(this.earlierRequests);
 
   /** What the demo's actors keep to themselves. */
-  get props(): Record<"api_key" | "north_api_key" | "sms_hook_secret", string> {
+  get credentials(): Record<"api_key" | "north_api_key" | "sms_hook_secret", string> {
     return JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8"));
   }
 
   /** The admin's hand: what the API answers to the demo's own key, or to the second company's. */
-  private async admin(method: string, path: string, body?: unknown, key = this.props.api_key) {
+  private async admin(method: string, path: string, body?: unknown, key = this.credentials.api_key) {
     const answer = await fetch(`${this.bff}/api/v1/${path}`, {
       method,
       headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
@@ -238,7 +238,7 @@ export class Demo {
   }
 
   /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
-  async policy(fields: PolicyFields, client?: { id: string; name: string }, key = this.props.api_key) {
+  async policy(fields: PolicyFields, client?: { id: string; name: string }, key = this.credentials.api_key) {
     const path = client ? `policies/clients/${client.id}` : "policies/default";
     await this.putPolicy(path, { ...(await this.policyFields(path, key)), ...fields }, key, client?.name);
   }

@@ -24,36 +24,36 @@ var carrierKinds = map[string]verify.ChannelKind{
 	sendgrid.Carrier: verify.Email, smtp.Carrier: verify.Email, vonage.Carrier: verify.Phone, twilio.Carrier: verify.Phone,
 }
 
-// carrier is a sender whose account can be looked at without sending anything.
-type carrier interface {
+// Carrier is a sender whose account can be checked. Check signs in at the carrier and sends nothing.
+type Carrier interface {
 	courier.Sender
 	Check(ctx context.Context) error
 }
 
-// carrierMaker makes senders of accounts.
-type carrierMaker struct {
-	publicURL string
-	now       func() time.Time
+// CarrierFactory makes senders of accounts.
+type CarrierFactory struct {
+	PublicURL string // where carriers report deliveries; empty: nowhere
+	Now       func() time.Time
 }
 
-func (m carrierMaker) sender(a verify.CarrierAccount) (courier.Sender, error) { return m.carrier(a) }
+func (f CarrierFactory) sender(a verify.CarrierAccount) (courier.Sender, error) { return f.Open(a) }
 
-// carrier makes the sender of an account, and refuses one whose receipts could not be trusted.
-func (m carrierMaker) carrier(a verify.CarrierAccount) (carrier, error) {
+// Open makes the sender of an account. It refuses an account whose delivery reports could be forged.
+func (f CarrierFactory) Open(a verify.CarrierAccount) (Carrier, error) {
 	switch a.Carrier {
 	case sendgrid.Carrier:
 		return newSendgrid(a)
 	case vonage.Carrier:
-		return m.vonage(a)
+		return f.vonage(a)
 	case smtp.Carrier:
-		return m.smtp(a)
+		return f.smtp(a)
 	case twilio.Carrier:
-		return m.twilio(a)
+		return f.twilio(a)
 	}
 	return nil, fmt.Errorf("there is no carrier %q", a.Carrier)
 }
 
-func newSendgrid(a verify.CarrierAccount) (carrier, error) {
+func newSendgrid(a verify.CarrierAccount) (Carrier, error) {
 	var settings sendgrid.Settings
 	var secret sendgrid.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -65,7 +65,7 @@ func newSendgrid(a verify.CarrierAccount) (carrier, error) {
 	return made(sendgrid.New(sendgrid.Config{Key: secret.Key, From: settings.From, Host: settings.Host}))
 }
 
-func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
+func (f CarrierFactory) vonage(a verify.CarrierAccount) (Carrier, error) {
 	var settings vonage.Settings
 	var secret vonage.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -74,10 +74,10 @@ func (m carrierMaker) vonage(a verify.CarrierAccount) (carrier, error) {
 	if err := (vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}).Check(); err != nil {
 		return nil, err
 	}
-	return made(vonage.New(vonage.Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: m.publicURL}))
+	return made(vonage.New(vonage.Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: f.PublicURL}))
 }
 
-func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
+func (f CarrierFactory) smtp(a verify.CarrierAccount) (Carrier, error) {
 	var settings smtp.Settings
 	var secret smtp.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -85,11 +85,11 @@ func (m carrierMaker) smtp(a verify.CarrierAccount) (carrier, error) {
 	}
 	hello := settings.Hello
 	if hello == "" {
-		hello = smtp.HelloName(hostOf(m.publicURL), settings.From)
+		hello = smtp.HelloName(hostOf(f.PublicURL), settings.From)
 	}
 	return made(smtp.New(smtp.Config{
 		Host: settings.Host, Port: settings.Port, Security: settings.Security, Username: settings.Username, Password: secret.Password,
-		From: settings.From, Hello: hello, Now: m.now,
+		From: settings.From, Hello: hello, Now: f.Now,
 	}))
 }
 
@@ -102,7 +102,7 @@ func hostOf(address string) string {
 	return u.Hostname()
 }
 
-func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {
+func (f CarrierFactory) twilio(a verify.CarrierAccount) (Carrier, error) {
 	var settings twilio.Settings
 	var secret twilio.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -116,12 +116,12 @@ func (m carrierMaker) twilio(a verify.CarrierAccount) (carrier, error) {
 	}
 	return made(twilio.New(twilio.Config{
 		Account: settings.Account, Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host,
-		Callback: m.publicURL, Now: m.now,
+		Callback: f.PublicURL, Now: f.Now,
 	}))
 }
 
 // made keeps a nil pointer from becoming an interface that is not nil.
-func made[C carrier](c C, err error) (carrier, error) {
+func made[C Carrier](c C, err error) (Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,8 @@ func readAccount(a verify.CarrierAccount, settings, secret any) error {
 	return nil
 }
 
-// newAccount is an account as it is stored.
-func newAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
+// NewAccount is an account as it is stored.
+func NewAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
 	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Place: place}
 	var errSettings, errSecret error
 	a.Settings, errSettings = json.Marshal(settings)
@@ -146,43 +146,10 @@ func newAccount(tenant, carrier string, place int, settings, secret any) (verify
 	return a, errors.Join(errSettings, errSecret)
 }
 
-// house are the accounts that the server's own flags name.
-func (s settings) house() ([]verify.CarrierAccount, error) {
-	var accounts []verify.CarrierAccount
-	if s.mail.key != "" {
-		a, err := newAccount("", sendgrid.Carrier, 1,
-			sendgrid.Settings{From: s.mail.from, Host: s.mail.host, WebhookKey: s.mail.webhookKey}, sendgrid.Secret{Key: s.mail.key})
-		if err != nil {
-			return nil, err
-		}
-		accounts = append(accounts, a)
-	}
-	if s.sms.key != "" {
-		a, err := newAccount("", vonage.Carrier, 1,
-			vonage.Settings{Key: s.sms.key, From: s.sms.from, Host: s.sms.host, SignatureMethod: s.sms.signatureMethod},
-			vonage.Secret{Secret: s.sms.secret, SignatureSecret: s.sms.signatureSecret})
-		if err != nil {
-			return nil, err
-		}
-		accounts = append(accounts, a)
-	}
-	return accounts, nil
-}
-
-// book makes the carriers of all tenants: each one's own accounts, and the house's.
-func (srv *server) book() (*courier.Book, error) {
-	house, err := srv.house()
-	if err != nil {
-		return nil, err
-	}
-	return courier.NewBook(srv.store, house, carrierMaker{srv.publicURL, srv.now}.sender, srv.now)
-}
-
-// hooks mounts what carriers call, each request checked by the account of the tenant that it is for.
-func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
-	s, book := srv.settings, srv.carriers
+// mountHooks mounts the routes of delivery reports. Each report is checked against the account of the tenant that it is for.
+func mountHooks(mux *http.ServeMux, c Config, book *courier.Book, reports *verify.Service) {
 	mails := sendgrid.NewWebhook(sendgrid.WebhookConfig{
-		Reports: domain, Now: s.now, Log: s.log,
+		Reports: reports, Now: c.Now, Log: c.Log,
 		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
 			var settings sendgrid.Settings
 			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgrid.Secret{}); err != nil {
@@ -191,10 +158,10 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 			return sendgrid.ParseKey(settings.WebhookKey)
 		},
 	})
-	mux.Handle("POST /hooks/sendgrid", mails) // the house's account, for all tenants that have none
+	mux.Handle("POST /hooks/sendgrid", mails) // the platform's account, for all tenants that have none
 	mux.Handle("POST /hooks/sendgrid/{tenant}", mails)
 	texts := vonage.NewWebhook(vonage.WebhookConfig{
-		Reports: domain, Now: s.now, Log: s.log,
+		Reports: reports, Now: c.Now, Log: c.Log,
 		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {
 			var settings vonage.Settings
 			var secret vonage.Secret
@@ -205,7 +172,7 @@ func (srv *server) hooks(mux *http.ServeMux, domain *verify.Service) {
 	mux.Handle("GET /hooks/vonage/{tenant}", texts)
 	mux.Handle("POST /hooks/vonage/{tenant}", texts)
 	mux.Handle("POST /hooks/twilio/{tenant}", twilio.NewWebhook(twilio.WebhookConfig{
-		PublicURL: s.publicURL, Reports: domain, Now: s.now, Log: s.log,
+		PublicURL: c.PublicURL, Reports: reports, Now: c.Now, Log: c.Log,
 		Account: func(ctx context.Context, tenant string) (twilio.Account, error) {
 			var settings twilio.Settings
 			var secret twilio.Secret

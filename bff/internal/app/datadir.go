@@ -11,12 +11,17 @@ import (
 	"strings"
 )
 
-// databaseFile is the embedded database's name; SQLite puts -wal and -shm beside it.
-const databaseFile = "shieldpod.db"
+const (
+	// DatabaseFile is the embedded database's name; SQLite puts -wal and -shm beside it.
+	DatabaseFile = "shieldpod.db"
 
-// closeDataDir makes the data folder, and closes folder and database to other users of the machine where they stand
-// open, with a line in the log. A folder that holds other things than the server's is not changed: it is refused when
-// everybody could replace the database in it. On Windows modes say nothing, and access lists are the administrator's.
+	// DemoFile marks a data folder as the demo's, which the commands accept, too.
+	DemoFile = "demo.json"
+)
+
+// closeDataDir makes the data folder. It closes the folder and the database to other users of the machine, and logs
+// each change. A folder that holds other files is not changed: it is refused when every user could replace the
+// database in it. On Windows modes say nothing, and access lists are the administrator's.
 func closeDataDir(dir string, log *slog.Logger) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("--data-dir: %s can't be made: %w", dir, err)
@@ -32,12 +37,12 @@ func closeDataDir(dir string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("--data-dir: %s can't be read by this user: %w", dir, err)
 	}
-	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), databaseFile) && e.Name() != demoFile })
+	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), DatabaseFile) && e.Name() != DemoFile })
 	if err := closeFolder(dir, info, foreign, log); err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), databaseFile) {
+		if strings.HasPrefix(e.Name(), DatabaseFile) {
 			if err := closeFile(filepath.Join(dir, e.Name()), log); err != nil {
 				return err
 			}

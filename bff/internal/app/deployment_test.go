@@ -1,7 +1,8 @@
-package app
+package app_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,126 +10,32 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/cli"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// What was acknowledged survives kill -9 at any moment, the chain stays whole, and
-// nothing is green that nobody validated.
-func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
-	const kills, callers, acknowledgedPerLife = 5, 6, 200
-	v := newVictim(t)
-	v.trust(t)
-	storetest.SetPolicy(t, v.open(t), "acme", "", storetest.Unbounded)
-	book := &ledger{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
-	for life := range kills {
-		process := v.start(t)
-		lived, stop := context.WithCancel(t.Context())
-		var working sync.WaitGroup
-		acknowledged := make(chan struct{}, 1024)
-		for caller := range callers {
-			working.Go(func() { v.work(lived, t, fmt.Sprintf("%d-%d", life, caller), book, acknowledged) })
-		}
-		for range acknowledgedPerLife {
-			select {
-			case <-acknowledged:
-			case <-time.After(5 * time.Minute): // ends a test that hangs
-				t.Fatal("the server stopped acknowledging")
-			}
-		}
-		if err := process.Process.Kill(); err != nil { // SIGKILL, in the middle of whatever it does
-			t.Fatal(err)
-		}
-		_ = process.Wait() // it says that it was killed
-		stop()
-		working.Wait()
-	}
-	book.hold(t, v.open(t))
-}
-
-// ledger is what the callers were told, and what they dared.
-type ledger struct {
-	mu       sync.Mutex
-	sent     map[string]bool // acknowledged by 201
-	tried    map[string]bool // the right code was sent for it, whatever came back
-	verified map[string]bool // acknowledged by 200
-}
-
-func (l *ledger) note(list map[string]bool, id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list[id] = true
-}
-
-// hold compares what is stored with what was told.
-func (l *ledger) hold(t *testing.T, db *store.Store) {
-	t.Helper()
-	count, broken, err := db.VerifyChain(t.Context(), "acme")
-	if err != nil || broken != nil {
-		t.Fatalf("the chain of %d events: %v %v", count, broken, err)
-	}
-	changed, err := db.Changed(t.Context(), "acme", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	asked, green := map[string]bool{}, map[string]bool{}
-	for contact := range changed {
-		events, err := db.Recent(t.Context(), "acme", []string{contact}, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range events {
-			switch e.Kind {
-			case verify.EventRequested:
-				asked[e.Verification] = true
-			case verify.EventVerified:
-				green[e.Verification] = true
-			}
-		}
-	}
-	for id := range l.sent {
-		if !asked[id] {
-			t.Errorf("%s was acknowledged and is gone", id)
-		}
-	}
-	for id := range l.verified {
-		if !green[id] {
-			t.Errorf("%s was acknowledged as verified and is not", id)
-		}
-	}
-	for id := range green {
-		if !l.tried[id] {
-			t.Errorf("%s is green and nobody gave its code", id)
-		}
-	}
-	if len(l.sent) == 0 || len(l.verified) == 0 {
-		t.Errorf("%d sent and %d verified: the test proved nothing", len(l.sent), len(l.verified))
-	}
-	t.Logf("%d sent, %d verified, %d events", len(l.sent), len(l.verified), count)
-}
-
-// victim is a server in a process of its own, with the sandbox as its carriers.
-type victim struct {
+// deployment is one database with the servers on it, in a process of their own or in this one, and the sandbox as their
+// carriers.
+type deployment struct {
 	metrics string // address of /metrics; empty: nowhere
 	binary  string
 	env     []string
@@ -138,15 +45,15 @@ type victim struct {
 	key     launchcontext.SigningKey
 	phone   http.Handler
 
-	beats    <-chan time.Time // drives the hubs of nodes; nil for a ticker
+	ticks    <-chan time.Time // drives the hubs of nodes; nil for a ticker
 	audience string           // the public URL
 	numbers  atomic.Int64     // given out: every contact has one of its own
 }
 
-func newVictim(t *testing.T) *victim {
+func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	v := &victim{binary: filepath.Join(t.TempDir(), "shieldpod"), dir: t.TempDir(), master: masterKey("the victim"), port: freePort(t)}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", v.binary, "github.com/shieldpod/shieldpod/bff/cmd/shieldpod").CombinedOutput(); err != nil {
+	d := &deployment{binary: filepath.Join(t.TempDir(), "shieldpod"), dir: t.TempDir(), master: apptest.MasterKey("the deployment"), port: apptest.FreePort(t)}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", d.binary, "github.com/shieldpod/shieldpod/bff/cmd/shieldpod").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	hookKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -158,8 +65,8 @@ func newVictim(t *testing.T) *victim {
 		t.Fatal(err)
 	}
 	phone, err := sandbox.New(sandbox.Config{
-		HookBase: "http://127.0.0.1:" + v.port, Tenant: "acme", SendGridKey: "SG.test", SendGridHookKey: hookKey,
-		VonageKey: "demo0001", VonageSecret: "a-secret", VonageSignature: "a-signature-secret", Now: systemClock,
+		HookBase: "http://127.0.0.1:" + d.port, Tenant: "acme", SendGridKey: "SG.test", SendGridHookKey: hookKey,
+		VonageKey: "demo0001", VonageSecret: "a-secret", VonageSignature: "a-signature-secret", Now: app.SystemClock,
 		Delay: func() time.Duration { return 0 }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -168,28 +75,28 @@ func newVictim(t *testing.T) *victim {
 	t.Cleanup(phone.Close)
 	carriers := httptest.NewServer(phone)
 	t.Cleanup(carriers.Close)
-	v.phone, v.audience = phone, "http://127.0.0.1:"+v.port
-	v.env = append(os.Environ(),
-		"SHIELDPOD_MASTER_KEY="+base64.StdEncoding.EncodeToString(v.master), "SHIELDPOD_DATA_DIR="+v.dir,
-		"SHIELDPOD_LISTEN=127.0.0.1:"+v.port, "SHIELDPOD_PUBLIC_URL=http://127.0.0.1:"+v.port,
+	d.phone, d.audience = phone, "http://127.0.0.1:"+d.port
+	d.env = append(os.Environ(),
+		"SHIELDPOD_MASTER_KEY="+base64.StdEncoding.EncodeToString(d.master), "SHIELDPOD_DATA_DIR="+d.dir,
+		"SHIELDPOD_LISTEN=127.0.0.1:"+d.port, "SHIELDPOD_PUBLIC_URL=http://127.0.0.1:"+d.port,
 		"SHIELDPOD_SENDGRID_KEY=SG.test", "SHIELDPOD_SENDGRID_FROM=verify@acme.example", "SHIELDPOD_SENDGRID_HOST="+carriers.URL,
 		"SHIELDPOD_SENDGRID_WEBHOOK_KEY="+base64.StdEncoding.EncodeToString(hookPublic),
 		"SHIELDPOD_VONAGE_KEY=demo0001", "SHIELDPOD_VONAGE_SECRET=a-secret", "SHIELDPOD_VONAGE_FROM=AcmeIT",
 		"SHIELDPOD_VONAGE_HOST="+carriers.URL, "SHIELDPOD_VONAGE_SIGNATURE_SECRET=a-signature-secret",
 	)
-	return v
+	return d
 }
 
 // trust makes the tenant and its signing key, by the commands that an operator uses.
-func (v *victim) trust(t *testing.T) {
+func (d *deployment) trust(t *testing.T) {
 	t.Helper()
-	private, public := filepath.Join(v.dir, "psa.pem"), filepath.Join(v.dir, "psa.pub.pem")
+	private, public := filepath.Join(d.dir, "psa.pem"), filepath.Join(d.dir, "psa.pub.pem")
 	for _, args := range [][]string{
 		{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"},
 		{"key", "new", "--out", private, "--public-out", public},
 		{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public},
 	} {
-		if err := runContext(t.Context(), args, v.getenv, io.Discard, io.Discard); err != nil {
+		if err := cli.Run(t.Context(), args, d.getenv, io.Discard, io.Discard); err != nil {
 			t.Fatalf("%v: %v", args, err)
 		}
 	}
@@ -197,16 +104,16 @@ func (v *victim) trust(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.key, err = launchcontext.ParsePrivateKey(pem, "k1"); err != nil {
+	if d.key, err = launchcontext.ParsePrivateKey(pem, "k1"); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // start runs the server and returns once it says that it is ready.
-func (v *victim) start(t *testing.T) *exec.Cmd {
+func (d *deployment) start(t *testing.T) *exec.Cmd {
 	t.Helper()
-	process := exec.CommandContext(t.Context(), v.binary, "serve")
-	process.Env = v.env
+	process := exec.CommandContext(t.Context(), d.binary, "serve")
+	process.Env = d.env
 	said, err := process.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -227,17 +134,17 @@ func (v *victim) start(t *testing.T) *exec.Cmd {
 }
 
 // open reads the data once the server is gone.
-func (v *victim) open(t *testing.T) *store.Store {
+func (d *deployment) open(t *testing.T) *store.Store {
 	t.Helper()
-	keys, err := derive(v.master)
+	keys, err := app.DeriveKeys(d.master)
 	if err != nil {
 		t.Fatal(err)
 	}
-	vault, err := store.NewVault(keys.vault, rand.Reader)
+	vault, err := store.NewVault(keys.Vault, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(t.Context(), store.Config{URL: filepath.Join(v.dir, "shieldpod.db"), Vault: vault})
+	db, err := store.Open(t.Context(), store.Config{URL: filepath.Join(d.dir, app.DatabaseFile), Vault: vault})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,39 +152,9 @@ func (v *victim) open(t *testing.T) *store.Store {
 	return db
 }
 
-// work verifies one contact after another until the server's life ends. Errors are what a
-// killed server looks like; what counts is what it acknowledged before.
-func (v *victim) work(ctx context.Context, t *testing.T, name string, book *ledger, acknowledged chan<- struct{}) {
-	for n := 0; ctx.Err() == nil; n++ {
-		number := fmt.Sprintf("+1415%d", 2000000+v.numbers.Add(1))
-		token, err := v.launch(ctx, fmt.Sprintf("c-%s-%d", name, n), number)
-		if err != nil {
-			t.Logf("%s stops: %v", name, err) // a killed server looks like this; so would a broken one
-			return
-		}
-		var sent api.Verification
-		body := fmt.Sprintf(`{"contact_id":"c-%s-%d","channel_id":"m","method":"sms_code"}`, name, n)
-		if v.post(ctx, "/api/v1/verifications", token, body, http.StatusCreated, &sent) != nil {
-			return
-		}
-		book.note(book.sent, sent.Id)
-		acknowledged <- struct{}{}
-		code := v.readSMS(ctx, number)
-		if code == "" {
-			continue
-		}
-		book.note(book.tried, sent.Id)
-		var green api.Verification
-		if v.post(ctx, "/api/v1/verifications/"+sent.Id+"/code", token, `{"code":"`+code+`"}`, http.StatusOK, &green) == nil {
-			book.note(book.verified, sent.Id)
-			acknowledged <- struct{}{}
-		}
-	}
-}
-
-func (v *victim) launch(ctx context.Context, contact, number string) (string, error) {
+func (d *deployment) launch(ctx context.Context, contact, number string) (string, error) {
 	signed, err := launchcontext.Sign(launchcontext.Claims{
-		Issuer: "https://psa.example", Audience: v.audience, Subject: "ana", Tenant: "acme",
+		Issuer: "https://psa.example", Audience: d.audience, Subject: "ana", Tenant: "acme",
 		Context: launchcontext.Context{
 			PSA: "test", Ticket: launchcontext.Ticket{ID: "1", Summary: "Reset"}, Client: launchcontext.Client{ID: "c", Name: "Contoso"},
 			Contact: launchcontext.Default{ID: contact, Name: "Dana"},
@@ -285,17 +162,17 @@ func (v *victim) launch(ctx context.Context, contact, number string) (string, er
 				{ID: "m", Kind: launchcontext.KindPhone, Value: number},
 			}}},
 		},
-	}, v.key)
+	}, d.key)
 	if err != nil {
 		return "", err
 	}
 	var launched api.SessionOpened
-	err = v.post(ctx, "/api/v1/launch", "", `{"context":"`+signed+`"}`, http.StatusOK, &launched)
+	err = d.post(ctx, "/api/v1/launch", "", `{"context":"`+signed+`"}`, http.StatusOK, &launched)
 	return launched.Token, err
 }
 
 // readSMS waits for the text that was sent last to the number, until the context ends.
-func (v *victim) readSMS(ctx context.Context, number string) string {
+func (d *deployment) readSMS(ctx context.Context, number string) string {
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -306,7 +183,7 @@ func (v *victim) readSMS(ctx context.Context, number string) string {
 		}
 		answer := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/messages?limit=1&to=%2B"+number[1:], nil)
-		v.phone.ServeHTTP(answer, request)
+		d.phone.ServeHTTP(answer, request)
 		var messages []struct {
 			Code string `json:"code"`
 		}
@@ -316,10 +193,10 @@ func (v *victim) readSMS(ctx context.Context, number string) string {
 	}
 }
 
-func (v *victim) post(ctx context.Context, path, bearer, body string, want int, into any) error {
+func (d *deployment) post(ctx context.Context, path, bearer, body string, want int, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // ends a test that hangs
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:"+v.port+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:"+d.port+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -340,22 +217,71 @@ func (v *victim) post(ctx context.Context, path, bearer, body string, want int, 
 	return json.NewDecoder(response.Body).Decode(into)
 }
 
-func freePort(t *testing.T) string {
+// node starts one of several servers in this process.
+func (d *deployment) node(t *testing.T, routes []string, which int) *deployment {
 	t.Helper()
-	for {
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	n := &deployment{env: d.env, dir: d.dir, master: d.master, key: d.key, phone: d.phone, port: apptest.FreePort(t), audience: d.audience, ticks: d.ticks}
+	var log bytes.Buffer
+	c := n.config(t, slog.New(slog.NewTextHandler(&log, nil)))
+	c.Bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
+	c.MetricsListen = d.metrics
+	ctx, stop := context.WithCancel(t.Context())
+	srv, err := app.New(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listeners, err := app.Listen(ctx, c.Listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx, listeners) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("node %d ended with %v\n%s", which, err, &log)
 		}
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		if err = errors.Join(err, l.Close()); err != nil {
-			t.Fatal(err)
-		}
-		if _, given := givenPorts.LoadOrStore(port, true); !given {
-			return port
-		}
+	})
+	return n
+}
+
+// config is what the command line makes of the deployment's environment.
+func (d *deployment) config(t *testing.T, log *slog.Logger) app.Config {
+	t.Helper()
+	keys, err := app.DeriveKeys(d.master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database, err := app.Database{DataDir: d.dir, DatabaseURL: d.getenv("SHIELDPOD_DATABASE_URL")}.URL(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits, err := parseLimits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	carriers := app.PlatformCarriers{
+		SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: d.getenv("SHIELDPOD_SENDGRID_HOST"),
+		SendgridWebhookKey: d.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
+		VonageKey:          d.getenv("SHIELDPOD_VONAGE_KEY"), VonageSecret: d.getenv("SHIELDPOD_VONAGE_SECRET"), VonageFrom: d.getenv("SHIELDPOD_VONAGE_FROM"),
+		VonageHost: d.getenv("SHIELDPOD_VONAGE_HOST"), VonageSignatureSecret: d.getenv("SHIELDPOD_VONAGE_SIGNATURE_SECRET"), VonageSignatureMethod: "sha256",
+	}
+	if err := carriers.Check(log); err != nil {
+		t.Fatal(err)
+	}
+	return app.Config{
+		Listen: []string{"127.0.0.1:" + d.port}, PublicURL: d.audience, Database: database, Keys: keys, Carriers: carriers, Limits: limits,
+		Now: app.SystemClock, Ticks: d.ticks, Log: log,
 	}
 }
 
-// givenPorts are those that freePort gave: the system may name one again as soon as it is closed.
-var givenPorts sync.Map
+func (d *deployment) getenv(name string) string {
+	for i := len(d.env) - 1; i >= 0; i-- {
+		if value, found := strings.CutPrefix(d.env[i], name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+func (d *deployment) setenv(name, value string) { d.env = append(d.env, name+"="+value) }

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"crypto/rand"
@@ -10,22 +10,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 func TestAnIDThatIsStoredCanBeReachedAndRemoved(t *testing.T) {
-	srv := newServer(t, "https://pod.example")
-	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}); err != nil {
+	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
-	key, secret, err := verify.NewAPIKey("acme", "Ana Ortiz", systemClock(), rand.Reader)
+	key, secret, err := verify.NewAPIKey("acme", "Ana Ortiz", app.SystemClock(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.store.PutAPIKey(t.Context(), key); err != nil {
+	if err := srv.Store.PutAPIKey(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	site := httptest.NewServer(srv.handler)
+	site := httptest.NewServer(srv.Handler)
 	defer site.Close()
 	// call gives the status, and the code and field of a refusal or the number of contacts.
 	call := func(t *testing.T, method, path, body string) (int, string) {

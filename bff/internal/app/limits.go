@@ -14,8 +14,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
 )
 
-// limitFlags bound what one address may do. docs/operating.md explains them.
-type limitFlags struct {
+// Limits bound what one address may do. The zero value has no limits and no proxies. docs/operating.md explains them.
+type Limits struct {
 	TrustedProxies []string `help:"Addresses of the balancers and proxies in front, like 10.0.0.0/8: only these are believed about the client's address."`
 	ProxyHeader    string   `default:"x-forwarded-for" enum:"x-forwarded-for,forwarded" help:"The header in which they name the client: x-forwarded-for or forwarded."`
 
@@ -28,62 +28,54 @@ type limitFlags struct {
 	LimitSessionSockets    int `default:"8" help:"Sockets of one pod session; 0 for no limit."`
 }
 
-// limitSettings are limitFlags, checked. The zero value stands for no limits and no proxies.
-type limitSettings struct {
-	addresses                     clientaddr.Resolver
-	requests, guesses, handshakes ratelimit.Limit
-	sockets                       live.Limits
-	now                           func() time.Time // a monotonic clock; nil: time.Now
-}
-
-// limiter gives one whose clock is the limits'.
-func (s limitSettings) limiter(l ratelimit.Limit) *ratelimit.Limiter {
-	if s.now == nil {
-		return ratelimit.New(l, time.Now)
-	}
-	return ratelimit.New(l, s.now)
-}
-
-func (f limitFlags) limits() (limitSettings, error) {
-	trusted, err := clientaddr.ParseTrusted(f.TrustedProxies)
+// resolver finds clients' addresses behind the trusted proxies.
+func (l Limits) resolver() (clientaddr.Resolver, error) {
+	trusted, err := clientaddr.ParseTrusted(l.TrustedProxies)
 	if err != nil {
-		return limitSettings{}, fmt.Errorf("--trusted-proxies: %w", err)
+		return clientaddr.Resolver{}, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	header := clientaddr.XForwardedFor
-	if f.ProxyHeader == "forwarded" {
+	if l.ProxyHeader == "forwarded" {
 		header = clientaddr.Forwarded
 	}
-	return limitSettings{
-		addresses: clientaddr.Resolver{Trusted: trusted, Header: header},
-		requests:  f.LimitRequests, guesses: f.LimitGuesses, handshakes: f.LimitHandshakes,
-		sockets: live.Limits{WaitingPerAddress: f.LimitWaitingPerAddress, Waiting: f.LimitWaiting, PerSession: f.LimitSessionSockets},
-	}, nil
+	return clientaddr.Resolver{Trusted: trusted, Header: header}, nil
+}
+
+// Check refuses proxies that are no addresses.
+func (l Limits) Check() error {
+	_, err := l.resolver()
+	return err
+}
+
+// sockets are the hub's limits.
+func (l Limits) sockets() live.Limits {
+	return live.Limits{WaitingPerAddress: l.LimitWaitingPerAddress, Waiting: l.LimitWaiting, PerSession: l.LimitSessionSockets}
 }
 
 // limiter bounds what one address may ask without proof, and guess.
 type limiter struct {
 	security *securitylog.Log
 	requests *ratelimit.Limiter
-	guesses  map[string]*ratelimit.Limiter // by what is guessed, so that one guess does not stand in the way of another
+	guesses  map[string]*ratelimit.Limiter // by path, so that wrong links do not count against wrong delivery reports
 }
 
-// What is guessed, by the path that it is guessed at.
+// guessed maps the path at which something is guessed to its code in the security log.
 var guessed = map[string]string{
 	"/v/": securitylog.CodeUnknownLink, "/hooks/": securitylog.CodeHookRefused, "/signin/callback": securitylog.CodeSignInRefused,
 }
 
-func newLimiter(s limitSettings, security *securitylog.Log) *limiter {
-	l := &limiter{security: security, requests: s.limiter(s.requests), guesses: map[string]*ratelimit.Limiter{}}
+func newLimiter(l Limits, clock func() time.Time, security *securitylog.Log) *limiter {
+	limits := &limiter{security: security, requests: ratelimit.New(l.LimitRequests, clock), guesses: map[string]*ratelimit.Limiter{}}
 	for path := range guessed {
-		l.guesses[path] = s.limiter(s.guesses)
+		limits.guesses[path] = ratelimit.New(l.LimitGuesses, clock)
 	}
-	return l
+	return limits
 }
 
-// serve has next answer a request, unless its address has used up what it may.
+// serve calls next, or answers 429 if the address is over a limit.
 //
-// Routes with a bearer or a key are not bounded here, but by what turns out to be wrong: see httpapi. Sockets are bounded by the hub.
-// A launch that opens a pod, and a delivery report with a good signature, count as nothing, however many there are.
+// Routes with a bearer or a key are not limited here: httpapi limits those that turn out to be wrong, and the hub limits sockets.
+// A launch that opens a pod and a delivery report with a good signature are not counted.
 func (l *limiter) serve(w http.ResponseWriter, r *http.Request, address netip.Addr, next http.Handler) {
 	path := r.URL.Path
 	if path == "/healthz" || path == "/readyz" || path == "/api/v1/live" || strings.HasPrefix(path, "/api/v1/") && r.Header.Get("Authorization") != "" && !isLaunch(path) {
@@ -114,7 +106,7 @@ func (l *limiter) serve(w http.ResponseWriter, r *http.Request, address netip.Ad
 	next.ServeHTTP(answer, r)
 	switch {
 	case guess == "":
-		if answer.status == http.StatusOK && path != "/api/v1/launch/challenge" { // which anybody gets
+		if answer.status == http.StatusOK && path != "/api/v1/launch/challenge" { // which needs no proof
 			l.requests.Return(address)
 		}
 	case wrong(guess, answer.status):
@@ -135,7 +127,7 @@ func isLaunch(path string) bool {
 	return path == "/api/v1/launch" || strings.HasPrefix(path, "/api/v1/launch/")
 }
 
-// wrong tells whether an answer says that a guess was one: a fault of the server's says nothing.
+// wrong tells whether an answer refuses what was guessed. A fault of the server's own is no refusal.
 func wrong(guess string, status int) bool {
 	if guess == "/v/" {
 		return status == http.StatusNotFound
@@ -143,7 +135,7 @@ func wrong(guess string, status int) bool {
 	return status >= http.StatusBadRequest && status < http.StatusInternalServerError
 }
 
-// refuse answers 429: people with a page, programs with a problem.
+// refuse answers 429: browsers with a page, programs with a problem document.
 func (l *limiter) refuse(w http.ResponseWriter, r *http.Request, address netip.Addr, retry time.Duration) {
 	l.security.Record(securitylog.CodeTooManyRequests, "", address)
 	httpapi.TooManyRequests(w, r, retry)

@@ -1,4 +1,4 @@
-package app
+package app_test
 
 import (
 	"bytes"
@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,56 +15,47 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // limited is the whole server behind its default limits, with its log.
 type limited struct {
-	*server
+	*app.Server
 	t   *testing.T
 	log *bytes.Buffer
 }
 
 func newLimited(t *testing.T, args ...string) limited {
 	t.Helper()
-	var flags struct{ limitFlags }
-	parser, err := kong.New(&flags)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parser.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	limits, err := flags.limits()
-	if err != nil {
-		t.Fatal(err)
-	}
-	held := time.Now()
-	limits.now = func() time.Time { return held } // nothing comes back while a slow machine asks
-	keys, err := derive(bytes.Repeat([]byte{7}, 32))
+	limits, err := parseLimits(args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	srv, err := build(t.Context(), settings{
-		publicURL: "https://pod.example", database: filepath.Join(t.TempDir(), "shieldpod.db"), keys: keys, now: systemClock, limits: limits,
-		log:  slog.New(slog.NewTextHandler(&log, nil)),
-		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: hookKey(t)},
-		sms:  smsSettings{key: "demo0001", secret: "s", from: "Acme", host: "http://127.0.0.1:1", signatureSecret: "a-signature-secret", signatureMethod: "sha256"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		srv.hub.Close()
-		if err := srv.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Origins: []string{"https://psa.example"}}); err != nil {
+	held := time.Now()
+	c := apptest.Config(t, "https://pod.example")
+	c.Limits, c.Log = limits, slog.New(slog.NewTextHandler(&log, nil))
+	c.LimitClock = func() time.Time { return held } // no quota is refilled while a slow machine asks
+	srv := apptest.New(t, c)
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	return limited{srv, t, &log}
+}
+
+// parseLimits reads limits as the command line does, with its defaults.
+func parseLimits(args ...string) (app.Limits, error) {
+	var flags struct{ app.Limits }
+	parser, err := kong.New(&flags)
+	if err != nil {
+		return app.Limits{}, err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return app.Limits{}, err
+	}
+	return flags.Limits, flags.Check()
 }
 
 type sending struct{ method, path, body, from, bearer, forwarded string }
@@ -84,13 +74,13 @@ func (l limited) send(s sending) *httptest.ResponseRecorder {
 		r.Header.Set("X-Forwarded-For", s.forwarded)
 	}
 	w := httptest.NewRecorder()
-	l.handler.ServeHTTP(w, r)
+	l.Handler.ServeHTTP(w, r)
 	return w
 }
 
 // security is the log's lines of this kind.
 func (l limited) security(code string) (lines []string) {
-	l.server.security.Flush()
+	l.FlushSecurity()
 	for line := range strings.Lines(l.log.String()) {
 		if strings.Contains(line, "msg=security code="+code+" ") {
 			lines = append(lines, strings.TrimSpace(line))
@@ -161,9 +151,9 @@ func TestThreat_30_OneAddressCannotAskForEver(t *testing.T) {
 }
 
 func TestThreat_30_AGoodBearerIsGoodHoweverMuchIsGuessedBesideIt(t *testing.T) {
-	v := newVictim(t)
-	v.trust(t)
-	n := v.node(t, []string{"127.0.0.1:" + freePort(t)}, 0)
+	d := newDeployment(t)
+	d.trust(t)
+	n := d.node(t, []string{"127.0.0.1:" + apptest.FreePort(t)}, 0)
 	token, err := n.launch(t.Context(), "dana", "+14155554821")
 	if err != nil {
 		t.Fatal(err)
@@ -187,9 +177,9 @@ func TestThreat_30_AGoodBearerIsGoodHoweverMuchIsGuessedBesideIt(t *testing.T) {
 }
 
 // ask gives the status of the pod's bootstrap.
-func (v *victim) ask(t *testing.T, bearer string) int {
+func (d *deployment) ask(t *testing.T, bearer string) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+v.port+"/api/v1/pod", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+d.port+"/api/v1/pod", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +260,7 @@ func TestThreat_31_RefusalsLeaveATrace(t *testing.T) {
 		t.Errorf("what the client has sent is in the log:\n%s", l.log)
 	}
 	w := httptest.NewRecorder()
-	l.metrics.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	l.Metrics.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
 		`shieldpod_security_events_total{code="context_invalid"} 50`, `shieldpod_security_events_total{code="hook_refused"} 200`,
 		`shieldpod_security_events_total{code="unknown_link"} 50`, `shieldpod_security_events_total{code="api_key_invalid"} 50`,
@@ -282,13 +272,13 @@ func TestThreat_31_RefusalsLeaveATrace(t *testing.T) {
 }
 
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
-	v := newVictim(t)
-	v.trust(t)
-	v.metrics = "127.0.0.1:" + freePort(t)
-	n := v.node(t, []string{"127.0.0.1:" + freePort(t)}, 0)
+	d := newDeployment(t)
+	d.trust(t)
+	d.metrics = "127.0.0.1:" + apptest.FreePort(t)
+	n := d.node(t, []string{"127.0.0.1:" + apptest.FreePort(t)}, 0)
 	for url, want := range map[string]int{
-		"http://127.0.0.1:" + n.port + "/metrics": http.StatusNotFound, "http://" + v.metrics + "/metrics": http.StatusOK,
-		"http://" + v.metrics + "/": http.StatusNotFound, "http://" + v.metrics + "/api/v1/pod": http.StatusNotFound,
+		"http://127.0.0.1:" + n.port + "/metrics": http.StatusNotFound, "http://" + d.metrics + "/metrics": http.StatusOK,
+		"http://" + d.metrics + "/": http.StatusNotFound, "http://" + d.metrics + "/api/v1/pod": http.StatusNotFound,
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		if err != nil {
@@ -318,15 +308,7 @@ func TestLimitsThatAreNoneAreRefused(t *testing.T) {
 		"--trusted-proxies=10.0.0.0/8": "",
 		"--limit-requests=off":         "",
 	} {
-		var flags struct{ limitFlags }
-		parser, err := kong.New(&flags)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = parser.Parse([]string{args})
-		if err == nil {
-			_, err = flags.limits()
-		}
+		_, err := parseLimits(args)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", args, err, want)
 		}

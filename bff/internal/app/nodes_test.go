@@ -1,32 +1,33 @@
-package app
+package app_test
 
 import (
 	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/gorilla/websocket"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/cli"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
 // Two nodes share one PostgreSQL and join their buses; the balancer may send every request anywhere.
 func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
-	v := newVictim(t)
+	d := newDeployment(t)
 	database := storetest.PostgreSQLURL(t)
-	v.setenv("SHIELDPOD_DATABASE_URL", database)
-	v.trust(t)
-	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
-	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+	d.setenv("SHIELDPOD_DATABASE_URL", database)
+	d.trust(t)
+	routes := []string{"127.0.0.1:" + apptest.FreePort(t), "127.0.0.1:" + apptest.FreePort(t)}
+	first, second := d.node(t, routes, 0), d.node(t, routes, 1)
 
 	token, err := first.launch(t.Context(), "dana", "+14155554821")
 	if err != nil {
@@ -42,7 +43,7 @@ func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod.until(t, "pending")
-	code := v.readSMS(t.Context(), "+14155554821")
+	code := d.readSMS(t.Context(), "+14155554821")
 	var green api.Verification
 	if err := second.post(t.Context(), "/api/v1/verifications/"+sent.Id+"/code", token, `{"code":"`+code+`"}`, http.StatusOK, &green); err != nil {
 		t.Fatal(err)
@@ -51,17 +52,17 @@ func TestAPodOnOneNodeSeesWhatHappensOnAnother(t *testing.T) {
 }
 
 func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
-	v := newVictim(t)
-	v.setenv("SHIELDPOD_DATABASE_URL", storetest.PostgreSQLURL(t))
-	v.beats = make(chan time.Time) // no tick: only the bus tells a node of changes on another
-	v.trust(t)
+	d := newDeployment(t)
+	d.setenv("SHIELDPOD_DATABASE_URL", storetest.PostgreSQLURL(t))
+	d.ticks = make(chan time.Time) // no tick: only the bus tells a node of changes on another
+	d.trust(t)
 	var said bytes.Buffer
-	if err := runContext(t.Context(), []string{"apikey", "new", "acme", "--name", "Noor"}, v.getenv, &said, io.Discard); err != nil {
+	if err := cli.Run(t.Context(), []string{"apikey", "new", "acme", "--name", "Noor"}, d.getenv, &said, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	key := strings.TrimSpace(said.String())
-	routes := []string{"127.0.0.1:" + freePort(t), "127.0.0.1:" + freePort(t)}
-	first, second := v.node(t, routes, 0), v.node(t, routes, 1)
+	routes := []string{"127.0.0.1:" + apptest.FreePort(t), "127.0.0.1:" + apptest.FreePort(t)}
+	first, second := d.node(t, routes, 0), d.node(t, routes, 1)
 	token, err := first.launch(t.Context(), "dana", "+14155554821")
 	if err != nil {
 		t.Fatal(err)
@@ -85,12 +86,12 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 
 // A server without a text carrier offers no texts. Once a command has set one up, an open pod offers them.
 func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
-	v := newVictim(t)
+	d := newDeployment(t)
 	for _, name := range []string{"KEY", "SECRET", "FROM", "SIGNATURE_SECRET"} {
-		v.setenv("SHIELDPOD_VONAGE_"+name, "")
+		d.setenv("SHIELDPOD_VONAGE_"+name, "")
 	}
-	v.trust(t)
-	n := v.node(t, []string{"127.0.0.1:" + freePort(t)}, 0)
+	d.trust(t)
+	n := d.node(t, []string{"127.0.0.1:" + apptest.FreePort(t)}, 0)
 	token, err := n.launch(t.Context(), "dana", "+14155554821")
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +108,12 @@ func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
 		t.Errorf("a code without a carrier: %+v, %v", problem, err)
 	}
 	var said bytes.Buffer
-	command := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--no-check"}
-	if err := runContext(t.Context(), command, v.getenv, io.Discard, &said); err != nil {
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte("the token\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := []string{"tenant", "carrier", "twilio", "acme", "--account", "AC0123456789abcdef0123456789abcdef", "--token-file", tokenFile, "--from", "+15105550100", "--no-check"}
+	if err := cli.Run(t.Context(), command, d.getenv, io.Discard, &said); err != nil {
 		t.Fatalf("%v: %s", err, &said)
 	}
 	if f := pod.next(t); f.Type != "policy" || refusal(f) != "" || f.Pod.Policy.Version != "0.0" {
@@ -117,9 +122,9 @@ func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
 }
 
 // edit sets what the launch contexts' client overrides.
-func (v *victim) edit(t *testing.T, key, body string) {
+func (d *deployment) edit(t *testing.T, key, body string) {
 	t.Helper()
-	client, err := api.NewClientWithResponses("http://127.0.0.1:" + v.port)
+	client, err := api.NewClientWithResponses("http://127.0.0.1:" + d.port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,54 +141,6 @@ func (v *victim) edit(t *testing.T, key, body string) {
 	}
 }
 
-// node starts one of several servers in this process, on the victim's settings.
-func (v *victim) node(t *testing.T, routes []string, which int) *victim {
-	t.Helper()
-	n := &victim{env: v.env, dir: v.dir, master: v.master, key: v.key, phone: v.phone, port: freePort(t), audience: v.audience, beats: v.beats}
-	command := &serveCmd{
-		databaseFlags: databaseFlags{DataDir: v.dir, DatabaseURL: n.getenv("SHIELDPOD_DATABASE_URL"), MasterKey: n.getenv("SHIELDPOD_MASTER_KEY")},
-		Listen:        "127.0.0.1:" + n.port, PublicURL: v.audience,
-		houseFlags: houseFlags{
-			SendgridKey: "SG.test", SendgridFrom: "verify@acme.example", SendgridHost: n.getenv("SHIELDPOD_SENDGRID_HOST"),
-			SendgridWebhookKey: n.getenv("SHIELDPOD_SENDGRID_WEBHOOK_KEY"),
-			VonageKey:          n.getenv("SHIELDPOD_VONAGE_KEY"), VonageSecret: n.getenv("SHIELDPOD_VONAGE_SECRET"), VonageFrom: n.getenv("SHIELDPOD_VONAGE_FROM"),
-			VonageHost: n.getenv("SHIELDPOD_VONAGE_HOST"), VonageSignatureSecret: n.getenv("SHIELDPOD_VONAGE_SIGNATURE_SECRET"), VonageSignatureMethod: "sha256",
-		},
-	}
-	if _, err := kong.Must(&command.limitFlags).Parse(nil); err != nil { // the defaults
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	s, err := command.settings(&outside{log: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
-	s.metricsListen = v.metrics
-	s.beats = v.beats
-	ctx, stop := context.WithCancel(t.Context())
-	srv, err := build(ctx, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listeners, err := listen(ctx, s.listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.listenMetrics(ctx); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.run(ctx, listeners) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("node %d ended with %v\n%s", which, err, &log)
-		}
-	})
-	return n
-}
-
 // livePod is a pod's socket.
 type livePod struct{ socket *websocket.Conn }
 
@@ -193,10 +150,10 @@ type frame struct {
 	Pod     api.Pod               `json:"pod"`
 }
 
-func (v *victim) pod(t *testing.T, token string) livePod {
+func (d *deployment) pod(t *testing.T, token string) livePod {
 	t.Helper()
-	header := http.Header{"Origin": {v.audience}}
-	socket, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://127.0.0.1:"+v.port+"/api/v1/live", header)
+	header := http.Header{"Origin": {d.audience}}
+	socket, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://127.0.0.1:"+d.port+"/api/v1/live", header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,14 +214,3 @@ func (p livePod) until(t *testing.T, state string) {
 		}
 	}
 }
-
-func (v *victim) getenv(name string) string {
-	for i := len(v.env) - 1; i >= 0; i-- {
-		if value, found := strings.CutPrefix(v.env[i], name+"="); found {
-			return value
-		}
-	}
-	return ""
-}
-
-func (v *victim) setenv(name, value string) { v.env = append(v.env, name+"="+value) }

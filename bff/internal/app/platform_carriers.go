@@ -8,10 +8,11 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// houseFlags are the house's own accounts, by which tenants send that have none.
-type houseFlags struct {
+// PlatformCarriers are the platform's own accounts, by which tenants send that have none.
+type PlatformCarriers struct {
 	SendgridKey        string `help:"SendGrid API key." type:"secret" secret:""`
 	SendgridFrom       string `help:"Sender address of e-mails."`
 	SendgridHost       string `default:"https://api.sendgrid.com" help:"SendGrid's API."`
@@ -25,20 +26,32 @@ type houseFlags struct {
 	VonageSignatureMethod string `default:"sha256" enum:"sha256,sha512" help:"How Vonage signs: sha256 or sha512."`
 }
 
-func (c houseFlags) mail() mailSettings {
-	return mailSettings{key: c.SendgridKey, from: c.SendgridFrom, host: c.SendgridHost, webhookKey: c.SendgridWebhookKey}
-}
-
-func (c houseFlags) sms() smsSettings {
-	return smsSettings{
-		key: c.VonageKey, secret: c.VonageSecret, from: c.VonageFrom, host: c.VonageHost,
-		signatureSecret: c.VonageSignatureSecret, signatureMethod: c.VonageSignatureMethod,
+// Accounts are those of the carriers that are set.
+func (c PlatformCarriers) Accounts() ([]verify.CarrierAccount, error) {
+	var accounts []verify.CarrierAccount
+	if c.SendgridKey != "" {
+		a, err := NewAccount("", sendgrid.Carrier, 1,
+			sendgrid.Settings{From: c.SendgridFrom, Host: c.SendgridHost, WebhookKey: c.SendgridWebhookKey}, sendgrid.Secret{Key: c.SendgridKey})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
 	}
+	if c.VonageKey != "" {
+		a, err := NewAccount("", vonage.Carrier, 1,
+			vonage.Settings{Key: c.VonageKey, From: c.VonageFrom, Host: c.VonageHost, SignatureMethod: c.VonageSignatureMethod},
+			vonage.Secret{Secret: c.VonageSecret, SignatureSecret: c.VonageSignatureSecret})
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, nil
 }
 
-// check says which setting is missing of a carrier that is named at all, one sentence for all of them. Tenants
-// may have carriers of their own: the house need not have any.
-func (c houseFlags) check(log *slog.Logger) error {
+// Check names each missing setting of a carrier of which any is set. A platform without carriers is accepted and
+// logged: tenants may have their own.
+func (c PlatformCarriers) Check(log *slog.Logger) error {
 	type setting struct{ flag, value string }
 	mail := []setting{{"sendgrid-key", c.SendgridKey}, {"sendgrid-from", c.SendgridFrom}, {"sendgrid-webhook-key", c.SendgridWebhookKey}}
 	texts := []setting{
@@ -49,23 +62,23 @@ func (c houseFlags) check(log *slog.Logger) error {
 	var missing []error
 	for _, carrier := range [][]setting{mail, texts} {
 		if !slices.ContainsFunc(carrier, func(s setting) bool { return !unset(s) }) {
-			log.Warn("no carrier of the house is set: tenants need their own", "settings", variable(carrier[0].flag)+" and those beside it")
+			log.Warn("no carrier of the platform is set: tenants need their own", "settings", Variable(carrier[0].flag)+" and those beside it")
 			continue
 		}
 		for _, s := range carrier {
 			if unset(s) {
-				missing = append(missing, fmt.Errorf("set %s or --%s", variable(s.flag), s.flag))
+				missing = append(missing, fmt.Errorf("set %s or --%s", Variable(s.flag), s.flag))
 			}
 		}
 	}
 	if len(missing) > 0 {
 		return errors.Join(missing...)
 	}
-	return errors.Join(c.checkHooks(), checkSite("--sendgrid-host", c.SendgridHost), checkSite("--vonage-host", c.VonageHost))
+	return errors.Join(c.checkHooks(), CheckSite("--sendgrid-host", c.SendgridHost), CheckSite("--vonage-host", c.VonageHost))
 }
 
-// checkHooks refuses what would be no signature to trust.
-func (c houseFlags) checkHooks() error {
+// checkHooks refuses keys under which delivery reports could be forged.
+func (c PlatformCarriers) checkHooks() error {
 	if c.SendgridKey != "" {
 		if _, err := sendgrid.ParseKey(c.SendgridWebhookKey); err != nil {
 			return fmt.Errorf("--sendgrid-webhook-key: %w", err)

@@ -5,7 +5,6 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
@@ -14,42 +13,31 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-var (
-	_ psa.Queue     = (*store.Store)(nil)
-	_ psa.Results   = (*verify.Service)(nil)
-	_ launch.Hosted = (*connectwise.Client)(nil)
-	_ verify.Noter  = (*psa.Worker)(nil)
-)
-
-// What a ticket system's answers may take, and weigh: a page of a client's people.
+// Limits of a ticket system's answer. The largest is a page of a client's contacts.
 const (
 	askTime  = 5 * time.Second
-	askLimit = 8<<20 + 1
+	askLimit = 8<<20 + 1 // bytes
 )
 
-// newConnectWise makes what asks ConnectWise, by the guarded way out.
-func newConnectWise(connections verify.Connections, loopback bool, now func() time.Time) (*connectwise.Client, error) {
+// NewConnectWise makes the client of ConnectWise. It refuses hosts inside the network; loopback allows this machine.
+func NewConnectWise(connections verify.Connections, loopback bool, now func() time.Time) (*connectwise.Client, error) {
 	return connectwise.New(connectwise.Config{
 		Connections: connections, Now: now, Entropy: rand.Reader,
 		HTTP: outward.Client(outward.Config{AllowLoopback: loopback, Timeout: askTime, BodyLimit: askLimit, KeepAlive: true}),
 	})
 }
 
-// connect ties in the ticket systems that are asked, and written to.
-func (srv *server) connect(domain *verify.Service, door *launch.Service) error {
-	manage, err := newConnectWise(srv.store, srv.loopback, srv.now)
-	if err != nil {
-		return err
+// newTickets reads tickets and contacts from the ticket system of each tenant.
+func newTickets(db *store.Store, manage *connectwise.Client) psa.Systems {
+	return psa.Systems{
+		Connections: db, Directory: directory.Directory{Cards: db}, Adapters: map[string]psa.Adapter{psa.ConnectWise: manage},
 	}
-	door.Hosted = manage
-	door.Tickets = psa.Systems{
-		Connections: srv.store, Directory: directory.Directory{Cards: srv.store},
-		Adapters: map[string]psa.Adapter{psa.ConnectWise: manage},
-	}
-	srv.notes = psa.NewWorker(psa.WorkerConfig{
-		Queue: srv.store, Results: domain, Tenants: srv.store, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
-		Now: srv.now, Chance: mathrand.Float64, Log: srv.log,
+}
+
+// newNotes writes results onto tickets.
+func newNotes(c Config, db *store.Store, manage *connectwise.Client, results psa.Results) *psa.Worker {
+	return psa.NewWorker(psa.WorkerConfig{
+		Queue: db, Results: results, Tenants: db, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
+		Now: c.Now, Chance: mathrand.Float64, Log: c.Log,
 	})
-	domain.Noter = srv.notes
-	return nil
 }

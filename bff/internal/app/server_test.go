@@ -1,47 +1,20 @@
-package app
+package app_test
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
-
-// newServer is all of the server but its listeners.
-func newServer(t *testing.T, publicURL string) *server {
-	t.Helper()
-	keys, err := derive(masterKey("tests"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := build(t.Context(), settings{
-		publicURL: publicURL, database: filepath.Join(t.TempDir(), "shieldpod.db"), keys: keys, now: systemClock, log: slog.New(slog.DiscardHandler),
-		mail: mailSettings{key: "SG.x", from: "verify@acme.example", host: "http://127.0.0.1:1", webhookKey: hookKey(t)},
-		sms:  smsSettings{key: "demo0001", secret: "s", from: "Acme", host: "http://127.0.0.1:1", signatureSecret: "a-signature-secret", signatureMethod: "sha256"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		srv.hub.Close()
-		if err := srv.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return srv
-}
 
 func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 	answers := []struct {
@@ -69,10 +42,10 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 		{http.MethodDelete, "/hooks/vonage/acme", http.StatusNotFound},
 	}
 	for publicURL, transport := range map[string]string{"https://pod.example": "max-age=31536000", "http://localhost:8080": ""} {
-		srv := newServer(t, publicURL)
+		srv := apptest.New(t, apptest.Config(t, publicURL))
 		for _, a := range answers {
 			w := httptest.NewRecorder()
-			srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), a.method, a.path, nil))
+			srv.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), a.method, a.path, nil))
 			if w.Code != a.status {
 				t.Errorf("%s %s: status %d, want %d", a.method, a.path, w.Code, a.status)
 			}
@@ -92,8 +65,8 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 }
 
 func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
-	srv := newServer(t, "https://pod.example")
-	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	const mine, nobody = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
@@ -120,7 +93,7 @@ func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
 		w := httptest.NewRecorder()
-		srv.handler.ServeHTTP(w, r)
+		srv.Handler.ServeHTTP(w, r)
 		policies := w.Header().Values("Content-Security-Policy")
 		frames := map[string]string{mine: "", nobody: "DENY"}[c.ancestors]
 		if got := w.Header()["X-Frame-Options"]; strings.Join(got, ",") != frames {
@@ -133,11 +106,11 @@ func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
 }
 
 func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
-	srv := newServer(t, "https://pod.example")
-	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.store.PutTenant(t.Context(), verify.Tenant{ID: "bare"}); err != nil {
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "bare"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, path, opener, resource, frames string }{
@@ -154,7 +127,7 @@ func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 		{"a route that does not exist", "/x", "same-origin", "same-origin", "DENY"},
 	} {
 		w := httptest.NewRecorder()
-		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil))
+		srv.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil))
 		h := w.Header()
 		got := []string{strings.Join(h["Cross-Origin-Opener-Policy"], ","), strings.Join(h["Cross-Origin-Resource-Policy"], ","), strings.Join(h["X-Frame-Options"], ",")}
 		if want := []string{c.opener, c.resource, c.frames}; !slices.Equal(got, want) {
@@ -164,12 +137,12 @@ func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 }
 
 func TestTheLoaderIsLoadedByAnyPageCompressedAndAges(t *testing.T) {
-	srv := newServer(t, "https://pod.example")
+	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/embed/v1.js", nil)
 	r.Header.Set("Accept-Encoding", "gzip, br")
 	r.Header.Set("Origin", "https://psa.example")
 	w := httptest.NewRecorder()
-	srv.handler.ServeHTTP(w, r)
+	srv.Handler.ServeHTTP(w, r)
 	want := map[string]string{
 		"Content-Type": "text/javascript; charset=utf-8", "Content-Encoding": "br", "Vary": "Accept-Encoding",
 		"Cache-Control":                "public, max-age=300, stale-while-revalidate=86400",
@@ -185,85 +158,39 @@ func TestTheLoaderIsLoadedByAnyPageCompressedAndAges(t *testing.T) {
 	}
 	r.Header.Set("If-None-Match", w.Header().Get("ETag"))
 	again := httptest.NewRecorder()
-	srv.handler.ServeHTTP(again, r)
+	srv.Handler.ServeHTTP(again, r)
 	if again.Code != http.StatusNotModified {
 		t.Errorf("a copy that is still good: status %d, want 304", again.Code)
 	}
 }
 
 func TestAServerIsNotReadyWhileAPartIsDown(t *testing.T) {
-	parts := map[string]func(*server) error{
-		"the store": func(srv *server) error { return srv.store.Close() },
-		"the bus":   func(srv *server) error { srv.bus.Close(); return nil },
+	parts := map[string]func(*app.Server) error{
+		"the store": func(srv *app.Server) error { return srv.Store.Close() },
+		"the bus":   func(srv *app.Server) error { srv.CloseBus(); return nil },
 	}
 	for name, end := range parts {
-		srv := newServer(t, "https://pod.example")
+		srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 		if err := end(srv); err != nil {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		srv.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		srv.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
 		if w.Code != http.StatusServiceUnavailable {
 			t.Errorf("without %s: %d", name, w.Code)
 		}
 	}
 }
 
-func TestNoRequestWaitsForever(t *testing.T) {
-	limited := false
-	rooms := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		until, ok := r.Context().Deadline()
-		limited = ok && time.Until(until) <= requestTime
-	})
-	front(rooms, settings{publicURL: "https://pod.example"}, newLimiter(limitSettings{}, nil)).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
-	if !limited {
-		t.Error("a request has no limit")
-	}
-}
-
-func TestASlowClientDoesNotHoldTheServerUp(t *testing.T) {
-	begun := make(chan struct{})
-	web := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(begun)
-		_, _ = r.Body.Read(make([]byte, 1)) // until the connection is cut
-	})}
-	listeners, err := listen(t.Context(), []string{"127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(listeners[0]) }()
-	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", listeners[0].Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Close() }()
-	if _, err := client.Write([]byte("POST / HTTP/1.1\r\nHost: pod\r\nContent-Length: 9\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	<-begun
-	var log bytes.Buffer
-	srv := &server{settings: settings{log: slog.New(slog.NewTextHandler(&log, nil))}}
-	if err := srv.shut(web, time.Millisecond); err != nil {
-		t.Errorf("the server ended with %v", err)
-	}
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		t.Errorf("it served until %v", err)
-	}
-	if !strings.Contains(log.String(), "cut off") {
-		t.Errorf("the log is %q", log.String())
-	}
-}
-
 func TestAServerThatIsToldToStopSendsItsPodsToComeBack(t *testing.T) {
-	v := newVictim(t)
-	v.trust(t)
-	process := v.start(t)
-	token, err := v.launch(t.Context(), "dana", "+14155554821")
+	d := newDeployment(t)
+	d.trust(t)
+	process := d.start(t)
+	token, err := d.launch(t.Context(), "dana", "+14155554821")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pod := v.pod(t, token)
+	pod := d.pod(t, token)
 	if frame := pod.next(t); frame.Type != "snapshot" {
 		t.Fatalf("the first frame is %q", frame.Type)
 	}

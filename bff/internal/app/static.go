@@ -8,7 +8,7 @@ import (
 	"github.com/shieldpod/shieldpod/widget"
 )
 
-// podFiles gives the pod's page and what serves its assets, whose names change with their content.
+// podFiles gives the pod's page and the handler of its assets, whose names change with their content.
 func podFiles() (page []byte, assets http.Handler, err error) {
 	page, built, err := widget.Load()
 	if err != nil {
@@ -18,8 +18,8 @@ func podFiles() (page []byte, assets http.Handler, err error) {
 	return page, assets, err
 }
 
-// loaderFile serves the script by which any page mounts pods. Its name never changes, so that a copy must
-// age: for five minutes it is not asked for again, for a day it is used while a newer one is fetched.
+// loaderFile serves the script by which any page mounts pods. Its name never changes, so copies expire: a copy is used
+// without a request for five minutes, and for a day while a newer one is fetched.
 func loaderFile() (http.Handler, error) {
 	built, err := embed.Script()
 	if err != nil {

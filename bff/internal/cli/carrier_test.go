@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+)
+
+// secretFile holds a secret for a flag.
+func secretFile(t *testing.T, secret string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// must is what a command prints that has to work.
+func (o *operator) must(args ...string) string {
+	o.t.Helper()
+	out, err := o.run(args...)
+	if err != "" {
+		o.t.Fatalf("%q: %s", args, err)
+	}
+	return out
+}
+
+// platform gives the operator's server carriers of its own, which let it in.
+func (o *operator) platform() {
+	o.t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"scopes":["mail.send"]}`)) }))
+	o.t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"SENDGRID_KEY": "SG.x", "SENDGRID_FROM": "verify@acme.example", "SENDGRID_WEBHOOK_KEY": apptest.WebhookKey(o.t), "SENDGRID_HOST": server.URL,
+		"VONAGE_KEY": "abcd1234", "VONAGE_SECRET": "a-secret", "VONAGE_FROM": "Acme", "VONAGE_SIGNATURE_SECRET": "a-long-enough-secret", "VONAGE_HOST": server.URL,
+	} {
+		o.env["SHIELDPOD_"+name] = value
+	}
+}
+
+const twilioAccount = "AC0123456789abcdef0123456789abcdef"
+
+func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	texts := secretFile(t, "the api secret of vonage")
+	signature := secretFile(t, "a signature secret of theirs")
+	token := secretFile(t, "the token of twilio")
+	for _, command := range [][]string{
+		{"twilio", "acme", "--account", twilioAccount, "--token-file", token, "--from", "+15105550100", "--place", "2"},
+		{"vonage", "acme", "--key", "12345678", "--secret-file", texts, "--signature-secret-file", signature, "--from", "AcmeIT"},
+		{"smtp", "acme", "--host", "mail.acme.example", "--username", "verify", "--password-file", secretFile(t, "the password of smtp"), "--from", "verify@acme.example"},
+	} {
+		o.must(append(append([]string{"tenant", "carrier"}, command...), "--no-check")...)
+	}
+	got := o.must("tenant", "carrier", "list", "acme")
+	if want := "e-mail 1  smtp\ntexts 1  vonage\ntexts 2  twilio\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := o.must("tenant", "carrier", "remove", "acme", "smtp"); !strings.HasSuffix(got, "e-mail    no account of its own\n") {
+		t.Errorf("after removal: %q", got)
+	}
+	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasPrefix(got, "texts 1  vonage\n") || !strings.HasSuffix(got, "e-mail    no carrier is set up\n") {
+		t.Errorf("without a carrier for e-mail: %q", got)
+	}
+	o.env["SHIELDPOD_SENDGRID_KEY"], o.env["SHIELDPOD_SENDGRID_FROM"] = "SG.x", "verify@acme.example"
+	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasSuffix(got, "e-mail    by the platform's sendgrid\n") {
+		t.Errorf("with the platform's: %q", got)
+	}
+	content, err := os.ReadFile(filepath.Join(o.env["SHIELDPOD_DATA_DIR"], "shieldpod.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"the api secret of vonage", "a signature secret of theirs", "the token of twilio", "the password of smtp"} {
+		if strings.Contains(string(content), secret) {
+			t.Errorf("row 25: the database holds %q in clear", secret)
+		}
+	}
+}
+
+func TestAnAccountThatCantWorkIsRefusedBeforeItIsStored(t *testing.T) {
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	good := secretFile(t, "a secret of sixteen or more")
+	for _, c := range []struct {
+		name    string
+		command []string
+		want    string
+	}{
+		{"a host without TLS", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--from", "+1510", "--host", "http://api.twilio.example"}, "--host"},
+		{"an account that is none", []string{"twilio", "acme", "--account", "AC1", "--token-file", good, "--from", "+1510"}, "an account's SID"},
+		{"a key without its secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--key", "SK1", "--from", "+1510"}, "come together"},
+		{"a file without a secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, ""), "--from", "+1510"}, "can't be used: it is empty"},
+		{"a webhook key that is none", []string{"sendgrid", "acme", "--key-file", good, "--webhook-key", "x", "--from", "verify@acme.example"}, "the webhook key is not base64"},
+		{"a signature secret that can be guessed", []string{"vonage", "acme", "--key", "12345678", "--secret-file", good, "--signature-secret-file", secretFile(t, "short"), "--from", "AcmeIT"}, "shorter than 16 characters"},
+		{"a sender that is two", []string{"smtp", "acme", "--host", "mail.acme.example", "--from", "a@acme.example,b@acme.example"}, "the sender's address"},
+		{"a place beyond all", []string{"smtp", "acme", "--host", "mail.acme.example", "--from", "a@acme.example", "--place", "10"}, "--place is 1 to 9"},
+		{"a tenant that there is not", []string{"smtp", "nobody", "--host", "mail.acme.example", "--from", "a@acme.example"}, `there is no tenant "nobody"`},
+		{"an account that is not there", []string{"remove", "acme", "twilio"}, "has no account of its own with twilio"},
+	} {
+		if _, err := o.run(append([]string{"tenant", "carrier"}, c.command...)...); !strings.Contains(err, c.want) {
+			t.Errorf("%s: said %q, want it to say %q", c.name, err, c.want)
+		}
+	}
+	if got := o.must("tenant", "carrier", "list", "acme"); strings.Contains(got, "1 ") {
+		t.Errorf("something was stored: %q", got)
+	}
+}
+
+func TestDoctorSignsInAtEachCarrier(t *testing.T) {
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
+	if got := o.must("tenant", "carrier", "check", "acme"); got != "ok    acme: twilio lets us in\n" {
+		t.Errorf("%q", got)
+	}
+	status = http.StatusUnauthorized
+	for _, command := range [][]string{{"tenant", "carrier", "check", "acme"}, {"doctor"}} {
+		out, err := o.run(command...)
+		if !strings.Contains(out, "FAIL  acme: twilio: HTTP 401: it refuses the account") || !strings.Contains(err, "failed: each line with FAIL above says what to do") {
+			t.Errorf("%q said %q, error %q", command, out, err)
+		}
+	}
+}
+
+// An account whose carrier does not let us in is stored only if somebody insists.
+func TestAnAccountIsSignedInBeforeItIsStored(t *testing.T) {
+	status := http.StatusUnauthorized
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer server.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(closed.Addr().(*net.TCPAddr).Port)
+	_ = closed.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	texts := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL}
+	mails := []string{"tenant", "carrier", "smtp", "acme", "--host", "127.0.0.1", "--port", port, "--security", "none", "--from", "verify@acme.example"}
+	for _, command := range [][]string{texts, mails} {
+		if _, said := o.run(command...); !strings.Contains(said, "nothing is stored, because "+command[2]+" does not let us in") {
+			t.Errorf("%s: said %q", command[2], said)
+		}
+	}
+	if got := o.must("tenant", "carrier", "list", "acme"); strings.Contains(got, "1 ") {
+		t.Errorf("something was stored: %q", got)
+	}
+	o.must(append(mails, "--no-check")...)
+	status = http.StatusOK
+	o.must(texts...)
+	if got := o.must("tenant", "carrier", "list", "acme"); got != "e-mail 1  smtp\ntexts 1  twilio\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDoctorFailsWhereNoCarrierIsSetUp(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	const texts, mails = "FAIL  acme: no carrier for texts is set up, so none of its methods is offered: shieldpod tenant carrier twilio|vonage acme --help", "FAIL  acme: no carrier for e-mail is set up"
+	out, _ := o.run("doctor")
+	if !strings.Contains(out, texts) || !strings.Contains(out, mails) {
+		t.Errorf("said %q", out)
+	}
+	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
+	if out, _ = o.run("doctor"); strings.Contains(out, texts) || !strings.Contains(out, mails) {
+		t.Errorf("with a text carrier: %q", out)
+	}
+}
+
+func TestDoctorSignsInAtThePlatformsCarriersToo(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v3/scopes":
+			_, _ = w.Write([]byte(`{"scopes":["mail.send"]}`))
+		case "/account/get-balance":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+	}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("migrate")
+	for name, value := range map[string]string{
+		"SENDGRID_KEY": "SG.x", "SENDGRID_FROM": "verify@acme.example", "SENDGRID_WEBHOOK_KEY": apptest.WebhookKey(t), "SENDGRID_HOST": server.URL,
+		"VONAGE_KEY": "abcd1234", "VONAGE_SECRET": "not-for-the-eyes", "VONAGE_FROM": "Acme", "VONAGE_SIGNATURE_SECRET": "a-long-enough-secret", "VONAGE_HOST": server.URL,
+	} {
+		o.env["SHIELDPOD_"+name] = value
+	}
+	out, err := o.run("doctor")
+	if !strings.Contains(out, "ok    the platform: sendgrid lets us in\nFAIL  the platform: vonage: HTTP 401: it refuses the account") || err != "1 check failed: each line with FAIL above says what to do" || strings.Contains(out, "not-for-the-eyes") {
+		t.Errorf("said %q, error %q", out, err)
+	}
+}

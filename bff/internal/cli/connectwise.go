@@ -1,0 +1,295 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
+)
+
+type connectwiseCmd struct {
+	Set      connectwiseSetCmd      `cmd:"" help:"Connect a tenant to its ConnectWise Manage, or change the named settings."`
+	Show     connectwiseShowCmd     `cmd:"" help:"Show the connection, without its private key."`
+	Register connectwiseRegisterCmd `cmd:"" help:"Put the pod onto the ticket screens, and say what members do then."`
+	Remove   connectwiseRemoveCmd   `cmd:"" help:"Forget the connection: pods don't open there any more, and no notes are written."`
+}
+
+type connectwiseSetCmd struct {
+	tenantArg
+	Host       string                      `help:"Where members sign in, like na.myconnectwise.net."`
+	Company    string                      `help:"What members type as their company."`
+	ClientID   string                      `help:"The integration's client id, from ConnectWise's developer site."`
+	Codebase   string                      `help:"Part of the API's address, like v4_6_release; ConnectWise is asked without it."`
+	APIVersion string                      `help:"Version of the API to ask for, like 2025.16."`
+	Type       map[string]connectwise.Type `help:"What a type of communication is good for, like 'Direct=landline': mobile, landline or ignore; repeat for more. Replaces those set before." placeholder:"NAME=USE"`
+
+	ConnectwisePublicKey      string `help:"Public key of the API member."`
+	ConnectwisePrivateKeyFile string `help:"File that holds the API member's private key. Or set SHIELDPOD_CONNECTWISE_PRIVATE_KEY." type:"path"`
+}
+
+// Run stores the connection.
+func (c *connectwiseSetCmd) Run(e *env) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+		connection, s, err := connectionOf(ctx, db, c.Tenant)
+		if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
+			return err
+		}
+		c.change(&s)
+		if err := s.Check(); err != nil {
+			return err
+		}
+		if err := outward.CheckURL(s.Origin()+"/", false); err != nil {
+			return fmt.Errorf("--host: %w", err)
+		}
+		if connection.Settings, err = json.Marshal(s); err != nil {
+			return err
+		}
+		secret, err := c.keys(e)
+		if err != nil {
+			return err
+		}
+		if secret != nil {
+			connection.Secret = secret
+		}
+		connection.Tenant, connection.System = c.Tenant, psa.ConnectWise
+		if err := db.PutConnection(ctx, connection); err != nil {
+			return err
+		}
+		return printConnection(e, connection, s)
+	})
+}
+
+// change applies the flags that were given.
+func (c *connectwiseSetCmd) change(s *connectwise.Settings) {
+	for _, set := range []struct {
+		flag string
+		of   *string
+	}{
+		{c.Host, &s.Host}, {c.Company, &s.Company}, {c.ClientID, &s.ClientID}, {c.Codebase, &s.Codebase}, {c.APIVersion, &s.Version},
+	} {
+		if set.flag != "" {
+			*set.of = set.flag
+		}
+	}
+	if len(c.Type) > 0 {
+		s.Types = c.Type
+	}
+}
+
+// keys reads the API member's; none were given: nil.
+func (c *connectwiseSetCmd) keys(e *env) ([]byte, error) {
+	k := connectwise.Keys{Public: c.ConnectwisePublicKey}
+	if text := e.getenv("SHIELDPOD_CONNECTWISE_PRIVATE_KEY"); text != "" {
+		var err error
+		if k.Private, err = secretfile.Line([]byte(text)); err != nil {
+			return nil, fmt.Errorf("SHIELDPOD_CONNECTWISE_PRIVATE_KEY can't be used: %w", err)
+		}
+	}
+	if c.ConnectwisePrivateKeyFile != "" {
+		if k.Private != "" {
+			return nil, errors.New("two private keys: set either SHIELDPOD_CONNECTWISE_PRIVATE_KEY or --connectwise-private-key-file")
+		}
+		var err error
+		if k.Private, err = secretFrom("--connectwise-private-key-file", c.ConnectwisePrivateKeyFile); err != nil {
+			return nil, err
+		}
+	}
+	return k.Seal()
+}
+
+type connectwiseShowCmd struct {
+	tenantArg
+}
+
+// Run prints the connection.
+func (c *connectwiseShowCmd) Run(e *env) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+		connection, s, err := connected(ctx, db, c.Tenant)
+		if err != nil {
+			return err
+		}
+		return printConnection(e, connection, s)
+	})
+}
+
+type connectwiseRegisterCmd struct {
+	tenantArg
+	PublicURL string `help:"Where browsers reach this server: scheme and host."`
+}
+
+// Run registers the pod where it is not yet, and says what only people can do.
+func (c *connectwiseRegisterCmd) Run(e *env) error {
+	if err := app.CheckPublicURL(c.PublicURL); err != nil {
+		return err
+	}
+	return c.withStore(e, func(ctx context.Context, db *store.Store, tenant verify.Tenant) error {
+		_, s, err := connected(ctx, db, c.Tenant)
+		if err != nil {
+			return err
+		}
+		manage, err := app.NewConnectWise(db, ofDemo(s), app.SystemClock)
+		if err != nil {
+			return err
+		}
+		pod := c.PublicURL + "/pod/" + c.Tenant + "?id=[cw_id]&screen=[cw_screen]"
+		screens, err := manage.Register(ctx, tenant, pod, c.PublicURL)
+		if err != nil {
+			return explained(err)
+		}
+		_, err = fmt.Fprint(e.stdout, registered(screens), nextSteps(tenant, s, c.PublicURL))
+		return err
+	})
+}
+
+func registered(screens []connectwise.Registered) string {
+	var b strings.Builder
+	for _, on := range screens {
+		switch {
+		case on.Fresh:
+			fmt.Fprintf(&b, "ok    %s: the pod is registered\n", on.Screen)
+		case len(on.Wrong) == 0:
+			fmt.Fprintf(&b, "ok    %s: the pod was registered before\n", on.Screen)
+		}
+		for _, wrong := range on.Wrong {
+			fmt.Fprintf(&b, "FAIL  %s: %s. Correct it in System > Setup Tables > Manage Hosted API\n", on.Screen, wrong)
+		}
+	}
+	return b.String()
+}
+
+// nextSteps is what only people can do.
+func nextSteps(t verify.Tenant, s connectwise.Settings, publicURL string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `
+Each member, once, in ConnectWise:
+  1  Open a service ticket, add the pod Shieldpod to the ticket's layout, and save the layout
+  2  Do the same on a project ticket
+If the frame stays blank: System > Setup Tables > Manage Hosted API must have Origin %s, letter by letter.
+`, publicURL)
+	if !slices.Contains(t.Origins, s.Origin()) {
+		fmt.Fprintf(&b, "\nConnectWise's pages may not frame the pod yet. Let them:\n  shieldpod tenant put %s --add-origin %s\n", t.ID, s.Origin())
+	}
+	return b.String()
+}
+
+type connectwiseRemoveCmd struct {
+	tenantArg
+}
+
+// Run removes the connection.
+func (c *connectwiseRemoveCmd) Run(e *env) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+		removed, err := db.RemoveConnection(ctx, c.Tenant, psa.ConnectWise)
+		if err != nil {
+			return err
+		}
+		if !removed {
+			return notConnected(c.Tenant)
+		}
+		_, err = fmt.Fprintf(e.stdout, "The connection of %s is forgotten. Delete its API member's keys in ConnectWise, and the pod in Manage Hosted API.\n", c.Tenant)
+		return err
+	})
+}
+
+// connectionOf reads a connection with its settings. CodeNotFound: there is none.
+func connectionOf(ctx context.Context, db *store.Store, tenant string) (c verify.Connection, s connectwise.Settings, err error) {
+	if c, err = db.Connection(ctx, tenant, psa.ConnectWise); err != nil {
+		return c, s, err
+	}
+	err = strictjson.Unmarshal(c.Settings, &s)
+	return c, s, err
+}
+
+// ofDemo tells the demo's own connection, to this machine: nobody else can make one.
+func ofDemo(s connectwise.Settings) bool { return strings.HasPrefix(s.Host, "http://") }
+
+// connected is connectionOf in words for an admin.
+func connected(ctx context.Context, db *store.Store, tenant string) (verify.Connection, connectwise.Settings, error) {
+	c, s, err := connectionOf(ctx, db, tenant)
+	if verify.CodeOf(err) == verify.CodeNotFound {
+		err = notConnected(tenant)
+	}
+	return c, s, err
+}
+
+func notConnected(tenant string) error {
+	return fmt.Errorf("tenant %q is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'", tenant)
+}
+
+func printConnection(e *env, c verify.Connection, s connectwise.Settings) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  ConnectWise at %s\n  company   %s\n  client id %s\n", c.Tenant, s.Host, s.Company, s.ClientID)
+	for _, optional := range [][2]string{{"codebase ", s.Codebase}, {"version  ", s.Version}} {
+		if optional[1] != "" {
+			fmt.Fprintf(&b, "  %s %s\n", optional[0], optional[1])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Types)) {
+		fmt.Fprintf(&b, "  type      %s is %s\n", name, s.Types[name])
+	}
+	if len(c.Secret) > 0 {
+		b.WriteString("  API keys  set\n")
+	} else {
+		b.WriteString("  API keys  none: contacts are read as each member, and no notes are written\n")
+	}
+	_, err := fmt.Fprint(e.stdout, b.String())
+	return err
+}
+
+// checkConnectWise asks what costs nothing; empty: the tenant is not connected.
+func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (text string, failed bool) {
+	c, s, err := connectionOf(ctx, db, t.ID)
+	switch {
+	case verify.CodeOf(err) == verify.CodeNotFound:
+		return "", false
+	case err != nil:
+		return "its connection to ConnectWise can't be read: " + err.Error(), true
+	case len(c.Secret) == 0:
+		return "ConnectWise is connected without API keys: no notes are written, and nothing can be checked from here", false
+	}
+	manage, err := app.NewConnectWise(db, ofDemo(s), app.SystemClock)
+	if err != nil {
+		return err.Error(), true
+	}
+	at, err := manage.Check(ctx, t)
+	if err != nil {
+		return "ConnectWise: " + explained(err).Error(), true
+	}
+	n, cause, err := db.DroppedNotes(ctx, t.ID)
+	if err != nil {
+		return "its notes can't be read: " + err.Error(), true
+	}
+	if n > 0 {
+		return fmt.Sprintf("ConnectWise answers, but %d results of the last week never came onto their tickets, the last one because: %s", n, cause), true
+	}
+	if !slices.Contains(t.Origins, s.Origin()) {
+		return fmt.Sprintf("ConnectWise answers, but its pages may not frame the pod: shieldpod tenant put %s --add-origin %s", t.ID, s.Origin()), true
+	}
+	return "ConnectWise answers at " + at + ", and lets tickets and contacts be read", false
+}
+
+// explained adds what to do about a refusal of ConnectWise.
+func explained(err error) error {
+	todo := map[verify.Code]string{
+		verify.CodePSADown:          "it does not answer as it should: is --host right, and can this machine reach it?",
+		verify.CodePSABusy:          "it takes no more requests now: try again in a minute",
+		verify.CodePSAMisconfigured: "it refuses the keys or the settings: check company, client id, both keys and the API member's security role (docs/connectwise.md)",
+		verify.CodeNotFound:         "there are no API keys: give them by 'shieldpod tenant connectwise set'",
+	}[verify.CodeOf(err)]
+	if todo == "" {
+		return err
+	}
+	return fmt.Errorf("%s (%w)", todo, err)
+}

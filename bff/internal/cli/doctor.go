@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+type doctorCmd struct {
+	Data  doctorDataCmd  `cmd:"" default:"withargs" help:"Check the database, every tenant's chain of events, origins and keys, and sign in wherever a server would."`
+	Embed doctorEmbedCmd `cmd:"" help:"Say why a pod would stay blank in its host page."`
+}
+
+type doctorDataCmd struct {
+	app.Database
+	app.PlatformCarriers
+}
+
+// Run checks what can be checked without sending anything. It makes no database where there is none.
+func (c *doctorDataCmd) Run(e *env) error {
+	if _, err := os.Stat(c.File()); c.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database in %s: set SHIELDPOD_DATA_DIR or --data-dir to where the server keeps its own", c.DataDir)
+	}
+	platform, err := c.Accounts()
+	if err != nil {
+		return err
+	}
+	return withStore(e, c.Database, func(ctx context.Context, db *store.Store) error {
+		tenants, err := db.TenantList(ctx)
+		if err != nil {
+			return err
+		}
+		check := &checkup{db: db, platform: platform, say: func(format string, args ...any) {
+			_, printErr := fmt.Fprintf(e.stdout, format+"\n", args...)
+			err = errors.Join(err, printErr)
+		}}
+		check.say("ok    the database answers and its tables are up to date")
+		check.failures += signIn(ctx, "the platform", platform, check.say)
+		for _, t := range tenants {
+			if err := check.tenant(ctx, t); err != nil {
+				return err
+			}
+		}
+		if len(tenants) == 0 {
+			check.say("--    no tenant yet")
+		}
+		if check.failures > 0 {
+			return errors.Join(err, checksFailed(check.failures))
+		}
+		return err
+	})
+}
+
+// checksFailed is how a command ends whose lines with FAIL say what is wrong.
+func checksFailed(n int) error {
+	return fmt.Errorf("%s failed: each line with FAIL above says what to do", counted(n, "check"))
+}
+
+// checkup is one run of the checks: it says what it finds, and counts what is not as it must be.
+type checkup struct {
+	db       *store.Store
+	platform []verify.CarrierAccount
+
+	say      func(format string, args ...any)
+	failures int
+}
+
+func (c *checkup) fail(format string, args ...any) {
+	c.failures++
+	c.say("FAIL  "+format, args...)
+}
+
+// tenant looks at all that one tenant has. An error ends the run: the database does not answer.
+func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
+	count, broken, err := c.db.VerifyChain(ctx, t.ID)
+	switch {
+	case err != nil:
+		return err
+	case broken != nil:
+		c.fail("%s: event %d was changed after it was written: %s", t.ID, broken.Seq, broken.Why)
+	default:
+		c.say("ok    %s: the chain of %d events is whole", t.ID, count)
+	}
+	if len(t.Origins) == 0 {
+		c.fail("%s: no origin may frame the pod: shieldpod tenant put %s --add-origin https://psa.example", t.ID, t.ID)
+	}
+	connection, broke := checkConnectWise(ctx, c.db, t)
+	switch {
+	case broke:
+		c.fail("%s: %s", t.ID, connection)
+	case connection != "":
+		c.say("ok    %s: %s", t.ID, connection)
+	}
+	if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
+		c.fail("%s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
+	}
+	for _, name := range keyless(t) {
+		c.fail("%s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
+	}
+	if err := c.robots(ctx, t); err != nil {
+		return err
+	}
+	refused, err := checkCarriers(ctx, c.db, t.ID, c.say)
+	c.failures += refused
+	if err != nil {
+		return err
+	}
+	return c.reach(ctx, t)
+}
+
+// carrierHelp says how a carrier for a kind of channel is set up.
+var carrierHelp = map[verify.ChannelKind]string{
+	verify.Email: "shieldpod tenant carrier sendgrid|smtp %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
+	verify.Phone: "shieldpod tenant carrier twilio|vonage %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
+}
+
+// reach fails for each kind of channel that the tenant's policy has methods for, and that no carrier is set up for.
+func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
+	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: app.SystemClock}).Rules(ctx, t.ID, "")
+	if err != nil {
+		return err
+	}
+	own, err := c.db.CarrierKinds(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+		wanted := slices.ContainsFunc(rules.Methods, func(m verify.Method) bool { return m.Kind() == kind })
+		if wanted && !slices.Contains(own, kind) && accountOf(c.platform, kind) == nil {
+			c.fail("%s: no carrier for %s is set up, so none of its methods is offered: "+carrierHelp[kind], t.ID, kindWords[kind], t.ID)
+		}
+	}
+	return nil
+}
+
+// keyless are the issuers whose tokens nothing can check.
+func keyless(t verify.Tenant) []string {
+	var names []string
+	for _, i := range t.Issuers {
+		if i.KeysURL == "" && !slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name }) {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}

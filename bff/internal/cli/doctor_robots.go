@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+const (
+	robotsPage  = 200 // clients that are read at a time
+	robotsNamed = 5   // clients that are named
+)
+
+// robots warns of policies under which a mail robot that presses Validate verifies: links by e-mail without number
+// matching. It is no failure, because the tenant may choose so.
+func (c *checkup) robots(ctx context.Context, t verify.Tenant) error {
+	own, err := c.db.PolicyLevel(ctx, t.ID, "")
+	if err != nil {
+		return err
+	}
+	const next = "set number_matching (docs/policies.md)"
+	if verify.PolicyOf(t, own, verify.Settings{}).RobotsVerify() {
+		c.say("--    %s: e-mail links go without number matching: a mail robot that presses Validate verifies; %s", t.ID, next)
+	}
+	var names []string
+	count := 0
+	for after := ""; ; {
+		clients, err := c.db.PolicyPage(ctx, t.ID, after, robotsPage)
+		if err != nil {
+			return err
+		}
+		for _, client := range clients {
+			_, methods := client.Fields["methods"]
+			_, matching := client.Fields["number_matching"]
+			if (methods || matching) && verify.PolicyOf(t, own, client).RobotsVerify() {
+				if count++; len(names) < robotsNamed {
+					names = append(names, client.Client)
+				}
+			}
+			after = client.Client
+		}
+		if len(clients) < robotsPage {
+			break
+		}
+	}
+	if count > len(names) {
+		names = append(names, fmt.Sprintf("%d more", count-len(names)))
+	}
+	if count > 0 {
+		c.say("--    %s: the same by the policies of clients of its own: %s; %s", t.ID, strings.Join(names, ", "), next)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+)
+
+// env is what a command may use of its process.
+type env struct {
+	ctx    context.Context
+	getenv func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+
+	answers io.Reader // of a person at a terminal; nil: no terminal
+}
+
+// variables lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on.
+func variables(getenv func(string) string) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if value := getenv(app.Variable(flag.Name)); value != "" {
+			return value, nil
+		}
+		return nil, nil //nolint:nilnil // kong's word for "not set"
+	})
+}
+
+// terminal is the file if a person can type into it, or nil.
+func terminal(f *os.File) io.Reader {
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return f
+}

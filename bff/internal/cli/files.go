@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
+)
+
+const unusable = "the value can't be used"
+
+// secretFlag reads flags and environment variables of the type "secret" as package secretfile reads files: a byte order
+// mark or spaces around are dropped, and quotes that an environment file left are refused by name.
+func secretFlag(parse func([]byte) (string, error)) kong.MapperFunc {
+	return func(ctx *kong.DecodeContext, target reflect.Value) error {
+		var text string
+		if err := ctx.Scan.PopValueInto("string", &text); err != nil {
+			return err
+		}
+		if text == "" {
+			target.SetString("")
+			return nil
+		}
+		value, err := parse([]byte(text))
+		if err != nil {
+			return fmt.Errorf(unusable+": %w", err)
+		}
+		target.SetString(value)
+		return nil
+	}
+}
+
+// secretFrom reads a secret that stands alone in a file.
+func secretFrom(flag, path string) (string, error) {
+	secret, err := secretfile.ReadLine(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	return secret, nil
+}
+
+// keyFile reads a public key, which needs no protection.
+func keyFile(flag, path string) ([]byte, error) {
+	content, err := readFile(flag, path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := secretfile.PEM(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s can't be used: %w", flag, path, err)
+	}
+	return text, nil
+}
+
+// readFile reads a file that is no secret, with words for what people meet.
+func readFile(flag, path string) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: there is no file %s", flag, path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s: %s can't be read by this user", flag, path)
+	case err != nil && isFolder(path):
+		return nil, fmt.Errorf("%s: %s is a folder: name the file in it", flag, path)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return content, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// writeNew makes a file and the folder that it is in, and refuses to overwrite one.
+func writeNew(flag, path string, content []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("%s: the folder of %s can't be made: %w", flag, path, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s: %s exists already and is not overwritten: use it, or choose another name", flag, path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s: this user may not write %s", flag, path)
+	case err != nil:
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// warnOfVisible names each secret on the command line: every user of the machine can read it in the list of processes.
+func warnOfVisible(e *env, command *kong.Context) {
+	for _, p := range command.Path {
+		if p.Flag == nil || p.Resolved || !isSecret(p.Flag) {
+			continue
+		}
+		instead := app.Variable(p.Flag.Name)
+		for _, other := range command.Flags() {
+			if other.Name == p.Flag.Name+"-file" {
+				instead += " or --" + other.Name
+			}
+		}
+		e.log.Warn("a secret on the command line can be read by every user of this machine, and stays in the shell's history",
+			"flag", "--"+p.Flag.Name, "instead", instead)
+	}
+}
+
+// isSecret tells flags whose whole value is a secret, and URLs that carry a password.
+func isSecret(flag *kong.Flag) bool {
+	if flag.Tag.Has("secret") {
+		return true
+	}
+	text, isText := flag.Target.Interface().(string)
+	_, rest, found := strings.Cut(text, "://")
+	user, _, hasUser := strings.Cut(rest, "@")
+	return isText && found && hasUser && strings.Contains(user, ":") && !strings.Contains(user, "/")
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/policyfile"
+	"github.com/shieldpod/shieldpod/sdk/secretfile"
+)
+
+type policyCmd struct {
+	Export policyExportCmd `cmd:"" help:"Write what the tenant and its clients set as YAML."`
+	Apply  policyApplyCmd  `cmd:"" help:"Set what a file says, all of it or nothing, after showing what changes."`
+}
+
+// serverFlags say which server is asked, and with which key.
+type serverFlags struct {
+	Server     string `help:"Where Shieldpod runs, like https://pod.example."`
+	APIKey     string `help:"The tenant's API key. Make one by 'shieldpod apikey new'." type:"secret" secret:""`
+	APIKeyFile string `help:"File that holds the API key, readable by its owner only." type:"path"`
+}
+
+// remote is a server, and what it is called.
+type remote struct {
+	*api.ClientWithResponses
+	url string
+}
+
+// answerWithin bounds how long a server may take.
+const answerWithin = 30 * time.Second
+
+func (f serverFlags) open() (remote, error) {
+	if f.Server == "" {
+		return remote{}, errors.New("no server: set SHIELDPOD_SERVER or --server to where Shieldpod runs, like https://pod.example")
+	}
+	if err := app.CheckSite("--server", f.Server); err != nil {
+		return remote{}, err
+	}
+	key, err := f.key()
+	if err != nil {
+		return remote{}, err
+	}
+	client, err := api.NewClientWithResponses(f.Server,
+		api.WithHTTPClient(&http.Client{
+			Timeout:       answerWithin,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key goes to this server only
+		}),
+		api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+key)
+			return nil
+		}))
+	return remote{client, f.Server}, err
+}
+
+func (f serverFlags) key() (string, error) {
+	text := f.APIKey
+	if text != "" && f.APIKeyFile != "" {
+		return "", errors.New("two API keys: set either SHIELDPOD_API_KEY or --api-key-file")
+	}
+	if f.APIKeyFile != "" {
+		var err error
+		if text, err = secretfile.ReadLine(f.APIKeyFile); err != nil {
+			return "", fmt.Errorf("--api-key-file: %w", err)
+		}
+	}
+	if text == "" {
+		return "", errors.New("no API key: set SHIELDPOD_API_KEY or --api-key-file (make one by 'shieldpod apikey new')")
+	}
+	if !strings.HasPrefix(text, "spk_") || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("this is no API key: one begins with spk_ (make one by 'shieldpod apikey new')")
+	}
+	return text, nil
+}
+
+// policies are all that the server has, the tenant's default first.
+func (s remote) policies(ctx context.Context) ([]api.PolicyOverrides, error) {
+	var all []api.PolicyOverrides
+	for cursor := ""; ; {
+		answer, err := s.ListPoliciesWithResponse(ctx, &api.ListPoliciesParams{Cursor: cursor})
+		if err != nil {
+			return nil, fmt.Errorf("%s can't be asked: %w", s.url, err)
+		}
+		if answer.JSON200 == nil {
+			return nil, s.refusal(answer.Status(), answer.ApplicationproblemJSONDefault)
+		}
+		all = append(all, answer.JSON200.Policies...)
+		next := answer.JSON200.Next
+		if next == "" {
+			return all, nil
+		}
+		if next == cursor {
+			return nil, fmt.Errorf("%s gives the same page again and again", s.url)
+		}
+		cursor = next
+	}
+}
+
+// refusal is what the server said, in its words.
+func (s remote) refusal(status string, p *api.Problem) error {
+	if p == nil || p.Code == "" {
+		return fmt.Errorf("%s is no Shieldpod (it answered %s)", s.url, status)
+	}
+	text := fmt.Sprintf("%s refused: %s (%s", s.url, plain(p.Detail), plain(p.Code))
+	if p.Field != "" {
+		text += ", " + plain(p.Field)
+	}
+	if p.RequestId != "" {
+		text += ", request " + plain(p.RequestId)
+	}
+	return errors.New(text + ")")
+}
+
+type policyExportCmd struct {
+	serverFlags
+	Out string `help:"File to write, in place of what it held. Without it the policies are printed."`
+}
+
+// Run writes the policies. A client that sets nothing is left out.
+func (c *policyExportCmd) Run(e *env) error {
+	server, err := c.open()
+	if err != nil {
+		return err
+	}
+	settings, err := server.policies(e.ctx)
+	if err != nil {
+		return err
+	}
+	file := policyFileOf(settings)
+	content, err := file.Format()
+	if err != nil {
+		return err
+	}
+	if len(content) > policyfile.MaxSize {
+		_, _ = fmt.Fprintln(e.stderr, "This is over 1 MB: 'shieldpod policy apply' takes it in parts only.")
+	}
+	if c.Out == "" {
+		_, err := e.stdout.Write(content)
+		return err
+	}
+	if err := os.WriteFile(c.Out, content, 0o644); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s has the tenant's default and %s.\n", c.Out, counted(len(file.Clients), "client"))
+	return err
+}
+
+func policyFileOf(settings []api.PolicyOverrides) (f policyfile.File) {
+	for _, s := range settings {
+		switch level := policyfile.Of(s); {
+		case level.Client == "":
+			f.Default = &level
+		case s.Fields != api.PolicyFields{}:
+			f.Clients = append(f.Clients, level)
+		}
+	}
+	return f
+}
+
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
