@@ -14,21 +14,20 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// What was acknowledged survives kill -9 at any moment, the chain stays whole, and
-// nothing is green that nobody validated.
+// What was acknowledged survives kill -9 at any moment, the chain stays whole, and no shield is green without its code.
 func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 	const kills, callers, acknowledgedPerLife = 5, 6, 200
 	d := newDeployment(t)
 	d.trust(t)
 	storetest.SetPolicy(t, d.open(t), "acme", "", storetest.Unbounded)
-	book := &ledger{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
+	acks := &acknowledgements{sent: map[string]bool{}, verified: map[string]bool{}, tried: map[string]bool{}}
 	for life := range kills {
 		process := d.start(t)
 		lived, stop := context.WithCancel(t.Context())
 		var working sync.WaitGroup
 		acknowledged := make(chan struct{}, 1024)
 		for caller := range callers {
-			working.Go(func() { d.work(lived, t, fmt.Sprintf("%d-%d", life, caller), book, acknowledged) })
+			working.Go(func() { d.work(lived, t, fmt.Sprintf("%d-%d", life, caller), acks, acknowledged) })
 		}
 		for range acknowledgedPerLife {
 			select {
@@ -44,25 +43,25 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 		stop()
 		working.Wait()
 	}
-	book.hold(t, d.open(t))
+	acks.check(t, d.open(t))
 }
 
-// ledger is what the callers were told, and what they dared.
-type ledger struct {
+// acknowledgements are what the callers were answered, and which codes they sent.
+type acknowledgements struct {
 	mu       sync.Mutex
 	sent     map[string]bool // acknowledged by 201
-	tried    map[string]bool // the right code was sent for it, whatever came back
+	tried    map[string]bool // the right code was sent for it, whatever the answer
 	verified map[string]bool // acknowledged by 200
 }
 
-func (l *ledger) note(list map[string]bool, id string) {
+func (l *acknowledgements) note(list map[string]bool, id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	list[id] = true
 }
 
-// hold compares what is stored with what was told.
-func (l *ledger) hold(t *testing.T, db *store.Store) {
+// check compares the stored events with the answers.
+func (l *acknowledgements) check(t *testing.T, db *store.Store) {
 	t.Helper()
 	count, broken, err := db.VerifyChain(t.Context(), "acme")
 	if err != nil || broken != nil {
@@ -99,7 +98,7 @@ func (l *ledger) hold(t *testing.T, db *store.Store) {
 	}
 	for id := range green {
 		if !l.tried[id] {
-			t.Errorf("%s is green and nobody gave its code", id)
+			t.Errorf("%s is green without its code", id)
 		}
 	}
 	if len(l.sent) == 0 || len(l.verified) == 0 {
@@ -108,9 +107,9 @@ func (l *ledger) hold(t *testing.T, db *store.Store) {
 	t.Logf("%d sent, %d verified, %d events", len(l.sent), len(l.verified), count)
 }
 
-// work verifies one contact after another until the server's life ends. Errors are what a
-// killed server looks like; what counts is what it acknowledged before.
-func (d *deployment) work(ctx context.Context, t *testing.T, name string, book *ledger, acknowledged chan<- struct{}) {
+// work verifies one contact after another until the server is killed. It returns at the first error: only what was
+// acknowledged before counts.
+func (d *deployment) work(ctx context.Context, t *testing.T, name string, acks *acknowledgements, acknowledged chan<- struct{}) {
 	for n := 0; ctx.Err() == nil; n++ {
 		number := fmt.Sprintf("+1415%d", 2000000+d.numbers.Add(1))
 		token, err := d.launch(ctx, fmt.Sprintf("c-%s-%d", name, n), number)
@@ -123,16 +122,16 @@ func (d *deployment) work(ctx context.Context, t *testing.T, name string, book *
 		if d.post(ctx, "/api/v1/verifications", token, body, http.StatusCreated, &sent) != nil {
 			return
 		}
-		book.note(book.sent, sent.Id)
+		acks.note(acks.sent, sent.Id)
 		acknowledged <- struct{}{}
 		code := d.readSMS(ctx, number)
 		if code == "" {
 			continue
 		}
-		book.note(book.tried, sent.Id)
+		acks.note(acks.tried, sent.Id)
 		var green api.Verification
 		if d.post(ctx, "/api/v1/verifications/"+sent.Id+"/code", token, `{"code":"`+code+`"}`, http.StatusOK, &green) == nil {
-			book.note(book.verified, sent.Id)
+			acks.note(acks.verified, sent.Id)
 			acknowledged <- struct{}{}
 		}
 	}

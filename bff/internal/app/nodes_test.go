@@ -71,7 +71,7 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 	if f := pod.next(t); f.Type != "snapshot" || f.Pod.Policy.Version != "0.0" {
 		t.Fatalf("the first frame is %+v", f)
 	}
-	f := pod.hears(t, func(version int) {
+	f := pod.awaitFrame(t, func(version int) {
 		second.edit(t, key, fmt.Sprintf(`{"version":%d,"name":"Contoso","fields":{"methods":["email_link"]}}`, version))
 	})
 	if f.Type != "policy" || f.Pod.Policy.Version == "0.0" || f.Pod.Contacts[0].Channels[0].Methods[0].Reason != "policy" {
@@ -182,8 +182,8 @@ func (p livePod) read() (f frame, err error) {
 	return f, err
 }
 
-// hears edits until a frame comes. The first edits may be lost: a node that has just subscribed is not known to the others yet.
-func (p livePod) hears(t *testing.T, edit func(version int)) frame {
+// awaitFrame edits until a frame comes. The first edits may be lost: a node that has just subscribed is not known to the others yet.
+func (p livePod) awaitFrame(t *testing.T, edit func(version int)) frame {
 	t.Helper()
 	var f frame
 	read := make(chan error, 1)

@@ -23,7 +23,7 @@ type apikeyNewCmd struct {
 	Name string `required:"" help:"Who holds it: edits are told under this name."`
 }
 
-// Run stores the key's hash, and prints what opens it.
+// Run stores the key's hash, and prints the key.
 func (c *apikeyNewCmd) Run(e *env) error {
 	if strings.TrimSpace(c.Name) == "" {
 		return errors.New("--name must say who holds the key, like 'Ana Ortiz'")

@@ -18,7 +18,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// tenantCarrierCmd keeps a tenant's accounts. Secrets come from files, and are never printed.
+// tenantCarrierCmd manages a tenant's accounts. Secrets come from files, and are never printed.
 type tenantCarrierCmd struct {
 	Sendgrid carrierSendgridCmd `cmd:"" help:"Send its e-mail by a SendGrid account."`
 	SMTP     carrierSMTPCmd     `cmd:"" name:"smtp" help:"Send its e-mail through a mail server."`
@@ -29,7 +29,7 @@ type tenantCarrierCmd struct {
 	Remove   carrierRemoveCmd   `cmd:"" help:"Send by a carrier no longer."`
 }
 
-// carrierFlags are those of every account.
+// carrierFlags are the flags of every account.
 type carrierFlags struct {
 	tenantArg
 	NoCheck bool   `help:"Store the account without signing in at the carrier."`
@@ -37,7 +37,7 @@ type carrierFlags struct {
 	From    string `required:"" help:"Who messages are from: an address, a number or a name."`
 }
 
-// put stores an account that a sender can be made of.
+// put stores an account. It refuses one that can't send, or at which signing in fails.
 func (c carrierFlags) put(e *env, name string, settings, secret any) error {
 	if c.Place < 1 || c.Place > 9 {
 		return errors.New("--place is 1 to 9")
@@ -167,7 +167,7 @@ func (c *carrierListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	platform = append([]verify.CarrierAccount{}, platform...) // known, even if there is none
+	platform = append([]verify.CarrierAccount{}, platform...) // not nil, even if there is none
 	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
 		return listCarriers(ctx, e, db, c.Tenant, platform)
 	})
@@ -175,8 +175,8 @@ func (c *carrierListCmd) Run(e *env) error {
 
 var kindWords = map[verify.ChannelKind]string{verify.Email: "e-mail", verify.Phone: "texts"}
 
-// listCarriers prints the tenant's own accounts and, for kinds of which it has none, those of the platform; nil: they
-// are not known here.
+// listCarriers prints the tenant's own accounts and, for kinds of which it has none, the platform's. A nil platform means
+// that its accounts are unknown here.
 func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, platform []verify.CarrierAccount) error {
 	accounts, err := db.CarrierAccounts(ctx, tenant)
 	if err != nil {
@@ -204,7 +204,7 @@ func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, p
 	return err
 }
 
-// accountOf gives the first account for a kind of channel; nil when there is none.
+// accountOf returns the first account for a kind of channel, or nil.
 func accountOf(accounts []verify.CarrierAccount, kind verify.ChannelKind) *verify.CarrierAccount {
 	if i := slices.IndexFunc(accounts, func(a verify.CarrierAccount) bool { return a.Kind == kind }); i >= 0 {
 		return &accounts[i]
@@ -250,21 +250,21 @@ func (c *carrierCheckCmd) Run(e *env) error {
 	})
 }
 
-// checkCarriers signs in at each of the tenant's carriers, says how that went, and counts those that do not let us in.
+// checkCarriers signs in at each of the tenant's carriers, prints the results, and counts the failures.
 func checkCarriers(ctx context.Context, db *store.Store, tenant string, say func(format string, args ...any)) (failures int, err error) {
 	accounts, err := db.CarrierAccounts(ctx, tenant)
-	return signIn(ctx, tenant, accounts, say), err
+	return checkAccounts(ctx, tenant, accounts, say), err
 }
 
-// signIn signs in at each account of whoever it is that has them.
-func signIn(ctx context.Context, whose string, accounts []verify.CarrierAccount, say func(format string, args ...any)) (failures int) {
+// checkAccounts signs in at each account. owner is printed with each result.
+func checkAccounts(ctx context.Context, owner string, accounts []verify.CarrierAccount, say func(format string, args ...any)) (failures int) {
 	for _, a := range accounts {
 		if err := checkCarrier(ctx, a); err != nil {
 			failures++
-			say("FAIL  %s: %s", whose, explainCarrier(err))
+			say("FAIL  %s: %s", owner, explainCarrier(err))
 			continue
 		}
-		say("ok    %s: %s lets us in", whose, a.Carrier)
+		say("ok    %s: %s lets us in", owner, a.Carrier)
 	}
 	return failures
 }
@@ -278,15 +278,15 @@ func explainCarrier(err error) string {
 	return err.Error()
 }
 
-// checkTime is how long a carrier may take to let us in.
-const checkTime = 10 * time.Second
+// checkTimeout is for signing in at one carrier.
+const checkTimeout = 10 * time.Second
 
 func checkCarrier(ctx context.Context, a verify.CarrierAccount) error {
 	sender, err := (app.CarrierFactory{Now: app.SystemClock}).Open(a)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	return sender.Check(ctx)
 }

@@ -42,7 +42,7 @@ type connectwiseSetCmd struct {
 // Run stores the connection.
 func (c *connectwiseSetCmd) Run(e *env) error {
 	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		connection, s, err := connectionOf(ctx, db, c.Tenant)
+		connection, s, err := readConnection(ctx, db, c.Tenant)
 		if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
 			return err
 		}
@@ -88,7 +88,7 @@ func (c *connectwiseSetCmd) change(s *connectwise.Settings) {
 	}
 }
 
-// keys reads the API member's; none were given: nil.
+// keys reads the API member's keys. It returns nil if none were given.
 func (c *connectwiseSetCmd) keys(e *env) ([]byte, error) {
 	k := connectwise.Keys{Public: c.ConnectwisePublicKey}
 	if text := e.getenv("SHIELDPOD_CONNECTWISE_PRIVATE_KEY"); text != "" {
@@ -116,7 +116,7 @@ type connectwiseShowCmd struct {
 // Run prints the connection.
 func (c *connectwiseShowCmd) Run(e *env) error {
 	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		connection, s, err := connected(ctx, db, c.Tenant)
+		connection, s, err := existingConnection(ctx, db, c.Tenant)
 		if err != nil {
 			return err
 		}
@@ -129,24 +129,24 @@ type connectwiseRegisterCmd struct {
 	PublicURL string `help:"Where browsers reach this server: scheme and host."`
 }
 
-// Run registers the pod where it is not yet, and says what only people can do.
+// Run registers the pod on the screens that lack it, and prints what only people can do.
 func (c *connectwiseRegisterCmd) Run(e *env) error {
 	if err := app.CheckPublicURL(c.PublicURL); err != nil {
 		return err
 	}
 	return c.withStore(e, func(ctx context.Context, db *store.Store, tenant verify.Tenant) error {
-		_, s, err := connected(ctx, db, c.Tenant)
+		_, s, err := existingConnection(ctx, db, c.Tenant)
 		if err != nil {
 			return err
 		}
-		manage, err := app.NewConnectWise(db, ofDemo(s), app.SystemClock)
+		manage, err := app.NewConnectWise(db, isDemo(s), app.SystemClock)
 		if err != nil {
 			return err
 		}
 		pod := c.PublicURL + "/pod/" + c.Tenant + "?id=[cw_id]&screen=[cw_screen]"
 		screens, err := manage.Register(ctx, tenant, pod, c.PublicURL)
 		if err != nil {
-			return explained(err)
+			return explainConnectWise(err)
 		}
 		_, err = fmt.Fprint(e.stdout, registered(screens), nextSteps(tenant, s, c.PublicURL))
 		return err
@@ -169,7 +169,7 @@ func registered(screens []connectwise.Registered) string {
 	return b.String()
 }
 
-// nextSteps is what only people can do.
+// nextSteps are those that only people can take.
 func nextSteps(t verify.Tenant, s connectwise.Settings, publicURL string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
@@ -203,8 +203,8 @@ func (c *connectwiseRemoveCmd) Run(e *env) error {
 	})
 }
 
-// connectionOf reads a connection with its settings. CodeNotFound: there is none.
-func connectionOf(ctx context.Context, db *store.Store, tenant string) (c verify.Connection, s connectwise.Settings, err error) {
+// readConnection reads a connection and its settings. CodeNotFound: there is none.
+func readConnection(ctx context.Context, db *store.Store, tenant string) (c verify.Connection, s connectwise.Settings, err error) {
 	if c, err = db.Connection(ctx, tenant, psa.ConnectWise); err != nil {
 		return c, s, err
 	}
@@ -212,12 +212,12 @@ func connectionOf(ctx context.Context, db *store.Store, tenant string) (c verify
 	return c, s, err
 }
 
-// ofDemo tells the demo's own connection, to this machine: nobody else can make one.
-func ofDemo(s connectwise.Settings) bool { return strings.HasPrefix(s.Host, "http://") }
+// isDemo tells whether the connection is the demo's, to this machine. The commands store no such connection.
+func isDemo(s connectwise.Settings) bool { return strings.HasPrefix(s.Host, "http://") }
 
-// connected is connectionOf in words for an admin.
-func connected(ctx context.Context, db *store.Store, tenant string) (verify.Connection, connectwise.Settings, error) {
-	c, s, err := connectionOf(ctx, db, tenant)
+// existingConnection is readConnection with an error for administrators.
+func existingConnection(ctx context.Context, db *store.Store, tenant string) (verify.Connection, connectwise.Settings, error) {
+	c, s, err := readConnection(ctx, db, tenant)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		err = notConnected(tenant)
 	}
@@ -248,9 +248,9 @@ func printConnection(e *env, c verify.Connection, s connectwise.Settings) error 
 	return err
 }
 
-// checkConnectWise asks what costs nothing; empty: the tenant is not connected.
+// checkConnectWise calls ConnectWise without changing anything. An empty text means that the tenant is not connected.
 func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (text string, failed bool) {
-	c, s, err := connectionOf(ctx, db, t.ID)
+	c, s, err := readConnection(ctx, db, t.ID)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		return "", false
@@ -259,13 +259,13 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (te
 	case len(c.Secret) == 0:
 		return "ConnectWise is connected without API keys: no notes are written, and nothing can be checked from here", false
 	}
-	manage, err := app.NewConnectWise(db, ofDemo(s), app.SystemClock)
+	manage, err := app.NewConnectWise(db, isDemo(s), app.SystemClock)
 	if err != nil {
 		return err.Error(), true
 	}
 	at, err := manage.Check(ctx, t)
 	if err != nil {
-		return "ConnectWise: " + explained(err).Error(), true
+		return "ConnectWise: " + explainConnectWise(err).Error(), true
 	}
 	n, cause, err := db.DroppedNotes(ctx, t.ID)
 	if err != nil {
@@ -280,8 +280,8 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (te
 	return "ConnectWise answers at " + at + ", and lets tickets and contacts be read", false
 }
 
-// explained adds what to do about a refusal of ConnectWise.
-func explained(err error) error {
+// explainConnectWise adds what to do about a refusal of ConnectWise.
+func explainConnectWise(err error) error {
 	todo := map[verify.Code]string{
 		verify.CodePSADown:          "it does not answer as it should: is --host right, and can this machine reach it?",
 		verify.CodePSABusy:          "it takes no more requests now: try again in a minute",

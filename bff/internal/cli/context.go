@@ -19,7 +19,7 @@ type contextCmd struct {
 	Check contextCheckCmd `cmd:"" help:"Explain a finished launch context: what it says, and why the server would refuse it."`
 }
 
-// contextSignCmd has two ways: ask a running demo's PSA, or sign claims with a key of one's own.
+// contextSignCmd asks a running demo's PSA for a context, or signs claims with the key of --key.
 type contextSignCmd struct {
 	Ticket string `default:"4711" help:"Ticket of the demo's PSA."`
 	PSA    string `default:"http://127.0.0.1:8081" help:"Where the demo's PSA runs."`
@@ -43,7 +43,7 @@ func (c *contextSignCmd) Run(e *env) error {
 	return err
 }
 
-// ask lets the demo's PSA sign, as its pages do.
+// ask has the demo's PSA sign, as its pages do.
 func (c *contextSignCmd) ask(ctx context.Context) (string, error) {
 	body, err := json.Marshal(map[string]string{"ticket": c.Ticket, "nonce": c.Nonce})
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *contextSignCmd) ask(ctx context.Context) (string, error) {
 	return signed.Context, nil
 }
 
-// sign does it here, with the caller's own key.
+// sign signs the claims with the key of --key.
 func (c *contextSignCmd) sign(context.Context) (string, error) {
 	if c.KID == "" || c.Claims == "" {
 		return "", errors.New("--key needs --kid and --claims")
@@ -88,7 +88,7 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 	}
 	key, err := launchcontext.ParsePrivateKey(pem, c.KID)
 	if err != nil {
-		return "", fmt.Errorf("--key: %s can't be used: %w", c.Key, bare(err))
+		return "", fmt.Errorf("--key: %s can't be used: %w", c.Key, withoutCode(err))
 	}
 	content, err := readFile("--claims", c.Claims)
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *contextSignCmd) sign(context.Context) (string, error) {
 	}
 	var claims launchcontext.Claims
 	if err := claims.UnmarshalJSON(content); err != nil {
-		return "", fmt.Errorf("--claims: %s can't be used: %w", c.Claims, ofField(err))
+		return "", fmt.Errorf("--claims: %s can't be used: %w", c.Claims, withField(err))
 	}
 	if c.Nonce != "" {
 		claims.Nonce = c.Nonce

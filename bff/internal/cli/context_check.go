@@ -19,7 +19,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// contextCheckCmd explains a context. It opens no session and spends nothing.
+// contextCheckCmd explains a context. It opens no session, and the context stays unused.
 type contextCheckCmd struct {
 	app.Database
 	Token     string `arg:"" help:"The token, or - to read it from the standard input."`
@@ -27,7 +27,7 @@ type contextCheckCmd struct {
 	PublicURL string `help:"The server's public URL, which aud must be."`
 }
 
-// tokenLimit is what is read of the standard input, in bytes.
+// tokenLimit is how much of the standard input is read, in bytes.
 const tokenLimit = 64 << 10
 
 // finding is a reason for a refusal.
@@ -79,17 +79,17 @@ func (c *contextCheckCmd) token(e *env) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
-// signature checks what needs a key: by --key, else by the database if its master key is given.
-func (c *contextCheckCmd) signature(e *env, token string, r launchcontext.Report) (said string, found []finding, err error) {
+// signature checks the signature by --key, or by the tenant's keys if the master key of the database is given.
+func (c *contextCheckCmd) signature(e *env, token string, r launchcontext.Report) (text string, found []finding, err error) {
 	switch {
 	case c.Key != "":
 		return c.byKey(token, r)
 	case c.MasterKey != "" || c.MasterKeyFile != "":
 		err = withStore(e, c.Database, func(ctx context.Context, db *store.Store) error {
-			said, found, err = c.byDatabase(ctx, db, token, r)
+			text, found, err = c.byDatabase(ctx, db, token, r)
 			return err
 		})
-		return said, found, err
+		return text, found, err
 	}
 	return "Not checked. Give --key with the public key, or --data-dir and --master-key-file of the server.", nil, nil
 }
@@ -130,19 +130,19 @@ func (c *contextCheckCmd) byKey(token string, r launchcontext.Report) (string, [
 	return "Not made by the key of --key.", []finding{{refusal.Field, refusal.Reason(), string(refusal.Code)}}, nil
 }
 
-// byDatabase asks the code that opens sessions.
+// byDatabase checks the context as the server does before it opens a session.
 func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token string, r launchcontext.Report) (string, []finding, error) {
-	door := &launch.Service{
+	launches := &launch.Service{
 		Tenants: db, Audience: r.Claims.Audience, Now: app.SystemClock, Secret: make([]byte, 32),
 		Client: outward.Client(outward.Config{Timeout: app.FetchTime, BodyLimit: app.FetchLimit}),
 	}
 	if c.PublicURL != "" {
-		door.Audience = c.PublicURL
+		launches.Audience = c.PublicURL
 	}
-	if door.Audience == "" {
-		door.Audience = "https://pod.example" // the claims have none, which is found already
+	if launches.Audience == "" {
+		launches.Audience = "https://pod.example" // the missing claim is reported already
 	}
-	hidden, err := door.Check(ctx, token)
+	hidden, err := launches.Check(ctx, token)
 	var refusal *launch.Refusal
 	switch {
 	case err == nil && len(hidden) > 0:
@@ -157,7 +157,7 @@ func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token
 	return "Not proven. " + trusted(ctx, db, r), []finding{{refusal.Field, refusal.Reason, refusal.Code}}, nil
 }
 
-// trusted names the keys that the tenant of the token trusts.
+// trusted names the keys that the token's tenant trusts.
 func trusted(ctx context.Context, db *store.Store, r launchcontext.Report) string {
 	t, err := db.Tenant(ctx, r.Claims.Tenant)
 	switch {
@@ -181,7 +181,7 @@ func trusted(ctx context.Context, db *store.Store, r launchcontext.Report) strin
 	return fmt.Sprintf("The tenant %s trusts: %s.", t.ID, strings.Join(keys, "; "))
 }
 
-// explain writes the report. Contacts are counted and not shown: what reaches them is nobody's business here.
+// explain writes the report. Contacts are counted and not shown: they are personal data.
 func explain(r launchcontext.Report, signature string, found []finding) string {
 	var b strings.Builder
 	c, x := r.Claims, r.Claims.Context
@@ -191,7 +191,7 @@ func explain(r launchcontext.Report, signature string, found []finding) string {
 	fmt.Fprintf(&b, "Tenant:    %s (tid)\n", orAbsent(c.Tenant))
 	fmt.Fprintf(&b, "Technician: %s (sub)\n", orAbsent(c.Subject))
 	fmt.Fprintf(&b, "Page:      %s (origin)\n", orAbsent(c.Origin))
-	fmt.Fprintf(&b, "Times:     issued %s (iat), valid from %s (nbf) until %s (exp)\n", orNever(c.IssuedAt), orNever(c.NotBefore), orNever(c.ExpiresAt))
+	fmt.Fprintf(&b, "Times:     issued %s (iat), valid from %s (nbf) until %s (exp)\n", orAbsentTime(c.IssuedAt), orAbsentTime(c.NotBefore), orAbsentTime(c.ExpiresAt))
 	fmt.Fprintf(&b, "Id:        %s (jti)\n", orAbsent(c.ID))
 	fmt.Fprintf(&b, "Ticket:    %s of %s (ctx.ticket.id, ctx.psa)\n", orAbsent(x.Ticket.ID), orAbsent(x.PSA))
 	fmt.Fprintf(&b, "Client:    %s (ctx.client.id)\n", orAbsent(x.Client.ID))
@@ -224,7 +224,7 @@ func orAbsent(text string) string {
 	return plain(text)
 }
 
-func orNever(t time.Time) string {
+func orAbsentTime(t time.Time) string {
 	if t.IsZero() {
 		return "absent"
 	}

@@ -42,7 +42,7 @@ func (c *doctorDataCmd) Run(e *env) error {
 			err = errors.Join(err, printErr)
 		}}
 		check.say("ok    the database answers and its tables are up to date")
-		check.failures += signIn(ctx, "the platform", platform, check.say)
+		check.failures += checkAccounts(ctx, "the platform", platform, check.say)
 		for _, t := range tenants {
 			if err := check.tenant(ctx, t); err != nil {
 				return err
@@ -58,12 +58,12 @@ func (c *doctorDataCmd) Run(e *env) error {
 	})
 }
 
-// checksFailed is how a command ends whose lines with FAIL say what is wrong.
+// checksFailed is the error of a command whose lines with FAIL say what is wrong.
 func checksFailed(n int) error {
-	return fmt.Errorf("%s failed: each line with FAIL above says what to do", counted(n, "check"))
+	return fmt.Errorf("%s failed: each line with FAIL above says what to do", plural(n, "check"))
 }
 
-// checkup is one run of the checks: it says what it finds, and counts what is not as it must be.
+// checkup is one run of the checks. It prints the results and counts the failures.
 type checkup struct {
 	db       *store.Store
 	platform []verify.CarrierAccount
@@ -77,7 +77,7 @@ func (c *checkup) fail(format string, args ...any) {
 	c.say("FAIL  "+format, args...)
 }
 
-// tenant looks at all that one tenant has. An error ends the run: the database does not answer.
+// tenant checks one tenant. An error means that the database does not answer.
 func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 	count, broken, err := c.db.VerifyChain(ctx, t.ID)
 	switch {
@@ -101,7 +101,7 @@ func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 	if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
 		c.fail("%s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
 	}
-	for _, name := range keyless(t) {
+	for _, name := range issuersWithoutKey(t) {
 		c.fail("%s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
 	}
 	if err := c.robots(ctx, t); err != nil {
@@ -115,13 +115,13 @@ func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
 	return c.reach(ctx, t)
 }
 
-// carrierHelp says how a carrier for a kind of channel is set up.
+// carrierHelp is how a carrier for a kind of channel is set up.
 var carrierHelp = map[verify.ChannelKind]string{
 	verify.Email: "shieldpod tenant carrier sendgrid|smtp %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
 	verify.Phone: "shieldpod tenant carrier twilio|vonage %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
 }
 
-// reach fails for each kind of channel that the tenant's policy has methods for, and that no carrier is set up for.
+// reach fails for each kind of channel of the tenant's methods for which no carrier is set up.
 func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
 	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: app.SystemClock}).Rules(ctx, t.ID, "")
 	if err != nil {
@@ -140,8 +140,8 @@ func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
 	return nil
 }
 
-// keyless are the issuers whose tokens nothing can check.
-func keyless(t verify.Tenant) []string {
+// issuersWithoutKey names the issuers whose tokens can't be checked.
+func issuersWithoutKey(t verify.Tenant) []string {
 	var names []string
 	for _, i := range t.Issuers {
 		if i.KeysURL == "" && !slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name }) {

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	robotsPage  = 200 // clients that are read at a time
-	robotsNamed = 5   // clients that are named
+	robotsPage  = 200 // clients that are read at once
+	robotsNamed = 5   // clients that are printed by name
 )
 
 // robots warns of policies under which a mail robot that presses Validate verifies: links by e-mail without number
-// matching. It is no failure, because the tenant may choose so.
+// matching. It is no failure, because the tenant may choose it.
 func (c *checkup) robots(ctx context.Context, t verify.Tenant) error {
 	own, err := c.db.PolicyLevel(ctx, t.ID, "")
 	if err != nil {

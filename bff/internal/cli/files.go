@@ -17,8 +17,8 @@ import (
 
 const unusable = "the value can't be used"
 
-// secretFlag reads flags and environment variables of the type "secret" as package secretfile reads files: a byte order
-// mark or spaces around are dropped, and quotes that an environment file left are refused by name.
+// secretFlag reads flags and environment variables of the type "secret" as package secretfile reads files: it drops
+// a byte order mark and surrounding spaces, and refuses quotes that an environment file left.
 func secretFlag(parse func([]byte) (string, error)) kong.MapperFunc {
 	return func(ctx *kong.DecodeContext, target reflect.Value) error {
 		var text string
@@ -38,7 +38,7 @@ func secretFlag(parse func([]byte) (string, error)) kong.MapperFunc {
 	}
 }
 
-// secretFrom reads a secret that stands alone in a file.
+// secretFrom reads a file that holds one secret.
 func secretFrom(flag, path string) (string, error) {
 	secret, err := secretfile.ReadLine(path)
 	if err != nil {
@@ -60,7 +60,7 @@ func keyFile(flag, path string) ([]byte, error) {
 	return text, nil
 }
 
-// readFile reads a file that is no secret, with words for what people meet.
+// readFile reads a file that is no secret. Its errors say what to do.
 func readFile(flag, path string) ([]byte, error) {
 	content, err := os.ReadFile(path)
 	switch {
@@ -81,7 +81,7 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// writeNew makes a file and the folder that it is in, and refuses to overwrite one.
+// writeNew makes a file and its folder. It refuses to overwrite a file.
 func writeNew(flag, path string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("%s: the folder of %s can't be made: %w", flag, path, err)
@@ -99,7 +99,7 @@ func writeNew(flag, path string, content []byte, mode os.FileMode) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// warnOfVisible names each secret on the command line: every user of the machine can read it in the list of processes.
+// warnOfVisible logs each flag that has a secret on the command line, where every user of the machine can read it.
 func warnOfVisible(e *env, command *kong.Context) {
 	for _, p := range command.Path {
 		if p.Flag == nil || p.Resolved || !isSecret(p.Flag) {
@@ -116,7 +116,7 @@ func warnOfVisible(e *env, command *kong.Context) {
 	}
 }
 
-// isSecret tells flags whose whole value is a secret, and URLs that carry a password.
+// isSecret is true for flags whose value is a secret, and for URLs with a password.
 func isSecret(flag *kong.Flag) bool {
 	if flag.Tag.Has("secret") {
 		return true

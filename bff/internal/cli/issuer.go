@@ -27,7 +27,7 @@ type issuerPutCmd struct {
 	Type      []string          `help:"With --claim: a typ that is taken, or none for tokens without one; repeat for more. Without it JWT and none."`
 }
 
-// Run stores the issuer, in place of what was told of it before.
+// Run stores the issuer, and replaces its earlier settings.
 func (c *issuerPutCmd) Run(e *env) error {
 	issuer, err := c.issuer()
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *issuerPutCmd) Run(e *env) error {
 		} else {
 			t.Issuers[at] = issuer
 		}
-		return sentence(launch.CheckIssuers(t.Issuers, t.Keys))
+		return publicError(launch.CheckIssuers(t.Issuers, t.Keys))
 	})
 	if err == nil && issuer.KeysURL == "" {
 		_, err = fmt.Fprintf(e.stdout, "Its tokens are checked by its registered keys: shieldpod key add %s --issuer %s --help\n", c.Tenant, c.Issuer)
@@ -90,7 +90,7 @@ func (c *issuerRemoveCmd) Run(e *env) error {
 	})
 }
 
-// printIssuers lists what 'tenant issuer' and 'tenant signin' set.
+// printIssuers prints what 'tenant issuer' and 'tenant signin' set.
 func printIssuers(b *strings.Builder, t verify.Tenant) {
 	for _, i := range t.Issuers {
 		fmt.Fprintf(b, "  issuer %s", i.Name)

@@ -116,7 +116,7 @@ func (c *keyAddCmd) Run(e *env) error {
 	return err
 }
 
-// material is the key as it is stored; made tells that it is a new shared secret.
+// material is the key as it is stored. made is true for a new shared secret.
 func (c *keyAddCmd) material() (material []byte, made bool, err error) {
 	if c.Algorithm != string(launchcontext.HS256) {
 		material, err = c.publicKey()
@@ -148,7 +148,7 @@ func (c *keyAddCmd) suppliedSecret() ([]byte, error) {
 		err = strength.Secret(secret)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--secret-file: %s can't be used: %w", c.SecretFile, bare(err))
+		return nil, fmt.Errorf("--secret-file: %s can't be used: %w", c.SecretFile, withoutCode(err))
 	}
 	return key.Public().Material()
 }
@@ -166,7 +166,7 @@ func (c *keyAddCmd) publicKey() ([]byte, error) {
 	}
 	key, err := launchcontext.ParsePublicKey(content, c.KID)
 	if err != nil {
-		return nil, fmt.Errorf("--public: %s can't be used: %w", c.Public, bare(err))
+		return nil, fmt.Errorf("--public: %s can't be used: %w", c.Public, withoutCode(err))
 	}
 	if string(key.Algorithm()) != c.Algorithm {
 		return nil, fmt.Errorf("--public holds a key for %s, not for %s", key.Algorithm(), c.Algorithm)
@@ -174,8 +174,8 @@ func (c *keyAddCmd) publicKey() ([]byte, error) {
 	return key.Material()
 }
 
-// bare is a refusal of the SDK's without its code, which says nothing to people.
-func bare(err error) error {
+// withoutCode removes the code from an error of the SDK: the code is for programs.
+func withoutCode(err error) error {
 	var refusal *launchcontext.Error
 	if errors.As(err, &refusal) && refusal.Err != nil {
 		return refusal.Err
@@ -183,13 +183,13 @@ func bare(err error) error {
 	return err
 }
 
-// ofField is bare, with the name of what is refused.
-func ofField(err error) error {
+// withField is withoutCode with the name of the refused field.
+func withField(err error) error {
 	var refusal *launchcontext.Error
 	if errors.As(err, &refusal) && refusal.Field != "" {
-		return fmt.Errorf("%s %w", refusal.Field, bare(err))
+		return fmt.Errorf("%s %w", refusal.Field, withoutCode(err))
 	}
-	return bare(err)
+	return withoutCode(err)
 }
 
 type keyRemoveCmd struct {
@@ -215,6 +215,6 @@ func (a tenantArg) changeKeys(e *env, change func([]verify.SigningKey) ([]verify
 		if t.Keys, err = change(t.Keys); err != nil {
 			return err
 		}
-		return sentence(launch.CheckIssuers(t.Issuers, t.Keys))
+		return publicError(launch.CheckIssuers(t.Issuers, t.Keys))
 	})
 }

@@ -20,21 +20,21 @@ type policyCmd struct {
 	Apply  policyApplyCmd  `cmd:"" help:"Set what a file says, all of it or nothing, after showing what changes."`
 }
 
-// serverFlags say which server is asked, and with which key.
+// serverFlags name the server that is called, and the key.
 type serverFlags struct {
 	Server     string `help:"Where Shieldpod runs, like https://pod.example."`
 	APIKey     string `help:"The tenant's API key. Make one by 'shieldpod apikey new'." type:"secret" secret:""`
 	APIKeyFile string `help:"File that holds the API key, readable by its owner only." type:"path"`
 }
 
-// remote is a server, and what it is called.
+// remote is a server and its URL.
 type remote struct {
 	*api.ClientWithResponses
 	url string
 }
 
-// answerWithin bounds how long a server may take.
-const answerWithin = 30 * time.Second
+// serverTimeout is for one request.
+const serverTimeout = 30 * time.Second
 
 func (f serverFlags) open() (remote, error) {
 	if f.Server == "" {
@@ -49,7 +49,7 @@ func (f serverFlags) open() (remote, error) {
 	}
 	client, err := api.NewClientWithResponses(f.Server,
 		api.WithHTTPClient(&http.Client{
-			Timeout:       answerWithin,
+			Timeout:       serverTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key goes to this server only
 		}),
 		api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
@@ -79,7 +79,7 @@ func (f serverFlags) key() (string, error) {
 	return text, nil
 }
 
-// policies are all that the server has, the tenant's default first.
+// policies reads all policies of the server, the tenant's default first.
 func (s remote) policies(ctx context.Context) ([]api.PolicyOverrides, error) {
 	var all []api.PolicyOverrides
 	for cursor := ""; ; {
@@ -102,7 +102,7 @@ func (s remote) policies(ctx context.Context) ([]api.PolicyOverrides, error) {
 	}
 }
 
-// refusal is what the server said, in its words.
+// refusal is the server's refusal as an error.
 func (s remote) refusal(status string, p *api.Problem) error {
 	if p == nil || p.Code == "" {
 		return fmt.Errorf("%s is no Shieldpod (it answered %s)", s.url, status)
@@ -147,7 +147,7 @@ func (c *policyExportCmd) Run(e *env) error {
 	if err := os.WriteFile(c.Out, content, 0o644); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s has the tenant's default and %s.\n", c.Out, counted(len(file.Clients), "client"))
+	_, err = fmt.Fprintf(e.stdout, "%s has the tenant's default and %s.\n", c.Out, plural(len(file.Clients), "client"))
 	return err
 }
 
@@ -163,7 +163,7 @@ func policyFileOf(settings []api.PolicyOverrides) (f policyfile.File) {
 	return f
 }
 
-func counted(n int, thing string) string {
+func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -27,8 +27,8 @@ const (
 	nothingApplied = "Nothing was applied."
 	exportAgain    = nothingApplied + " Run 'shieldpod policy export' again, and make your changes there."
 
-	// policiesMost is how many policies the contract takes at once.
-	policiesMost = 1000
+	// maxPolicies is how many policies the contract accepts in one request.
+	maxPolicies = 1000
 )
 
 // Run shows what the file changes, asks, and changes it in one request.
@@ -57,7 +57,7 @@ func (c *policyApplyCmd) Run(e *env) error {
 		return err
 	}
 	if c.DryRun {
-		_, err := fmt.Fprintf(e.stdout, "%s would be applied.\n", counted(changes, "change"))
+		_, err := fmt.Fprintf(e.stdout, "%s would be applied.\n", plural(changes, "change"))
 		return err
 	}
 	if !c.Yes {
@@ -87,10 +87,10 @@ func (c *policyApplyCmd) read() (policyfile.File, error) {
 	return file, nil
 }
 
-// leftMost is how many clients that are left alone are told by name.
-const leftMost = 10
+// maxListed is how many clients are listed that the file does not name.
+const maxListed = 10
 
-// show tells what changes and what is left alone, and gives how many changes there are.
+// show prints what changes and which clients are left alone. It returns the number of changes.
 func (p policyPlan) show(w io.Writer) (int, error) {
 	var b strings.Builder
 	changes := 0
@@ -101,8 +101,8 @@ func (p policyPlan) show(w io.Writer) (int, error) {
 		}
 	}
 	if len(p.left) > 0 {
-		told := strings.Join(p.left[:min(len(p.left), leftMost)], ", ")
-		if more := len(p.left) - leftMost; more > 0 {
+		told := strings.Join(p.left[:min(len(p.left), maxListed)], ", ")
+		if more := len(p.left) - maxListed; more > 0 {
 			told += fmt.Sprintf(" and %d more", more)
 		}
 		fmt.Fprintf(&b, "Left alone, for the file does not name them: %s.\n", told)
@@ -114,10 +114,10 @@ func (p policyPlan) show(w io.Writer) (int, error) {
 	return changes, err
 }
 
-// check refuses what the server would refuse, before anybody is asked.
+// check refuses what the server would refuse, before it asks for confirmation.
 func (p policyPlan) check() error {
-	if n := len(p.edits); n > policiesMost {
-		return fmt.Errorf("%d policies would change, and at most %d can all be written or none: split the file. %s", n, policiesMost, nothingApplied)
+	if n := len(p.edits); n > maxPolicies {
+		return fmt.Errorf("%d policies would change, and at most %d can all be written or none: split the file. %s", n, maxPolicies, nothingApplied)
 	}
 	var stale policyfile.Problems
 	for _, e := range p.edits {
@@ -131,10 +131,10 @@ func (p policyPlan) check() error {
 	return nil
 }
 
-// confirm asks whoever sits there. Nobody there, another answer or none: an error.
+// confirm asks the person at the terminal. Without a terminal, or with any answer but yes, it returns an error.
 func confirm(e *env, changes int) error {
 	if e.answers == nil {
-		return sentences("nobody can be asked here: look at the changes with --dry-run, and apply them with --yes. " + nothingApplied)
+		return userError("nobody can be asked here: look at the changes with --dry-run, and apply them with --yes. " + nothingApplied)
 	}
 	question := "Apply this change?"
 	if changes > 1 {
@@ -145,7 +145,7 @@ func confirm(e *env, changes int) error {
 	}
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(e.answers).ReadString('\n') // no line is no
+		line, _ := bufio.NewReader(e.answers).ReadString('\n') // a failed read is a no
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
@@ -155,15 +155,15 @@ func confirm(e *env, changes int) error {
 			return nil
 		}
 	}
-	return sentences(nothingApplied)
+	return userError(nothingApplied)
 }
 
-// sentences are an error for people, whole ones.
-type sentences string
+// userError is an error in whole sentences.
+type userError string
 
-func (s sentences) Error() string { return string(s) }
+func (s userError) Error() string { return string(s) }
 
-// apply writes all edits or none, and tells what became of them.
+// apply writes all edits or none, and prints the new versions.
 func (s remote) apply(e *env, edits []plannedEdit) error {
 	batch := api.PolicyBatch{Policies: make([]api.ClientPolicyEdit, len(edits))}
 	for i, e := range edits {
@@ -171,7 +171,7 @@ func (s remote) apply(e *env, edits []plannedEdit) error {
 	}
 	answer, err := s.PutPoliciesWithResponse(e.ctx, batch)
 	if err != nil {
-		return fmt.Errorf("%s did not answer: %w\n%s", s.url, err, unsure)
+		return fmt.Errorf("%s did not answer: %w\n%s", s.url, err, outcomeUnknown)
 	}
 	if answer.JSON200 == nil {
 		return s.notApplied(answer, edits)
@@ -185,15 +185,15 @@ func (s remote) apply(e *env, edits []plannedEdit) error {
 	return err
 }
 
-const unsure = "The changes may have been applied or not: see by --dry-run what is left of them."
+const outcomeUnknown = "The changes may have been applied or not: see by --dry-run what is left of them."
 
 var editPlace = regexp.MustCompile(`^policies\[([0-9]+)\]\.?(.*)$`)
 
-// notApplied puts the server's refusal where the file has what is refused.
+// notApplied reports the server's refusal at the line of the file that it is about.
 func (s remote) notApplied(answer *api.PutPoliciesResponse, edits []plannedEdit) error {
 	p := answer.ApplicationproblemJSONDefault
 	if answer.StatusCode() < 400 || answer.StatusCode() >= 500 {
-		return fmt.Errorf("%w\n%s", s.refusal(answer.Status(), p), unsure)
+		return fmt.Errorf("%w\n%s", s.refusal(answer.Status(), p), outcomeUnknown)
 	}
 	at, field := 0, ""
 	if p != nil {

@@ -14,21 +14,21 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// plannedEdit is a level that is to be other than it is.
+// plannedEdit is a level that the file changes.
 type plannedEdit struct {
-	level   policyfile.Level // as it is to be
+	level   policyfile.Level // as the file has it
 	now     api.PolicyOverrides
-	changes []string // a line for each
+	changes []string // one line for each
 }
 
-// policyPlan is what applying a file does.
+// policyPlan lists what applying a file changes.
 type policyPlan struct {
 	edits []plannedEdit
 	left  []string // clients that set something, and that the file does not name
 }
 
-// planPolicies compares a file with what the server has. With prune, the clients that the file does not name set
-// nothing any more.
+// planPolicies compares a file with what the server has. With prune, it clears what
+// clients set that the file does not name.
 func planPolicies(file policyfile.File, now []api.PolicyOverrides, prune bool) (policyPlan, error) {
 	var plan policyPlan
 	current := make(map[string]api.PolicyOverrides, len(now))
@@ -98,7 +98,7 @@ func (e *plannedEdit) title() string {
 	return title(e.level.Client, e.level.Name)
 }
 
-// version that the edit is made from.
+// version is the one that the edit was made from.
 func (e *plannedEdit) version() int64 {
 	if e.level.Version != nil {
 		return *e.level.Version
@@ -111,7 +111,7 @@ func (e *plannedEdit) request() api.ClientPolicyEdit {
 	return api.ClientPolicyEdit{ClientId: e.level.Client, Name: e.level.Name, Version: e.version(), Fields: e.level.Fields}
 }
 
-// stale says that somebody else edited the level meanwhile.
+// stale reports that the level was edited after the file was exported.
 func (e *plannedEdit) stale(newer api.PolicyOverrides) policyfile.Problem {
 	text := fmt.Sprintf("%s is at version %d by now", e.title(), newer.Version)
 	if newer.EditedBy != "" {
@@ -186,7 +186,7 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// plain is a text that can't move a terminal's cursor or turn a line around: what could is in quotes and escaped.
+// plain quotes and escapes a text with characters that can move a terminal's cursor or reverse a line.
 func plain(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		return strconv.Quote(s)

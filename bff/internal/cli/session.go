@@ -33,7 +33,7 @@ func (c *endSessionsCmd) Run(e *env) error {
 	})
 }
 
-// notify tells the nodes.
+// notify publishes to the nodes that sessions have ended.
 func (c *endSessionsCmd) notify(ctx context.Context, e *env) error {
 	b, err := bus.Start(ctx, bus.Config{URL: c.NatsURL, Now: app.SystemClock, Log: e.log})
 	if err != nil {

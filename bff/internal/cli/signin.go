@@ -24,7 +24,7 @@ type signinPutCmd struct {
 	EmailDomain      []string `help:"Only technicians with a verified address in this domain get in; repeat for more."`
 }
 
-// Run stores the sign-in, in place of the one before.
+// Run stores the sign-in, and replaces an earlier one.
 func (c *signinPutCmd) Run(e *env) error {
 	if err := outward.CheckURL(c.Issuer, false); err != nil {
 		return fmt.Errorf("--issuer: %w", err)
@@ -40,7 +40,7 @@ func (c *signinPutCmd) Run(e *env) error {
 		}
 		in.Secret = []byte(secret)
 	}
-	if err := sentence(launch.CheckSignIn(in)); err != nil {
+	if err := publicError(launch.CheckSignIn(in)); err != nil {
 		return err
 	}
 	err := c.changeTenant(e, func(t *verify.Tenant) error {

@@ -52,8 +52,8 @@ func (a tenantArg) changeTenant(e *env, change func(*verify.Tenant) error) error
 	})
 }
 
-// sentence is a refusal in the words that are meant for people.
-func sentence(err error) error {
+// publicError replaces a refusal of the server by its public text.
+func publicError(err error) error {
 	var refusal *verify.Error
 	if errors.As(err, &refusal) && refusal.Public != "" {
 		return errors.New(refusal.Public)

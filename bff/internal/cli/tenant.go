@@ -110,7 +110,7 @@ func (c *tenantPutCmd) change(t *verify.Tenant) error {
 	return nil
 }
 
-// origins gives those that may frame the pod: the ones set before, changed by the flags.
+// origins applies the flags to the origins that may frame the pod.
 func (c *tenantPutCmd) origins(before []string) ([]string, error) {
 	for flag, given := range map[string][]string{"--origin": c.Origin, "--add-origin": c.AddOrigin} {
 		for _, origin := range given {
@@ -141,7 +141,7 @@ func (c *tenantPutCmd) origins(before []string) ([]string, error) {
 	return origins, nil
 }
 
-// printOrigins says what was taken off the list, and when a change is in force.
+// printOrigins prints the removed origins, and when the change takes effect.
 func printOrigins(e *env, before, after []string) error {
 	if slices.Equal(before, after) {
 		return nil
@@ -160,7 +160,7 @@ func printOrigins(e *env, before, after []string) error {
 	return err
 }
 
-// hook sets where alerts go. A webhook that had no secret gets one, which is given as people pass it on.
+// hook sets the webhook's URL. A webhook without a secret gets one, which is returned in the form that people copy.
 func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string, err error) {
 	switch c.Webhook {
 	case "":
@@ -187,7 +187,7 @@ func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string
 // maxName is in characters.
 const maxName = 60
 
-// checkName refuses a name that would deceive or break the messages and pages it stands in.
+// checkName refuses a name that could deceive readers of messages and pages, or break them.
 func checkName(name string) error {
 	if name != text.Line(name, maxName) {
 		return fmt.Errorf("--name %q must have up to %d characters on one line, none of them invisible", name, maxName)
@@ -224,7 +224,7 @@ func printTenant(e *env, t verify.Tenant) error {
 		fmt.Fprintf(&b, "  origin %s\n", origin)
 	}
 	if u, err := url.Parse(t.Webhook.URL); err == nil && u.Host != "" {
-		fmt.Fprintf(&b, "  webhook %s://%s\n", u.Scheme, u.Host) // what follows often lets in whoever knows it
+		fmt.Fprintf(&b, "  webhook %s://%s\n", u.Scheme, u.Host) // the path is often a secret
 	}
 	for _, k := range t.Keys {
 		fmt.Fprintf(&b, "  key    %s  kid %s  issuer %s\n", k.Algorithm, k.ID, k.Issuer)

@@ -17,25 +17,25 @@ import (
 )
 
 // The first tenant sends by the platform's accounts with SendGrid and Vonage. The second one has accounts of its own, and
-// two of each kind: what one carrier can't take goes by the other.
+// two of each kind: if one carrier fails, the other one sends.
 const (
 	twilioAccount = "AC0123456789abcdef0123456789abcdef"
 	northAddress  = "pruefung@nordlicht-it.example"
 )
 
-// Secrets of the second tenant's, made of the first one's so that an earlier run's folder has them too.
+// Secrets of the second tenant are derived from the first one's, so that the folder of an earlier run has them too.
 func (d *demo) northMailKey() string  { return d.credentials.MailKey + ".nordlicht" }
 func (d *demo) northToken() string    { return d.credentials.SMSSecret + ".twilio" }
 func (d *demo) northPassword() string { return d.credentials.MailKey + ".smtp" }
 
-// carriers is what stands in for all of them.
+// carriers is the stand-in for all carriers.
 func (d *demo) carriers(hookKey *ecdsa.PrivateKey) (*sandbox.Sandbox, error) {
 	return sandbox.New(sandbox.Config{
 		HookBase: d.podURL(), Tenant: acmeTenant, SendGridKey: d.credentials.MailKey, SendGridHookKey: hookKey,
 		Accounts:  map[string]string{d.northMailKey(): northTenant},
 		VonageKey: vonageKey, VonageSecret: d.credentials.SMSSecret, VonageSignature: d.credentials.SMSHookSecret,
 		TwilioAccount: twilioAccount, TwilioToken: d.northToken(), SMTPPassword: d.northPassword(),
-		Now: d.clock.Now, Advance: d.advance, Hold: d.clock.Hold, Names: readers(), Log: d.log,
+		Now: d.clock.Now, Advance: d.advance, Hold: d.clock.Hold, Names: people(), Log: d.log,
 	})
 }
 
@@ -79,7 +79,7 @@ func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr)
 	return accounts, nil
 }
 
-// serveMail has the mail server listen until ctx is done.
+// serveMail runs the mail server until ctx is done.
 func serveMail(ctx context.Context, phone *sandbox.Sandbox, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()

@@ -35,7 +35,7 @@ type flags struct {
 	DataDir         string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
 }
 
-// Names in the demo.
+// Names and identifiers in the demo.
 const (
 	acmeTenant = "acme"
 	acmeKeyID  = "demo-1"
@@ -133,7 +133,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	psa, err := d.beside(desk.New(desk.Config{
+	psa, err := d.withProvider(desk.New(desk.Config{
 		MSP: desk.Acme, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: acmeTenant, Issuer: d.deskURL(),
 		Key: deskKey, Origin: d.deskURL(), Now: d.clock.Now, Log: d.log,
 	}))
@@ -152,7 +152,7 @@ func (d *demo) run(ctx context.Context, database string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.srv.Run(ctx, sites.pod) })
 	group.Go(func() error { return serveMail(ctx, phone, sites.mail) })
-	for _, site := range []site{{sites.desk, byName(psa, north)}, {sites.phone, phone}, {sites.manage, manage}} {
+	for _, site := range []site{{sites.desk, byHost(psa, north)}, {sites.phone, phone}, {sites.manage, manage}} {
 		group.Go(func() error { return site.serve(ctx) })
 	}
 	if err := d.welcome(); err != nil {

@@ -17,62 +17,62 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 )
 
-// playing is a demo that runs.
-type playing struct {
+// runningDemo is a demo in this process.
+type runningDemo struct {
 	t           *testing.T
 	client      http.Client
 	pod, manage string // the server, and ConnectWise as the server reaches it
-	dir         string // of all that it keeps
-	log         *journal
+	dir         string // the data folder
+	log         *logBuffer
 }
 
-// journal keeps what a server logs, from however many goroutines.
-type journal struct {
+// logBuffer keeps the server's log. Several goroutines may write to it.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (j *journal) Write(line []byte) (int, error) {
+func (j *logBuffer) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(line)
 }
 
-func (j *journal) String() string {
+func (j *logBuffer) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
 }
 
-// opened is written to when the demo says what to open: by then it serves.
-type opened struct {
+// welcome is closed when the demo prints what to open: by then it serves.
+type welcome struct {
 	once sync.Once
 	yes  chan struct{}
 }
 
-func (o *opened) Write(words []byte) (int, error) {
+func (o *welcome) Write(words []byte) (int, error) {
 	o.once.Do(func() { close(o.yes) })
 	return len(words), nil
 }
 
-func play(t *testing.T) *playing {
+func startDemo(t *testing.T) *runningDemo {
 	t.Helper()
 	pod, desk, phone, manage := apptest.FreePort(t), apptest.FreePort(t), apptest.FreePort(t), apptest.FreePort(t)
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
-	welcome, log := &opened{yes: make(chan struct{})}, &journal{}
+	printed, log := &welcome{yes: make(chan struct{})}, &logBuffer{}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, []string{
 			"--port", pod, "--desk-port", desk, "--phone-port", phone, "--connectwise-port", manage, "--data-dir", dir,
-		}, welcome, log)
+		}, printed, log)
 	}()
 	select {
-	case <-welcome.yes:
+	case <-printed.yes:
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	p := &playing{t: t, pod: "http://localhost:" + pod, manage: "http://127.0.0.1:" + manage, dir: dir, log: log}
+	p := &runningDemo{t: t, pod: "http://localhost:" + pod, manage: "http://127.0.0.1:" + manage, dir: dir, log: log}
 	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		p.client.CloseIdleConnections()
@@ -84,7 +84,7 @@ func play(t *testing.T) *playing {
 	return p
 }
 
-func (p *playing) post(address, kind, body string) (*http.Response, []byte) {
+func (p *runningDemo) post(address, kind, body string) (*http.Response, []byte) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *playing) post(address, kind, body string) (*http.Response, []byte) {
 }
 
 // signIn begins a session in ConnectWise, and gives its hash.
-func (p *playing) signIn(member string) string {
+func (p *runningDemo) signIn(member string) string {
 	p.t.Helper()
 	answer, said := p.post(p.manage+"/signin", "application/x-www-form-urlencoded", url.Values{"member": {member}, "to": {"/"}}.Encode())
 	for _, c := range answer.Cookies() {
@@ -116,8 +116,8 @@ func (p *playing) signIn(member string) string {
 	return ""
 }
 
-// told is what came of a launch.
-type told struct {
+// launchResult is the answer to a launch.
+type launchResult struct {
 	Code string
 	Pod  struct {
 		Ticket   struct{ ID string }
@@ -125,7 +125,7 @@ type told struct {
 	}
 }
 
-func (p *playing) launch(member, hash, ticket, screen string) (int, told) {
+func (p *runningDemo) launch(member, hash, ticket, screen string) (int, launchResult) {
 	p.t.Helper()
 	body, err := json.Marshal(map[string]any{
 		"tenant": acmeTenant, "ticket": map[string]string{"id": ticket, "screen": screen},
@@ -135,7 +135,7 @@ func (p *playing) launch(member, hash, ticket, screen string) (int, told) {
 		p.t.Fatal(err)
 	}
 	answer, said := p.post(p.pod+"/api/v1/launch/connectwise", "application/json", string(body))
-	var got told
+	var got launchResult
 	if err := json.Unmarshal(said, &got); err != nil {
 		p.t.Fatalf("%d %s", answer.StatusCode, said)
 	}
@@ -146,7 +146,7 @@ func (p *playing) launch(member, hash, ticket, screen string) (int, told) {
 }
 
 func TestTheDemosConnectWiseOpensPodsOfWhomItShould(t *testing.T) {
-	p := play(t)
+	p := startDemo(t)
 	for _, c := range []struct {
 		name, does         string // what ConnectWise is told to do first
 		member, as, ticket string // as: who is claimed, if not the member
@@ -204,7 +204,7 @@ func TestTheDemosConnectWiseOpensPodsOfWhomItShould(t *testing.T) {
 }
 
 func TestAnUpgradeOfConnectWiseIsFollowed(t *testing.T) {
-	p := play(t)
+	p := startDemo(t)
 	ana := p.signIn("AOrtiz")
 	if status, got := p.launch("AOrtiz", ana, "61211", "ticket"); status != 200 {
 		t.Fatalf("before: %d %s", status, got.Code)
@@ -216,7 +216,7 @@ func TestAnUpgradeOfConnectWiseIsFollowed(t *testing.T) {
 }
 
 func TestRow25AMembersSessionIsWrittenNowhere(t *testing.T) {
-	p := play(t)
+	p := startDemo(t)
 	ana := p.signIn("AOrtiz")
 	for _, does := range []string{"ok", "mismatch", "html", "500", "cut", "down", "401", "429"} {
 		p.post(p.manage+"/api/misbehave", "application/json", fmt.Sprintf(`{"system":"connectwise","mode":%q}`, does))

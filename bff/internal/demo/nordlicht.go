@@ -27,8 +27,8 @@ const (
 	northKeyID  = "demo-2"
 )
 
-// northURL is the second company's desk: the same ticket system, under a name of its own, that browsers take
-// for another site.
+// northURL is the second company's ticket system: the same program under another host name, which browsers treat as
+// another site.
 func (d *demo) northURL() string {
 	return fmt.Sprintf("http://nordlicht.localhost:%d", d.flags.DeskPort)
 }
@@ -42,8 +42,8 @@ func (d *demo) northKey() ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(other)
 }
 
-// second makes the tenant, with carriers' accounts and a brand of its own.
-func (d *demo) second(ctx context.Context, srv *app.Server, accounts []verify.CarrierAccount) error {
+// makeNordlicht stores the tenant, its carriers' accounts and its brand.
+func (d *demo) makeNordlicht(ctx context.Context, srv *app.Server, accounts []verify.CarrierAccount) error {
 	public, err := x509.MarshalPKIXPublicKey(d.northKey().Public())
 	if err != nil {
 		return err
@@ -63,11 +63,11 @@ func (d *demo) second(ctx context.Context, srv *app.Server, accounts []verify.Ca
 			return err
 		}
 	}
-	return d.northern(ctx, srv)
+	return d.brandNordlicht(ctx, srv)
 }
 
-// northern sets the brand and the policy, unless an earlier run in the same folder has.
-func (d *demo) northern(ctx context.Context, srv *app.Server) error {
+// brandNordlicht sets the brand and the policy, unless an earlier run in the same folder has.
+func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
 	admin := verify.Admin{Tenant: northTenant, ID: "demo", Name: adminName}
 	kept, err := srv.Store.Branding(ctx, northTenant)
 	if err != nil || kept.Version > 0 {
@@ -129,8 +129,8 @@ func (d *demo) northDesk() (http.Handler, error) {
 	}), nil
 }
 
-// byName serves the second site under its own name, and the first one under all others.
-func byName(first, second http.Handler) http.Handler {
+// byHost serves the second site under its own name, and the first one under all others.
+func byHost(first, second http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Host, "nordlicht.localhost") {
 			second.ServeHTTP(w, r)

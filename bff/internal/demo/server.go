@@ -56,7 +56,7 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 		err = d.connect(ctx, srv)
 	}
 	if err == nil {
-		err = d.second(ctx, srv, own)
+		err = d.makeNordlicht(ctx, srv, own)
 	}
 	if err != nil {
 		return nil, errors.Join(err, srv.Close())

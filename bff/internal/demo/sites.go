@@ -27,7 +27,7 @@ func (d *demo) podURL() string   { return fmt.Sprintf("http://localhost:%d", d.f
 func (d *demo) deskURL() string  { return fmt.Sprintf("http://127.0.0.1:%d", d.flags.DeskPort) }
 func (d *demo) phoneURL() string { return fmt.Sprintf("http://127.0.0.1:%d", d.flags.PhonePort) }
 
-// manageURL is where browsers find ConnectWise: they take each name under localhost for a site of its own.
+// manageURL is where browsers find ConnectWise. They treat each name under localhost as a site of its own.
 func (d *demo) manageURL() string {
 	return fmt.Sprintf("http://manage.localhost:%d", d.flags.ConnectWisePort)
 }
@@ -35,10 +35,10 @@ func (d *demo) manageURL() string {
 // sites are the listeners of each of the demo's sites.
 type sites struct {
 	pod, desk, phone, manage []net.Listener
-	mail                     net.Listener // the mail server, on any port: only the server asks for it
+	mail                     net.Listener // the mail server, on any free port
 }
 
-// listen opens each site. Browsers may try names such as localhost over IPv6 first; a machine without it is fine too.
+// listen opens each site. Browsers may try names such as localhost over IPv6 first; a machine may lack it.
 func (d *demo) listen(ctx context.Context) (sites, error) {
 	ports := []int{d.flags.Port, d.flags.DeskPort, d.flags.PhonePort, d.flags.ConnectWisePort, 0}
 	var addresses []string
@@ -66,7 +66,7 @@ func (d *demo) manage() (*connectwise.Manage, error) {
 	})
 }
 
-// connect tells the server how the stand-in is reached: at 127.0.0.1, since only browsers know its name.
+// connect stores the server's connection to the stand-in, at 127.0.0.1: only browsers resolve its name.
 func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 	settings, err := json.Marshal(psaconnectwise.Settings{
 		Host: fmt.Sprintf("http://127.0.0.1:%d", d.flags.ConnectWisePort), Company: acmeTenant, ClientID: clientID,
@@ -85,7 +85,7 @@ func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 	return srv.Store.PutConnection(ctx, verify.Connection{Tenant: acmeTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
 }
 
-// providerURL is where the demo's technicians sign in: at a provider that the desk's machine runs, too.
+// providerURL is the sign-in provider of the demo's technicians, on the ticket system's site.
 func (d *demo) providerURL() string { return d.deskURL() + "/id" }
 
 // signIn is the demo's sign-in, for tickets of ConnectWise.
@@ -96,8 +96,8 @@ func (d *demo) signIn() verify.SignIn {
 	}
 }
 
-// beside puts the provider, and the screen of a product that signs nothing, beside the desk.
-func (d *demo) beside(desk http.Handler) (http.Handler, error) {
+// withProvider adds the sign-in provider, and the screen of a product that signs nothing, to the ticket system's site.
+func (d *demo) withProvider(desk http.Handler) (http.Handler, error) {
 	provider, err := idp.New(idp.Config{
 		URL: d.providerURL(), ClientID: signInClient, ClientSecret: d.signInSecret, RedirectURI: d.podURL() + launch.SignInCallback,
 		People: []idp.Person{
@@ -116,8 +116,8 @@ func (d *demo) beside(desk http.Handler) (http.Handler, error) {
 	return mux, nil
 }
 
-// readers are the people of both ticket systems: many are the same.
-func readers() map[string]string {
+// people are the names of both ticket systems' contacts, by e-mail address and number.
+func people() map[string]string {
 	names := desk.Names()
 	maps.Copy(names, connectwise.Names())
 	return names
@@ -136,7 +136,7 @@ func (s site) serve(ctx context.Context) error {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if web.Shutdown(closing) != nil {
-			_ = web.Close() // a page that keeps its event stream open does not hold the demo up
+			_ = web.Close() // an open event stream does not delay the end
 		}
 	})
 	defer stop()
