@@ -233,8 +233,8 @@ export class Demo {
   }
 
   private async putPolicy(path: string, fields: PolicyFields, key?: string, name?: string) {
-    const { settings } = await this.admin("GET", path, undefined, key);
-    await this.admin("PUT", path, { version: settings.version, name: name ?? settings.name, fields }, key);
+    const { overrides } = await this.admin("GET", path, undefined, key);
+    await this.admin("PUT", path, { version: overrides.version, name: name ?? overrides.name, fields }, key);
   }
 
   /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
