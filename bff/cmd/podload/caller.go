@@ -46,13 +46,13 @@ func demoKey(dir, id string) (launchcontext.SigningKey, error) {
 	if err != nil {
 		return launchcontext.SigningKey{}, fmt.Errorf("--demo-data: %w", err)
 	}
-	var props struct {
+	var credentials struct {
 		DeskKey []byte `json:"desk_key"`
 	}
-	if err := json.Unmarshal(data, &props); err != nil || len(props.DeskKey) != ed25519.SeedSize {
+	if err := json.Unmarshal(data, &credentials); err != nil || len(credentials.DeskKey) != ed25519.SeedSize {
 		return launchcontext.SigningKey{}, errors.New("--demo-data is not the data folder of a demo")
 	}
-	return launchcontext.NewSigningKey(id, ed25519.NewKeyFromSeed(props.DeskKey))
+	return launchcontext.NewSigningKey(id, ed25519.NewKeyFromSeed(credentials.DeskKey))
 }
 
 // caller is one who rings the help desk, and the pod that is opened for the ticket.

@@ -20,11 +20,11 @@ func (c *runCmd) apiKey() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--demo-data: %w", err)
 	}
-	var props struct {
+	var credentials struct {
 		APIKey string `json:"api_key"`
 	}
-	err = json.Unmarshal(data, &props)
-	return props.APIKey, err
+	err = json.Unmarshal(data, &credentials)
+	return credentials.APIKey, err
 }
 
 // plenty is more than any run sends.
