@@ -2,7 +2,7 @@
 // @vitest-environment-options { "url": "https://psa.example/tickets/4711", "settings": { "enableIframePageLoading": true, "navigation": { "disableChildFrameNavigation": true } } }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { frames, podOrigin, says, settled, told } from "../test/stage";
+import { frames, podOrigin, says, settled, told } from "../test/frames";
 import { define, type ShieldPodElement } from "./element";
 
 define(podOrigin);

@@ -4,7 +4,7 @@
 import { act, createElement, StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { countListeners, frames, podOrigin, says, told } from "../test/stage";
+import { countListeners, frames, podOrigin, says, told } from "../test/frames";
 import { ShieldPod, type ShieldPodProps } from "./react";
 
 vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);

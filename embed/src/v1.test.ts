@@ -2,7 +2,7 @@
 // @vitest-environment-options { "url": "https://psa.example/tickets/4711", "settings": { "enableIframePageLoading": true, "navigation": { "disableChildFrameNavigation": true } } }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { frames, podOrigin, settled } from "../test/stage";
+import { frames, podOrigin, settled } from "../test/frames";
 import type { Shieldpod } from "./window";
 
 /** Runs the script as a tag with this address would. */

@@ -1,7 +1,7 @@
 // The pod in ConnectWise's own frame: another site, a strict policy around it, and a host that is not always kind.
 
 import { type ConnectWise, type ConnectWiseMode, expect, test } from "./demo";
-import { blockStorage } from "./hosts";
+import { blockStorage } from "./pages";
 
 test("a caller is verified beside the ticket, and the proof is on it", async ({ manage, demo }) => {
   const complaints: string[] = [];

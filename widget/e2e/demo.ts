@@ -15,8 +15,8 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { test as base, expect } from "@playwright/test";
 import type { components } from "../src/api.gen";
-import { ConnectWise, Desk, North } from "./hosts";
-import { holdTime } from "./time";
+import { holdTime } from "./hold-time";
+import { ConnectWise, Desk, North } from "./pages";
 
 const binary = fileURLToPath(new URL("../../bin/demo", import.meta.url));
 

@@ -297,7 +297,7 @@ test("a pod in React stands once under StrictMode, turns with its ticket, and ca
     build: {
       write: false,
       minify: false,
-      lib: { entry: fileURLToPath(new URL("strict.ts", import.meta.url)), formats: ["iife"], name: "strict" },
+      lib: { entry: fileURLToPath(new URL("react-host.ts", import.meta.url)), formats: ["iife"], name: "strict" },
     },
   });
   const [bundle] = [result].flat();

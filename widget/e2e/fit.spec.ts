@@ -2,8 +2,8 @@
 
 import { expect, type Page, test } from "@playwright/test";
 import type { Pod } from "../src/types";
+import { perform } from "./scene-page";
 import { grey, type Scene, scenes, three } from "./scenes";
-import { perform } from "./stage";
 
 const words: Record<string, [string, string, string, string]> = {
   en: ["Send code", "Send link", "Code", "Link"],

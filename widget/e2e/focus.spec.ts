@@ -1,8 +1,8 @@
 // The keyboard's place in the pod: kept where something was drawn away, and never taken from the host's page.
 
 import { expect, test, wrong } from "./demo";
+import { perform } from "./scene-page";
 import { scenes } from "./scenes";
-import { perform } from "./stage";
 
 test.use({ demoScope: "worker" });
 

@@ -3,7 +3,7 @@
 
 import { expect, type Page } from "@playwright/test";
 import { type Demo, test } from "./demo";
-import { Desk } from "./hosts";
+import { Desk } from "./pages";
 
 test.use({ demoScope: "worker" });
 

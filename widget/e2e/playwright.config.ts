@@ -22,7 +22,7 @@ const step = 2 * 60_000;
 
 export default defineConfig({
   testDir: ".",
-  globalTeardown: "./sheet.ts",
+  globalTeardown: "./contact-sheet.ts",
   outputDir: "../../test-results",
   workers: 2,
   timeout: 10 * step,

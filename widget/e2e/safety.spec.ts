@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { podFrame, violations } from "./axe";
 import { type Desk, expect, test } from "./demo";
-import { blockStorage } from "./hosts";
+import { blockStorage } from "./pages";
 
 test.use({ demoScope: "worker" });
 

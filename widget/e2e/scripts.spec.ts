@@ -3,8 +3,8 @@
 
 import { expect, type Frame, type Page, test } from "@playwright/test";
 import type { Contact, Pod, Shield } from "../src/types";
+import { perform, type Stage } from "./scene-page";
 import { at, denied, green, grey, now, pending, three } from "./scenes";
-import { perform, type Stage } from "./stage";
 
 /** What an injected script has to work with, in the pod's frame. */
 const tools = () => {

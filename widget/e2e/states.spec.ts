@@ -4,9 +4,9 @@
 import { expect, type FrameLocator, test } from "@playwright/test";
 import type { Pod } from "../src/types";
 import { podFrame, violations } from "./axe";
-import { hostedScenes } from "./hosted";
+import { hostedScenes } from "./hosted-scenes";
+import { perform, type Stage } from "./scene-page";
 import { type Scene, scenes } from "./scenes";
-import { perform, type Stage } from "./stage";
 
 const keep = process.env.SHIELDPOD_SCREENS;
 

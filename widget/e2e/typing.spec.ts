@@ -1,8 +1,8 @@
 // Codes in the digits of other scripts: typed, pasted, and by an input method.
 
 import { expect, type Page, test } from "@playwright/test";
+import { perform } from "./scene-page";
 import { pending, three } from "./scenes";
-import { perform } from "./stage";
 
 const open = async (page: Page) => {
   const { pod } = await perform(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");

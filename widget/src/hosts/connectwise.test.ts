@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pod, settle } from "../../test/harness";
+import { fakeWindow, psa } from "../../test/window";
 import { type Api, Refusal } from "../api";
 import { systemClock } from "../clock";
-import type { Ears, Host } from "../host";
 import type { SessionOpened } from "../types";
-import { pod, settle } from "../world";
-import type { Shown } from "./bridge";
 import { createConnectWise } from "./connectwise";
-import { fakeWindow, psa } from "./fakewindow";
+import type { Ears, Host } from "./host";
+import type { Shown } from "./hosted-messages";
 
 const member = { memberid: "aortiz", memberHash: "h4sh", companyid: "acme" };
 

@@ -2,11 +2,11 @@
 // server proves; the ticket is the one that ConnectWise has on screen.
 
 import { type Api, Refusal } from "../api";
-import { type Cell, cell } from "../cell";
 import { type Clock, pause } from "../clock";
-import { type Ears, type Host, type HostWindow, listen } from "../host";
+import { type Cell, cell } from "../observable";
 import type { Member } from "../types";
-import { acknowledge, askMember, type Heard, hear, ready, type Shown } from "./bridge";
+import { type Ears, type Host, type HostWindow, listen } from "./host";
+import { acknowledge, askMember, type Heard, hear, ready, type Shown } from "./hosted-messages";
 
 /** How long ConnectWise may take to answer. */
 const patience = 15_000;

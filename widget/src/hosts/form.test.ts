@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pod } from "../../test/harness";
+import { fakeWindow, psa } from "../../test/window";
 import type { Api } from "../api";
-import type { Host } from "../host";
-import { pod } from "../world";
-import { fakeWindow, psa } from "./fakewindow";
 import { createForm } from "./form";
+import type { Host } from "./host";
 
 let page: ReturnType<typeof fakeWindow>;
 let launch: ReturnType<typeof vi.fn<Api["launch"]>>;

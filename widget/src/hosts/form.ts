@@ -2,7 +2,7 @@
 // to ask for another one.
 
 import { type Api, Refusal } from "../api";
-import type { Host, HostWindow } from "../host";
+import type { Host, HostWindow } from "./host";
 
 export interface FormPage {
   window: HostWindow;

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pod } from "../../test/harness";
+import { fakeWindow, psa } from "../../test/window";
 import type { Api } from "../api";
 import { systemClock } from "../clock";
-import type { Host } from "../host";
-import { pod } from "../world";
-import { fakeWindow, psa } from "./fakewindow";
+import type { Host } from "./host";
 import { createLoader, parentOrigin, parseHostMessage } from "./loader";
 
 const dir = new URL("../../../testdata/protocol/", import.meta.url);

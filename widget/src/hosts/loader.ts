@@ -4,7 +4,7 @@
 import type { HostMessage, Look, PodMessage } from "../../../embed/src/protocol";
 import { type Api, Refusal } from "../api";
 import type { Clock } from "../clock";
-import { type Ears, type Host, type HostWindow, listen } from "../host";
+import { type Ears, type Host, type HostWindow, listen } from "./host";
 import type { Nonces } from "./nonces";
 
 /** How long the host's own server may take to sign a context. */

@@ -1,12 +1,12 @@
 // What is on screen: a skeleton, the pod, or the reason why there is none.
 
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
-import { bannerAt } from "../banner";
-import type { Desk } from "../desk";
-import { later } from "../later";
-import { type State, selectedContact } from "../state";
+import { bannerAt } from "../app/banner";
+import type { Desk } from "../app/controller";
+import { type State, selectedContact } from "../app/state";
+import { locked, words } from "../i18n/strings";
+import { later } from "../lazy/registry";
 import type { Contact } from "../types";
-import { locked, words } from "../words";
 import { Banner } from "./banner";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";

@@ -1,9 +1,9 @@
 // The client's banner: above all else, and two lines of it until more is asked for.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { pieces } from "../banner";
+import { pieces } from "../app/banner";
+import { toneName, words } from "../i18n/strings";
 import type { Banner as Given } from "../types";
-import { toneName, words } from "../words";
 import { Button } from "./button";
 import { Icon } from "./icons";
 

@@ -1,8 +1,8 @@
 // What stands between a press and its message.
 
-import { noteNeed, type State } from "../state";
+import { noteNeed, type State } from "../app/state";
+import { words } from "../i18n/strings";
 import type { Contact } from "../types";
-import { words } from "../words";
 
 /** The id of the words that say what the note still needs. */
 export const noteHelp = "note-help";

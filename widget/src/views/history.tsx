@@ -1,9 +1,9 @@
 // Who was verified here before: behind a down arrow, closed by the up arrow.
 
-import type { Desk } from "../desk";
-import { fetchLater, later } from "../later";
+import type { Desk } from "../app/controller";
+import { words } from "../i18n/strings";
+import { fetchLater, later } from "../lazy/registry";
 import type { Contact } from "../types";
-import { words } from "../words";
 import { useKeptFocus } from "./focus";
 import { Icon } from "./icons";
 

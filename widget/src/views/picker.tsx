@@ -1,8 +1,8 @@
 // Whom the technician verifies: the ticket's contact, unless another is chosen.
 
-import type { Desk } from "../desk";
+import type { Desk } from "../app/controller";
+import { words } from "../i18n/strings";
 import type { Contact } from "../types";
-import { words } from "../words";
 import { Icon } from "./icons";
 
 export const Picker = ({ desk, contact }: { desk: Desk; contact: Contact }) => {

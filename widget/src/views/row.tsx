@@ -1,13 +1,13 @@
 // One way to reach the contact: its shield, where it leads, its state in words, and what can be done.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Desk } from "../desk";
-import { agoOf, leftUntil, shareLeft, timeOf } from "../format";
-import { later } from "../later";
-import { isCooling, textable } from "../shield";
-import { doing, faultNow, place, type State, shieldNow } from "../state";
+import type { Desk } from "../app/controller";
+import { isCooling, textable } from "../app/shield";
+import { doing, faultNow, place, type State, shieldNow } from "../app/state";
+import { agoOf, leftUntil, shareLeft, timeOf } from "../i18n/format";
+import * as w from "../i18n/strings";
+import { later } from "../lazy/registry";
 import type { Channel, Contact, Shield } from "../types";
-import * as w from "../words";
 import { noteBar, noteHelp } from "./bar";
 import { Button } from "./button";
 import { useFit } from "./fit";

@@ -1,10 +1,10 @@
 // One line instead of the panel, where the policy wants the ticket to open quietly.
 
-import type { Desk } from "../desk";
-import { shareLeft } from "../format";
-import { mostTelling } from "../shield";
-import { selectedContact, shieldNow } from "../state";
-import { shieldName, words } from "../words";
+import type { Desk } from "../app/controller";
+import { mostTelling } from "../app/shield";
+import { selectedContact, shieldNow } from "../app/state";
+import { shareLeft } from "../i18n/format";
+import { shieldName, words } from "../i18n/strings";
 import { Button } from "./button";
 import { ShieldIcon } from "./icons";
 

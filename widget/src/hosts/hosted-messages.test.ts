@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { acknowledge, askMember, hear, ready } from "./hosted-messages";
+
+/** The rows of the hosted API's table of messages, in its order. */
+const rows = [
+  "what is none of them",
+  "pod: ready",
+  "host: MessageFrameID",
+  "pod: getMemberAuthentication",
+  "host: getmemberauthentication",
+  "host: onLoad",
+  "host: beforeSave and other events",
+  "pod: acknowledgement",
+];
+
+type Case = { row: number; name: string } & (
+  | { from: "host"; data: unknown; reads: unknown }
+  | {
+      from: "pod";
+      data: string;
+      say: { what: string; frame: string; event: string; id: unknown; reasons: string[] };
+    }
+);
+
+const dir = new URL("../../../testdata/hosted/", import.meta.url);
+const cases = readdirSync(dir).map((file): Case => JSON.parse(readFileSync(new URL(file, dir), "utf8")));
+
+describe.each(rows.map((row, n) => [n, row] as const))("row %i of the hosted API, %s", (n) => {
+  it.each(cases.filter((c) => c.row === n))("$name", (c) => {
+    if (c.from === "host") {
+      expect(hear(c.data)).toEqual(c.reads);
+      return;
+    }
+    const { what, frame, event, id, reasons } = c.say;
+    const said = { ready, ask: askMember(frame), acknowledge: acknowledge(frame, event, id, reasons ?? []) }[what];
+    expect(said).toBe(c.data);
+  });
+});
+
+it("reads nothing that is longer than a message, and nothing that nests without end", () => {
+  expect(hear(JSON.stringify({ event: "onLoad", data: "x".repeat(70_000) }))).toBeNull();
+  expect(hear(`{"event":"onLoad","data":${"[".repeat(20_000)}${"]".repeat(20_000)}}`)).toEqual({
+    is: "event",
+    event: "onLoad",
+  });
+});

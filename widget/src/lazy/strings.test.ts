@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { channel, pending, t0 } from "../../test/harness";
+import type { Channel, Lock, Shield } from "../types";
+import * as w from "./strings";
+
+const [mobile, mail] = [channel("mobile"), channel("mail")];
+
+describe("what is read aloud", () => {
+  const link: Shield = { ...pending("v_1", "sms_link"), match: "47" };
+  it.each<[string, Shield, string]>([
+    ["under number matching it is the number", link, "Say: “Pick 47 on the page.”"],
+    [
+      "else a link's own words",
+      pending("v_1", "sms_link"),
+      "Say: “We just texted you a link. Open it and press Validate.”",
+    ],
+    [
+      "a code has its length",
+      { ...pending("v_1"), code_length: 8 },
+      "Ask: “Read me the eight digits we just texted you.”",
+    ],
+  ])("%s", (_, shield, want) => {
+    expect(w.script(shield.method ?? "sms_code", shield)).toBe(want);
+  });
+
+  it("is what the tenant has written, where it has", () => {
+    const own = { sms_code: "“Bitte den Code.”", number: "“Die {number}, bitte.”" };
+    expect(w.script("sms_code", pending("v_1"), own)).toBe("“Bitte den Code.”");
+    expect(w.script("sms_link", link, own)).toBe("“Die 47, bitte.”");
+    expect(w.script("sms_link", link, { number: "“{number}. Yes, {number}.”" })).toBe("“47. Yes, 47.”");
+    expect(w.script("email_link", pending("v_1", "email_link"), own)).toContain("We just e-mailed you a link.");
+  });
+});
+
+describe("the lock", () => {
+  const lock = (failures: number, limit = 10): Lock => ({ failures, limit, locked: failures >= limit });
+
+  it.each<[string, Lock | undefined, string]>([
+    ["without wrong codes nothing", undefined, ""],
+    ["four before it nothing", lock(6), ""],
+    ["three before it", lock(7), "3 more wrong codes lock this contact."],
+    ["one before it", lock(9), "1 more wrong code locks this contact."],
+    ["once it is locked nothing: the line above says it", lock(10), ""],
+    ["a short limit warns from the first", lock(1, 3), "2 more wrong codes lock this contact."],
+  ])("near it: %s", (_, given, want) => {
+    expect(w.lockNear(given)).toBe(want);
+  });
+});
+
+describe("a quota that is all but used", () => {
+  it.each<[string, Channel, string]>([
+    ["quota_destination_day", mobile, "8 of 10 messages to this number today."],
+    ["quota_destination_day", mail, "8 of 10 messages to this address today."],
+    ["quota_prefix_hour", mobile, "8 of 10 messages to numbers like this one this hour."],
+    ["quota_technician_minute", mobile, "8 of 10 messages by you this minute."],
+    ["quota_technician_hour", mobile, "8 of 10 messages by you this hour."],
+    ["quota_client_hour", mobile, "8 of 10 messages to this client this hour."],
+    ["quota_country_hour", mobile, "8 of 10 messages to this country this hour."],
+    ["quota_tenant_minute", mobile, "8 of 10 messages by your whole team this minute."],
+    ["quota_tenant_day", mobile, "8 of 10 messages by your whole team today."],
+    ["quota_tenant_spend_day", mobile, "80 % of the money for messages today."],
+    ["quota_planet_week", mobile, "8 of 10 messages: a limit is near."],
+    ["quota_planet_day", mobile, "8 of 10 messages: a limit is near."],
+  ])("%s", (name, to, want) => {
+    expect(w.nearLimit({ name, used: 8, limit: 10, frees_at: t0 }, to)).toBe(want);
+  });
+});
+
+describe("the banner aloud", () => {
+  it("begins with its tone, which is information where none is given", () => {
+    expect(w.announceBanner({ text: "Change freeze." })).toBe("Information: Change freeze.");
+    expect(w.announceBanner({ text: "Change freeze.", tone: "critical" })).toBe("Critical: Change freeze.");
+  });
+});
