@@ -1,4 +1,4 @@
-// What the browser downloads, compressed when it is built, and held to its budget.
+// Compresses the built files, and checks their size against a budget.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 export interface Budget {
-  /** What is measured, in the words of the build's report. */
+  /** The name in the build's report. */
   name: string;
   dist: string;
   encoding: "brotli" | "gzip";
@@ -14,11 +14,11 @@ export interface Budget {
 }
 
 /**
- * Compressed copies beside each file, so that the server has nothing left to do; more than the budget fails
- * the build. What is only imported later, on demand, is told but not counted.
+ * Writes compressed copies beside each file, which the server sends as they are. A size above the budget fails the build.
+ * Chunks that are imported on demand are reported but not counted.
  */
 export const compress = ({ name, dist, encoding, bytes }: Budget): Plugin => {
-  const later = new Set<string>();
+  const lazy = new Set<string>();
   return {
     name: "compress",
     apply: "build",
@@ -29,26 +29,24 @@ export const compress = ({ name, dist, encoding, bytes }: Budget): Plugin => {
     },
     writeBundle(_, bundle) {
       for (const file of Object.values(bundle)) {
-        if (file.type === "chunk" && file.isDynamicEntry) later.add(file.fileName);
+        if (file.type === "chunk" && file.isDynamicEntry) lazy.add(file.fileName);
       }
     },
     closeBundle() {
-      let [atOnce, afterwards] = [0, 0];
+      let [initial, onDemand] = [0, 0];
       for (const file of readdirSync(dist, { recursive: true }) as string[]) {
         if (!/\.(html|css|js)$/.test(file)) continue;
         const size = pack(join(dist, file))[encoding];
-        if (later.has(file)) afterwards += size;
-        else atOnce += size;
+        if (lazy.has(file)) onDemand += size;
+        else initial += size;
       }
-      if (atOnce > bytes) throw new Error(`${name}: ${atOnce} bytes in ${encoding}, over its budget of ${bytes}`);
-      console.log(
-        `${name}: ${atOnce} bytes in ${encoding}, of ${bytes}${afterwards ? `; ${afterwards} come later` : ""}`,
-      );
+      if (initial > bytes) throw new Error(`${name}: ${initial} bytes in ${encoding}, over its budget of ${bytes}`);
+      console.log(`${name}: ${initial} bytes in ${encoding}, of ${bytes}${onDemand ? `; ${onDemand} on demand` : ""}`);
     },
   };
 };
 
-/** Writes the copies of one file; gives their sizes. */
+/** Writes the copies of one file; returns their sizes. */
 const pack = (path: string) => {
   const plain = readFileSync(path);
   const brotli = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });

@@ -1,9 +1,9 @@
-// The words that hosts branch on, as unions. A later Shieldpod may say others: keep a default branch.
+// The codes that hosts branch on, as unions. A later Shieldpod may send other codes: keep a default branch.
 
-/** How a channel is proven. */
+/** How a channel is verified. */
 export type Method = "email_link" | "sms_link" | "sms_code" | "email_code";
 
-/** The codes with which the API refuses; docs/errors.md says what each means. */
+/** The error codes of the API; docs/errors.md explains each. */
 export type ApiErrorCode =
   | "malformed"
   | "context_invalid"
@@ -45,7 +45,7 @@ export type ApiErrorCode =
   | "psa_unavailable"
   | "unavailable";
 
-/** The pod's own codes: `session_ended` and the launch's are the API's as well. */
+/** The pod's own codes: `session_ended` and those of the launch are API codes as well. */
 export type PodErrorCode =
   | "invalid_response"
   | "context_refused"
@@ -57,5 +57,5 @@ export type PodErrorCode =
   | "signin_closed"
   | "ticket_unsaved";
 
-/** The codes of the event `error`. `pod_timeout` is the loader's: the frame never said a word. */
+/** The codes of the event `error`. `pod_timeout` is the loader's: the frame sent no message in time. */
 export type ErrorCode = ApiErrorCode | PodErrorCode | "pod_timeout";

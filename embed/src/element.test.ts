@@ -2,19 +2,19 @@
 // @vitest-environment-options { "url": "https://psa.example/tickets/4711", "settings": { "enableIframePageLoading": true, "navigation": { "disableChildFrameNavigation": true } } }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { frames, podOrigin, says, settled, told } from "../test/frames";
+import { afterMicrotasks, frames, messagesTo, podOrigin, postFromPod } from "../test/frames";
 import { define, type ShieldPodElement } from "./element";
 
 define(podOrigin);
 
 const put = async (markup: string) => {
   document.body.innerHTML = markup;
-  await settled();
+  await afterMicrotasks();
   return document.querySelector("shield-pod") as ShieldPodElement;
 };
 
 const addressOf = (frame = frames()[0]) => frame?.src.replace("#parent=https%3A%2F%2Fpsa.example", "#");
-const asks = (frame = frames()[0], nonce = "n1") => says(frame, { type: "shieldpod:context-request", nonce });
+const asks = (frame = frames()[0], nonce = "n1") => postFromPod(frame, { type: "shieldpod:context-request", nonce });
 
 const fetched = vi.fn();
 const faults = vi.fn();
@@ -26,12 +26,12 @@ beforeEach(() => {
 
 afterEach(async () => {
   document.body.innerHTML = "";
-  await settled();
+  await afterMicrotasks();
   expect(frames()).toHaveLength(0);
 });
 
 describe("<shield-pod>", () => {
-  it("is a pod of its script's origin, whatever the markup says, and hides what stood in its place", async () => {
+  it("is a pod of its script's origin, regardless of the markup, and hides its content", async () => {
     const element = await put(
       `<shield-pod tenant="acme" theme="dark" origin="https://evil.example">Loading</shield-pod>`,
     );
@@ -44,19 +44,19 @@ describe("<shield-pod>", () => {
     const element = await put("<shield-pod></shield-pod>");
     expect(frames()).toHaveLength(0);
     element.tenant = "acme";
-    await settled();
+    await afterMicrotasks();
     expect(addressOf()).toBe(`${podOrigin}/pod/acme#`);
     element.tenant = null;
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(0);
   });
 
-  it("asks the host's own server at context-url, with the ticket and the nonce", async () => {
+  it("requests context-url on the host's own origin, with the ticket and the nonce", async () => {
     fetched.mockResolvedValue({ ok: true, json: async () => ({ context: "a.b.c" }) });
     await put(`<shield-pod tenant="acme" ticket="4711" context-url="/vouch?for=me"></shield-pod>`);
     asks();
     await vi.waitFor(() =>
-      expect(told(frames()[0] as never)).toEqual([{ type: "shieldpod:context", nonce: "n1", context: "a.b.c" }]),
+      expect(messagesTo(frames()[0] as never)).toEqual([{ type: "shieldpod:context", nonce: "n1", context: "a.b.c" }]),
     );
     expect(fetched.mock.calls.map(([url, init]) => [String(url), init])).toEqual([
       [
@@ -84,60 +84,63 @@ describe("<shield-pod>", () => {
     await put(`<shield-pod tenant="acme" ${attribute}></shield-pod>`);
     asks();
     await vi.waitFor(() =>
-      expect(told(frames()[0] as never)).toEqual([{ type: "shieldpod:context-refused", nonce: "n1" }]),
+      expect(messagesTo(frames()[0] as never)).toEqual([{ type: "shieldpod:context-refused", nonce: "n1" }]),
     );
     expect(fetched).toHaveBeenCalledTimes(asked);
     expect(faults.mock.calls[0]?.[0].message).toMatch(why);
   });
 
-  it("asks getContextToken instead, the one that it has when it asks", async () => {
+  it("calls the current getContextToken instead", async () => {
     const element = await put(`<shield-pod tenant="acme" context-url="/vouch"></shield-pod>`);
     element.getContextToken = async ({ nonce }) => `signed for ${nonce}`;
     asks();
     await vi.waitFor(() =>
-      expect(told(frames()[0] as never)).toEqual([
+      expect(messagesTo(frames()[0] as never)).toEqual([
         { type: "shieldpod:context", nonce: "n1", context: "signed for n1" },
       ]),
     );
     expect(fetched).not.toHaveBeenCalled();
   });
 
-  it("turns to another ticket in place, once for all that changes in a breath", async () => {
+  it("switches to another ticket in place, once for all changes of a task", async () => {
     const element = await put(`<shield-pod tenant="acme" ticket="4711"></shield-pod>`);
     const [frame] = frames();
-    says(frame, { type: "shieldpod:ready" });
+    postFromPod(frame, { type: "shieldpod:ready" });
     element.ticket = "4712";
     element.ticket = "4713";
     element.setAttribute("ticket", "4713");
-    await settled();
+    await afterMicrotasks();
     element.theme = "dark";
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toEqual([frame]);
-    expect(told(frame as never)).toEqual([{ type: "shieldpod:refresh" }, { type: "shieldpod:look", theme: "dark" }]);
+    expect(messagesTo(frame as never)).toEqual([
+      { type: "shieldpod:refresh" },
+      { type: "shieldpod:look", theme: "dark" },
+    ]);
     element.refresh();
-    expect(told(frame as never).at(-1)).toEqual({ type: "shieldpod:refresh" });
+    expect(messagesTo(frame as never).at(-1)).toEqual({ type: "shieldpod:refresh" });
   });
 
-  it("becomes another pod for another tenant", async () => {
+  it("mounts another pod for another tenant", async () => {
     const element = await put(`<shield-pod tenant="acme"></shield-pod>`);
     const [first] = frames();
     element.tenant = "globex";
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(1);
     expect(frames()[0]).not.toBe(first);
     expect(addressOf()).toBe(`${podOrigin}/pod/globex#`);
   });
 
-  it("stands beside pods of other tenants, and hears only its own", async () => {
+  it("works beside pods of other tenants, and reacts only to its own", async () => {
     await put(`<shield-pod tenant="acme"></shield-pod><shield-pod tenant="globex"></shield-pod>`);
     const heard: [string, unknown][] = [];
     document.addEventListener("shieldpod:resize", (e) =>
       heard.push([(e.target as ShieldPodElement).tenant ?? "", e.detail]),
     );
     const [acme, globex] = frames();
-    says(acme, { type: "shieldpod:resize", height: 300 });
-    says(globex, { type: "shieldpod:resize", height: 200 });
-    says(globex, { type: "shieldpod:resize", height: 100 }, "https://evil.example");
+    postFromPod(acme, { type: "shieldpod:resize", height: 300 });
+    postFromPod(globex, { type: "shieldpod:resize", height: 200 });
+    postFromPod(globex, { type: "shieldpod:resize", height: 100 }, "https://evil.example");
     expect(heard).toEqual([
       ["acme", { height: 300 }],
       ["globex", { height: 200 }],
@@ -145,43 +148,43 @@ describe("<shield-pod>", () => {
     expect([acme?.style.height, globex?.style.height]).toEqual(["300px", "200px"]);
   });
 
-  it("tells of what happens by events that bubble out of shadows", async () => {
+  it("dispatches events that bubble out of shadow roots", async () => {
     const element = await put(`<shield-pod tenant="acme"></shield-pod>`);
     const detail = { verification_id: "v_1", contact_id: "dana", channel_id: "mobile", method: "sms_code" };
     const verified = vi.fn();
     element.addEventListener("shieldpod:verification:verified", verified);
-    says(frames()[0], { type: "shieldpod:verification:verified", ...detail });
+    postFromPod(frames()[0], { type: "shieldpod:verification:verified", ...detail });
     const [event] = verified.mock.lastCall ?? [];
     expect([event.detail, event.bubbles, event.composed]).toEqual([detail, true, true]);
   });
 
-  it("keeps its pod when it is moved, and lets go of it when it is taken out", async () => {
+  it("keeps its pod when it is moved, and destroys it when it is removed", async () => {
     const element = await put(`<shield-pod tenant="acme"></shield-pod><section></section>`);
     const [frame] = frames();
     document.querySelector("section")?.append(element);
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toEqual([frame]);
     const resized = vi.fn();
     element.addEventListener("shieldpod:resize", resized);
-    says(frame, { type: "shieldpod:resize", height: 99 });
+    postFromPod(frame, { type: "shieldpod:resize", height: 99 });
     expect(resized).toHaveBeenCalledOnce();
     element.remove();
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(0);
-    says(frame, { type: "shieldpod:resize", height: 98 });
+    postFromPod(frame, { type: "shieldpod:resize", height: 98 });
     expect(resized).toHaveBeenCalledOnce();
     document.body.append(element);
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(1);
     expect(frames()[0]).not.toBe(frame);
   });
 
-  it("is another pod in another document", async () => {
+  it("mounts another pod in another document", async () => {
     const element = await put(`<shield-pod tenant="acme"></shield-pod>`);
     const [frame] = frames();
     element.adoptedCallback();
     element.connectedCallback();
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(1);
     expect(frames()[0]).not.toBe(frame);
   });
@@ -193,11 +196,11 @@ describe("<shield-pod>", () => {
     expect(element.outerHTML).toBe(`<shield-pod tenant="acme" ticket="4711"></shield-pod>`);
   });
 
-  it("takes properties that were set before its script had loaded", async () => {
+  it("accepts properties that were set before its script had loaded", async () => {
     const element = document.createElement("shield-pod");
     Object.defineProperty(element, "tenant", { value: "early", configurable: true, writable: true, enumerable: true });
     document.body.append(element);
-    await settled();
+    await afterMicrotasks();
     expect(element.getAttribute("tenant")).toBe("early");
     expect(Object.hasOwn(element, "tenant")).toBe(false);
     expect(addressOf()).toBe(`${podOrigin}/pod/early#`);

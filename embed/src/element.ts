@@ -1,5 +1,5 @@
-// <shield-pod tenant="acme" ticket="4711" context-url="/shieldpod-context"></shield-pod>: a pod without a
-// script of the host's own. Start with define.
+// <shield-pod tenant="acme" ticket="4711" context-url="/shieldpod-context"></shield-pod>: a pod without a script of the
+// host. Start with define.
 
 import { type Appearance, type Events, events, type MountOptions, mount, type PodHandle } from "./loader.js";
 
@@ -11,7 +11,7 @@ const reflected = { tenant: "tenant", ticket: "ticket", theme: "theme", contextU
 /** The attributes and properties of <shield-pod> as JSX has them; jsx-react.ts and jsx-preact.ts declare the tag. */
 export interface ShieldPodAttributes {
   tenant?: string | null;
-  /** Which ticket is on screen, in the host's own words. */
+  /** The ticket on screen: any value that identifies it for the host. */
   ticket?: string | number | null;
   theme?: "light" | "dark" | "auto" | null;
   "context-url"?: string | null;
@@ -21,7 +21,7 @@ export interface ShieldPodAttributes {
   getContextToken?: ((request: { nonce: string }) => Promise<string>) | null;
 }
 
-/** What the element dispatches; it bubbles, also out of a shadow. */
+/** The events of the element. They bubble, also out of a shadow root. */
 export type ShieldPodEvents = { [E in keyof Events as `shieldpod:${E}`]: CustomEvent<Events[E]> };
 
 declare global {
@@ -31,15 +31,15 @@ declare global {
   interface GlobalEventHandlersEventMap extends ShieldPodEvents {}
 }
 
-let pinned: string | undefined;
+let fixedOrigin: string | undefined;
 
 /**
- * Defines <shield-pod>, once: later calls do nothing. With an origin every pod comes from there, whatever
- * the page's markup says; without one, each element's `origin` attribute says where from.
+ * Defines <shield-pod> once: later calls do nothing. With an origin every pod is loaded from there, regardless of the
+ * page's markup; without one, each element's `origin` attribute decides.
  */
 export const define = (podOrigin?: string): void => {
   if (customElements.get(tag)) return;
-  pinned = podOrigin;
+  fixedOrigin = podOrigin;
   for (const [property, attribute] of Object.entries(reflected)) {
     Object.defineProperty(ShieldPodElement.prototype, property, {
       configurable: true,
@@ -56,25 +56,25 @@ export const define = (podOrigin?: string): void => {
   customElements.define(tag, ShieldPodElement);
 };
 
-const Base: typeof HTMLElement = globalThis.HTMLElement ?? class {}; // a server has no elements, and may import this
+const Base: typeof HTMLElement = globalThis.HTMLElement ?? class {}; // servers have no HTMLElement, but may import this module
 
 export class ShieldPodElement extends Base {
   static readonly observedAttributes = ["tenant", "ticket", "theme", "origin"];
 
   /** The tenant's slug. Another one mounts another pod. */
   declare tenant: string | null;
-  /** Which ticket is on screen, in the host's own words. Another one makes the pod turn to it. */
+  /** The ticket on screen: any value that identifies it for the host. A new value switches the pod to that ticket. */
   declare ticket: string | null;
   declare theme: Appearance["theme"] | null;
-  /** Where the pod's nonce is posted to, on the host's own origin: `{ticket, nonce}` in, `{context}` out. */
+  /** The URL on the host's own origin that signs contexts: `{ticket, nonce}` in, `{context}` out. */
   declare contextUrl: string | null;
-  /** Instead of `context-url`: as for mount. It may be set before this class is there. */
+  /** Replaces `context-url`; as for mount. It may be set before the element is defined. */
   declare getContextToken?: ((request: { nonce: string }) => Promise<string>) | null;
 
-  readonly #root = this.attachShadow({ mode: "open" }); // hides what stands in its place until there is a pod
+  readonly #root = this.attachShadow({ mode: "open" }); // hides the element's content
   #pod: PodHandle | null = null;
-  #shown: { pod: string; ticket: string | null } | null = null;
-  #due = false;
+  #current: { pod: string; ticket: string | null } | null = null;
+  #updateScheduled = false;
 
   /** As for mount: the same `ticket` again, with something new in it. */
   refresh() {
@@ -84,53 +84,53 @@ export class ShieldPodElement extends Base {
   connectedCallback() {
     for (const name of Object.keys(reflected) as (keyof typeof reflected)[]) {
       if (!Object.hasOwn(this, name)) continue;
-      const early = this[name]; // set before this class was there: it hides the property that reflects
+      const value = this[name]; // set before the element was defined: it hides the reflecting property
       Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, early);
+      Reflect.set(this, name, value);
     }
-    this.#soon();
+    this.#scheduleUpdate();
   }
 
   disconnectedCallback() {
-    this.#soon();
+    this.#scheduleUpdate();
   }
 
-  /** Moved by moveBefore, which keeps the frame and all that is in it. */
+  /** Called for moveBefore, which keeps the frame and its content. */
   connectedMoveCallback() {}
 
-  /** In another window the frame has another parent. */
+  /** In another document the frame has another parent. */
   adoptedCallback() {
-    this.#leave();
+    this.#unmount();
   }
 
   attributeChangedCallback(_: string, was: string | null, is: string | null) {
-    if (was !== is) this.#soon();
+    if (was !== is) this.#scheduleUpdate();
   }
 
-  /** Once for all that changes in a breath: an element that is moved is taken out and put in again. */
-  #soon() {
-    if (this.#due) return;
-    this.#due = true;
+  /** Updates once for all changes of a task: an element that is moved is removed and inserted again. */
+  #scheduleUpdate() {
+    if (this.#updateScheduled) return;
+    this.#updateScheduled = true;
     queueMicrotask(() => {
-      this.#due = false;
-      this.#settle();
+      this.#updateScheduled = false;
+      this.#update();
     });
   }
 
-  #settle() {
+  #update() {
     const view = this.ownerDocument.defaultView;
     const { tenant, ticket, theme } = this;
-    const origin = pinned ?? this.getAttribute("origin");
-    if (!this.isConnected || !view || !tenant || !origin) return this.#leave();
+    const origin = fixedOrigin ?? this.getAttribute("origin");
+    if (!this.isConnected || !view || !tenant || !origin) return this.#unmount();
     const pod = `${origin}/${tenant}`;
-    const shown = this.#shown;
-    this.#shown = { pod, ticket };
-    if (shown?.pod !== pod) return this.#enter(view, origin, tenant);
+    const before = this.#current;
+    this.#current = { pod, ticket };
+    if (before?.pod !== pod) return this.#mount(view, origin, tenant);
     this.#pod?.update({ theme: theme ?? "auto" });
-    if (shown.ticket !== ticket) this.#pod?.refresh();
+    if (before.ticket !== ticket) this.#pod?.refresh();
   }
 
-  #enter(view: Window & typeof globalThis, origin: string, tenant: string) {
+  #mount(view: Window & typeof globalThis, origin: string, tenant: string) {
     this.#pod?.destroy();
     const sheet = new view.CSSStyleSheet(); // not a style element: a host's policy may forbid it
     sheet.replaceSync(":host{display:block}:host([hidden]){display:none}");
@@ -139,7 +139,7 @@ export class ShieldPodElement extends Base {
       tenant,
       theme: this.theme ?? "auto",
       getContextToken: (request) =>
-        this.getContextToken ? this.getContextToken(request) : this.#post(view, request.nonce),
+        this.getContextToken ? this.getContextToken(request) : this.#fetchContext(view, request.nonce),
     };
     this.#pod = mount(view, origin, this, options, this.#root);
     for (const event of events) {
@@ -149,24 +149,24 @@ export class ShieldPodElement extends Base {
     }
   }
 
-  #leave() {
+  #unmount() {
     this.#pod?.destroy();
     this.#pod = null;
-    this.#shown = null;
+    this.#current = null;
   }
 
-  /** Asks the host's own server, and no other: markup that somebody slipped in can't make a stranger vouch. */
-  async #post(view: Window, nonce: string): Promise<string> {
+  /** Requests a context from the host's own origin only: injected markup cannot make another server sign. */
+  async #fetchContext(view: Window, nonce: string): Promise<string> {
     if (!this.contextUrl) throw new TypeError(`<${tag}> has neither context-url nor getContextToken`);
     const url = new URL(this.contextUrl, this.ownerDocument.baseURI);
     if (url.origin !== view.location.origin) throw new TypeError(`context-url is of another origin: ${url.origin}`);
-    const answer = await view.fetch(url, {
+    const response = await view.fetch(url, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ ticket: this.ticket ?? undefined, nonce }),
       redirect: "error",
     });
-    if (!answer.ok) throw new Error(`context-url answered ${answer.status}`);
-    return (await answer.json()).context;
+    if (!response.ok) throw new Error(`context-url answered ${response.status}`);
+    return (await response.json()).context;
   }
 }

@@ -1,4 +1,4 @@
-// @shieldpod/embed/jsx-preact: the type of <shield-pod> in Preact's JSX. Nothing but types.
+// @shieldpod/embed/jsx-preact: the type of <shield-pod> in Preact's JSX. Types only.
 
 import type { HTMLAttributes } from "preact";
 import type { ShieldPodAttributes, ShieldPodElement } from "./element.js";

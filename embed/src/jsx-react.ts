@@ -1,4 +1,4 @@
-// @shieldpod/embed/jsx-react: the type of <shield-pod> in React's JSX, versions 18 and 19. Nothing but types.
+// @shieldpod/embed/jsx-react: the type of <shield-pod> in React's JSX, versions 18 and 19. Types only.
 
 import type * as React from "react";
 import type { ShieldPodAttributes, ShieldPodElement } from "./element.js";

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type MountOptions, mount, type Page, type PodHandle } from "./loader";
+import { type HostWindow, type MountOptions, mount, type PodHandle } from "./loader";
 
 const pod = "https://pod.example";
 
-/** A page with just enough of a document to mount into, and a clock that is turned by hand. */
+/** A window with the minimum of a document, and a manual clock. */
 const fakePage = (origin = "https://psa.example") => {
   const heard = new Set<(e: MessageEvent) => void>();
   const loaded = new Set<(e: MessageEvent) => void>();
@@ -43,7 +43,7 @@ const fakePage = (origin = "https://psa.example") => {
     said,
     styles,
     mount: (options: Partial<MountOptions> = {}, podOrigin = pod, into: unknown = place) =>
-      mount(page as unknown as Page, podOrigin, into as Element, {
+      mount(page as unknown as HostWindow, podOrigin, into as Element, {
         tenant: "acme",
         getContextToken: async ({ nonce }) => `context for ${nonce}`,
         ...options,
@@ -95,30 +95,30 @@ describe("a mounted pod", () => {
     ["gives nothing", async () => undefined, noToken],
     ["gives an empty token", async () => "", noToken],
     ["gives the whole answer", async () => ({ context: "a.b.c" }), noToken],
-  ])("is told when the host %s, and the host's developer why", async (_, give, why) => {
+  ])("gets a refusal when the host %s, and the error is reported", async (_, give, why) => {
     page.mount({ getContextToken: give as MountOptions["getContextToken"] });
     page.deliver({ type: "shieldpod:context-request", nonce: "n1" });
     await vi.waitFor(() => expect(page.reported).toHaveBeenCalledExactlyOnceWith(why));
     expect(page.said).toEqual([[{ type: "shieldpod:context-refused", nonce: "n1" }, pod]]);
   });
 
-  it("is told of another ticket, once it has spoken", () => {
+  it("gets a refresh, once it has sent a message", () => {
     const handle = page.mount();
     handle.refresh();
-    expect(page.said).toEqual([]); // it has asked for no context yet, and will be given the one of the new ticket
+    expect(page.said).toEqual([]); // it has not requested a context yet, and will get that of the new ticket
     page.deliver({ type: "shieldpod:ready" });
     handle.refresh();
     expect(page.said).toEqual([[{ type: "shieldpod:refresh" }, pod]]);
   });
 
-  it("looks as the place's CSS variables say, where the options don't", () => {
+  it("uses the container's CSS variables where the options have no value", () => {
     Object.assign(page.styles, { "--shieldpod-accent": " teal", "--shieldpod-font": "Inter" });
     page.mount({ variables: { font: "Georgia" } });
     expect(page.frame.src).toBe(`${pod}/pod/acme#parent=https%3A%2F%2Fpsa.example&accent=teal&font=Georgia`);
     expect(page.frame.style.colorScheme).toBe("light dark");
   });
 
-  it("looks as a style sheet says that is there only later", () => {
+  it("uses a style sheet that loads later", () => {
     page.mount();
     page.deliver({ type: "shieldpod:ready" });
     page.load();
@@ -128,7 +128,7 @@ describe("a mounted pod", () => {
     expect(page.said).toEqual([[{ type: "shieldpod:look", accent: "teal" }, pod]]);
   });
 
-  it("is told of another look once, and again when its frame was loaded again", () => {
+  it("gets another theme once, and again when its frame is reloaded", () => {
     const handle = page.mount({ variables: { radius: "2px" } });
     page.deliver({ type: "shieldpod:ready" });
     handle.update({ theme: "dark" });
@@ -140,7 +140,7 @@ describe("a mounted pod", () => {
     expect(page.said).toEqual([look, look]);
   });
 
-  it("reports an error when its frame stays silent", () => {
+  it("reports an error when its frame sends no message", () => {
     vi.useFakeTimers();
     const failed = vi.fn();
     page.mount().on("error", failed);
@@ -158,7 +158,7 @@ describe("a mounted pod", () => {
     vi.useRealTimers();
   });
 
-  it("is as high as it likes to be", () => {
+  it("has the height that the pod requests", () => {
     page.mount();
     page.deliver({ type: "shieldpod:resize", height: 312.4 });
     expect(page.frame.style.height).toBe("313px");
@@ -166,7 +166,7 @@ describe("a mounted pod", () => {
 
   const detail = { verification_id: "v_1", contact_id: "dana", channel_id: "mobile", method: "sms_code" };
 
-  it("is listened to until the listener is taken back", () => {
+  it("calls a listener until it is removed", () => {
     const handle: PodHandle = page.mount();
     const verified = vi.fn();
     const stop = handle.on("verification:verified", verified);
@@ -176,7 +176,7 @@ describe("a mounted pod", () => {
     expect(verified.mock.calls).toEqual([[detail]]);
   });
 
-  it("calls every listener, also behind one that throws or takes itself back", () => {
+  it("calls every listener, also after one that throws or removes itself", () => {
     const handle = page.mount();
     const fault = new Error("the host's");
     const stop = handle.on("ready", () => stop());
@@ -190,7 +190,7 @@ describe("a mounted pod", () => {
     expect(page.reported).toHaveBeenCalledExactlyOnceWith(fault);
   });
 
-  it("is gone after destroy, and stays gone", () => {
+  it("is removed by destroy, and stays removed", () => {
     const handle = page.mount();
     page.deliver({ type: "shieldpod:ready" });
     handle.destroy();
@@ -199,7 +199,7 @@ describe("a mounted pod", () => {
     expect([page.heard.size, page.loaded.size]).toEqual([0, 0]);
   });
 
-  it("gives way to one that is mounted into the same place, and takes nothing from it afterwards", () => {
+  it("is replaced by one in the same container, and does not affect it afterwards", () => {
     const first = page.mount();
     const second = page.mount();
     expect(page.frame.remove).toHaveBeenCalledOnce();
@@ -221,7 +221,7 @@ describe("a mounted pod", () => {
     ["a sandbox", { origin: "null" }],
     ["another frame of the pod's origin", { source: {} }],
     ["the page itself", { source: null }],
-  ])("row 24: a message of %s is not heard", (_, from) => {
+  ])("row 24: a message of %s is ignored", (_, from) => {
     const signed = vi.fn(async () => "context");
     const verified = vi.fn();
     page.mount({ getContextToken: signed }).on("verification:verified", verified);
@@ -253,7 +253,7 @@ describe("a pod is not mounted", () => {
     expect(page.heard.size).toBe(0);
   });
 
-  it("into nothing, or for nobody", () => {
+  it("into no element, or for no tenant", () => {
     const page = fakePage();
     expect(() => page.mount({}, pod, null)).toThrow("Shieldpod can't mount: there is no such element");
     expect(() => page.mount({ tenant: "" })).toThrow("Shieldpod can't mount: no tenant");

@@ -1,10 +1,10 @@
-// Mounts pods on a host page. Plain and pure: everything of the page comes in through `page`.
+// Mounts pods on a host window. The host's window is a parameter, so that tests can replace it.
 
 import {
   type ErrorCode,
   type HostMessage,
-  type Look,
   parsePodMessage,
+  type ThemeOptions,
   type VerificationDetail,
   type VerificationEvent,
 } from "./protocol.js";
@@ -12,8 +12,8 @@ import {
 export interface Appearance {
   theme?: "light" | "dark" | "auto";
   /**
-   * Accent colour, corner radius and font of the pod, to fit the host's. What is left out comes from the CSS
-   * variables --shieldpod-accent, --shieldpod-radius and --shieldpod-font of the place, where they are set.
+   * Accent color, corner radius and font of the pod. A missing value is read from the container's CSS variable
+   * --shieldpod-accent, --shieldpod-radius or --shieldpod-font, if it is set.
    */
   variables?: { accent?: string; radius?: string; font?: string };
 }
@@ -21,31 +21,31 @@ export interface Appearance {
 export interface MountOptions extends Appearance {
   /** The tenant's slug: the pod's page is `/pod/{tenant}`. */
   tenant: string;
-  /** Asks the host's own server for a signed launch context for the ticket on screen that carries this nonce. */
+  /** Requests a signed launch context with this nonce for the ticket on screen, from the host's own server. */
   getContextToken: (request: { nonce: string }) => Promise<string>;
 }
 
 export interface Events extends Record<VerificationEvent, VerificationDetail> {
   ready: Record<string, never>;
   resize: { height: number };
-  /** `pod_timeout`: the frame never said a word. Else a code of the pod, such as `context_refused`. */
+  /** `pod_timeout`: the frame sent no message in time. Else a code of the pod, such as `context_refused`. */
   error: { code: ErrorCode };
 }
 
 export interface PodHandle {
-  /** Calls back on the event; gives the function that stops it. Hints for the host's screen, not proofs. */
-  on<E extends keyof Events>(event: E, heard: (detail: Events[E]) => void): () => void;
-  off<E extends keyof Events>(event: E, heard: (detail: Events[E]) => void): void;
-  /** The ticket on screen has changed: the pod drops the old one at once and asks for a new context. */
+  /** Adds a listener; returns the function that removes it. Events are hints for the host's screen, not evidence. */
+  on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): () => void;
+  off<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): void;
+  /** The ticket on screen has changed: the pod drops the old one at once and requests a new context. */
   refresh(): void;
-  /** Changes how the pod looks; what is typed in it stays. */
+  /** Changes the theme; typed input stays. */
   update(appearance: Appearance): void;
-  /** Takes the pod away for good. Once is enough, twice does no harm. */
+  /** Removes the pod for good. Later calls do nothing. */
   destroy(): void;
 }
 
-/** The part of `window` that a mount needs. */
-export type Page = Pick<
+/** The part of the host's `window` that mount uses. */
+export type HostWindow = Pick<
   Window,
   | "addEventListener"
   | "removeEventListener"
@@ -68,77 +68,77 @@ export const events: readonly (keyof Events)[] = [
   "error",
 ];
 
-/** How long a frame may load and say nothing, before the host is told. */
-const patience = 20_000;
+/** In milliseconds: a frame that sends no message for this long is reported as an error. */
+const silenceTimeout = 20_000;
 
-type Heard = (detail: unknown) => void;
+type Listener = (detail: unknown) => void;
 
-/** Who stands where: a place that is mounted into again shows one pod, the newer one. */
-const standing = new WeakMap<Element, PodHandle>();
+/** The pod of each container: mounting again replaces it. */
+const mountedPods = new WeakMap<Element, PodHandle>();
 
-/** Mounts a pod into the place; `into` is where in it. Throws a TypeError where no pod could ever open. */
+/** Mounts a pod into the container; `root` is the node that gets the frame. Throws a TypeError where no pod can open. */
 export const mount = (
-  page: Page,
+  window: HostWindow,
   podOrigin: string,
-  place: Element | null,
+  container: Element | null,
   options: MountOptions,
-  into: ParentNode | null = place,
+  root: ParentNode | null = container,
 ): PodHandle => {
-  refuse(page, podOrigin, options);
-  if (!place?.append || !into) throw wrong("there is no such element");
-  standing.get(place)?.destroy();
+  validate(window, podOrigin, options);
+  if (!container?.append || !root) throw mountError("there is no such element");
+  mountedPods.get(container)?.destroy();
 
   let appearance: Appearance = options;
-  const first = lookOf(page, place, appearance);
-  const frame = frameFor(page, podOrigin, options.tenant, first);
+  const first = themeOf(window, container, appearance);
+  const frame = createFrame(window, podOrigin, options.tenant, first);
 
-  const listeners = new Map<string, Set<Heard>>();
+  const listeners = new Map<string, Set<Listener>>();
   const emit = (event: string, detail: unknown) => {
-    for (const heard of [...(listeners.get(event) ?? [])]) {
+    for (const listener of [...(listeners.get(event) ?? [])]) {
       try {
-        heard(detail);
+        listener(detail);
       } catch (e) {
-        page.reportError(e); // one listener's fault is not the next one's
+        window.reportError(e); // the other listeners still run
       }
     }
   };
-  // Nobody is told anything before the pod has spoken: until then the frame is no page of the pod's.
-  let awake = false;
-  const silence = page.setTimeout(() => emit("error", { code: "pod_timeout" }), patience);
-  const say = (message: HostMessage) => {
-    if (awake) frame.contentWindow?.postMessage(message, podOrigin);
+  // Nothing is posted before the pod's first message: until then the frame may show another page.
+  let connected = false;
+  const silence = window.setTimeout(() => emit("error", { code: "pod_timeout" }), silenceTimeout);
+  const post = (message: HostMessage) => {
+    if (connected) frame.contentWindow?.postMessage(message, podOrigin);
   };
 
-  let worn = JSON.stringify(first);
-  const dress = () => {
-    const look = lookOf(page, place, appearance);
-    frame.style.colorScheme = schemeOf(look);
-    if (!awake || JSON.stringify(look) === worn) return;
-    worn = JSON.stringify(look);
-    say({ type: "shieldpod:look", ...look });
+  let applied = JSON.stringify(first);
+  const applyTheme = () => {
+    const theme = themeOf(window, container, appearance);
+    frame.style.colorScheme = colorSchemeOf(theme);
+    if (!connected || JSON.stringify(theme) === applied) return;
+    applied = JSON.stringify(theme);
+    post({ type: "shieldpod:look", ...theme });
   };
 
-  const answer = async (nonce: string) => {
-    worn = JSON.stringify(first); // it may be a frame that was loaded again, and looks as its address says
-    dress();
+  const sendContext = async (nonce: string) => {
+    applied = JSON.stringify(first); // a reloaded frame has the theme of its address again
+    applyTheme();
     try {
       const context: unknown = await options.getContextToken({ nonce });
       if (typeof context !== "string" || context === "") throw new TypeError("getContextToken gave no token");
-      say({ type: "shieldpod:context", nonce, context });
+      post({ type: "shieldpod:context", nonce, context });
     } catch (e) {
-      say({ type: "shieldpod:context-refused", nonce });
-      page.reportError(e); // the host's own fault, told where the host's other faults are told
+      post({ type: "shieldpod:context-refused", nonce });
+      window.reportError(e); // an error of the host's own code
     }
   };
 
-  const hear = (e: MessageEvent) => {
+  const onMessage = (e: MessageEvent) => {
     if (e.origin !== podOrigin || e.source !== frame.contentWindow) return;
     const message = parsePodMessage(e.data);
     if (message === null) return;
-    awake = true;
-    page.clearTimeout(silence);
+    connected = true;
+    window.clearTimeout(silence);
     if (message.type === "shieldpod:context-request") {
-      void answer(message.nonce);
+      void sendContext(message.nonce);
       return;
     }
     if (message.type === "shieldpod:resize") frame.style.height = `${Math.ceil(message.height)}px`;
@@ -147,63 +147,63 @@ export const mount = (
   };
 
   const handle: PodHandle = {
-    on(event, heard) {
-      listeners.set(event, (listeners.get(event) ?? new Set()).add(heard as Heard));
-      return () => handle.off(event, heard);
+    on(event, listener) {
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener as Listener));
+      return () => handle.off(event, listener);
     },
-    off(event, heard) {
-      listeners.get(event)?.delete(heard as Heard);
+    off(event, listener) {
+      listeners.get(event)?.delete(listener as Listener);
     },
-    refresh: () => say({ type: "shieldpod:refresh" }),
+    refresh: () => post({ type: "shieldpod:refresh" }),
     update(changes) {
       appearance = { ...appearance, ...changes };
-      dress();
+      applyTheme();
     },
     destroy() {
-      page.removeEventListener("message", hear);
-      page.removeEventListener("load", dress);
-      page.clearTimeout(silence);
+      window.removeEventListener("message", onMessage);
+      window.removeEventListener("load", applyTheme);
+      window.clearTimeout(silence);
       listeners.clear();
       frame.remove();
-      if (standing.get(place) === handle) standing.delete(place);
+      if (mountedPods.get(container) === handle) mountedPods.delete(container);
     },
   };
-  standing.set(place, handle);
-  page.addEventListener("message", hear);
-  page.addEventListener("load", dress); // by then the page's style sheets are there
-  into.append(frame);
+  mountedPods.set(container, handle);
+  window.addEventListener("message", onMessage);
+  window.addEventListener("load", applyTheme); // the page's style sheets have loaded by then
+  root.append(frame);
   return handle;
 };
 
-const wrong = (why: string) => new TypeError(`Shieldpod can't mount: ${why}`);
+const mountError = (why: string) => new TypeError(`Shieldpod can't mount: ${why}`);
 
-const refuse = (page: Page, podOrigin: string, { tenant }: MountOptions) => {
-  if (!tenant) throw wrong("no tenant");
-  if (!isOrigin(podOrigin)) throw wrong(`the pod's origin is like https://pod.example, not ${podOrigin}`);
-  if (!isOrigin(page.location.origin))
-    throw wrong("this page has no origin that the pod could trust (a file, or a sandbox)");
+const validate = (window: HostWindow, podOrigin: string, { tenant }: MountOptions) => {
+  if (!tenant) throw mountError("no tenant");
+  if (!isOrigin(podOrigin)) throw mountError(`the pod's origin is like https://pod.example, not ${podOrigin}`);
+  if (!isOrigin(window.location.origin))
+    throw mountError("this page has no origin that the pod could trust (a file, or a sandbox)");
 };
 
-/** Exactly what an event's origin would be: no path, no slash, no default port, no capitals. */
+/** Whether it is spelled exactly as `event.origin`: no path, no slash, no default port, no capitals. */
 export const isOrigin = (given: unknown): given is string =>
   typeof given === "string" && /^https?:/.test(given) && URL.canParse(given) && new URL(given).origin === given;
 
-const lookOf = (page: Page, place: Element, { theme, variables }: Appearance): Look => {
-  const look: Look = theme === "light" || theme === "dark" ? { theme } : {};
-  const style = page.getComputedStyle(place);
+const themeOf = (window: HostWindow, container: Element, { theme, variables }: Appearance): ThemeOptions => {
+  const given: ThemeOptions = theme === "light" || theme === "dark" ? { theme } : {};
+  const style = window.getComputedStyle(container);
   for (const name of ["accent", "radius", "font"] as const) {
     const value = variables?.[name] ?? style.getPropertyValue(`--shieldpod-${name}`).trim();
-    if (value) look[name] = value;
+    if (value) given[name] = value;
   }
-  return look;
+  return given;
 };
 
-const schemeOf = ({ theme }: Look) => theme ?? "light dark";
+const colorSchemeOf = ({ theme }: ThemeOptions) => theme ?? "light dark";
 
-/** The frame, styled through the CSSOM: a host's policy may forbid style attributes. */
-const frameFor = (page: Page, podOrigin: string, tenant: string, look: Look): HTMLIFrameElement => {
-  const frame = page.document.createElement("iframe");
-  const words = new URLSearchParams({ parent: page.location.origin, ...look });
+/** The frame, styled through the CSSOM, since a host's Content-Security-Policy may forbid style attributes. */
+const createFrame = (window: HostWindow, podOrigin: string, tenant: string, theme: ThemeOptions): HTMLIFrameElement => {
+  const frame = window.document.createElement("iframe");
+  const fragment = new URLSearchParams({ parent: window.location.origin, ...theme });
   frame.title = "Caller verification";
   frame.setAttribute(
     "sandbox",
@@ -212,7 +212,7 @@ const frameFor = (page: Page, podOrigin: string, tenant: string, look: Look): HT
   frame.setAttribute("allow", "clipboard-write");
   frame.referrerPolicy = "no-referrer";
   Object.assign(frame.style, { display: "block", width: "100%", height: "280px", maxHeight: "100%", border: "0" });
-  frame.style.colorScheme = schemeOf(look);
-  frame.src = `${podOrigin}/pod/${encodeURIComponent(tenant)}#${words}`;
+  frame.style.colorScheme = colorSchemeOf(theme);
+  frame.src = `${podOrigin}/pod/${encodeURIComponent(tenant)}#${fragment}`;
   return frame;
 };

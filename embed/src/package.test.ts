@@ -1,4 +1,4 @@
-// The npm package, as one who installs it gets it.
+// The npm package as it is installed.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ describe("the package", () => {
     );
   });
 
-  it("can be imported where there is no page, and changes nothing there", () => {
+  it("can be imported without a page, and changes nothing there", () => {
     const script = `
       const before = Object.getOwnPropertyNames(globalThis).length;
       const given = {};
@@ -63,7 +63,7 @@ describe("the package", () => {
     ]);
   });
 
-  it("has types that a strict project takes", () => {
+  it("has types that compile in a strict project", () => {
     writeFileSync(
       join(dir, "host.ts"),
       `import { mount, type PodHandle } from "@shieldpod/embed/pure";
@@ -86,7 +86,7 @@ describe("the package", () => {
     expect(compiled(["host.ts"])).toBe("");
   }, 300_000);
 
-  it("has unions for codes and methods, so that a typing error is one of the compiler", () => {
+  it("has unions for codes and methods, so that the compiler finds misspellings", () => {
     writeFileSync(
       join(dir, "unions.ts"),
       `import { mount, type ErrorCode, type Method } from "@shieldpod/embed/pure";
@@ -142,7 +142,7 @@ describe("the package", () => {
     300_000,
   );
 
-  it("is used by the examples of the documentation as they stand there", () => {
+  it("compiles with the examples of the documentation", () => {
     const examples = [
       "README.md",
       "docs/embedding.md",
@@ -170,10 +170,10 @@ const base: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
 };
-/** The libraries' own files are read once: they are most of the work. */
+/** The libraries' files are parsed once: they take most of the time. */
 const read = new Map<string, ts.SourceFile | undefined>();
 
-/** What a strict project's compiler says of the files, in the package's own folder. */
+/** The errors of a strict project's compiler for the files, in the package's folder. */
 const compiled = (files: string[], more: ts.CompilerOptions = {}): string => {
   const options = { ...base, ...more };
   const host = ts.createCompilerHost(options);

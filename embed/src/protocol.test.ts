@@ -9,7 +9,7 @@ const cases = readdirSync(dir)
   )
   .filter(({ from }) => from === "pod");
 
-describe("what a pod says", () => {
+describe("the messages of a pod", () => {
   it.each(cases)("$name", ({ data, reads }) => {
     expect(parsePodMessage(data)).toEqual(reads);
   });

@@ -1,4 +1,4 @@
-// @shieldpod/embed/pure: mount, from a bundle of the host's own. Nothing happens when it is imported.
+// @shieldpod/embed/pure: mount, for a bundle of the host. Importing it has no side effects.
 
 import { type MountOptions, mount as mountOn, type PodHandle } from "./loader.js";
 
@@ -7,15 +7,15 @@ export type { ErrorCode, Method, VerificationDetail, VerificationEvent } from ".
 export type { Shieldpod } from "./window.js";
 
 export interface PodOptions extends MountOptions {
-  /** Where Shieldpod runs, exactly: https://pod.example. */
+  /** The exact origin of Shieldpod: https://pod.example. */
   origin: string;
 }
 
 /**
- * Mounts a pod into the place. A place has one pod: mounting into it again replaces the one before. Throws a
- * TypeError where no pod could open, also when there is no such place: what getElementById gives can be passed.
+ * Mounts a pod into the container. A container has one pod: mounting again replaces it. Throws a TypeError where no pod can
+ * open, also for null, so that the result of getElementById can be passed.
  */
-export const mount = (place: Element | null, { origin, ...options }: PodOptions): PodHandle => {
-  const page = place?.ownerDocument.defaultView ?? window;
-  return mountOn(page, origin, place, options);
+export const mount = (container: Element | null, { origin, ...options }: PodOptions): PodHandle => {
+  const hostWindow = container?.ownerDocument.defaultView ?? window;
+  return mountOn(hostWindow, origin, container, options);
 };

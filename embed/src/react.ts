@@ -7,7 +7,7 @@ import { mount, type PodOptions } from "./pure.js";
 type Callback<E extends keyof Events> = (detail: Events[E]) => void;
 
 export interface ShieldPodProps extends PodOptions {
-  /** Which ticket is on screen, in the host's own words: another one makes the pod turn to it. */
+  /** The ticket on screen: any value that identifies it for the host. A new value switches the pod to that ticket. */
   ticket?: string | number;
   className?: string;
   onReady?: Callback<"ready">;
@@ -31,28 +31,28 @@ const callbacks = {
   error: "onError",
 } as const satisfies Record<keyof Events, keyof ShieldPodProps>;
 
-/** Before the screen is drawn, so that pod and page turn in one breath; on a server there is no screen. */
-const useBreath = typeof document === "undefined" ? useEffect : useLayoutEffect;
+/** Runs before the browser paints, so that pod and page change together; on a server there is no layout. */
+const useIsomorphicLayoutEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 /**
- * A pod in a div. Callbacks may be new with every render: the latest one is called. Another `ticket` makes the
- * pod turn to it, another look changes it in place; only another tenant or origin mounts another pod.
+ * A pod in a div. Callbacks may change with every render: the latest one is called. A new `ticket` switches the pod to it,
+ * a new theme is applied in place; only a new tenant or origin mounts another pod.
  */
 export const ShieldPod = (props: ShieldPodProps): ReactElement => {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const pod = useRef<PodHandle>(null);
-  const turnedTo = useRef(props.ticket);
+  const currentTicket = useRef(props.ticket);
   const latest = useRef(props);
   const { origin, tenant, ticket, theme, variables: { accent, radius, font } = {}, className } = props;
 
-  useBreath(() => {
+  useIsomorphicLayoutEffect(() => {
     latest.current = props;
   });
 
-  useBreath(() => {
-    if (!place.current) return;
+  useIsomorphicLayoutEffect(() => {
+    if (!container.current) return;
     const { theme, variables, ticket } = latest.current;
-    const mounted = mount(place.current, {
+    const mounted = mount(container.current, {
       origin,
       tenant,
       theme,
@@ -63,22 +63,22 @@ export const ShieldPod = (props: ShieldPodProps): ReactElement => {
       mounted.on(event, (detail) => (latest.current[callbacks[event]] as Callback<typeof event> | undefined)?.(detail));
     }
     pod.current = mounted;
-    turnedTo.current = ticket;
+    currentTicket.current = ticket;
     return () => {
       pod.current = null;
       mounted.destroy();
     };
   }, [origin, tenant]);
 
-  useBreath(() => {
-    if (turnedTo.current === ticket) return;
-    turnedTo.current = ticket;
+  useIsomorphicLayoutEffect(() => {
+    if (currentTicket.current === ticket) return;
+    currentTicket.current = ticket;
     pod.current?.refresh();
   }, [ticket]);
 
-  useBreath(() => {
+  useIsomorphicLayoutEffect(() => {
     pod.current?.update({ theme, variables: { accent, radius, font } });
   }, [theme, accent, radius, font]);
 
-  return createElement("div", { ref: place, className });
+  return createElement("div", { ref: container, className });
 };

@@ -2,10 +2,10 @@
 // @vitest-environment-options { "url": "https://psa.example/tickets/4711", "settings": { "enableIframePageLoading": true, "navigation": { "disableChildFrameNavigation": true } } }
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { frames, podOrigin, settled } from "../test/frames";
+import { afterMicrotasks, frames, podOrigin } from "../test/frames";
 import type { Shieldpod } from "./window";
 
-/** Runs the script as a tag with this address would. */
+/** Runs the script like a tag with this address. */
 const load = async (src: string | null = `${podOrigin}/embed/v1.js`) => {
   const script = document.createElement("script");
   if (src) Object.defineProperty(script, "src", { value: src });
@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 describe("v1.js", () => {
-  it("makes the calls that waited, in their order, and every later one at once", async () => {
+  it("runs the waiting calls in order, and later ones at once", async () => {
     const calls: string[] = [];
     const queue = () => (window.Shieldpod ||= []);
     queue().push(() => calls.push("first"));
@@ -47,7 +47,7 @@ describe("v1.js", () => {
     expect(calls).toEqual(["first", "last", "late"]);
   });
 
-  it("runs once, however often it is loaded", async () => {
+  it("runs once when it is loaded repeatedly", async () => {
     await load();
     const first = window.Shieldpod as Shieldpod;
     await load("https://other.example/embed/v1.js");
@@ -59,18 +59,18 @@ describe("v1.js", () => {
   it("defines <shield-pod>", async () => {
     await load();
     document.body.innerHTML = `<shield-pod tenant="acme"></shield-pod>`;
-    await settled();
+    await afterMicrotasks();
     expect(frames()).toHaveLength(1);
   });
 
-  it("leaves alone what is not its own", async () => {
+  it("does not replace a foreign global", async () => {
     const theirs = { mount: "ours" } as never;
     window.Shieldpod = theirs;
     await load();
     expect(window.Shieldpod).toBe(theirs);
   });
 
-  it("says so when it is loaded as a module, which does not know its own address", async () => {
+  it("reports an error when it is loaded as a module", async () => {
     await load(null);
     expect(window.Shieldpod).toBeUndefined();
     expect(faults.mock.calls[0]?.[0].message).toContain("<script src>");

@@ -1,4 +1,4 @@
-// The script a host page loads: <script async src="https://pod.example/embed/v1.js"></script>.
+// The script that a host page loads: <script async src="https://pod.example/embed/v1.js"></script>.
 // Calls made before it has loaded wait in an array:
 //   (window.Shieldpod ||= []).push((shieldpod) => shieldpod.mount(element, { … }));
 
@@ -6,8 +6,8 @@ import { define } from "./element.js";
 import { mount } from "./loader.js";
 import type { Shieldpod } from "./window.js";
 
-/** Takes the array's place, and its calls. A second copy of the script finds the first one there, and leaves it. */
-const run = (podOrigin: string) => {
+/** Replaces the array of waiting calls, and runs them. A second copy of the script does nothing. */
+const install = (podOrigin: string) => {
   const waiting = window.Shieldpod;
   if (waiting !== undefined && !Array.isArray(waiting)) return;
   const shieldpod: Shieldpod = {
@@ -20,11 +20,11 @@ const run = (podOrigin: string) => {
     try {
       call(shieldpod);
     } catch (e) {
-      reportError(e); // and the next one has its turn
+      reportError(e); // the other calls still run
     }
   }
 };
 
 const script = document.currentScript;
-if (script instanceof HTMLScriptElement && script.src) run(new URL(script.src).origin);
+if (script instanceof HTMLScriptElement && script.src) install(new URL(script.src).origin);
 else reportError(new Error("Shieldpod: load v1.js by <script src>; for modules there is the package @shieldpod/embed"));

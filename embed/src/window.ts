@@ -1,10 +1,10 @@
-// What v1.js puts on the page.
+// The global that v1.js defines.
 
 import type { MountOptions, PodHandle } from "./loader.js";
 
 export interface Shieldpod {
-  mount(place: Element | null, options: MountOptions): PodHandle;
-  /** Calls back at once. Before the script has loaded, an array in this place keeps the call. */
+  mount(container: Element | null, options: MountOptions): PodHandle;
+  /** Calls back at once. Before the script has loaded, an array in its place stores the call. */
   push(call: (shieldpod: Shieldpod) => void): void;
 }
 

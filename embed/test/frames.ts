@@ -1,4 +1,4 @@
-// For the tests with a document: what pods say and hear on a page of happy-dom, whose frames load nothing: whoever speaks for one is made here.
+// Fakes the pods' side of messages in tests with a document: the frames of happy-dom load nothing.
 
 import { vi } from "vitest";
 
@@ -9,18 +9,18 @@ const roots = (root: ParentNode): ParentNode[] => [
   ...[...root.querySelectorAll("*")].flatMap((e) => (e.shadowRoot ? roots(e.shadowRoot) : [])),
 ];
 
-/** The frames on the page, also those in shadows. */
+/** The frames on the page, also those in shadow roots. */
 export const frames = (): HTMLIFrameElement[] =>
   roots(document).flatMap((root) => [...root.querySelectorAll("iframe")]);
 
 const windows = new WeakMap<HTMLIFrameElement, { postMessage: ReturnType<typeof vi.fn> }>();
 
-/** What the pod of a frame was told. */
-export const told = (frame: HTMLIFrameElement): unknown[] =>
+/** The messages posted to the pod of a frame. */
+export const messagesTo = (frame: HTMLIFrameElement): unknown[] =>
   (windows.get(frame)?.postMessage.mock.calls ?? []).map(([message]) => message);
 
-/** The pod of this frame says something. */
-export const says = (frame: HTMLIFrameElement | undefined, data: unknown, origin = podOrigin) => {
+/** Posts a message from the pod of this frame. */
+export const postFromPod = (frame: HTMLIFrameElement | undefined, data: unknown, origin = podOrigin) => {
   if (!frame) throw new Error("no such frame");
   let contentWindow = windows.get(frame);
   if (!contentWindow) {
@@ -31,7 +31,7 @@ export const says = (frame: HTMLIFrameElement | undefined, data: unknown, origin
   window.dispatchEvent(new MessageEvent("message", { data, origin, source: contentWindow as never }));
 };
 
-/** How many listen for messages: one for each pod that stands. */
+/** Counts the message listeners: one for each mounted pod. */
 export const countListeners = () => {
   let listening = 0;
   const { addEventListener, removeEventListener } = window;
@@ -46,5 +46,6 @@ export const countListeners = () => {
   return () => listening;
 };
 
-/** All that was put off to the end of this breath. */
-export const settled = () => new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(undefined))));
+/** Resolves after the pending microtasks. */
+export const afterMicrotasks = () =>
+  new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(undefined))));

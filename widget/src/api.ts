@@ -1,5 +1,5 @@
-// The BFF's routes that a pod uses. An answer comes back typed, or as one of two errors:
-// Refusal (the server said no, with a code) and Unreachable (nobody knows what became of it).
+// The BFF's routes that a pod uses. A request resolves to a typed response, or rejects with one of two errors:
+// ApiError (the server refused it, with a code) and NetworkError (its result is unknown).
 
 import type { ErrorCode } from "../../embed/src/protocol";
 import type { Clock } from "./clock";
@@ -13,28 +13,28 @@ import type {
   Verification,
 } from "./types";
 
-/** What the server said no to, in its stable code and its words for people. */
-export class Refusal extends Error {
+/** A refusal by the server: a stable code, and a sentence for people. */
+export class ApiError extends Error {
   constructor(
     readonly code: ErrorCode,
-    readonly detail: string,
+    readonly detail = "",
     readonly status = 0,
-    /** In seconds, where the server says how long to wait. */
+    /** In seconds; 0 where the server does not say how long to wait. */
     readonly retryAfter = 0,
   ) {
     super(code);
   }
 }
 
-/** No answer, or none by the BFF itself. The request may or may not have been carried out. */
-export class Unreachable extends Error {}
+/** No response, or one that is not the BFF's. The request may or may not have been carried out. */
+export class NetworkError extends Error {}
 
-/** A server that takes longer than this is taken for gone: a technician waits, and can do nothing else meanwhile. */
-const patience = 15_000;
+/** In milliseconds: a slower response counts as lost, since the technician can do nothing else meanwhile. */
+const requestTimeout = 15_000;
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-interface Asking {
+interface RequestOptions {
   signal: AbortSignal;
   token?: string;
   key?: string;
@@ -44,55 +44,69 @@ interface Asking {
 export type Api = ReturnType<typeof createApi>;
 
 export const createApi = (fetch: Fetch, clock: Clock) => {
-  const ask = async <T>(method: "GET" | "POST", path: string, { signal, token, key, body }: Asking): Promise<T> => {
+  const request = async <T>(
+    method: "GET" | "POST",
+    path: string,
+    { signal, token, key, body }: RequestOptions,
+  ): Promise<T> => {
     const headers: Record<string, string> = {};
     if (token) headers.Authorization = `Bearer ${token}`;
     if (key) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const limit = new AbortController();
-    const callOff = clock.after(patience, () => limit.abort());
-    const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit", redirect: "error" };
-    init.signal = AbortSignal.any([signal, limit.signal]);
-    if (body !== undefined) init.body = JSON.stringify(body);
+    const timeout = new AbortController();
+    const cancel = clock.after(requestTimeout, () => timeout.abort());
+    const init: RequestInit = {
+      method,
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([signal, timeout.signal]),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+    };
     let response: Response;
-    let answer: unknown;
+    let json: unknown;
     try {
       response = await fetch(`/api/v1${path}`, init);
-      answer = await response.json();
+      json = await response.json();
     } catch {
-      throw new Unreachable(path);
+      throw new NetworkError(path);
     } finally {
-      callOff();
+      cancel();
     }
-    if (response.ok) return answer as T;
-    throw refusal(response.status, answer) ?? new Unreachable(path);
+    if (response.ok) return json as T;
+    throw parseProblem(response.status, json) ?? new NetworkError(path);
   };
 
   return {
-    challenge: (signal: AbortSignal) => ask<{ nonce: string }>("POST", "/launch/challenge", { signal }),
-    launch: (body: LaunchRequest, signal: AbortSignal) => ask<SessionOpened>("POST", "/launch", { signal, body }),
+    challenge: (signal: AbortSignal) => request<{ nonce: string }>("POST", "/launch/challenge", { signal }),
+    launch: (body: LaunchRequest, signal: AbortSignal) => request<SessionOpened>("POST", "/launch", { signal, body }),
     launchConnectWise: (body: ConnectWiseLaunch, signal: AbortSignal) =>
-      ask<SessionOpened>("POST", "/launch/connectwise", { signal, body }),
+      request<SessionOpened>("POST", "/launch/connectwise", { signal, body }),
     launchSignIn: (body: SignInLaunch, signal: AbortSignal) =>
-      ask<SessionOpened>("POST", "/launch/signin", { signal, body }),
-    pod: (token: string, signal: AbortSignal) => ask<SessionOpened>("GET", "/pod", { signal, token }),
+      request<SessionOpened>("POST", "/launch/signin", { signal, body }),
+    pod: (token: string, signal: AbortSignal) => request<SessionOpened>("GET", "/pod", { signal, token }),
     send: (token: string, signal: AbortSignal, key: string, body: SendRequest) =>
-      ask<Verification>("POST", "/verifications", { signal, token, key, body }),
-    check: (token: string, signal: AbortSignal, id: string, code: string) =>
-      ask<Verification>("POST", `/verifications/${encodeURIComponent(id)}/code`, { signal, token, body: { code } }),
+      request<Verification>("POST", "/verifications", { signal, token, key, body }),
+    checkCode: (token: string, signal: AbortSignal, id: string, code: string) =>
+      request<Verification>("POST", `/verifications/${encodeURIComponent(id)}/code`, { signal, token, body: { code } }),
     cancel: (token: string, signal: AbortSignal, id: string) =>
-      ask<Verification>("POST", `/verifications/${encodeURIComponent(id)}/cancel`, { signal, token }),
+      request<Verification>("POST", `/verifications/${encodeURIComponent(id)}/cancel`, { signal, token }),
     history: (token: string, signal: AbortSignal, contact: string, cursor?: string) =>
-      ask<HistoryPage>("GET", `/contacts/${encodeURIComponent(contact)}/history${cursor ? `?cursor=${cursor}` : ""}`, {
-        signal,
-        token,
-      }),
+      request<HistoryPage>(
+        "GET",
+        `/contacts/${encodeURIComponent(contact)}/history${cursor ? `?cursor=${cursor}` : ""}`,
+        {
+          signal,
+          token,
+        },
+      ),
   };
 };
 
-const refusal = (status: number, answer: unknown): Refusal | null => {
-  if (typeof answer !== "object" || answer === null) return null;
-  const { code, detail, retry_after } = answer as Record<string, unknown>;
+const parseProblem = (status: number, json: unknown): ApiError | null => {
+  if (typeof json !== "object" || json === null) return null;
+  const { code, detail, retry_after } = json as Record<string, unknown>;
   if (typeof code !== "string" || typeof detail !== "string") return null;
-  return new Refusal(code as ErrorCode, detail, status, typeof retry_after === "number" ? retry_after : 0);
+  return new ApiError(code as ErrorCode, detail, status, typeof retry_after === "number" ? retry_after : 0);
 };

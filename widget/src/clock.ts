@@ -1,20 +1,20 @@
-// Time comes in through the door: tests bring their own.
+// Time is injected, so that tests control it.
 
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
-  /** Runs it once after so many milliseconds; gives the function that calls it off. */
+  /** Runs the function once after `ms` milliseconds; returns the function that cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
-/** The computer's clock that never goes back: where it is set back, the time since the last call is added instead. */
+/** The system clock, but never going back: when it is set back, the time since the last call is added instead. */
 export const createClock = (): Clock => {
   let last = Date.now();
-  let mark = performance.now();
+  let readAt = performance.now();
   return {
     now: () => {
-      const since = performance.now() - mark;
-      mark += since;
+      const since = performance.now() - readAt;
+      readAt += since;
       last = Math.max(Date.now(), last + since);
       return last;
     },
@@ -27,20 +27,23 @@ export const createClock = (): Clock => {
 
 export const systemClock = createClock();
 
-/** Settles after so many milliseconds, or at once when the signal is aborted. */
+/** Resolves after `ms` milliseconds, or at once when the signal aborts. */
 export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    const callOff = clock.after(ms, done);
+  new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
     signal.addEventListener(
       "abort",
       () => {
-        callOff();
-        done();
+        cancel();
+        resolve();
       },
       { once: true },
     );
   });
 
-/** How long to wait before the nth try (from 0): doubling from half a second to 15, and half of it by chance. */
-export const backOff = (n: number, chance: number): number =>
-  Math.min(15_000, 500 * 2 ** Math.min(n, 10)) * (0.5 + chance / 2);
+/**
+ * The wait before the nth try (from 0), in milliseconds: it doubles from half a second to 15 seconds, and half of it is
+ * random. `random` is from 0 to 1.
+ */
+export const backOff = (n: number, random: number): number =>
+  Math.min(15_000, 500 * 2 ** Math.min(n, 10)) * (0.5 + random / 2);

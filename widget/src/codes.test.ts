@@ -4,13 +4,13 @@ import type { ApiErrorCode, ErrorCode, Method, PodErrorCode } from "../../embed/
 import type { components } from "./api.gen";
 
 describe("the unions that hosts branch on", () => {
-  it("are the contract's", () => {
+  it("equal those of the contract", () => {
     expectTypeOf<ApiErrorCode>().toEqualTypeOf<components["schemas"]["ErrorCode"]>(); // compared by `tsc`
     expectTypeOf<Method>().toEqualTypeOf<components["schemas"]["Method"]>();
     expectTypeOf<ErrorCode>().toEqualTypeOf<ApiErrorCode | PodErrorCode | "pod_timeout">();
   });
 
-  it("hold every code of docs/errors.md, and no other", () => {
+  it("have every code of docs/errors.md, and no other", () => {
     const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
     const [, api = "", pod = ""] = read("embed/src/codes.ts").split(/^export type (?:Api|Pod)ErrorCode =$/m);
     const codes = (text: string) => [...text.matchAll(/^ {2}\| "([a-z_]+)"/gm)].map(([, code]) => code).sort();

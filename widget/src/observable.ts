@@ -1,23 +1,24 @@
-/** A value that says when it is another. */
-export interface Cell<T> {
+/** A value with subscribers. */
+export interface Observable<T> {
   value: T;
-  watch(heard: () => void): () => void;
+  /** Calls the listener after each assignment; returns the function that ends the subscription. */
+  subscribe(listener: () => void): () => void;
 }
 
-export const cell = <T>(first: T): Cell<T> => {
-  const watchers = new Set<() => void>();
-  let now = first;
+export const observable = <T>(initial: T): Observable<T> => {
+  const listeners = new Set<() => void>();
+  let current = initial;
   return {
     get value() {
-      return now;
+      return current;
     },
     set value(next) {
-      now = next;
-      for (const heard of watchers) heard();
+      current = next;
+      for (const listener of listeners) listener();
     },
-    watch(heard) {
-      watchers.add(heard);
-      return () => watchers.delete(heard);
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 };

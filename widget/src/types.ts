@@ -1,4 +1,4 @@
-// The contract's nouns under their own names. The contract itself is sdk/api/openapi.yaml.
+// Short names for the schemas of the contract, sdk/api/openapi.yaml.
 
 import type { components } from "./api.gen";
 
@@ -6,7 +6,7 @@ type Schemas = components["schemas"];
 
 export type Banner = Schemas["Banner"];
 export type Quota = Schemas["QuotaUsage"];
-/** A contact as the pod holds it: `ahead` names the channels that an answer has brought further than `seq`. */
+/** A contact as the pod stores it. `ahead`: by channel, the sequence number of a response that is newer than `seq`. */
 export type Contact = Schemas["Contact"] & { ahead?: Record<string, number> };
 export type Pod = Omit<Schemas["Pod"], "contacts"> & { contacts: Contact[] };
 export type Channel = Schemas["Channel"];
@@ -25,7 +25,7 @@ export type Unusable = Schemas["Unusable"];
 export type Verification = Schemas["Verification"];
 export type SessionOpened = Schemas["SessionOpened"];
 export type LaunchRequest = Schemas["LaunchRequest"];
-/** Who ConnectWise says is at the screen: a claim, which the server proves. */
+/** The member that ConnectWise reports: a claim, which the server verifies. */
 export type Member = Schemas["ConnectWiseMember"];
 export type ConnectWiseLaunch = Schemas["ConnectWiseLaunch"];
 export type SignInLaunch = Schemas["SignInLaunch"];
@@ -35,6 +35,6 @@ export type SnapshotFrame = Schemas["SnapshotFrame"];
 export type EventFrame = Schemas["EventFrame"];
 export type PolicyFrame = Schemas["PolicyFrame"];
 export type SessionFrame = Schemas["SessionFrame"];
-/** What a frame says of the pod. */
+/** A frame about the pod's content. */
 export type PodFrame = SnapshotFrame | EventFrame | PolicyFrame;
 export type ServerFrame = PodFrame | SessionFrame;

@@ -1,14 +1,15 @@
-// What the tests put around a desk: a host, a server and a network that do what they are told.
+// The test harness of the controller: a fake host, server and network under the test's control.
 
 import type { ErrorCode } from "../../embed/src/protocol";
-import { type Api, Refusal, Unreachable } from "../src/api";
-import { createDesk } from "../src/app/controller";
+import { type Api, ApiError, NetworkError } from "../src/api";
+import { createController } from "../src/app/controller";
 import { createClock } from "../src/clock";
-import type { Ears } from "../src/hosts/host";
-import { createFeed } from "../src/lazy/polling";
-import { later as lazy } from "../src/lazy/registry";
+import type { HostEvents } from "../src/hosts/host";
+import { loadOlder } from "../src/lazy/older";
+import { createPolling } from "../src/lazy/polling";
+import { lazy } from "../src/lazy/registry";
 import { report } from "../src/lazy/report";
-import type { Socket } from "../src/live/connection";
+import type { Socket } from "../src/live/socket";
 import type {
   Channel,
   Contact,
@@ -22,7 +23,7 @@ import type {
 } from "../src/types";
 
 export const t0 = "2026-03-02T14:00:00.000Z";
-export const later = (seconds: number): string => new Date(Date.parse(t0) + seconds * 1000).toISOString();
+export const secondsAfter = (seconds: number): string => new Date(Date.parse(t0) + seconds * 1000).toISOString();
 
 export const channel = (id: string, shield: Shield = { state: "unverified" }): Channel => ({
   id,
@@ -71,8 +72,8 @@ export const pending = (id: string, method: Shield["method"] = "sms_code"): Shie
   method,
   stage: "queued",
   at: t0,
-  until: later(300),
-  resend_at: later(60),
+  until: secondsAfter(300),
+  resend_at: secondsAfter(60),
   by: { id: "ana", name: "Ana Ortiz" },
   code_length: 6,
   tries_left: 3,
@@ -83,7 +84,7 @@ export const green = (id: string): Shield => ({
   verification_id: id,
   method: "sms_code",
   at: t0,
-  until: later(1800),
+  until: secondsAfter(1800),
   by: { id: "ana", name: "Ana Ortiz" },
 });
 
@@ -96,7 +97,7 @@ export const answer = (id: string, seq: number, shield: Shield, channelId = "mob
   shield,
 });
 
-/** One request that waits for the test to answer it. */
+/** A request that waits for the test's response. */
 export interface Call {
   what: keyof Api;
   given: unknown[];
@@ -106,7 +107,7 @@ export interface Call {
   lost(): Promise<void>;
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs all pending microtasks. */
 export const settle = async () => {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 };
@@ -138,14 +139,14 @@ export class FakeSocket implements Socket {
   }
 }
 
-/** `polls`: with what asks for the pod while the socket is blocked. */
-export const world = ({ polls = false, hidden = (): boolean => false } = {}) => {
-  lazy.value = { report };
+/** `polls`: with the polling fallback. */
+export const createHarness = ({ polls = false, hidden = (): boolean => false } = {}) => {
+  lazy.value = { report, loadOlder };
   const calls: Call[] = [];
   const sockets: FakeSocket[] = [];
   const said: unknown[] = [];
   const asked: { nonce: string; give(context: string): Promise<void>; refuse(code: ErrorCode): Promise<void> }[] = [];
-  let ears: Ears = { turn() {}, again() {}, save: () => [] };
+  let hostEvents: HostEvents = { ticketChanged() {}, ticketUpdated() {}, beforeSave: () => [] };
   let keys = 0;
 
   const call =
@@ -162,8 +163,8 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
           signal: given[signalAt] as AbortSignal,
           yes: (value) => then(() => resolve(value)),
           no: (code, status = 409, retryAfter = 0) =>
-            then(() => reject(new Refusal(code, `server says ${code}`, status, retryAfter))),
-          lost: () => then(() => reject(new Unreachable(what))),
+            then(() => reject(new ApiError(code, `server says ${code}`, status, retryAfter))),
+          lost: () => then(() => reject(new NetworkError(what))),
         });
       });
 
@@ -172,24 +173,24 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
     launch: call("launch", 1),
     pod: call("pod", 1),
     send: call("send", 1),
-    check: call("check", 1),
+    checkCode: call("checkCode", 1),
     cancel: call("cancel", 1),
     history: call("history", 1),
   } as unknown as Api;
 
-  const desk = createDesk({
+  const controller = createController({
     api,
     clock: createClock(),
-    chance: () => 1,
+    random: () => 1,
     dial: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
       return socket;
     },
-    host: (its) => {
-      ears = its;
+    host: (events) => {
+      hostEvents = events;
       return {
-        say: (message) => said.push(message),
+        post: (message) => said.push(message),
         async open(signal) {
           const { nonce } = await api.challenge(signal);
           const context = await new Promise<string>((resolve, reject) => {
@@ -200,7 +201,7 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
             asked.push({
               nonce,
               give: (context) => then(() => resolve(context)),
-              refuse: (code) => then(() => reject(new Refusal(code, ""))),
+              refuse: (code) => then(() => reject(new ApiError(code))),
             });
           });
           signal.throwIfAborted();
@@ -209,7 +210,7 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
       };
     },
     newKey: () => `key-${++keys}`,
-    ...(polls && { feed: (deps) => createFeed({ ...deps, hidden }) }),
+    ...(polls && { createPolling: (deps) => createPolling({ ...deps, hidden }) }),
   });
 
   const last = <T>(list: T[]): T => {
@@ -220,12 +221,12 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
   const call1 = () => last(calls);
   const socket = () => last(sockets);
 
-  /** From the challenge to an open pod, each step as it should be. */
+  /** Completes a launch: challenge, context, response, open socket. */
   const launch = async (fresh: Pod = pod(), token = "token-1") => {
     await settle();
     await call1().yes({ nonce: `nonce-${asked.length + 1}` });
     await last(asked).give(`context for ${fresh.ticket.id}`);
-    const launched: SessionOpened = { token, expires_at: later(600), pod: fresh };
+    const launched: SessionOpened = { token, expires_at: secondsAfter(600), pod: fresh };
     await call1().yes(launched);
     socket().open();
   };
@@ -233,15 +234,15 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
   const event = (seq: number, shields: Record<string, Shield>, now = t0) =>
     socket().say({ type: "event", seq, now, contact_id: "dana", shields, methods: {}, history: [] });
 
-  /** The pod on screen under other rules. */
+  /** Sends a policy frame with these changes. */
   const rules = (policy: Partial<Policy>, more: Partial<Pod> = {}) => {
-    const on = desk.state.value.pod ?? pod();
+    const on = controller.state.value.pod ?? pod();
     const version = `${Number.parseInt(on.policy.version, 10) + 1}.0`;
     socket().say({ type: "policy", pod: { ...on, ...more, policy: { ...on.policy, version, ...policy } } });
   };
 
   const dana = () => {
-    const who = desk.state.value.pod?.contacts.find((c) => c.id === "dana");
+    const who = controller.state.value.pod?.contacts.find((c) => c.id === "dana");
     if (!who) throw new Error("Dana is not on this ticket");
     return who;
   };
@@ -253,13 +254,13 @@ export const world = ({ polls = false, hidden = (): boolean => false } = {}) => 
   const shield = (id = "mobile") => reach(id).shield;
 
   return {
-    desk,
+    controller,
     calls,
     sockets,
     said,
     asked,
-    refresh: () => ears.turn(),
-    ears: () => ears,
+    refresh: () => hostEvents.ticketChanged(),
+    hostEvents: () => hostEvents,
     call: call1,
     socket,
     launch,

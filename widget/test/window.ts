@@ -1,4 +1,4 @@
-// What the tests put around a host: a window whose parent keeps what it is told.
+// A fake window for the tests of hosts: its parent records the messages.
 
 import type { HostWindow } from "../src/hosts/host";
 

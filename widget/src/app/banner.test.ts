@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Banner } from "../types";
-import { bannerAt, pieces } from "./banner";
+import { bannerAt, segments } from "./banner";
 
 const at = (clock: string) => `2026-03-02T${clock}Z`;
 const text = "VIP client.";
@@ -36,7 +36,7 @@ describe("a link in the banner", () => {
     ["ends before letters that look like others", "https://acme.example/раypal", "https://acme.example/"],
     ["ends before what turns the reading around", "https://acme.example/\u202egnp.exe", "https://acme.example/gnp.exe"],
   ])("%s", (_, given, shown) => {
-    const links = pieces(given).filter((p) => p.href);
+    const links = segments(given).filter((p) => p.href);
     expect(links.map((p) => [p.text, p.href])).toEqual([[shown, new URL(shown).href]]);
   });
 
@@ -58,11 +58,11 @@ describe("a link in the banner", () => {
     "https://acme.example:x@evil.example/",
     '<a href="javascript:alert(1)">press</a>',
   ])("is not made of %s", (given) => {
-    expect(pieces(given)).toEqual([{ text: given }]);
+    expect(segments(given)).toEqual([{ text: given }]);
   });
 
-  it("leaves all the other words where they are", () => {
-    expect(pieces("A https://a.example/, b https://b.example/c) d")).toEqual([
+  it("leaves the other text unchanged", () => {
+    expect(segments("A https://a.example/, b https://b.example/c) d")).toEqual([
       { text: "A " },
       { text: "https://a.example/", href: "https://a.example/" },
       { text: ", b " },
@@ -71,7 +71,7 @@ describe("a link in the banner", () => {
     ]);
   });
 
-  it("turns no letters around: the marks that would are dropped", () => {
-    expect(pieces("Call \u202e1234\u2069 \u2066now\u202c")).toEqual([{ text: "Call 1234 now" }]);
+  it("drops control characters that reverse the order of letters", () => {
+    expect(segments("Call \u202e1234\u2069 \u2066now\u202c")).toEqual([{ text: "Call 1234 now" }]);
   });
 });

@@ -1,57 +1,57 @@
-// The client's banner: when it is shown, and what in its text is a link. It is plain text: nothing but a whole
-// https:// address ever becomes more than that.
+// The client's banner: when it is shown, and which parts of its text are links. It is plain text: only complete
+// https:// URLs become links.
 
 import type { Banner } from "../types";
 
-/** The banner, if it has a word to say and this is its time. */
+/** The banner, if it has text and `now` is within its time. */
 export const bannerAt = (banner: Banner | undefined, now: number): Banner | undefined => {
   if (!banner?.text.trim()) return undefined;
   const { from, until } = banner;
   return (from && now < Date.parse(from)) || (until && now >= Date.parse(until)) ? undefined : banner;
 };
 
-export interface Piece {
+export interface TextSegment {
   text: string;
   href?: string;
 }
 
-/** Marks that turn the order of the letters around: what is read would not be what is there. */
-const turning = /[\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters that reverse the order of letters, so that the text would look different from what it is. */
+const bidiControls = /[\u202a-\u202e\u2066-\u2069]/g;
 
-/** Printable ASCII without quotes, angles and the like: an address that shows what it is. */
-const address = /https:\/\/[\w!#$%&'()*+,./:;=?@[\]~-]+/gi;
+/** Printable ASCII without quotes and angle brackets: a URL that looks like what it is. */
+const urlPattern = /https:\/\/[\w!#$%&'()*+,./:;=?@[\]~-]+/gi;
 
-/** The text in pieces, those that are addresses with where they lead. */
-export const pieces = (text: string): Piece[] => {
-  const plain = text.replace(turning, "");
-  const found: Piece[] = [];
+/** The text in segments; a URL is a segment with `href`. */
+export const segments = (text: string): TextSegment[] => {
+  const plain = text.replace(bidiControls, "");
+  const found: TextSegment[] = [];
   let done = 0;
-  const upTo = (end: number) => {
+  const pushText = (end: number) => {
     if (end > done) found.push({ text: plain.slice(done, end) });
   };
-  for (const { 0: match, index } of plain.matchAll(address)) {
-    const shown = trimmed(match);
+  for (const { 0: match, index } of plain.matchAll(urlPattern)) {
+    const shown = trimPunctuation(match);
     const href = hrefOf(shown);
     if (!href) continue;
-    upTo(index);
+    pushText(index);
     found.push({ text: shown, href });
     done = index + shown.length;
   }
-  upTo(plain.length);
+  pushText(plain.length);
   return found;
 };
 
-/** Without the punctuation of the sentence around it; a closing bracket belongs to the address that opens it. */
-const trimmed = (match: string): string => {
+/** Without the punctuation of the sentence around it. A closing bracket is kept if the URL opens it. */
+const trimPunctuation = (match: string): string => {
   let shown = match;
-  while (/[.,:;!?'*]$/.test(shown) || closesMore(shown)) shown = shown.slice(0, -1);
+  while (/[.,:;!?'*]$/.test(shown) || hasUnopenedBracket(shown)) shown = shown.slice(0, -1);
   return shown;
 };
 
-const closesMore = (shown: string): boolean =>
+const hasUnopenedBracket = (shown: string): boolean =>
   /[)\]]$/.test(shown) && shown.split(/[)\]]/).length > shown.split(/[([]/).length;
 
-/** An address that names somebody before its host only looks like that somebody's. */
+/** No link for a URL with user information: `https://bank.example@evil.example` looks like another host. */
 const hrefOf = (shown: string): string | undefined => {
   if (!URL.canParse(shown)) return undefined;
   const { protocol, username, password, href } = new URL(shown);

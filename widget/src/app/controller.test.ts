@@ -1,62 +1,73 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { answer, channel, contact, green, later, pending, pod, settle, t0, world } from "../../test/harness";
+import {
+  answer,
+  channel,
+  contact,
+  createHarness,
+  green,
+  pending,
+  pod,
+  secondsAfter,
+  settle,
+  t0,
+} from "../../test/harness";
 import { warningNow } from "../lazy/warning";
 import { bannerAt } from "./banner";
-import { noteNeed } from "./state";
+import { historyOf, noteStatus } from "./state";
 
-let w: ReturnType<typeof world>;
+let w: ReturnType<typeof createHarness>;
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: Date.parse(t0) });
-  w = world();
-  w.desk.start();
+  w = createHarness();
+  w.controller.start();
   await w.launch();
 });
 
-const state = () => w.desk.state.value;
+const state = () => w.controller.state.value;
 const where = "dana/mobile";
 const sends = () => w.calls.filter((c) => c.what === "send");
-const press = () => void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+const press = () => void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
 
 describe("send", () => {
-  it("names contact, channel and method, and shows the answer at once", async () => {
+  it("names contact, channel and method, and shows the response at once", async () => {
     press();
     expect(w.call().given.slice(2)).toEqual([
       "key-1",
       { contact_id: "dana", channel_id: "mobile", method: "sms_code" },
     ]);
-    expect(state().busy[where]?.act).toBe("sms_code");
+    expect(state().busy[where]?.action).toBe("sms_code");
     await w.call().yes(answer("v_1", 2, pending("v_1")));
     expect([w.shield().state, state().busy]).toEqual(["pending", {}]);
   });
 
-  it("happens once however often the button is pressed", () => {
+  it("happens once for repeated presses", () => {
     press();
     press();
     expect(sends()).toHaveLength(1);
   });
 
-  it("does not stand in the way of a code whose message went out, though its own answer is lost", async () => {
+  it("does not block the check of a code whose message was sent, though the response to the send is lost", async () => {
     press();
     await w.call().lost();
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "482193");
-    void w.desk.check(w.dana(), w.reach("mobile"), "v_1");
+    w.controller.setCode("v_1", "482193");
+    void w.controller.checkCode(w.dana(), w.reach("mobile"), "v_1");
     const checking = w.call();
     await vi.advanceTimersByTimeAsync(500);
     await w.call().yes(answer("v_1", 2, pending("v_1")));
-    expect(state().busy[where]?.act).toBe("code");
+    expect(state().busy[where]?.action).toBe("code");
     await checking.yes(answer("v_1", 3, green("v_1")));
     expect([w.shield().state, state().busy]).toEqual(["verified", {}]);
   });
 
-  it("waits while the socket is away", () => {
+  it("does nothing while the socket is down", () => {
     w.socket().lose();
     press();
     expect(sends()).toHaveLength(0);
   });
 
-  it("repeats a lost request under its key until there is an answer", async () => {
+  it("repeats a lost request under its key until there is a response", async () => {
     press();
     await w.call().lost();
     await vi.advanceTimersByTimeAsync(500);
@@ -67,13 +78,13 @@ describe("send", () => {
     expect([w.shield().state, state().keys]).toEqual(["pending", {}]);
   });
 
-  it("keeps the key of a press whose fate is unknown for the next press of the same", async () => {
+  it("keeps the key of a press with an unknown result for the next press of the same button", async () => {
     press();
     for (const wait of [500, 1000, 2000, 4000, 0]) {
       await w.call().lost();
       await vi.advanceTimersByTimeAsync(wait);
     }
-    expect([sends().length, state().busy, state().faults[where]?.text.slice(0, 24)]).toEqual([
+    expect([sends().length, state().busy, state().errors[where]?.text.slice(0, 24)]).toEqual([
       5,
       {},
       "Shieldpod did not answer",
@@ -86,22 +97,22 @@ describe("send", () => {
     expect(w.call().given[2]).toBe("key-2");
   });
 
-  it("shows the server's words where it was pressed, and takes a new key next time", async () => {
+  it("shows the server's sentence beside the button, and uses a new key next time", async () => {
     press();
     await w.call().no("cooldown", 429);
-    expect(state().faults).toEqual({
-      [where]: { act: "sms_code", judged: false, text: "server says cooldown", mark: "unverified " },
+    expect(state().errors).toEqual({
+      [where]: { action: "sms_code", judged: false, text: "server says cooldown", shieldKey: "unverified " },
     });
     press();
-    expect([state().faults, w.call().given[2]]).toEqual([{}, "key-2"]);
+    expect([state().errors, w.call().given[2]]).toEqual([{}, "key-2"]);
   });
 
-  it("brings the note of a contact who is not the ticket's, on one line", async () => {
+  it("includes the note for a contact who is not the ticket's, on one line", async () => {
     w.refresh();
     await w.launch(pod("4711", [contact("dana", 1, [channel("mobile")], false)]));
     press();
     expect(sends()).toHaveLength(0);
-    w.desk.setNote(w.dana(), "  Manager\n approval ");
+    w.controller.setNote(w.dana(), "  Manager\n approval ");
     press();
     expect(w.request().note).toBe("Manager approval");
   });
@@ -118,18 +129,18 @@ describe("the override note", () => {
     ["three are enough", sam, policy, "yes", "ok"],
     ["where it is optional, none is fine", sam, { ...policy, override_note: "optional" as const }, "", "ok"],
     ["but a short one is not", sam, { ...policy, override_note: "optional" as const }, "ok", "short"],
-    ["where it is off, nobody asks", sam, { ...policy, override_note: "off" as const }, "ok", "none"],
+    ["where it is off, none is needed", sam, { ...policy, override_note: "off" as const }, "ok", "none"],
   ])("%s", (_, who, rules, note, want) => {
-    expect(noteNeed(who, rules, note)).toBe(want);
+    expect(noteStatus(who, rules, note)).toBe(want);
   });
 });
 
 describe("the code", () => {
   beforeEach(() => {
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "482193");
+    w.controller.setCode("v_1", "482193");
   });
-  const check = () => void w.desk.check(w.dana(), w.reach("mobile"), "v_1");
+  const check = () => void w.controller.checkCode(w.dana(), w.reach("mobile"), "v_1");
 
   it("turns the shield green", async () => {
     check();
@@ -138,89 +149,89 @@ describe("the code", () => {
     expect(w.shield().state).toBe("verified");
   });
 
-  it("that is wrong leaves the words beside the field, and shakes it once", async () => {
+  it("that is wrong shows an error beside the field, and shakes it once", async () => {
     check();
     await w.call().no("wrong_code", 422);
-    expect(state().faults[where]).toEqual({
-      act: "code",
+    expect(state().errors[where]).toEqual({
+      action: "code",
       text: "server says wrong_code",
       judged: true,
-      mark: "pending v_1",
+      shieldKey: "pending v_1",
     });
-    expect(state().wrong[where]).toBe(1);
+    expect(state().wrongCodes[where]).toBe(1);
   });
 
-  it("is not checked twice by itself when the answer is lost: each check spends a try", async () => {
+  it("is not checked again when the response is lost: each check uses a try", async () => {
     check();
     await w.call().lost();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(w.calls.filter((c) => c.what === "check")).toHaveLength(1);
-    expect(state().faults[where]?.text).toBe("Shieldpod did not answer. Verify again when it is back.");
+    expect(w.calls.filter((c) => c.what === "checkCode")).toHaveLength(1);
+    expect(state().errors[where]?.text).toBe("Shieldpod did not answer. Verify again when it is back.");
   });
 
-  it("is not called wrong when nobody judged it", async () => {
+  it("is not marked wrong when it was not checked", async () => {
     check();
     await w.call().lost();
-    expect([state().faults[where]?.judged, state().wrong[where]]).toEqual([false, undefined]);
+    expect([state().errors[where]?.judged, state().wrongCodes[where]]).toEqual([false, undefined]);
   });
 
-  it("is not blamed for a cancellation that failed", async () => {
-    void w.desk.cancel(w.dana(), w.reach("mobile"), "v_1");
+  it("is not marked wrong by a failed cancellation", async () => {
+    void w.controller.cancel(w.dana(), w.reach("mobile"), "v_1");
     await w.call().lost();
-    expect(state().faults[where]).toMatchObject({ act: "cancel", text: "Shieldpod did not answer. Try again." });
+    expect(state().errors[where]).toMatchObject({ action: "cancel", text: "Shieldpod did not answer. Try again." });
   });
 
-  it("that was typed is forgotten when its verification has ended", () => {
+  it("is dropped when its verification has ended", () => {
     w.event(3, { mobile: green("v_9") });
     expect(state().codes).toEqual({});
   });
 });
 
-describe("what happens is told", () => {
+describe("changes are reported", () => {
   const turns = () => w.said.slice(1);
   const ids = { contact_id: "dana", channel_id: "mobile", method: "sms_code" };
 
   it("to the host in ids and states, and to the live region in a sentence, each once", () => {
     w.event(2, { mobile: pending("v_1") });
-    expect(state().said).toBe("dana, mobile ending in 4821: Code on its way");
+    expect(state().announcement).toBe("dana, mobile ending in 4821: Code on its way");
     w.event(3, { mobile: { ...pending("v_1"), stage: "delivered" } });
-    expect(state().said).toBe("mobile ending in 4821: Code delivered");
+    expect(state().announcement).toBe("mobile ending in 4821: Code delivered");
     w.event(4, { mobile: green("v_1") });
     w.event(4, { mobile: green("v_1") });
-    expect(state().said).toBe("dana, mobile ending in 4821: verified");
+    expect(state().announcement).toBe("dana, mobile ending in 4821: verified");
     expect(turns()).toEqual([
       { type: "shieldpod:verification:sent", verification_id: "v_1", ...ids },
       { type: "shieldpod:verification:verified", verification_id: "v_1", ...ids },
     ]);
   });
 
-  it("when nobody answered in time, by the pod's own clock", async () => {
+  it("when a verification expires, by the pod's own clock", async () => {
     w.event(2, { mobile: pending("v_1") });
     await vi.advanceTimersByTimeAsync(299_000);
     expect(turns()).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(turns().slice(1)).toEqual([{ type: "shieldpod:verification:expired", verification_id: "v_1", ...ids }]);
-    expect(state().said).toBe("dana, mobile ending in 4821: expired unanswered");
+    expect(state().announcement).toBe("dana, mobile ending in 4821: expired unanswered");
   });
 
-  it("not when the pod opens on what had happened before", async () => {
+  it("but not changes from before the launch", async () => {
     w.refresh();
     w.said.length = 0;
     await w.launch(pod("4712", [contact("dana", 1, [channel("mobile", green("v_0"))])]));
-    expect([w.said, state().said]).toEqual([[{ type: "shieldpod:ready" }], ""]);
+    expect([w.said, state().announcement]).toEqual([[{ type: "shieldpod:ready" }], ""]);
   });
 });
 
 describe("the clock", () => {
   it("is the server's", async () => {
     w.refresh();
-    await w.launch({ ...pod(), now: later(-7200) });
-    expect(state().now).toBe(Date.parse(later(-7200)));
+    await w.launch({ ...pod(), now: secondsAfter(-7200) });
+    expect(state().now).toBe(Date.parse(secondsAfter(-7200)));
   });
 
-  it("ticks each second while something counts down, and not when nothing does", async () => {
+  it("ticks each second while a countdown runs, and not otherwise", async () => {
     const ticks = vi.fn();
-    w.desk.state.watch(ticks);
+    w.controller.state.subscribe(ticks);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(ticks).not.toHaveBeenCalled();
     w.event(2, { mobile: pending("v_1") });
@@ -229,72 +240,74 @@ describe("the clock", () => {
     expect(ticks).toHaveBeenCalledTimes(10);
   });
 
-  it("looks again every fifteen seconds while a shield is green, for a machine that slept", async () => {
+  it("ticks every fifteen seconds while a shield is green, for a machine that slept", async () => {
     w.event(2, { mobile: green("v_1") });
     const ticks = vi.fn();
-    w.desk.state.watch(ticks);
+    w.controller.state.subscribe(ticks);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(ticks).toHaveBeenCalledTimes(4);
   });
 
   it("follows the server when it jumps ahead", () => {
     w.event(2, { mobile: pending("v_1") });
-    w.event(2, { mobile: pending("v_1") }, later(400));
-    expect(state().said).toBe("dana, mobile ending in 4821: expired unanswered");
+    w.event(2, { mobile: pending("v_1") }, secondsAfter(400));
+    expect(state().announcement).toBe("dana, mobile ending in 4821: expired unanswered");
   });
 
-  it("row 24: is not put back by a frame that is late", () => {
-    w.event(2, { mobile: green("v_1") }, later(60));
+  it("row 24: is not set back by a late frame", () => {
+    w.event(2, { mobile: green("v_1") }, secondsAfter(60));
     w.event(3, { mobile: green("v_1") }, t0);
-    expect(state().now).toBe(Date.parse(later(60)));
+    expect(state().now).toBe(Date.parse(secondsAfter(60)));
   });
 
-  it("is put right by a snapshot", () => {
-    w.event(2, { mobile: green("v_1") }, later(60));
+  it("is corrected by a snapshot", () => {
+    w.event(2, { mobile: green("v_1") }, secondsAfter(60));
     w.socket().say({ type: "snapshot", pod: pod() });
     expect(state().now).toBe(Date.parse(t0));
   });
 });
 
-describe("under new rules", () => {
+describe("after a policy change", () => {
   const other = { note_min: 5 };
 
-  it("the choice, the notes and the typed code stay, and it is said once", () => {
+  it("the selected contact, the notes and the typed code stay, and the change is announced once", () => {
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "48");
-    w.desk.select("dana");
-    w.desk.setNote(w.dana(), "Manager approval");
+    w.controller.setCode("v_1", "48");
+    w.controller.selectContact("dana");
+    w.controller.setNote(w.dana(), "Manager approval");
     w.rules(other);
     expect(state()).toMatchObject({
       selected: "dana",
       codes: { v_1: "48" },
       notes: { dana: "Manager approval" },
-      said: "The rules for Contoso have changed.",
+      announcement: "The rules for Contoso have changed.",
     });
     w.event(3, { mobile: { ...pending("v_1"), stage: "delivered" } });
-    expect(state().said).toBe("mobile ending in 4821: Code delivered");
+    expect(state().announcement).toBe("mobile ending in 4821: Code delivered");
   });
 
-  it("a green that ends is said beside them", () => {
+  it("a green shield that ends is announced too", () => {
     w.event(2, { mobile: green("v_1") });
     w.rules(other, { contacts: [contact("dana", 2, [channel("mobile"), channel("mail")])] });
-    expect(state().said).toBe("The rules for Contoso have changed. dana, mobile ending in 4821: no longer verified");
+    expect(state().announcement).toBe(
+      "The rules for Contoso have changed. dana, mobile ending in 4821: no longer verified",
+    );
   });
 
-  it("an answer that runs ahead stays ahead", async () => {
+  it("a response that is newer than its contact stays", async () => {
     press();
     await w.call().yes(answer("v_1", 2, pending("v_1")));
     w.rules(other, { contacts: [contact("dana", 1, [channel("mobile"), channel("mail")])] });
     expect([w.shield().state, state().pod?.policy.note_min]).toEqual(["pending", 5]);
   });
 
-  it("the clock is not put back by a frame that is late", () => {
-    w.event(2, { mobile: green("v_1") }, later(60));
+  it("the clock is not set back by a late frame", () => {
+    w.event(2, { mobile: green("v_1") }, secondsAfter(60));
     w.rules(other, { now: t0 });
-    expect(state().now).toBe(Date.parse(later(60)));
+    expect(state().now).toBe(Date.parse(secondsAfter(60)));
   });
 
-  it("the next connection says which rules are on screen", async () => {
+  it("the next connection sends the policy version on screen", async () => {
     w.rules(other);
     w.socket().lose();
     await vi.advanceTimersByTimeAsync(1_000);
@@ -314,75 +327,75 @@ describe("the panel", () => {
   it.each([
     ["opens the first time", on, true, undefined, true],
     ["stays closed the second time", on, false, undefined, false],
-    ["stays closed where it should", off, true, undefined, false],
-    ["opens on what is under way", off, false, pending("v_1"), true],
+    ["stays closed where the policy says so", off, true, undefined, false],
+    ["opens when a verification is pending", off, false, pending("v_1"), true],
   ])("%s", async (_, rules, first, shield, want) => {
     await open(rules, first, shield);
-    expect(state().shown).toBe(want);
+    expect(state().expanded).toBe(want);
   });
 
-  it("opens and closes with the rules", async () => {
+  it("opens and closes with the policy", async () => {
     await open(off, true);
     w.rules(on);
-    expect(state().shown).toBe(true);
+    expect(state().expanded).toBe(true);
     w.rules(off);
-    expect(state().shown).toBe(false);
+    expect(state().expanded).toBe(false);
   });
 
-  it("stays closed under other rules when it is not the first time", async () => {
+  it("stays closed after a policy change when it is not the first time", async () => {
     await open(off, false);
     w.rules(on);
-    expect(state().shown).toBe(false);
+    expect(state().expanded).toBe(false);
   });
 
-  it("stays as it is when the rules change otherwise", async () => {
+  it("does not change with other policy fields", async () => {
     await open(on, true);
     w.rules({ note_min: 5 }, { first_open: false });
-    expect(state().shown).toBe(true);
+    expect(state().expanded).toBe(true);
   });
 
   it.each<[string, () => void]>([
-    ["the technician asked for it", () => w.desk.show()],
-    ["something is under way", () => w.event(2, { mobile: pending("v_1") })],
-    ["something is typed", () => w.desk.setNote(w.dana(), "Man")],
+    ["the technician asked for it", () => w.controller.expand()],
+    ["a verification is pending", () => w.event(2, { mobile: pending("v_1") })],
+    ["a note is typed", () => w.controller.setNote(w.dana(), "Man")],
   ])("stays open when %s", async (_, begin) => {
     await open(on, true);
     begin();
     w.rules(off);
-    expect(state().shown).toBe(true);
+    expect(state().expanded).toBe(true);
   });
 });
 
 describe("the banner", () => {
-  it("comes and goes by itself, by the server's clock", async () => {
+  it("appears and disappears by the server's clock", async () => {
     const banner = {
       text: "Change freeze.",
       tone: "warning" as const,
-      from: later(7200 + 20),
-      until: later(7200 + 40),
+      from: secondsAfter(7200 + 20),
+      until: secondsAfter(7200 + 40),
     };
     w.refresh();
     const fresh = pod();
-    await w.launch({ ...fresh, now: later(7200), policy: { ...fresh.policy, banner } });
+    await w.launch({ ...fresh, now: secondsAfter(7200), policy: { ...fresh.policy, banner } });
     const shown = () => bannerAt(state().pod?.policy.banner, state().now)?.text;
     expect(shown()).toBeUndefined();
     await vi.advanceTimersByTimeAsync(20_000);
-    expect([shown(), state().said]).toEqual(["Change freeze.", "Warning: Change freeze."]);
+    expect([shown(), state().announcement]).toEqual(["Change freeze.", "Warning: Change freeze."]);
     await vi.advanceTimersByTimeAsync(20_000);
     expect(shown()).toBeUndefined();
   });
 
-  it("that the rules bring is said after them", () => {
+  it("of a policy change is announced after the change", () => {
     w.rules({ banner: { text: "VIP client." } });
-    expect(state().said).toBe("The rules for Contoso have changed. Information: VIP client.");
+    expect(state().announcement).toBe("The rules for Contoso have changed. Information: VIP client.");
   });
 });
 
-describe("a quota that is all but used", () => {
-  const quota = (name: string, used: number) => ({ name, used, limit: 10, frees_at: later(600) });
+describe("a quota that is nearly used up", () => {
+  const quota = (name: string, used: number) => ({ name, used, limit: 10, frees_at: secondsAfter(600) });
   const near = () => warningNow(state(), where, w.shield())?.name;
 
-  it("is told of beside what was sent, the one nearest to its end, until that has ended", async () => {
+  it("is shown while the verification is pending, the one with the highest share", async () => {
     press();
     const warnings = [quota("quota_client_hour", 8), quota("quota_destination_day", 9)];
     await w.call().yes({ ...answer("v_1", 2, pending("v_1")), warnings });
@@ -391,7 +404,7 @@ describe("a quota that is all but used", () => {
     expect(near()).toBeUndefined();
   });
 
-  it("is not told of a message that was sent without a warning", async () => {
+  it("is not shown for a message without a warning", async () => {
     press();
     await w.call().yes(answer("v_1", 2, pending("v_1")));
     expect(near()).toBeUndefined();
@@ -400,7 +413,7 @@ describe("a quota that is all but used", () => {
 
 describe("older history", () => {
   const entry = (id: string) => ({ verification_id: id, outcome: "verified", expires_at: t0 });
-  const ids = () => w.desk.history(w.dana()).map((e) => e.verification_id);
+  const ids = () => historyOf(state(), w.dana()).map((e) => e.verification_id);
 
   it("is loaded page by page, each entry once", async () => {
     w.socket().say({
@@ -412,21 +425,21 @@ describe("older history", () => {
       methods: {},
       history: [entry("v_3"), entry("v_2")],
     });
-    void w.desk.loadOlder(w.dana());
+    void w.controller.loadOlder(w.dana());
     await w.call().yes({ entries: [entry("v_3"), entry("v_2"), entry("v_1")], next: "17" });
     expect([ids(), state().older.dana?.state]).toEqual([["v_3", "v_2", "v_1"], "ready"]);
-    void w.desk.loadOlder(w.dana());
+    void w.controller.loadOlder(w.dana());
     expect(w.call().given[3]).toBe("17");
     await w.call().yes({ entries: [entry("v_0")] });
     expect([ids(), state().older.dana?.state]).toEqual([["v_3", "v_2", "v_1", "v_0"], "done"]);
   });
 
-  it("that can't be loaded says so, and can be asked for again", async () => {
-    void w.desk.loadOlder(w.dana());
+  it("shows an error when loading fails, and can be loaded again", async () => {
+    void w.controller.loadOlder(w.dana());
     await w.call().lost();
     await settle();
-    expect(state().older.dana?.fault).toBe("Shieldpod did not answer. Try again.");
-    void w.desk.loadOlder(w.dana());
+    expect(state().older.dana?.error).toBe("Shieldpod did not answer. Try again.");
+    void w.controller.loadOlder(w.dana());
     expect(w.calls.filter((c) => c.what === "history")).toHaveLength(2);
   });
 });
@@ -441,28 +454,28 @@ describe("a ticket that is saved", () => {
     ["block", [...reasons, why], "block"],
   ] as const)("with an unverified caller, under %s", (before_save, want, saved) => {
     w.rules({ before_save, explanations: { before_save: why } });
-    expect([w.ears().save(), w.desk.state.value.saved]).toEqual([want, saved]);
+    expect([w.hostEvents().beforeSave(), w.controller.state.value.saveNotice]).toEqual([want, saved]);
   });
 
-  it("saves while somebody on it is verified, and no longer", async () => {
+  it("is saved while a contact on it is verified, and not afterwards", async () => {
     w.rules({ before_save: "block" });
     w.event(2, { mobile: green("v_1") });
-    expect(w.ears().save()).toEqual([]);
+    expect(w.hostEvents().beforeSave()).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_800_000);
-    expect(w.ears().save()).toEqual(reasons);
+    expect(w.hostEvents().beforeSave()).toEqual(reasons);
   });
 
-  it("saves while the pod has stopped", async () => {
+  it("is saved while the pod has stopped", async () => {
     w.rules({ before_save: "block" });
     w.socket().lose(4503);
     await settle();
     await w.call().no("psa_misconfigured", 502);
-    expect([w.desk.state.value.phase, w.ears().save()]).toEqual(["stopped", []]);
+    expect([w.controller.state.value.phase, w.hostEvents().beforeSave()]).toEqual(["stopped", []]);
   });
 
-  it("saves while there is no pod to say no", () => {
+  it("is saved while there is no pod", () => {
     w.rules({ before_save: "block" });
     w.refresh();
-    expect([w.ears().save(), w.desk.state.value.saved]).toEqual([[], "off"]);
+    expect([w.hostEvents().beforeSave(), w.controller.state.value.saveNotice]).toEqual([[], "off"]);
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { pod } from "../../test/harness";
 import type { Contact, EventFrame, Lock, MethodOption, Pod, Shield, Verification } from "../types";
-import { fold, lead, meet, since } from "./fold";
+import { applyResponse, fold, mergeFresh, since } from "./fold";
 
 interface Brief {
   id: string;
@@ -59,15 +59,15 @@ const podOf = (contacts: Brief[]): Pod => ({
 });
 
 const step = (pod: Pod, s: Step): Pod => {
-  if ("answer" in s) return lead(pod, s.answer);
-  if ("asked" in s) return meet(pod, podOf(s.asked));
+  if ("answer" in s) return applyResponse(pod, s.answer);
+  if ("asked" in s) return mergeFresh(pod, podOf(s.asked));
   return fold(pod, s.type === "event" ? s : { type: s.type, pod: podOf(s.contacts) });
 };
 
 const dir = new URL("../../../testdata/frames/", import.meta.url);
 const cases = readdirSync(dir).map((file): Case => JSON.parse(readFileSync(new URL(file, dir), "utf8")));
 
-describe("a pod after what the server says", () => {
+describe("a pod after frames of the server", () => {
   it.each(cases)("$name", ({ given, steps, expect: want }) => {
     const before = podOf(given);
     const after = steps.reduce(step, before);

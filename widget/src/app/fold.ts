@@ -1,49 +1,49 @@
-// The pod's state is a fold of what the server says. Nothing here knows time, network or document.
+// The pod's state is a fold over the server's frames. These functions use no clock, network or document.
 
 import type { Contact, EventFrame, Pod, PodFrame, Shield, Verification } from "../types";
 
 const unverified: Shield = { state: "unverified" };
 
 /**
- * The pod after a frame. An event that is not above what the pod knows of its contact leaves the very same pod;
- * a snapshot is the whole truth, even when it knows less: the server's records may have been put back. A change
- * of the rules takes back nothing that is known already.
+ * The pod after a frame. An event that is not newer than its contact returns the same pod. A snapshot replaces the pod
+ * even when it is older, since the server's records may have been restored from a backup. A policy frame never
+ * replaces a contact by an older one.
  */
 export const fold = (pod: Pod, frame: PodFrame): Pod => {
   switch (frame.type) {
     case "snapshot":
       return frame.pod;
     case "policy":
-      return meet(pod, frame.pod);
+      return mergeFresh(pod, frame.pod);
   }
-  return change(pod, frame.contact_id, (c) => update(c, frame));
+  return updateContact(pod, frame.contact_id, (c) => applyEvent(c, frame));
 };
 
-/** The pod after it was asked for anew, or as it reads under new rules: frames may have overtaken it. */
-export const meet = (old: Pod, fresh: Pod): Pod => ({
+/** The pod after it was requested again or its policy changed; a contact that frames made newer is kept. */
+export const mergeFresh = (old: Pod, fresh: Pod): Pod => ({
   ...fresh,
   contacts: fresh.contacts.map((contact) => {
     const known = old.contacts.find((o) => o.id === contact.id);
     if (known === undefined) return contact;
-    return known.seq > contact.seq ? known : succeed(known, contact);
+    return known.seq > contact.seq ? known : carryOver(known, contact);
   }),
 });
 
-/** The pod after the answer to an act: one channel may run ahead of its contact until a frame catches up. */
-export const lead = (pod: Pod, answer: Verification): Pod =>
-  change(pod, answer.contact_id, (contact) => {
-    if (answer.seq <= Math.max(contact.seq, contact.ahead?.[answer.channel_id] ?? 0)) return contact;
+/** The pod after the response to an action: one channel may be newer than its contact until a frame follows. */
+export const applyResponse = (pod: Pod, response: Verification): Pod =>
+  updateContact(pod, response.contact_id, (contact) => {
+    if (response.seq <= Math.max(contact.seq, contact.ahead?.[response.channel_id] ?? 0)) return contact;
     return {
       ...contact,
-      ahead: { ...contact.ahead, [answer.channel_id]: answer.seq },
-      channels: contact.channels.map((ch) => (ch.id === answer.channel_id ? { ...ch, shield: answer.shield } : ch)),
+      ahead: { ...contact.ahead, [response.channel_id]: response.seq },
+      channels: contact.channels.map((ch) => (ch.id === response.channel_id ? { ...ch, shield: response.shield } : ch)),
     };
   });
 
-/** Where the socket has to begin: the lowest `seq` of the contacts on screen. */
+/** The sequence number after which the socket resumes: the lowest one of the contacts on screen. */
 export const since = (pod: Pod): number => (pod.contacts.length > 0 ? Math.min(...pod.contacts.map((c) => c.seq)) : 0);
 
-const change = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod => {
+const updateContact = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod => {
   const i = pod.contacts.findIndex((c) => c.id === id);
   const before = pod.contacts[i];
   if (before === undefined) return pod;
@@ -51,7 +51,7 @@ const change = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod 
   return after === before ? pod : { ...pod, contacts: pod.contacts.with(i, after) };
 };
 
-const update = (contact: Contact, frame: EventFrame): Contact => {
+const applyEvent = (contact: Contact, frame: EventFrame): Contact => {
   if (frame.seq <= contact.seq) return contact;
   const { seq, shields, methods, lock, history } = frame;
   const channels = contact.channels.map((ch) => ({
@@ -59,20 +59,20 @@ const update = (contact: Contact, frame: EventFrame): Contact => {
     shield: shields[ch.id] ?? unverified,
     methods: methods[ch.id] ?? ch.methods,
   }));
-  const { ahead: _, lock: __, ...rest } = contact;
-  return succeed(contact, { ...rest, seq, channels, history, ...(lock && { lock }) });
+  const { ahead: _, ...rest } = contact;
+  return carryOver(contact, { ...rest, seq, channels, history, lock });
 };
 
-/** The fresh contact, but the channels that run ahead of it keep their shields. */
-const succeed = (known: Contact, fresh: Contact): Contact => {
+/** The fresh contact, with the shields of the channels that are newer than it. */
+const carryOver = (known: Contact, fresh: Contact): Contact => {
   const ahead = Object.entries(known.ahead ?? {}).filter(([, seq]) => seq > fresh.seq);
   if (ahead.length === 0) return fresh;
-  const leading = new Map(
+  const newer = new Map(
     known.channels.filter((ch) => ahead.some(([id]) => id === ch.id)).map((ch) => [ch.id, ch.shield]),
   );
   return {
     ...fresh,
     ahead: Object.fromEntries(ahead),
-    channels: fresh.channels.map((ch) => ({ ...ch, shield: leading.get(ch.id) ?? ch.shield })),
+    channels: fresh.channels.map((ch) => ({ ...ch, shield: newer.get(ch.id) ?? ch.shield })),
   };
 };

@@ -1,28 +1,28 @@
-// Other scripts change the pod's page too: page translators, password managers, dark modes. What they change is
-// recorded here and taken back by lazy/restore.ts, so that Preact always finds the nodes that it made and what is
-// on screen is what the pod drew last.
+// Other scripts change the pod's page too: page translators, password managers, dark modes. Their changes are recorded
+// here and undone by lazy/restore.ts, so that Preact finds the nodes that it created and the screen shows what the pod
+// drew last.
 
 import { options } from "preact";
-import { fetchLater, later } from "../lazy/registry";
+import { lazy, loadLazy } from "../lazy/registry";
 
 /**
- * Watches all that is within the root from now on. Preact changes the page in its flush only: what is recorded
- * between two flushes is of another script.
+ * Observes everything within the root from now on. Preact changes the page only while it flushes, so a change between
+ * two flushes was made by another script.
  */
-export const guard = (root: Node) => {
+export const guardDom = (root: Node) => {
   const foreign: MutationRecord[] = [];
-  const deal = (records: MutationRecord[], drawing = false) => {
+  const handle = (records: MutationRecord[], drawing = false) => {
     foreign.push(...records);
-    if (drawing || foreign.length > 0) later.value.restore?.(foreign, observer, root, drawing);
+    if (drawing || foreign.length > 0) lazy.value.restore?.(foreign, observer, root, drawing);
   };
-  const observer = new MutationObserver((records) => deal(records));
+  const observer = new MutationObserver((records) => handle(records));
   options.debounceRendering = (flush) => {
     const draw = () => {
-      deal(observer.takeRecords(), true);
+      handle(observer.takeRecords(), true);
       flush();
       observer.takeRecords();
     };
-    if (foreign.length > 0) void fetchLater().then(draw);
+    if (foreign.length > 0) void loadLazy().then(draw);
     else queueMicrotask(draw);
   };
   observer.observe(root, { subtree: true, childList: true, characterDataOldValue: true, attributeOldValue: true });

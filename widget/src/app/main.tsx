@@ -1,22 +1,22 @@
-// Where the pod starts: it reads its page, wires the desk to its host, and draws.
+// The entry point: reads the page, connects the controller to its host, and draws.
 
 import { render } from "preact";
-import type { Look } from "../../../embed/src/protocol";
+import type { ThemeOptions } from "../../../embed/src/protocol";
 import { createApi } from "../api";
 import { systemClock } from "../clock";
 import { createConnectWise } from "../hosts/connectwise";
 import { createForm } from "../hosts/form";
-import { createLoader, parseLook } from "../hosts/loader";
+import { createLoader, parseTheme } from "../hosts/loader";
 import { createNonces } from "../hosts/nonces";
-import { speak, tag, words } from "../i18n/strings";
-import { fetchLater, later } from "../lazy/registry";
-import type { Socket } from "../live/connection";
+import { languageTag, setLanguage, strings } from "../i18n/strings";
+import { lazy, loadLazy } from "../lazy/registry";
+import type { Socket } from "../live/socket";
 import { App } from "../views/app";
-import { createDesk, type DeskDeps } from "./controller";
-import { guard } from "./guard";
+import { type ControllerDeps, createController } from "./controller";
+import { guardDom } from "./guard";
 import { readPage } from "./page";
-import { underWay } from "./state";
-import { dress } from "./theme";
+import { hasPending } from "./state";
+import { applyTheme } from "./theme";
 
 const page = readPage({
   location,
@@ -24,64 +24,64 @@ const page = readPage({
   framed: window.parent !== window,
   meta: (name) => document.querySelector<HTMLMetaElement>(`meta[name="shieldpod-${name}"]`)?.content ?? "",
 });
-const wear = (look: Look) => dress(document.documentElement, look);
-wear(parseLook(page.look));
+const applyOptions = (options: ThemeOptions) => applyTheme(document.documentElement, options);
+applyOptions(parseTheme(page.theme));
 
-/** The words come while the ticket is asked for. Without them it is English. */
-const spoken = speak(page.language)
+/** Resolves once the language has loaded, which happens during the launch. A failed load leaves English. */
+const languageLoaded = setLanguage(page.language)
   .catch(() => {})
   .then(() => {
-    document.documentElement.lang = tag;
-    document.title = words.title;
+    document.documentElement.lang = languageTag;
+    document.title = strings.title;
   });
 
 const api = createApi((url, init) => fetch(url, init), systemClock);
 const { tenant, host } = page;
-const around = { window, tenant, api, clock: systemClock };
+const hostDeps = { window, tenant, api, clock: systemClock };
 
-const open = (host: DeskDeps["host"]) => {
-  const desk = createDesk({
+const open = (host: ControllerDeps["host"]) => {
+  const controller = createController({
     api,
     clock: systemClock,
-    chance: Math.random,
+    random: Math.random,
     host,
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
-    feed: (deps) => later.value.createFeed?.(deps),
+    createPolling: (deps) => lazy.value.createPolling?.(deps),
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
-  desk.state.watch(() => {
-    if (later.value.Pending) return;
-    const { phase, pod, now } = desk.state.value;
-    const needed = phase === "stopped" || (pod && underWay(pod, now));
-    if (needed) void fetchLater();
-    else if (phase === "open") systemClock.after(50, () => void fetchLater()); // once this is drawn
+  controller.state.subscribe(() => {
+    if (lazy.value.Pending) return;
+    const { phase, pod, now } = controller.state.value;
+    const needed = phase === "stopped" || (pod && hasPending(pod, now));
+    if (needed) void loadLazy();
+    else if (phase === "open") systemClock.after(50, () => void loadLazy()); // after this state has been drawn
   });
-  desk.start();
-  void spoken.then(() => {
-    render(<App desk={desk} />, document.body);
-    guard(document.body);
+  controller.start();
+  void languageLoaded.then(() => {
+    render(<App controller={controller} />, document.body);
+    guardDom(document.body);
   });
-  window.addEventListener("online", desk.wake);
-  document.addEventListener("visibilitychange", desk.wake);
+  window.addEventListener("online", controller.wake);
+  document.addEventListener("visibilitychange", controller.wake);
 };
 
 switch (host?.kind) {
   case "loader": {
     const nonces = createNonces(page.nonce, api);
-    open((ears) => createLoader({ ...around, ...host, nonces, wear }, ears));
+    open((events) => createLoader({ ...hostDeps, ...host, nonces, applyTheme: applyOptions }, events));
     break;
   }
   case "connectwise":
-    open((ears) => createConnectWise({ ...around, ...host }, ears));
+    open((events) => createConnectWise({ ...hostDeps, ...host }, events));
     break;
   case "form":
-    open(() => createForm({ ...around, ...host }));
+    open(() => createForm({ ...hostDeps, ...host }));
     break;
   default:
-    void Promise.all([fetchLater(), spoken]).then(() => {
-      const { Alone, createSignIn } = later.value;
+    void Promise.all([loadLazy(), languageLoaded]).then(() => {
+      const { NoHost, createSignIn } = lazy.value;
       if (host?.kind === "signin" && createSignIn) {
-        open(() => createSignIn({ ...around, ...host, origin: location.origin }));
-      } else if (Alone) render(<Alone code={host ? "origin_mismatch" : "no_parent"} />, document.body);
+        open(() => createSignIn({ ...hostDeps, ...host, origin: location.origin }));
+      } else if (NoHost) render(<NoHost code={host ? "origin_mismatch" : "no_parent"} />, document.body);
     });
 }

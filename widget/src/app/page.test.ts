@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Around, type PodPage, readPage } from "./page";
+import { type PageSource, type PodPage, readPage } from "./page";
 
 const na = "https://na.myconnectwise.net";
 
 const around = (
   url: string,
   head: Record<string, string> = {},
-  more: Partial<Around> & { by?: string } = {},
-): Around => {
+  more: Partial<PageSource> & { by?: string } = {},
+): PageSource => {
   const { pathname, search, hash } = new URL(url, "https://pod.example");
   const { by = na, ...rest } = more;
   return {
@@ -21,12 +21,12 @@ const around = (
 
 describe("who frames the page", () => {
   const hosted = "/pod/acme?id=4711&screen=ticket";
-  const connectwise: PodPage["host"] = { kind: "connectwise", origin: na, named: { id: "4711", screen: "ticket" } };
+  const connectwise: PodPage["host"] = { kind: "connectwise", origin: na, urlTicket: { id: "4711", screen: "ticket" } };
   const both = `https://eu.myconnectwise.net ${na}`;
 
-  it.each<[string, Around, PodPage["host"]]>([
+  it.each<[string, PageSource, PodPage["host"]]>([
     ["our loader, by its word in the fragment", around(`/pod/acme#parent=${na}`), { kind: "loader", origin: na }],
-    ["nobody, whatever the fragment says", around(`/pod/acme#parent=${na}`, {}, { framed: false }), null],
+    ["no host, with any fragment", around(`/pod/acme#parent=${na}`, {}, { framed: false }), null],
     ["ConnectWise, by its screen in the address", around(hosted), connectwise],
     ["ConnectWise, one of several origins", around(hosted, { origins: both }), connectwise],
     [
@@ -54,19 +54,19 @@ describe("who frames the page", () => {
       { kind: "foreign" },
     ],
     ["a stranger on a site that looks alike", around(hosted, {}, { by: `${na}.evil.example` }), { kind: "foreign" }],
-    ["a stranger, where the tenant knows nobody", around(hosted, { origins: "" }), { kind: "foreign" }],
+    ["a foreign origin, where the tenant has no origins", around(hosted, { origins: "" }), { kind: "foreign" }],
     [
       "ConnectWise, without an id that is a number",
       around("/pod/acme?id=[cw_id]&screen=ticket"),
-      { kind: "connectwise", origin: na, named: null },
+      { kind: "connectwise", origin: na, urlTicket: null },
     ],
     [
-      "whoever posted a context",
+      "a host that posted a context",
       around("/pod/acme", { context: "a.b.c" }),
       { kind: "form", origin: na, context: "a.b.c" },
     ],
     [
-      "whoever posted a context, unnamed",
+      "a host that posted a context, unnamed",
       around("/pod/acme", { context: "a.b.c", origins: both }, { by: "null" }),
       { kind: "form", origin: null, context: "a.b.c" },
     ],
@@ -80,19 +80,19 @@ describe("who frames the page", () => {
       around("/pod/acme?psa=halo&ticket=77", { signin: "1" }, { framed: false }),
       { kind: "signin", psa: "halo", ticket: "77" },
     ],
-    ["nobody, where technicians can't sign in", around("/pod/acme?psa=halo&ticket=77"), null],
-    ["nobody, where no ticket is named", around("/pod/acme", { signin: "1" }), null],
+    ["no host, where technicians can't sign in", around("/pod/acme?psa=halo&ticket=77"), null],
+    ["no host, where no ticket is named", around("/pod/acme", { signin: "1" }), null],
   ])("%s", (_, page, want) => {
     expect(readPage(page).host).toEqual(want);
   });
 });
 
-it("reads tenant, nonce and look", () => {
+it("reads tenant, nonce and theme", () => {
   expect(
     readPage(around("/pod/acme-it?theme=light&screen=x#parent=https://psa.example&accent=red", { nonce: "n1" })),
   ).toMatchObject({
     tenant: "acme-it",
     nonce: "n1",
-    look: { theme: "light", accent: "red" },
+    theme: { theme: "light", accent: "red" },
   });
 });

@@ -1,40 +1,40 @@
-// What the pod's own page says of itself: in its address, in its head, and by what frames it.
+// Reads the pod's page: its address, its meta elements, and the page that frames it.
 
-import type { Shown } from "../hosts/hosted-messages";
+import type { ShownTicket } from "../hosts/hosted-messages";
 import { parentOrigin } from "../hosts/loader";
 
 export interface PodPage {
   tenant: string;
-  /** Who frames it, as the kinds of hosts tell it; null: nobody that a pod could be opened for. */
+  /** The host, recognized by its kind; foreign: an origin that may not frame the pod; null: no host. */
   host:
     | { kind: "loader"; origin: string }
-    | { kind: "connectwise"; origin: string; named: Shown | null }
+    | { kind: "connectwise"; origin: string; urlTicket: ShownTicket | null }
     | { kind: "form"; origin: string | null; context: string }
     | { kind: "signin"; psa: string; ticket: string }
     | { kind: "foreign" }
     | null;
   nonce: string;
-  /** That technicians are spoken to in. */
+  /** The technicians' language; empty: English. */
   language: string;
-  /** How it is to look, by name. */
-  look: Record<string, string>;
+  /** Theme options by name, unchecked. */
+  theme: Record<string, string>;
 }
 
-/** The parts of a document and its window that are read. */
-export interface Around {
+/** The parts of the document and its window that are read. */
+export interface PageSource {
   location: { pathname: string; search: string; hash: string; ancestorOrigins?: ArrayLike<string> };
   referrer: string;
   framed: boolean;
-  /** What the head says under this name; empty: nothing. */
+  /** The content of a meta element; empty where there is none. */
   meta: (name: string) => string;
 }
 
-export const readPage = ({ location, referrer, framed, meta }: Around): PodPage => {
+export const readPage = ({ location, referrer, framed, meta }: PageSource): PodPage => {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const query = new URLSearchParams(location.search);
   const given = (name: string) => query.get(name) ?? "";
   const origins = meta("origins").split(" ").filter(Boolean);
-  const by = parent(location.ancestorOrigins?.[0] ?? referrer, origins);
+  const by = parentOf(location.ancestorOrigins?.[0] ?? referrer, origins);
 
   const hostOf = (): PodPage["host"] => {
     const [origin, context, ticket] = [parentOrigin(fragment), meta("context"), given("ticket")];
@@ -42,8 +42,8 @@ export const readPage = ({ location, referrer, framed, meta }: Around): PodPage 
     if (framed && context) return { kind: "form", origin: by, context };
     if (framed && query.has("screen")) {
       const [id, screen] = [given("id"), given("screen")];
-      const named = /^\d{1,18}$/.test(id) ? { id, ...(screen && { screen }) } : null;
-      return by ? { kind: "connectwise", origin: by, named } : { kind: "foreign" };
+      const urlTicket = /^\d{1,18}$/.test(id) ? { id, screen: screen || undefined } : null;
+      return by ? { kind: "connectwise", origin: by, urlTicket } : { kind: "foreign" };
     }
     if (meta("signin") && ticket) return { kind: "signin", psa: given("psa"), ticket };
     return null;
@@ -54,13 +54,13 @@ export const readPage = ({ location, referrer, framed, meta }: Around): PodPage 
     host: hostOf(),
     nonce: meta("nonce"),
     language: meta("language"),
-    look: Object.fromEntries([...query, ...fragment]),
+    theme: Object.fromEntries([...query, ...fragment]),
   };
 };
 
-/** The one of the origins that the browser names as the parent's; where it keeps silent, the only one that may be. */
-const parent = (named: string, origins: string[]): string | null => {
-  if (!URL.canParse(named)) return origins.length === 1 ? (origins[0] ?? null) : null;
-  const { origin } = new URL(named);
+/** The origin of the parent if it is allowed. Where the browser does not tell it, the only allowed origin. */
+const parentOf = (reported: string, origins: string[]): string | null => {
+  if (!URL.canParse(reported)) return origins.length === 1 ? (origins[0] ?? null) : null;
+  const { origin } = new URL(reported);
   return origins.includes(origin) ? origin : null;
 };

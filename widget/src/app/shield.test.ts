@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { turn } from "../lazy/transition";
+import { entryAt } from "../lazy/entry";
+import { transition } from "../lazy/transition";
 import type { HistoryEntry, Shield } from "../types";
-import { entryAt, mostTelling, nextEnd, shieldAt } from "./shield";
+import { mostImportant, nextChange, shieldAt } from "./shield";
 
 interface Case {
   name: string;
@@ -13,7 +14,7 @@ interface Case {
 const dir = new URL("../../../testdata/shields/", import.meta.url);
 const cases = readdirSync(dir).map((file): Case => JSON.parse(readFileSync(new URL(file, dir), "utf8")));
 
-/** Pairs of readings of one case between which nothing happened but time. */
+/** Pairs of snapshots of one case without an event between them. */
 const stillTimes = cases.flatMap(({ name, events, readings }) =>
   readings.slice(1).flatMap((later, i) => {
     const earlier = readings[i] as (typeof readings)[number];
@@ -24,8 +25,8 @@ const stillTimes = cases.flatMap(({ name, events, readings }) =>
   }),
 );
 
-describe("a reading as time goes by is what the domain would read then", () => {
-  it("has shared cases to hold against", () => {
+describe("a shield as of a later time equals the server's own projection", () => {
+  it("has shared cases", () => {
     expect(stillTimes.length).toBeGreaterThanOrEqual(10);
   });
 
@@ -36,7 +37,7 @@ describe("a reading as time goes by is what the domain would read then", () => {
     expect(earlier.history.map((e) => entryAt(e, now))).toEqual(later.history);
   });
 
-  it.each(cases)("$name: at its own time a reading stays the very same", ({ readings }) => {
+  it.each(cases)("$name: as of its own time a shield is the same object", ({ readings }) => {
     for (const { at, shields } of readings) {
       for (const shield of Object.values(shields)) expect(shieldAt(shield, Date.parse(at))).toBe(shield);
     }
@@ -67,7 +68,7 @@ const older: Shield = { ...green, verification_id: "v_0", at: "2026-03-02T13:50:
 const red: Shield = { state: "denied", verification_id: "v_0", at: "2026-03-02T13:50:00Z" };
 const grey: Shield = { state: "unverified" };
 
-describe("what has become of a channel", () => {
+describe("the transition of a channel", () => {
   it.each<[string, Shield, Shield, string, string | null]>([
     ["a message is asked for", grey, pending, "14:00:00", "sent"],
     ["another one takes its place", pending, { ...pending, verification_id: "v_b" }, "14:02:00", "sent"],
@@ -81,7 +82,7 @@ describe("what has become of a channel", () => {
       "14:02:00",
       "failed",
     ],
-    ["nobody answers", pending, shieldAt(pending, at("14:05:00")), "14:05:00", "expired"],
+    ["there is no answer", pending, shieldAt(pending, at("14:05:00")), "14:05:00", "expired"],
     ["it is cancelled", pending, { ...grey, verification_id: "v_a", reason: "cancelled" }, "14:02:00", "cancelled"],
     ["an older green shows again after a cancel", { ...pending, reverts_to: older }, older, "14:02:00", "cancelled"],
     ["an older green shows again after the end", { ...pending, reverts_to: older }, older, "14:05:00", "expired"],
@@ -104,21 +105,21 @@ describe("what has become of a channel", () => {
     ["nothing", green, green, "14:03:00", null],
     ["a cooldown is over", { ...grey, resend_at: "2026-03-02T14:01:00Z" }, grey, "14:02:00", null],
   ])("%s", (_, before, after, clock, want) => {
-    expect(turn(before, after, at(clock))).toBe(want);
+    expect(transition(before, after, at(clock))).toBe(want);
   });
 });
 
 describe("of several shields", () => {
-  it("the most telling one is shown where there is room for one", () => {
-    expect(mostTelling([grey, green, pending, red]).state).toBe("denied");
-    expect(mostTelling([grey, green, pending]).state).toBe("pending");
-    expect(mostTelling([grey, green]).state).toBe("verified");
-    expect(mostTelling([]).state).toBe("unverified");
+  it("the most important one is shown where there is room for one", () => {
+    expect(mostImportant([grey, green, pending, red]).state).toBe("denied");
+    expect(mostImportant([grey, green, pending]).state).toBe("pending");
+    expect(mostImportant([grey, green]).state).toBe("verified");
+    expect(mostImportant([]).state).toBe("unverified");
   });
 
   it("the clock next changes one at its end, or at the end of its cooldown", () => {
-    expect(nextEnd([pending, green], at("14:00:30"))).toBe(at("14:01:00"));
-    expect(nextEnd([pending, green], at("14:01:00"))).toBe(at("14:05:00"));
-    expect(nextEnd([grey], at("14:00:30"))).toBeUndefined();
+    expect(nextChange([pending, green], at("14:00:30"))).toBe(at("14:01:00"));
+    expect(nextChange([pending, green], at("14:01:00"))).toBe(at("14:05:00"));
+    expect(nextChange([grey], at("14:00:30"))).toBeUndefined();
   });
 });

@@ -1,164 +1,167 @@
-// All that the pod shows, as one value: a switch of ticket puts the blank one in its place, and with it
-// goes everything of the old ticket.
+// The whole state of the pod as one value. When the ticket changes, the initial state replaces it, so nothing of the old
+// ticket remains.
 
 import type { Channel, Contact, HistoryEntry, Method, Pod, Policy, Quota, SaveRule, Shield } from "../types";
-import { entryAt, shieldAt } from "./shield";
+import { shieldAt } from "./shield";
 
-export type Act = Method | "code" | "cancel";
+export type Action = Method | "code" | "cancel";
 
-/** A fault holds only while its channel's shield is the one that it befell. */
-export interface Fault {
-  act: Act;
+/** An error of an action. It is shown while the channel's shield has the same key. */
+export interface ActionError {
+  action: Action;
   text: string;
-  /** Of a code: whether it was judged to be wrong. */
+  /** Of a code: whether it was rejected, by the server or before it was sent. */
   judged: boolean;
-  mark: string;
+  shieldKey: string;
 }
 
-/** So with an act: once its channel's shield is another, what it was about is settled. */
-export interface Doing {
-  act: Act;
-  mark: string;
+/** An action in progress. It counts while the channel's shield has the same key. */
+export interface PendingAction {
+  action: Action;
+  shieldKey: string;
 }
 
-/** Quotas that a send has all but used up; it is told for as long as what was sent is under way. */
-export interface Warning {
+/** Quotas that a send has nearly used up. It is shown while the channel's shield has the same key. */
+export interface QuotaWarning {
   quotas: Quota[];
-  mark: string;
+  shieldKey: string;
 }
 
-export interface Older {
+export interface OlderEntries {
   entries: HistoryEntry[];
   next?: string;
   state: "ready" | "loading" | "done";
-  fault?: string;
+  error?: string;
 }
 
 export interface State {
   phase: "starting" | "open" | "stopped";
   problem: { code: string; detail: string } | null;
   pod: Pod | null;
-  /** By the server's clock, as of the last tick. */
+  /** The server's time at the last tick, in Unix milliseconds. */
   now: number;
   online: boolean;
-  /** The socket is blocked, so the pod asks for news instead. */
+  /** The socket is blocked, so the pod polls. */
   polling: boolean;
-  /** The panel, or with false the one line that stands for it. */
-  shown: boolean;
-  /** The technician has asked for the panel. */
-  opened: boolean;
+  /** Whether the panel is shown; else the summary line. */
+  expanded: boolean;
+  /** The technician has opened the panel. */
+  expandedByUser: boolean;
+  /** The id of the contact on screen. */
   selected: string;
-  /** The contact whose history is open; empty: none. */
-  unfolded: string;
-  /** By contact. */
+  /** The id of the contact whose history is open; empty: none. */
+  openHistory: string;
+  /** Override notes, by contact id. */
   notes: Record<string, string>;
-  /** The digits typed, by verification. */
+  /** The digits typed, by verification id. */
   codes: Record<string, string>;
-  /** Codes found wrong so far, by channel: each shakes the field once. */
-  wrong: Record<string, number>;
-  /** What went wrong, by channel. */
-  faults: Record<string, Fault>;
-  /** What was close to its limit at the last send, by channel. */
-  warnings: Record<string, Warning>;
-  /** What is being done, by channel. */
-  busy: Record<string, Doing>;
-  /** Of presses whose fate is unknown, by what was pressed. */
+  /** The number of wrong codes, by channel key: each shakes the field once. */
+  wrongCodes: Record<string, number>;
+  /** By channel key. */
+  errors: Record<string, ActionError>;
+  /** Quotas that were close to their limit at the last send, by channel key. */
+  warnings: Record<string, QuotaWarning>;
+  /** By channel key. */
+  busy: Record<string, PendingAction>;
+  /** Idempotency keys of sends whose result is unknown, by request body. */
   keys: Record<string, string>;
-  /** Pages of history beyond the pod's own, by contact. */
-  older: Record<string, Older>;
-  /** What the rules had to say to the last save of the ticket: its caller was not verified. */
-  saved: SaveRule;
-  said: string;
+  /** History entries older than the pod's own, by contact id. */
+  older: Record<string, OlderEntries>;
+  /** The rule that applied when the ticket was last saved without a verified caller; off: none did. */
+  saveNotice: SaveRule;
+  /** The sentence for the live region. */
+  announcement: string;
 }
 
-export const blank: State = {
+export const initialState: State = {
   phase: "starting",
   problem: null,
   pod: null,
   now: 0,
   online: true,
   polling: false,
-  shown: true,
-  opened: false,
+  expanded: true,
+  expandedByUser: false,
   selected: "",
-  unfolded: "",
+  openHistory: "",
   notes: {},
   codes: {},
-  wrong: {},
-  faults: {},
+  wrongCodes: {},
+  errors: {},
   warnings: {},
   busy: {},
   keys: {},
   older: {},
-  saved: "off",
-  said: "",
+  saveNotice: "off",
+  announcement: "",
 };
 
-/** A channel's key: channel ids are the contact's own. */
-export const place = (contact: Contact, channel: Channel): string => `${contact.id}/${channel.id}`;
+/** The key of a channel in the state: channel ids are unique only within a contact. */
+export const channelKey = (contact: Contact, channel: Channel): string => `${contact.id}/${channel.id}`;
 
 export const selectedContact = (s: State): Contact | undefined =>
   s.pod?.contacts.find((c) => c.id === s.selected) ?? s.pod?.contacts[0];
 
-/** Whom the ticket is for; of a ticket that names nobody the first there is. */
+/** The ticket's contact; the first one where the ticket names none. */
 export const ticketContact = (pod: Pod): Contact | undefined => pod.contacts.find((c) => c.default) ?? pod.contacts[0];
 
-export const shieldNow = (channel: Channel, now: number): Shield => shieldAt(channel.shield, now);
+export const currentShield = (channel: Channel, now: number): Shield => shieldAt(channel.shield, now);
 
-export const mark = (shield: Shield): string => `${shield.state} ${shield.verification_id ?? ""}`;
+/** Identifies a state of a verification: an action or an error refers to it. */
+export const shieldKeyOf = (shield: Shield): string => `${shield.state} ${shield.verification_id ?? ""}`;
 
-/** Whether a pod that opens shows its panel at once. */
-export const opensWide = (pod: Pod, now: number): boolean =>
-  (pod.policy.show_on_load && pod.first_open) || underWay(pod, now);
+/** Whether a pod that has just been launched shows its panel. */
+export const opensExpanded = (pod: Pod, now: number): boolean =>
+  (pod.policy.show_on_load && pod.first_open) || hasPending(pod, now);
 
-/** The panel follows a change of the rules, unless it was asked for or something in it is begun. */
-export const staysOpen = (s: State, old: Pod, fresh: Pod, now: number): boolean => {
-  if (old.policy.show_on_load === fresh.policy.show_on_load) return s.shown;
+/** Whether the panel is shown after a policy change: it stays if the technician opened it or began to type. */
+export const staysExpanded = (s: State, old: Pod, fresh: Pod, now: number): boolean => {
+  if (old.policy.show_on_load === fresh.policy.show_on_load) return s.expanded;
   const typed = [...Object.values(s.notes), ...Object.values(s.codes)].some(Boolean);
-  return opensWide(fresh, now) || s.opened || (s.shown && (fresh.policy.show_on_load || typed));
+  return opensExpanded(fresh, now) || s.expandedByUser || (s.expanded && (fresh.policy.show_on_load || typed));
 };
 
-/** Whether something waits for an answer. */
-export const underWay = (pod: Pod, now: number): boolean =>
-  pod.contacts.some((c) => c.channels.some((ch) => shieldNow(ch, now).state === "pending"));
+/** Whether a verification is pending. */
+export const hasPending = (pod: Pod, now: number): boolean =>
+  pod.contacts.some((c) => c.channels.some((ch) => currentShield(ch, now).state === "pending"));
 
-/** What becomes of saving the ticket now: nothing while somebody on it is verified, and has not denied a request. */
+/** The rule for saving the ticket now: off while a contact on it is verified and has not denied a request. */
 export const saveRule = (pod: Pod, now: number): SaveRule =>
-  pod.contacts.some((c) => !c.lock?.denied && c.channels.some((ch) => shieldNow(ch, now).state === "verified"))
+  pod.contacts.some((c) => !c.lock?.denied && c.channels.some((ch) => currentShield(ch, now).state === "verified"))
     ? "off"
     : pod.policy.before_save;
 
-/** What is being done to the channel as it is now. */
-export const doing = (s: State, where: string, shield: Shield): Act | undefined => {
+/** The action in progress on the channel, if its shield has not changed since. */
+export const pendingAction = (s: State, where: string, shield: Shield): Action | undefined => {
   const busy = s.busy[where];
-  return busy?.mark === mark(shield) ? busy.act : undefined;
+  return busy?.shieldKey === shieldKeyOf(shield) ? busy.action : undefined;
 };
 
-/** What went wrong with the channel as it is now. */
-export const faultNow = (s: State, where: string, shield: Shield): Fault | undefined => {
-  const fault = s.faults[where];
-  return fault?.mark === mark(shield) ? fault : undefined;
+/** The error of the channel, if its shield has not changed since. */
+export const currentError = (s: State, where: string, shield: Shield): ActionError | undefined => {
+  const fault = s.errors[where];
+  return fault?.shieldKey === shieldKeyOf(shield) ? fault : undefined;
 };
 
-/** The pod's own entries and the older ones, each once, as they read now. */
+/** The pod's own entries and the older ones, each once. */
 export const historyOf = (s: State, contact: Contact): HistoryEntry[] => {
   const known = new Set(contact.history.map((e) => e.verification_id));
   const older = (s.older[contact.id]?.entries ?? []).filter((e) => !known.has(e.verification_id));
-  return [...contact.history, ...older].map((e) => entryAt(e, s.now));
+  return [...contact.history, ...older];
 };
 
-export type NoteNeed = "none" | "missing" | "short" | "ok";
+export type NoteStatus = "none" | "missing" | "short" | "ok";
 
-/** Whether the override note allows a send. */
-export const noteNeed = (contact: Contact, policy: Policy, note: string): NoteNeed => {
+/** Whether the override note permits a send. */
+export const noteStatus = (contact: Contact, policy: Policy, note: string): NoteStatus => {
   if (contact.default || policy.override_note === "off") return "none";
   const length = [...note.trim()].length;
   if (length === 0) return policy.override_note === "required" ? "missing" : "ok";
   return length < policy.note_min ? "short" : "ok";
 };
 
-/** The entry without one key. */
-export const without = <T>(record: Record<string, T>, key: string): Record<string, T> => {
+/** The record without one key. */
+export const omit = <T>(record: Record<string, T>, key: string): Record<string, T> => {
   const { [key]: _, ...rest } = record;
   return rest;
 };

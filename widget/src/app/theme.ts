@@ -1,15 +1,15 @@
-// How the host wants the pod to look.
+// The host's theme: color scheme, accent color, corner radius and font.
 
-import type { Look } from "../../../embed/src/protocol";
+import type { ThemeOptions } from "../../../embed/src/protocol";
 
-const fits = { accent: "color", radius: "border-radius", font: "font-family" } as const;
+const cssProperties = { accent: "color", radius: "border-radius", font: "font-family" } as const;
 
-/** Sets the theme, and the variables that are what they should be; through the CSSOM, as the policy demands. */
-export const dress = ({ dataset, style }: HTMLElement, look: Look) => {
-  dataset.theme = look.theme ?? "auto";
+/** Applies valid values and removes the others. Uses the CSSOM, since the Content-Security-Policy forbids style attributes. */
+export const applyTheme = ({ dataset, style }: HTMLElement, options: ThemeOptions) => {
+  dataset.theme = options.theme ?? "auto";
   for (const name of ["accent", "radius", "font"] as const) {
-    const value = look[name];
-    if (value && CSS.supports(fits[name], value)) style.setProperty(`--sp-${name}`, value);
+    const value = options[name];
+    if (value && CSS.supports(cssProperties[name], value)) style.setProperty(`--sp-${name}`, value);
     else style.removeProperty(`--sp-${name}`);
   }
 };

@@ -1,29 +1,29 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pod, settle } from "../../test/harness";
 import { fakeWindow, psa } from "../../test/window";
-import { type Api, Refusal } from "../api";
+import { type Api, ApiError } from "../api";
 import { systemClock } from "../clock";
 import type { SessionOpened } from "../types";
 import { createConnectWise } from "./connectwise";
-import type { Ears, Host } from "./host";
-import type { Shown } from "./hosted-messages";
+import type { Host, HostEvents } from "./host";
+import type { ShownTicket } from "./hosted-messages";
 
 const member = { memberid: "aortiz", memberHash: "h4sh", companyid: "acme" };
 
 let page: ReturnType<typeof fakeWindow>;
-let ears: { turn: ReturnType<typeof vi.fn>; again: ReturnType<typeof vi.fn>; save: ReturnType<typeof vi.fn> };
+let events: Record<keyof HostEvents, ReturnType<typeof vi.fn>>;
 let launch: ReturnType<typeof vi.fn<Api["launchConnectWise"]>>;
 let host: Host;
 let ticket: AbortController;
 
-const begin = (named: Shown | null = { id: "4711", screen: "ticket" }) => {
+const begin = (urlTicket: ShownTicket | null = { id: "4711", screen: "ticket" }) => {
   page = fakeWindow();
-  ears = { turn: vi.fn(), again: vi.fn(), save: vi.fn(() => []) };
+  events = { ticketChanged: vi.fn(), ticketUpdated: vi.fn(), beforeSave: vi.fn(() => []) };
   launch = vi.fn<Api["launchConnectWise"]>(async ({ ticket }) => launched(ticket.id));
   const api = { launchConnectWise: launch };
   host = createConnectWise(
-    { window: page.window, origin: psa, tenant: "acme", named, api, clock: systemClock },
-    ears as Ears,
+    { window: page.window, origin: psa, tenant: "acme", urlTicket, api, clock: systemClock },
+    events as HostEvents,
   );
 };
 const launched = (id: string): SessionOpened => ({ token: "token-1", expires_at: "", pod: pod(id) });
@@ -34,7 +34,7 @@ beforeEach(() => {
   begin();
 });
 
-/** What was said so far, each checked to have gone to ConnectWise's origin and nowhere else. */
+/** The messages posted so far; each checked to have ConnectWise's origin as its target. */
 const said = () =>
   page.said.map(([json, target]) => {
     expect(target).toBe(psa);
@@ -47,14 +47,14 @@ const tell = async (message: unknown, from = {}) => {
 const onLoad = (id: number, event = "e1") =>
   tell({ event: "onLoad", _id: event, data: { screenObject: { screen: "ticket", id, hostedAs: "pod" } } });
 
-/** Opens, and gives what comes of it: the ticket that was opened, or the refusal's code. */
+/** Opens, and returns the result: the ticket's id, or the error code. */
 const opening = () => {
   const result: { is?: string } = {};
   host.open(ticket.signal, false).then(
     ({ pod }) => {
       result.is = pod.ticket.id;
     },
-    (e: Refusal) => {
+    (e: ApiError) => {
       result.is = e.code;
     },
   );
@@ -97,7 +97,7 @@ describe("opening a ticket", () => {
     expect([result.is, launch.mock.calls.length]).toEqual(["4712", 1]);
   });
 
-  it("believes the address after a second without onLoad, and turns when onLoad names another after all", async () => {
+  it("uses the ticket in the address after a second without onLoad, and switches when onLoad names another one later", async () => {
     const result = opening();
     await frame();
     await answerMember();
@@ -105,12 +105,12 @@ describe("opening a ticket", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(result.is).toBe("4711");
     await onLoad(4711);
-    expect(ears.turn).not.toHaveBeenCalled();
+    expect(events.ticketChanged).not.toHaveBeenCalled();
     await onLoad(4712);
-    expect(ears.turn).toHaveBeenCalledOnce();
+    expect(events.ticketChanged).toHaveBeenCalledOnce();
   });
 
-  it("shows nothing of an answer that is of another ticket", async () => {
+  it("rejects a response for another ticket", async () => {
     launch.mockResolvedValue(launched("4709"));
     const result = opening();
     await frame();
@@ -119,7 +119,7 @@ describe("opening a ticket", () => {
     expect(result.is).toBe("invalid_response");
   });
 
-  it("asks anew who is at the screen for each launch", async () => {
+  it("asks for the member again for each launch", async () => {
     opening();
     await frame();
     await onLoad(4711);
@@ -153,17 +153,17 @@ describe("no session", () => {
     expect(result.is).toBe("member_refused");
   });
 
-  it("on a ticket that was never saved, until it is", async () => {
+  it("on a ticket that was never saved, until it is saved", async () => {
     const result = opening();
     await frame();
     await onLoad(0);
     await answerMember();
     expect([result.is, launch.mock.calls.length]).toEqual(["ticket_unsaved", 0]);
     await onLoad(4713);
-    expect(ears.turn).toHaveBeenCalledOnce();
+    expect(events.ticketChanged).toHaveBeenCalledOnce();
   });
 
-  it("where nobody names a ticket, until onLoad does after all", async () => {
+  it("without a ticket, until onLoad names one", async () => {
     begin(null);
     const result = opening();
     await frame();
@@ -171,11 +171,11 @@ describe("no session", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(result.is).toBe("no_ticket");
     await onLoad(4711);
-    expect(ears.turn).toHaveBeenCalledOnce();
+    expect(events.ticketChanged).toHaveBeenCalledOnce();
   });
 
-  it("for a refusal of the server, which is told as it is", async () => {
-    launch.mockRejectedValue(new Refusal("ticket_not_found", "", 404));
+  it("for an error of the server, which is passed on", async () => {
+    launch.mockRejectedValue(new ApiError("ticket_not_found", "", 404));
     const result = opening();
     await frame();
     await onLoad(4711);
@@ -184,7 +184,7 @@ describe("no session", () => {
   });
 });
 
-describe("row 24: what is not heard", () => {
+describe("row 24: ignored messages", () => {
   it.each([
     ["another origin", { origin: "https://evil.example" }],
     ["another origin under the same site", { origin: "https://evil.psa.example" }],
@@ -208,7 +208,7 @@ describe("row 24: what is not heard", () => {
     ).toEqual(["MF-7", "MF-7"]);
   });
 
-  it("a frame's id before it was asked for; but each time that the pod is ready it may get another", async () => {
+  it("a frame's id without a ready; but each ready may get another one", async () => {
     await tell({ MessageFrameID: "MF-1" });
     opening();
     expect(said()).toEqual([{ message: "ready" }]);
@@ -220,7 +220,7 @@ describe("row 24: what is not heard", () => {
     expect(said().at(-1)?.frameID).toBe("MF-3");
   });
 
-  it("an answer that nobody asked for", async () => {
+  it("an answer without a request", async () => {
     await answerMember({ ...member, memberid: "mallory" });
     const result = opening();
     await frame();
@@ -230,7 +230,7 @@ describe("row 24: what is not heard", () => {
     expect([launch.mock.calls[0]?.[0].member.id, result.is]).toEqual(["aortiz", "4711"]);
   });
 
-  it("an answer that comes after its time", async () => {
+  it("an answer after its time-out", async () => {
     opening();
     await frame();
     await vi.advanceTimersByTimeAsync(15_000);
@@ -238,7 +238,7 @@ describe("row 24: what is not heard", () => {
     expect(launch).not.toHaveBeenCalled();
   });
 
-  it("junk, by the thousand", async () => {
+  it("invalid messages, by the thousand", async () => {
     const result = opening();
     await frame();
     for (let n = 0; n < 2_000; n++) page.deliver(n % 2 ? `junk ${n}` : { MessageFrameID: n });
@@ -272,8 +272,8 @@ describe("every event is acknowledged, so that the screen saves", () => {
     expect(said()).toEqual([{ event: "onLoad", _id: "e1", result: "success" }]);
   });
 
-  it("also when something of ours throws", async () => {
-    ears.save.mockImplementation(() => {
+  it("also when our own code throws", async () => {
+    events.beforeSave.mockImplementation(() => {
       throw new Error("ours");
     });
     expect(() => page.deliver(JSON.stringify({ event: "beforeSave", _id: "e1" }))).toThrow("ours");
@@ -285,8 +285,8 @@ describe("every event is acknowledged, so that the screen saves", () => {
     expect(said().map((m) => m._id)).toEqual(Array.from({ length: 500 }, (_, n) => n));
   });
 
-  it("but a save that the rules forbid is refused with the reasons", async () => {
-    ears.save.mockReturnValue(["Verify the caller first."]);
+  it("but a save that the policy forbids is refused with the reasons", async () => {
+    events.beforeSave.mockReturnValue(["Verify the caller first."]);
     await tell({ event: "beforeSave", _id: "e1" });
     expect(said()).toEqual([
       { event: "beforeSave", _id: "e1", result: "failure", errors: ["Verify the caller first."], frameID: "MF-7" },
@@ -295,10 +295,10 @@ describe("every event is acknowledged, so that the screen saves", () => {
 });
 
 describe("row 26: another ticket on screen", () => {
-  /** The session's part of a turn: what was begun for the old ticket is aborted, and the new one opened. */
+  /** What the session does on another ticket: it aborts the old ticket's requests, and opens the new one. */
   const turning = () => {
     const results: { is?: string }[] = [];
-    ears.turn.mockImplementation(() => {
+    events.ticketChanged.mockImplementation(() => {
       ticket.abort();
       ticket = new AbortController();
       results.push(opening());
@@ -312,21 +312,21 @@ describe("row 26: another ticket on screen", () => {
     await answerMember();
   });
 
-  it("turns at once, in the middle of the old one's launch, which is aborted", async () => {
+  it("switches at once and aborts the launch in progress", async () => {
     const results = turning();
     let late = (_: SessionOpened) => {};
     launch.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
     opening();
     await answerMember();
     await onLoad(4712);
-    expect(ears.turn).toHaveBeenCalledOnce();
+    expect(events.ticketChanged).toHaveBeenCalledOnce();
     expect(launch.mock.calls.at(-1)?.[1].aborted).toBe(true);
     late(launched("4711"));
     await answerMember();
     expect(results.map((r) => r.is)).toEqual(["4712"]);
   });
 
-  it("shares the one request for the member that is under way", async () => {
+  it("shares the request for the member that is in progress", async () => {
     const results = turning();
     opening();
     await onLoad(4712);
@@ -335,7 +335,7 @@ describe("row 26: another ticket on screen", () => {
     expect(results[0]?.is).toBe("4712");
   });
 
-  it("opens only the last of tickets that rush by", async () => {
+  it("opens only the last of tickets that change quickly", async () => {
     const results = turning();
     launch.mockClear();
     for (let n = 1; n <= 200; n++) await onLoad(5000 + n, `e${n}`);
@@ -354,17 +354,17 @@ describe("the same ticket, loaded again", () => {
     await answerMember();
   });
 
-  it("is looked at again, quietly, and not more often than every five seconds", async () => {
+  it("is looked up again, at most every five seconds", async () => {
     for (let n = 0; n < 50; n++) await onLoad(4711);
-    expect([ears.turn.mock.calls.length, ears.again.mock.calls.length]).toEqual([0, 0]);
+    expect([events.ticketChanged.mock.calls.length, events.ticketUpdated.mock.calls.length]).toEqual([0, 0]);
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(ears.again).toHaveBeenCalledOnce();
+    expect(events.ticketUpdated).toHaveBeenCalledOnce();
   });
 
-  it("is not looked at again once another is on screen", async () => {
+  it("is not looked up again once another one is on screen", async () => {
     await onLoad(4711);
     await onLoad(4712);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(ears.again).not.toHaveBeenCalled();
+    expect(events.ticketUpdated).not.toHaveBeenCalled();
   });
 });

@@ -1,144 +1,152 @@
-// ConnectWise Manage around the pod, by its hosted API. What the browser says of the member is a claim that the
-// server proves; the ticket is the one that ConnectWise has on screen.
+// ConnectWise Manage as the host, through its hosted API. The member that the browser reports is a claim, which the
+// server verifies. The ticket is the one that ConnectWise has on screen.
 
-import { type Api, Refusal } from "../api";
+import { type Api, ApiError } from "../api";
 import { type Clock, pause } from "../clock";
-import { type Cell, cell } from "../observable";
+import { type Observable, observable } from "../observable";
 import type { Member } from "../types";
-import { type Ears, type Host, type HostWindow, listen } from "./host";
-import { acknowledge, askMember, type Heard, hear, ready, type Shown } from "./hosted-messages";
+import { type Host, type HostEvents, type HostWindow, listenToParent } from "./host";
+import {
+  acknowledge,
+  askMember,
+  type HostedEvent,
+  parseHostedMessage,
+  ready,
+  type ShownTicket,
+} from "./hosted-messages";
 
-/** How long ConnectWise may take to answer. */
-const patience = 15_000;
-/** How long it may take to say which ticket is on screen, before the page's own address is believed. */
-const grace = 1_000;
-/** Tickets that change faster than this are waited out: only the one that stays is opened. */
-const lull = 300;
-/** How often the same ticket is looked at again. */
-const rest = 5_000;
+/** In milliseconds: how long ConnectWise may take to answer. */
+const hostTimeout = 15_000;
+/** In milliseconds: how long ConnectWise may take to name the ticket, before the page's address decides. */
+const ticketTimeout = 1_000;
+/** In milliseconds: a ticket that follows another one faster is opened only if it stays this long. */
+const settleTime = 300;
+/** In milliseconds: how often the same ticket is looked up again at most. */
+const recheckInterval = 5_000;
 
 export interface HostedPage {
   window: HostWindow;
-  /** ConnectWise's: one of the tenant's, and the one that frames this page. */
+  /** The origin of ConnectWise: one of the tenant's, and the one that frames this page. */
   origin: string;
   tenant: string;
-  /** The ticket that the page's address names. */
-  named: Shown | null;
+  /** The ticket in the page's address. */
+  urlTicket: ShownTicket | null;
   api: Pick<Api, "launchConnectWise">;
   clock: Clock;
 }
 
-export const createConnectWise = ({ window, origin, tenant, named, api, clock }: HostedPage, ears: Ears): Host => {
-  const frame = cell("");
-  const shown = cell<Shown | null>(null);
-  const member = cell<Member | null | undefined>(undefined);
-  let owed = 0; // ids of the frame: one for each time that it said it was ready
-  let asking: Promise<Member> | null = null;
+export const createConnectWise = (page: HostedPage, events: HostEvents): Host => {
+  const { window, origin, tenant, urlTicket, api, clock } = page;
+  const frame = observable("");
+  const shown = observable<ShownTicket | null>(null);
+  const member = observable<Member | null | undefined>(undefined);
+  let requestedFrames = 0; // ConnectWise sends one id of the frame for each `ready`
+  let memberRequest: Promise<Member> | null = null;
   let opened: string | null = null;
   let openedAt = 0;
-  let turnedAt = Number.NEGATIVE_INFINITY;
-  let rushed = false;
-  let callOffLook = () => {};
+  let changedAt = Number.NEGATIVE_INFINITY;
+  let changesFast = false;
+  let cancelRecheck = () => {};
 
-  const say = (json: string) => window.parent.postMessage(json, origin);
+  const post = (json: string) => window.parent.postMessage(json, origin);
 
-  listen(window, origin, (data) => {
-    const heard = hear(data);
-    if (heard?.is === "frame" && owed > 0) {
-      owed--;
-      frame.value = heard.frame;
+  listenToParent(window, origin, (data) => {
+    const message = parseHostedMessage(data);
+    if (message?.kind === "frame" && requestedFrames > 0) {
+      requestedFrames--;
+      frame.value = message.frame;
     }
-    if (heard?.is === "member" && asking) member.value = heard.member;
-    if (heard?.is === "event") answer(heard);
+    if (message?.kind === "member" && memberRequest) member.value = message.member;
+    if (message?.kind === "event") onEvent(message);
   });
 
-  /** Acknowledged first, whatever becomes of it here: an event that is not keeps the screen from saving. */
-  const answer = ({ event, id, ticket }: Heard & { is: "event" }) => {
+  /** Acknowledges in any case: an event without an acknowledgement keeps the screen from saving. */
+  const onEvent = ({ event, id, ticket }: HostedEvent) => {
     let reasons: string[] = [];
     try {
-      if (event.toLowerCase() === "beforesave") reasons = ears.save();
+      if (event.toLowerCase() === "beforesave") reasons = events.beforeSave();
     } finally {
-      say(acknowledge(frame.value, event, id, reasons));
+      post(acknowledge(frame.value, event, id, reasons));
     }
     if (ticket) show(ticket);
   };
 
-  const show = (ticket: Shown) => {
+  const show = (ticket: ShownTicket) => {
     const known = shown.value;
     shown.value = ticket;
     if (opened === null) return;
     if (opened === ticket.id) {
-      if (known) lookAgain();
+      if (known) scheduleRecheck();
       return;
     }
-    callOffLook();
-    rushed = clock.now() - turnedAt < lull;
-    turnedAt = clock.now();
+    cancelRecheck();
+    changesFast = clock.now() - changedAt < settleTime;
+    changedAt = clock.now();
     opened = ticket.id;
-    ears.turn();
+    events.ticketChanged();
   };
 
-  const lookAgain = () => {
-    callOffLook();
-    callOffLook = clock.after(Math.max(0, openedAt + rest - clock.now()), ears.again);
+  const scheduleRecheck = () => {
+    cancelRecheck();
+    cancelRecheck = clock.after(Math.max(0, openedAt + recheckInterval - clock.now()), events.ticketUpdated);
   };
 
-  /** Nothing correlates an answer with its request: one is asked at a time, and whoever needs it waits for that one. */
-  const whoIs = (): Promise<Member> => {
-    asking ??= (async () => {
+  /** Answers carry no request id, so there is one request at a time, and callers share it. */
+  const getMember = (): Promise<Member> => {
+    memberRequest ??= (async () => {
       try {
         member.value = undefined;
-        say(askMember(frame.value));
-        const given = await settled(member, (m) => m !== undefined, patience, clock);
-        if (given === undefined) throw new Refusal("host_timeout", "");
-        if (given === null) throw new Refusal("member_refused", "");
+        post(askMember(frame.value));
+        const given = await waitFor(member, (m) => m !== undefined, hostTimeout, clock);
+        if (given === undefined) throw new ApiError("host_timeout");
+        if (given === null) throw new ApiError("member_refused");
         return given;
       } finally {
-        asking = null;
+        memberRequest = null;
         member.value = undefined;
       }
     })();
-    return asking;
+    return memberRequest;
   };
 
   const open: Host["open"] = async (signal) => {
-    if (rushed) await pause(clock, lull, signal);
+    if (changesFast) await pause(clock, settleTime, signal);
     signal.throwIfAborted();
     if (!frame.value) {
-      owed++;
-      say(ready);
-      if (!(await settled(frame, Boolean, patience, clock, signal))) throw new Refusal("host_timeout", "");
+      requestedFrames++;
+      post(ready);
+      if (!(await waitFor(frame, Boolean, hostTimeout, clock, signal))) throw new ApiError("host_timeout");
     }
-    const [who] = await Promise.all([whoIs(), settled(shown, Boolean, grace, clock, signal)]);
+    const [who] = await Promise.all([getMember(), waitFor(shown, Boolean, ticketTimeout, clock, signal)]);
     signal.throwIfAborted();
-    const ticket = shown.value ?? named; // what is on screen now, however long the member took
+    const ticket = shown.value ?? urlTicket; // read after the member is known: it may have changed meanwhile
     if (!ticket) {
-      opened = ""; // whichever is named from now on is another one
-      throw new Refusal("no_ticket", "");
+      opened = ""; // any ticket that is named later is another one
+      throw new ApiError("no_ticket");
     }
     [opened, openedAt] = [ticket.id, clock.now()];
-    if (ticket.id === "0") throw new Refusal("ticket_unsaved", "");
-    const screen = ticket.screen ?? named?.screen;
-    const body = { tenant, origin, ticket: { id: ticket.id, ...(screen && { screen }) }, member: who };
+    if (ticket.id === "0") throw new ApiError("ticket_unsaved");
+    const screen = ticket.screen ?? urlTicket?.screen;
+    const body = { tenant, origin, ticket: { id: ticket.id, screen }, member: who };
     const launched = await api.launchConnectWise(body, signal);
-    if (launched.pod.ticket.id !== ticket.id) throw new Refusal("invalid_response", "");
+    if (launched.pod.ticket.id !== ticket.id) throw new ApiError("invalid_response");
     return launched;
   };
 
-  return { open, say() {} };
+  return { open, post() {} };
 };
 
-/** The cell's value once it is good, or as it is when time is up or nobody waits any more. */
-const settled = <T>(it: Cell<T>, good: (value: T) => unknown, ms: number, clock: Clock, signal?: AbortSignal) =>
+/** The value once it is good, or the current one after `ms` milliseconds or when the signal aborts. */
+const waitFor = <T>(it: Observable<T>, good: (value: T) => unknown, ms: number, clock: Clock, signal?: AbortSignal) =>
   new Promise<T>((resolve) => {
     const done = () => {
-      callOff();
-      unwatch();
+      cancel();
+      unsubscribe();
       signal?.removeEventListener("abort", done);
       resolve(it.value);
     };
-    const unwatch = it.watch(() => good(it.value) && done());
-    const callOff = clock.after(ms, done);
+    const unsubscribe = it.subscribe(() => good(it.value) && done());
+    const cancel = clock.after(ms, done);
     signal?.addEventListener("abort", done);
     if (good(it.value)) done();
   });

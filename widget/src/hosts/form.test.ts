@@ -21,7 +21,7 @@ describe("a context that was posted into the frame", () => {
     host = begin(psa);
   });
 
-  it("opens one session, as the tenant's", async () => {
+  it("opens one session, for the tenant", async () => {
     await host.open(signal, false);
     expect(launch.mock.calls[0]?.[0]).toEqual({ context: "a.b.c", tenant: "acme" });
     await expect(host.open(signal, true)).rejects.toMatchObject({ code: "session_ended" });
@@ -34,19 +34,19 @@ describe("a context that was posted into the frame", () => {
   });
 });
 
-describe("row 24: the host is told at the origin that its context vouches for", () => {
+describe("row 24: messages go to the origin in the signed context", () => {
   it.each<[string, string | null, string, string[]]>([
     ["where the browser names none", null, psa, [psa]],
     ["where the context names none", psa, "", [psa]],
-    ["and where nobody does, nowhere", null, "", []],
+    ["and without either, nowhere", null, "", []],
   ])("%s", async (_, origin, vouched, want) => {
     host = begin(origin, vouched);
     await host.open(signal, false);
-    host.say({ type: "shieldpod:ready" });
+    host.post({ type: "shieldpod:ready" });
     expect(page.said.map(([, target]) => target)).toEqual(want);
   });
 
-  it("but a context that vouches for another page than the one around the pod opens nothing", async () => {
+  it("but a context for another origin than that of the parent opens no session", async () => {
     host = begin(psa, "https://evil.example");
     await expect(host.open(signal, false)).rejects.toMatchObject({ code: "origin_mismatch" });
   });

@@ -1,12 +1,12 @@
-// A host that posted a signed context into the frame: the page brought it, and it opens one session. There is nobody
-// to ask for another one.
+// A host that posted a signed launch context into the frame. The context opens one session; the host cannot be asked
+// for another one.
 
-import { type Api, Refusal } from "../api";
+import { type Api, ApiError } from "../api";
 import type { Host, HostWindow } from "./host";
 
 export interface FormPage {
   window: HostWindow;
-  /** The origin that frames this page, where the browser tells; else the context is believed. */
+  /** The origin that frames this page; null where the browser does not tell, so the context decides. */
   origin: string | null;
   tenant: string;
   context: string;
@@ -15,18 +15,18 @@ export interface FormPage {
 
 export const createForm = ({ window, origin, tenant, context, api }: FormPage): Host => {
   let parent = origin;
-  let spent = false;
+  let used = false;
   return {
     async open(signal) {
-      if (spent) throw new Refusal("session_ended", "");
+      if (used) throw new ApiError("session_ended");
       const launched = await api.launch({ context, tenant }, signal);
-      spent = true;
-      const named = launched.pod.origin;
-      if (named && origin && named !== origin) throw new Refusal("origin_mismatch", "");
-      parent = named || origin;
+      used = true;
+      const signed = launched.pod.origin;
+      if (signed && origin && signed !== origin) throw new ApiError("origin_mismatch");
+      parent = signed || origin;
       return launched;
     },
-    say(message) {
+    post(message) {
       if (parent) window.parent.postMessage(message, parent);
     },
   };

@@ -1,40 +1,40 @@
-// What is around the pod. hosts/ has one file for each kind: how it opens sessions, and what it is told.
+// What surrounds the pod. hosts/ has one file for each kind of host: how it opens sessions, and what it reports.
 
 import type { PodMessage } from "../../../embed/src/protocol";
 import type { SessionOpened } from "../types";
 
 export interface Host {
   /**
-   * Opens a session for the ticket on screen. `pressed`: the technician asks for it, in this very moment.
-   * Throws Refusal or Unreachable; may be asked again.
+   * Opens a session for the ticket on screen. `userInitiated`: the technician has just pressed a button, so a window
+   * may be opened. Throws ApiError or NetworkError; may be called again.
    */
-  open(signal: AbortSignal, pressed: boolean): Promise<SessionOpened>;
-  /** Tells the host what becomes of the pod, as far as it listens. */
-  say(message: PodMessage): void;
+  open(signal: AbortSignal, userInitiated: boolean): Promise<SessionOpened>;
+  /** Posts a message to the host; hosts that take none ignore it. */
+  post(message: PodMessage): void;
 }
 
-/** What a host has to tell the pod. */
-export interface Ears {
+/** What a host reports to the pod. */
+export interface HostEvents {
   /** Another ticket is on screen. */
-  turn(): void;
-  /** The ticket on screen may read otherwise by now. */
-  again(): void;
-  /** The ticket is being saved: the reasons why it may not be, if there are any. */
-  save(): string[];
+  ticketChanged(): void;
+  /** The ticket on screen may have new content. */
+  ticketUpdated(): void;
+  /** The ticket is about to be saved; returns the reasons against it. */
+  beforeSave(): string[];
 }
 
-/** The part of `window` that talks to the host. */
+/** The part of `window` that exchanges messages with the host. */
 export interface HostWindow {
   parent: { postMessage(message: unknown, targetOrigin: string): void };
-  addEventListener(type: "message", heard: (e: MessageEvent) => void): void;
-  removeEventListener(type: "message", heard: (e: MessageEvent) => void): void;
+  addEventListener(type: "message", listener: (e: MessageEvent) => void): void;
+  removeEventListener(type: "message", listener: (e: MessageEvent) => void): void;
 }
 
-/** Calls back on what the parent says in this origin; gives the function that ends it. */
-export const listen = (window: HostWindow, origin: string, heard: (data: unknown) => void): (() => void) => {
-  const hear = (e: MessageEvent) => {
-    if (e.origin === origin && e.source === window.parent) heard(e.data);
+/** Listens to messages of the parent window in this origin only; returns the function that stops listening. */
+export const listenToParent = (window: HostWindow, origin: string, listener: (data: unknown) => void): (() => void) => {
+  const onMessage = (e: MessageEvent) => {
+    if (e.origin === origin && e.source === window.parent) listener(e.data);
   };
-  window.addEventListener("message", hear);
-  return () => window.removeEventListener("message", hear);
+  window.addEventListener("message", onMessage);
+  return () => window.removeEventListener("message", onMessage);
 };

@@ -1,76 +1,79 @@
-// What ConnectWise Manage and a hosted page say to each other: JSON in strings, by postMessage. Nothing here knows
-// a window. Keys are read in whatever case they come, and what an event is about under `data` or `args`.
+// The messages between ConnectWise Manage and a hosted page: JSON in strings, sent by postMessage. Keys are read in
+// any case, and the subject of an event is read from `data` or `args`.
 
 import type { Member } from "../types";
 
-/** What is heard of ConnectWise. An event's `id` goes back as it came. */
-export type Heard =
-  | { is: "frame"; frame: string }
-  | { is: "member"; member: Member | null }
-  | { is: "event"; event: string; id?: unknown; ticket?: Shown };
+/** A message of ConnectWise. The `id` of an event is returned unchanged in its acknowledgement. */
+export type HostedMessage = { kind: "frame"; frame: string } | { kind: "member"; member: Member | null } | HostedEvent;
 
-/** The record on screen; `id` "0" is one that was never saved. */
-export interface Shown {
+export interface HostedEvent {
+  kind: "event";
+  event: string;
+  id?: unknown;
+  ticket?: ShownTicket;
+}
+
+/** The ticket on screen; `id` "0" is one that was never saved. */
+export interface ShownTicket {
   id: string;
   screen?: string;
 }
 
-/** Longer than anything that ConnectWise says, tokens of its single sign-on included. */
-const longest = 65_536;
+/** In characters: longer than any message of ConnectWise, single sign-on tokens included. */
+const maxLength = 65_536;
 
-/** Unknown in, typed or null out. A member without id or hash is null: it was asked for and not given. */
-export const hear = (data: unknown): Heard | null => {
-  const said = typeof data === "string" && data.length <= longest ? parse(data) : null;
-  if (!said) return null;
-  const frame = text(said.messageframeid);
-  if (frame) return { is: "frame", frame };
-  if (text(said.response)?.toLowerCase() === "getmemberauthentication") {
-    return { is: "member", member: memberOf(keyed(said.data)) };
+/** Unknown in, typed or null out. A member without id or hash is null: ConnectWise did not name one. */
+export const parseHostedMessage = (data: unknown): HostedMessage | null => {
+  const message = typeof data === "string" && data.length <= maxLength ? parse(data) : null;
+  if (!message) return null;
+  const frame = text(message.messageframeid);
+  if (frame) return { kind: "frame", frame };
+  if (text(message.response)?.toLowerCase() === "getmemberauthentication") {
+    return { kind: "member", member: memberOf(lowerCaseKeys(message.data)) };
   }
-  const event = text(said.event);
+  const event = text(message.event);
   if (!event) return null;
-  const ticket = event.toLowerCase() === "onload" ? shownIn(said) : null;
-  return { is: "event", event, ...("_id" in said && { id: said._id }), ...(ticket && { ticket }) };
+  const ticket = event.toLowerCase() === "onload" ? shownTicketOf(message) : undefined;
+  return { kind: "event", event, id: message._id, ticket };
 };
 
 const parse = (json: string): Record<string, unknown> | null => {
   try {
-    return keyed(JSON.parse(json));
+    return lowerCaseKeys(JSON.parse(json));
   } catch {
     return null;
   }
 };
 
-/** An object by its keys in lower case; one that has a key in two spellings says two things, and is none. */
-const keyed = (value: unknown): Record<string, unknown> | null => {
+/** The object with its keys in lower case; null where two keys differ in case only, which is ambiguous. */
+const lowerCaseKeys = (value: unknown): Record<string, unknown> | null => {
   if (typeof value !== "object" || value === null) return null;
   const entries = Object.entries(value).map(([key, v]) => [key.toLowerCase(), v] as const);
-  const made = new Map(entries);
-  return made.size === entries.length ? Object.fromEntries(made) : null;
+  const unique = new Map(entries);
+  return unique.size === entries.length ? Object.fromEntries(unique) : null;
 };
 
-const text = (value: unknown, most = 4096): string | undefined =>
-  typeof value === "string" && value.length > 0 && value.length <= most ? value : undefined;
+const text = (value: unknown, max = 4096): string | undefined =>
+  typeof value === "string" && value.length > 0 && value.length <= max ? value : undefined;
 
-/** Only what proves the member: tokens of single sign-on are left where they are. */
-const memberOf = (said: Record<string, unknown> | null): Member | null => {
-  const [id, hash] = [text(said?.memberid), text(said?.memberhash)];
+/** Only the fields that prove the member; single sign-on tokens are not read. */
+const memberOf = (data: Record<string, unknown> | null): Member | null => {
+  const [id, hash] = [text(data?.memberid), text(data?.memberhash)];
   if (!id || !hash) return null;
-  const more = {
-    context: text(said?.membercontext),
-    company: text(said?.companyid),
-    codebase: text(said?.codebase),
-    email: text(said?.memberemail),
+  return {
+    id,
+    hash,
+    context: text(data?.membercontext),
+    company: text(data?.companyid),
+    codebase: text(data?.codebase),
+    email: text(data?.memberemail),
   };
-  return { id, hash, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value)) };
 };
 
-const shownIn = (said: Record<string, unknown>): Shown | null => {
-  const about = keyed(said.data) ?? keyed(said.args);
-  const { id, screen } = keyed(about?.screenobject) ?? about ?? {};
-  if (!/^\d{1,18}$/.test(String(id))) return null;
-  const name = text(screen, 60);
-  return { id: String(id), ...(name && { screen: name }) };
+const shownTicketOf = (message: Record<string, unknown>): ShownTicket | undefined => {
+  const subject = lowerCaseKeys(message.data) ?? lowerCaseKeys(message.args);
+  const { id, screen } = lowerCaseKeys(subject?.screenobject) ?? subject ?? {};
+  return /^\d{1,18}$/.test(String(id)) ? { id: String(id), screen: text(screen, 60) } : undefined;
 };
 
 const write = (frame: string, message: Record<string, unknown>) =>
@@ -80,7 +83,7 @@ export const ready = write("", { message: "ready" });
 
 export const askMember = (frame: string) => write(frame, { hosted_request: "getMemberAuthentication" });
 
-/** Until an event is acknowledged the screen does not save; with reasons it does not save at all. */
+/** ConnectWise does not save before it has the acknowledgement, and not at all when the acknowledgement has reasons. */
 export const acknowledge = (frame: string, event: string, id: unknown, reasons: string[]) =>
   write(frame, {
     event,

@@ -14,7 +14,7 @@ const cases = readdirSync(dir)
   )
   .filter(({ from }) => from === "host");
 
-describe("what a host says", () => {
+describe("the messages of a host", () => {
   it.each(cases)("$name", ({ data, reads }) => {
     expect(parseHostMessage(data)).toEqual(reads);
   });
@@ -33,7 +33,7 @@ describe("the parent's origin in the fragment", () => {
   });
 });
 
-describe("row 24: a host earns trust by origin, source and shape", () => {
+describe("row 24: a host is trusted by origin, source and shape", () => {
   let page: ReturnType<typeof fakeWindow>;
   let host: Host;
   const refreshed = vi.fn();
@@ -47,11 +47,11 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     dressed.mockClear();
     page = fakeWindow();
     launch.mockReset().mockImplementation(async () => ({ token: "token-1", expires_at: "", pod: pod() }));
-    const ears = { turn: refreshed, again: () => {}, save: () => [] };
+    const events = { ticketChanged: refreshed, ticketUpdated: () => {}, beforeSave: () => [] };
     const nonces = async () => "n1";
     host = createLoader(
-      { window: page.window, origin: psa, nonces, api: { launch }, clock: systemClock, wear: dressed },
-      ears,
+      { window: page.window, origin: psa, nonces, api: { launch }, clock: systemClock, applyTheme: dressed },
+      events,
     );
   });
 
@@ -61,7 +61,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     await Promise.resolve();
     return { asking };
   };
-  /** The context that the session was opened with, or why there is none. */
+  /** The context that the session was opened with, or the error code. */
   const outcome = async ({ asking }: { asking: Promise<unknown> }) => {
     const settled = asking.then(
       () => launch.mock.calls[0]?.[0].context,
@@ -71,7 +71,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     return settled;
   };
 
-  it("is asked at its exact origin", async () => {
+  it("gets requests at its exact origin", async () => {
     const asking = await asked();
     expect(page.said).toEqual([[{ type: "shieldpod:context-request", nonce: "n1" }, psa]]);
     page.deliver(answer);
@@ -83,7 +83,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     ["another window of the same origin", answer, { source: {} }],
     ["another shape", { ...answer, context: 7 }, {}],
     ["the answer to another request", { ...answer, nonce: "n0" }, {}],
-  ])("is not heard: %s", async (_, data, from) => {
+  ])("is ignored: %s", async (_, data, from) => {
     const asking = await asked();
     page.deliver(data, from);
     expect(await outcome(asking)).toBe("host_timeout");
@@ -95,14 +95,14 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     expect(await outcome(asking)).toBe("context_refused");
   });
 
-  it("stops when the context vouches for another page than the one around the pod", async () => {
+  it("stops when the context is for another origin than that of the parent", async () => {
     launch.mockResolvedValue({ token: "token-1", expires_at: "", pod: { ...pod(), origin: "https://evil.example" } });
     const asking = await asked();
     page.deliver(answer);
     expect(await outcome(asking)).toBe("origin_mismatch");
   });
 
-  it("turns to another ticket, but no other page may", () => {
+  it("switches to another ticket, but no other page can", () => {
     page.deliver({ type: "shieldpod:refresh" }, { origin: "https://evil.example" });
     page.deliver({ type: "shieldpod:refresh" }, { source: {} });
     expect(refreshed).not.toHaveBeenCalled();
@@ -110,7 +110,7 @@ describe("row 24: a host earns trust by origin, source and shape", () => {
     expect(refreshed).toHaveBeenCalledOnce();
   });
 
-  it("changes the look, but no other page may, and no request is answered by it", async () => {
+  it("changes the theme, but no other page can, and the change answers no request", async () => {
     const asking = await asked();
     const look = { type: "shieldpod:look", theme: "dark" };
     page.deliver(look, { origin: "https://evil.example" });

@@ -1,13 +1,15 @@
+// Nonces for launch contexts.
+
 import type { Api } from "../api";
 
-/** A nonce for the next launch context: the one that came with the page, once, and afterwards the server's own. */
+/** Resolves to a nonce for the next launch context: first the one that the page brought, then the server's. */
 export type Nonces = (signal: AbortSignal) => Promise<string>;
 
 export const createNonces = (first: string, api: Pick<Api, "challenge">): Nonces => {
-  let given = first;
+  let unused = first;
   return async (signal) => {
-    const nonce = given;
-    given = "";
+    const nonce = unused;
+    unused = "";
     return nonce || (await api.challenge(signal)).nonce;
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shortMask } from "../lazy/strings";
 import { agoOf, leftUntil, shareLeft } from "./format";
-import { spoken } from "./strings";
+import { spokenLabel } from "./strings";
 
 describe("times", () => {
   const now = Date.parse("2026-03-02T14:00:00Z");
@@ -15,7 +15,7 @@ describe("times", () => {
     expect(leftUntil(until, now)).toBe(want);
   });
 
-  it("tells how long ago in the largest unit that fits", () => {
+  it("formats the age in the largest unit that fits", () => {
     expect(agoOf("2026-03-02T13:57:01Z", now)).toBe("2 minutes ago");
     expect(agoOf("2026-03-02T11:00:00Z", now)).toBe("3 hours ago");
     expect(agoOf("2026-02-28T14:00:00Z", now)).toBe("2 days ago");
@@ -35,7 +35,7 @@ describe("destinations", () => {
     ["phone" as const, "mobile", "••• ••• 4821", "mobile ending in 4821", "••4821"],
     ["email" as const, "work", "d•••@contoso.com", "work d…@contoso.com", "d•••@contoso.com"],
   ])("%s %s %s is spoken as %s and shortened to %s", (kind, label, masked, heard, short) => {
-    expect(spoken({ id: "c", kind, label, masked, methods: [], shield: { state: "unverified" } })).toBe(heard);
+    expect(spokenLabel({ id: "c", kind, label, masked, methods: [], shield: { state: "unverified" } })).toBe(heard);
     expect(shortMask(masked)).toBe(short);
   });
 });

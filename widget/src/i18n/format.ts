@@ -1,22 +1,22 @@
-// Times as people read them: in the technician's own locale and zone.
+// Formats times in the technician's locale and time zone.
 
-import { tag } from "./strings";
+import { languageTag } from "./strings";
 
-/** Makes it when it is first asked for: the browser's first formatter takes longer than all else at the pod's start. */
-const late = <T>(make: () => T): (() => T) => {
-  let made: T | undefined;
+/** Creates the value at the first call: the browser's first formatter takes longer than the rest of the pod's start. */
+const lazily = <T>(create: () => T): (() => T) => {
+  let value: T | undefined;
   return () => {
-    made ??= make();
-    return made;
+    value ??= create();
+    return value;
   };
 };
 
-const clockTime = late(() => new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }));
-const dayTime = late(
+const clockTime = lazily(() => new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }));
+const dayTime = lazily(
   () => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
 );
-/** In words, so in the language of those around it. */
-const relative = late(() => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
+/** In words, so in the language of the pod. */
+const relative = lazily(() => new Intl.RelativeTimeFormat(languageTag, { numeric: "auto" }));
 
 const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString();
 
@@ -40,13 +40,13 @@ export const agoOf = (iso: string | undefined, now: number): string => {
   return relative().format(Math.trunc(seconds / size), unit);
 };
 
-/** What is left until then as m:ss; the last second reads 0:01. */
+/** The time left as m:ss; the last second is 0:01. */
 export const leftUntil = (iso: string | undefined, now: number): string => {
   const seconds = iso === undefined ? 0 : Math.max(0, Math.ceil((Date.parse(iso) - now) / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
 
-/** The part of a pending shield's time that is left, from 1 to 0. */
+/** The share of a pending shield's time that is left, from 1 to 0. */
 export const shareLeft = (at: string | undefined, until: string | undefined, now: number): number => {
   if (at === undefined || until === undefined) return 1;
   const [from, to] = [Date.parse(at), Date.parse(until)];

@@ -5,7 +5,7 @@ import * as w from "./strings";
 
 const [mobile, mail] = [channel("mobile"), channel("mail")];
 
-describe("a method that is refused says why", () => {
+describe("a refused method shows the reason", () => {
   it.each<[Reason, string]>([
     ["policy", "Not allowed for this client"],
     ["landline", "Can’t get texts"],
@@ -20,19 +20,19 @@ describe("a method that is refused says why", () => {
     ["indeterminate", "Not possible here"],
   ])("%s", (refusal, want) => {
     const option: MethodOption = { method: "sms_code", reason: refusal };
-    expect(w.refusal(option, true)).toBe(want);
-    expect(w.refusal(option, false)).toBe(`Code: ${want.charAt(0).toLowerCase()}${want.slice(1)}`);
-    expect(w.refusalInFull({ ...option, explanation: "Set by Ana." })).toBe(`${want}. Set by Ana.`);
+    expect(w.refusalText(option, true)).toBe(want);
+    expect(w.refusalText(option, false)).toBe(`Code: ${want.charAt(0).toLowerCase()}${want.slice(1)}`);
+    expect(w.fullRefusalText({ ...option, explanation: "Set by Ana." })).toBe(`${want}. Set by Ana.`);
   });
 });
 
-it("says which carrier is missing", () => {
-  expect(w.refusal({ method: "email_link", reason: "no_carrier" }, true)).toBe(
+it("shows which carrier is missing", () => {
+  expect(w.refusalText({ method: "email_link", reason: "no_carrier" }, true)).toBe(
     "No e-mail carrier is set up. Ask your administrator.",
   );
 });
 
-describe("what failed says why, whose it was, and what to do next", () => {
+describe("a failure shows the reason, whose it was, and what to do next", () => {
   const dana = { ...contact("dana", 1, [mobile, mail]), name: "Dana Reyes" };
   it.each<[Reason, Method, string]>([
     ["invalid_recipient", "sms_code", "The carrier says this number can’t get texts. Try e-mail."],
@@ -60,7 +60,7 @@ describe("what failed says why, whose it was, and what to do next", () => {
     expect(w.failed({ state: "failed", reason, method }, dana)).toBe(want);
   });
 
-  it("names no way that there is not", () => {
+  it("suggests only channels that exist", () => {
     const barred = { ...mail, methods: [{ method: "email_link" as const, reason: "policy" as const }] };
     for (const alone of [contact("dana", 1, [mobile]), contact("dana", 1, [mobile, barred])]) {
       expect(w.failed({ state: "failed", reason: "undelivered", method: "sms_code" }, alone)).toBe(
@@ -73,7 +73,7 @@ describe("what failed says why, whose it was, and what to do next", () => {
 describe("the lock", () => {
   const lock: Lock = { failures: 10, limit: 10, locked: true };
 
-  it("says who can clear it", () => {
+  it("shows who can clear it", () => {
     expect(w.locked(lock, "Acme IT")).toBe(
       "Locked after 10 wrong codes in a row. A verified link clears it, or an admin of Acme IT.",
     );

@@ -1,107 +1,95 @@
-// The words that the pod opens with, in the language that it speaks; those of later/ are in later/words.ts.
-// Times arrive formatted.
+// The strings that the pod starts with, in its language; those of lazy/ are in lazy/strings.ts. Times are passed in
+// formatted.
 
-import type { Later } from "../lazy/english";
-import type { Banner, Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "../types";
-import { first as english, type First } from "./languages/en";
+import type { LazyStrings } from "../lazy/english";
+import type { Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "../types";
+import { initial as english, type InitialStrings } from "./languages/en";
 
-/** A language's whole catalogue: one file of languages/. */
+/** The catalog of a language: one file of languages/. */
 export interface Language {
-  first: First;
-  later: Later;
+  initial: InitialStrings;
+  lazy: LazyStrings;
 }
 
-let t: First = english;
+/** The strings of the current language. They change with it, so they are read when they are drawn. */
+export let strings: InitialStrings = english;
 
-/** Plain words. They change with the language: read them when they are drawn. */
-export let words = english.words;
+/** The strings of lazy/; undefined: English, which lazy/ contains. */
+export let lazyStrings: LazyStrings | undefined;
 
-/** What later/ speaks; undefined: English, which it brings itself. */
-export let spokenLater: Later | undefined;
-
-/** As pages declare it. */
-export let tag = "en";
+/** The value of the page's `lang` attribute. */
+export let languageTag = "en";
 
 const files = import.meta.glob<Language>(["./languages/*.ts", "!./languages/en.ts"]);
 
-/** Has the pod speak a language from now on; one that there is no file of is English. */
-export const speak = async (wanted: string): Promise<void> => {
+/** Changes the language of the pod; a language without a file becomes English. Rejects if the file does not load. */
+export const setLanguage = async (wanted: string): Promise<void> => {
   const [base = ""] = wanted.toLowerCase().split("-");
   const load = files[`./languages/${base}.ts`];
   const language = await load?.();
-  t = language?.first ?? english;
-  words = t.words;
-  spokenLater = language?.later;
-  tag = language ? base : "en";
+  strings = language?.initial ?? english;
+  lazyStrings = language?.lazy;
+  languageTag = language ? base : "en";
 };
 
-export const againIn = (left: string) => t.againIn(left);
+export const usesCode = (method?: Method): boolean => method?.endsWith("code") ?? false;
+export const usesEmail = (method?: Method): boolean => method?.startsWith("email") ?? false;
 
-export const byCode = (method?: Method): boolean => method?.endsWith("code") ?? false;
-export const byMail = (method?: Method): boolean => method?.startsWith("email") ?? false;
+export const sendLong = (method: Method) => strings.sendLong[secretKind(method)];
+export const sendShort = (method: Method) => strings.sendShort[secretKind(method)];
+export const methodAction = (method: Method, channel: Channel): string =>
+  strings.methodAction[method](spokenLabel(channel));
 
-export const sendLong = (method: Method) => t.sendLong[noun(method)];
-export const sendShort = (method: Method) => t.sendShort[noun(method)];
-export const methodName = (method: Method) => t.methodName[method];
-export const methodAct = (method: Method, channel: Channel): string => t.methodAct[method](spoken(channel));
-
-/** A destination to be heard: screen readers stumble over the dots of a mask. */
-export const spoken = ({ kind, label, masked }: Channel): string =>
+/** A destination for screen readers, which cannot read the dots of a mask. */
+export const spokenLabel = ({ kind, label, masked }: Channel): string =>
   kind === "phone"
-    ? t.spokenNumber(label, masked.split(/[•\s]+/).at(-1) ?? "")
-    : t.spokenAddress(label, masked.replaceAll(/•+/g, "…"));
+    ? strings.spokenNumber(label, masked.split(/[•\s]+/).at(-1) ?? "")
+    : strings.spokenAddress(label, masked.replaceAll(/•+/g, "…"));
 
-export const byWhom = (by: Person | undefined, me: Person | undefined): string =>
-  by && me && by.id === me.id ? words.you : (by?.name ?? "");
+export const actorName = (by: Person | undefined, me: Person | undefined): string =>
+  by && me && by.id === me.id ? strings.you : (by?.name ?? "");
 
-export const refusal = ({ method, reason: why }: MethodOption, alone: boolean): string => {
+export const refusalText = ({ method, reason: why }: MethodOption, alone: boolean): string => {
   const because =
     why === "no_carrier"
-      ? t.noCarrier[byMail(method) ? "email" : "phone"]
-      : ((why && t.refusals[why]) ?? t.notPossible);
-  return alone ? because : t.refusalOf(sendShort(method), because);
+      ? strings.noCarrier[usesEmail(method) ? "email" : "phone"]
+      : ((why && strings.refusals[why]) ?? strings.notPossible);
+  return alone ? because : strings.refusalOf(sendShort(method), because);
 };
 
-/** With who decided it, where somebody did. */
-export const refusalInFull = (option: MethodOption): string =>
-  [refusal(option, true), option.explanation].filter(Boolean).join(". ");
+/** With the decision behind it, where there is one. */
+export const fullRefusalText = (option: MethodOption): string =>
+  [refusalText(option, true), option.explanation].filter(Boolean).join(". ");
 
-export const noun = (method?: Method) => (byCode(method) ? "code" : "link");
+export const secretKind = (method?: Method) => (usesCode(method) ? "code" : "link");
 
 export const stage = ({ method, stage: at = "queued" }: Shield, until: string): { text: string; counts: boolean } => {
-  if (at === "delayed") return { text: t.delayed(byMail(method), until), counts: false };
-  if (at === "indeterminate") return { text: t.indeterminate(until), counts: false };
-  return { text: t.stages[at][noun(method)], counts: true };
+  if (at === "delayed") return { text: strings.delayed(usesEmail(method), until), counts: false };
+  if (at === "indeterminate") return { text: strings.indeterminate(until), counts: false };
+  return { text: strings.stages[at][secretKind(method)], counts: true };
 };
 
-export const verified = (at: string, by: string, until: string) => t.verified(at, by, until);
+export const unverified = (reason?: Shield["reason"]): string =>
+  (reason && strings.lapsed[reason]) ?? strings.unverified;
 
-export const unverified = (reason?: Shield["reason"]): string => (reason && t.lapsed[reason]) ?? t.unverified;
-
-export const denied = (name: string) => t.denied(name);
-
-/** What to try next: a way of the other kind, where the contact has one that is offered. */
-const otherWay = ({ channels }: Contact, mail: boolean): string => {
+/** What to try next: a channel of the other kind, if the contact has one that is offered. */
+const nextStep = ({ channels }: Contact, mail: boolean): string => {
   const kind = mail ? "phone" : "email";
-  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.reason)) ? t.tryNext[kind] : t.tryNext.none;
+  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.reason))
+    ? strings.tryNext[kind]
+    : strings.tryNext.none;
 };
 
-/** Why it failed, and what to do next. */
+/** Why the verification failed, and what to do next. */
 export const failed = ({ reason, method }: Shield, contact: Contact): string => {
-  const mail = byMail(method);
-  const failures = t.failures(contact.name, mail, otherWay(contact, mail));
+  const mail = usesEmail(method);
+  const failures = strings.failures(contact.name, mail, nextStep(contact, mail));
   return (reason && failures[reason]) ?? failures.other;
 };
 
-export const shieldName = (state: Shield["state"]) => t.shieldName[state];
-
 export const locked = ({ failures, denied }: Lock, tenant: string): string =>
-  denied ? t.lockedByDenial(tenant) : t.lockedByCodes(failures, tenant);
+  denied ? strings.lockedByDenial(tenant) : strings.lockedByCodes(failures, tenant);
 
-export const changed = (ago: string) => t.changed(ago);
-export const changedOn = (date: string) => t.changedOn(date);
-
-export const toneName = (tone: NonNullable<Banner["tone"]>) => t.toneName[tone];
-
-/** What the server refused: its own words, unless the pod speaks another language and has its own. */
-export const fault = (code: string, detail: string, seconds: number): string => t.faults[code]?.(seconds) ?? detail;
+/** The text of an error: the server's sentence, unless the pod's language has its own. */
+export const errorText = (code: string, detail: string, seconds: number): string =>
+  strings.errors[code]?.(seconds) ?? detail;

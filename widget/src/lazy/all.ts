@@ -1,16 +1,17 @@
-// All that comes later, with its own style sheet: through the CSSOM, as the page's policy demands.
+// The lazily loaded module, with its style sheet. It uses the CSSOM, since the Content-Security-Policy forbids style elements.
 
 import css from "./lazy.css?inline";
 
 export { Entries } from "./entries";
-export { Stopped } from "./error-panel";
-export { Alone } from "./no-host";
+export { ErrorPanel } from "./error-panel";
+export { NoHost } from "./no-host";
 export { Note } from "./note";
+export { loadOlder } from "./older";
 export { Pending } from "./pending";
-export { createFeed } from "./polling";
+export { createPolling } from "./polling";
 export { report } from "./report";
 export { restore } from "./restore";
-export { Saved } from "./save-notice";
+export { SaveNotice } from "./save-notice";
 export { createSignIn } from "./signin";
 export { TechnicianUnknown, Unusable } from "./unusable";
 

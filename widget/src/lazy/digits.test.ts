@@ -13,7 +13,7 @@ describe("the code as it is typed", () => {
     expect(digitsOf(typed, length)).toBe(want);
   });
 
-  // What the server reads the same text as: bff/internal/verify/secret_test.go.
+  // The server's tests use the same cases: bff/internal/verify/secret_test.go.
   const typed = new URL("../../../testdata/codes/typed.json", import.meta.url);
   const cases: { name: string; typed: string; code: string; box?: string }[] = JSON.parse(readFileSync(typed, "utf8"));
   it.each(cases)("$name", ({ typed, code, box = code }) => {

@@ -1,10 +1,10 @@
-// Digits as they are typed and read.
+// Digits of a code: parsing and formatting.
 
 const digit = /\p{Nd}/u;
 
 /**
- * The digits of the text that was typed or pasted, in ASCII, at most so many. Digits of every script count:
- * Unicode encodes those of each script as ten consecutive characters, so the value is how many stand before.
+ * The first `length` digits of the typed or pasted text, in ASCII. Digits of every script count: Unicode encodes those of
+ * each script as ten consecutive characters, so the value is the number of digits before it.
  */
 export const digitsOf = (typed: string, length: number): string =>
   (typed.match(/\p{Nd}/gu) ?? []).slice(0, length).map(asciiOf).join("");
@@ -22,7 +22,7 @@ export const grouped = (digits: string, length: number): string => {
   return digits.length > half ? `${digits.slice(0, half)} ${digits.slice(half)}` : digits;
 };
 
-/** Where the caret belongs in the grouped text, so that editing in the middle does not throw it to the end. */
+/** The caret's position in the grouped text, so that editing in the middle does not move it to the end. */
 export const caretAfter = (typed: string, caret: number, length: number): number => {
   const before = digitsOf(typed.slice(0, caret), length).length;
   return before > Math.ceil(length / 2) ? before + 1 : before;

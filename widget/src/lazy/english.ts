@@ -1,13 +1,13 @@
-// English, of what comes later: see languages/en.ts.
+// The English strings of lazy/: see i18n/languages/en.ts.
 
 import type { Channel, HistoryEntry, Method, Unusable } from "../types";
-import type { Turn } from "./transition";
+import type { Transition } from "./transition";
 
 export interface Problem {
   title: string;
-  /** Empty: as the server says it. */
+  /** Empty: the server's sentence. */
   next: string;
-  /** What the button says, where it does more than try again. */
+  /** The label of the button, where it does more than try again. */
   act?: string;
 }
 
@@ -17,33 +17,31 @@ export type Whose = "destination" | "prefix" | "technician" | "client" | "countr
 const admin = "If it happens again, tell your admin.";
 const digits: Record<number, string> = { 6: "six", 7: "seven", 8: "eight" };
 
-export const later = {
-  words: {
-    verify: "Verify",
-    cancel: "Cancel",
-    resend: "Resend",
-    enterCode: "Enter code here",
-    noteLabel: "Why this contact?",
-    notePlaceholder: "Who approved it, or why",
-    noteOptional: "Optional",
-    notePresets: "Preset reasons",
-    noHistory: "No verifications to show.",
-    older: "Show older",
-    noOlder: "That is all.",
-    noted: "The result is on the ticket",
-    copyNote: "Copy note for the ticket",
-    copied: "Copied",
-    copyBlocked: "Copying is blocked here. Select the text and copy it:",
-    hadChanged: "Newly changed in the ticket system",
-    tryAgain: "Try again",
-    savedUnverified: "Saved, but the caller is not verified.",
-    notSaved: "Not saved. Verify the caller, then save again.",
-    correctIt: "Correct it in the ticket system.",
-    technicianUnknown:
-      "The ticket system names neither e-mail nor phone of yours, so we can’t tell whether this contact is you.",
-  },
+export const english = {
+  verify: "Verify",
+  cancel: "Cancel",
+  resend: "Resend",
+  enterCode: "Enter code here",
+  noteLabel: "Why this contact?",
+  notePlaceholder: "Who approved it, or why",
+  noteOptional: "Optional",
+  notePresets: "Preset reasons",
+  noHistory: "No verifications to show.",
+  older: "Show older",
+  noOlder: "That is all.",
+  noted: "The result is on the ticket",
+  copyNote: "Copy note for the ticket",
+  copied: "Copied",
+  copyBlocked: "Copying is blocked here. Select the text and copy it:",
+  hadChanged: "Newly changed in the ticket system",
+  tryAgain: "Try again",
+  savedUnverified: "Saved, but the caller is not verified.",
+  notSaved: "Not saved. Verify the caller, then save again.",
+  correctIt: "Correct it in the ticket system.",
+  technicianUnknown:
+    "The ticket system names neither e-mail nor phone of yours, so we can’t tell whether this contact is you.",
 
-  /** Why an address or number of the ticket system is not used. */
+  /** Why an address or number of the ticket system cannot be used. */
   unusable: {
     more_than_one: { phone: "More than one number in this field", email: "More than one address in this field" },
     extension: "A number with an extension",
@@ -80,7 +78,7 @@ export const later = {
   rulesChanged: (client: string) => `The rules for ${client} have changed.`,
 
   /** For the live region, after the contact and the channel. */
-  turns: {
+  transitions: {
     sent: { code: "Code on its way", link: "Link on its way" },
     verified: "verified",
     denied: (why: string) => `denied. ${why}.`,
@@ -88,13 +86,13 @@ export const later = {
     expired: "expired unanswered",
     cancelled: "cancelled",
     ended: "no longer verified",
-  } as Record<Exclude<Turn, "sent" | "denied" | "failed">, string> & {
+  } as Record<Exclude<Transition, "sent" | "denied" | "failed">, string> & {
     sent: { code: string; link: string };
     denied: (why: string) => string;
     failed: (why: string) => string;
   },
 
-  /** What the technician says to the caller while a message is on its way. */
+  /** What the technician says to the caller while a verification is pending. */
   scripts: {
     number: (number: string) => `Say: “Pick ${number} on the page.”`,
     sms_code: (length: number) => `Ask: “Read me the ${digits[length] ?? length} digits we just texted you.”`,
@@ -186,4 +184,4 @@ export const later = {
   reload: `Reload the ticket. ${admin}`,
 };
 
-export type Later = typeof later;
+export type LazyStrings = typeof english;

@@ -1,12 +1,14 @@
-// The entries of the history, once it is opened.
+// The entries of the open history.
 
 import { useRef, useState } from "preact/hooks";
-import type { Desk } from "../app/controller";
+import { historyOf } from "../app/state";
 import { agoOf, timeOf } from "../i18n/format";
-import { byWhom, methodName } from "../i18n/strings";
-import type { Contact, HistoryEntry, Shield } from "../types";
+import { actorName, strings as initialStrings } from "../i18n/strings";
+import type { HistoryEntry, Shield } from "../types";
 import { Button } from "../views/button";
+import type { ContactProps, Controller } from "../views/controller";
 import { ShieldIcon } from "../views/icons";
+import { entryAt } from "./entry";
 import * as w from "./strings";
 
 const stateOf: Record<HistoryEntry["outcome"], Shield["state"]> = {
@@ -19,45 +21,46 @@ const stateOf: Record<HistoryEntry["outcome"], Shield["state"]> = {
   expired: "unverified",
 };
 
-export const Entries = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
-  const entries = desk.history(contact);
-  const older = desk.state.value.older[contact.id];
+export const Entries = ({ controller, contact }: ContactProps) => {
+  const s = controller.state.value;
+  const entries = historyOf(s, contact).map((entry) => entryAt(entry, s.now));
+  const older = s.older[contact.id];
   return (
     <div class="entries">
-      {entries.length === 0 && <p class="hint">{w.words().noHistory}</p>}
+      {entries.length === 0 && <p class="hint">{w.strings().noHistory}</p>}
       <ul>
         {entries.map((entry) => (
-          <Entry key={entry.verification_id} desk={desk} entry={entry} />
+          <Entry key={entry.verification_id} controller={controller} entry={entry} />
         ))}
       </ul>
-      {older?.fault && (
+      {older?.error && (
         <p class="fault" role="alert">
-          {older.fault}
+          {older.error}
         </p>
       )}
       {older?.state === "done"
         ? entries.length > 0 && (
             <p class="end" tabIndex={-1}>
-              {w.words().noOlder}
+              {w.strings().noOlder}
             </p>
           )
         : entries.length > 0 && (
-            <Button kind="quiet" busy={older?.state === "loading"} press={() => void desk.loadOlder(contact)}>
-              {w.words().older}
+            <Button kind="quiet" busy={older?.state === "loading"} onPress={() => void controller.loadOlder(contact)}>
+              {w.strings().older}
             </Button>
           )}
     </div>
   );
 };
 
-const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
-  const s = desk.state.value;
+const Entry = ({ controller, entry }: { controller: Controller; entry: HistoryEntry }) => {
+  const s = controller.state.value;
   return (
     <li class={`entry-row ${stateOf[entry.outcome]}`}>
       <ShieldIcon state={stateOf[entry.outcome]} size={16} />
       <div class="body">
         <p class="what">
-          <span>{[methodName(entry.method), w.shortMask(entry.masked)].join(" · ")}</span>
+          <span>{[initialStrings.methodName[entry.method], w.shortMask(entry.masked)].join(" · ")}</span>
           <span class="outcome">
             {[entry.denied_after, entry.outcome]
               .filter((o) => o !== undefined)
@@ -69,13 +72,13 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
           <time dateTime={entry.requested_at} title={agoOf(entry.requested_at, s.now)}>
             {timeOf(entry.requested_at, s.now)}
           </time>
-          {` · ${byWhom(entry.technician, s.pod?.technician)} · ${w.onTicket(entry.ticket_number)}`}
+          {` · ${actorName(entry.technician, s.pod?.technician)} · ${w.onTicket(entry.ticket_number)}`}
         </p>
         {entry.note && <p class="said">{entry.note}</p>}
-        {entry.changed_channel && <p class="said">{w.words().hadChanged}</p>}
+        {entry.changed_channel && <p class="said">{w.strings().hadChanged}</p>}
         {entry.note_written_at ? (
           <p class="said" title={agoOf(entry.note_written_at, s.now)}>
-            {w.words().noted}
+            {w.strings().noted}
           </p>
         ) : (
           s.pod?.policy.ticket_note && entry.ticket_note && <CopyNote text={entry.ticket_note} />
@@ -85,7 +88,7 @@ const Entry = ({ desk, entry }: { desk: Desk; entry: HistoryEntry }) => {
   );
 };
 
-/** Copies where the host's page allows it; elsewhere shows the text, selected. */
+/** Copies where the host page permits it; else shows the text, selected. */
 const CopyNote = ({ text }: { text: string }) => {
   const [state, setState] = useState<"idle" | "copied" | "blocked">("idle");
   const field = useRef<HTMLTextAreaElement>(null);
@@ -103,8 +106,8 @@ const CopyNote = ({ text }: { text: string }) => {
       <button
         type="button"
         class="copy"
-        aria-label={w.words().copyNote}
-        title={w.words().copyNote}
+        aria-label={w.strings().copyNote}
+        title={w.strings().copyNote}
         onClick={() => void copy()}
       >
         <svg class="icon" width="16" height="16" aria-hidden="true">
@@ -116,11 +119,11 @@ const CopyNote = ({ text }: { text: string }) => {
         </svg>
       </button>
       <span class="sr" role="status">
-        {state === "copied" ? w.words().copied : ""}
+        {state === "copied" ? w.strings().copied : ""}
       </span>
       {state === "blocked" && (
         <label class="by-hand">
-          {w.words().copyBlocked}
+          {w.strings().copyBlocked}
           <textarea ref={field} readOnly rows={5} value={text} />
         </label>
       )}

@@ -1,18 +1,18 @@
-// Why there is no pod, and what to do about it.
+// The error that stopped the pod, and what to do about it.
 
-import type { Desk } from "../app/controller";
 import { Button } from "../views/button";
-import { problem, words } from "./strings";
+import type { Controller } from "../views/controller";
+import { problem, strings } from "./strings";
 
-export const Stopped = ({ desk }: { desk: Desk }) => {
-  const { code = "", detail = "" } = desk.state.value.problem ?? {};
+export const ErrorPanel = ({ controller }: { controller: Controller }) => {
+  const { code = "", detail = "" } = controller.state.value.problem ?? {};
   const { title, next, act } = problem(code, detail);
   return (
     <div class="stopped" role="alert">
       <p class="title">{title}</p>
       <p class="next">{next}</p>
-      <Button kind={act ? "solid" : "plain"} press={desk.again}>
-        {act ?? words().tryAgain}
+      <Button kind={act ? "solid" : "plain"} onPress={controller.retry}>
+        {act ?? strings().tryAgain}
       </Button>
     </div>
   );

@@ -1,8 +1,8 @@
-// The page without a host, or with one that it may not work in: nothing can be verified here.
+// The page without a host, or with a host that may not frame it.
 
 import { problem } from "./strings";
 
-export const Alone = ({ code }: { code: string }) => {
+export const NoHost = ({ code }: { code: string }) => {
   const { title, next } = problem(code, "");
   return (
     <main class="pod">

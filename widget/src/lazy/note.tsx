@@ -1,30 +1,29 @@
-// The reason for verifying somebody who is not the ticket's contact.
+// The override note: the reason for verifying a contact who is not the ticket's.
 
-import type { Desk } from "../app/controller";
-import { noteNeed } from "../app/state";
-import * as shared from "../i18n/strings";
-import type { Contact } from "../types";
-import { noteHelp } from "../views/bar";
-import { noteTooShort, words } from "./strings";
+import { noteStatus } from "../app/state";
+import { strings as initialStrings } from "../i18n/strings";
+import type { ContactProps } from "../views/controller";
+import { noteHelp } from "../views/note-blocker";
+import { noteTooShort, strings } from "./strings";
 
 const noteWhy = "note-why";
 
-export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
-  const { pod, notes } = desk.state.value;
+export const Note = ({ controller, contact }: ContactProps) => {
+  const { pod, notes } = controller.state.value;
   const note = notes[contact.id] ?? "";
   if (!pod) return null;
-  const need = noteNeed(contact, pod.policy, note);
+  const need = noteStatus(contact, pod.policy, note);
   if (need === "none") return null;
   const help = {
-    missing: shared.words.noteFirst,
+    missing: initialStrings.noteFirst,
     short: noteTooShort(pod.policy.note_min),
-    ok: note ? "" : words().noteOptional,
+    ok: note ? "" : strings().noteOptional,
   }[need];
   const why = pod.policy.explanations.override_note;
   return (
     <div class="note">
       <div class="ask">
-        <label for="note">{words().noteLabel}</label>
+        <label for="note">{strings().noteLabel}</label>
         <span class="help" id={noteHelp} title={why}>
           {help}
         </span>
@@ -34,24 +33,24 @@ export const Note = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
         rows={2}
         value={note}
         maxLength={pod.policy.note_max}
-        placeholder={words().notePlaceholder}
+        placeholder={strings().notePlaceholder}
         autocomplete="off"
         aria-describedby={why ? `${noteHelp} ${noteWhy}` : noteHelp}
         onKeyDown={(e) => {
           if (e.key === "Enter") e.preventDefault(); // a note is one line, however it wraps
         }}
-        onInput={(e) => desk.setNote(contact, e.currentTarget.value)}
+        onInput={(e) => controller.setNote(contact, e.currentTarget.value)}
       />
       {pod.policy.note_presets.length > 0 && (
         <fieldset class="chips">
-          <legend class="sr">{words().notePresets}</legend>
+          <legend class="sr">{strings().notePresets}</legend>
           {pod.policy.note_presets.map((preset) => (
             <button
               type="button"
               class="chip"
               key={preset}
               aria-pressed={note.trim() === preset}
-              onClick={() => desk.setNote(contact, preset)}
+              onClick={() => controller.setNote(contact, preset)}
             >
               {preset}
             </button>

@@ -1,33 +1,30 @@
-// A message is on its way: what to say, where the code goes, and how to send again or call it off.
+// A pending verification: the script for the technician, the code field, resend and cancel.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isCooling } from "../app/shield";
-import { type Act, doing, faultNow, place } from "../app/state";
+import { type Action, channelKey, currentError, pendingAction } from "../app/state";
 import { leftUntil } from "../i18n/format";
-import { byCode, methodName } from "../i18n/strings";
-import type { Shield } from "../types";
-import { noteBar, noteHelp } from "../views/bar";
+import { strings as initialStrings, usesCode } from "../i18n/strings";
 import { Button } from "../views/button";
-import type { RowProps } from "../views/row";
+import type { ShieldProps } from "../views/controller";
+import { noteBlocker, noteHelp } from "../views/note-blocker";
 import { caretAfter, digitsOf, grouped } from "./digits";
 import * as w from "./strings";
 import { warningNow } from "./warning";
 
-type Props = RowProps & { shield: Shield };
-
-export const Pending = (props: Props) => {
-  const { desk, contact, channel, shield } = props;
-  const s = desk.state.value;
+export const Pending = (props: ShieldProps) => {
+  const { controller, contact, channel, shield } = props;
+  const s = controller.state.value;
   const id = shield.verification_id ?? "";
   const method = shield.method ?? "sms_code";
-  const busy = doing(s, place(contact, channel), shield);
+  const busy = pendingAction(s, channelKey(contact, channel), shield);
   const cooling = isCooling(shield, s.now);
-  const needsNote = noteBar(s, contact);
-  const waits = (act: Act) => (s.online && (!busy || busy === act) ? undefined : "");
-  const warning = warningNow(s, place(contact, channel), shield);
+  const needsNote = noteBlocker(s, contact);
+  const waits = (act: Action) => (s.online && (!busy || busy === act) ? undefined : "");
+  const warning = warningNow(s, channelKey(contact, channel), shield);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
-    <div class="pending-body" role="group" aria-label={methodName(method)}>
+    <div class="pending-body" role="group" aria-label={initialStrings.methodName[method]}>
       <p class="script">
         {shield.match && (
           <span class="match" aria-hidden="true">
@@ -36,28 +33,28 @@ export const Pending = (props: Props) => {
         )}
         {w.script(method, shield, contact.scripts)}
       </p>
-      {byCode(method) && <CodeEntry key={id} {...props} />}
+      {usesCode(method) && <CodeEntry key={id} {...props} />}
       <div class="after">
         {cooling ? (
           <span class="cooling">{w.resendIn(leftUntil(shield.resend_at, s.now))}</span>
         ) : (
           <Button
             kind="quiet"
-            barred={needsNote ?? waits(method)}
+            disabled={needsNote ?? waits(method)}
             busy={busy === method}
-            explained={needsNote && noteHelp}
-            press={() => void desk.send(contact, channel, method)}
+            describedBy={needsNote && noteHelp}
+            onPress={() => void controller.send(contact, channel, method)}
           >
-            {w.words().resend}
+            {w.strings().resend}
           </Button>
         )}
         <Button
           kind="quiet"
-          barred={waits("cancel")}
+          disabled={waits("cancel")}
           busy={busy === "cancel"}
-          press={() => void desk.cancel(contact, channel, id)}
+          onPress={() => void controller.cancel(contact, channel, id)}
         >
-          {w.words().cancel}
+          {w.strings().cancel}
         </Button>
       </div>
       {warning && <p class="warned">{w.nearLimit(warning, channel)}</p>}
@@ -65,28 +62,28 @@ export const Pending = (props: Props) => {
   );
 };
 
-const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
-  const s = desk.state.value;
-  const where = place(contact, channel);
+const CodeEntry = ({ controller, contact, channel, shield }: ShieldProps) => {
+  const s = controller.state.value;
+  const where = channelKey(contact, channel);
   const id = shield.verification_id ?? "";
   const length = shield.code_length ?? 6;
   const digits = s.codes[id] ?? "";
   const complete = digits.length === length;
-  const busy = doing(s, where, shield);
-  const fault = faultNow(s, where, shield);
-  const mine = fault?.act === "code" ? fault : undefined;
+  const busy = pendingAction(s, where, shield);
+  const fault = currentError(s, where, shield);
+  const mine = fault?.action === "code" ? fault : undefined;
   const near = w.lockNear(contact.lock);
   const input = useRef<HTMLInputElement>(null);
   const composing = useRef(false);
-  const shake = useShake(input, s.wrong[where] ?? 0);
+  const shake = useShake(input, s.wrongCodes[where] ?? 0);
   const helpId = `help ${where}`.replaceAll(/\s/g, "-");
 
-  /** An input method owns the field until its composition ends: a changed value would break the composition. */
+  /** Does nothing during an input method's composition: a changed value would end the composition. */
   const read = (field: HTMLInputElement) => {
     if (composing.current) return;
     const caret = caretAfter(field.value, field.selectionStart ?? field.value.length, length);
     const typed = digitsOf(field.value, length);
-    desk.type(id, typed);
+    controller.setCode(id, typed);
     field.value = grouped(typed, length);
     field.setSelectionRange(caret, caret);
   };
@@ -95,14 +92,14 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
     e.preventDefault();
     if (busy || !s.online) return;
     const typed = digitsOf(input.current?.value ?? "", length); // a script may have filled it in without an event
-    desk.type(id, typed);
-    if (typed.length === length) void desk.check(contact, channel, id);
-    else desk.object(contact, channel, w.codeTooShort(length));
+    controller.setCode(id, typed);
+    if (typed.length === length) void controller.checkCode(contact, channel, id);
+    else controller.setCodeError(contact, channel, w.codeTooShort(length));
   };
 
   return (
     <form class="code" onSubmit={submit} noValidate ref={shake}>
-      <label for={`code ${where}`}>{w.words().enterCode}</label>
+      <label for={`code ${where}`}>{w.strings().enterCode}</label>
       <div class="entry">
         <input
           id={`code ${where}`}
@@ -127,11 +124,11 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
         <Button
           submit
           kind="solid"
-          press={() => {}}
-          barred={complete && s.online ? undefined : ""}
+          onPress={() => {}}
+          disabled={complete && s.online ? undefined : ""}
           busy={busy === "code"}
         >
-          {w.words().verify}
+          {w.strings().verify}
         </Button>
       </div>
       <p class={mine ? "fault" : "help"} id={helpId} role={mine ? "alert" : undefined}>
@@ -142,8 +139,8 @@ const CodeEntry = ({ desk, contact, channel, shield }: Props) => {
 };
 
 /**
- * One shake for each wrong code; the field keeps the focus, its text selected, ready for the next. Who has gone
- * elsewhere meanwhile, to the host's own page even, is not called back.
+ * Shakes the field once for each wrong code and selects its text for the next one. A focus outside the form, in the pod or
+ * in the host's page, is not moved.
  */
 const useShake = (input: { current: HTMLInputElement | null }, wrong: number) => {
   const form = useRef<HTMLFormElement>(null);

@@ -1,41 +1,41 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { channel, contact, green, later, pending, pod, settle, t0, world } from "../../test/harness";
+import { channel, contact, createHarness, green, pending, pod, secondsAfter, settle, t0 } from "../../test/harness";
 
-let w: ReturnType<typeof world>;
+let w: ReturnType<typeof createHarness>;
 let hidden = false;
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: Date.parse(t0) });
   hidden = false;
-  w = world({ polls: true, hidden: () => hidden });
-  w.desk.start();
+  w = createHarness({ polls: true, hidden: () => hidden });
+  w.controller.start();
 });
 
-const state = () => w.desk.state.value;
+const state = () => w.controller.state.value;
 const updates = () => (state().online ? (state().polling ? "polling" : "live") : "none");
 const polls = () => w.calls.filter((c) => c.what === "pod");
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** From the challenge to an open pod, whose socket does what the network makes of it. */
+/** Completes a launch; the socket then depends on the network. */
 const open = async () => {
   await settle();
   await w.call().yes({ nonce: "n1" });
   await w.asked.at(-1)?.give("a.b.c");
-  await w.call().yes({ token: "token-1", expires_at: later(900), pod: pod() });
+  await w.call().yes({ token: "token-1", expires_at: secondsAfter(900), pod: pod() });
 };
 
 const danas = (seq: number, shield?: Parameters<typeof channel>[1]) =>
   contact("dana", seq, [channel("mobile", shield), channel("mail")]);
 
-/** The poll that is on its way is answered. */
+/** Answers the poll in progress. */
 const answer = (seq = 1, shield?: Parameters<typeof channel>[1], token = "token-2") =>
   w.call().yes({
     token,
-    expires_at: later(1800),
+    expires_at: secondsAfter(1800),
     pod: { ...pod("4711", [danas(seq, shield)]), now: new Date().toISOString() },
   });
 
-/** What the network does to each socket from now on, for so long. */
+/** How a network treats each socket for `ms` milliseconds. */
 const networks = {
   "refuses the handshake": async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100) {
@@ -64,11 +64,11 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(updates()).toBe("none");
     await answer();
     expect(updates()).toBe("polling");
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     expect(w.call().what).toBe("send");
   });
 
-  it("is polled every 2.5 s while something waits for an answer, every 15 s otherwise, with the newest bearer", async () => {
+  it("is polled every 2.5 s while a verification is pending, every 15 s otherwise, with the newest bearer", async () => {
     await network(5_000);
     await answer();
     for (let n = 0; n < 4; n++) {
@@ -86,7 +86,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(polls().length - before).toBe(8);
   });
 
-  it("lets the shield turn green by a poll, which is told to the host", async () => {
+  it("turns the shield green by a poll, which is reported to the host", async () => {
     await network(5_000);
     await answer(2, pending("v_1"));
     await network(2_500);
@@ -95,14 +95,14 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(w.said.at(-1)).toMatchObject({ type: "shieldpod:verification:verified", verification_id: "v_1" });
   });
 
-  it("is not polled while nobody can see the pod, and at once when somebody can again", async () => {
+  it("is not polled while the page is hidden, and at once when it is visible again", async () => {
     await network(5_000);
     await answer();
     hidden = true;
     await network(60_000);
     expect(polls()).toHaveLength(1);
     hidden = false;
-    w.desk.wake();
+    w.controller.wake();
     expect(polls()).toHaveLength(2);
   });
 
@@ -112,7 +112,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     await network(1_000);
     while (w.socket().readyState !== 0) await pass(500);
     w.socket().open();
-    expect(updates()).toBe("polling"); // it may be closed at once, as those before
+    expect(updates()).toBe("polling"); // it may be closed at once, like the earlier ones
     w.event(2, { mobile: green("v_1") });
     expect(updates()).toBe("live");
     const before = polls().length;
@@ -120,7 +120,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(polls()).toHaveLength(before);
   });
 
-  it("says that nothing can be sent while the server does not answer either", async () => {
+  it("reports that nothing can be sent while the server does not answer either", async () => {
     await network(5_000);
     await w.call().lost();
     expect(updates()).toBe("none");
@@ -131,7 +131,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(updates()).toBe("polling");
   });
 
-  it("launches anew when the session is over", async () => {
+  it("launches again when the session has ended", async () => {
     await network(5_000);
     await answer();
     await network(15_000);
@@ -139,7 +139,7 @@ describe.each(Object.entries(networks))("a network that %s", (_, network) => {
     expect(w.call().what).toBe("challenge");
   });
 
-  it("forgets its polls with the ticket", async () => {
+  it("drops its polls with the ticket", async () => {
     await network(5_000);
     w.refresh();
     await answer(7, green("v_9"));
@@ -153,8 +153,8 @@ describe("a network that lets sockets open and holds back their frames", () => {
     w.socket().open();
   });
 
-  it("is found out once something is sent, and polled from then on", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("is detected once a message is sent, and polled from then on", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     const sent = {
       id: "v_1",
       contact_id: "dana",
@@ -174,7 +174,7 @@ describe("a network that lets sockets open and holds back their frames", () => {
     expect(w.shield().state).toBe("verified");
   });
 
-  it("is asked less and less often while there is no news", async () => {
+  it("is polled less and less often while there is no news", async () => {
     for (const wait of [15_000, 30_000, 60_000, 120_000, 240_000, 240_000]) {
       const before = polls().length;
       await pass(wait - 2_500);
@@ -186,7 +186,7 @@ describe("a network that lets sockets open and holds back their frames", () => {
     expect(updates()).toBe("live");
   });
 
-  it("is not asked again once a frame has come", async () => {
+  it("is not polled once a frame has arrived", async () => {
     w.event(2, { mobile: pending("v_1") });
     await pass(60_000);
     expect([polls(), updates()]).toEqual([[], "live"]);
@@ -194,7 +194,7 @@ describe("a network that lets sockets open and holds back their frames", () => {
 });
 
 describe("a server that starts again", () => {
-  it("is not taken for a network that blocks", async () => {
+  it("is not mistaken for a network that blocks", async () => {
     await open();
     w.socket().open();
     w.event(2, { mobile: pending("v_1") });
@@ -212,7 +212,7 @@ describe("a server that starts again", () => {
     expect(updates()).toBe("live");
   });
 
-  it("is dialled at once when a poll finds it back, and the pod never says that it is blocked", async () => {
+  it("gets a connection at once when a poll succeeds, and the pod never reports polling", async () => {
     await open();
     for (const wait of [500, 1_000, 2_000, 4_000]) {
       w.socket().lose();

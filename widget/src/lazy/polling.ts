@@ -1,116 +1,116 @@
-// Where updates come from: the socket, or polls while something on the way blocks it (a proxy that refuses WebSockets,
-// hangs, hangs up at once, or lets no frame pass).
+// Polling: requests the pod while something on the way blocks the socket (a proxy that refuses WebSockets, leaves them
+// unanswered, closes them at once, or lets no frame pass).
 
 import type { Clock } from "../clock";
-import { type Link, steady } from "../live/connection";
+import { type ConnectionState, stableAfter } from "../live/connection";
 
-/** polling: by request, and everything can be sent; none: not now, and nothing can be sent. */
+/** polling: updates come by request, and messages can be sent; none: no updates, and nothing can be sent. */
 export type Updates = "live" | "polling" | "none";
 
-export interface FeedDeps {
+export interface PollingDeps {
   clock: Clock;
-  /** Asks the server for the pod: with the session's bearer, so that limits by address do not count it. */
-  ask: () => Promise<"news" | "same" | "lost">;
-  /** Whether something on screen waits for an answer. */
-  waiting: () => boolean;
-  /** Has the socket tried at once. */
-  hurry: () => void;
+  /** Requests the pod with the session's bearer, so that limits by address do not count the request. */
+  renew: () => Promise<"news" | "same" | "lost">;
+  /** Whether a verification on screen is pending. */
+  isWaiting: () => boolean;
+  /** Ends the socket's back-off. */
+  reconnectNow: () => void;
   onUpdates: (updates: Updates) => void;
   hidden?: () => boolean;
 }
 
-export interface Feed {
-  onLink(link: Link, failures: number): void;
-  /** The screen is looked at again, or the network is back. */
+export interface Polling {
+  onState(state: ConnectionState, failures: number): void;
+  /** The page is visible again, or the network is back. */
   wake(): void;
   close(): void;
 }
 
-/** How often the pod is asked for while something waits for an answer. */
-const step = 2_500;
-/** And while nothing does. Beside a socket that has opened but carried no frame yet, twice as long after each time. */
-const idle = 15_000;
-const longestIdle = 240_000;
-/** So many sockets in a row have to fail before the pod polls: a server that starts again costs one or two. */
-const enough = 2;
+/** In milliseconds: the interval while a verification is pending. */
+const pendingInterval = 2_500;
+/** In milliseconds: the interval otherwise. While a socket is open but has carried no frame, it doubles each time. */
+const idleInterval = 15_000;
+const maxIdleInterval = 240_000;
+/** Polling starts after this many successive failures: a server restart costs one or two. */
+const minFailures = 2;
 
-export const createFeed = (deps: FeedDeps): Feed => {
-  const { clock, ask, waiting, hurry, onUpdates, hidden = () => document.hidden } = deps;
+export const createPolling = (deps: PollingDeps): Polling => {
+  const { clock, renew, isWaiting, reconnectNow, onUpdates, hidden = () => document.hidden } = deps;
   let updates: Updates | null = null;
-  let link: Link = "down";
-  let [failures, openedAt, askedAt] = [0, 0, Number.NEGATIVE_INFINITY];
-  let gap = idle;
-  let asking = false;
-  /** The last poll was answered; it was not. */
+  let state: ConnectionState = "down";
+  let [failures, openedAt, polledAt] = [0, 0, Number.NEGATIVE_INFINITY];
+  let interval = idleInterval;
+  let polling = false;
+  /** Whether the last poll was answered, and whether it was lost. */
   let [answered, lost] = [false, false];
-  /** A poll has brought what the socket should have; and it still has not brought anything. */
-  let [suspect, deaf] = [false, false];
+  /** suspect: a poll brought news that the socket should have brought. blocked: the socket still brought nothing. */
+  let [suspect, blocked] = [false, false];
   let closed = false;
-  let callOff = () => {};
+  let cancel = () => {};
 
-  const judge = () => {
-    const trusted = updates !== "polling" || clock.now() - openedAt >= steady;
-    const open = link === "proven" || (link === "open" && trusted && !deaf);
-    const now = open ? "live" : answered ? "polling" : "none";
+  const publish = () => {
+    const trusted = updates !== "polling" || clock.now() - openedAt >= stableAfter;
+    const live = state === "active" || (state === "open" && trusted && !blocked);
+    const now = live ? "live" : answered ? "polling" : "none";
     if (now === updates) return;
     updates = now;
     onUpdates(now);
   };
 
   const poll = async () => {
-    askedAt = clock.now();
-    asking = true;
-    const found = await ask();
-    asking = false;
+    polledAt = clock.now();
+    polling = true;
+    const result = await renew();
+    polling = false;
     if (closed) return;
-    if (found === "lost") {
+    if (result === "lost") {
       lost = true;
       answered = false;
-    } else if (lost && link === "down") {
-      lost = false; // the server is back: the socket may open as well
+    } else if (lost && state === "down") {
+      lost = false; // the server is back, so the socket may open as well
       failures = 0;
-      hurry();
-    } else if (link !== "proven") {
+      reconnectNow();
+    } else if (state !== "active") {
       answered = true;
-      suspect ||= link === "open" && found === "news";
+      suspect ||= state === "open" && result === "news";
     }
-    judge();
+    publish();
   };
 
-  /** Polls if it is time, and comes again when it next may be; at least once a step, since `waiting` may change. */
+  /** Polls if it is time, and runs again at the next possible time: at least once an interval, since `isWaiting` may change. */
   const tick = () => {
-    callOff();
-    if (closed || link === "proven") return;
-    if (suspect) deaf = true;
-    judge();
-    const left = () => askedAt + (waiting() ? step : gap) - clock.now();
-    const due = link === "open" || failures >= enough;
-    if (due && !asking && !hidden() && left() <= 0) {
-      if (link === "open" && !deaf && !waiting()) gap = Math.min(2 * gap, longestIdle);
+    cancel();
+    if (closed || state === "active") return;
+    if (suspect) blocked = true;
+    publish();
+    const left = () => polledAt + (isWaiting() ? pendingInterval : interval) - clock.now();
+    const needed = state === "open" || failures >= minFailures;
+    if (needed && !polling && !hidden() && left() <= 0) {
+      if (state === "open" && !blocked && !isWaiting()) interval = Math.min(2 * interval, maxIdleInterval);
       void poll();
     }
-    callOff = clock.after(Math.min(step, Math.max(left(), 1_000)), tick);
+    cancel = clock.after(Math.min(pendingInterval, Math.max(left(), 1_000)), tick);
   };
 
   return {
-    onLink(now, failed) {
-      if (now === "down" && link !== "down") {
-        askedAt = Number.NEGATIVE_INFINITY;
+    onState(now, failed) {
+      if (now === "down" && state !== "down") {
+        polledAt = Number.NEGATIVE_INFINITY;
         answered = answered && updates === "polling";
       }
-      if (now === "open") [openedAt, askedAt] = [clock.now(), clock.now()];
-      if (now === "proven") answered = lost = false;
-      [link, failures, gap, suspect, deaf] = [now, failed, idle, false, false];
-      judge();
+      if (now === "open") [openedAt, polledAt] = [clock.now(), clock.now()];
+      if (now === "active") answered = lost = false;
+      [state, failures, interval, suspect, blocked] = [now, failed, idleInterval, false, false];
+      publish();
       tick();
     },
     wake() {
-      if (updates === "polling") askedAt = Number.NEGATIVE_INFINITY;
+      if (updates === "polling") polledAt = Number.NEGATIVE_INFINITY;
       tick();
     },
     close() {
       closed = true;
-      callOff();
+      cancel();
     },
   };
 };

@@ -1,25 +1,25 @@
-// What a pod can do without until it has been drawn: it comes as a second file, right after the first paint,
-// so that it is there when it is asked for.
+// The registry of code that the pod does not need until it has been drawn. It is a second file, fetched right after
+// the first paint.
 
-import { cell } from "../observable";
+import { observable } from "../observable";
 
-type Later = typeof import("./all");
+type LazyModule = typeof import("./all");
 
-/** Nothing until it has come. `missing`: it was asked for and did not arrive. */
-export const later = cell<Partial<Later> & { missing?: boolean }>({});
+/** Empty until the file has loaded. `missing`: loading failed. */
+export const lazy = observable<Partial<LazyModule> & { missing?: boolean }>({});
 
-let coming: Promise<void> | undefined;
+let loading: Promise<void> | undefined;
 
-/** Fetches it, once; what did not arrive is fetched anew when it is next asked for. */
-export const fetchLater = (): Promise<void> => {
-  coming ??= import("./all").then(
+/** Loads the file once; a failed load is repeated at the next call. Never rejects. */
+export const loadLazy = (): Promise<void> => {
+  loading ??= import("./all").then(
     (all) => {
-      later.value = all;
+      lazy.value = all;
     },
     () => {
-      coming = undefined;
-      later.value = { missing: true };
+      loading = undefined;
+      lazy.value = { missing: true };
     },
   );
-  return coming;
+  return loading;
 };

@@ -1,30 +1,30 @@
-// What there is to say between two states of the pod: in a sentence to the technician, and to the host in ids and states.
+// Reports the difference between two states of the pod: a sentence to the technician, and ids and states to the host.
 
 import { bannerAt } from "../app/banner";
-import { type State, selectedContact, shieldNow } from "../app/state";
+import { currentShield, type State, selectedContact } from "../app/state";
 import type { Host } from "../hosts/host";
 import { timeOf } from "../i18n/format";
 import type { Channel, Contact, Pod, Shield } from "../types";
 import { announce, announceBanner, announceStage, rulesChanged } from "./strings";
-import { turn } from "./transition";
+import { transition } from "./transition";
 
-/** Tells the host what became of each shield; gives what the live region has to say, empty for nothing. */
-export const report = (before: State, after: State, say: Host["say"]): string => {
+/** Posts each change of a shield to the host; returns the sentence for the live region, empty for none. */
+export const report = (before: State, after: State, say: Host["post"]): string => {
   const [old, fresh] = [before.pod, after.pod];
   if (!old || !fresh) return "";
   const ruled = old.policy.version !== fresh.policy.version && rulesChanged(fresh.client.name);
-  const shield = shields(before, after, old, fresh, say);
-  return [ruled, banner(before, after, old, fresh), shield].filter(Boolean).join(" ");
+  const shield = reportShields(before, after, old, fresh, say);
+  return [ruled, reportBanner(before, after, old, fresh), shield].filter(Boolean).join(" ");
 };
 
-const banner = (before: State, after: State, old: Pod, fresh: Pod): string | null => {
+const reportBanner = (before: State, after: State, old: Pod, fresh: Pod): string | null => {
   const shown = bannerAt(fresh.policy.banner, after.now);
   const known = bannerAt(old.policy.banner, before.now);
   return shown && shown.text !== known?.text ? announceBanner(shown) : null;
 };
 
-/** Of the contact on screen, the last that happened. */
-const shields = (before: State, after: State, old: Pod, fresh: Pod, say: Host["say"]): string | null => {
+/** The sentence on the last change of the contact on screen. */
+const reportShields = (before: State, after: State, old: Pod, fresh: Pod, say: Host["post"]): string | null => {
   const watched = selectedContact(after);
   let sentence: string | null = null;
   for (const contact of fresh.contacts) {
@@ -32,22 +32,29 @@ const shields = (before: State, after: State, old: Pod, fresh: Pod, say: Host["s
     for (const channel of contact.channels) {
       const was = earlier?.channels.find((ch) => ch.id === channel.id);
       if (!was) continue;
-      const said = one(contact, channel, shieldNow(was, before.now), shieldNow(channel, after.now), after.now, say);
+      const said = reportChannel(
+        contact,
+        channel,
+        currentShield(was, before.now),
+        currentShield(channel, after.now),
+        after.now,
+        say,
+      );
       if (contact === watched) sentence = said ?? sentence;
     }
   }
   return sentence;
 };
 
-const one = (
+const reportChannel = (
   contact: Contact,
   channel: Channel,
   was: Shield,
   is: Shield,
   now: number,
-  say: Host["say"],
+  say: Host["post"],
 ): string | null => {
-  const turned = turn(was, is, now);
+  const turned = transition(was, is, now);
   if (turned === null) {
     const moved = is.state === "pending" && was.state === "pending" && was.stage !== is.stage;
     return moved ? announceStage(channel, is, timeOf(is.until, now)) : null;

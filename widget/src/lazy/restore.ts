@@ -1,30 +1,30 @@
-// Takes back what other scripts changed in the pod's page: a translator that puts <font> in place of text leaves
-// Preact with text nodes that are on no screen, and the first contact's name above the second one's shield.
+// Undoes changes by other scripts. A translator that replaces text by <font> leaves Preact with detached text nodes, so
+// that the first contact's name would stay above the second one's shield.
 
 import { type Clock, systemClock } from "../clock";
 
-/** So many changes are taken back at once after the pod has drawn: a script that makes them again each time then waits. */
-const atOnce = 1_000;
-/** How long it waits for that, in milliseconds, unless the pod draws before. */
-const rest = 2_000;
+/** The number of changes undone without a pause after each drawing: a script that repeats its changes has to wait then. */
+const maxChanges = 1_000;
+/** In milliseconds: the pause before further changes are undone, unless the pod draws before. */
+const cooldown = 2_000;
 
 type Restore = (foreign: MutationRecord[], observer: MutationObserver, root: Node, drawing: boolean) => void;
 
 export const createRestore = (clock: Clock): Restore => {
-  /** Nodes that other scripts put in. */
-  const alien = new WeakSet<Node>();
-  let left = atOnce;
+  /** Nodes that other scripts inserted. */
+  const foreignNodes = new WeakSet<Node>();
+  let left = maxChanges;
   let resting = false;
   const restore: Restore = (foreign, observer, root, drawing) => {
-    if (drawing) left = atOnce;
+    if (drawing) left = maxChanges;
     if (foreign.length === 0) return;
     if (left > 0) {
       left -= foreign.length;
-      undo(foreign.splice(0), root, alien);
+      undo(foreign.splice(0), root, foreignNodes);
       observer.takeRecords();
     } else if (!resting) {
       resting = true;
-      clock.after(rest, () => {
+      clock.after(cooldown, () => {
         resting = false;
         left = 1;
         restore(foreign, observer, root, false);
@@ -37,8 +37,8 @@ export const createRestore = (clock: Clock): Restore => {
 export const restore = createRestore(systemClock);
 
 /**
- * Undoes the records, the newest first, as far as they concern the pod's own nodes. What was put in stays if it
- * shows no text (a password manager's icon), or stands beside the pod (an extension's own box).
+ * Undoes the records, newest first, for the pod's own nodes. An inserted node stays if it has no text (a password manager's
+ * icon) or is outside the pod (an extension's own box).
  */
 const undo = (records: MutationRecord[], root: Node, alien: WeakSet<Node>) => {
   const focused = document.activeElement === document.body ? lastFocused : null;
@@ -74,14 +74,14 @@ const undoOne = (
   for (const node of removedNodes) if (taken.has(node)) target.insertBefore(node, before);
 };
 
-/** The node of another script that the node is within; a node of the pod's that was moved into one is not. */
+/** The outermost foreign node that contains the node; undefined for the pod's own nodes that were moved into one. */
 const outermost = (node: Node | null, alien: WeakSet<Node>, taken: Set<Node>): Node | undefined => {
   let found: Node | undefined;
   for (let at = node; at && !taken.has(at); at = at.parentNode) if (alien.has(at)) found = at;
   return found;
 };
 
-/** Where the keyboard was: a node that is taken out of the page loses it. */
+/** The element that had the focus last: an element that is removed from the page loses it. */
 let lastFocused: HTMLElement | null = null;
 document.addEventListener("focusin", ({ target }) => {
   lastFocused = target as HTMLElement;

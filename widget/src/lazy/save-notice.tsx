@@ -1,14 +1,14 @@
-// What became of saving a ticket whose caller is not verified.
+// The notice after a ticket was saved, or not saved, without a verified caller.
 
 import { type State, saveRule } from "../app/state";
 import { Icon } from "../views/icons";
-import { words } from "./strings";
+import { strings } from "./strings";
 
-/** Gone once somebody is verified. */
-export const Saved = ({ s }: { s: State }) =>
-  s.saved !== "off" && s.pod && saveRule(s.pod, s.now) !== "off" ? (
+/** Disappears once a contact is verified. */
+export const SaveNotice = ({ s }: { s: State }) =>
+  s.saveNotice !== "off" && s.pod && saveRule(s.pod, s.now) !== "off" ? (
     <p class="notice saved" role="alert">
       <Icon name="warning" />
-      {s.saved === "block" ? words().notSaved : words().savedUnverified}
+      {s.saveNotice === "block" ? strings().notSaved : strings().savedUnverified}
     </p>
   ) : null;

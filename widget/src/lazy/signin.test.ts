@@ -41,12 +41,12 @@ beforeEach(() => {
 });
 
 describe("a technician who signs in", () => {
-  it("is asked to, and no window opens by itself", async () => {
+  it("gets a request to sign in, and no window opens without a press", async () => {
     expect(await outcome(w.host.open(ticket.signal, false))).toBe("signin_required");
     expect(w.opened).not.toHaveBeenCalled();
   });
 
-  it("gets a window in the very moment of the press, and the session for the code that it brings", async () => {
+  it("gets a window with the press, and the session for its code", async () => {
     const opening = outcome(w.host.open(ticket.signal, true));
     expect(w.opened.mock.calls[0]?.[0]).toBe("/signin/acme");
     w.deliver(signedIn);
@@ -55,11 +55,11 @@ describe("a technician who signs in", () => {
     expect([popup.close.mock.calls.length, w.heard.size]).toEqual([1, 0]);
   });
 
-  it("is told when the browser blocks the window", async () => {
+  it("gets an error when the browser blocks the window", async () => {
     expect(await outcome(begin(null).host.open(ticket.signal, true))).toBe("popup_blocked");
   });
 
-  it("is signed in by the last word of a window that closes itself", async () => {
+  it("is signed in by the last message of a window that closes itself", async () => {
     const opening = outcome(w.host.open(ticket.signal, true));
     popup.closed = true;
     await vi.advanceTimersByTimeAsync(500);
@@ -67,7 +67,7 @@ describe("a technician who signs in", () => {
     expect(await opening).toBe("77");
   });
 
-  it("is told when the window was closed too soon", async () => {
+  it("gets an error when the window was closed too soon", async () => {
     const opening = outcome(w.host.open(ticket.signal, true));
     popup.closed = true;
     await vi.advanceTimersByTimeAsync(1_000);
@@ -75,7 +75,7 @@ describe("a technician who signs in", () => {
   });
 });
 
-describe("row 24: a code is believed from our own origin and from that very window", () => {
+describe("row 24: a code is accepted only from our own origin and that window", () => {
   it.each([
     ["another origin", signedIn, { origin: "https://evil.example" }],
     ["another window of ours", signedIn, { source: {} }],

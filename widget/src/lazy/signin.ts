@@ -1,14 +1,14 @@
-// A host that signs nothing: the technician signs in, in a window of our own, and the ticket is looked up by the
-// server. The code that the window brings is believed from our own origin and from that very window.
+// A host without signed contexts: the technician signs in in a window of our own, and the server looks the ticket up. The
+// window's code is accepted only from our own origin and from that window.
 
-import { type Api, Refusal } from "../api";
+import { type Api, ApiError } from "../api";
 import type { Clock } from "../clock";
 import type { Host } from "../hosts/host";
 
-/** How often it is looked whether the window is still there. */
-const glance = 500;
+/** In milliseconds: how often the window is checked for having been closed. */
+const closedCheckInterval = 500;
 
-/** The part of `window` that opens another, and hears what that says. */
+/** The part of `window` that opens another window and receives its message. */
 export interface OpenerWindow {
   open(url: string, name: string, features: string): { readonly closed: boolean; close(): void } | null;
   addEventListener(type: "message", heard: (e: MessageEvent) => void): void;
@@ -17,7 +17,7 @@ export interface OpenerWindow {
 
 export interface SignInPage {
   window: OpenerWindow;
-  /** Our own. */
+  /** Our own origin. */
   origin: string;
   tenant: string;
   psa: string;
@@ -34,42 +34,42 @@ export const parseSignedIn = (data: unknown): string | null => {
 };
 
 export const createSignIn = ({ window, origin, tenant, psa, ticket, api, clock }: SignInPage): Host => {
-  /** A window that nobody pressed for would be blocked. */
-  const code = (signal: AbortSignal) =>
+  /** Opens the window; browsers block it without a press. */
+  const requestCode = (signal: AbortSignal) =>
     new Promise<string>((resolve, reject) => {
       const popup = window.open(`/signin/${encodeURIComponent(tenant)}`, "_blank", "popup,width=480,height=640");
-      if (!popup) return reject(new Refusal("popup_blocked", ""));
-      const hear = (e: MessageEvent) => {
+      if (!popup) return reject(new ApiError("popup_blocked"));
+      const onMessage = (e: MessageEvent) => {
         const given = e.origin === origin && e.source === popup ? parseSignedIn(e.data) : null;
-        if (given) end(() => resolve(given));
+        if (given) finish(() => resolve(given));
       };
-      let gone = false;
-      /** A window that is done closes itself: its last word may be on its way yet. */
-      const look = () => {
-        if (gone) return end(() => reject(new Refusal("signin_closed", "")));
-        gone = popup.closed;
-        callOff = clock.after(glance, look);
+      let closed = false;
+      /** Checks twice: a window that closes itself may have posted a message that has not arrived yet. */
+      const check = () => {
+        if (closed) return finish(() => reject(new ApiError("signin_closed")));
+        closed = popup.closed;
+        cancel = clock.after(closedCheckInterval, check);
       };
-      const dropped = () => end(() => reject(signal.reason));
-      const end = (settle: () => void) => {
-        callOff();
-        window.removeEventListener("message", hear);
-        signal.removeEventListener("abort", dropped);
+      const onAbort = () => finish(() => reject(signal.reason));
+      const finish = (settle: () => void) => {
+        cancel();
+        window.removeEventListener("message", onMessage);
+        signal.removeEventListener("abort", onAbort);
         popup.close();
         settle();
       };
-      let callOff = clock.after(glance, look);
-      window.addEventListener("message", hear);
-      signal.addEventListener("abort", dropped);
+      let cancel = clock.after(closedCheckInterval, check);
+      window.addEventListener("message", onMessage);
+      signal.addEventListener("abort", onAbort);
     });
 
   return {
     async open(signal, pressed) {
-      if (!pressed) throw new Refusal("signin_required", "");
-      const given = await code(signal);
+      if (!pressed) throw new ApiError("signin_required");
+      const given = await requestCode(signal);
       signal.throwIfAborted();
       return api.launchSignIn({ tenant, code: given, ticket, ...(psa && { psa }) }, signal);
     },
-    say() {},
+    post() {},
   };
 };

@@ -5,12 +5,12 @@ import * as w from "./strings";
 
 const [mobile, mail] = [channel("mobile"), channel("mail")];
 
-describe("what is read aloud", () => {
+describe("the script for the technician", () => {
   const link: Shield = { ...pending("v_1", "sms_link"), match: "47" };
   it.each<[string, Shield, string]>([
     ["under number matching it is the number", link, "Say: “Pick 47 on the page.”"],
     [
-      "else a link's own words",
+      "else that of a link",
       pending("v_1", "sms_link"),
       "Say: “We just texted you a link. Open it and press Validate.”",
     ],
@@ -23,7 +23,7 @@ describe("what is read aloud", () => {
     expect(w.script(shield.method ?? "sms_code", shield)).toBe(want);
   });
 
-  it("is what the tenant has written, where it has", () => {
+  it("is the tenant's own, where there is one", () => {
     const own = { sms_code: "“Bitte den Code.”", number: "“Die {number}, bitte.”" };
     expect(w.script("sms_code", pending("v_1"), own)).toBe("“Bitte den Code.”");
     expect(w.script("sms_link", link, own)).toBe("“Die 47, bitte.”");
@@ -47,7 +47,7 @@ describe("the lock", () => {
   });
 });
 
-describe("a quota that is all but used", () => {
+describe("a quota that is nearly used up", () => {
   it.each<[string, Channel, string]>([
     ["quota_destination_day", mobile, "8 of 10 messages to this number today."],
     ["quota_destination_day", mail, "8 of 10 messages to this address today."],
@@ -66,8 +66,8 @@ describe("a quota that is all but used", () => {
   });
 });
 
-describe("the banner aloud", () => {
-  it("begins with its tone, which is information where none is given", () => {
+describe("the announcement of the banner", () => {
+  it("begins with its tone, which is information by default", () => {
     expect(w.announceBanner({ text: "Change freeze." })).toBe("Information: Change freeze.");
     expect(w.announceBanner({ text: "Change freeze.", tone: "critical" })).toBe("Critical: Change freeze.");
   });

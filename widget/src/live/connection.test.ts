@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeSocket, green, t0 } from "../../test/harness";
 import { createClock } from "../clock";
 import type { ServerFrame } from "../types";
-import { type Link, type Live, openLive, parseFrame } from "./connection";
+import { type Connection, type ConnectionState, openConnection } from "./connection";
+import { parseFrame } from "./frames";
 
 const update: ServerFrame = {
   type: "event",
@@ -16,10 +17,10 @@ const update: ServerFrame = {
 
 describe("the socket", () => {
   let sockets: FakeSocket[];
-  let links: [Link, number][];
+  let links: [ConnectionState, number][];
   let frames: ServerFrame[];
   let stops: number[];
-  let live: Live;
+  let live: Connection;
   let since: number;
 
   const socket = () => sockets.at(-1) as FakeSocket;
@@ -27,34 +28,34 @@ describe("the socket", () => {
   beforeEach(() => {
     vi.useFakeTimers();
     [sockets, links, frames, stops, since] = [[], [], [], [], 7];
-    live = openLive({
+    live = openConnection({
       dial: () => {
         sockets.push(new FakeSocket());
         return socket();
       },
       clock: createClock(),
-      chance: () => 1,
+      random: () => 1,
       auth: () => ({ type: "auth", token: "token-1", since }),
       onFrame: (f) => frames.push(f),
-      onLink: (link, failures) => links.push([link, failures]),
+      onState: (link, failures) => links.push([link, failures]),
       onStop: (code) => stops.push(code),
     });
   });
 
-  it("says in its first frame who it is and how far it is", () => {
+  it("authenticates and sends its sequence number in the first frame", () => {
     socket().open();
     expect(socket().sent).toEqual([{ type: "auth", token: "token-1", since: 7 }]);
     expect(links).toEqual([["open", 0]]);
   });
 
-  it("hands on frames, and nothing that is none", () => {
+  it("passes on frames, and ignores other messages", () => {
     socket().open();
     for (const junk of ["", "{", "null", "[]", '{"type":"rules"}', '"event"']) socket().say(junk);
     socket().say(update);
     expect(frames).toEqual([update]);
   });
 
-  it.each([1006, 1001, 4400, 4408, 4450])("comes back after code %i, from where the pod is then", (code) => {
+  it.each([1006, 1001, 4400, 4408, 4450])("reconnects after code %i, from the pod's sequence number", (code) => {
     socket().open();
     since = 9;
     socket().lose(code);
@@ -69,7 +70,7 @@ describe("the socket", () => {
     expect(stops).toEqual([]);
   });
 
-  it.each([4500, 4501, 4503, 4504, 4999])("stops after code %i and says so", (code) => {
+  it.each([4500, 4501, 4503, 4504, 4999])("stops after code %i and reports it", (code) => {
     socket().open();
     socket().lose(code);
     vi.advanceTimersByTime(60_000);
@@ -77,7 +78,7 @@ describe("the socket", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it("waits twice as long each time, up to fifteen seconds", () => {
+  it("doubles the wait each time, up to fifteen seconds", () => {
     const waits: number[] = [];
     for (let i = 0; i < 7; i++) {
       const before = Date.now();
@@ -89,7 +90,7 @@ describe("the socket", () => {
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
   });
 
-  it("begins with short waits again after a connection that held", () => {
+  it("begins with short waits again after a stable connection", () => {
     for (const wait of [500, 1000, 2000]) {
       socket().lose();
       vi.advanceTimersByTime(wait);
@@ -101,7 +102,7 @@ describe("the socket", () => {
     expect(sockets).toHaveLength(5);
   });
 
-  it("gives up a connection that hangs, which counts as two failures, and tries again", () => {
+  it("abandons a connection that hangs, which counts as two failures, and reconnects", () => {
     vi.advanceTimersByTime(4_999);
     expect(links).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -114,13 +115,13 @@ describe("the socket", () => {
     expect([links.at(-1), sockets.length]).toEqual([["open", 2], 2]);
   });
 
-  it("is proven by the first frame of a connection, and by no junk", () => {
+  it("is active after the first frame of a connection, and not after other messages", () => {
     socket().open();
     socket().say("{");
     expect(links.at(-1)).toEqual(["open", 0]);
     socket().say(update);
     socket().say(update);
-    expect(links.slice(1)).toEqual([["proven", 0]]);
+    expect(links.slice(1)).toEqual([["active", 0]]);
     socket().lose();
     vi.advanceTimersByTime(500);
     socket().open();
@@ -130,7 +131,7 @@ describe("the socket", () => {
     ]);
   });
 
-  it("counts connections that are closed at once, until one has held or carried a frame", () => {
+  it("counts connections that are closed at once, until one was stable or carried a frame", () => {
     for (const wait of [500, 1000, 2000]) {
       socket().open();
       socket().lose();
@@ -143,20 +144,20 @@ describe("the socket", () => {
     expect(links.at(-1)).toEqual(["down", 0]);
   });
 
-  it("hurries when the network is back", () => {
+  it("reconnects at once when the network is back", () => {
     for (const wait of [500, 1000, 2000]) {
       socket().lose();
       vi.advanceTimersByTime(wait);
     }
     socket().lose();
-    live.hurry();
+    live.reconnectNow();
     expect(sockets).toHaveLength(5);
     socket().open();
     vi.advanceTimersByTime(60_000);
     expect(sockets).toHaveLength(5);
   });
 
-  it("is silent once it is closed, even in the middle of a wait", () => {
+  it("does nothing once it is closed, even during a wait", () => {
     socket().open();
     socket().lose();
     live.close();
@@ -164,7 +165,7 @@ describe("the socket", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it("hears nothing more of a connection that was closed", () => {
+  it("ignores messages of a closed connection", () => {
     socket().open();
     live.close();
     socket().say(update);
@@ -173,6 +174,6 @@ describe("the socket", () => {
   });
 });
 
-it("a frame that is not text is none", () => {
+it("a message that is not text is not a frame", () => {
   expect(parseFrame(new ArrayBuffer(2))).toBeNull();
 });

@@ -1,153 +1,106 @@
-// The socket on which shield changes arrive. It comes back by itself; when the server says that coming
-// back is no use it stops and says so.
+// The socket on which shield changes arrive. It reconnects without help, and stops when the server says that
+// reconnecting is useless.
 
 import { backOff, type Clock } from "../clock";
 import type { ClientFrame, ServerFrame } from "../types";
+import { parseFrame } from "./frames";
+import { detach, type Socket } from "./socket";
 
-/** The part of WebSocket that is used. */
-export interface Socket {
-  readonly readyState: number;
-  send(text: string): void;
-  close(): void;
-  onopen: ((e: Event) => void) | null;
-  onmessage: ((e: MessageEvent) => void) | null;
-  onclose: ((e: CloseEvent) => void) | null;
-}
-
-export interface LiveDeps {
+export interface ConnectionDeps {
   dial: () => Socket;
-  /** One that was dialled already. */
-  first?: Socket;
+  /** A socket that was opened earlier. */
+  preconnected?: Socket;
   clock: Clock;
-  chance: () => number;
+  /** From 0 to 1, for back-off. */
+  random: () => number;
   /** The first frame of each connection. */
   auth: () => ClientFrame;
   onFrame: (frame: ServerFrame) => void;
-  /** `failures`: connections in a row that did not open, or were gone at once. One that hangs counts twice. */
-  onLink: (link: Link, failures: number) => void;
+  /** `failures`: successive connections that did not open or closed at once. One that hangs counts twice. */
+  onState: (state: ConnectionState, failures: number) => void;
   /** Close codes 4500 to 4999: a new session is needed. */
   onStop: (code: number) => void;
 }
 
-/** proven: a frame has come on this connection, so nothing on the way holds frames back. */
-export type Link = "down" | "open" | "proven";
+/** active: a frame has arrived on this connection, so nothing on the way holds frames back. */
+export type ConnectionState = "down" | "open" | "active";
 
-export interface Live {
-  /** Comes back now instead of at the end of the wait. */
-  hurry(): void;
-  /** Lets the connection go and makes a new one: this one may be dead without knowing it. */
-  redial(): void;
+export interface Connection {
+  /** Connects now instead of at the end of the wait. */
+  reconnectNow(): void;
+  /** Replaces the connection: the current one may be dead without a sign. */
+  reconnect(): void;
   close(): void;
 }
 
-/** A connection that held this long was a good one: the waits start short again. */
-export const steady = 5_000;
-/** A connection that takes longer than this to open is given up: proxies may never answer. */
-const openWithin = 5_000;
-/** The server hangs up on who does not say in five seconds who he is. */
-const freshFor = 3_000;
+/** In milliseconds: a connection that lasted this long was stable, so the back-off starts again. */
+export const stableAfter = 5_000;
+/** In milliseconds: a connection that takes longer to open is abandoned, since a proxy may never answer. */
+const openTimeout = 5_000;
 
-const types: readonly unknown[] = ["snapshot", "event", "policy", "session"];
-
-/** Unknown in, a frame or null out. What a frame holds is the server's word, checked against the contract there. */
-export const parseFrame = (data: unknown): ServerFrame | null => {
-  if (typeof data !== "string") return null;
-  try {
-    const frame = JSON.parse(data) as { type?: unknown } | null;
-    return types.includes(frame?.type) ? (frame as ServerFrame) : null;
-  } catch {
-    return null;
-  }
-};
-
-/** A socket on its way while there is no session yet to use it for. */
-export interface Early {
-  /** The socket, if it is good still. */
-  take(): Socket | undefined;
-  letGo(): void;
-}
-
-export const early = (dial: () => Socket, clock: Clock): Early => {
-  const socket = dial();
-  const since = clock.now();
-  return {
-    take() {
-      if (socket.readyState <= 1 && clock.now() - since < freshFor) return socket;
-      letGo(socket);
-      return undefined;
-    },
-    letGo: () => letGo(socket),
-  };
-};
-
-const letGo = (it: Socket) => {
-  it.onopen = it.onmessage = it.onclose = null;
-  it.close();
-};
-
-export const openLive = ({ dial, first, clock, chance, auth, onFrame, onLink, onStop }: LiveDeps): Live => {
-  let tries = 0;
-  let failures = 0;
-  let upAt: number | null = null;
+export const openConnection = (deps: ConnectionDeps): Connection => {
+  const { clock, onState } = deps;
+  let [tries, failures] = [0, 0];
+  let openedAt: number | null = null;
   let socket: Socket | null = null;
-  let callOff = () => {};
-  let waits = false;
+  let cancel = () => {};
+  let waiting = false;
 
-  const connect = (mine = dial()) => {
-    waits = false;
+  const connect = (mine = deps.dial()) => {
+    waiting = false;
     socket = mine;
-    let proven = false;
-    const opened = () => {
-      callOff();
-      upAt = clock.now();
-      mine.send(JSON.stringify(auth()));
-      onLink("open", failures);
+    let active = false;
+    const onOpen = () => {
+      cancel();
+      openedAt = clock.now();
+      mine.send(JSON.stringify(deps.auth()));
+      onState("open", failures);
     };
-    const lost = (code: number, weight: number) => {
-      callOff();
-      letGo(mine);
+    const onLost = (code: number, weight: number) => {
+      cancel();
+      detach(mine);
       socket = null;
-      const held = upAt !== null && clock.now() - upAt >= steady;
-      if (held) tries = 0;
-      failures = held || proven ? 0 : failures + weight;
-      upAt = null;
-      onLink("down", failures);
-      if (code >= 4500 && code <= 4999) return onStop(code);
-      waits = true;
-      callOff = clock.after(backOff(tries++, chance()), () => connect());
+      const stable = openedAt !== null && clock.now() - openedAt >= stableAfter;
+      if (stable) tries = 0;
+      failures = stable || active ? 0 : failures + weight;
+      openedAt = null;
+      onState("down", failures);
+      if (code >= 4500 && code <= 4999) return deps.onStop(code);
+      waiting = true;
+      cancel = clock.after(backOff(tries++, deps.random()), () => connect());
     };
     mine.onmessage = ({ data }) => {
       const frame = parseFrame(data);
       if (!frame) return;
-      if (!proven) onLink("proven", failures);
-      proven = true;
-      onFrame(frame);
+      if (!active) onState("active", failures);
+      active = true;
+      deps.onFrame(frame);
     };
-    mine.onclose = ({ code }) => lost(code, 1);
-    callOff = clock.after(openWithin, () => lost(1006, 2));
-    if (mine.readyState === 1) opened();
-    else mine.onopen = opened;
+    mine.onclose = ({ code }) => onLost(code, 1);
+    cancel = clock.after(openTimeout, () => onLost(1006, 2));
+    if (mine.readyState === 1) onOpen();
+    else mine.onopen = onOpen;
   };
 
-  const redial = () => {
-    callOff();
-    if (socket) letGo(socket);
-    if (socket) onLink("down", 0);
+  const reconnect = () => {
+    cancel();
+    if (socket) detach(socket);
+    if (socket) onState("down", 0);
     tries = failures = 0;
-    upAt = null;
+    openedAt = null;
     connect();
   };
 
-  connect(first);
+  connect(deps.preconnected);
   return {
-    hurry() {
-      if (waits) redial();
+    reconnectNow() {
+      if (waiting) reconnect();
     },
-    redial,
+    reconnect,
     close() {
-      callOff();
-      waits = false;
-      if (socket) letGo(socket);
+      cancel();
+      waiting = false;
+      if (socket) detach(socket);
       socket = null;
     },
   };

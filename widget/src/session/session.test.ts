@@ -1,46 +1,57 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Call, channel, contact, green, later, pending, pod, settle, t0, world } from "../../test/harness";
+import {
+  type Call,
+  channel,
+  contact,
+  createHarness,
+  green,
+  pending,
+  pod,
+  secondsAfter,
+  settle,
+  t0,
+} from "../../test/harness";
 
-let w: ReturnType<typeof world>;
+let w: ReturnType<typeof createHarness>;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse(t0) });
-  w = world();
-  w.desk.start();
+  w = createHarness();
+  w.controller.start();
 });
 
-const state = () => w.desk.state.value;
+const state = () => w.controller.state.value;
 
 describe("launch", () => {
-  it("asks for a challenge at once, then the host, then the server", async () => {
+  it("requests a challenge at once, then a context, then a session", async () => {
     expect(w.calls.map((c) => c.what)).toEqual(["challenge"]);
     await w.call().yes({ nonce: "n1" });
     expect(w.asked.map((a) => a.nonce)).toEqual(["n1"]);
     await w.asked[0]?.give("a.b.c");
     expect(w.call().given[0]).toEqual({ context: "a.b.c", nonce: "n1" });
-    await w.call().yes({ token: "token-1", expires_at: later(600), pod: pod() });
+    await w.call().yes({ token: "token-1", expires_at: secondsAfter(600), pod: pod() });
     expect(state().phase).toBe("open");
     w.socket().open();
     expect(w.socket().sent).toEqual([{ type: "auth", token: "token-1", since: 1, policy: "1.0" }]);
     expect(w.said).toEqual([{ type: "shieldpod:ready" }]);
   });
 
-  it("opens on the ticket's own contact, as the policy has it", async () => {
+  it("opens on the ticket's own contact, expanded or not by policy", async () => {
     const fresh = pod("4711", [contact("sam", 1, [], false), contact("dana", 1, [])]);
     await w.launch({ ...fresh, policy: { ...fresh.policy, show_on_load: false } });
-    expect([state().selected, state().shown]).toEqual(["dana", false]);
+    expect([state().selected, state().expanded]).toEqual(["dana", false]);
   });
 
   it.each([
     ["the host refuses", "context_refused"],
-    ["the host is silent", "host_timeout"],
+    ["the host does not answer", "host_timeout"],
   ] as const)("stops when %s", async (_, code) => {
     await w.call().yes({ nonce: "n1" });
     await w.asked[0]?.refuse(code);
     expect([state().phase, state().problem?.code]).toEqual(["stopped", code]);
   });
 
-  it("asks once more when the context came too late, and then says so", async () => {
+  it("requests another context when the first has expired, and then stops", async () => {
     for (const nonce of ["n1", "n2"]) {
       await w.call().yes({ nonce });
       await w.asked.at(-1)?.give("a.b.c");
@@ -49,7 +60,7 @@ describe("launch", () => {
     expect([w.asked.length, state().phase, state().problem?.code]).toEqual([2, "stopped", "context_expired"]);
   });
 
-  it("waits for a server that is away, and launches when it is back", async () => {
+  it("waits for an unreachable server, and launches when it is back", async () => {
     await w.call().lost();
     expect([state().phase, state().online]).toEqual(["starting", false]);
     await vi.advanceTimersByTimeAsync(500);
@@ -60,34 +71,34 @@ describe("launch", () => {
   });
 });
 
-describe("a session that goes on", () => {
+describe("a running session", () => {
   beforeEach(() => w.launch());
 
   it("is renewed a minute before its end", async () => {
     await vi.advanceTimersByTimeAsync(540_000);
     expect([w.call().what, w.call().given[0]]).toEqual(["pod", "token-1"]);
-    await w.call().yes({ token: "token-2", expires_at: later(1200), pod: { ...pod(), now: later(540) } });
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+    await w.call().yes({ token: "token-2", expires_at: secondsAfter(1200), pod: { ...pod(), now: secondsAfter(540) } });
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     expect(w.call().given[0]).toBe("token-2");
   });
 
-  it("takes the bearer that the socket brings, and does not ask for another", async () => {
-    w.socket().say({ type: "session", token: "token-2", expires_at: later(1200) });
+  it("uses the bearer that the socket brings, and does not request another", async () => {
+    w.socket().say({ type: "session", token: "token-2", expires_at: secondsAfter(1200) });
     await vi.advanceTimersByTimeAsync(541_000);
     expect(w.calls.map((c) => c.what)).toEqual(["challenge", "launch"]);
   });
 
-  it("asks the host for a new context when the server says to stop, and keeps what was typed", async () => {
-    w.desk.setNote(w.dana(), "Manager approval");
+  it("requests a new context when the server ends the connection, and keeps input", async () => {
+    w.controller.setNote(w.dana(), "Manager approval");
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "482");
+    w.controller.setCode("v_1", "482");
     w.socket().lose(4503);
     await w.launch(pod("4711", [contact("dana", 2, [channel("mobile", pending("v_1")), channel("mail")])]), "token-2");
     expect(w.socket().sent[0]?.token).toBe("token-2");
     expect([state().notes.dana, state().codes.v_1]).toEqual(["Manager approval", "482"]);
   });
 
-  it("says what to do when a new context does not help", async () => {
+  it("stops when a new context does not help", async () => {
     w.socket().lose(4501);
     await w.launch(pod(), "token-2");
     w.socket().lose(4501);
@@ -95,17 +106,17 @@ describe("a session that goes on", () => {
     expect([state().phase, state().problem?.code, w.asked.length]).toEqual(["stopped", "session_ended", 2]);
   });
 
-  it("relaunches for a refused bearer, and asks again under the same key", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("relaunches for a rejected bearer, and repeats the request under the same key", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     await w.call().no("session_invalid", 401);
     await w.launch(pod(), "token-2");
     expect([w.call().what, w.call().given[0], w.call().given[2]]).toEqual(["send", "token-2", "key-1"]);
   });
 
-  it("goes on when a refusal of the old bearer comes after the new one", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("continues when the old bearer is rejected after the new one has arrived", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     const sending = w.call();
-    void w.desk.loadOlder(w.dana());
+    void w.controller.loadOlder(w.dana());
     const loading = w.call();
     await sending.no("session_ended", 401);
     await w.launch(pod(), "token-2");
@@ -119,22 +130,22 @@ describe("a session that goes on", () => {
   });
 
   it.each([
-    ["an answer", (late: Call) => late.yes({ token: "token-1b", expires_at: later(1200), pod: pod() })],
+    ["an answer", (late: Call) => late.yes({ token: "token-1b", expires_at: secondsAfter(1200), pod: pod() })],
     ["a refusal", (late: Call) => late.no("session_ended", 401)],
   ])("does not go back to an older session by %s to its renewal", async (_, come) => {
     await vi.advanceTimersByTimeAsync(540_000);
     const renewal = w.call();
-    w.ears().again();
+    w.hostEvents().ticketUpdated();
     await w.launch(pod("4711", [contact("dana", 1, [channel("mobile")], false), contact("sam", 1, [])]), "token-2");
     await come(renewal);
-    void w.desk.loadOlder(w.dana());
+    void w.controller.loadOlder(w.dana());
     expect([renewal.what, state().selected, w.asked.length]).toEqual(["pod", "sam", 2]);
     expect([w.call().what, w.call().given[0]]).toEqual(["history", "token-2"]);
   });
 
-  it("drops everything when the new context is of another ticket", async () => {
-    w.desk.setNote(w.dana(), "Manager approval");
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("drops everything when the new context is for another ticket", async () => {
+    w.controller.setNote(w.dana(), "Manager approval");
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     await w.call().no("session_invalid", 401);
     await w.launch(pod("4712"), "token-2");
     await settle();
@@ -166,7 +177,7 @@ describe("a ticket system or a server that can't answer now", () => {
     expect([state().phase, state().problem]).toEqual(["open", null]);
   });
 
-  it("waits for as long as it is told to", async () => {
+  it("waits as long as the server demands", async () => {
     await toLaunch();
     await w.call().no("psa_busy", 429, 7);
     await vi.advanceTimersByTimeAsync(6_900);
@@ -175,10 +186,10 @@ describe("a ticket system or a server that can't answer now", () => {
     expect(w.call().what).toBe("challenge");
   });
 
-  it("is asked at once when the technician presses", async () => {
+  it("gets a request at once when the technician presses", async () => {
     await toLaunch();
     await w.call().no("psa_busy", 429, 50);
-    w.desk.again();
+    w.controller.retry();
     expect(state().phase).toBe("starting");
     await w.launch();
     expect([state().phase, w.sockets.filter((s) => !s.closed).length]).toEqual(["open", 1]);
@@ -186,7 +197,7 @@ describe("a ticket system or a server that can't answer now", () => {
     expect(w.calls.filter((c) => c.what === "launch")).toHaveLength(2);
   });
 
-  it("leaves an open pod where it is", async () => {
+  it("leaves an open pod open", async () => {
     await w.launch();
     w.socket().lose(4503);
     await toLaunch();
@@ -195,20 +206,20 @@ describe("a ticket system or a server that can't answer now", () => {
   });
 });
 
-describe("what was typed, chosen and opened", () => {
+describe("input and selection", () => {
   beforeEach(async () => {
     await w.launch();
-    w.desk.setNote(w.dana(), "Manager approval");
+    w.controller.setNote(w.dana(), "Manager approval");
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "482");
-    w.desk.unfold("dana");
+    w.controller.setCode("v_1", "482");
+    w.controller.openHistory("dana");
   });
   const fresh = () =>
     pod("4711", [
       contact("dana", 2, [channel("mobile", pending("v_1")), channel("mail")]),
       contact("sam", 1, [], false),
     ]);
-  const typed = () => [state().notes.dana, state().codes.v_1, state().unfolded, state().selected];
+  const typed = () => [state().notes.dana, state().codes.v_1, state().openHistory, state().selected];
   const kept = ["Manager approval", "482", "dana", "dana"];
 
   it("is kept when the session stops and the technician presses to try again", async () => {
@@ -216,30 +227,30 @@ describe("what was typed, chosen and opened", () => {
     await settle();
     await w.call().no("context_invalid", 401);
     expect(state().phase).toBe("stopped");
-    w.desk.again();
+    w.controller.retry();
     await w.launch(fresh(), "token-2");
     expect([state().phase, ...typed()]).toEqual(["open", ...kept]);
   });
 
-  it("is kept when the host says that the ticket may read otherwise", async () => {
-    w.ears().again();
+  it("is kept when the host reports that the ticket may have changed", async () => {
+    w.hostEvents().ticketUpdated();
     await w.launch(fresh(), "token-2");
     expect([typed(), w.socket().sent[0]?.token]).toEqual([kept, "token-2"]);
   });
 
-  it("is gone when it is another ticket by then", async () => {
-    w.ears().again();
+  it("is dropped when it is another ticket", async () => {
+    w.hostEvents().ticketUpdated();
     await w.launch(pod("4712"), "token-2");
     expect(typed()).toEqual([undefined, undefined, "", "dana"]);
   });
 
-  it("gives way to the ticket's new contact, unless another was chosen", async () => {
+  it("follows the ticket's new contact, unless another was selected", async () => {
     const moved = pod("4711", [contact("dana", 2, [], false), contact("sam", 1, [])]);
-    w.ears().again();
+    w.hostEvents().ticketUpdated();
     await w.launch(moved, "token-2");
     expect(state().selected).toBe("sam");
-    w.desk.select("dana");
-    w.ears().again();
+    w.controller.selectContact("dana");
+    w.hostEvents().ticketUpdated();
     await w.launch(pod("4711", [contact("dana", 2, []), contact("sam", 1, [], false)]), "token-3");
     expect(state().selected).toBe("dana");
   });
@@ -247,11 +258,11 @@ describe("what was typed, chosen and opened", () => {
 
 describe("a laptop that slept", () => {
   beforeEach(() => w.launch());
-  /** Timers stand still meanwhile. */
+  /** Advances the clock without running timers. */
   const sleep = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
   const wake = () => vi.advanceTimersByTimeAsync(15_000);
 
-  it("dials a new socket after minutes, and asks for nothing else", async () => {
+  it("opens a new socket after minutes, and requests nothing else", async () => {
     const old = w.socket();
     sleep(120);
     await wake();
@@ -266,8 +277,8 @@ describe("a laptop that slept", () => {
     expect([w.call().what, w.call().given[0]]).toEqual(["pod", "token-1"]);
   });
 
-  it("launches again when the session has ended meanwhile, and keeps what was typed", async () => {
-    w.desk.setNote(w.dana(), "Manager approval");
+  it("launches again when the session has ended, and keeps input", async () => {
+    w.controller.setNote(w.dana(), "Manager approval");
     sleep(8 * 3600);
     await wake();
     await w.call().no("session_ended", 401);
@@ -281,14 +292,14 @@ describe("a laptop that slept", () => {
     expect(w.calls.filter((c) => c.what === "pod")).toHaveLength(1);
   });
 
-  it("does all that at once when the screen is looked at again", async () => {
+  it("does all that at once when the page is visible again", async () => {
     sleep(570);
-    w.desk.wake();
+    w.controller.wake();
     await settle();
     expect([w.call().what, w.sockets.length]).toEqual(["pod", 2]);
   });
 
-  it("asks again when the network was not back yet", async () => {
+  it("requests again when the network was not back", async () => {
     sleep(570);
     await wake();
     await w.call().lost();
@@ -296,7 +307,7 @@ describe("a laptop that slept", () => {
     expect(w.calls.filter((c) => c.what === "pod")).toHaveLength(2);
   });
 
-  it("is told from a page in the background, whose timers come once a minute", async () => {
+  it("is not confused with a background page, whose timers run once a minute", async () => {
     sleep(60);
     await wake();
     expect(w.sockets).toHaveLength(1);
@@ -304,25 +315,25 @@ describe("a laptop that slept", () => {
 });
 
 describe("the socket", () => {
-  it("is dialled beside the launch, and says who it is once there is a session", async () => {
+  it("is opened during the launch, and authenticates once there is a session", async () => {
     expect([w.sockets.length, w.socket().sent]).toEqual([1, []]);
     w.socket().open();
     await w.launch();
     expect([w.sockets.length, w.socket().sent[0]?.token]).toEqual([1, "token-1"]);
   });
 
-  it("is dialled anew when the launch took longer than the server waits for a word", async () => {
+  it("is opened again when the launch took longer than the server's authentication time-out", async () => {
     await vi.advanceTimersByTimeAsync(4_000);
     await w.launch();
     expect(w.sockets.map((s) => s.closed)).toEqual([true, false]);
   });
 
-  it("is let go with a launch that comes to nothing", async () => {
+  it("is closed with a launch that fails", async () => {
     await w.call().no("context_invalid", 401);
     expect([w.sockets.length, w.socket().closed]).toEqual([1, true]);
   });
 
-  it("is dialled once for tickets that rush by", async () => {
+  it("is opened once for tickets that change quickly", async () => {
     for (let n = 0; n < 100; n++) w.refresh();
     await w.launch();
     expect(w.sockets.length).toBeLessThanOrEqual(2);
@@ -333,31 +344,31 @@ describe("the socket", () => {
 describe("row 26: a switch of ticket", () => {
   beforeEach(() => w.launch());
 
-  const nothingOfTheOld = () => {
-    const { notes, codes, faults, busy, older, keys, said } = state();
-    expect({ notes, codes, faults, busy, older, keys, said }).toEqual({
+  const expectInitialInput = () => {
+    const { notes, codes, errors, busy, older, keys, announcement } = state();
+    expect({ notes, codes, errors, busy, older, keys, announcement }).toEqual({
       notes: {},
       codes: {},
-      faults: {},
+      errors: {},
       busy: {},
       older: {},
       keys: {},
-      said: "",
+      announcement: "",
     });
   };
 
   it("empties the screen before the host has answered", () => {
-    w.desk.setNote(w.dana(), "Manager approval");
+    w.controller.setNote(w.dana(), "Manager approval");
     w.event(2, { mobile: pending("v_1") });
-    w.desk.type("v_1", "482");
+    w.controller.setCode("v_1", "482");
     const old = w.socket();
     w.refresh();
     expect([state().phase, state().pod, old.closed]).toEqual(["starting", null, true]);
-    nothingOfTheOld();
+    expectInitialInput();
   });
 
-  it("aborts what was asked, and does not hear its late answer", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("aborts requests, and ignores their late responses", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     const sending = w.call();
     w.refresh();
     expect(sending.signal.aborted).toBe(true);
@@ -371,20 +382,20 @@ describe("row 26: a switch of ticket", () => {
       shield: green("v_1"),
     });
     expect([state().pod?.ticket.id, w.shield().state]).toEqual(["4712", "unverified"]);
-    nothingOfTheOld();
+    expectInitialInput();
   });
 
-  it("shows no refusal of the old ticket on the new one", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("shows no error of the old ticket on the new one", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     const sending = w.call();
     w.refresh();
     await w.launch(pod("4712"));
     await sending.no("cooldown");
-    nothingOfTheOld();
+    expectInitialInput();
   });
 
-  it("sends nothing of the old ticket again, though its request was lost and waits to be repeated", async () => {
-    void w.desk.send(w.dana(), w.reach("mobile"), "sms_code");
+  it("does not repeat a lost request of the old ticket", async () => {
+    void w.controller.send(w.dana(), w.reach("mobile"), "sms_code");
     await w.call().lost();
     w.refresh();
     await w.launch(pod("4712"), "token-2");
@@ -392,7 +403,7 @@ describe("row 26: a switch of ticket", () => {
     expect(w.calls.filter((c) => c.what === "send")).toHaveLength(1);
   });
 
-  it("hears no frame of the old socket", async () => {
+  it("ignores frames of the old socket", async () => {
     const old = w.socket();
     w.refresh();
     await w.launch(pod("4712"));
@@ -400,7 +411,7 @@ describe("row 26: a switch of ticket", () => {
     expect(w.shield().state).toBe("unverified");
   });
 
-  it("in the middle of a launch leaves that launch behind", async () => {
+  it("during a launch ends that launch", async () => {
     w.refresh();
     await settle();
     await w.call().yes({ nonce: "old" });
@@ -416,11 +427,11 @@ describe("row 26: a switch of ticket", () => {
   });
 
   it("loads no page of the old ticket's history", async () => {
-    void w.desk.loadOlder(w.dana());
+    void w.controller.loadOlder(w.dana());
     const loading = w.call();
     w.refresh();
     await w.launch(pod("4712"));
     await loading.yes({ entries: [{ verification_id: "v_0" }] });
-    nothingOfTheOld();
+    expectInitialInput();
   });
 });

@@ -1,13 +1,13 @@
-// What is on screen: a skeleton, the pod, or the reason why there is none.
+// The root view: a skeleton, the pod, or an error.
 
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { bannerAt } from "../app/banner";
-import type { Desk } from "../app/controller";
 import { type State, selectedContact } from "../app/state";
-import { locked, words } from "../i18n/strings";
-import { later } from "../lazy/registry";
+import { locked, strings } from "../i18n/strings";
+import { lazy } from "../lazy/registry";
 import type { Contact } from "../types";
 import { Banner } from "./banner";
+import type { Controller } from "./controller";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
 import { Icon, Sprite } from "./icons";
@@ -15,59 +15,59 @@ import { Picker } from "./picker";
 import { Rows } from "./row";
 import { Summary } from "./summary";
 
-export const App = ({ desk }: { desk: Desk }) => {
+export const App = ({ controller }: { controller: Controller }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useLayoutEffect(() => desk.state.watch(() => redraw(null)), [desk]);
-  useLayoutEffect(() => later.watch(() => redraw(null)), []);
-  const { Saved, Stopped = Skeleton, missing } = later.value;
-  const s = desk.state.value;
+  useLayoutEffect(() => controller.state.subscribe(() => redraw(null)), [controller]);
+  useLayoutEffect(() => lazy.subscribe(() => redraw(null)), []);
+  const { SaveNotice, ErrorPanel = Skeleton, missing } = lazy.value;
+  const s = controller.state.value;
   const banner = s.phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
-  useNaturalHeight(main, desk.resize);
+  useNaturalHeight(main, controller.resize);
   return (
     <main class="pod" ref={main} tabIndex={-1}>
-      <h1 class="sr">{words.title}</h1>
+      <h1 class="sr">{strings.title}</h1>
       <Sprite />
       {banner && <Banner key={banner.text} {...banner} />}
-      {s.phase === "open" && Saved && <Saved s={s} />}
+      {s.phase === "open" && SaveNotice && <SaveNotice s={s} />}
       {s.phase === "starting" && <Skeleton />}
-      {s.phase === "stopped" && <Stopped desk={desk} />}
-      {s.phase === "open" && (s.shown ? <Panel desk={desk} /> : <Summary desk={desk} />)}
+      {s.phase === "stopped" && <ErrorPanel controller={controller} />}
+      {s.phase === "open" && (s.expanded ? <Panel controller={controller} /> : <Summary controller={controller} />)}
       {s.phase !== "stopped" && !(s.online && !s.polling) && (
-        <p class="offline">{s.online ? words.polling : words.reconnecting}</p>
+        <p class="offline">{s.online ? strings.polling : strings.reconnecting}</p>
       )}
-      {missing && <p class="offline">{words.missing}</p>}
+      {missing && <p class="offline">{strings.missing}</p>}
       <div class="sr" role="status">
-        {s.said}
+        {s.announcement}
       </div>
     </main>
   );
 };
 
-const Panel = ({ desk }: { desk: Desk }) => {
-  const contact = selectedContact(desk.state.value);
-  if (!contact) return <p class="hint alone">{words.noContacts}</p>;
-  const { Note } = later.value;
+const Panel = ({ controller }: { controller: Controller }) => {
+  const contact = selectedContact(controller.state.value);
+  if (!contact) return <p class="hint alone">{strings.noContacts}</p>;
+  const { Note } = lazy.value;
   return (
     <>
-      <Picker desk={desk} contact={contact} />
+      <Picker controller={controller} contact={contact} />
       <div class="scroll">
         <div class="inner">
-          <Notice s={desk.state.value} contact={contact} />
-          {Note && <Note key={`note ${contact.id}`} desk={desk} contact={contact} />}
-          <Rows key={`rows ${contact.id}`} desk={desk} contact={contact} />
-          <History key={`history ${contact.id}`} desk={desk} contact={contact} />
+          <Notice s={controller.state.value} contact={contact} />
+          {Note && <Note key={`note ${contact.id}`} controller={controller} contact={contact} />}
+          <Rows key={`rows ${contact.id}`} controller={controller} contact={contact} />
+          <History key={`history ${contact.id}`} controller={controller} contact={contact} />
         </div>
       </div>
     </>
   );
 };
 
-/** What stands against the contact as a whole. */
+/** Why the whole contact cannot be verified now. */
 const Notice = ({ s, contact }: { s: State; contact: Contact }) => {
   const own = contact.channels.some((ch) => ch.methods.some((m) => m.reason === "own_channel"));
   const { lock } = contact;
-  const text = own ? words.ownContact : (lock?.locked || lock?.denied) && locked(lock, s.pod?.tenant.name ?? "");
+  const text = own ? strings.ownContact : (lock?.locked || lock?.denied) && locked(lock, s.pod?.tenant.name ?? "");
   return text ? (
     <p class="notice">
       <Icon name="warning" />
@@ -76,7 +76,7 @@ const Notice = ({ s, contact }: { s: State; contact: Contact }) => {
   ) : null;
 };
 
-/** The true layout in grey, after 150 ms. */
+/** The layout in grey, after 150 ms. */
 const Skeleton = () => (
   <div class="skeleton" aria-hidden="true">
     <div class="head">
@@ -94,7 +94,7 @@ const Skeleton = () => (
   </div>
 );
 
-/** Tells the host how high the pod would like to be: what is fixed, and all that scrolls. */
+/** Reports the pod's natural height: the fixed parts, and the full height of the part that scrolls. */
 const useNaturalHeight = (main: { current: HTMLElement | null }, tell: (height: number) => void) => {
   const told = useRef(0);
   const observer = useRef<ResizeObserver | null>(null);

@@ -1,8 +1,8 @@
-// The client's banner: above all else, and two lines of it until more is asked for.
+// The client's banner: at the top, two lines until it is expanded.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { pieces } from "../app/banner";
-import { toneName, words } from "../i18n/strings";
+import { segments } from "../app/banner";
+import { strings } from "../i18n/strings";
 import type { Banner as Given } from "../types";
 import { Button } from "./button";
 import { Icon } from "./icons";
@@ -14,8 +14,8 @@ export const Banner = ({ text, tone = "info" }: Given) => {
     <div class={`banner ${tone}`}>
       <Icon name={tone} />
       <p class={open ? "" : "clip"} ref={clipped.text} dir="auto" onFocusIn={() => setOpen(true)}>
-        <span class="sr">{toneName(tone)}: </span>
-        {pieces(text).map(({ text, href }) =>
+        <span class="sr">{strings.toneName[tone]}: </span>
+        {segments(text).map(({ text, href }) =>
           href ? (
             <a href={href} target="_blank" rel="noopener noreferrer" dir="ltr">
               {text}
@@ -26,15 +26,15 @@ export const Banner = ({ text, tone = "info" }: Given) => {
         )}
       </p>
       {clipped.is && (
-        <Button kind="quiet" expanded={open} press={() => setOpen(!open)}>
-          {open ? words.less : words.more}
+        <Button kind="quiet" expanded={open} onPress={() => setOpen(!open)}>
+          {open ? strings.less : strings.more}
         </Button>
       )}
     </div>
   );
 };
 
-/** Whether the closed text has more than there is room for; while it is open that stays as it was. */
+/** Whether the collapsed text is clipped; unchanged while it is expanded. */
 const useClipped = (open: boolean) => {
   const text = useRef<HTMLParagraphElement>(null);
   const [is, setIs] = useState(false);

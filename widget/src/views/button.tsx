@@ -1,47 +1,45 @@
-// A button that can't be pressed stays in reach of the keyboard, and says why.
+// A disabled button keeps the keyboard focus and shows the reason.
 
 import type { ComponentChildren } from "preact";
 
 interface Props {
   children: ComponentChildren;
-  press: () => void;
+  onPress: () => void;
   kind?: "solid" | "first" | "plain" | "quiet";
-  /** Why it can't be pressed now; empty: it just waits. */
-  barred?: string | undefined;
+  /** Why the button is disabled; empty: for no reason that needs an explanation. Undefined: it is enabled. */
+  disabled?: string | undefined;
   busy?: boolean;
   label?: string;
-  title?: string;
-  /** The id of the element that explains it. */
-  explained?: string | undefined;
+  /** The id of the element that describes the button. */
+  describedBy?: string | undefined;
   expanded?: boolean;
   submit?: boolean;
 }
 
 export const Button = ({
   children,
-  press,
+  onPress,
   kind = "plain",
-  barred,
+  disabled,
   busy = false,
   label,
-  title,
-  explained,
+  describedBy,
   expanded,
   submit,
 }: Props) => (
   <button
     type={submit ? "submit" : "button"}
     class={`button ${kind}`}
-    aria-disabled={barred !== undefined || busy}
+    aria-disabled={disabled !== undefined || busy}
     aria-busy={busy}
     aria-label={label}
-    aria-describedby={explained}
+    aria-describedby={describedBy}
     aria-expanded={expanded}
-    title={barred || title}
+    title={disabled || undefined}
     onClick={(e) => {
-      e.currentTarget.focus(); // not every browser does; the focus of what follows depends on it
+      e.currentTarget.focus(); // Safari does not; useKeptFocus depends on it
       if (submit) return;
-      if (barred === undefined && !busy) press();
+      if (disabled === undefined && !busy) onPress();
     }}
   >
     {children}

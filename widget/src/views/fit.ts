@@ -1,13 +1,13 @@
-// What a row has room for, measured: it depends on the language, the width, and what else the row says.
+// Measures what fits into a row: that depends on the language, the width, and the row's text.
 
 import { useLayoutEffect, useState } from "preact/hooks";
 
-/** As in the style sheet. */
+/** In CSS pixels, as in the style sheet. */
 const [gap, between, around, leastLabel] = [8, 6, 22, 48];
 
 /**
- * Classes of the row. `short`: its buttons say "Code" instead of "Send code". `wrapped`: its address takes two lines,
- * the label beside the first. Measured before the row is painted, and again when its width or its words change.
+ * The classes of the row. `short`: its buttons have short labels. `wrapped`: its address takes two lines, with the label
+ * beside the first. Measured before the row is painted, and again when its width or text changes.
  */
 export const useFit = (row: { current: HTMLElement | null }): string => {
   const [fit, setFit] = useState("");

@@ -1,13 +1,13 @@
-// The keyboard's place: not lost when what held it is drawn away.
+// Keeps the keyboard focus when its element disappears.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** The focus of what was drawn away within the element goes to its heir. */
-export const useKeptFocus = <E extends HTMLElement>(heir: (root: E) => HTMLElement) => {
+/** Moves the focus of an element that has disappeared within the root to a fallback. */
+export const useKeptFocus = <E extends HTMLElement>(fallback: (root: E) => HTMLElement) => {
   const root = useRef<E>(null);
   const had = root.current?.contains(document.activeElement) ?? false;
   useLayoutEffect(() => {
-    if (had && root.current && !root.current.contains(document.activeElement)) heir(root.current).focus();
+    if (had && root.current && !root.current.contains(document.activeElement)) fallback(root.current).focus();
   });
   return root;
 };

@@ -1,16 +1,17 @@
-// Who was verified here before: behind a down arrow, closed by the up arrow.
+// The history of the contact, behind a button.
 
-import type { Desk } from "../app/controller";
-import { words } from "../i18n/strings";
-import { fetchLater, later } from "../lazy/registry";
-import type { Contact } from "../types";
+import { historyOf } from "../app/state";
+import { strings } from "../i18n/strings";
+import { lazy, loadLazy } from "../lazy/registry";
+import type { ContactProps } from "./controller";
 import { useKeptFocus } from "./focus";
 import { Icon } from "./icons";
 
-export const History = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
-  const open = desk.state.value.unfolded === contact.id;
+export const History = ({ controller, contact }: ContactProps) => {
+  const s = controller.state.value;
+  const open = s.openHistory === contact.id;
   const section = useKeptFocus<HTMLElement>((section) => section.querySelector<HTMLElement>(".end") ?? section);
-  const { Entries } = later.value;
+  const { Entries } = lazy.value;
   return (
     <section class="history" ref={section}>
       <button
@@ -18,15 +19,15 @@ export const History = ({ desk, contact }: { desk: Desk; contact: Contact }) => 
         class="toggle"
         aria-expanded={open}
         onClick={() => {
-          void fetchLater();
-          desk.unfold(open ? "" : contact.id);
+          void loadLazy();
+          controller.openHistory(open ? "" : contact.id);
         }}
       >
         <Icon name="chevron" />
-        <span>{words.history}</span>
-        <span class="count">{desk.history(contact).length}</span>
+        <span>{strings.history}</span>
+        <span class="count">{historyOf(s, contact).length}</span>
       </button>
-      {open && Entries && <Entries desk={desk} contact={contact} />}
+      {open && Entries && <Entries controller={controller} contact={contact} />}
     </section>
   );
 };

@@ -1,11 +1,11 @@
-// Shields differ by shape, not only by colour: outline, draining ring, filled with a check, filled with a
-// cross, outline with an exclamation mark.
+// Shields differ by shape, not only by color: outline, draining ring, filled with a check mark, filled with a cross, outline
+// with an exclamation mark.
 
 import type { Shield } from "../types";
 
 const body = "M10 1.8 16.6 4.2v5.1c0 4.1-2.7 7.2-6.6 8.9-3.9-1.7-6.6-4.8-6.6-8.9V4.2L10 1.8Z";
 
-/** Drawn once per page; every icon uses a symbol of it. Lines are as the style sheet has them for all. */
+/** Drawn once per page; every icon uses one of its symbols. The style sheet sets the strokes. */
 export const Sprite = () => (
   <svg class="sprite" aria-hidden="true">
     <symbol id="unverified" viewBox="0 0 20 20">
@@ -53,7 +53,7 @@ export const Icon = ({ name }: { name: Named }) => (
   </svg>
 );
 
-/** `left`: of a pending one, the part of its time that is left. The words beside it say what it means. */
+/** `left`: the share of a pending shield's time that is left. The text beside the icon has the meaning. */
 export const ShieldIcon = ({ state, left, size = 20 }: { state: Shield["state"]; left?: number; size?: number }) => (
   <svg
     class={`shield ${state}`}

@@ -1,12 +1,11 @@
-// Whom the technician verifies: the ticket's contact, unless another is chosen.
+// Chooses the contact to verify: the ticket's contact by default.
 
-import type { Desk } from "../app/controller";
-import { words } from "../i18n/strings";
-import type { Contact } from "../types";
+import { strings } from "../i18n/strings";
+import type { ContactProps } from "./controller";
 import { Icon } from "./icons";
 
-export const Picker = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
-  const contacts = desk.state.value.pod?.contacts ?? [];
+export const Picker = ({ controller, contact }: ContactProps) => {
+  const contacts = controller.state.value.pod?.contacts ?? [];
   return (
     <div class="head">
       <div class="who">
@@ -17,13 +16,13 @@ export const Picker = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
           <>
             <Icon name="chevron" />
             <select
-              aria-label={words.chooseContact}
+              aria-label={strings.chooseContact}
               value={contact.id}
-              onChange={(e) => desk.select(e.currentTarget.value)}
+              onChange={(e) => controller.selectContact(e.currentTarget.value)}
             >
               {contacts.map((c) => (
                 <option key={c.id} value={c.id} selected={c.id === contact.id}>
-                  {[c.name, c.default ? words.ticketContact : c.title].filter(Boolean).join(" · ")}
+                  {[c.name, c.default ? strings.ticketContact : c.title].filter(Boolean).join(" · ")}
                 </option>
               ))}
             </select>
@@ -31,7 +30,7 @@ export const Picker = ({ desk, contact }: { desk: Desk; contact: Contact }) => {
         )}
       </div>
       {contact.default ? (
-        <span class="tag">{words.ticketContact}</span>
+        <span class="tag">{strings.ticketContact}</span>
       ) : (
         contact.title && <span class="tag">{contact.title}</span>
       )}

@@ -1,49 +1,43 @@
-// One way to reach the contact: its shield, where it leads, its state in words, and what can be done.
+// One channel of the contact: its shield, destination, state and methods.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Desk } from "../app/controller";
-import { isCooling, textable } from "../app/shield";
-import { doing, faultNow, place, type State, shieldNow } from "../app/state";
+import { canReceiveTexts, isCooling } from "../app/shield";
+import { channelKey, currentError, currentShield, pendingAction, type State } from "../app/state";
 import { agoOf, leftUntil, shareLeft, timeOf } from "../i18n/format";
 import * as w from "../i18n/strings";
-import { later } from "../lazy/registry";
+import { lazy } from "../lazy/registry";
 import type { Channel, Contact, Shield } from "../types";
-import { noteBar, noteHelp } from "./bar";
 import { Button } from "./button";
+import type { ChannelProps, ContactProps, ShieldProps } from "./controller";
 import { useFit } from "./fit";
 import { useKeptFocus } from "./focus";
 import { Icon, ShieldIcon } from "./icons";
+import { noteBlocker, noteHelp } from "./note-blocker";
 
-export interface RowProps {
-  desk: Desk;
-  contact: Contact;
-  channel: Channel;
-}
-
-export const Rows = ({ desk, contact }: Omit<RowProps, "channel">) => {
-  const { TechnicianUnknown } = later.value;
-  if (contact.channels.length === 0) return <p class="hint">{w.words.noChannels}</p>;
+export const Rows = ({ controller, contact }: ContactProps) => {
+  const { TechnicianUnknown } = lazy.value;
+  if (contact.channels.length === 0) return <p class="hint">{w.strings.noChannels}</p>;
   return (
     <>
       <ul class="rows">
         {contact.channels.map((channel) => (
-          <Row key={channel.id} desk={desk} contact={contact} channel={channel} />
+          <Row key={channel.id} controller={controller} contact={contact} channel={channel} />
         ))}
       </ul>
-      {!contact.channels.some(textable) && <p class="hint">{w.words.noMobile}</p>}
-      {TechnicianUnknown && <TechnicianUnknown pod={desk.state.value.pod} />}
+      {!contact.channels.some(canReceiveTexts) && <p class="hint">{w.strings.noMobile}</p>}
+      {TechnicianUnknown && <TechnicianUnknown pod={controller.state.value.pod} />}
     </>
   );
 };
 
-const Row = (props: RowProps) => {
-  const { desk, contact, channel } = props;
-  const s = desk.state.value;
-  const shield = shieldNow(channel, s.now);
+const Row = (props: ChannelProps) => {
+  const { controller, contact, channel } = props;
+  const s = controller.state.value;
+  const shield = currentShield(channel, s.now);
   const row = useKeptFocus<HTMLLIElement>((row) => row.querySelector("input") ?? row);
-  const where = place(contact, channel);
-  const fault = faultNow(s, where, shield);
-  const { Pending } = later.value;
+  const where = channelKey(contact, channel);
+  const fault = currentError(s, where, shield);
+  const { Pending } = lazy.value;
   const fit = useFit(row);
   const pending = shield.state === "pending" ? shield.verification_id : undefined;
   return (
@@ -51,9 +45,9 @@ const Row = (props: RowProps) => {
       class={`row ${channel.kind} ${shield.state} ${fit}`}
       ref={row}
       tabIndex={-1}
-      aria-label={w.spoken(channel)}
+      aria-label={w.spokenLabel(channel)}
       onKeyDown={(e) => {
-        if (e.key === "Escape" && pending) void desk.cancel(contact, channel, pending);
+        if (e.key === "Escape" && pending) void controller.cancel(contact, channel, pending);
       }}
     >
       <ShieldIcon state={shield.state} left={shareLeft(shield.at, shield.until, s.now)} />
@@ -68,7 +62,7 @@ const Row = (props: RowProps) => {
           {!pending && shield.state !== "verified" && <Methods {...props} shield={shield} />}
         </div>
         {pending && Pending && <Pending {...props} shield={shield} />}
-        {fault && fault.act !== "code" && (
+        {fault && fault.action !== "code" && (
           <p class="fault" role="alert">
             {fault.text}
           </p>
@@ -78,7 +72,7 @@ const Row = (props: RowProps) => {
   );
 };
 
-/** An address that must break does so before its domain. */
+/** An address breaks only before its domain. */
 const Masked = ({ text }: { text: string }) => {
   const domain = text.indexOf("@") + 1;
   return (
@@ -89,12 +83,12 @@ const Masked = ({ text }: { text: string }) => {
   );
 };
 
-/** Who says that his number has changed may well be somebody else. */
+/** A recent change of the destination, which may have been made for an impostor. */
 const Changed = ({ at, now }: { at: string; now: number }) => (
-  <span class="changed" title={w.changedOn(timeOf(at, now))}>
+  <span class="changed" title={w.strings.changedOn(timeOf(at, now))}>
     <Icon name="warning" />
-    {w.changed(agoOf(at, now))}
-    <span class="sr"> {w.words.inTicketSystem}</span>
+    {w.strings.changed(agoOf(at, now))}
+    <span class="sr"> {w.strings.inTicketSystem}</span>
   </span>
 );
 
@@ -113,7 +107,7 @@ const StateLine = ({
   const title = agoOf(shield.at, s.now);
   const refused = channel.methods.filter((m) => m.reason);
   const none = refused.length === channel.methods.length;
-  const again = !none && isCooling(shield, s.now) ? w.againIn(leftUntil(shield.resend_at, s.now)) : "";
+  const again = !none && isCooling(shield, s.now) ? w.strings.againIn(leftUntil(shield.resend_at, s.now)) : "";
   switch (shield.state) {
     case "pending": {
       const { text, counts } = w.stage(shield, until);
@@ -127,13 +121,13 @@ const StateLine = ({
     case "verified":
       return (
         <p class="state" title={title}>
-          {w.verified(timeOf(shield.at, s.now), w.byWhom(shield.by, s.pod?.technician), until)}
+          {w.strings.verified(timeOf(shield.at, s.now), w.actorName(shield.by, s.pod?.technician), until)}
         </p>
       );
     case "denied":
       return (
         <p class="state" title={title}>
-          {w.denied(contact.name)}
+          {w.strings.denied(contact.name)}
           <Procedure url={s.pod?.tenant.procedure_url} />.
           {shield.reason && <span class="why">{w.failed(shield, contact)}</span>}
         </p>
@@ -146,14 +140,14 @@ const StateLine = ({
       );
   }
   if (channel.unusable) {
-    const { Unusable } = later.value;
+    const { Unusable } = lazy.value;
     return Unusable ? <Unusable why={channel.unusable} kind={channel.kind} /> : <p class="state" />;
   }
   const one = new Set(refused.map((m) => m.reason)).size === 1 ? refused[0] : undefined;
   if (one && none) {
     return (
       <p class="state">
-        {w.refusal(one, true)}
+        {w.refusalText(one, true)}
         {one.explanation && <span class="why">{one.explanation}</span>}
       </p>
     );
@@ -163,7 +157,7 @@ const StateLine = ({
       {[w.unverified(shield.reason), again].filter(Boolean).join(" · ")}
       {refused.map((option) => (
         <span class="why" key={option.method} title={option.explanation}>
-          {w.refusal(option, false)}
+          {w.refusalText(option, false)}
           {option.explanation && <span class="sr">. {option.explanation}</span>}
         </span>
       ))}
@@ -174,15 +168,15 @@ const StateLine = ({
 const Procedure = ({ url }: { url: string | undefined }) =>
   url && /^https?:/.test(url) ? (
     <a href={url} target="_blank" rel="noopener noreferrer">
-      {w.words.procedure}
+      {w.strings.procedure}
     </a>
   ) : (
-    <span>{w.words.procedure}</span>
+    <span>{w.strings.procedure}</span>
   );
 
-/** The methods, primary one first; after a denial they wait behind one more press. */
-const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield }) => {
-  const s = desk.state.value;
+/** The methods, primary one first; after a denial they are behind one more press. */
+const Methods = ({ controller, contact, channel, shield }: ShieldProps) => {
+  const s = controller.state.value;
   const [again, setAgain] = useState(false);
   const methods = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -191,15 +185,16 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
   if (channel.methods.every((m) => m.reason)) return null;
   if (shield.state === "denied" && !again) {
     return (
-      <Button kind="quiet" press={() => setAgain(true)} expanded={false}>
-        {w.words.verifyAgain}
+      <Button kind="quiet" onPress={() => setAgain(true)} expanded={false}>
+        {w.strings.verifyAgain}
       </Button>
     );
   }
   const cooling = isCooling(shield, s.now);
-  const busy = doing(s, place(contact, channel), shield);
-  const needsNote = noteBar(s, contact);
-  const bar = needsNote ?? (cooling ? w.againIn(leftUntil(shield.resend_at, s.now)) : s.online ? undefined : "");
+  const busy = pendingAction(s, channelKey(contact, channel), shield);
+  const needsNote = noteBlocker(s, contact);
+  const bar =
+    needsNote ?? (cooling ? w.strings.againIn(leftUntil(shield.resend_at, s.now)) : s.online ? undefined : "");
   const first = channel.methods.find((m) => !m.reason);
   return (
     <div class="methods" ref={methods}>
@@ -207,11 +202,13 @@ const Methods = ({ desk, contact, channel, shield }: RowProps & { shield: Shield
         <Button
           key={option.method}
           kind={option === first ? "first" : "plain"}
-          label={w.methodAct(option.method, channel)}
-          barred={option.reason ? w.refusalInFull(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))}
+          label={w.methodAction(option.method, channel)}
+          disabled={
+            option.reason ? w.fullRefusalText(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))
+          }
           busy={busy === option.method}
-          explained={needsNote && noteHelp}
-          press={() => void desk.send(contact, channel, option.method)}
+          describedBy={needsNote && noteHelp}
+          onPress={() => void controller.send(contact, channel, option.method)}
         >
           <span class="long">{w.sendLong(option.method)}</span>
           <span class="short">{w.sendShort(option.method)}</span>

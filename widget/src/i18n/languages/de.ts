@@ -1,41 +1,39 @@
 // German.
 
-import type { Later } from "../../lazy/english";
-import type { First } from "./en";
+import type { LazyStrings } from "../../lazy/english";
+import type { InitialStrings } from "./en";
 
-export const first: First = {
-  words: {
-    title: "Verifizierung des Anrufers",
-    ticketContact: "Ticketkontakt",
-    chooseContact: "Wer verifiziert wird",
-    verifyCaller: "Anrufer verifizieren",
-    verifyAgain: "Noch einmal verifizieren",
-    noteFirst: "Erst eine Notiz",
-    noMobile: "Keine Mobilnummer bei diesem Kontakt, also keine SMS. Nehmen Sie E-Mail.",
-    noChannels:
-      "Dieser Kontakt hat weder Adresse noch Nummer. Tragen Sie eine im Ticketsystem ein und laden Sie das Ticket neu.",
-    noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
-    ownContact: "Sie selbst muss ein Kollege verifizieren.",
-    more: "mehr",
-    less: "weniger",
-    inTicketSystem: "im Ticketsystem",
-    reconnecting: "Verbinde neu …",
-    polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
-    missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
-    history: "Bisherige Verifizierungen",
-    unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
-    unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
-    unreachableCode: "Shieldpod hat nicht geantwortet. Prüfen Sie den Code noch einmal, sobald es wieder geht.",
-    saveFirst:
-      "Verifizieren Sie den Anrufer, bevor Sie speichern: Auf diesem Ticket ist noch niemand verifiziert (Shieldpod).",
-    procedure: "Ihrer Anweisung",
-    you: "Ihnen",
-  },
+export const initial: InitialStrings = {
+  title: "Verifizierung des Anrufers",
+  ticketContact: "Ticketkontakt",
+  chooseContact: "Wer verifiziert wird",
+  verifyCaller: "Anrufer verifizieren",
+  verifyAgain: "Noch einmal verifizieren",
+  noteFirst: "Erst eine Notiz",
+  noMobile: "Keine Mobilnummer bei diesem Kontakt, also keine SMS. Nehmen Sie E-Mail.",
+  noChannels:
+    "Dieser Kontakt hat weder Adresse noch Nummer. Tragen Sie eine im Ticketsystem ein und laden Sie das Ticket neu.",
+  noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
+  ownContact: "Sie selbst muss ein Kollege verifizieren.",
+  more: "mehr",
+  less: "weniger",
+  inTicketSystem: "im Ticketsystem",
+  reconnecting: "Verbinde neu …",
+  polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
+  missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
+  history: "Bisherige Verifizierungen",
+  unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
+  unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
+  unreachableCode: "Shieldpod hat nicht geantwortet. Prüfen Sie den Code noch einmal, sobald es wieder geht.",
+  saveFirst:
+    "Verifizieren Sie den Anrufer, bevor Sie speichern: Auf diesem Ticket ist noch niemand verifiziert (Shieldpod).",
+  procedure: "Ihrer Anweisung",
+  you: "Ihnen",
 
   sendLong: { code: "Code senden", link: "Link senden" },
   sendShort: { code: "Code", link: "Link" },
   methodName: { email_link: "E-Mail-Link", sms_link: "SMS-Link", sms_code: "SMS-Code", email_code: "E-Mail-Code" },
-  methodAct: {
+  methodAction: {
     email_link: (to) => `Link per E-Mail senden: ${to}`,
     sms_link: (to) => `Link per SMS senden: ${to}`,
     sms_code: (to) => `Code per SMS senden: ${to}`,
@@ -128,7 +126,7 @@ export const first: First = {
 
   toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
 
-  faults: {
+  errors: {
     cooldown: (s) =>
       `Hierhin ging gerade eine Nachricht. Warten Sie ${s === 1 ? "1 Sekunde" : `${s} Sekunden`} bis zur nächsten.`,
     quota_exceeded: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
@@ -150,31 +148,29 @@ export const first: First = {
 const admin = "Passiert es wieder, sagen Sie es Ihrem Administrator.";
 const digits: Record<number, string> = { 6: "sechs", 7: "sieben", 8: "acht" };
 
-export const later: Later = {
-  words: {
-    verify: "Prüfen",
-    cancel: "Abbrechen",
-    resend: "Neu senden",
-    enterCode: "Code hier eingeben",
-    noteLabel: "Warum dieser Kontakt?",
-    notePlaceholder: "Wer es erlaubt hat, oder warum",
-    noteOptional: "Freiwillig",
-    notePresets: "Vorgegebene Gründe",
-    noHistory: "Keine Verifizierungen.",
-    older: "Ältere zeigen",
-    noOlder: "Das sind alle.",
-    noted: "Das Ergebnis steht im Ticket",
-    copyNote: "Notiz für das Ticket kopieren",
-    copied: "Kopiert",
-    copyBlocked: "Kopieren ist hier gesperrt. Markieren Sie den Text und kopieren Sie ihn:",
-    hadChanged: "Im Ticketsystem frisch geändert",
-    tryAgain: "Noch einmal",
-    savedUnverified: "Gespeichert, aber der Anrufer ist nicht verifiziert.",
-    notSaved: "Nicht gespeichert. Verifizieren Sie den Anrufer und speichern Sie dann noch einmal.",
-    correctIt: "Korrigieren Sie das im Ticketsystem.",
-    technicianUnknown:
-      "Das Ticketsystem nennt weder E-Mail noch Telefon von Ihnen: Ob Sie selbst dieser Kontakt sind, lässt sich nicht prüfen.",
-  },
+export const lazy: LazyStrings = {
+  verify: "Prüfen",
+  cancel: "Abbrechen",
+  resend: "Neu senden",
+  enterCode: "Code hier eingeben",
+  noteLabel: "Warum dieser Kontakt?",
+  notePlaceholder: "Wer es erlaubt hat, oder warum",
+  noteOptional: "Freiwillig",
+  notePresets: "Vorgegebene Gründe",
+  noHistory: "Keine Verifizierungen.",
+  older: "Ältere zeigen",
+  noOlder: "Das sind alle.",
+  noted: "Das Ergebnis steht im Ticket",
+  copyNote: "Notiz für das Ticket kopieren",
+  copied: "Kopiert",
+  copyBlocked: "Kopieren ist hier gesperrt. Markieren Sie den Text und kopieren Sie ihn:",
+  hadChanged: "Im Ticketsystem frisch geändert",
+  tryAgain: "Noch einmal",
+  savedUnverified: "Gespeichert, aber der Anrufer ist nicht verifiziert.",
+  notSaved: "Nicht gespeichert. Verifizieren Sie den Anrufer und speichern Sie dann noch einmal.",
+  correctIt: "Korrigieren Sie das im Ticketsystem.",
+  technicianUnknown:
+    "Das Ticketsystem nennt weder E-Mail noch Telefon von Ihnen: Ob Sie selbst dieser Kontakt sind, lässt sich nicht prüfen.",
 
   unusable: {
     more_than_one: { phone: "Mehr als eine Nummer in diesem Feld", email: "Mehr als eine Adresse in diesem Feld" },
@@ -209,7 +205,7 @@ export const later: Later = {
   nearSome: (used, limit) => `${used} von ${limit} Nachrichten: eine Grenze ist nah.`,
 
   rulesChanged: (client) => `Die Regeln für ${client} haben sich geändert.`,
-  turns: {
+  transitions: {
     sent: { code: "Code unterwegs", link: "Link unterwegs" },
     verified: "verifiziert",
     denied: (why) => `bestritten. ${why}.`,

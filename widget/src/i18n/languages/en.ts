@@ -1,36 +1,34 @@
-// English: the language that the others are held to. What a pod opens with is here; what comes later is in
-// later/english.ts. A language is one file beside this one, with both. Times and destinations arrive formatted.
+// English: the reference for the other languages. The strings that a pod starts with are here; those of lazy/ are in
+// lazy/english.ts. Another language is one file beside this one, with both. Times and destinations are passed in formatted.
 
 import type { Banner, Method, Reason, Shield, Stage } from "../../types";
 
-export const first = {
-  words: {
-    title: "Caller verification",
-    ticketContact: "ticket contact",
-    chooseContact: "Contact to verify",
-    verifyCaller: "Verify caller",
-    verifyAgain: "Verify again",
-    noteFirst: "Add a note first",
-    noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
-    noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
-    noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
-    ownContact: "A colleague must verify you.",
-    more: "more",
-    less: "less",
-    inTicketSystem: "in the ticket system",
-    reconnecting: "Reconnecting…",
-    polling: "Your network blocks live updates. Checking every few seconds.",
-    missing: "A part of the pod did not load. Reload the ticket.",
-    history: "Verification history",
-    unreachable: "Shieldpod did not answer. Try again.",
-    unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
-    unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
-    saveFirst: "Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod).",
-    procedure: "your procedure",
-    you: "you",
-  },
+export const initial = {
+  title: "Caller verification",
+  ticketContact: "ticket contact",
+  chooseContact: "Contact to verify",
+  verifyCaller: "Verify caller",
+  verifyAgain: "Verify again",
+  noteFirst: "Add a note first",
+  noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
+  noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
+  noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
+  ownContact: "A colleague must verify you.",
+  more: "more",
+  less: "less",
+  inTicketSystem: "in the ticket system",
+  reconnecting: "Reconnecting…",
+  polling: "Your network blocks live updates. Checking every few seconds.",
+  missing: "A part of the pod did not load. Reload the ticket.",
+  history: "Verification history",
+  unreachable: "Shieldpod did not answer. Try again.",
+  unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
+  unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
+  saveFirst: "Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod).",
+  procedure: "your procedure",
+  you: "you",
 
-  /** On a button, where there is room; and where there is not. */
+  /** Long and short labels of buttons. */
   sendLong: { code: "Send code", link: "Send link" },
   sendShort: { code: "Code", link: "Link" },
   methodName: {
@@ -39,7 +37,7 @@ export const first = {
     sms_code: "SMS code",
     email_code: "E-mail code",
   } as Record<Method, string>,
-  methodAct: {
+  methodAction: {
     email_link: (to) => `Send a link by e-mail to ${to}`,
     sms_link: (to) => `Send a link by text to ${to}`,
     sms_code: (to) => `Send a code by text to ${to}`,
@@ -56,7 +54,7 @@ export const first = {
     cancelled: "Cancelled",
     superseded: "Replaced by a newer one",
   } as Partial<Record<Reason, string>>,
-  /** What follows is the link to the procedure, and a full stop. */
+  /** The link to the procedure and a full stop follow. */
   denied: (name: string) => `${name} says they did not ask for this. Stop and follow `,
 
   refusals: {
@@ -112,7 +110,7 @@ export const first = {
     };
   },
 
-  /** What to try after a failure: a way of the other kind, or none that is left. */
+  /** What to try after a failure: a channel of the other kind, or none. */
   tryNext: { phone: "Try the phone.", email: "Try e-mail.", none: "Follow your procedure." },
 
   shieldName: {
@@ -136,8 +134,8 @@ export const first = {
     string
   >,
 
-  /** What the server refuses, by its code: where this is silent its own words are shown, which are English. */
-  faults: {} as Partial<Record<string, (seconds: number) => string>>,
+  /** The texts of errors by code. For a missing code the server's sentence is shown, which is English. */
+  errors: {} as Partial<Record<string, (seconds: number) => string>>,
 };
 
-export type First = typeof first;
+export type InitialStrings = typeof initial;

@@ -1,35 +1,32 @@
 // Spanish.
 
-import type { Later } from "../../lazy/english";
-import type { First } from "./en";
+import type { LazyStrings } from "../../lazy/english";
+import type { InitialStrings } from "./en";
 
-export const first: First = {
-  words: {
-    title: "Verificación de quien llama",
-    ticketContact: "contacto del ticket",
-    chooseContact: "Contacto que se verifica",
-    verifyCaller: "Verificar a quien llama",
-    verifyAgain: "Verificar de nuevo",
-    noteFirst: "Primero una nota",
-    noMobile: "Este contacto no tiene móvil, así que no hay SMS. Use el correo.",
-    noChannels:
-      "Este contacto no tiene ni dirección ni número. Añada uno en el sistema de tickets y recargue el ticket.",
-    noContacts: "Este ticket no tiene contacto. Añada uno en el sistema de tickets y recargue el ticket.",
-    ownContact: "A usted debe verificarle un compañero.",
-    more: "más",
-    less: "menos",
-    inTicketSystem: "en el sistema de tickets",
-    reconnecting: "Reconectando…",
-    polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
-    missing: "Una parte no se ha cargado. Recargue el ticket.",
-    history: "Verificaciones anteriores",
-    unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
-    unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
-    unreachableCode: "Shieldpod no ha respondido. Compruebe el código de nuevo cuando vuelva.",
-    saveFirst: "Verifique a quien llama antes de guardar: en este ticket aún no hay nadie verificado (Shieldpod).",
-    procedure: "su procedimiento",
-    you: "usted",
-  },
+export const initial: InitialStrings = {
+  title: "Verificación de quien llama",
+  ticketContact: "contacto del ticket",
+  chooseContact: "Contacto que se verifica",
+  verifyCaller: "Verificar a quien llama",
+  verifyAgain: "Verificar de nuevo",
+  noteFirst: "Primero una nota",
+  noMobile: "Este contacto no tiene móvil, así que no hay SMS. Use el correo.",
+  noChannels: "Este contacto no tiene ni dirección ni número. Añada uno en el sistema de tickets y recargue el ticket.",
+  noContacts: "Este ticket no tiene contacto. Añada uno en el sistema de tickets y recargue el ticket.",
+  ownContact: "A usted debe verificarle un compañero.",
+  more: "más",
+  less: "menos",
+  inTicketSystem: "en el sistema de tickets",
+  reconnecting: "Reconectando…",
+  polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
+  missing: "Una parte no se ha cargado. Recargue el ticket.",
+  history: "Verificaciones anteriores",
+  unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
+  unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
+  unreachableCode: "Shieldpod no ha respondido. Compruebe el código de nuevo cuando vuelva.",
+  saveFirst: "Verifique a quien llama antes de guardar: en este ticket aún no hay nadie verificado (Shieldpod).",
+  procedure: "su procedimiento",
+  you: "usted",
 
   sendLong: { code: "Enviar código", link: "Enviar enlace" },
   sendShort: { code: "Código", link: "Enlace" },
@@ -39,7 +36,7 @@ export const first: First = {
     sms_code: "Código por SMS",
     email_code: "Código por correo",
   },
-  methodAct: {
+  methodAction: {
     email_link: (to) => `Enviar un enlace por correo: ${to}`,
     sms_link: (to) => `Enviar un enlace por SMS: ${to}`,
     sms_code: (to) => `Enviar un código por SMS: ${to}`,
@@ -127,7 +124,7 @@ export const first: First = {
 
   toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
 
-  faults: {
+  errors: {
     cooldown: (s) =>
       `Acaba de enviarse un mensaje aquí. Espere ${s === 1 ? "1 segundo" : `${s} segundos`} antes del siguiente.`,
     quota_exceeded: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
@@ -148,31 +145,29 @@ export const first: First = {
 const admin = "Si vuelve a ocurrir, avise a su administrador.";
 const digits: Record<number, string> = { 6: "seis", 7: "siete", 8: "ocho" };
 
-export const later: Later = {
-  words: {
-    verify: "Comprobar",
-    cancel: "Cancelar",
-    resend: "Reenviar",
-    enterCode: "Escriba aquí el código",
-    noteLabel: "¿Por qué este contacto?",
-    notePlaceholder: "Quién lo aprobó, o por qué",
-    noteOptional: "Opcional",
-    notePresets: "Motivos propuestos",
-    noHistory: "No hay verificaciones.",
-    older: "Ver anteriores",
-    noOlder: "Eso es todo.",
-    noted: "El resultado está en el ticket",
-    copyNote: "Copiar la nota para el ticket",
-    copied: "Copiado",
-    copyBlocked: "Aquí no se puede copiar. Seleccione el texto y cópielo:",
-    hadChanged: "Cambiado hace poco en el sistema de tickets",
-    tryAgain: "Reintentar",
-    savedUnverified: "Guardado, pero quien llama no está verificado.",
-    notSaved: "No guardado. Verifique a quien llama y guarde de nuevo.",
-    correctIt: "Corríjalo en el sistema de tickets.",
-    technicianUnknown:
-      "El sistema de tickets no indica su correo ni su teléfono: no se puede saber si este contacto es usted.",
-  },
+export const lazy: LazyStrings = {
+  verify: "Comprobar",
+  cancel: "Cancelar",
+  resend: "Reenviar",
+  enterCode: "Escriba aquí el código",
+  noteLabel: "¿Por qué este contacto?",
+  notePlaceholder: "Quién lo aprobó, o por qué",
+  noteOptional: "Opcional",
+  notePresets: "Motivos propuestos",
+  noHistory: "No hay verificaciones.",
+  older: "Ver anteriores",
+  noOlder: "Eso es todo.",
+  noted: "El resultado está en el ticket",
+  copyNote: "Copiar la nota para el ticket",
+  copied: "Copiado",
+  copyBlocked: "Aquí no se puede copiar. Seleccione el texto y cópielo:",
+  hadChanged: "Cambiado hace poco en el sistema de tickets",
+  tryAgain: "Reintentar",
+  savedUnverified: "Guardado, pero quien llama no está verificado.",
+  notSaved: "No guardado. Verifique a quien llama y guarde de nuevo.",
+  correctIt: "Corríjalo en el sistema de tickets.",
+  technicianUnknown:
+    "El sistema de tickets no indica su correo ni su teléfono: no se puede saber si este contacto es usted.",
 
   unusable: {
     more_than_one: { phone: "Más de un número en este campo", email: "Más de una dirección en este campo" },
@@ -207,7 +202,7 @@ export const later: Later = {
   nearSome: (used, limit) => `${used} de ${limit} mensajes: hay un límite cerca.`,
 
   rulesChanged: (client) => `Las reglas de ${client} han cambiado.`,
-  turns: {
+  transitions: {
     sent: { code: "código en camino", link: "enlace en camino" },
     verified: "verificado",
     denied: (why) => `denegado. ${why}.`,

@@ -1,34 +1,32 @@
 // French.
 
-import type { Later } from "../../lazy/english";
-import type { First } from "./en";
+import type { LazyStrings } from "../../lazy/english";
+import type { InitialStrings } from "./en";
 
-export const first: First = {
-  words: {
-    title: "Vérification de l’appelant",
-    ticketContact: "contact du ticket",
-    chooseContact: "Contact à vérifier",
-    verifyCaller: "Vérifier l’appelant",
-    verifyAgain: "Vérifier à nouveau",
-    noteFirst: "D’abord une note",
-    noMobile: "Aucun numéro mobile pour ce contact, donc pas de SMS. Utilisez l’e-mail.",
-    noChannels: "Ce contact n’a ni adresse ni numéro. Ajoutez-en dans l’outil de tickets, puis rechargez le ticket.",
-    noContacts: "Ce ticket n’a pas de contact. Ajoutez-en un dans l’outil de tickets, puis rechargez le ticket.",
-    ownContact: "Un collègue doit vous vérifier.",
-    more: "plus",
-    less: "moins",
-    inTicketSystem: "dans l’outil de tickets",
-    reconnecting: "Reconnexion…",
-    polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
-    missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
-    history: "Vérifications passées",
-    unreachable: "Shieldpod n’a pas répondu. Réessayez.",
-    unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
-    unreachableCode: "Shieldpod n’a pas répondu. Vérifiez à nouveau le code quand il sera de retour.",
-    saveFirst: "Vérifiez l’appelant avant d’enregistrer : personne n’est encore vérifié sur ce ticket (Shieldpod).",
-    procedure: "votre procédure",
-    you: "vous",
-  },
+export const initial: InitialStrings = {
+  title: "Vérification de l’appelant",
+  ticketContact: "contact du ticket",
+  chooseContact: "Contact à vérifier",
+  verifyCaller: "Vérifier l’appelant",
+  verifyAgain: "Vérifier à nouveau",
+  noteFirst: "D’abord une note",
+  noMobile: "Aucun numéro mobile pour ce contact, donc pas de SMS. Utilisez l’e-mail.",
+  noChannels: "Ce contact n’a ni adresse ni numéro. Ajoutez-en dans l’outil de tickets, puis rechargez le ticket.",
+  noContacts: "Ce ticket n’a pas de contact. Ajoutez-en un dans l’outil de tickets, puis rechargez le ticket.",
+  ownContact: "Un collègue doit vous vérifier.",
+  more: "plus",
+  less: "moins",
+  inTicketSystem: "dans l’outil de tickets",
+  reconnecting: "Reconnexion…",
+  polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
+  missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
+  history: "Vérifications passées",
+  unreachable: "Shieldpod n’a pas répondu. Réessayez.",
+  unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
+  unreachableCode: "Shieldpod n’a pas répondu. Vérifiez à nouveau le code quand il sera de retour.",
+  saveFirst: "Vérifiez l’appelant avant d’enregistrer : personne n’est encore vérifié sur ce ticket (Shieldpod).",
+  procedure: "votre procédure",
+  you: "vous",
 
   sendLong: { code: "Envoyer le code", link: "Envoyer le lien" },
   sendShort: { code: "Code", link: "Lien" },
@@ -38,7 +36,7 @@ export const first: First = {
     sms_code: "Code par SMS",
     email_code: "Code par e-mail",
   },
-  methodAct: {
+  methodAction: {
     email_link: (to) => `Envoyer un lien par e-mail : ${to}`,
     sms_link: (to) => `Envoyer un lien par SMS : ${to}`,
     sms_code: (to) => `Envoyer un code par SMS : ${to}`,
@@ -125,7 +123,7 @@ export const first: First = {
 
   toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
 
-  faults: {
+  errors: {
     cooldown: (s) =>
       `Un message vient d’être envoyé ici. Attendez ${s === 1 ? "1 seconde" : `${s} secondes`} avant le suivant.`,
     quota_exceeded: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
@@ -147,31 +145,29 @@ export const first: First = {
 const admin = "Si cela se reproduit, prévenez votre administrateur.";
 const digits: Record<number, string> = { 6: "six", 7: "sept", 8: "huit" };
 
-export const later: Later = {
-  words: {
-    verify: "Vérifier",
-    cancel: "Annuler",
-    resend: "Renvoyer",
-    enterCode: "Saisissez le code ici",
-    noteLabel: "Pourquoi ce contact ?",
-    notePlaceholder: "Qui l’a approuvé, ou pourquoi",
-    noteOptional: "Facultatif",
-    notePresets: "Motifs proposés",
-    noHistory: "Aucune vérification.",
-    older: "Plus anciennes",
-    noOlder: "C’est tout.",
-    noted: "Le résultat est sur le ticket",
-    copyNote: "Copier la note pour le ticket",
-    copied: "Copié",
-    copyBlocked: "La copie est bloquée ici. Sélectionnez le texte et copiez-le :",
-    hadChanged: "Récemment changé dans l’outil de tickets",
-    tryAgain: "Réessayer",
-    savedUnverified: "Enregistré, mais l’appelant n’est pas vérifié.",
-    notSaved: "Non enregistré. Vérifiez l’appelant, puis enregistrez à nouveau.",
-    correctIt: "Corrigez-le dans le système de tickets.",
-    technicianUnknown:
-      "Le système de tickets ne donne ni e-mail ni téléphone pour vous : impossible de savoir si ce contact, c’est vous.",
-  },
+export const lazy: LazyStrings = {
+  verify: "Vérifier",
+  cancel: "Annuler",
+  resend: "Renvoyer",
+  enterCode: "Saisissez le code ici",
+  noteLabel: "Pourquoi ce contact ?",
+  notePlaceholder: "Qui l’a approuvé, ou pourquoi",
+  noteOptional: "Facultatif",
+  notePresets: "Motifs proposés",
+  noHistory: "Aucune vérification.",
+  older: "Plus anciennes",
+  noOlder: "C’est tout.",
+  noted: "Le résultat est sur le ticket",
+  copyNote: "Copier la note pour le ticket",
+  copied: "Copié",
+  copyBlocked: "La copie est bloquée ici. Sélectionnez le texte et copiez-le :",
+  hadChanged: "Récemment changé dans l’outil de tickets",
+  tryAgain: "Réessayer",
+  savedUnverified: "Enregistré, mais l’appelant n’est pas vérifié.",
+  notSaved: "Non enregistré. Vérifiez l’appelant, puis enregistrez à nouveau.",
+  correctIt: "Corrigez-le dans le système de tickets.",
+  technicianUnknown:
+    "Le système de tickets ne donne ni e-mail ni téléphone pour vous : impossible de savoir si ce contact, c’est vous.",
 
   unusable: {
     more_than_one: { phone: "Plus d’un numéro dans ce champ", email: "Plus d’une adresse dans ce champ" },
@@ -208,7 +204,7 @@ export const later: Later = {
   nearSome: (used, limit) => `${used} messages sur ${limit} : une limite est proche.`,
 
   rulesChanged: (client) => `Les règles pour ${client} ont changé.`,
-  turns: {
+  transitions: {
     sent: { code: "code en route", link: "lien en route" },
     verified: "vérifié",
     denied: (why) => `refusé. ${why}.`,

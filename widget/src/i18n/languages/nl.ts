@@ -1,40 +1,38 @@
 // Dutch.
 
-import type { Later } from "../../lazy/english";
-import type { First } from "./en";
+import type { LazyStrings } from "../../lazy/english";
+import type { InitialStrings } from "./en";
 
-export const first: First = {
-  words: {
-    title: "Verificatie van de beller",
-    ticketContact: "contact van het ticket",
-    chooseContact: "Wie geverifieerd wordt",
-    verifyCaller: "Beller verifiëren",
-    verifyAgain: "Opnieuw verifiëren",
-    noteFirst: "Eerst een notitie",
-    noMobile: "Dit contact heeft geen mobiel nummer, dus geen sms. Gebruik e-mail.",
-    noChannels:
-      "Dit contact heeft geen adres of nummer. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
-    noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
-    ownContact: "Een collega moet u verifiëren.",
-    more: "meer",
-    less: "minder",
-    inTicketSystem: "in het ticketsysteem",
-    reconnecting: "Opnieuw verbinden…",
-    polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
-    missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
-    history: "Eerdere verificaties",
-    unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
-    unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
-    unreachableCode: "Shieldpod antwoordde niet. Controleer de code opnieuw als het er weer is.",
-    saveFirst: "Verifieer de beller voordat u opslaat: op dit ticket is nog niemand geverifieerd (Shieldpod).",
-    procedure: "uw procedure",
-    you: "u",
-  },
+export const initial: InitialStrings = {
+  title: "Verificatie van de beller",
+  ticketContact: "contact van het ticket",
+  chooseContact: "Wie geverifieerd wordt",
+  verifyCaller: "Beller verifiëren",
+  verifyAgain: "Opnieuw verifiëren",
+  noteFirst: "Eerst een notitie",
+  noMobile: "Dit contact heeft geen mobiel nummer, dus geen sms. Gebruik e-mail.",
+  noChannels:
+    "Dit contact heeft geen adres of nummer. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
+  noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
+  ownContact: "Een collega moet u verifiëren.",
+  more: "meer",
+  less: "minder",
+  inTicketSystem: "in het ticketsysteem",
+  reconnecting: "Opnieuw verbinden…",
+  polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
+  missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
+  history: "Eerdere verificaties",
+  unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
+  unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
+  unreachableCode: "Shieldpod antwoordde niet. Controleer de code opnieuw als het er weer is.",
+  saveFirst: "Verifieer de beller voordat u opslaat: op dit ticket is nog niemand geverifieerd (Shieldpod).",
+  procedure: "uw procedure",
+  you: "u",
 
   sendLong: { code: "Code sturen", link: "Link sturen" },
   sendShort: { code: "Code", link: "Link" },
   methodName: { email_link: "E-maillink", sms_link: "Sms-link", sms_code: "Sms-code", email_code: "E-mailcode" },
-  methodAct: {
+  methodAction: {
     email_link: (to) => `Link per e-mail sturen: ${to}`,
     sms_link: (to) => `Link per sms sturen: ${to}`,
     sms_code: (to) => `Code per sms sturen: ${to}`,
@@ -121,7 +119,7 @@ export const first: First = {
 
   toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
 
-  faults: {
+  errors: {
     cooldown: (s) =>
       `Hierheen is net een bericht verstuurd. Wacht ${s === 1 ? "1 seconde" : `${s} seconden`} tot het volgende.`,
     quota_exceeded: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
@@ -143,31 +141,29 @@ export const first: First = {
 const admin = "Gebeurt het weer, meld het dan uw beheerder.";
 const digits: Record<number, string> = { 6: "zes", 7: "zeven", 8: "acht" };
 
-export const later: Later = {
-  words: {
-    verify: "Controleren",
-    cancel: "Annuleren",
-    resend: "Opnieuw sturen",
-    enterCode: "Vul hier de code in",
-    noteLabel: "Waarom dit contact?",
-    notePlaceholder: "Wie het goedkeurde, of waarom",
-    noteOptional: "Niet verplicht",
-    notePresets: "Vaste redenen",
-    noHistory: "Geen verificaties.",
-    older: "Oudere tonen",
-    noOlder: "Dat is alles.",
-    noted: "Het resultaat staat op het ticket",
-    copyNote: "Notitie voor het ticket kopiëren",
-    copied: "Gekopieerd",
-    copyBlocked: "Kopiëren is hier geblokkeerd. Selecteer de tekst en kopieer die:",
-    hadChanged: "Pas gewijzigd in het ticketsysteem",
-    tryAgain: "Opnieuw",
-    savedUnverified: "Opgeslagen, maar de beller is niet geverifieerd.",
-    notSaved: "Niet opgeslagen. Verifieer de beller en sla dan opnieuw op.",
-    correctIt: "Verbeter het in het ticketsysteem.",
-    technicianUnknown:
-      "Het ticketsysteem noemt geen e-mail of telefoon van u: of u zelf dit contact bent, is niet na te gaan.",
-  },
+export const lazy: LazyStrings = {
+  verify: "Controleren",
+  cancel: "Annuleren",
+  resend: "Opnieuw sturen",
+  enterCode: "Vul hier de code in",
+  noteLabel: "Waarom dit contact?",
+  notePlaceholder: "Wie het goedkeurde, of waarom",
+  noteOptional: "Niet verplicht",
+  notePresets: "Vaste redenen",
+  noHistory: "Geen verificaties.",
+  older: "Oudere tonen",
+  noOlder: "Dat is alles.",
+  noted: "Het resultaat staat op het ticket",
+  copyNote: "Notitie voor het ticket kopiëren",
+  copied: "Gekopieerd",
+  copyBlocked: "Kopiëren is hier geblokkeerd. Selecteer de tekst en kopieer die:",
+  hadChanged: "Pas gewijzigd in het ticketsysteem",
+  tryAgain: "Opnieuw",
+  savedUnverified: "Opgeslagen, maar de beller is niet geverifieerd.",
+  notSaved: "Niet opgeslagen. Verifieer de beller en sla dan opnieuw op.",
+  correctIt: "Verbeter het in het ticketsysteem.",
+  technicianUnknown:
+    "Het ticketsysteem noemt geen e-mail of telefoon van u: of u zelf dit contact bent, is niet na te gaan.",
 
   unusable: {
     more_than_one: { phone: "Meer dan één nummer in dit veld", email: "Meer dan één adres in dit veld" },
@@ -202,7 +198,7 @@ export const later: Later = {
   nearSome: (used, limit) => `${used} van ${limit} berichten: een grens is dichtbij.`,
 
   rulesChanged: (client) => `De regels voor ${client} zijn gewijzigd.`,
-  turns: {
+  transitions: {
     sent: { code: "code onderweg", link: "link onderweg" },
     verified: "geverifieerd",
     denied: (why) => `ontkend. ${why}.`,
