@@ -1,5 +1,5 @@
-// axe-core in one frame. Its own package for Playwright runs it in all frames and gathers the results on a page of its own,
-// which takes four times as long.
+// Runs axe-core in one frame. The package for Playwright runs it in all frames and gathers the results on a separate
+// page, which takes four times as long.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,7 @@ import type axe from "axe-core";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe-core finds wrong in the frame: the rule, and the elements that break it. */
+/** The violations that axe-core finds in the frame: each with its rule and elements. */
 export const violations = async (frame: Frame): Promise<string[]> => {
   if (!(await frame.evaluate(() => "axe" in window))) await frame.evaluate(source);
   const found = await frame.evaluate(async () => {

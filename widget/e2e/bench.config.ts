@@ -1,4 +1,4 @@
-// The browser's benchmarks: alone on the machine, and out of the way of the tests' own results.
+// The browser benchmarks: one worker, and a results folder separate from that of the tests.
 
 import base from "./playwright.config";
 

@@ -1,9 +1,9 @@
-// A network that lets HTTP pass and no WebSocket: the pod polls, says so, and everything works; live again when it can be.
+// A network that passes HTTP but no WebSocket: the pod polls and shows it, and is live again when the network allows it.
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./demo";
 
-// The pod's own time runs: it polls by it.
+// The clock runs, since polling depends on it.
 test.use({ demoScope: "worker", clock: "running" });
 
 type Network = "refused" | "hanging" | "closed at once" | "deaf" | "open";
@@ -14,7 +14,7 @@ declare global {
   }
 }
 
-/** Does to the pod's sockets what proxies do. */
+/** Treats the pod's sockets as proxies do. */
 const block = (page: Page, network: Network) =>
   page.addInitScript((network) => {
     window.network = network;
@@ -53,47 +53,47 @@ const block = (page: Page, network: Network) =>
 const line = "Your network blocks live updates.";
 
 for (const network of ["refused", "hanging", "closed at once"] as const) {
-  test(`sockets are ${network}: the pod says so, sends, and the shield turns green`, async ({ desk, demo }) => {
-    await block(desk.page, network);
-    await desk.open("4711");
-    await expect(desk.pod.getByText(line)).toBeVisible();
-    await desk.send("4821", "Link");
-    const landing = await desk.endUser(await demo.link());
-    await expect(desk.row("4821")).toContainText("Link opened");
+  test(`sockets are ${network}: the pod shows it, sends, and the shield turns green`, async ({ ticketPage, demo }) => {
+    await block(ticketPage.page, network);
+    await ticketPage.open("4711");
+    await expect(ticketPage.pod.getByText(line)).toBeVisible();
+    await ticketPage.send("4821", "Link");
+    const landing = await ticketPage.endUser(await demo.link());
+    await expect(ticketPage.row("4821")).toContainText("Link opened");
     await landing.getByRole("button", { name: "Validate" }).click();
-    await expect(desk.row("4821")).toContainText(/Verified .+ by you, until/);
-    await expect(desk.pod.getByText(line)).toBeVisible();
-    await expect(desk.pod.getByText("Reconnecting…")).toHaveCount(0);
+    await expect(ticketPage.row("4821")).toContainText(/Verified .+ by you, until/);
+    await expect(ticketPage.pod.getByText(line)).toBeVisible();
+    await expect(ticketPage.pod.getByText("Reconnecting…")).toHaveCount(0);
   });
 }
 
-test("sockets open and carry nothing: the pod finds out, and the shield turns green", async ({ desk, demo }) => {
-  await block(desk.page, "deaf");
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  const code = await demo.code();
-  await expect(desk.row("4821")).toContainText("Code delivered");
-  await expect(desk.pod.getByText(line)).toBeVisible();
-  await desk.enter(code);
-  await expect(desk.row("4821")).toContainText(/Verified .+ by you, until/);
-});
-
-test("a network that stops blocking: the pod is live again by itself, and what was typed stays", async ({
-  desk,
+test("sockets open and carry no frame: the pod detects it, and the shield turns green", async ({
+  ticketPage,
   demo,
 }) => {
-  await block(desk.page, "refused");
-  await desk.open("4711");
-  await expect(desk.pod.getByText(line)).toBeVisible();
-  await desk.send("4821", "Code");
+  await block(ticketPage.page, "deaf");
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Code");
   const code = await demo.code();
-  await desk.codeField.fill(code.slice(0, 3));
-  const frame = desk.page.frames().find((f) => f.url().includes("/pod/"));
+  await expect(ticketPage.row("4821")).toContainText("Code delivered");
+  await expect(ticketPage.pod.getByText(line)).toBeVisible();
+  await ticketPage.enter(code);
+  await expect(ticketPage.row("4821")).toContainText(/Verified .+ by you, until/);
+});
+
+test("a network that stops blocking: the pod is live again, and typed input stays", async ({ ticketPage, demo }) => {
+  await block(ticketPage.page, "refused");
+  await ticketPage.open("4711");
+  await expect(ticketPage.pod.getByText(line)).toBeVisible();
+  await ticketPage.send("4821", "Code");
+  const code = await demo.code();
+  await ticketPage.codeField.fill(code.slice(0, 3));
+  const frame = ticketPage.page.frames().find((f) => f.url().includes("/pod/"));
   await frame?.evaluate(() => {
     window.network = "open";
   });
-  await expect(desk.pod.getByText(line)).toHaveCount(0);
-  await expect(desk.codeField).toHaveValue(code.slice(0, 3));
-  await desk.enter(code);
-  await expect(desk.row("4821")).toContainText(/Verified .+ by you, until/);
+  await expect(ticketPage.pod.getByText(line)).toHaveCount(0);
+  await expect(ticketPage.codeField).toHaveValue(code.slice(0, 3));
+  await ticketPage.enter(code);
+  await expect(ticketPage.row("4821")).toContainText(/Verified .+ by you, until/);
 });

@@ -1,4 +1,4 @@
-// Both flows in the browsers beside Chromium: a code by text, and a link. All else is tested in Chromium.
+// Both flows in the browsers other than Chromium: a code by text, and a link. The rest is tested in Chromium only.
 
 import { expect, test } from "./demo";
 import { type Browser, missing, startFirefox, startWebKit, type Tab } from "./otherbrowsers";
@@ -31,9 +31,9 @@ for (const { name, start } of [
     const press = (xpath: string, on = tab, where: "page" | "pod" = "pod") =>
       expect.poll(() => on.click(xpath, where)).toBe(true);
 
-    /** Opens the ticket. The pod of one that was opened before is one line. */
-    const openTicket = async (desk: string) => {
-      await tab.open(`${desk}/tickets/4711`);
+    /** Opens the ticket. The pod of a ticket that was opened before is a summary line. */
+    const openTicket = async (psa: string) => {
+      await tab.open(`${psa}/tickets/4711`);
       const unfolded = async () => {
         const says = await tab.text("pod");
         if (!says?.includes("4821")) await tab.click(`//button[contains(., "Verify caller")]`, "pod");
@@ -43,7 +43,7 @@ for (const { name, start } of [
     };
 
     test(`${name}: a caller is verified by the code that was texted`, async ({ demo }) => {
-      await openTicket(demo.desk);
+      await openTicket(demo.psa);
       await press(button(" code "));
       await podSays("Code delivered");
       await expect.poll(async () => tab.type(`${row}//input`, await demo.code())).toBe(true);
@@ -52,7 +52,7 @@ for (const { name, start } of [
     });
 
     test(`${name}: a caller is verified by the link that was texted`, async ({ demo }) => {
-      await openTicket(demo.desk);
+      await openTicket(demo.psa);
       await press(button(" link "));
       await podSays(/Link (sent|delivered)/);
       const landing = await browser.newTab();

@@ -1,4 +1,4 @@
-// What the end user gets: mail, text and page, in the look and the language of whose help desk it is.
+// What the end user gets: mail, text and page, in the branding and language of the tenant.
 
 import type { Browser } from "@playwright/test";
 import { violations } from "./axe";
@@ -8,7 +8,7 @@ test.use({ demoScope: "worker" });
 
 const keep = process.env.SHIELDPOD_SCREENS;
 
-/** A reader of mail, or of a page: of a width, by day or by night. */
+/** A browser context for mail and pages, by width and color scheme. */
 const reader = (browser: Browser, width: number, colorScheme: "light" | "dark", javaScriptEnabled = true) =>
   browser.newContext({ viewport: { width, height: 700 }, colorScheme, javaScriptEnabled });
 
@@ -17,27 +17,31 @@ const mailOf = async (demo: Demo): Promise<string> => {
   return (await fetch(`${demo.phone}/api/messages/${newest.id}/html`)).text();
 };
 
-test("the second company's text has its own words, in its own language", async ({ desk, north, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Code");
+test("the second tenant's text has its own template, in its own language", async ({
+  ticketPage,
+  secondTenant,
+  demo,
+}) => {
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Code");
   const plain = await demo.arrived(1);
   expect(plain.text).toMatch(/^\d{3} \d{3} is your Acme IT code for Ana Ortiz, ticket 4711\./);
 
-  await north.open("2041");
-  await north.send("0042", "Code");
+  await secondTenant.open("2041");
+  await secondTenant.send("0042", "Code");
   const text = await demo.arrived(2);
   expect(text.text).toMatch(
     /^Moin! \d{3} \d{3} ist Ihr Code für Jana Vogt von Nordlicht IT\. Er gilt 5 min\. Lesen Sie ihn nur dem Techniker vor/,
   );
-  await expect(north.row("0042")).toContainText("Lesen Sie ihn mir bitte vor."); // the tenant's own script
-  await expect(north.row("0042")).toContainText("Code zugestellt");
-  await north.enter(text.code ?? "");
-  await expect(north.row("0042")).toContainText("verifiziert von Ihnen");
+  await expect(secondTenant.row("0042")).toContainText("Lesen Sie ihn mir bitte vor."); // the tenant's own script
+  await expect(secondTenant.row("0042")).toContainText("Code zugestellt");
+  await secondTenant.enter(text.code ?? "");
+  await expect(secondTenant.row("0042")).toContainText("verifiziert von Ihnen");
 });
 
-test("the second company's mail and page look altogether different", async ({ page, desk, north, demo }) => {
+test("the second tenant's mail and page have another design", async ({ page, ticketPage, secondTenant, demo }) => {
   const looks: (string | number | null)[][] = [];
-  /** Collects what differs between companies, in the newest mail and on the page behind its link. */
+  /** Collects what differs between tenants, in the newest mail and on the page behind its link. */
   const collect = async (link = "") => {
     const user = await page.context().newPage();
     await user.setContent(await mailOf(demo));
@@ -55,13 +59,13 @@ test("the second company's mail and page look altogether different", async ({ pa
     await user.close();
   };
   await test.step("the first company", async () => {
-    await desk.open("4711");
-    await desk.send("@contoso", "Link");
+    await ticketPage.open("4711");
+    await ticketPage.send("@contoso", "Link");
     await collect(await demo.link(1));
   });
   await test.step("the second company", async () => {
-    await north.open("2041");
-    await north.send("@hafenkontor", "Link");
+    await secondTenant.open("2041");
+    await secondTenant.send("@hafenkontor", "Link");
     const second = await demo.arrived(2);
     expect(second.text).toContain("Viele Grüße von der Küste");
     await collect(second.link);
@@ -69,43 +73,43 @@ test("the second company's mail and page look altogether different", async ({ pa
   for (const [i, look] of looks[0]?.entries() ?? []) expect(looks[1]?.[i]).not.toBe(look);
 });
 
-test("the logo is fetched from the server, and is the picture that was drawn", async ({ north, demo }) => {
-  await north.open("2041");
-  await north.send("@hafenkontor", "Link");
-  const user = await north.endUser(await demo.link());
+test("the logo is fetched from the server, and is the uploaded picture", async ({ secondTenant, demo }) => {
+  await secondTenant.open("2041");
+  await secondTenant.send("@hafenkontor", "Link");
+  const user = await secondTenant.endUser(await demo.link());
   const logo = user.getByRole("img", { name: "Nordlicht IT" });
   await expect(logo).toBeVisible();
   expect(await logo.evaluate((e: HTMLImageElement) => [e.complete, e.naturalWidth])).toEqual([true, 480]);
 });
 
-test("a contact who speaks another language gets theirs, and the page keeps to it", async ({ north, demo }) => {
-  await north.open("2038");
-  await north.send("@brasserie", "Link");
+test("a contact with another language gets messages and page in it", async ({ secondTenant, demo }) => {
+  await secondTenant.open("2038");
+  await secondTenant.send("@brasserie", "Link");
   const message = await demo.arrived();
   expect(message.text).toContain("Bonjour Élodie Marchand,");
-  const user = await north.endUser(message.link ?? "");
+  const user = await secondTenant.endUser(message.link ?? "");
   await expect(user.getByRole("heading")).toHaveText("Nordlicht IT souhaite vérifier que c’est bien vous");
   await user.getByRole("button", { name: "Valider" }).click();
   await expect(user.getByRole("heading")).toHaveText("C’est fait. Nordlicht IT sait que c’est bien vous.");
 });
 
-test("language: of contacts who have none, messages follow the policy", async ({ desk, demo }) => {
+test("language: messages to contacts without a language follow the policy", async ({ ticketPage, demo }) => {
   await demo.policy({ language: "nl" });
-  await desk.open("4711");
-  await desk.send("4821", "Link");
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Link");
   const message = await demo.arrived();
   expect(message.text).toContain("hebt u ons gebeld?");
-  const user = await desk.endUser(message.link ?? "");
+  const user = await ticketPage.endUser(message.link ?? "");
   await expect(user.getByRole("button", { name: "Bevestigen" })).toBeVisible();
 });
 
-test("without JavaScript the page counts down, takes a yes, and asks twice before a no", async ({
+test("without JavaScript the page counts down, takes a confirmation, and asks twice before a denial", async ({
   browser,
-  desk,
+  ticketPage,
   demo,
 }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Link");
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Link");
   const context = await reader(browser, 390, "light", false);
   const user = await context.newPage();
   await user.goto(await demo.link());
@@ -124,34 +128,37 @@ test("without JavaScript the page counts down, takes a yes, and asks twice befor
 test.describe(() => {
   test.use({ demoScope: "test" });
 
-  test("a denial locks the contact, and the pod says so, until an admin unlocks", async ({ desk, demo }) => {
-    await desk.open("4711");
-    await desk.send("@contoso", "Link");
-    const user = await desk.endUser(await demo.link());
+  test("a denial locks the contact, and the pod shows it, until an admin unlocks the contact", async ({
+    ticketPage,
+    demo,
+  }) => {
+    await ticketPage.open("4711");
+    await ticketPage.send("@contoso", "Link");
+    const user = await ticketPage.endUser(await demo.link());
     await user.getByRole("link", { name: "I did not ask for this" }).click();
-    await expect(desk.row("@contoso")).not.toContainText("did not ask"); // the question alone changes nothing
+    await expect(ticketPage.row("@contoso")).not.toContainText("did not ask"); // the question alone changes nothing
     await user.getByRole("button", { name: "Yes, stop it" }).click();
-    await expect(desk.row("@contoso")).toContainText("did not ask for this");
-    await expect(desk.pod.locator(".notice")).toContainText("an admin of Acme IT unlocks");
-    await expect(desk.row("4821")).toContainText("they did not ask");
+    await expect(ticketPage.row("@contoso")).toContainText("did not ask for this");
+    await expect(ticketPage.pod.locator(".notice")).toContainText("an admin of Acme IT unlocks");
+    await expect(ticketPage.row("4821")).toContainText("they did not ask");
     await demo.forward("2m");
     expect(await demo.unlock("dana-reyes")).toMatchObject({ denied: true });
-    await expect(desk.pod.locator(".notice")).toBeHidden();
-    await desk.send("4821", "Code");
-    await expect(desk.row("4821")).toContainText("Code delivered");
+    await expect(ticketPage.pod.locator(".notice")).toBeHidden();
+    await ticketPage.send("4821", "Code");
+    await expect(ticketPage.row("4821")).toContainText("Code delivered");
   });
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`targets of the page are large, and axe and the browser have no complaint, ${colorScheme}`, async ({
+  test(`targets of the page are large, and axe and the browser report nothing, ${colorScheme}`, async ({
     page,
-    desk,
+    ticketPage,
     demo,
   }) => {
     const complaints: string[] = [];
     await demo.policy({ number_matching: true });
-    await desk.open("4711");
-    await desk.send("4821", "Link");
+    await ticketPage.open("4711");
+    await ticketPage.send("4821", "Link");
     const link = await demo.link();
     const user = await page.context().newPage();
     user.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
@@ -170,11 +177,16 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 
   for (const { name, company, ticket, mailbox } of [
-    { name: "acme", company: "desk", ticket: "4711", mailbox: "@contoso" },
-    { name: "nordlicht", company: "north", ticket: "2041", mailbox: "@hafenkontor" },
+    { name: "acme", company: "ticketPage", ticket: "4711", mailbox: "@contoso" },
+    { name: "nordlicht", company: "secondTenant", ticket: "2041", mailbox: "@hafenkontor" },
   ] as const) {
-    test(`what end users of ${name} get, ${colorScheme} @screens`, async ({ browser, desk, north, demo }) => {
-      const at = { desk, north }[company];
+    test(`messages and page for end users of ${name}, ${colorScheme} @screens`, async ({
+      browser,
+      ticketPage,
+      secondTenant,
+      demo,
+    }) => {
+      const at = { ticketPage, secondTenant }[company];
       await at.open(ticket);
       await at.send(mailbox, "Link");
       const { link } = await demo.arrived();

@@ -1,4 +1,4 @@
-// One picture of all pictures, to be looked at whole after each change.
+// Puts all screenshots on one sheet, for a review after each change.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
-// The demo that a test uses: the real binary, on ports of its own, with its own records.
+// The demo that a test uses: the real binary, on its own ports, with its own records.
 //
-// A test has a demo of its own, unless its file says `test.use({ demoScope: "worker" })`: then the tests of one worker share
-// a demo, which is reset before each of them. The demo's clock and the page's are held: time passes by `demo.forward` only,
-// so that no verdict depends on how fast the machine is. `test.use({ clock: "running" })` lets both run.
+// Each test has its own demo, unless its file has `test.use({ demoScope: "worker" })`: then the tests of a worker share a
+// demo, which is reset before each test. The clocks of the demo and of the page are held: time passes only by
+// `demo.forward`, so that no result depends on the speed of the machine. `test.use({ clock: "running" })` lets both run.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from "node:util";
 import { test as base, expect } from "@playwright/test";
 import type { components } from "../src/api.gen";
 import { holdTime } from "./hold-time";
-import { ConnectWise, Desk, North } from "./pages";
+import { ConnectWisePage, SecondTenantPage, TicketPage } from "./pages";
 
 const binary = fileURLToPath(new URL("../../bin/demo", import.meta.url));
 
@@ -30,7 +30,7 @@ export interface Message {
   code?: string;
 }
 
-/** down: a gateway's page; slow: half a minute; cut: does it and hangs up; inactive, mismatch: of members. */
+/** down: a gateway's page; slow: half a minute; cut: executes the request and drops the connection; inactive, mismatch: of members. */
 export type ConnectWiseMode =
   | "ok"
   | "down"
@@ -48,7 +48,7 @@ export type PolicyFields = components["schemas"]["PolicyFields"];
 
 export type ClockMode = "held" | "running";
 
-/** What a shared demo goes back to: the policies that it began with. */
+/** A policy that a shared demo is reset to. */
 interface Policy {
   path: string;
   key: string;
@@ -83,10 +83,10 @@ export class Demo {
 
   private constructor(
     readonly bff: string,
-    readonly desk: string,
+    readonly psa: string,
     readonly phone: string,
-    /** The stand-in for ConnectWise, as browsers find it. */
-    readonly manage: string,
+    /** The address of the ConnectWise sandbox for browsers. */
+    readonly connectwise: string,
     private readonly ports: number[],
     private clock: ClockMode,
   ) {}
@@ -100,25 +100,25 @@ export class Demo {
         return demo;
       } catch (error) {
         await demo.end();
-        if (!String(error).includes("address already in use")) throw error; // another process was quicker
+        if (!String(error).includes("address already in use")) throw error; // another process took the port
       }
     }
   }
 
   private static async onFreePorts(clock: ClockMode): Promise<Demo> {
     const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
-    const [bff, desk, phone, manage] = ports;
+    const [bff, psa, phone, connectwise] = ports;
     return new Demo(
       `http://localhost:${bff}`,
-      `http://127.0.0.1:${desk}`,
+      `http://127.0.0.1:${psa}`,
       `http://127.0.0.1:${phone}`,
-      `http://manage.localhost:${manage}`,
+      `http://manage.localhost:${connectwise}`,
       ports,
       clock,
     );
   }
 
-  /** Begins a demo that tests share. */
+  /** Starts a demo that tests share. */
   static async beginShared(): Promise<Demo> {
     const demo = await Demo.begin();
     for (const key of [demo.credentials.api_key, demo.credentials.north_api_key]) {
@@ -130,8 +130,8 @@ export class Demo {
   }
 
   /**
-   * Ends what earlier tests left on a shared demo: a day later all codes, greens, cooldowns and quotas are over. Histories,
-   * versions of policies and what ConnectWise was told stay: a test of those has a demo of its own.
+   * Resets a shared demo: a day later all codes, verified shields, cooldowns and quotas have ended. Histories, policy
+   * versions and requests to ConnectWise stay: a test of those has its own demo.
    */
   async reset(clock: ClockMode) {
     this.clock = clock;
@@ -140,7 +140,7 @@ export class Demo {
     await this.misbehaveConnectWise("ok");
     await this.delayConnectWise(0);
     for (const by of ["24h", "1h"]) await this.forward(by);
-    await this.tell(`${this.phone}/api/clock`, { held: clock === "held" });
+    await this.post(`${this.phone}/api/clock`, { held: clock === "held" });
     for (const { path, key, fields } of this.policies) {
       if (!isDeepStrictEqual(await this.policyFields(path, key), fields)) await this.putPolicy(path, fields, key);
     }
@@ -149,7 +149,7 @@ export class Demo {
     this.earlierRequests += (await this.connectWiseRequests()).length;
   }
 
-  /** Starts it on the records that it left, and waits until it is ready. */
+  /** Starts the demo on its records, and waits until it is ready. */
   async start() {
     const flags = ["--port", "--desk-port", "--phone-port", "--connectwise-port"].flatMap((flag, i) => [
       flag,
@@ -169,10 +169,10 @@ export class Demo {
       );
     await expect.poll(async () => process.exitCode !== null || (await answers()), { intervals: [50] }).toBe(true);
     if (process.exitCode !== null) throw new Error(`the demo has ended: ${this.log}`);
-    if (this.clock === "held") await this.tell(`${this.phone}/api/clock`, { held: true });
+    if (this.clock === "held") await this.post(`${this.phone}/api/clock`, { held: true });
   }
 
-  /** Ends it without a word, as a power cut would. */
+  /** Kills the demo, like a power cut. */
   async kill() {
     const runs = this.process?.exitCode === null;
     const gone = runs && this.process && once(this.process, "exit");
@@ -186,37 +186,37 @@ export class Demo {
     rmSync(this.dir, { recursive: true });
   }
 
-  private async tell(address: string, body: unknown) {
+  private async post(address: string, body: unknown) {
     const answer = await fetch(address, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${address}: ${answer.status} ${await answer.text()}`);
   }
 
-  forward = (by: string) => this.tell(`${this.phone}/api/clock`, { advance: by });
+  forward = (by: string) => this.post(`${this.phone}/api/clock`, { advance: by });
   misbehave = (carrier: (typeof carriers)[number], mode: string, times = 0) =>
-    this.tell(`${this.phone}/api/misbehave`, { carrier, mode, times });
+    this.post(`${this.phone}/api/misbehave`, { carrier, mode, times });
 
-  /** ConnectWise's API as scripts reach it: its name is for browsers. */
+  /** The address of the ConnectWise sandbox's API for scripts: only browsers resolve its host name. */
   private get manageAPI() {
     return `http://127.0.0.1:${this.ports[3]}/api`;
   }
 
-  /** How ConnectWise treats the next requests of its REST API: those whose path has `path` in it, if one is given. */
+  /** Sets the fault mode of ConnectWise's REST API for the next requests; `path`: only for paths that contain it. */
   misbehaveConnectWise = (mode: ConnectWiseMode, times = 0, path = "") =>
-    this.tell(`${this.manageAPI}/misbehave`, { system: "connectwise", mode, times, path });
-  delayConnectWise = (ms: number) => this.tell(`${this.manageAPI}/delay`, { ms });
-  moveConnectWise = (codebase: string) => this.tell(`${this.manageAPI}/codebase`, { codebase });
+    this.post(`${this.manageAPI}/misbehave`, { system: "connectwise", mode, times, path });
+  delayConnectWise = (ms: number) => this.post(`${this.manageAPI}/delay`, { ms });
+  moveConnectWise = (codebase: string) => this.post(`${this.manageAPI}/codebase`, { codebase });
 
-  /** What ConnectWise's REST API was asked, oldest first; as: whose session or key it was, status 0: no answer. */
+  /** The requests to ConnectWise's REST API, oldest first. as: the session or key; status 0: no response. */
   connectWiseRequests = async (): Promise<
     { method: string; path: string; query?: string; as?: string; status: number }[]
   > => (await (await fetch(`${this.manageAPI}/requests`)).json()).slice(this.earlierRequests);
 
-  /** What the demo's actors keep to themselves. */
+  /** The credentials that the demo created. */
   get credentials(): Record<"api_key" | "north_api_key" | "sms_hook_secret", string> {
     return JSON.parse(readFileSync(join(this.dir, "demo.json"), "utf8"));
   }
 
-  /** The admin's hand: what the API answers to the demo's own key, or to the second company's. */
+  /** Calls the API with the demo's key, or with the second tenant's. */
   private async admin(method: string, path: string, body?: unknown, key = this.credentials.api_key) {
     const answer = await fetch(`${this.bff}/api/v1/${path}`, {
       method,
@@ -237,7 +237,7 @@ export class Demo {
     await this.admin("PUT", path, { version: overrides.version, name: name ?? overrides.name, fields }, key);
   }
 
-  /** Sets fields of the tenant's default policy, or of a client's, beside those that are set already. */
+  /** Adds fields to the tenant's default policy, or to a client's. */
   async policy(fields: PolicyFields, client?: { id: string; name: string }, key = this.credentials.api_key) {
     const path = client ? `policies/clients/${client.id}` : "policies/default";
     await this.putPolicy(path, { ...(await this.policyFields(path, key)), ...fields }, key, client?.name);
@@ -248,13 +248,13 @@ export class Demo {
   /** The demo's time. */
   now = async () => new Date((await (await fetch(`${this.phone}/api/state`)).json()).now);
 
-  /** What arrived in this test, newest first. */
+  /** The messages of this test, newest first. */
   messages = async (): Promise<Message[]> => {
     const all: Message[] = await (await fetch(`${this.phone}/api/messages`)).json();
     return all.filter(({ id }) => Number(id) > this.earlierMessages);
   };
 
-  /** What arrived last, once so many have arrived. */
+  /** The newest message, once `count` messages have arrived. */
   async arrived(count = 1): Promise<Message> {
     await expect.poll(async () => (await this.messages()).length).toBe(count);
     const [newest] = await this.messages();
@@ -271,23 +271,23 @@ export class Demo {
   }
 }
 
-/** A code that is certainly not the right one. */
-export const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+/** A code that differs from this one. */
+export const wrongCode = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
 interface Fixtures {
   demo: Demo;
-  desk: Desk;
-  manage: ConnectWise;
-  north: North;
+  ticketPage: TicketPage;
+  connectwise: ConnectWisePage;
+  secondTenant: SecondTenantPage;
 }
 
 interface Options {
-  /** Whose demo it is: the test's own, or one that is shared by the worker's tests and reset before each. */
+  /** test: each test has its own demo; worker: the worker's tests share one, which is reset before each. */
   demoScope: "test" | "worker";
   clock: ClockMode;
 }
 
-/** A worker's demo, begun when the first test asks for it. */
+/** A worker's demo, started when the first test needs it. */
 interface SharedDemo {
   get: () => Promise<Demo>;
 }
@@ -320,15 +320,15 @@ export const test = base.extend<Fixtures & Options, { sharedDemo: SharedDemo }>(
     if (demoScope === "test") await demo.end();
     await info.attach("the server's log", { body: demo.log });
   },
-  desk: async ({ page, demo }, use) => {
-    await use(new Desk(page, demo));
+  ticketPage: async ({ page, demo }, use) => {
+    await use(new TicketPage(page, demo));
   },
-  manage: async ({ page, demo }, use) => {
-    await use(new ConnectWise(page, demo));
+  connectwise: async ({ page, demo }, use) => {
+    await use(new ConnectWisePage(page, demo));
   },
-  north: async ({ page, demo }, use) => {
-    await use(new North(page, demo));
+  secondTenant: async ({ page, demo }, use) => {
+    await use(new SecondTenantPage(page, demo));
   },
 });
 
-export { ConnectWise, Desk, expect, North };
+export { ConnectWisePage, expect, SecondTenantPage, TicketPage };

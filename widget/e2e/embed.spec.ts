@@ -1,21 +1,21 @@
-// Hosts of all kinds, on the registered origin of the demo's desk but with pages and policies of their own:
-// nothing inline, no types that aren't trusted, nothing from anywhere but the host and the pod.
+// Hosts of all kinds on the registered origin of the demo PSA, with pages and a Content-Security-Policy of their own:
+// no inline scripts or styles, trusted types only, and no other origins than the host and the pod.
 
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { build } from "vite";
-import { type Demo, Desk, expect, test } from "./demo";
+import { type Demo, expect, TicketPage, test } from "./demo";
 
 test.use({ demoScope: "worker" });
 
-// A page that a test puts in place came from no address that the browser knows: it may not load from loopback unasked.
+// A page that a test fulfills has no network address, so the browser would block its requests to loopback.
 test.use({ permissions: ["local-network-access"] });
 
 interface Host {
   body: string;
   script?: string;
   style?: string;
-  /** What it frames beside the pod. */
+  /** Further origins that the page frames. */
   frames?: string;
 }
 
@@ -23,8 +23,8 @@ const strict = (pod: string, frames: string) =>
   `default-src 'none'; script-src 'self' ${pod}; frame-src ${pod} ${frames}; style-src 'self'; connect-src 'self'; img-src data:; ` +
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/** Puts the host's page on the desk's origin, or on another, and goes there; gives what the browser complains of. */
-const visit = async (page: Page, demo: Demo, { body, script = "", style = "", frames = "" }: Host, at = demo.desk) => {
+/** Serves the host's page on the origin of the demo PSA, or on another, and opens it; returns the console errors. */
+const visit = async (page: Page, demo: Demo, { body, script = "", style = "", frames = "" }: Host, at = demo.psa) => {
   const complaints: string[] = [];
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -44,7 +44,7 @@ const visit = async (page: Page, demo: Demo, { body, script = "", style = "", fr
   return complaints;
 };
 
-/** What a host's own script needs: a signed context, and a list of what it heard. */
+/** The host's own script: fetches a signed context, and lists the events that it received. */
 const kit = `
   window.heard = [];
   const context = (ticket) => async ({ nonce }) => {
@@ -61,16 +61,16 @@ const loader = (demo: Demo) => `<script async src="${demo.bff}/embed/v1.js"></sc
 const tag = (ticket = "4711", more = "") =>
   `<shield-pod tenant="acme" ticket="${ticket}" context-url="/context" ${more}>Loading</shield-pod>`;
 
-test("<shield-pod> verifies under a strict policy, with no script of the host's", async ({ page, demo }) => {
+test("<shield-pod> verifies under a strict policy, without a script of the host", async ({ page, demo }) => {
   const complaints = await visit(page, demo, {
     body: loader(demo) + tag(),
     script: `${kit} document.addEventListener("shieldpod:verification:verified", (e) => heard.push(["verified", e.detail]))`,
   });
-  const desk = new Desk(page, demo);
-  await desk.unfold();
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
+  const ticketPage = new TicketPage(page, demo);
+  await ticketPage.expand();
+  await ticketPage.send("4821", "Code");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("4821")).toContainText("Verified");
   expect(await heard(page)).toEqual([
     [
       "verified",
@@ -86,22 +86,19 @@ test("<shield-pod> verifies under a strict policy, with no script of the host's"
   expect(complaints).toEqual([]);
 });
 
-test("the demo's desk shows the pod by tag, too, and hears of it", async ({ desk, demo }) => {
-  await desk.open("4711", "?by=tag");
-  await desk.page.locator('.queue a[data-ticket="4709"]').click();
-  await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
-  await desk.page.locator('.queue a[data-ticket="4711"]').click();
-  await expect(desk.pod.getByText("Dana Reyes").first()).toBeVisible();
-  await desk.unfold();
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await expect(desk.page.locator(".thread")).toContainText("Caller verified");
+test("the demo PSA also shows the pod by tag, and receives its events", async ({ ticketPage, demo }) => {
+  await ticketPage.open("4711", "?by=tag");
+  await ticketPage.page.locator('.queue a[data-ticket="4709"]').click();
+  await expect(ticketPage.pod.getByText("Priya Shah").first()).toBeVisible();
+  await ticketPage.page.locator('.queue a[data-ticket="4711"]').click();
+  await expect(ticketPage.pod.getByText("Dana Reyes").first()).toBeVisible();
+  await ticketPage.expand();
+  await ticketPage.send("4821", "Code");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.page.locator(".thread")).toContainText("Caller verified");
 });
 
-test("<shield-pod> turns to the ticket of its attribute, and two of them stand side by side", async ({
-  page,
-  demo,
-}) => {
+test("<shield-pod> switches to the ticket of its attribute, and two pods work side by side", async ({ page, demo }) => {
   const complaints = await visit(page, demo, { body: loader(demo) + tag("4711", "id=one") + tag("4712") });
   const first = page.frameLocator("#one iframe");
   await expect(first.getByText("Dana Reyes").first()).toBeVisible();
@@ -113,26 +110,23 @@ test("<shield-pod> turns to the ticket of its attribute, and two of them stand s
   expect(complaints).toEqual([]);
 });
 
-test("the host's style sheet gives a pod its colour, and a theme changes with what is typed left in place", async ({
-  page,
-  demo,
-}) => {
+test("the host's style sheet sets the pod's color, and a theme change keeps typed input", async ({ page, demo }) => {
   const complaints = await visit(page, demo, {
     body: loader(demo) + tag("4711", "theme=light"),
     style: "shield-pod { height: 240px; --shieldpod-accent: rgb(1, 2, 3) } iframe { border: 9px solid }",
   });
-  const desk = new Desk(page, demo);
-  await desk.unfold();
-  await desk.send("4821", "Code");
-  await desk.codeField.fill("482");
+  const ticketPage = new TicketPage(page, demo);
+  await ticketPage.expand();
+  await ticketPage.send("4821", "Code");
+  await ticketPage.codeField.fill("482");
   const look = () =>
-    desk.pod
+    ticketPage.pod
       .locator(":root")
       .evaluate((root) => [root.dataset.theme, getComputedStyle(root).getPropertyValue("--sp-accent")]);
   await expect.poll(look).toEqual(["light", "rgb(1, 2, 3)"]);
   await page.evaluate(() => document.querySelector("shield-pod")?.setAttribute("theme", "dark"));
   await expect.poll(look).toEqual(["dark", "rgb(1, 2, 3)"]);
-  await expect(desk.codeField).toHaveValue("482");
+  await expect(ticketPage.codeField).toHaveValue("482");
   const box = await page.locator("iframe").evaluate((frame) => {
     const { borderTopWidth, height } = getComputedStyle(frame);
     return [borderTopWidth, height, frame.style.height];
@@ -142,34 +136,28 @@ test("the host's style sheet gives a pod its colour, and a theme changes with wh
   expect(complaints).toEqual([]);
 });
 
-test("a pod that is moved opens again where it is now, and by moveBefore it does not notice", async ({
-  page,
-  demo,
-}) => {
+test("a pod that is moved opens again in its new place, and moveBefore keeps it as it is", async ({ page, demo }) => {
   const complaints = await visit(page, demo, { body: `${loader(demo) + tag()}<section></section>` });
-  const desk = new Desk(page, demo);
-  await desk.unfold();
-  await desk.send("4821", "Code");
-  await desk.codeField.fill("482");
+  const ticketPage = new TicketPage(page, demo);
+  await ticketPage.expand();
+  await ticketPage.send("4821", "Code");
+  await ticketPage.codeField.fill("482");
   const moved = await page.evaluate(() => {
     const [pod, section] = [document.querySelector("shield-pod"), document.querySelector("section")];
     if (!pod || !section || !("moveBefore" in section)) return false;
     (section.moveBefore as (node: Element, child: null) => void)(pod, null);
     return true;
   });
-  if (moved) await expect(desk.codeField).toHaveValue("482");
+  if (moved) await expect(ticketPage.codeField).toHaveValue("482");
   await page.evaluate(() => document.body.append(document.querySelector("shield-pod") as Element));
-  await expect(desk.codeField).toHaveValue(""); // the browser loads a moved frame anew, and the pod finds its shield
+  await expect(ticketPage.codeField).toHaveValue(""); // the browser loads a moved frame anew, and the pod finds its shield
   await expect(page.locator("iframe")).toHaveCount(1);
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("4821")).toContainText("Verified");
   expect(complaints).toEqual([]);
 });
 
-test("calls made before the script has loaded are kept; destroy and mount again leave one pod", async ({
-  page,
-  demo,
-}) => {
+test("calls made before the script has loaded are kept; destroy and mount leave one pod", async ({ page, demo }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -190,15 +178,15 @@ test("calls made before the script has loaded are kept; destroy and mount again 
   });
   await expect(page.locator("iframe")).toHaveCount(0);
   release();
-  const desk = new Desk(page, demo);
-  await desk.unfold();
+  const ticketPage = new TicketPage(page, demo);
+  await ticketPage.expand();
   expect(await heard(page)).toEqual([["ready", {}]]);
   const height = await page.locator("iframe").evaluate((frame) => frame.style.height);
   expect(height).not.toBe("280px"); // as high as it likes to be
   await page.evaluate("pod.destroy(); pod.destroy()");
   await expect(page.locator("iframe")).toHaveCount(0);
   await page.evaluate("open(); open()");
-  await desk.unfold();
+  await ticketPage.expand();
   await expect(page.locator("iframe")).toHaveCount(1);
   await expect
     .poll(() => heard(page))
@@ -212,7 +200,7 @@ test("calls made before the script has loaded are kept; destroy and mount again 
 test.describe(() => {
   test.use({ clock: "running" });
 
-  test("row 23: on an origin that is not registered the pod stays blank, and the host is told", async ({
+  test("row 23: on an origin that is not registered the pod stays blank, and the host gets an error", async ({
     page,
     demo,
   }) => {
@@ -234,7 +222,7 @@ test.describe(() => {
   });
 });
 
-test("row 24: another frame's messages reach neither the host nor the pod", async ({ page, demo }) => {
+test("row 24: messages of another frame reach neither the host nor the pod", async ({ page, demo }) => {
   const foreign = "http://127.0.0.1:9";
   const spoofs = [
     { type: "shieldpod:context-request", nonce: "stolen" },
@@ -285,7 +273,7 @@ test("row 24: another frame's messages reach neither the host nor the pod", asyn
   await expect(pod.locator(".verified")).toHaveCount(0);
 });
 
-test("a pod in React stands once under StrictMode, turns with its ticket, and calls the latest callback", async ({
+test("a pod in React is mounted once under StrictMode, follows its ticket, and calls the latest callback", async ({
   page,
   demo,
 }) => {
@@ -303,15 +291,15 @@ test("a pod in React stands once under StrictMode, turns with its ticket, and ca
   const [bundle] = [result].flat();
   if (!bundle || !("output" in bundle)) throw new Error("no bundle");
   const complaints = await visit(page, demo, { body: `<div id="screen"></div>`, script: bundle.output[0].code });
-  const desk = new Desk(page, demo);
-  await desk.unfold();
+  const ticketPage = new TicketPage(page, demo);
+  await ticketPage.expand();
   await expect(page.locator("iframe")).toHaveCount(1);
   await page.getByRole("button", { name: "Next ticket" }).click();
-  await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
-  await expect(desk.pod.getByText("Dana Reyes")).toHaveCount(0);
-  await desk.unfold();
-  await desk.send("@fabrikam.example", "Link");
-  await desk.endUser(await demo.link(), "Validate");
+  await expect(ticketPage.pod.getByText("Priya Shah").first()).toBeVisible();
+  await expect(ticketPage.pod.getByText("Dana Reyes")).toHaveCount(0);
+  await ticketPage.expand();
+  await ticketPage.send("@fabrikam.example", "Link");
+  await ticketPage.endUser(await demo.link(), "Validate");
   await expect(page.locator("output")).toHaveText("priya-shah on 4709");
   await expect(page.locator("iframe")).toHaveCount(1);
   expect(complaints).toEqual([]);

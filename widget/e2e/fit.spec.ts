@@ -1,8 +1,8 @@
-// Buttons say what they do wherever that fits, in each language and at each width; a long address keeps its label.
+// Buttons have long labels where these fit, in each language and at each width; a long address keeps its label.
 
 import { expect, type Page, test } from "@playwright/test";
 import type { Pod } from "../src/types";
-import { perform } from "./scene-page";
+import { showScene } from "./scene-page";
 import { grey, type Scene, scenes, three } from "./scenes";
 
 const words: Record<string, [string, string, string, string]> = {
@@ -15,7 +15,7 @@ const words: Record<string, [string, string, string, string]> = {
 
 const open = async (page: Page, scene: Scene, width: number) => {
   await page.setViewportSize({ width, height: 760 });
-  const { pod } = await perform(page, scene, "light");
+  const { pod } = await showScene(page, scene, "light");
   await expect(pod.locator(".methods").first()).toBeVisible();
   return pod;
 };
@@ -26,7 +26,7 @@ for (const [language, [code, link, shortCode, shortLink]] of Object.entries(word
     [420, undefined],
     [300, "connectwise"],
   ] as const) {
-    test(`${language}, ${width} px${host ? " in ConnectWise" : ""}: the long words where they fit, else the short ones`, async ({
+    test(`${language}, ${width} px${host ? " in ConnectWise" : ""}: long labels where they fit, else short ones`, async ({
       page,
     }) => {
       const pod = await open(
@@ -62,9 +62,7 @@ for (const [language, [code, link, shortCode, shortLink]] of Object.entries(word
   }
 }
 
-test("English fits at 300 px, and the words are the short ones only while the state takes their room", async ({
-  page,
-}) => {
+test("English fits at 300 px, and labels are short only while the state text needs the room", async ({ page }) => {
   const cancelled = scenes.find((s) => s.name === "cancelled") as Scene;
   const pod = await open(page, cancelled, 300);
   const [first, second] = [pod.locator(".row").nth(0), pod.locator(".row").nth(1)];

@@ -1,11 +1,11 @@
-// What a pod shows in ConnectWise's frame, whose height is fixed, and where a technician signs in.
+// States of the pod in ConnectWise's frame, which has a fixed height, and of the sign-in host.
 
-import { at, banner, grey, pending, type Scene, three, twelve, under } from "./scenes";
+import { at, banner, grey, pending, type Scene, three, twelve, withPolicy } from "./scenes";
 
 const height = 320;
 const freeze = banner("warning", "Change freeze until Thursday: no MFA resets without a manager.");
 
-/** A launch that the server refuses. */
+/** A launch that the server rejects. */
 const refused = (name: string, status: number, code: string, detail = ""): Scene => ({
   name: `hosted-${name}`,
   pod: three(grey),
@@ -15,26 +15,26 @@ const refused = (name: string, status: number, code: string, detail = ""): Scene
 });
 
 export const hostedScenes: Scene[] = [
-  { name: "hosted", pod: under(freeze, twelve), host: "connectwise", height },
+  { name: "hosted", pod: withPolicy(freeze, twelve), host: "connectwise", height },
   {
     name: "hosted-code",
     pod: three(pending("sms_code", "delivered", { resend_at: at("14:01:59") })),
     host: "connectwise",
     height,
   },
-  { name: "hosted-note", pod: three(grey), host: "connectwise", acts: ["choose Sam"], height },
+  { name: "hosted-note", pod: three(grey), host: "connectwise", actions: ["choose Sam"], height },
   {
     name: "hosted-saved",
-    pod: under({ before_save: "warn" }, three(grey)),
+    pod: withPolicy({ before_save: "warn" }, three(grey)),
     host: "connectwise",
-    acts: ["save the ticket"],
+    actions: ["save the ticket"],
     height,
   },
   {
     name: "hosted-not-saved",
-    pod: under({ before_save: "block", show_on_load: false }, three(grey)),
+    pod: withPolicy({ before_save: "block", show_on_load: false }, three(grey)),
     host: "connectwise",
-    acts: ["save the ticket"],
+    actions: ["save the ticket"],
     height,
   },
   refused("member", 401, "member_refused"),

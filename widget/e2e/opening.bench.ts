@@ -1,14 +1,14 @@
-// How long a technician waits: from the frame's first request to a button that can be pressed, with the socket
-// up, in Chromium, over loopback. Numbers for people to read; nothing fails for being slow.
+// How long a technician waits: from the frame's first request to an enabled button and an open socket, in Chromium over
+// loopback. The numbers are reported; a slow run does not fail.
 
 import type { Browser } from "@playwright/test";
-import { ConnectWise, type Demo, Desk, test } from "./demo";
+import { ConnectWisePage, type Demo, TicketPage, test } from "./demo";
 
 test.use({ clock: "running" });
 
 const runs = 15;
 
-/** Notes in the pod's frame when its first button can be pressed and its socket is up, in ms since the frame began to load. */
+/** Records in the pod's frame when its first button is enabled and its socket is open, in ms since the frame's load began. */
 const watch = () => {
   if (!location.pathname.startsWith("/pod/")) return;
   const watcher = new MutationObserver(() => {
@@ -26,9 +26,9 @@ const watch = () => {
   };
 };
 
-const opened = async (desk: Desk, ticket: string): Promise<number> => {
-  await desk.open(ticket);
-  return desk.pod
+const opened = async (ticketPage: TicketPage, ticket: string): Promise<number> => {
+  await ticketPage.open(ticket);
+  return ticketPage.pod
     .locator("body")
     .evaluate(() =>
       Math.max(...["drawn", "up"].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? NaN)),
@@ -37,22 +37,22 @@ const opened = async (desk: Desk, ticket: string): Promise<number> => {
 
 interface Opening {
   name: string;
-  Screen: typeof Desk | typeof ConnectWise;
-  /** How long each answer of ConnectWise's API takes, in ms. */
+  Screen: typeof TicketPage | typeof ConnectWisePage;
+  /** The latency of ConnectWise's API, in ms. */
   delay: number;
-  /** How long nobody has opened a ticket of this client: what was read of its people is used for five minutes. */
+  /** The time since a ticket of this client was last opened: its contacts are cached for five minutes. */
   pause: string;
 }
 
-/** With an empty cache, and with the files that the first opening left there. */
+/** With an empty browser cache, and with the files that the first opening stored. */
 const both = async (browser: Browser, demo: Demo, { Screen, pause }: Opening) => {
-  const ticket = Screen === Desk ? "4711" : "61211";
+  const ticket = Screen === TicketPage ? "4711" : "61211";
   const context = await browser.newContext();
   await context.addInitScript(watch);
-  const desk = new Screen(await context.newPage(), demo);
-  const cold = await opened(desk, ticket);
+  const ticketPage = new Screen(await context.newPage(), demo);
+  const cold = await opened(ticketPage, ticket);
   await demo.forward(pause);
-  const warm = await opened(desk, ticket);
+  const warm = await opened(ticketPage, ticket);
   await context.close();
   await demo.forward(pause);
   return { cold, warm };
@@ -66,10 +66,10 @@ const told = (what: string, times: number[]) => {
 };
 
 const openings: Opening[] = [
-  { name: "in a vendor's page", Screen: Desk, delay: 0, pause: "2m" },
-  { name: "in ConnectWise", Screen: ConnectWise, delay: 0, pause: "2m" },
-  { name: "in ConnectWise at 50 ms, one round trip", Screen: ConnectWise, delay: 50, pause: "2m" },
-  { name: "in ConnectWise at 50 ms, a client's first ticket", Screen: ConnectWise, delay: 50, pause: "10m" },
+  { name: "in a vendor's page", Screen: TicketPage, delay: 0, pause: "2m" },
+  { name: "in ConnectWise", Screen: ConnectWisePage, delay: 0, pause: "2m" },
+  { name: "in ConnectWise at 50 ms, one round trip", Screen: ConnectWisePage, delay: 50, pause: "2m" },
+  { name: "in ConnectWise at 50 ms, a client's first ticket", Screen: ConnectWisePage, delay: 50, pause: "10m" },
 ];
 
 for (const opening of openings) {
@@ -89,9 +89,9 @@ for (const opening of openings) {
 
 test("the end user's page", async ({ browser, demo }) => {
   const context = await browser.newContext();
-  const desk = new Desk(await context.newPage(), demo);
-  await desk.open("4711");
-  await desk.send("4821", "Link");
+  const ticketPage = new TicketPage(await context.newPage(), demo);
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Link");
   const link = await demo.link();
   const times: number[] = [];
   for (let i = -1; i < runs; i++) {

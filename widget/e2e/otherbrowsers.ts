@@ -1,5 +1,5 @@
-// Firefox and WebKit, driven by the standard protocols that their packages bring along: start with startFirefox.
-// Playwright's own builds of both are not what people use, and its client asks for more than a released Firefox knows.
+// Drives Firefox and WebKit by the standard protocols of their packages. Playwright's own builds of both differ from what
+// people use, and its client needs more than a released Firefox supports. Start with startFirefox.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,11 +13,11 @@ import { Builder, By, Capabilities, type WebDriver } from "selenium-webdriver";
 /** A tab of a browser, and the pod in its first frame. Elements are found by XPath. */
 export interface Tab {
   open(url: string): Promise<void>;
-  /** Presses the first match with the mouse; false when there is none yet, or it can't be pressed. */
+  /** Clicks the first match; false when there is none yet, or it can't be clicked. */
   click(xpath: string, where?: "page" | "pod"): Promise<boolean>;
   /** Types into the first match, and presses Enter. */
   type(xpath: string, text: string): Promise<boolean>;
-  /** The text that is shown. */
+  /** The visible text. */
   text(where?: "page" | "pod"): Promise<string>;
 }
 
@@ -39,7 +39,7 @@ export const firefox = find("firefox-esr", "firefox");
 const webkitDriver = find("WebKitWebDriver");
 const xvfb = find("Xvfb");
 
-/** What is missing for a browser, in words; empty when it can be started. */
+/** Why a browser can't be started; empty when it can. */
 export const missing = {
   firefox: firefox ? "" : "Firefox (Debian: firefox-esr)",
   webkit: [!webkitDriver && "WebKitWebDriver (Debian: webkit2gtk-driver)", !xvfb && "Xvfb (Debian: xvfb)"]
@@ -47,7 +47,7 @@ export const missing = {
     .join(" and "),
 };
 
-/** Starts Firefox without a window. It speaks WebDriver BiDi. */
+/** Starts Firefox without a window. It supports WebDriver BiDi. */
 export const startFirefox = async (): Promise<Browser> => {
   const browser = await puppeteer.launch({
     browser: "firefox",
@@ -87,7 +87,7 @@ export const startFirefox = async (): Promise<Browser> => {
   };
 };
 
-/** Starts WebKitGTK's browser on a display of its own. It speaks WebDriver. */
+/** Starts the browser of WebKitGTK on a virtual display. It supports WebDriver. */
 export const startWebKit = async (): Promise<Browser> => {
   const screen = spawn(xvfb ?? "", ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -128,7 +128,7 @@ export const startWebKit = async (): Promise<Browser> => {
 const newWebKitTab = async (driver: WebDriver, isFirst: boolean): Promise<Tab> => {
   if (!isFirst) await driver.switchTo().newWindow("tab");
   const handle = await driver.getWindowHandle();
-  /** Turns the driver to the tab and the frame; false when there is no frame yet. */
+  /** Selects the tab and the frame in the driver; false when there is no frame yet. */
   const enter = async (where = "page") => {
     await driver.switchTo().window(handle);
     if (where === "page") return true;
@@ -157,7 +157,7 @@ const newWebKitTab = async (driver: WebDriver, isFirst: boolean): Promise<Tab> =
   };
 };
 
-/** Whether a press went through: an element that is gone or covered by now is found again by the next try. */
+/** Whether a click succeeded: an element that is gone or covered is looked up again by the next try. */
 const pressed = (press: Promise<void>): Promise<boolean> =>
   press.then(
     () => true,

@@ -1,10 +1,10 @@
-// The screens that the pod is on, in the words of who uses them: start with Desk.
+// Page objects of the pages that show the pod. Start with TicketPage.
 
 import { expect, type FrameLocator, type Page } from "@playwright/test";
 import type { Demo } from "./demo";
 
-/** The pod on a ticket's screen, in the words of who uses it. */
-export class Desk {
+/** A ticket's page with its pod. */
+export class TicketPage {
   readonly pod: FrameLocator;
 
   constructor(
@@ -16,31 +16,31 @@ export class Desk {
   }
 
   async open(ticket: string, look = "") {
-    await this.page.goto(`${this.demo.desk}/tickets/${ticket}${look}`);
-    await this.unfold();
+    await this.page.goto(`${this.demo.psa}/tickets/${ticket}${look}`);
+    await this.expand();
   }
 
   async reload() {
     await this.page.reload();
-    await this.unfold();
+    await this.expand();
   }
 
-  /** Nothing may reload the pod: its window keeps what is put on it. */
-  async unbroken() {
+  /** Returns the check that the pod has not been reloaded since: its window keeps a property. */
+  async expectNoReload() {
     const frame = this.page.frames().find((f) => f.parentFrame() !== null);
     await frame?.evaluate(() => Object.assign(window, { kept: true }));
     return async () => expect(await frame?.evaluate(() => "kept" in window)).toBe(true);
   }
 
-  /** A ticket that was opened before shows one line. */
-  async unfold() {
+  /** Expands the pod: that of a ticket that was opened before is a summary line. */
+  async expand() {
     const verify = this.pod.locator(".summary").getByRole("button"); // in any language
     await expect(this.pod.locator(".rows").or(verify)).toBeVisible();
     if (await verify.isVisible()) await verify.click();
     await expect(this.pod.locator(".rows")).toBeVisible();
   }
 
-  /** The row of the channel whose mask ends so. */
+  /** The row of the channel whose masked value ends like this. */
   row = (ending: string) =>
     this.pod
       .getByRole("listitem")
@@ -59,7 +59,7 @@ export class Desk {
     await this.codeField.press("Enter");
   }
 
-  /** Another window: the end user's own. */
+  /** Opens the end user's page in another window, and presses the button. */
   async endUser(link: string, button?: "Validate" | "I did not ask for this") {
     const page = await this.page.context().newPage();
     await page.goto(link);
@@ -76,16 +76,16 @@ export class Desk {
   }
 }
 
-/** The second company's desk: the same ticket system, under a name of its own. */
-export class North extends Desk {
+/** The demo PSA of the second tenant, on its own host name. */
+export class SecondTenantPage extends TicketPage {
   override async open(ticket: string) {
-    const desk = new URL(this.demo.desk);
-    await this.page.goto(`http://nordlicht.localhost:${desk.port}/tickets/${ticket}`);
-    await this.unfold();
+    const psa = new URL(this.demo.psa);
+    await this.page.goto(`http://nordlicht.localhost:${psa.port}/tickets/${ticket}`);
+    await this.expand();
   }
 }
 
-/** Blocks what browsers block for a frame of another site. */
+/** Blocks the storage that browsers block for a cross-site frame. */
 export const blockStorage = (page: Page) =>
   page.addInitScript(() => {
     if (window.parent === window) return;
@@ -106,7 +106,7 @@ export const blockStorage = (page: Page) =>
 type ScreenObject = { screen?: string; id?: number | string; hostedAs?: string };
 type Acknowledgement = { event: string; _id: string; result: string; errors?: string[] };
 
-/** What the ticket screen of ConnectWise has for tests: see manage.js. */
+/** The test interface of the ConnectWise sandbox's ticket screen: see manage.js. */
 declare global {
   interface Window {
     sandbox: {
@@ -122,34 +122,34 @@ declare global {
   }
 }
 
-/** How the screen speaks: how events carry their screen, and how the keys of a member's data are spelled. */
+/** The screen's dialect: the shape of events, and the spelling of the keys of a member's data. */
 export interface Dialect {
   shape?: "data" | "args" | "nested";
   keys?: "documented" | "camel" | "lower" | "pascal";
   pod?: "300" | "420";
 }
 
-/** The pod on ConnectWise's ticket screen, in a frame that is ConnectWise's own. */
-export class ConnectWise extends Desk {
+/** The ticket page of the ConnectWise sandbox, with the pod in ConnectWise's own frame. */
+export class ConnectWisePage extends TicketPage {
   constructor(page: Page, demo: Demo) {
     super(page, demo, "#pod iframe >> nth=0");
   }
 
-  /** Shows the ticket's screen, whatever its pod makes of it. */
+  /** Opens the ticket's screen without waiting for its pod. */
   async show(ticket: string, dialect: Dialect = {}) {
-    await this.page.goto(`${this.demo.manage}/tickets/${ticket}?${new URLSearchParams({ ...dialect })}`);
+    await this.page.goto(`${this.demo.connectwise}/tickets/${ticket}?${new URLSearchParams({ ...dialect })}`);
   }
 
   override async open(ticket: string, look = "") {
-    await this.page.goto(`${this.demo.manage}/tickets/${ticket}${look}`);
-    await this.unfold();
+    await this.page.goto(`${this.demo.connectwise}/tickets/${ticket}${look}`);
+    await this.expand();
   }
 
-  /** Turns to another ticket in place, as a technician does: the frame stays and gets onLoad. */
-  turnTo = (ticket: string) => this.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
+  /** Switches to another ticket in place, as a technician does: the frame stays and gets onLoad. */
+  switchTo = (ticket: string) => this.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
 
-  /** Signs in as somebody else; the page loads again. */
-  async be(name: "Ana Ortiz" | "Lee Park" | "Sam Novak" | "Robin Frost") {
+  /** Signs in as another member; the page loads again. */
+  async signInAs(name: "Ana Ortiz" | "Lee Park" | "Sam Novak" | "Robin Frost") {
     await this.page.locator(".me summary").click();
     await this.page.locator(".me").getByRole("button", { name }).click();
     await expect(this.page.locator(".me summary")).toContainText(name);
@@ -157,12 +157,12 @@ export class ConnectWise extends Desk {
 
   save = () => this.page.getByRole("button", { name: "Save", exact: true }).click();
 
-  /** What became of the save, in the screen's words. */
+  /** The result of the save, as the screen shows it. */
   get state() {
     return this.page.locator("#state");
   }
 
-  /** Why the screen did not save. */
+  /** The reason why the screen did not save. */
   get refusal() {
     return this.page.locator("#refusal");
   }

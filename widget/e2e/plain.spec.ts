@@ -1,51 +1,51 @@
-// Hosts that load no script of ours: one that signs nothing, so that the technician signs in in a window of our own, and
-// one that posts a context into the frame. The provider, the server and the pod are real.
+// Hosts without our loader: one that signs no context, so that the technician signs in in a window, and one that posts a
+// context into the frame. The provider, the server and the pod are real.
 
 import { expect, type Page } from "@playwright/test";
 import { type Demo, test } from "./demo";
-import { Desk } from "./pages";
+import { TicketPage } from "./pages";
 
 test.use({ demoScope: "worker" });
 
-/** Opens the product's ticket, and the window in which the technician chooses an account. */
+/** Opens the ticket, and the window in which the technician chooses an account. */
 const opened = async (page: Page, demo: Demo, ticket = "61211") => {
-  await page.goto(`${demo.desk}/id/tickets/${ticket}`);
-  const desk = new Desk(page, demo);
+  await page.goto(`${demo.psa}/id/tickets/${ticket}`);
+  const ticketPage = new TicketPage(page, demo);
   const waits = page.waitForEvent("popup");
-  await desk.pod.getByRole("button", { name: "Sign in" }).click();
-  return { desk, popup: await waits };
+  await ticketPage.pod.getByRole("button", { name: "Sign in" }).click();
+  return { ticketPage, popup: await waits };
 };
 
 test("a technician signs in and verifies the ticket's contact", async ({ page, demo }) => {
-  const { desk, popup } = await opened(page, demo);
+  const { ticketPage, popup } = await opened(page, demo);
   const closed = popup.waitForEvent("close");
   await popup.getByRole("button", { name: "Ana Ortiz" }).click();
   await closed;
-  await desk.unfold();
+  await ticketPage.expand();
   const cookies = await page.context().cookies(demo.bff);
   expect(cookies).toEqual([]);
 });
 
-test("an account that may not open pods is told so, and the pod stays shut", async ({ page, demo }) => {
-  const { desk, popup } = await opened(page, demo);
+test("an account that may not open pods gets an error, and the pod stays closed", async ({ page, demo }) => {
+  const { ticketPage, popup } = await opened(page, demo);
   await popup.getByRole("button", { name: "Gil Marsh" }).click();
   await expect(popup.getByText("may not open pods here")).toBeVisible();
   await popup.close();
-  await expect(desk.pod.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await expect(ticketPage.pod.getByRole("button", { name: "Sign in" })).toBeVisible();
 });
 
-test("whoever cancels at the provider is told so in the window", async ({ page, demo }) => {
+test("a sign-in that is cancelled at the provider shows it in the window", async ({ page, demo }) => {
   const { popup } = await opened(page, demo);
   await popup.getByRole("button", { name: "Cancel" }).click();
   await expect(popup.getByRole("heading", { name: "You are not signed in" })).toBeVisible();
 });
 
-test("a ticket that is not there is said after the sign-in", async ({ page, demo }) => {
-  const { desk, popup } = await opened(page, demo, "999999");
+test("a missing ticket is reported after the sign-in", async ({ page, demo }) => {
+  const { ticketPage, popup } = await opened(page, demo, "999999");
   const closed = popup.waitForEvent("close");
   await popup.getByRole("button", { name: "Ana Ortiz" }).click();
   await closed;
-  await expect(desk.pod.getByRole("alert")).toContainText("You can’t see this ticket");
+  await expect(ticketPage.pod.getByRole("alert")).toContainText("You can’t see this ticket");
 });
 
 /** Posts a form into a frame, from a page of an origin that may frame the pod. */
@@ -63,8 +63,8 @@ const post = (page: Page, pod: string, context: string) =>
     [pod, context],
   );
 
-test("a form without a context is refused in words, inside the frame", async ({ page, demo }) => {
-  await page.goto(`${demo.desk}/id/tickets/1`);
+test("a form without a context shows an error inside the frame", async ({ page, demo }) => {
+  await page.goto(`${demo.psa}/id/tickets/1`);
   await post(page, `${demo.bff}/pod/acme`, "");
   const pod = page.frameLocator("iframe");
   await expect(pod.getByRole("heading", { name: "Caller verification can't open" })).toBeVisible();

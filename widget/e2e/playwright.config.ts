@@ -3,12 +3,12 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "@playwright/test";
 
-// Pictures are kept only when they are what is asked for (`make screens`); workers inherit the environment.
+// Screenshots are stored only by `make screens`; workers inherit the environment.
 if (process.argv.some((word) => word.includes("@screens"))) {
   process.env.SHIELDPOD_SCREENS ??= fileURLToPath(new URL("../../docs/screens", import.meta.url));
 }
 
-/** The machine's own Chromium, where it has one; else the one that Playwright installs. Without a window it is several times as fast. */
+/** The machine's own Chromium, where it has one; else Playwright's. The headless shell is several times as fast. */
 const chromium = (process.env.PATH ?? "")
   .split(delimiter)
   .flatMap((dir) =>
@@ -16,8 +16,8 @@ const chromium = (process.env.PATH ?? "")
   )
   .find((path) => existsSync(path));
 
-// A limit ends a test that hangs. It is no verdict on speed: each is a multiple of what a step takes on a slow machine
-// with other work, and a step waits for its condition.
+// A limit ends a test that hangs. It does not measure speed: each is a multiple of what a step takes on a slow, loaded
+// machine.
 const step = 2 * 60_000;
 
 export default defineConfig({
@@ -33,7 +33,7 @@ export default defineConfig({
     browserName: "chromium",
     locale: "en-GB",
     timezoneId: "UTC",
-    trace: process.env.TRACE ? "on" : "off", // it takes a tenth of the time
+    trace: process.env.TRACE ? "on" : "off", // tracing takes a tenth of the time
     actionTimeout: step,
     navigationTimeout: step,
     launchOptions: { ...(chromium && { executablePath: chromium }), chromiumSandbox: process.getuid?.() !== 0 },

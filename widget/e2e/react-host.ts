@@ -1,4 +1,4 @@
-// A host's page in React, in the development build, where StrictMode mounts everything twice.
+// A host's page in React. In the development build StrictMode mounts everything twice.
 
 import { createElement, StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,38 +1,39 @@
-// What must not go wrong: the wrong ticket, the lost server, the foreign page, the leaked secret.
+// Safety: the wrong ticket, a lost server, a foreign page, leaked secrets.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { podFrame, violations } from "./axe";
-import { type Desk, expect, test } from "./demo";
+import { expect, type TicketPage, test } from "./demo";
 import { blockStorage } from "./pages";
 
 test.use({ demoScope: "worker" });
 
-/** The ticket turned to in the PSA, as a technician does: by its link in the queue. */
-const turnTo = (desk: Desk, ticket: string) => desk.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
+/** Switches the ticket in the demo PSA as a technician does: by its link in the queue. */
+const turnTo = (ticketPage: TicketPage, ticket: string) =>
+  ticketPage.page.locator(`.queue a[data-ticket="${ticket}"]`).click();
 
 test.describe(() => {
   test.use({ demoScope: "test" });
 
-  test("row 26: a ticket switched in the middle of a send shows and sends nothing of the old one", async ({
-    desk,
+  test("row 26: a ticket switch during a send shows and sends nothing of the old ticket", async ({
+    ticketPage,
     demo,
   }) => {
-    await desk.open("4711");
+    await ticketPage.open("4711");
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    await desk.page.route("**/api/v1/verifications", async (route) => {
+    await ticketPage.page.route("**/api/v1/verifications", async (route) => {
       await held;
       await route.continue().catch(() => {}); // the pod has let go of it
     });
-    await desk.send("4821", "Code");
-    await turnTo(desk, "4709");
-    await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
+    await ticketPage.send("4821", "Code");
+    await turnTo(ticketPage, "4709");
+    await expect(ticketPage.pod.getByText("Priya Shah").first()).toBeVisible();
     release();
-    await expect(desk.row("@fabrikam.example")).toContainText("Not verified");
-    await expect(desk.pod.getByText("4821")).toHaveCount(0);
+    await expect(ticketPage.row("@fabrikam.example")).toContainText("Not verified");
+    await expect(ticketPage.pod.getByText("4821")).toHaveCount(0);
     expect(await demo.messages()).toEqual([]);
   });
 });
@@ -40,93 +41,96 @@ test.describe(() => {
 test.describe(() => {
   test.use({ demoScope: "test" });
 
-  test("row 26: a code half typed and a note are gone with their ticket, and the shield is found again on return", async ({
-    desk,
+  test("row 26: a half-typed code and a note are dropped with their ticket, and the shield is there on return", async ({
+    ticketPage,
     demo,
   }) => {
-    await desk.open("4711");
-    await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-    await desk.pod.getByRole("button", { name: "Manager approval" }).click();
-    await desk.pod.getByRole("combobox").selectOption({ index: 0 });
-    await desk.send("4821", "Code");
-    await desk.codeField.fill("482");
-    await turnTo(desk, "4709");
-    await expect(desk.pod.getByText("Priya Shah").first()).toBeVisible();
-    await turnTo(desk, "4711");
-    await expect(desk.codeField).toHaveValue("");
-    await desk.enter(await demo.code());
-    await expect(desk.row("4821")).toContainText("Verified");
-    await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-    await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("");
+    await ticketPage.open("4711");
+    await ticketPage.pod.getByRole("combobox").selectOption({ index: 1 });
+    await ticketPage.pod.getByRole("button", { name: "Manager approval" }).click();
+    await ticketPage.pod.getByRole("combobox").selectOption({ index: 0 });
+    await ticketPage.send("4821", "Code");
+    await ticketPage.codeField.fill("482");
+    await turnTo(ticketPage, "4709");
+    await expect(ticketPage.pod.getByText("Priya Shah").first()).toBeVisible();
+    await turnTo(ticketPage, "4711");
+    await expect(ticketPage.codeField).toHaveValue("");
+    await ticketPage.enter(await demo.code());
+    await expect(ticketPage.row("4821")).toContainText("Verified");
+    await ticketPage.pod.getByRole("combobox").selectOption({ index: 1 });
+    await expect(ticketPage.pod.getByLabel("Why this contact?")).toHaveValue("");
   });
 });
 
 test.describe(() => {
   test.use({ demoScope: "test" });
 
-  test("a server killed and started again: the pod comes back and shows the truth", async ({ desk, demo }) => {
-    await desk.open("4711");
-    await desk.send("4821", "Link");
+  test("a server that is killed and started again: the pod reconnects and shows the current state", async ({
+    ticketPage,
+    demo,
+  }) => {
+    await ticketPage.open("4711");
+    await ticketPage.send("4821", "Link");
     const link = await demo.link();
     await demo.kill();
-    await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
-    await expect(desk.row("4821")).toContainText(/Link (sent|delivered)/);
-    await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeDisabled();
+    await expect(ticketPage.pod.getByText("Reconnecting…")).toBeVisible();
+    await expect(ticketPage.row("4821")).toContainText(/Link (sent|delivered)/);
+    await expect(ticketPage.row("@contoso.com").getByRole("button", { name: "link" })).toBeDisabled();
     await demo.start();
-    await desk.endUser(link, "Validate");
-    await expect(desk.row("4821")).toContainText(/Verified .+ by you/);
-    await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-    await expect(desk.row("@contoso.com").getByRole("button", { name: "link" })).toBeEnabled();
+    await ticketPage.endUser(link, "Validate");
+    await expect(ticketPage.row("4821")).toContainText(/Verified .+ by you/);
+    await expect(ticketPage.pod.getByText("Reconnecting…")).toBeHidden();
+    await expect(ticketPage.row("@contoso.com").getByRole("button", { name: "link" })).toBeEnabled();
   });
 });
 
 test.describe(() => {
   test.use({ demoScope: "test" });
 
-  test("a code typed while the server is away is kept, and judged when it is back", async ({ desk, demo }) => {
-    await desk.open("4711");
-    await desk.send("4821", "Code");
+  test("a code typed while the server is down is kept, and checked when it is back", async ({ ticketPage, demo }) => {
+    await ticketPage.open("4711");
+    await ticketPage.send("4821", "Code");
     const code = await demo.code();
     await demo.kill();
-    await expect(desk.pod.getByText("Reconnecting…")).toBeVisible();
-    await desk.enter(code);
-    await expect(desk.pod.getByRole("button", { name: "Verify", exact: true })).toBeDisabled();
+    await expect(ticketPage.pod.getByText("Reconnecting…")).toBeVisible();
+    await ticketPage.enter(code);
+    await expect(ticketPage.pod.getByRole("button", { name: "Verify", exact: true })).toBeDisabled();
     await demo.start();
-    await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-    await expect(desk.codeField).toHaveValue(`${code.slice(0, 3)} ${code.slice(3)}`);
-    await desk.codeField.press("Enter");
-    await expect(desk.row("4821")).toContainText("Verified");
+    await expect(ticketPage.pod.getByText("Reconnecting…")).toBeHidden();
+    await expect(ticketPage.codeField).toHaveValue(`${code.slice(0, 3)} ${code.slice(3)}`);
+    await ticketPage.codeField.press("Enter");
+    await expect(ticketPage.row("4821")).toContainText("Verified");
   });
 });
 
-test("a press whose answer is lost sends one message", async ({ desk, demo }) => {
-  await desk.open("4711");
+test("a press whose response is lost sends one message", async ({ ticketPage, demo }) => {
+  await ticketPage.open("4711");
   let lost = 0;
-  await desk.page.route("**/api/v1/verifications", async (route) => {
+  await ticketPage.page.route("**/api/v1/verifications", async (route) => {
     await route.fetch();
     if (++lost > 1) return route.continue();
     return route.abort();
   });
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
+  await ticketPage.send("4821", "Code");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("4821")).toContainText("Verified");
   await expect.poll(() => lost).toBe(2);
-  await desk.page.unrouteAll({ behavior: "wait" }); // the second answer may be on its way yet
+  await ticketPage.page.unrouteAll({ behavior: "wait" }); // the second answer may be on its way yet
   expect(await demo.messages()).toHaveLength(1);
 });
 
-test("a vendor's session that ends in mid-flow begins anew by itself, and what was typed stays", async ({
-  desk,
+test("a session that ends during a verification is launched again, and typed input stays", async ({
+  ticketPage,
   demo,
 }) => {
-  await desk.open("4711");
-  await desk.pod.getByRole("combobox").selectOption({ index: 1 });
-  await desk.pod.getByLabel("Why this contact?").fill("Dana is on leave");
-  const launched = desk.page.waitForRequest((request) => request.url().endsWith("/api/v1/launch"));
+  await ticketPage.open("4711");
+  await ticketPage.pod.getByRole("combobox").selectOption({ index: 1 });
+  await ticketPage.pod.getByLabel("Why this contact?").fill("Dana is on leave");
+  const launched = ticketPage.page.waitForRequest((request) => request.url().endsWith("/api/v1/launch"));
   await demo.forward("24h");
   await launched;
-  await expect(desk.pod.getByText("Reconnecting…")).toBeHidden();
-  await expect(desk.pod.getByLabel("Why this contact?")).toHaveValue("Dana is on leave");
+  await expect(ticketPage.pod.getByText("Reconnecting…")).toBeHidden();
+  await expect(ticketPage.pod.getByLabel("Why this contact?")).toHaveValue("Dana is on leave");
 });
 
 test("row 23: a foreign page that frames the pod stays blank", async ({ page, demo }) => {
@@ -143,11 +147,11 @@ test("row 23: a foreign page that frames the pod stays blank", async ({ page, de
   foreign.close();
 });
 
-test("row 24: no message and no stale frame turns a shield green", async ({ desk, demo }) => {
-  await desk.open("4711");
-  await desk.send("4821", "Code");
+test("row 24: no host message and no stale frame turns a shield green", async ({ ticketPage, demo }) => {
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Code");
   await demo.arrived();
-  await desk.page.evaluate(() => {
+  await ticketPage.page.evaluate(() => {
     const frame = document.querySelector("iframe")?.contentWindow;
     const shields = { "dana-mobile": { state: "verified", verification_id: "v_x", until: "2099-01-01T00:00:00Z" } };
     for (const data of [
@@ -162,29 +166,29 @@ test("row 24: no message and no stale frame turns a shield green", async ({ desk
       frame?.postMessage(data, "*");
     }
   });
-  await expect(desk.row("4821")).toContainText(/Resend in/);
-  await expect(desk.pod.locator(".verified")).toHaveCount(0);
+  await expect(ticketPage.row("4821")).toContainText(/Resend in/);
+  await expect(ticketPage.pod.locator(".verified")).toHaveCount(0);
 });
 
 test("row 25: codes, tokens and bearers are in no address, console, storage or cookie", async ({
-  desk,
+  ticketPage,
   demo,
   context,
 }) => {
   const heard: string[] = [];
   const bearers = new Set<string>();
-  const { page } = desk;
+  const { page } = ticketPage;
   page.on("console", (message) => heard.push(message.text()));
   page.on("request", (request) => heard.push(request.url(), request.headers().referer ?? ""));
   page.on("response", async (response) => {
     if (response.url().endsWith("/launch")) bearers.add((await response.json()).token);
     else if (response.url().includes("/api/v1/")) heard.push(await response.text().catch(() => ""));
   });
-  await desk.open("4711");
-  await desk.send("4821", "Code");
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Code");
   const code = await demo.code();
-  await desk.enter(code);
-  await expect(desk.row("4821")).toContainText("Verified");
+  await ticketPage.enter(code);
+  await expect(ticketPage.row("4821")).toContainText("Verified");
   expect(bearers.size).toBe(1);
   const stored = await page.frames()[1]?.evaluate(() =>
     (["localStorage", "sessionStorage"] as const).map((name) => {
@@ -201,50 +205,50 @@ test("row 25: codes, tokens and bearers are in no address, console, storage or c
   for (const secret of [code, ...bearers]) expect(everything).not.toContain(secret);
 });
 
-test("with third-party cookies and storage blocked everything works", async ({ desk, demo }) => {
-  await blockStorage(desk.page);
-  await desk.open("4711");
-  await desk.send("4821", "Code");
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
+test("with third-party cookies and storage blocked everything works", async ({ ticketPage, demo }) => {
+  await blockStorage(ticketPage.page);
+  await ticketPage.open("4711");
+  await ticketPage.send("4821", "Code");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("4821")).toContainText("Verified");
 });
 
-test("a pod that nobody framed says where it belongs", async ({ page, demo }) => {
-  await page.goto(`${demo.bff}/pod/acme#parent=${encodeURIComponent(demo.desk)}`);
+test("a pod without a frame shows where it belongs", async ({ page, demo }) => {
+  await page.goto(`${demo.bff}/pod/acme#parent=${encodeURIComponent(demo.psa)}`);
   await expect(page.getByText("Open this from a ticket")).toBeVisible();
 });
 
-test("the browser has no complaint about the pages, and axe none about the pod", async ({ desk, demo }) => {
+test("the browser reports no error on the pages, and axe none in the pod", async ({ ticketPage, demo }) => {
   const complaints: string[] = [];
-  desk.page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  desk.page.on("pageerror", (error) => complaints.push(String(error)));
+  ticketPage.page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  ticketPage.page.on("pageerror", (error) => complaints.push(String(error)));
   const check = async () => {
-    expect(await violations(podFrame(desk.page))).toEqual([]);
+    expect(await violations(podFrame(ticketPage.page))).toEqual([]);
   };
-  await desk.open("4706");
+  await ticketPage.open("4706");
   await check();
-  await desk.send("2210", "Code");
+  await ticketPage.send("2210", "Code");
   await check();
-  await desk.enter(await demo.code());
-  await expect(desk.row("2210")).toContainText("Verified");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("2210")).toContainText("Verified");
   await check();
   expect(complaints).toEqual([]);
 });
 
-test("a shield change moves nothing that the eye rests on", async ({ desk, demo }) => {
-  await desk.open("4711");
+test("a shield change does not shift the layout", async ({ ticketPage, demo }) => {
+  await ticketPage.open("4711");
   const tops = async () => {
     const boxes = await Promise.all([
-      desk.pod.locator(".masked").first().boundingBox(),
-      desk.pod.locator(".state").first().boundingBox(),
+      ticketPage.pod.locator(".masked").first().boundingBox(),
+      ticketPage.pod.locator(".state").first().boundingBox(),
     ]);
     return boxes.map((box) => Math.round(box?.y ?? 0));
   };
   const resting = await tops();
-  await desk.send("4821", "Code");
-  await expect(desk.codeField).toBeVisible();
+  await ticketPage.send("4821", "Code");
+  await expect(ticketPage.codeField).toBeVisible();
   expect(await tops()).toEqual(resting);
-  await desk.enter(await demo.code());
-  await expect(desk.row("4821")).toContainText("Verified");
+  await ticketPage.enter(await demo.code());
+  await expect(ticketPage.row("4821")).toContainText("Verified");
   expect(await tops()).toEqual(resting);
 });

@@ -1,4 +1,4 @@
-// A host page and a pod on two sites with no server behind them: the built files and a scene's pod.
+// A host page and a pod on two sites without a server: the built files, and responses made from a scene.
 
 import { readFileSync } from "node:fs";
 import type { FrameLocator, Page, WebSocketRoute } from "@playwright/test";
@@ -14,7 +14,7 @@ const policy =
 
 const built = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
-/** The color schemes of a theme; "auto" follows the browser's. */
+/** The color schemes of a theme; "auto" follows the browser. */
 const schemes = (theme: string) => (theme === "auto" ? "light dark" : theme);
 
 const around = (theme: string, rest: string) => `<!doctype html><html lang="en"><title>Ticket</title>
@@ -29,11 +29,11 @@ const loader = ({ height }: Scene, theme: string) => `<script src="${bff}/embed/
   ${height ? `new MutationObserver(() => { const f = document.querySelector("iframe"); if (f.style.height !== "${height}px") f.style.height = "${height}px" }).observe(document.querySelector("iframe"), { attributes: true });` : ""}
 </script>`;
 
-/** A frame of the host's own, without a loader. */
+/** A frame without a loader. */
 const frame = ({ height }: Scene, query: string) =>
   `<iframe title="Shieldpod" height="${height}" src="${bff}/pod/acme?${query}"></iframe>`;
 
-/** The least of ConnectWise's side of the hosted API; `say` is for the acts. */
+/** The minimum of ConnectWise's side of the hosted API. */
 const connectwise = (scene: Scene, theme: string) => `${frame(scene, `id=4711&screen=ticket&theme=${theme}`)}<script>
   const say = (m) => document.querySelector("iframe").contentWindow.postMessage(JSON.stringify(m), "${bff}");
   addEventListener("message", (e) => {
@@ -51,7 +51,7 @@ const hostPage = (scene: Scene, theme: string) => {
   return around(theme, scene.host ? pages[scene.host](scene, theme) : loader(scene, theme));
 };
 
-/** The pod's page as the server tells it who may frame it, and that technicians can sign in. */
+/** The pod's page with the meta elements that the server adds: allowed origins, sign-in, language. */
 const podPage = (scene: Scene) => {
   const metas = [["origins", host], ...(scene.host === "signin" ? [["signin", "1"]] : [])];
   if (scene.language) metas.push(["language", scene.language]);
@@ -59,28 +59,28 @@ const podPage = (scene: Scene) => {
   return built("widget/dist/pod.html").toString().replace("</head>", `${head}</head>`);
 };
 
-export interface Stage {
+export interface ScenePage {
   page: Page;
   pod: FrameLocator;
   socket: () => WebSocketRoute;
-  /** From now on a socket that is dialled is closed at once. */
+  /** From now on new sockets are closed at once. */
   cut: () => void;
-  /** And the pod can be asked for instead. */
+  /** As `cut`, but the pod can be polled. */
   block: () => void;
-  /** Policy violations and errors that the console told of. */
-  complaints: string[];
+  /** Errors in the console, violations of the Content-Security-Policy included. */
+  consoleErrors: string[];
 }
 
-/** Puts a scene on the page and waits until its pod is live. */
-export const perform = async (page: Page, scene: Scene, theme: "light" | "dark" | "auto"): Promise<Stage> => {
+/** Shows a scene on the page and waits until its pod is drawn. */
+export const showScene = async (page: Page, scene: Scene, theme: "light" | "dark" | "auto"): Promise<ScenePage> => {
   const sockets: WebSocketRoute[] = [];
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   let [isCut, isBlocked] = [false, false];
   page.on("console", (message) => {
-    const refused = /status of [45]\d\d/.test(message.text()); // the browser tells of every refusal; the pod shows it
-    if (message.type() === "error" && !refused) complaints.push(message.text());
+    const refused = /status of [45]\d\d/.test(message.text()); // the browser logs every refused request; the pod shows it
+    if (message.type() === "error" && !refused) consoleErrors.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   await holdTime(page, Date.parse(now));
   await page.routeWebSocket(`wss://pod.example/api/v1/live`, (socket) => {
     if (isCut) return socket.close({ code: 4400 });
@@ -136,5 +136,5 @@ export const perform = async (page: Page, scene: Scene, theme: "light" | "dark" 
   const block = () => {
     isCut = isBlocked = true;
   };
-  return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, block, complaints };
+  return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, block, consoleErrors };
 };

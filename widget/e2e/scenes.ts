@@ -1,4 +1,4 @@
-// Every state that a pod can show, as the server would tell it. The clock stands at 14:02.
+// Every state that a pod can show, as server responses. The clock stands at 14:02.
 
 import type {
   Banner,
@@ -82,7 +82,7 @@ export const green = (more: Partial<Shield> = {}): Shield => ({
   ...more,
 });
 
-/** What the server answers to a send: a code on its way, and a quota that is nearly used. */
+/** The response to a send: a pending code, and a quota that is nearly used up. */
 export const nearing: Verification = {
   id: "v_7",
   contact_id: "dana",
@@ -198,7 +198,7 @@ const pod = (contacts: Contact[], more: Partial<Pod> = {}): Pod => ({
 
 export const three = (first: Shield, second = grey) => pod([dana([mobile(first), mail(second), landline()]), sam]);
 
-export const under = (rules: Partial<Policy>, on: Pod): Pod => ({ ...on, policy: { ...on.policy, ...rules } });
+export const withPolicy = (rules: Partial<Policy>, on: Pod): Pod => ({ ...on, policy: { ...on.policy, ...rules } });
 export const banner = (tone: NonNullable<Banner["tone"]>, text: string): Partial<Policy> => ({
   banner: { tone, text },
 });
@@ -213,8 +213,8 @@ const withDana = (more: Partial<Contact>, channels: Channel[]): Pod => pod([{ ..
 export interface Scene {
   name: string;
   pod: Pod;
-  /** What is done before it is looked at, by name of an act in states.spec.ts. */
-  acts?: (
+  /** Actions before the check, by their names in states.spec.ts. */
+  actions?: (
     | "choose Sam"
     | "type a wrong code"
     | "type half a code"
@@ -228,13 +228,13 @@ export interface Scene {
     | "read more"
     | "save the ticket"
   )[];
-  /** What is around the pod; our loader, where nothing is said. */
+  /** The kind of host; our loader by default. */
   host?: "connectwise" | "signin";
-  /** That the pod speaks; English, where nothing is said. */
+  /** The pod's language; English by default. */
   language?: string;
   /** The server's answer to the launch, instead of the pod. */
   refusal?: { status: number; code: string; detail: string };
-  /** A frame that is not as high as the pod would like. */
+  /** A fixed height of the frame, in CSS pixels. */
   height?: number;
 }
 
@@ -275,7 +275,7 @@ export const twelve = pod([
   sam,
 ]);
 
-/** Rows of what is not certainly one address or number. */
+/** Channels whose value is not exactly one address or number. */
 const unusable: Channel[] = [
   {
     ...phone("two", "••• •••", "mobile"),
@@ -293,8 +293,12 @@ const unusable: Channel[] = [
 export const scenes: Scene[] = [
   { name: "resting", pod: three(grey, green()) },
   { name: "code-sending", pod: three(pending("sms_code", "queued")) },
-  { name: "code-delivered", pod: three(pending("sms_code", "delivered")), acts: ["type half a code"] },
-  { name: "code-wrong", pod: three(pending("sms_code", "delivered", { tries_left: 2 })), acts: ["type a wrong code"] },
+  { name: "code-delivered", pod: three(pending("sms_code", "delivered")), actions: ["type half a code"] },
+  {
+    name: "code-wrong",
+    pod: three(pending("sms_code", "delivered", { tries_left: 2 })),
+    actions: ["type a wrong code"],
+  },
   { name: "code-resend", pod: three(pending("sms_code", "delivered", { resend_at: at("14:01:59") })) },
   { name: "link-opened", pod: three(grey, pending("email_link", "opened")) },
   { name: "verified", pod: three(green()) },
@@ -306,7 +310,7 @@ export const scenes: Scene[] = [
       phone("desk", "+1 ••• ••• 0199", "landline", grey, everyway("denied")),
     ]),
   },
-  { name: "denied-again", pod: three(denied), acts: ["verify again"] },
+  { name: "denied-again", pod: three(denied), actions: ["verify again"] },
   { name: "failed", pod: three(failed("invalid_recipient")) },
   { name: "failed-spent", pod: three(failed("out_of_tries")) },
   { name: "delayed", pod: three(pending("sms_code", "delayed", { reason: "carrier_down" })) },
@@ -332,8 +336,8 @@ export const scenes: Scene[] = [
       resend_at: at("14:02:42"),
     }),
   },
-  { name: "note-missing", pod: three(grey), acts: ["choose Sam"] },
-  { name: "note-given", pod: three(grey), acts: ["choose Sam", "write a note"] },
+  { name: "note-missing", pod: three(grey), actions: ["choose Sam"] },
+  { name: "note-given", pod: three(grey), actions: ["choose Sam", "write a note"] },
   { name: "no-mobile", pod: pod([dana([mail(), landline()])]) },
   {
     name: "policy-refuses",
@@ -345,20 +349,23 @@ export const scenes: Scene[] = [
     ]),
   },
   { name: "unusable", pod: { ...pod([dana([mobile(), mail(), ...unusable])]), technician_known: false } },
-  { name: "history", pod: three(green()), acts: ["open the history"] },
-  { name: "history-empty", pod: pod([dana([mobile()], [])]), acts: ["open the history"] },
-  { name: "history-changed", pod: withDana({ history: changedPast }, [mobile()]), acts: ["open the history"] },
-  { name: "collapsed", pod: under({ show_on_load: false }, three(grey, green())) },
-  { name: "collapsed-banner", pod: under({ show_on_load: false, ...freeze }, three(grey, green())) },
+  { name: "history", pod: three(green()), actions: ["open the history"] },
+  { name: "history-empty", pod: pod([dana([mobile()], [])]), actions: ["open the history"] },
+  { name: "history-changed", pod: withDana({ history: changedPast }, [mobile()]), actions: ["open the history"] },
+  { name: "collapsed", pod: withPolicy({ show_on_load: false }, three(grey, green())) },
+  { name: "collapsed-banner", pod: withPolicy({ show_on_load: false, ...freeze }, three(grey, green())) },
   {
     name: "banner-info",
-    pod: under(banner("info", "VIP client. Procedure: https://wiki.acme-it.example/vip."), three(grey)),
+    pod: withPolicy(banner("info", "VIP client. Procedure: https://wiki.acme-it.example/vip."), three(grey)),
   },
-  { name: "banner-warning", pod: under(freeze, three(grey)) },
-  { name: "banner-critical", pod: under(banner("critical", "Active fraud: call back before any reset."), three(grey)) },
-  { name: "banner-long", pod: under(banner("critical", fraud), three(grey)) },
-  { name: "banner-open", pod: under(banner("critical", fraud), three(grey)), acts: ["read more"] },
-  { name: "banner-fixed", pod: under(freeze, twelve), height: 340 },
+  { name: "banner-warning", pod: withPolicy(freeze, three(grey)) },
+  {
+    name: "banner-critical",
+    pod: withPolicy(banner("critical", "Active fraud: call back before any reset."), three(grey)),
+  },
+  { name: "banner-long", pod: withPolicy(banner("critical", fraud), three(grey)) },
+  { name: "banner-open", pod: withPolicy(banner("critical", fraud), three(grey)), actions: ["read more"] },
+  { name: "banner-fixed", pod: withPolicy(freeze, twelve), height: 340 },
   {
     name: "locked",
     pod: withDana({ lock: lock(10) }, [
@@ -397,15 +404,15 @@ export const scenes: Scene[] = [
   },
   { name: "match", pod: three(pending("sms_link", "opened", { match: "47" })) },
   { name: "match-wrong", pod: three(failed("wrong_number", "sms_link")) },
-  { name: "quota", pod: three(grey), acts: ["send a code that nears a limit"] },
+  { name: "quota", pod: three(grey), actions: ["send a code that nears a limit"] },
   {
     name: "note-why",
-    pod: under({ explanations: { override_note: ruled } }, three(grey)),
-    acts: ["choose Sam"],
+    pod: withPolicy({ explanations: { override_note: ruled } }, three(grey)),
+    actions: ["choose Sam"],
   },
-  { name: "offline", pod: three(pending("sms_code", "delivered")), acts: ["lose the socket"] },
-  { name: "polling", pod: three(pending("sms_code", "delivered"), green()), acts: ["block the socket"] },
-  { name: "session-over", pod: three(grey), acts: ["end the session"] },
+  { name: "offline", pod: three(pending("sms_code", "delivered")), actions: ["lose the socket"] },
+  { name: "polling", pod: three(pending("sms_code", "delivered"), green()), actions: ["block the socket"] },
+  { name: "session-over", pod: three(grey), actions: ["end the session"] },
   { name: "no-channels", pod: pod([dana([], [])]) },
   { name: "german", pod: german },
   { name: "twelve-channels", pod: twelve, height: 340 },

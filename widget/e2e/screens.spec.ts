@@ -1,4 +1,4 @@
-// The demo as it looks on a technician's screen, for the README.
+// Screenshots of the demo on a technician's screen, for the README.
 
 import { expect, test } from "./demo";
 
@@ -9,7 +9,7 @@ const keep = process.env.SHIELDPOD_SCREENS;
 test.use({
   viewport: { width: 1280, height: 800 },
   deviceScaleFactor: 2,
-  // Of the whole browser: frames of other sites do not hear of the page's own.
+  // Set for the whole browser: frames of other sites do not get the page's scale factor.
   launchOptions: [
     ({ launchOptions }, use) => use({ ...launchOptions, args: ["--force-device-scale-factor=2"] }),
     { scope: "worker" },
@@ -17,14 +17,14 @@ test.use({
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`the pod on a ticket, ${theme} @screens`, async ({ page, desk, demo }) => {
+  test(`the pod on a ticket, ${theme} @screens`, async ({ page, ticketPage, demo }) => {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    await desk.open("4711", `?pod=300&theme=${theme}`);
-    await desk.send("4821", "Code");
-    await expect(desk.row("4821")).toContainText("Code delivered");
+    await ticketPage.open("4711", `?pod=300&theme=${theme}`);
+    await ticketPage.send("4821", "Code");
+    await expect(ticketPage.row("4821")).toContainText("Code delivered");
     if (keep) await page.screenshot({ path: `${keep}/ticket-code-${theme}.png` });
-    await desk.enter(await demo.code());
-    await expect(desk.row("4821")).toContainText("Verified");
+    await ticketPage.enter(await demo.code());
+    await expect(ticketPage.row("4821")).toContainText("Verified");
     await expect(page.locator(".toast")).toHaveCSS("opacity", "1");
     if (keep) await page.screenshot({ path: `${keep}/ticket-verified-${theme}.png` });
   });

@@ -1,12 +1,12 @@
-// Threat row 36: other scripts change the pod's page (page translators, password managers, dark modes, whatever an
-// extension injects). What the pod shows is the same as without them, after every change of its state.
+// Threat row 36: other scripts change the pod's page (page translators, password managers, dark modes, other extensions).
+// The pod shows the same as without them, after every change of its state.
 
 import { expect, type Frame, type Page, test } from "@playwright/test";
 import type { Contact, Pod, Shield } from "../src/types";
-import { perform, type Stage } from "./scene-page";
+import { type ScenePage, showScene } from "./scene-page";
 import { at, denied, green, grey, now, pending, three } from "./scenes";
 
-/** What an injected script has to work with, in the pod's frame. */
+/** The helpers of an injected script, in the pod's frame. */
 const tools = () => {
   const texts = (root: Node = document.body) => {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -39,7 +39,7 @@ declare global {
   }
 }
 
-/** Each is what some extension does, run before every change of the pod's state. */
+/** Each script behaves like an extension, and runs before every change of the pod's state. */
 const scripts: Record<string, () => void> = {
   "replaces texts by fonts, as Google Translate": () => window.tools.translate(),
   "replaces texts by fonts, and does so again whenever the page changes": () => {
@@ -146,7 +146,7 @@ const scripts: Record<string, () => void> = {
 };
 
 const seq = { next: 50 };
-const event = (stage: Stage, shields: Record<string, Shield>) => {
+const event = (stage: ScenePage, shields: Record<string, Shield>) => {
   const history: Contact["history"] = [];
   stage
     .socket()
@@ -165,8 +165,8 @@ const other = (): Pod => {
   };
 };
 
-/** The changes of state, one after the other. */
-const changes: Record<string, (stage: Stage) => Promise<unknown> | unknown> = {
+/** The changes of state, in order. */
+const changes: Record<string, (stage: ScenePage) => Promise<unknown> | unknown> = {
   "a code is sent": (stage) => event(stage, { mobile: pending("sms_code", "queued"), mail: green() }),
   "it is delivered": (stage) => event(stage, { mobile: pending("sms_code", "delivered"), mail: green() }),
   "it is right": (stage) => event(stage, { mobile: green({ verification_id: "v_7" }), mail: green() }),
@@ -191,10 +191,10 @@ const frameOf = (page: Page): Frame => {
   return frame;
 };
 
-/** What is on screen, and what a screen reader is told. */
+/** The visible text, and the accessible names and states. */
 const shown = (page: Page) =>
   frameOf(page).evaluate(() => {
-    /** As it reads whenever it is looked at: time goes on. */
+    /** Without the countdowns, which differ with the time. */
     const timeless = (text = "") =>
       text.replaceAll(/\b\d:\d\d\b/g, "m:ss").replaceAll(/\d+ (second|minute)s? ago|^now$/g, "ago");
     // biome-ignore lint/performance/useDomNodeTextContent: what is on screen, as it is laid out
@@ -215,8 +215,8 @@ const shown = (page: Page) =>
     };
   });
 
-const stageFor = async (page: Page): Promise<Stage> => {
-  const stage = await perform(page, { name: "scripts", pod: pod() }, "light");
+const stageFor = async (page: Page): Promise<ScenePage> => {
+  const stage = await showScene(page, { name: "scripts", pod: pod() }, "light");
   await page.route("https://pod.example/api/v1/launch", (route) =>
     route.fulfill({ json: { token: "bearer", expires_at: "2026-03-02T15:00:00Z", pod: other() } }),
   );
@@ -227,7 +227,7 @@ const stageFor = async (page: Page): Promise<Stage> => {
 type Shown = Awaited<ReturnType<typeof shown>>;
 let undisturbed: Shown[] | undefined;
 
-/** What each change brings to the screen without any script; asked for once. */
+/** What is on screen after each change without a script; measured once. */
 const expected = async (page: Page): Promise<Shown[]> => {
   if (undisturbed) return undisturbed;
   const stage = await stageFor(page);
@@ -245,7 +245,7 @@ const expected = async (page: Page): Promise<Shown[]> => {
   return seen;
 };
 
-/** Once nothing on screen has changed for a while. */
+/** Resolves once nothing on screen has changed for a while. */
 const settled = async (page: Page) => {
   let last = "";
   await expect
@@ -261,9 +261,9 @@ const settled = async (page: Page) => {
 };
 
 for (const [name, script] of Object.entries(scripts)) {
-  test(`row 36: a script that ${name} leaves every name and state true`, async ({ page, context }) => {
+  test(`row 36: a script that ${name} leaves every name and state correct`, async ({ page, context }) => {
     test.slow();
-    // One that never gives up is let have its way in the end: what it shows is its translation of what is true.
+    // A script that never stops wins in the end: it shows its translation of the correct text.
     const translated = name.includes("whenever the page changes");
     const comparable = (of: Shown): Shown => (translated ? JSON.parse(JSON.stringify(of).toLowerCase()) : of);
     const other = await context.newPage();
@@ -280,12 +280,12 @@ for (const [name, script] of Object.entries(scripts)) {
       await settled(page);
       expect(await seen(), `${what}, a moment later`).toEqual(want[n]);
     }
-    // The page's policy forbids the scripts' own styles, and says so.
-    expect(stage.complaints.filter((said) => !said.startsWith("Applying inline style"))).toEqual([]);
+    // The Content-Security-Policy forbids the scripts' styles, and the console reports it.
+    expect(stage.consoleErrors.filter((said) => !said.startsWith("Applying inline style"))).toEqual([]);
   });
 }
 
-test("row 36: a script that changes each text again at once does not keep the browser busy, and shows no old name", async ({
+test("row 36: a script that changes each text again at once does not keep the browser busy, and no old name is shown", async ({
   page,
 }) => {
   const stage = await stageFor(page);
@@ -309,14 +309,14 @@ test("row 36: a script that changes each text again at once does not keep the br
   await stage.pod.locator("select").selectOption({ index: 0 });
   await expect(name).toHaveText(/^dana reyes$/i);
   await expect(stage.pod.locator(".row.pending .state")).toHaveText(/sending code/i);
-  // Between two drawings it is let have its way, but for a try now and then.
+  // Between two drawings its changes stay, except for an occasional attempt to undo them.
   const rounds = () => frame.evaluate(() => window.rounds);
   const before = await rounds();
   await page.waitForTimeout(3_000); // nothing is waited for: what is measured is what happens in this time
   expect((await rounds()) - before).toBeLessThan(400);
 });
 
-test("row 36: the pod asks translators to leave it alone", async ({ page }) => {
+test("row 36: the pod tells translators not to translate it", async ({ page }) => {
   await stageFor(page);
   const marks = await frameOf(page).evaluate(() => [
     document.documentElement.translate,
@@ -326,10 +326,10 @@ test("row 36: the pod asks translators to leave it alone", async ({ page }) => {
   expect(marks).toEqual([false, "notranslate", "notranslate"]);
 });
 
-test("row 36: a code half typed, its selection and the focus outlive a script that moves its field", async ({
+test("row 36: a half-typed code, its selection and the focus survive a script that moves the field", async ({
   page,
 }) => {
-  const stage = await perform(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
+  const stage = await showScene(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
   const field = stage.pod.getByLabel("Enter code here");
   await field.click();
   await page.keyboard.type("4821");
@@ -350,8 +350,10 @@ test("row 36: a code half typed, its selection and the focus outlive a script th
   await expect(field).toHaveValue("489");
 });
 
-test("row 36: what a password manager fills in is what is checked, with an event or without", async ({ page }) => {
-  const stage = await perform(page, { name: "filled", pod: three(pending("sms_code", "delivered")) }, "light");
+test("row 36: the code that a password manager fills in is checked, with or without an input event", async ({
+  page,
+}) => {
+  const stage = await showScene(page, { name: "filled", pod: three(pending("sms_code", "delivered")) }, "light");
   const checked: unknown[] = [];
   await page.route("https://pod.example/api/v1/verifications/*/code", (route) => {
     checked.push(route.request().postDataJSON());

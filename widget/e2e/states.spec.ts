@@ -1,16 +1,16 @@
-// Every state of the pod, in light and dark, narrow and wide: accessible, without a complaint of the
-// browser, and kept as a picture. `make screens` renews docs/screens.
+// Every state of the pod, in light and dark, narrow and wide: accessible, and without errors in the console. `make screens`
+// renews the screenshots in docs/screens.
 
 import { expect, type FrameLocator, test } from "@playwright/test";
 import type { Pod } from "../src/types";
 import { podFrame, violations } from "./axe";
 import { hostedScenes } from "./hosted-scenes";
-import { perform, type Stage } from "./scene-page";
+import { type ScenePage, showScene } from "./scene-page";
 import { type Scene, scenes } from "./scenes";
 
 const keep = process.env.SHIELDPOD_SCREENS;
 
-const acts: Record<NonNullable<Scene["acts"]>[number], (pod: FrameLocator, stage: Stage) => Promise<void>> = {
+const acts: Record<NonNullable<Scene["actions"]>[number], (pod: FrameLocator, stage: ScenePage) => Promise<void>> = {
   "choose Sam": async (pod) => {
     await pod.getByRole("combobox").selectOption({ index: 1 });
   },
@@ -60,8 +60,8 @@ for (const scene of [...scenes, ...hostedScenes]) {
   test(`${scene.name} @screens`, async ({ page }) => {
     await page.setViewportSize({ width: 300, height: 760 });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-    const stage = await perform(page, scene, "auto");
-    for (const act of scene.acts ?? []) await acts[act](stage.pod, stage);
+    const stage = await showScene(page, scene, "auto");
+    for (const act of scene.actions ?? []) await acts[act](stage.pod, stage);
     await expect(stage.pod.locator(".skeleton")).toHaveCount(0);
     for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme });
@@ -76,7 +76,7 @@ for (const scene of [...scenes, ...hostedScenes]) {
         await page.locator("iframe").screenshot({ path: `${keep}/${scene.name}-${width}-${theme}.png` });
       }
     }
-    expect(stage.complaints).toEqual([]);
+    expect(stage.consoleErrors).toEqual([]);
   });
 }
 
@@ -86,9 +86,9 @@ const scene = (name: string): Scene => {
   return found;
 };
 
-test("a banner that is long opens for who comes to its link, and closes again", async ({ page }) => {
+test("a long banner opens when its link gets the focus, and closes again", async ({ page }) => {
   await page.setViewportSize({ width: 300, height: 760 });
-  const { pod } = await perform(page, scene("banner-long"), "light");
+  const { pod } = await showScene(page, scene("banner-long"), "light");
   await expect(pod.getByRole("button", { name: "more" })).toBeVisible();
   await pod.locator(".banner a").focus();
   await expect(pod.locator(".banner")).toContainText("Reset nothing on the first call.");
@@ -96,9 +96,9 @@ test("a banner that is long opens for who comes to its link, and closes again", 
   await expect(pod.getByRole("button", { name: "more" })).toBeVisible();
 });
 
-test("row 22: new rules are followed at once, and a hostile banner stays text", async ({ page }) => {
+test("row 22: a policy change takes effect at once, and a hostile banner stays text", async ({ page }) => {
   const was = scene("resting");
-  const stage = await perform(page, was, "light");
+  const stage = await showScene(page, was, "light");
   const rule = (version: string, rules: Partial<Pod["policy"]>) => {
     const policy = { ...was.pod.policy, version, ...rules };
     stage.socket().send(JSON.stringify({ type: "policy", pod: { ...was.pod, policy } }));
@@ -112,10 +112,10 @@ test("row 22: new rules are followed at once, and a hostile banner stays text", 
   rule("14.0", { show_on_load: false, banner: { text: "" } });
   await expect(stage.pod.locator(".banner")).toHaveCount(0);
   await expect(stage.pod.locator(".rows")).toBeVisible();
-  expect(stage.complaints).toEqual([]);
+  expect(stage.consoleErrors).toEqual([]);
 });
 
-/** By how much the pod is larger than its frame, or smaller: a frame that may grow is as high as the pod likes. */
+/** By how many pixels the pod is larger or smaller than its frame. A frame without a fixed height fits the pod. */
 const misfit = (pod: FrameLocator, axis: "x" | "y") =>
   pod.locator("main").evaluate((main, axis) => {
     if (axis === "x") return main.scrollWidth - main.clientWidth;

@@ -1,11 +1,11 @@
 // Codes in the digits of other scripts: typed, pasted, and by an input method.
 
 import { expect, type Page, test } from "@playwright/test";
-import { perform } from "./scene-page";
+import { showScene } from "./scene-page";
 import { pending, three } from "./scenes";
 
 const open = async (page: Page) => {
-  const { pod } = await perform(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
+  const { pod } = await showScene(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
   const field = pod.getByLabel("Enter code here");
   const checked: unknown[] = [];
   await page.route("https://pod.example/api/v1/verifications/*/code", (route) => {
@@ -22,7 +22,7 @@ for (const [name, typed] of [
   ["Persian digits with direction marks", "\u2067۴۸۲ ۱۹۳\u2069"],
   ["Thai digits with a dash", "๔๘๒–๑๙๓"],
 ] as const) {
-  test(`${name} are read as the code's digits`, async ({ page }) => {
+  test(`${name} are read as the digits of the code`, async ({ page }) => {
     const { field, checked } = await open(page);
     await page.keyboard.insertText(typed); // as a paste: one input event
     await expect(field).toHaveValue("482 193");
@@ -31,7 +31,7 @@ for (const [name, typed] of [
   });
 }
 
-test("an input method's composition is left alone until it ends", async ({ page }) => {
+test("an input method's composition is not changed until it ends", async ({ page }) => {
   const { field, checked } = await open(page);
   const ime = await page.context().newCDPSession(page);
   for (const text of ["４", "４８", "４８２"]) {
