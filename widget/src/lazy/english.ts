@@ -164,7 +164,7 @@ export const english = {
       title: "The ticket system refuses Shieldpod",
       next: "Its keys or its address are not right. Tell your admin to run shieldpod doctor.",
     },
-    signin: {
+    signin_required: {
       title: "Sign in to verify callers",
       next: "A window of your company’s sign-in opens.",
       act: "Sign in",

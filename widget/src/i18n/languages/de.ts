@@ -287,7 +287,7 @@ export const lazy: LazyStrings = {
       title: "Das Ticketsystem weist Shieldpod ab",
       next: "Schlüssel oder Adresse stimmen nicht. Ihr Administrator soll shieldpod doctor ausführen.",
     },
-    signin: {
+    signin_required: {
       title: "Melden Sie sich an, um Anrufer zu verifizieren",
       next: "Es öffnet sich ein Fenster mit der Anmeldung Ihrer Firma.",
       act: "Anmelden",

@@ -280,7 +280,7 @@ export const lazy: LazyStrings = {
       title: "El sistema de tickets rechaza a Shieldpod",
       next: "Sus claves o su dirección no son correctas. Pida a su administrador que ejecute shieldpod doctor.",
     },
-    signin: {
+    signin_required: {
       title: "Inicie sesión para verificar a quien llama",
       next: "Se abre una ventana con el inicio de sesión de su empresa.",
       act: "Iniciar sesión",

@@ -285,7 +285,7 @@ export const lazy: LazyStrings = {
       title: "L’outil de tickets refuse Shieldpod",
       next: "Ses clés ou son adresse ne sont pas bonnes. Demandez à votre administrateur de lancer shieldpod doctor.",
     },
-    signin: {
+    signin_required: {
       title: "Connectez-vous pour vérifier des appelants",
       next: "Une fenêtre de connexion de votre entreprise s’ouvre.",
       act: "Se connecter",

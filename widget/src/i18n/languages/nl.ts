@@ -276,7 +276,7 @@ export const lazy: LazyStrings = {
       title: "Het ticketsysteem weigert Shieldpod",
       next: "Sleutels of adres kloppen niet. Laat uw beheerder shieldpod doctor uitvoeren.",
     },
-    signin: {
+    signin_required: {
       title: "Meld u aan om bellers te verifiëren",
       next: "Er opent een venster met de aanmelding van uw bedrijf.",
       act: "Aanmelden",
