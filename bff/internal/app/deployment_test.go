@@ -29,6 +29,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/cli"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -37,7 +38,7 @@ import (
 // carriers.
 type deployment struct {
 	metrics string // address of /metrics; empty: nowhere
-	binary  string
+	binary  string // built when the first process starts
 	env     []string
 	port    string
 	master  []byte
@@ -52,10 +53,8 @@ type deployment struct {
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{binary: filepath.Join(t.TempDir(), "shieldpod"), dir: t.TempDir(), master: apptest.MasterKey("the deployment"), port: apptest.FreePort(t)}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", d.binary, "github.com/shieldpod/shieldpod/bff/cmd/shieldpod").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	d := &deployment{dir: t.TempDir(), master: apptest.MasterKey("the deployment"), port: apptest.FreePort(t)}
+	storetest.Seed(t, filepath.Join(d.dir, app.DatabaseFile))
 	hookKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +111,13 @@ func (d *deployment) trust(t *testing.T) {
 // start runs the server and returns once it says that it is ready.
 func (d *deployment) start(t *testing.T) *exec.Cmd {
 	t.Helper()
+	if d.binary == "" {
+		d.binary = filepath.Join(t.TempDir(), "shieldpod")
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", d.binary, "github.com/shieldpod/shieldpod/bff/cmd/shieldpod")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
 	process := exec.CommandContext(t.Context(), d.binary, "serve")
 	process.Env = d.env
 	said, err := process.StderrPipe()

@@ -17,6 +17,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -32,6 +33,7 @@ func newOperator(t *testing.T) *operator {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	storetest.Seed(t, filepath.Join(dir, app.DatabaseFile))
 	return &operator{t: t, env: map[string]string{
 		"SHIELDPOD_DATA_DIR":   dir,
 		"SHIELDPOD_MASTER_KEY": base64.StdEncoding.EncodeToString(apptest.MasterKey("tests")),
@@ -103,6 +105,9 @@ func TestRow25ARefusalOfASettingDoesNotRepeatItsPassword(t *testing.T) {
 
 func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 	o := newOperator(t)
+	if err := os.Remove(filepath.Join(o.env["SHIELDPOD_DATA_DIR"], app.DatabaseFile)); err != nil { // the first command makes it
+		t.Fatal(err)
+	}
 	o.platform()
 	dir := t.TempDir()
 	private, public := filepath.Join(dir, "psa.pem"), filepath.Join(dir, "psa.pub.pem")

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 )
 
 // Config is that of a server without limits, on an embedded database of its own, whose carriers can't be reached.
@@ -25,8 +26,10 @@ func Config(t *testing.T, publicURL string) app.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	database := filepath.Join(t.TempDir(), app.DatabaseFile)
+	storetest.Seed(t, database)
 	return app.Config{
-		PublicURL: publicURL, Database: filepath.Join(t.TempDir(), app.DatabaseFile), Keys: keys, Now: app.SystemClock, Log: slog.New(slog.DiscardHandler),
+		PublicURL: publicURL, Database: database, Keys: keys, Now: app.SystemClock, Log: slog.New(slog.DiscardHandler),
 		Carriers: app.PlatformCarriers{
 			SendgridKey: "SG.x", SendgridFrom: "verify@acme.example", SendgridHost: "http://127.0.0.1:1", SendgridWebhookKey: WebhookKey(t),
 			VonageKey: "demo0001", VonageSecret: "s", VonageFrom: "Acme", VonageHost: "http://127.0.0.1:1",

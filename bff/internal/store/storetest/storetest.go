@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -26,7 +27,8 @@ func SQLite(t testing.TB) *store.Store {
 	return Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), nil)
 }
 
-// Seed makes an empty, migrated SQLite file at the path, unless there is a file.
+// Seed makes an empty, migrated SQLite file at the path, unless there is a file. It takes the master key of the first
+// store that opens it.
 func Seed(t testing.TB, path string) {
 	t.Helper()
 	if _, err := os.Stat(path); err == nil {
@@ -50,11 +52,26 @@ var migratedFile = sync.OnceValues(func() (file []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "shieldpod.db")
-	if err := migrate(path); err != nil {
+	if err := errors.Join(migrate(path), forgetKey(path)); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 })
+
+// forgetKey removes the row by which a store recognizes its master key.
+func forgetKey(path string) (err error) {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, statement := range []string{"DELETE FROM key_proof", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := db.ExecContext(context.Background(), statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // migrate brings the database's schema up to date.
 func migrate(url string) (err error) {
