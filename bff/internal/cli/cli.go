@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -20,6 +21,8 @@ import (
 
 // cli is the grammar: one field for each command.
 type cli struct {
+	Version kong.VersionFlag `help:"Print the version, and stop."`
+
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date, and stop."`
 	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
@@ -46,6 +49,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	parser, err := kong.New(&grammar,
 		kong.Name("shieldpod"),
 		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
+		kong.Vars{"version": version()},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.Resolvers(variables(getenv)),
@@ -60,7 +64,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	command, err := parser.Parse(args)
-	if exited { // --help has been printed
+	if exited { // --help or --version has been printed
 		return nil
 	}
 	if err != nil {
@@ -72,6 +76,15 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	warnOfVisible(e, command)
 	return command.Run(e)
+}
+
+// version is that of the release or, of another build, Go's pseudo-version with the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "shieldpod (unknown version)"
+	}
+	return fmt.Sprintf("shieldpod %s, %s", info.Main.Version, info.GoVersion)
 }
 
 // firstSteps is what a bare 'shieldpod' prints.

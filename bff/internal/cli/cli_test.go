@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -234,5 +235,12 @@ func TestCommandsTakeTheirSettingsFromTheEnvironment(t *testing.T) {
 	delete(o.env, "SHIELDPOD_DATABASE_URL")
 	if _, said := o.run(put...); said != "" {
 		t.Error(said)
+	}
+}
+
+func TestTheVersionNamesTheBuild(t *testing.T) {
+	out, err := newOperator(t).run("--version")
+	if err != "" || !regexp.MustCompile(`^shieldpod \S+, go1\.\d+`).MatchString(out) {
+		t.Errorf("printed %q, error %q", out, err)
 	}
 }
