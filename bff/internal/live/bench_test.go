@@ -22,20 +22,20 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 )
 
-// visitors makes this test binary open pods at an address, in a process of their own, so that what
-// is measured here is the server alone.
-const visitors = "SHIELDPOD_TEST_VISITORS"
+// clientsEnv makes this test binary open pods at an address in a process of its own, so that the benchmark measures the
+// server alone.
+const clientsEnv = "SHIELDPOD_TEST_CLIENTS"
 
 func TestMain(m *testing.M) {
-	if order := os.Getenv(visitors); order != "" {
-		visit(order)
+	if order := os.Getenv(clientsEnv); order != "" {
+		runClients(order)
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// visit opens pods one after the other, says so in a line, and stays until its input ends.
-func visit(order string) {
+// runClients opens pods one after the other, writes a line, and waits until its input ends.
+func runClients(order string) {
 	address, count, _ := strings.Cut(order, " ")
 	pods, err := strconv.Atoi(count)
 	if err != nil {
@@ -43,7 +43,7 @@ func visit(order string) {
 	}
 	open := make([]net.Conn, pods)
 	for i := range open {
-		if open[i], err = knock(address, strconv.Itoa(i)); err != nil {
+		if open[i], err = openClient(address, strconv.Itoa(i)); err != nil {
 			panic(err)
 		}
 	}
@@ -52,8 +52,8 @@ func visit(order string) {
 	runtime.KeepAlive(open)
 }
 
-// knock opens one pod with as little as it takes, and reads its snapshot.
-func knock(address, token string) (net.Conn, error) {
+// openClient opens one pod with minimal memory and reads its snapshot.
+func openClient(address, token string) (net.Conn, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -78,17 +78,16 @@ func knock(address, token string) (net.Conn, error) {
 	return conn, err
 }
 
-// BenchmarkIdlePod reports what one open pod costs the server: the Go heap and stacks, and what the
-// kernel counts as resident.
+// BenchmarkIdlePod reports the memory of one open pod in the server: Go heap and stacks, and resident memory.
 func BenchmarkIdlePod(b *testing.B) {
 	const pods = 5000
-	w := newWorld(b)
+	h := newHarness(b)
 	for i := range pods {
-		w.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i), fmt.Sprintf("d-%d", i), "default")
+		h.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i), fmt.Sprintf("d-%d", i), "default")
 	}
 	heap, resident := memory(b)
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", visitors, w.server.Listener.Addr(), pods))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", clientsEnv, h.server.Listener.Addr(), pods))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -104,7 +103,7 @@ func BenchmarkIdlePod(b *testing.B) {
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		b.Fatal(err)
 	}
-	until(b, "all pods are in", func() bool { return w.hub.Count() == pods })
+	until(b, "all pods are in", func() bool { return h.hub.Count() == pods })
 	heapThen, residentThen := memory(b)
 	b.ReportMetric(float64(heapThen-heap)/pods/1024, "KiB-heap+stack/pod")
 	b.ReportMetric(float64(residentThen-resident)/pods/1024, "KiB-resident/pod")
@@ -117,7 +116,7 @@ func BenchmarkIdlePod(b *testing.B) {
 	}
 }
 
-// memory gives the bytes that Go has in use, and that the process has resident, when all that can be is freed.
+// memory returns the bytes in use by Go and the resident bytes of the process, after a garbage collection.
 func memory(b *testing.B) (used, resident int64) {
 	b.Helper()
 	for range 3 { // stacks shrink by half with each collection
@@ -127,7 +126,7 @@ func memory(b *testing.B) (used, resident int64) {
 	runtime.ReadMemStats(&m)
 	status, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		b.Skip("this system does not tell a process's memory")
+		b.Skip("this system does not report the memory of a process")
 	}
 	pages, err := strconv.ParseInt(strings.Fields(string(status))[1], 10, 64)
 	if err != nil {
@@ -136,16 +135,16 @@ func memory(b *testing.B) (used, resident int64) {
 	return int64(m.HeapInuse + m.StackInuse), pages * int64(os.Getpagesize())
 }
 
-// BenchmarkFanOut reports how long it takes from a whisper to the frame in a pod, among idle ones.
+// BenchmarkFanOut reports the time from a change notification to the frame in a pod, with 500 idle pods.
 func BenchmarkFanOut(b *testing.B) {
-	w := newWorld(b)
+	h := newHarness(b)
 	for i := range 500 {
-		w.open(b, w.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i)))
+		h.open(b, h.session(strconv.Itoa(i), "acme", fmt.Sprintf("c-%d", i)))
 	}
-	p := w.open(b, w.session("good", "acme", "c-1"))
+	p := h.open(b, h.session("good", "acme", "c-1"))
 	_ = p.ws.SetReadDeadline(time.Time{})
 	for b.Loop() {
-		w.tell("acme", "c-1")
+		h.publishEvent("acme", "c-1")
 		if _, _, err := p.ws.ReadMessage(); err != nil {
 			b.Fatal(err)
 		}
@@ -153,7 +152,7 @@ func BenchmarkFanOut(b *testing.B) {
 }
 
 // BenchmarkSnapshotDuringFlood reports how long a pod waits for its snapshot while 10,000 sockets that never authenticate are
-// opened over and over, from one address and from many, under the default limits.
+// opened repeatedly, from one address and from many, under the default limits.
 func BenchmarkSnapshotDuringFlood(b *testing.B) {
 	for name, from := range map[string]func(i int) string{
 		"one address":    func(int) string { return "198.51.100.9" },
@@ -161,7 +160,7 @@ func BenchmarkSnapshotDuringFlood(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			handshakes := ratelimit.New(ratelimit.Limit{PerSecond: 100, Burst: 2000}, time.Now)
-			w := newLimitedWorld(b, live.Limits{WaitingPerAddress: 1024, Waiting: 4096, PerSession: 8}, handshakes)
+			h := newLimitedHarness(b, live.Limits{WaitingPerAddress: 1024, Waiting: 4096, PerSession: 8}, handshakes)
 			ctx, stop := context.WithCancel(b.Context())
 			var next atomic.Int64
 			var attackers sync.WaitGroup
@@ -169,7 +168,7 @@ func BenchmarkSnapshotDuringFlood(b *testing.B) {
 				attackers.Go(func() {
 					var mine []net.Conn
 					for ctx.Err() == nil && len(mine) < 10_000/16 {
-						if conn, err := flood(w.server.Listener.Addr().String(), from(int(next.Add(1)))); err == nil {
+						if conn, err := flood(h.server.Listener.Addr().String(), from(int(next.Add(1)))); err == nil {
 							mine = append(mine, conn)
 						}
 					}
@@ -182,10 +181,10 @@ func BenchmarkSnapshotDuringFlood(b *testing.B) {
 			until(b, "the flood has begun", func() bool { return next.Load() > 1000 })
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
-				token := w.session(fmt.Sprint("good ", i), "acme", "c-1")
+				token := h.session(fmt.Sprint("good ", i), "acme", "c-1")
 				begun := time.Now()
-				p := w.dialFrom(b, "203.0.113.7")
-				p.say(`{"type":"auth","token":"` + token + `"}`)
+				p := h.dialFrom(b, "203.0.113.7")
+				p.send(`{"type":"auth","token":"` + token + `"}`)
 				if f := p.next(); f.Type != "snapshot" {
 					b.Fatal(f)
 				}
@@ -201,7 +200,7 @@ func BenchmarkSnapshotDuringFlood(b *testing.B) {
 	}
 }
 
-// flood opens a socket and says nothing.
+// flood opens a socket and sends no frame.
 func flood(server, from string) (net.Conn, error) {
 	conn, err := net.Dial("tcp", server)
 	if err != nil {

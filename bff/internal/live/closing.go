@@ -2,21 +2,21 @@ package live
 
 import "github.com/shieldpod/shieldpod/bff/internal/verify"
 
-// Close codes. 4000 to 4499: come back with since. 4500 to 4999: stop.
+// Close codes. 4000 to 4499: reconnect with since. 4500 to 4999: stop.
 const (
-	CloseAway            = 4400 // the server is going away: another one, or the next, takes over
-	CloseSlow            = 4408 // the pod reads too slowly, or has fallen silent
-	CloseCrowded         = 4429 // too many connections wait to authenticate, and this one has waited longest
-	CloseUnavailable     = 4450 // the store can't be read, so the pod would be stale without knowing
-	CloseMalformed       = 4500 // a frame that the contract doesn't have
-	CloseUnauthenticated = 4501 // no bearer in time, or none that is good
+	CloseAway            = 4400 // the server is shutting down; another node takes over
+	CloseSlow            = 4408 // the pod reads too slowly, or does not answer pings
+	CloseCrowded         = 4429 // too many connections wait to authenticate; the oldest is closed
+	CloseUnavailable     = 4450 // the store can't be read, so the pod would be stale without a sign of it
+	CloseMalformed       = 4500 // a frame outside the contract
+	CloseUnauthenticated = 4501 // no valid bearer in time
 	CloseSessionOver     = 4503
 	CloseRevoked         = 4504
-	CloseTooManyFrames   = 4505 // the client sends more than a pod has to say: pings, fragments, data
-	CloseReplaced        = 4506 // newer connections of the same session have taken its place
+	CloseTooManyFrames   = 4505 // the client exceeds its byte limit with pings, fragments or data
+	CloseReplaced        = 4506 // newer connections of the same session have replaced it
 )
 
-// reasons go with the codes; what is not public stays in the log.
+// reasons are the public texts of the codes. Internal causes are logged only.
 var reasons = map[int]string{
 	CloseAway:            "the server is restarting",
 	CloseSlow:            "too slow",
@@ -30,13 +30,13 @@ var reasons = map[int]string{
 	CloseReplaced:        "replaced",
 }
 
-// refused is how a connection ends when its bearer or session is refused with err; otherwise is for
-// a refusal that is none of the better known.
-func refused(err error, otherwise int) int {
+// closeCodeOf returns the close code for a bearer or session that was refused with err. For other refusals it returns
+// otherwise.
+func closeCodeOf(err error, otherwise int) int {
 	switch verify.CodeOf(err) {
 	case verify.CodeSessionEnded:
 		return CloseSessionOver
-	case verify.CodeUnavailable, "": // without a code it is a fault of ours, not the pod's
+	case verify.CodeUnavailable, "": // an error without a code is internal
 		return CloseUnavailable
 	}
 	return otherwise

@@ -16,42 +16,42 @@ import (
 )
 
 const (
-	maxFrame   = 4 << 10 // of what a pod may say: a bearer takes a few hundred bytes
-	readLimit  = 1 << 20 // beyond it gorilla ends the connection by itself
-	maxQueue   = 32      // frames on their way to a pod
-	writeLimit = 10 * time.Second
+	maxFrame          = 4 << 10 // bytes that a pod may send in its first frame; a bearer takes a few hundred
+	maxMessage        = 1 << 20 // bytes; gorilla closes the connection above it
+	maxQueue          = 32      // frames queued for a pod
+	frameWriteTimeout = 10 * time.Second
 
-	lastWordTime = time.Second            // for a closing that is not waited for, to be written
-	lingerTime   = 500 * time.Millisecond // and for its client to read it, while what it still sends is thrown away
-	lingerBytes  = 1 << 20
+	closeWriteTimeout = time.Second            // to write a close frame whose answer is not awaited
+	drainTimeout      = 500 * time.Millisecond // for the client to read that close frame, while its data is discarded
+	maxDrainBytes     = 1 << 20
 )
 
-// conn is one pod's connection. One goroutine reads; another writes while the queue holds anything.
+// conn is the connection of one pod. One goroutine reads. A second one writes while frames are queued.
 type conn struct {
-	hub   *Hub
-	ws    *websocket.Conn
-	meter *meter
-	place int          // on the hub's wheel
-	heard atomic.Int64 // the beat of the last sign of life
+	hub      *Hub
+	ws       *websocket.Conn
+	meter    *meter
+	slot     int          // on the hub's timing wheel
+	lastSeen atomic.Int64 // tick of the last pong
 
-	looking atomic.Bool // somebody is about to look at its session
+	checking atomic.Bool // a check of the session is queued or running
 
-	address netip.Addr // of the client
-	waiter  *waiter    // nil once authenticated; the hub's lock guards it
+	address netip.Addr    // of the client
+	waiting *waitingEntry // nil once authenticated; guarded by the hub's lock
 
-	// Guarded by the hub's lock until set, and then for good: nil until authenticated.
+	// nil until authenticated; guarded by the hub's lock until set, then constant.
 	session *verify.Session
 	tenant  *tenant
 	left    bool
 
-	mu      sync.Mutex
-	queue   []frame
-	writing bool
-	code    int       // of its closing; 0 while it is open
-	final   bool      // the closing's answer is not waited for
-	seen    []int64   // by the contact's place on the desk: the last event sent; nil until greeted
-	rules   string    // that it was told of last
-	until   time.Time // the bearer ends
+	mu             sync.Mutex
+	queue          []frame
+	writing        bool
+	code           int       // close code; 0 while the connection is open
+	final          bool      // the answer to the close frame is not awaited
+	sentSeqs       []int64   // last event sent, by index of the contact in the session; nil until the initial state is sent
+	policyRevision string    // of the last policy sent
+	until          time.Time // expiry of the bearer
 }
 
 type frame struct {
@@ -61,23 +61,23 @@ type frame struct {
 
 func newConn(h *Hub, ws *websocket.Conn, m *meter, address netip.Addr) *conn {
 	c := &conn{hub: h, ws: ws, meter: m, address: address}
-	c.heard.Store(h.beats.Load())
-	ws.SetReadLimit(readLimit)
+	c.lastSeen.Store(h.ticks.Load())
+	ws.SetReadLimit(maxMessage)
 	ws.SetPongHandler(func(string) error {
-		c.heard.Store(h.beats.Load())
+		c.lastSeen.Store(h.ticks.Load())
 		return nil
 	})
 	return c
 }
 
-// read takes the first frame and then waits for the end. It keeps to a small stack, which an idle
-// pod holds: what is to be done with the frame is done elsewhere.
+// read reads the first frame and then waits until the connection ends. An idle pod keeps this stack, so the handshake runs
+// in the worker pool.
 func (c *conn) read() {
-	defer c.end()
+	defer c.teardown()
 	first, err := c.readFirst()
 	switch {
 	case errors.Is(err, errTooManyBytes):
-		c.flooded()
+		c.closeFlooded()
 		return
 	case err != nil:
 		if isProtocolError(err) {
@@ -86,17 +86,17 @@ func (c *conn) read() {
 		return
 	case first == nil:
 		c.hub.record(securitylog.CodeSocketRefused, "", c.address)
-		c.lastWord(CloseMalformed)
+		c.closeAndDrain(CloseMalformed)
 		return
 	}
-	c.meter.settle()
-	c.hub.expect(c, false)
-	c.hub.doors.add(func() { c.hub.admit(c, first) })
-	// A pod has nothing more to say. If it does it is closed, and read on only until it has answered that.
+	c.meter.lowerLimit()
+	c.hub.setDeadline(c, false)
+	c.hub.authPool.add(func() { c.hub.handshake(c, first) })
+	// A pod sends no second frame. If it does, it is closed and read until it has answered the close frame.
 	for {
 		if _, _, err := c.ws.NextReader(); err != nil {
 			if errors.Is(err, errTooManyBytes) {
-				c.flooded()
+				c.closeFlooded()
 			} else if isProtocolError(err) {
 				c.hub.record(securitylog.CodeSocketFrames, c.hub.tenantOf(c), c.address)
 			}
@@ -106,29 +106,29 @@ func (c *conn) read() {
 	}
 }
 
-// isProtocolError tells whether a client has sent what is no WebSocket: the library has answered that, with 1002.
+// isProtocolError reports whether a client has violated the WebSocket protocol. The library has then closed with 1002.
 func isProtocolError(err error) bool {
 	var closed *websocket.CloseError
 	var broken net.Error
 	return !errors.As(err, &closed) && !errors.As(err, &broken) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed)
 }
 
-// flooded ends a connection whose client sends more than a pod has to say.
-func (c *conn) flooded() {
+// closeFlooded closes a connection whose client exceeds its byte limit.
+func (c *conn) closeFlooded() {
 	c.hub.record(securitylog.CodeSocketFrames, c.hub.tenantOf(c), c.address)
-	c.lastWord(CloseTooManyFrames)
+	c.closeAndDrain(CloseTooManyFrames)
 }
 
-// lastWord writes the closing from the reader itself, and gives the client a moment to read it: a connection that is closed while
-// data comes in is reset, and the client would not learn why. The first code holds.
-func (c *conn) lastWord(code int) {
+// closeAndDrain writes the close frame from the reading goroutine and discards incoming data for a moment. TCP resets a
+// connection that is closed while data arrives, and the client would not get the close code. An earlier code wins.
+func (c *conn) closeAndDrain(code int) {
 	c.mu.Lock()
 	if c.code == 0 {
 		c.code = code
 	}
 	code, c.queue = c.code, nil
 	c.mu.Unlock()
-	err := c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reasons[code]), time.Now().Add(lastWordTime))
+	err := c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reasons[code]), time.Now().Add(closeWriteTimeout))
 	if err != nil && !errors.Is(err, websocket.ErrCloseSent) {
 		return
 	}
@@ -136,12 +136,12 @@ func (c *conn) lastWord(code int) {
 	if half, ok := raw.(*net.TCPConn); !ok || half.CloseWrite() != nil {
 		return
 	}
-	if raw.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		_, _ = io.CopyN(io.Discard, raw, lingerBytes) // ends with the client, the time or the bytes
+	if raw.SetReadDeadline(time.Now().Add(drainTimeout)) == nil {
+		_, _ = io.CopyN(io.Discard, raw, maxDrainBytes) // ends with the connection, at the deadline or at the limit
 	}
 }
 
-// readFirst gives nil for a frame that is none of the contract's.
+// readFirst returns nil for a frame that is not text or is too long.
 func (c *conn) readFirst() ([]byte, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
@@ -154,22 +154,22 @@ func (c *conn) readFirst() ([]byte, error) {
 	return data, nil
 }
 
-// end lets go of everything.
-func (c *conn) end() {
+// teardown closes the connection and unregisters it.
+func (c *conn) teardown() {
 	c.mu.Lock()
 	if c.code == 0 {
-		c.code = websocket.CloseNoStatusReceived // nobody is there to be told
+		c.code = websocket.CloseNoStatusReceived // the client is gone
 	}
 	c.queue = nil
 	c.mu.Unlock()
-	c.cut()
-	c.hub.leave(c)
+	c.abort()
+	c.hub.unregister(c)
 }
 
-// cut ends the connection without a word. The reader notices.
-func (c *conn) cut() { _ = c.ws.Close() } // it was broken or closed before: cut all the same
+// abort closes the connection without a close frame. The reader gets an error.
+func (c *conn) abort() { _ = c.ws.Close() } // fails only when the connection is already closed
 
-// push queues a frame. A pod whose queue is full is closed, never waited for.
+// push queues a frame. It closes a pod whose queue is full and never blocks.
 func (c *conn) push(f frame) {
 	c.mu.Lock()
 	slow := c.append(f)
@@ -179,7 +179,7 @@ func (c *conn) push(f frame) {
 	}
 }
 
-// append queues a frame under the lock, or tells that the pod is too slow for it.
+// append queues a frame, or reports that the queue is full. The caller holds the lock.
 func (c *conn) append(f frame) (slow bool) {
 	if c.code != 0 {
 		return false
@@ -188,19 +188,19 @@ func (c *conn) append(f frame) (slow bool) {
 		return true
 	}
 	c.queue = append(c.queue, f)
-	c.wake()
+	c.startWriter()
 	return false
 }
 
-// wake sees to it, under the lock, that somebody writes.
-func (c *conn) wake() {
+// startWriter starts a writer unless one is running. The caller holds the lock.
+func (c *conn) startWriter() {
 	if !c.writing {
 		c.writing = true
-		c.hub.alive.Go(c.write)
+		c.hub.running.Go(c.write)
 	}
 }
 
-// close says goodbye with a code, in place of all that still waits to be written; the first code holds.
+// close sends a close frame in place of all queued frames. An earlier code wins.
 func (c *conn) close(code int) {
 	c.mu.Lock()
 	if c.code != 0 {
@@ -209,21 +209,21 @@ func (c *conn) close(code int) {
 	}
 	c.code = code
 	c.queue = []frame{{websocket.CloseMessage, websocket.FormatCloseMessage(code, reasons[code])}}
-	c.wake()
+	c.startWriter()
 	c.mu.Unlock()
-	c.hub.expect(c, true) // the pod's own goodbye
+	c.hub.setDeadline(c, true) // for the pod's close frame
 }
 
-// expire closes the connection with a code and does not wait for the answer: a client that may not stay can't prolong its stay by
-// saying nothing. It is false for one that is being closed already: if the answer was waited for, it is cut off now.
-func (c *conn) expire(code int) bool {
+// closeNow sends a close frame and does not wait for the answer, so that a client without access can't keep the connection
+// by staying silent. It returns false for a connection that is already closing, and aborts it if its answer was awaited.
+func (c *conn) closeNow(code int) bool {
 	c.mu.Lock()
 	closing, final := c.code != 0, c.final
 	c.final = true
 	c.mu.Unlock()
 	if closing {
 		if !final {
-			c.cut()
+			c.abort()
 		}
 		return false
 	}
@@ -231,7 +231,7 @@ func (c *conn) expire(code int) bool {
 	return true
 }
 
-// write empties the queue and is gone.
+// write writes all queued frames and returns.
 func (c *conn) write() {
 	for {
 		f, more := c.next()
@@ -239,11 +239,11 @@ func (c *conn) write() {
 			return
 		}
 		if err := c.send(f); err != nil {
-			c.cut()
-			return // writing stays true: nobody tries again
+			c.abort()
+			return // writing stays true, so no new writer starts
 		}
 		if f.kind == websocket.CloseMessage && c.isFinal() {
-			c.cut()
+			c.abort()
 			return
 		}
 	}
@@ -267,16 +267,16 @@ func (c *conn) next() (frame, bool) {
 	return f, true
 }
 
-// send writes one frame. A socket's deadline is in real time, whatever the clock of the hub says.
+// send writes one frame. Socket deadlines use real time, not the clock of the hub.
 func (c *conn) send(f frame) error {
-	late := time.Now().Add(c.hub.writeTimeout)
+	deadline := time.Now().Add(c.hub.writeTimeout)
 	if c.isFinal() {
-		late = time.Now().Add(lastWordTime)
+		deadline = time.Now().Add(closeWriteTimeout)
 	}
 	if f.kind != websocket.TextMessage {
-		return c.ws.WriteControl(f.kind, f.data, late)
+		return c.ws.WriteControl(f.kind, f.data, deadline)
 	}
-	if err := c.ws.SetWriteDeadline(late); err != nil {
+	if err := c.ws.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
 	return c.ws.WriteMessage(f.kind, f.data)

@@ -5,53 +5,53 @@ import (
 	"time"
 )
 
-// Beat is the time between two of them.
-const Beat = time.Second / second
+// Tick is the time between two ticks.
+const Tick = time.Second / ticksPerSecond
 
-// Connections is how many there are, authenticated or not.
+// Connections returns the number of connections, authenticated or not.
 func (h *Hub) Connections() int { return len(h.connections()) }
 
-// Answered is how many of them have been heard of in the last lap.
+// Answered returns the number of connections with a pong in the last ping round.
 func (h *Hub) Answered() (n int) {
 	for _, c := range h.connections() {
-		if h.beats.Load()-c.heard.Load() < lap {
+		if h.ticks.Load()-c.lastSeen.Load() < pingRound {
 			n++
 		}
 	}
 	return n
 }
 
-// Expected is how many of them have some time left for their next duty.
+// Expected returns the number of connections with a deadline.
 func (h *Hub) Expected() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.due)
+	return len(h.deadlines)
 }
 
-// Polling tells whether the store is being asked for ended sessions.
-func (h *Hub) Polling() bool { return h.polling.Load() }
+// Polling reports whether a poll for ended sessions is running.
+func (h *Hub) Polling() bool { return h.pollingEnded.Load() }
 
-// Looking is how many sessions somebody is about to look at.
-func (h *Hub) Looking() (n int) {
+// Checking returns the number of session checks that are queued or running.
+func (h *Hub) Checking() (n int) {
 	for _, c := range h.connections() {
-		if c.looking.Load() {
+		if c.checking.Load() {
 			n++
 		}
 	}
 	return n
 }
 
-// Waiting is how many wait for their first frame, and from how many addresses.
+// Waiting returns the number of connections without a first frame, and the number of their addresses.
 func (h *Hub) Waiting() (all, addresses int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.waiting.all.Len(), len(h.waiting.byAddress)
 }
 
-// SetWriteTimeout sets the time that one frame may take. Call it before the first connection.
+// SetWriteTimeout sets the time-out for one frame. Call it before the first connection.
 func (h *Hub) SetWriteTimeout(d time.Duration) { h.writeTimeout = d }
 
-// Closing tells whether any of them is being closed.
+// Closing reports whether a connection is closing.
 func (h *Hub) Closing() bool {
 	return slices.ContainsFunc(h.connections(), func(c *conn) bool {
 		c.mu.Lock()

@@ -1,13 +1,13 @@
 // Package live keeps every open pod up to date over its WebSocket.
 //
-// [New] makes the hub of this node; it serves GET /api/v1/live. A pod authenticates in its first
-// frame, gets a snapshot (or, back with since, what it missed), and from then on one frame for each
-// change of a contact it shows. Whispers say that there is something to read; the frame is a reading
-// of the store, made once for all pods that show the contact.
+// The hub of a node serves GET /api/v1/live. A pod authenticates in its first frame. It then gets a snapshot, or, when it
+// resumes with since, the updates it missed. After that it gets one frame for each change of a contact that it shows.
+// A change notification starts a read of the contact from the store. One read serves all pods that show the contact.
 //
-// Thousands of pods are open and idle, so an idle one costs a small goroutine that reads, and no
-// timer, no buffer for writing and no second goroutine: a writer lives while there is something to
-// write, and one ticker of the hub does for all what is to be done by time.
+// Thousands of pods are open and idle. An idle pod costs one goroutine with a small stack. It has no timer, no write buffer
+// and no second goroutine: a writer runs only while frames are queued, and one ticker of the hub drives all time-outs.
+//
+// Start with [New].
 package live
 
 import (
@@ -31,75 +31,75 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Config is what the hub stands on. All fields are required but the limits, Security and Beats.
+// Config holds the dependencies of a hub. All fields are required except Limits, Handshakes, Security and Beats.
 type Config struct {
 	Readings Readings
 	Changes  Changes
 	Ear      Ear
 	Door     Door
 	Encoder  Encoder
-	Origin   string // the public one: no page of another opens a socket
+	Origin   string // the public origin: a handshake with another origin is refused
 	Now      func() time.Time
 	Log      *slog.Logger
 
 	Ends       Ends
 	Limits     Limits
-	Handshakes *ratelimit.Limiter // of one address; those that authenticate do not count. nil: no limit
-	Security   Security           // nil: nothing is written down
-	// Beats drives all that happens by time, ten beats a second; nil for a ticker of the hub's own.
-	// Time-outs of sockets count beats, because the clock that Now reads may be set.
+	Handshakes *ratelimit.Limiter // per address; a handshake that authenticates does not count. nil: no limit
+	Security   Security           // nil: nothing is recorded
+	// Beats drives all time-outs with ten ticks a second. nil: the hub has a ticker of its own.
+	// Time-outs of sockets count ticks, because the clock behind Now may be adjusted.
 	Beats <-chan time.Time
 }
 
-// Hub is all pods that are open on this node. Its methods may be called from many goroutines.
+// Hub holds all pods that are open on this node. Its methods are safe for concurrent use.
 type Hub struct {
-	cfg      Config
-	upgrader websocket.Upgrader
-	ctx      context.Context // of reads for pods; ends with the hub
-	cancel   context.CancelFunc
-	beats    atomic.Int64
-	readings *crew // reads for whispers
-	doors    *crew // authenticates and greets, so that a rush of arrivals holds up no whisper
-	looks    *crew // looks at sessions, one at a time: nobody waits for it
-	ends     *crew // closes the connections of sessions that were ended, one tenant at a time
-	alive    sync.WaitGroup
-	pods     atomic.Int64
-	epoch    atomic.Int64 // grows with each Refresh
-	endings  atomic.Int64 // grows with each time that sessions were ended
-	polling  atomic.Bool  // the store is being asked for ended sessions
-	lastEnd  int64        // that it told; of the job that asks alone
-	deafen   func()       // ends the subscription to ended sessions
+	cfg              Config
+	upgrader         websocket.Upgrader
+	ctx              context.Context // of store reads; cancelled by Close
+	cancel           context.CancelFunc
+	ticks            atomic.Int64
+	readPool         *workerPool // reads contacts after change notifications
+	authPool         *workerPool // runs handshakes apart, so that a burst of new connections does not delay notifications
+	sessionPool      *workerPool // checks sessions, one at a time
+	endedPool        *workerPool // closes the connections of ended sessions, one tenant at a time
+	running          sync.WaitGroup
+	pods             atomic.Int64
+	epoch            atomic.Int64 // counts calls of Refresh
+	endedCount       atomic.Int64 // counts notifications and polls that found ended sessions
+	pollingEnded     atomic.Bool  // a poll for ended sessions is running
+	lastEnded        int64        // number of the last call that ended sessions; used only by the poll
+	unsubscribeEnded func()       // ends the subscription to ended sessions
 
-	writeTimeout time.Duration // of one frame, in real time; tests make it longer before the first connection
+	writeTimeout time.Duration // of one frame, in real time; set before the first connection
 
-	mu      sync.Mutex // never held while a connection's lock is taken or anything is waited for
-	closed  bool
-	wheel   [lap]map[*conn]struct{} // every connection, spread over the beats of a lap
-	place   int                     // on the wheel, of the next connection
-	due     map[*conn]int64         // at which beat a connection is too late with what is expected of it
-	tenants map[string]*tenant      // those that have pods here
+	mu          sync.Mutex // never held while taking a connection's lock or blocking
+	closed      bool
+	timingWheel [pingRound]map[*conn]struct{} // every connection, spread over the ticks of a ping round
+	nextSlot    int                           // on the timing wheel, of the next connection
+	deadlines   map[*conn]int64               // tick after which a connection is closed unless its expected frame has arrived
+	tenants     map[string]*tenant            // tenants with pods on this node
 
 	waiting  waiting
 	sessions map[string][]*conn // authenticated connections by session, oldest first
 }
 
-// New starts a hub. Close ends it.
+// New starts a hub. Call Close to stop it.
 func New(cfg Config) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
-	busy := 4 * runtime.GOMAXPROCS(0) // more hands than cores, because they wait for the store
+	workers := 4 * runtime.GOMAXPROCS(0) // more than cores, because workers wait for the store
 	h := &Hub{
 		cfg: cfg, ctx: ctx, cancel: cancel,
-		readings: newCrew(busy), doors: newCrew(busy), looks: newCrew(1), ends: newCrew(1),
-		due: map[*conn]int64{}, tenants: map[string]*tenant{}, sessions: map[string][]*conn{},
-		writeTimeout: writeLimit,
+		readPool: newWorkerPool(workers), authPool: newWorkerPool(workers), sessionPool: newWorkerPool(1), endedPool: newWorkerPool(1),
+		deadlines: map[*conn]int64{}, tenants: map[string]*tenant{}, sessions: map[string][]*conn{},
+		writeTimeout: frameWriteTimeout,
 	}
-	for i := range h.wheel {
-		h.wheel[i] = map[*conn]struct{}{}
+	for i := range h.timingWheel {
+		h.timingWheel[i] = map[*conn]struct{}{}
 	}
 	h.upgrader = websocket.Upgrader{
-		HandshakeTimeout: writeLimit,
-		ReadBufferSize:   256,      // a pod says nothing but its first frame and pongs
-		WriteBufferSize:  16 << 10, // a snapshot leaves in one write
+		HandshakeTimeout: frameWriteTimeout,
+		ReadBufferSize:   256,      // a pod sends only its first frame and pongs
+		WriteBufferSize:  16 << 10, // fits a snapshot into one write
 		WriteBufferPool:  &sync.Pool{},
 		CheckOrigin:      h.isOurOrigin,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
@@ -112,32 +112,32 @@ func New(cfg Config) *Hub {
 		},
 	}
 	stop, err := cfg.Ear.ListenEnds(h.onSessionsEnded)
-	if err != nil { // the store is asked every half a second as well
-		cfg.Log.Warn("notifications of ended sessions can't be heard", "err", err)
+	if err != nil { // the hub also polls the store every half second
+		cfg.Log.Warn("notifications of ended sessions can't be subscribed to", "err", err)
 		stop = func() {}
 	}
-	h.deafen = stop
-	h.alive.Go(h.run)
+	h.unsubscribeEnded = stop
+	h.running.Go(h.run)
 	return h
 }
 
-// isOurOrigin wants exactly one Origin header, and in it the public origin to the letter.
+// isOurOrigin reports whether the request has exactly one Origin header and its value is the public origin.
 func (h *Hub) isOurOrigin(r *http.Request) bool {
 	origin := r.Header["Origin"]
 	return len(origin) == 1 && origin[0] == h.cfg.Origin
 }
 
-// problem refuses before there is a socket (RFC 9457).
+// problem answers a handshake that is refused with a problem document (RFC 9457).
 func problem(w http.ResponseWriter, status int, code, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // the client may be gone, and then nobody asks
+	_ = json.NewEncoder(w).Encode(map[string]any{ // fails only when the client is gone
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail,
 	})
 }
 
-// ServeHTTP takes a pod's connection over and returns at once: what net/http holds for a request
-// (its goroutine, its buffers) is twice what an idle pod costs.
+// ServeHTTP upgrades a pod's connection and returns at once. The goroutine and the buffers that net/http holds for a
+// request take twice the memory of an idle pod.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	closed := h.closed
@@ -153,27 +153,27 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusTooManyRequests, "too_many_requests", "Too many connections from your network did not sign in. Wait a moment, then reload the ticket.")
 		return
 	}
-	over := &metered{ResponseWriter: w, hub: h}
-	ws, err := h.upgrader.Upgrade(over, r, nil)
+	writer := &meteredWriter{ResponseWriter: w, hub: h}
+	ws, err := h.upgrader.Upgrade(writer, r, nil)
 	if err != nil {
-		return // refused, and said so
+		return // Upgrade has answered the request
 	}
-	c := newConn(h, ws, over.meter, address)
-	if !h.enter(c) {
-		c.cut()
+	c := newConn(h, ws, writer.meter, address)
+	if !h.register(c) {
+		c.abort()
 		return
 	}
 	go c.read()
 }
 
-// record writes down what looks like an attack.
+// record records an event that looks like an attack.
 func (h *Hub) record(code, tenant string, address netip.Addr) {
 	if h.cfg.Security != nil {
 		h.cfg.Security.Record(code, tenant, address)
 	}
 }
 
-// tenantOf is an authenticated connection's tenant.
+// tenantOf returns the tenant of an authenticated connection, or the empty string.
 func (h *Hub) tenantOf(c *conn) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,9 +183,9 @@ func (h *Hub) tenantOf(c *conn) string {
 	return c.session.Desk.Tenant
 }
 
-// enter puts a new connection on the wheel, and expects its first frame. If too many wait to authenticate, the oldest of them
-// goes.
-func (h *Hub) enter(c *conn) bool {
+// register adds a new connection and starts the time-out for its first frame. If too many connections wait to
+// authenticate, the oldest of them is closed. It returns false when the hub is closed.
+func (h *Hub) register(c *conn) bool {
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()
@@ -196,62 +196,62 @@ func (h *Hub) enter(c *conn) bool {
 		h.mu.Unlock()
 		if evicted != nil {
 			h.record(securitylog.CodeSocketLimit, "", evicted.address)
-			evicted.expire(CloseCrowded)
+			evicted.closeNow(CloseCrowded)
 		}
 	}()
-	h.alive.Add(1)
-	c.place = h.place
-	h.place = (h.place + 1) % lap
-	h.wheel[c.place][c] = struct{}{}
-	h.due[c] = h.beats.Load() + patience
+	h.running.Add(1)
+	c.slot = h.nextSlot
+	h.nextSlot = (h.nextSlot + 1) % pingRound
+	h.timingWheel[c.slot][c] = struct{}{}
+	h.deadlines[c] = h.ticks.Load() + handshakeTimeout
 	return true
 }
 
-// leave forgets a connection that has ended.
-func (h *Hub) leave(c *conn) {
+// unregister removes a closed connection.
+func (h *Hub) unregister(c *conn) {
 	h.mu.Lock()
 	c.left = true
-	delete(h.wheel[c.place], c)
-	delete(h.due, c)
+	delete(h.timingWheel[c.slot], c)
+	delete(h.deadlines, c)
 	h.waiting.remove(c)
 	if c.tenant != nil {
-		h.part(c)
+		h.unsubscribe(c)
 	}
 	h.mu.Unlock()
 	if c.tenant != nil {
 		h.release(c.tenant)
 	}
-	h.alive.Done()
+	h.running.Done()
 }
 
-// expect gives a connection some time for its next duty, or none is expected of it any more: its first frame has come.
-func (h *Hub) expect(c *conn, something bool) {
+// setDeadline starts the time-out for the next frame that is expected of a connection. With waits false, the first frame has
+// arrived and the time-out is removed.
+func (h *Hub) setDeadline(c *conn, waits bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case c.left:
-	case something && c.session == nil:
-		h.due[c] = h.beats.Load() + strangersGoodbye
-	case something:
-		h.due[c] = h.beats.Load() + patience
+	case waits && c.session == nil:
+		h.deadlines[c] = h.ticks.Load() + unauthenticatedCloseTimeout
+	case waits:
+		h.deadlines[c] = h.ticks.Load() + handshakeTimeout
 	default:
-		delete(h.due, c)
+		delete(h.deadlines, c)
 		h.waiting.remove(c)
 	}
 }
 
-// Count is how many pods are authenticated and open here.
+// Count returns the number of authenticated pods on this node.
 func (h *Hub) Count() int { return int(h.pods.Load()) }
 
-// Refresh sends every pod a fresh snapshot: for when more has changed than its contacts' events, as
-// the clock does when it is set.
+// Refresh sends every pod a new snapshot. Call it after a change that has no event, such as an adjusted clock.
 func (h *Hub) Refresh() {
 	h.epoch.Add(1)
 	for _, c := range h.connections() {
-		h.doors.add(func() {
-			if c.isGreeted() {
-				h.check(c)
-				h.snapshot(c)
+		h.authPool.add(func() {
+			if c.isSynced() {
+				h.checkSession(c)
+				h.sendSnapshot(c)
 			}
 		})
 	}
@@ -261,7 +261,7 @@ func (h *Hub) connections() []*conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var all []*conn
-	for _, at := range h.wheel {
+	for _, at := range h.timingWheel {
 		for c := range at {
 			all = append(all, c)
 		}
@@ -269,10 +269,10 @@ func (h *Hub) connections() []*conn {
 	return all
 }
 
-// farewell is how long Close waits for pods to take their leave.
-const farewell = 2 * time.Second
+// shutdownTimeout is how long Close waits for pods to answer the close frame.
+const shutdownTimeout = 2 * time.Second
 
-// Close tells every pod to come back, to whoever serves then, and returns when all is let go.
+// Close tells every pod to reconnect, and returns when all connections and workers have ended.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
@@ -281,24 +281,24 @@ func (h *Hub) Close() {
 		c.close(CloseAway)
 	}
 	h.cancel()
-	h.deafen()
-	gone := make(chan struct{})
+	h.unsubscribeEnded()
+	done := make(chan struct{})
 	go func() {
-		h.alive.Wait()
-		close(gone)
+		h.running.Wait()
+		close(done)
 	}()
-	late := time.NewTimer(farewell)
-	defer late.Stop()
+	timeout := time.NewTimer(shutdownTimeout)
+	defer timeout.Stop()
 	select {
-	case <-gone:
-	case <-late.C:
+	case <-done:
+	case <-timeout.C:
 		for _, c := range h.connections() {
-			c.cut()
+			c.abort()
 		}
-		<-gone
+		<-done
 	}
-	h.doors.close()
-	h.looks.close()
-	h.ends.close()
-	h.readings.close()
+	h.authPool.close()
+	h.sessionPool.close()
+	h.endedPool.close()
+	h.readPool.close()
 }

@@ -14,27 +14,27 @@ import (
 )
 
 func TestASnapshotFirstThenEachChangeInOrder(t *testing.T) {
-	w := newWorld(t)
-	w.happen("acme", "c-2")
-	p := w.dial(t)
-	w.session("good", "acme", "c-1", "c-2")
-	p.say(`{"type":"auth","token":"good"}`)
+	h := newHarness(t)
+	h.appendEvent("acme", "c-2")
+	p := h.dial(t)
+	h.session("good", "acme", "c-1", "c-2")
+	p.send(`{"type":"auth","token":"good"}`)
 	if got := p.next(); got.Type != "snapshot" || len(got.Seqs) != 2 || got.Seqs["c-1"] != 0 || got.Seqs["c-2"] != 1 {
 		t.Fatalf("the first frame is %+v, want a snapshot of c-1 at 0 and c-2 at 1", got)
 	}
 	for range 20 {
-		p.event("c-1", w.tell("acme", "c-1"))
-		p.event("c-2", w.tell("acme", "c-2"))
+		p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
+		p.wantEvent("c-2", h.publishEvent("acme", "c-2"))
 	}
 }
 
-func TestARushOfChangesNeverGoesBack(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("good", "acme", "c-1"))
+func TestABurstOfChangesIsSentInOrder(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("good", "acme", "c-1"))
 	const last = 2000
 	go func() {
 		for range last {
-			w.tell("acme", "c-1")
+			h.publishEvent("acme", "c-1")
 		}
 	}()
 	for seen := int64(0); seen < last; {
@@ -46,142 +46,142 @@ func TestARushOfChangesNeverGoesBack(t *testing.T) {
 	}
 }
 
-func TestStaleAndForeignWhispersSendNothing(t *testing.T) {
-	w := newWorld(t)
-	w.session("good", "acme", "c-1")
-	p := w.open(t, "good")
-	p.event("c-1", w.tell("acme", "c-1"))
-	w.whisper("acme", "c-1", 1)     // again
-	w.whisper("acme", "c-1", 0)     // nothing
-	w.whisper("acme", "c-9", 9)     // nobody shows it
-	w.whisper("acme", "c-1", 1<<60) // claims what the store does not know
-	p.event("c-1", w.tell("acme", "c-1"))
+func TestStaleAndForeignNotificationsSendNothing(t *testing.T) {
+	h := newHarness(t)
+	h.session("good", "acme", "c-1")
+	p := h.open(t, "good")
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
+	h.notify("acme", "c-1", 1)     // repeated
+	h.notify("acme", "c-1", 0)     // without an event
+	h.notify("acme", "c-9", 9)     // no pod shows it
+	h.notify("acme", "c-1", 1<<60) // exceeds the store
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-func TestBackWithSinceAPodGetsWhatItMissed(t *testing.T) {
-	one, two := told{Type: "event", Contact: "c-1", Seq: 4}, told{Type: "event", Contact: "c-2", Seq: 5}
+func TestAPodThatResumesGetsTheMissedUpdates(t *testing.T) {
+	one, two := testFrame{Type: "event", Contact: "c-1", Seq: 4}, testFrame{Type: "event", Contact: "c-2", Seq: 5}
 	rows := []struct {
 		name     string
 		contacts []string
 		since    int64
-		want     []told // before the next change
+		want     []testFrame // before the next change
 	}{
 		{"nothing is new", []string{"c-2"}, 5, nil},
-		{"one contact is new", []string{"c-1", "c-2"}, 4, []told{two}},
-		{"both are new", []string{"c-1", "c-2"}, 3, []told{one, two}},
-		{"all is new", []string{"c-1", "c-2"}, 0, []told{one, two}},
-		{"a contact that nothing happened to is not new", []string{"c-1", "c-3"}, 0, []told{one}},
-		{"a pod that knows more than is true starts anew", []string{"c-1", "c-2"}, 5, []told{{Type: "snapshot"}}},
-		{"so does one that is far ahead", []string{"c-2"}, 1 << 60, []told{{Type: "snapshot"}}},
+		{"one contact is new", []string{"c-1", "c-2"}, 4, []testFrame{two}},
+		{"both are new", []string{"c-1", "c-2"}, 3, []testFrame{one, two}},
+		{"all is new", []string{"c-1", "c-2"}, 0, []testFrame{one, two}},
+		{"a contact without events is not new", []string{"c-1", "c-3"}, 0, []testFrame{one}},
+		{"a pod ahead of the store gets a snapshot", []string{"c-1", "c-2"}, 5, []testFrame{{Type: "snapshot"}}},
+		{"a pod far ahead of the store gets a snapshot", []string{"c-2"}, 1 << 60, []testFrame{{Type: "snapshot"}}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.session("good", "acme", row.contacts...)
+			h := newHarness(t)
+			h.session("good", "acme", row.contacts...)
 			for range 4 {
-				w.happen("acme", "c-1")
+				h.appendEvent("acme", "c-1")
 			}
-			w.happen("acme", "c-2")
-			p := w.dial(t)
-			p.say(fmt.Sprintf(`{"type":"auth","token":"good","since":%d}`, row.since))
+			h.appendEvent("acme", "c-2")
+			p := h.dial(t)
+			p.send(fmt.Sprintf(`{"type":"auth","token":"good","since":%d}`, row.since))
 			for _, want := range row.want {
 				if got := p.next(); got.Type != want.Type || got.Contact != want.Contact || got.Seq != want.Seq {
 					t.Fatalf("got %+v, want %+v", got, want)
 				}
 			}
-			until(t, "the pod is in", func() bool { return w.listening() == 1 })
-			p.event(row.contacts[0], w.tell("acme", row.contacts[0]))
+			until(t, "the pod is in", func() bool { return h.subscriptionCount() == 1 })
+			p.wantEvent(row.contacts[0], h.publishEvent("acme", row.contacts[0]))
 		})
 	}
 }
 
-func TestBackAfterMuchAPodGetsASnapshot(t *testing.T) {
-	w := newWorld(t)
+func TestAPodThatResumesAfterManyChangesGetsASnapshot(t *testing.T) {
+	h := newHarness(t)
 	var contacts []string
 	for i := range 17 {
 		contacts = append(contacts, fmt.Sprintf("c-%d", i))
-		w.happen("acme", contacts[i])
+		h.appendEvent("acme", contacts[i])
 	}
-	w.session("good", "acme", contacts...)
-	p := w.dial(t)
-	p.say(`{"type":"auth","token":"good","since":0}`)
+	h.session("good", "acme", contacts...)
+	p := h.dial(t)
+	p.send(`{"type":"auth","token":"good","since":0}`)
 	if got := p.next(); got.Type != "snapshot" || len(got.Seqs) != 17 {
 		t.Fatalf("got %+v, want one snapshot of all", got)
 	}
 }
 
-func TestWhatHappensWhileAPodIsGreetedIsNotLost(t *testing.T) {
-	w := newWorld(t)
-	w.session("a", "acme", "c-1")
-	w.session("b", "acme", "c-1")
-	first := w.open(t, "a")
+func TestAnEventDuringTheHandshakeIsNotLost(t *testing.T) {
+	h := newHarness(t)
+	h.session("a", "acme", "c-1")
+	h.session("b", "acme", "c-1")
+	first := h.open(t, "a")
 
-	release := w.holdReads()
-	second := w.dial(t)
-	second.say(`{"type":"auth","token":"b"}`)
-	<-w.held // the second pod's contacts are read, with nothing in them
-	seq := w.happen("acme", "c-1")
-	w.mu.Lock()
-	w.hold = nil
-	w.mu.Unlock()
-	w.whisper("acme", "c-1", seq)
-	first.event("c-1", seq) // told to all who were greeted; the second was not
+	release := h.holdReads()
+	second := h.dial(t)
+	second.send(`{"type":"auth","token":"b"}`)
+	<-h.held // the second pod's contacts are read, with nothing in them
+	seq := h.appendEvent("acme", "c-1")
+	h.mu.Lock()
+	h.hold = nil
+	h.mu.Unlock()
+	h.notify("acme", "c-1", seq)
+	first.wantEvent("c-1", seq) // sent to all synced pods; the second is not synced
 	release()
 	if got := second.next(); got.Type != "snapshot" || got.Seqs["c-1"] != 0 {
 		t.Fatalf("got %+v, want the snapshot that was read", got)
 	}
-	second.event("c-1", seq)
+	second.wantEvent("c-1", seq)
 }
 
 func TestTwoPodsOfOneContactShareTheRead(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-2", "c-1"))
+	h := newHarness(t)
+	a, b := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "acme", "c-2", "c-1"))
 	for n := int64(1); n <= 10; n++ {
-		w.tell("acme", "c-1")
-		a.event("c-1", n)
-		b.event("c-1", n)
+		h.publishEvent("acme", "c-1")
+		a.wantEvent("c-1", n)
+		b.wantEvent("c-1", n)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.reads > 12 { // a pod that was greeted a moment ago may have one more made
-		t.Errorf("%d reads for 10 changes, as if each pod had its own", w.reads)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.reads > 12 { // a pod that was synced a moment ago may cause one more
+		t.Errorf("%d reads for 10 changes, as if each pod had its own", h.reads)
 	}
 }
 
-func TestWhispersDuringAReadCostOneMore(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("a", "acme", "c-1"))
-	release := w.holdReads()
-	w.tell("acme", "c-1")
-	<-w.held
+func TestNotificationsDuringAReadCauseOneMoreRead(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("a", "acme", "c-1"))
+	release := h.holdReads()
+	h.publishEvent("acme", "c-1")
+	<-h.held
 	for range 100 {
-		w.tell("acme", "c-1")
+		h.publishEvent("acme", "c-1")
 	}
 	release()
-	p.event("c-1", 1)
-	p.event("c-1", 101)
-	p.event("c-1", w.tell("acme", "c-1"))
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.reads > 4 { // a pod that was greeted a moment ago may have one more made
-		t.Errorf("%d reads, want one, one for all that came meanwhile, and one", w.reads)
+	p.wantEvent("c-1", 1)
+	p.wantEvent("c-1", 101)
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.reads > 4 { // a pod that was synced a moment ago may cause one more
+		t.Errorf("%d reads, want one, one for all notifications meanwhile, and one", h.reads)
 	}
 }
 
-func TestRow7TenantsHearNothingOfEachOther(t *testing.T) {
-	w := newWorld(t)
-	acme, other := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "other", "c-1"))
-	other.event("c-1", w.tell("other", "c-1"))
-	other.event("c-1", w.tell("other", "c-1"))
-	acme.event("c-1", w.tell("acme", "c-1"))
+func TestThreat_07_TenantsGetNoUpdatesOfEachOther(t *testing.T) {
+	h := newHarness(t)
+	acme, other := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "other", "c-1"))
+	other.wantEvent("c-1", h.publishEvent("other", "c-1"))
+	other.wantEvent("c-1", h.publishEvent("other", "c-1"))
+	acme.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-func TestTheSlowTickFindsLostWhispers(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("a", "acme", "c-1", "c-2"))
+func TestPollingFindsChangesWithoutNotification(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("a", "acme", "c-1", "c-2"))
 	for range 3 {
-		one, two := w.happen("acme", "c-1"), w.happen("acme", "c-2")
-		w.pass(16 * time.Second)
+		one, two := h.appendEvent("acme", "c-1"), h.appendEvent("acme", "c-2")
+		h.passTime(16 * time.Second)
 		got := map[string]int64{}
 		for range 2 {
 			f := p.next()
@@ -193,48 +193,48 @@ func TestTheSlowTickFindsLostWhispers(t *testing.T) {
 	}
 }
 
-func TestTheSlowTickAsksForNothingThatWasThereBefore(t *testing.T) {
-	w := newWorld(t)
-	w.session("a", "acme", "c-1")
-	for times := range 2 { // the second time the tenant has been without pods, and much has happened
+func TestPollingStartsAtTheLastEvent(t *testing.T) {
+	h := newHarness(t)
+	h.session("a", "acme", "c-1")
+	for times := range 2 { // the second time after the tenant had no pods and many events
 		for range 100 {
-			w.happen("acme", "c-9")
+			h.appendEvent("acme", "c-9")
 		}
-		p := w.open(t, "a")
-		w.whisper("acme", "", 0)
-		until(t, "the store is asked", func() bool {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			return len(w.after) > times
+		p := h.open(t, "a")
+		h.notify("acme", "", 0)
+		until(t, "the store is polled", func() bool {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return len(h.changedAfter) > times
 		})
-		p.event("c-1", w.tell("acme", "c-1"))
+		p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 		_ = p.ws.Close()
-		until(t, "the pod is gone", func() bool { return w.listening() == 0 })
+		until(t, "the pod is gone", func() bool { return h.subscriptionCount() == 0 })
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if want := []int64{100, 201}; !slices.Equal(w.after, want) {
-		t.Errorf("the store was asked for what came after %v, want %v", w.after, want)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if want := []int64{100, 201}; !slices.Equal(h.changedAfter, want) {
+		t.Errorf("the store was polled for events after %v, want %v", h.changedAfter, want)
 	}
 }
 
-func TestAfterAGapInTheWhispersTheStoreIsAsked(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("a", "acme", "c-1"))
-	seq := w.happen("acme", "c-1")
-	w.whisper("acme", "", 0)
-	p.event("c-1", seq)
+func TestAGapInNotificationsCausesAPoll(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("a", "acme", "c-1"))
+	seq := h.appendEvent("acme", "c-1")
+	h.notify("acme", "", 0)
+	p.wantEvent("c-1", seq)
 }
 
 func TestASlowReaderIsClosedAndNotWaitedFor(t *testing.T) {
-	w := newWorld(t)
-	w.hub.SetWriteTimeout(time.Hour) // the full queue closes the connection here, and not a write that takes too long
-	slow, quick := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
-	w.mu.Lock()
-	w.padding = strings.Repeat("x", 512<<10)
-	w.mu.Unlock()
-	for w.hub.Connections() == 2 && !w.hub.Closing() {
-		quick.event("c-1", w.tell("acme", "c-1"))
+	h := newHarness(t)
+	h.hub.SetWriteTimeout(time.Hour) // the full queue closes the connection, not the write time-out
+	slow, quick := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "acme", "c-1"))
+	h.mu.Lock()
+	h.padding = strings.Repeat("x", 512<<10)
+	h.mu.Unlock()
+	for h.hub.Connections() == 2 && !h.hub.Closing() {
+		quick.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 	}
 	frames, code := slow.closed()
 	if code != live.CloseSlow {
@@ -245,93 +245,93 @@ func TestASlowReaderIsClosedAndNotWaitedFor(t *testing.T) {
 			t.Fatalf("frame %d is of %d: what came before the closing has gaps", i, f.Seq)
 		}
 	}
-	quick.event("c-1", w.tell("acme", "c-1"))
+	quick.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-func TestNothingStaysSilentlyStale(t *testing.T) {
+func TestAPodThatCannotBeUpdatedIsClosed(t *testing.T) {
 	rows := []struct {
 		name, broken string
-		do           func(*world)
+		do           func(*harness)
 	}{
-		{"the contact can't be read", "Reading", func(w *world) { w.tell("acme", "c-1") }},
-		{"the changes can't be read", "Changed", func(w *world) { w.pass(16 * time.Second) }},
-		{"an update can't be written", "event", func(w *world) { w.tell("acme", "c-1") }},
-		{"the pod can't be read anew", "Pod", func(w *world) { w.hub.Refresh() }},
-		{"a snapshot can't be written", "snapshot", func(w *world) { w.hub.Refresh() }},
+		{"the contact can't be read", "Reading", func(h *harness) { h.publishEvent("acme", "c-1") }},
+		{"the changes can't be read", "Changed", func(h *harness) { h.passTime(16 * time.Second) }},
+		{"an update can't be written", "event", func(h *harness) { h.publishEvent("acme", "c-1") }},
+		{"the pod can't be read again", "Pod", func(h *harness) { h.hub.Refresh() }},
+		{"a snapshot can't be written", "snapshot", func(h *harness) { h.hub.Refresh() }},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			p := w.open(t, w.session("a", "acme", "c-1"))
-			w.breakDown(row.broken, errDown)
-			row.do(w)
+			h := newHarness(t)
+			p := h.open(t, h.session("a", "acme", "c-1"))
+			h.setFault(row.broken, errUnavailable)
+			row.do(h)
 			p.wantClosed(live.CloseUnavailable)
-			w.breakDown(row.broken, nil)
-			w.open(t, "a").event("c-1", w.tell("acme", "c-1"))
+			h.setFault(row.broken, nil)
+			h.open(t, "a").wantEvent("c-1", h.publishEvent("acme", "c-1"))
 		})
 	}
 }
 
-func TestAPodIsNotLetInBlind(t *testing.T) {
+func TestAHandshakeThatCannotReadIsClosed(t *testing.T) {
 	for _, broken := range []string{"Authenticate", "Listen", "LastEvent", "Pod", "snapshot"} {
 		t.Run(broken, func(t *testing.T) {
-			w := newWorld(t)
-			w.session("a", "acme", "c-1")
-			w.breakDown(broken, errDown)
-			p := w.dial(t)
-			p.say(`{"type":"auth","token":"a"}`)
+			h := newHarness(t)
+			h.session("a", "acme", "c-1")
+			h.setFault(broken, errUnavailable)
+			p := h.dial(t)
+			p.send(`{"type":"auth","token":"a"}`)
 			p.wantClosed(live.CloseUnavailable)
-			w.breakDown(broken, nil)
-			w.open(t, "a").event("c-1", w.tell("acme", "c-1"))
+			h.setFault(broken, nil)
+			h.open(t, "a").wantEvent("c-1", h.publishEvent("acme", "c-1"))
 		})
 	}
 }
 
-func TestRefreshShowsEverythingAnew(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "other", "c-2"))
+func TestRefreshSendsSnapshots(t *testing.T) {
+	h := newHarness(t)
+	a, b := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "other", "c-2"))
 	for range 2 {
-		w.hub.Refresh()
-		for _, p := range []*pod{a, b} {
+		h.hub.Refresh()
+		for _, p := range []*client{a, b} {
 			if got := p.next(); got.Type != "snapshot" {
 				t.Fatalf("got %+v, want a snapshot", got)
 			}
 		}
 	}
-	a.event("c-1", w.tell("acme", "c-1"))
+	a.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-func TestRefreshNeverTakesBackAnUpdate(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("a", "acme", "c-1"))
-	release := w.holdReads()
-	w.hub.Refresh()
-	<-w.held // it has read, and nothing has happened yet
-	w.mu.Lock()
-	w.hold = nil
-	w.mu.Unlock()
-	p.event("c-1", w.tell("acme", "c-1"))
+func TestRefreshNeverRevertsAnUpdate(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("a", "acme", "c-1"))
+	release := h.holdReads()
+	h.hub.Refresh()
+	<-h.held // it has read before the event
+	h.mu.Lock()
+	h.hold = nil
+	h.mu.Unlock()
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 	release()
 	if got := p.next(); got.Type != "snapshot" || got.Seqs["c-1"] != 1 {
 		t.Fatalf("got %+v, want a snapshot of c-1 at 1", got)
 	}
 }
 
-func TestCloseSendsEverybodyBack(t *testing.T) {
-	w := newWorld(t)
-	p, unknown := w.open(t, w.session("a", "acme", "c-1")), w.enter(t)
+func TestCloseTellsEveryPodToReconnect(t *testing.T) {
+	h := newHarness(t)
+	p, unauthenticated := h.open(t, h.session("a", "acme", "c-1")), h.dialRegistered(t)
 	done := make(chan struct{})
 	go func() {
-		w.hub.Close()
+		h.hub.Close()
 		close(done)
 	}()
 	p.wantClosed(live.CloseAway)
-	unknown.wantClosed(live.CloseAway)
+	unauthenticated.wantClosed(live.CloseAway)
 	<-done
-	if w.hub.Count() != 0 || w.listening() != 0 {
-		t.Errorf("%d pods and %d subscriptions are left", w.hub.Count(), w.listening())
+	if h.hub.Count() != 0 || h.subscriptionCount() != 0 {
+		t.Errorf("%d pods and %d subscriptions are left", h.hub.Count(), h.subscriptionCount())
 	}
-	res, err := http.Get(w.server.URL)
+	res, err := http.Get(h.server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,29 +343,29 @@ func TestCloseSendsEverybodyBack(t *testing.T) {
 }
 
 func TestCloseDoesNotWaitForever(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("a", "acme", "c-1"))
+	h := newHarness(t)
+	p := h.open(t, h.session("a", "acme", "c-1"))
 	_ = p // it never reads, so it never answers the closing
-	w.hub.Close()
-	if n := w.hub.Count(); n != 0 {
+	h.hub.Close()
+	if n := h.hub.Count(); n != 0 {
 		t.Errorf("%d pods are left", n)
 	}
 }
 
-func TestAThousandPodsLeaveNothingBehind(t *testing.T) {
+func TestAThousandPodsLeaveNoGoroutines(t *testing.T) {
 	const pods = 1000
-	w := newWorld(t)
+	h := newHarness(t)
 	for i := range pods {
-		w.session(fmt.Sprint(i), fmt.Sprintf("t-%d", i%10), fmt.Sprintf("c-%d", i/2))
+		h.session(fmt.Sprint(i), fmt.Sprintf("t-%d", i%10), fmt.Sprintf("c-%d", i/2))
 	}
 	before := runtime.NumGoroutine()
 	var mu sync.Mutex
-	var open []*pod
+	var open []*client
 	var group sync.WaitGroup
-	for hand := range 8 {
+	for worker := range 8 {
 		group.Go(func() {
-			for i := hand; i < pods; i += 8 {
-				p := w.open(t, fmt.Sprint(i))
+			for i := worker; i < pods; i += 8 {
+				p := h.open(t, fmt.Sprint(i))
 				mu.Lock()
 				open = append(open, p)
 				mu.Unlock()
@@ -373,20 +373,20 @@ func TestAThousandPodsLeaveNothingBehind(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := w.hub.Count(); n != pods {
+	if n := h.hub.Count(); n != pods {
 		t.Errorf("%d pods are counted, want %d", n, pods)
 	}
 	until(t, "an idle pod has one goroutine", func() bool { return runtime.NumGoroutine() <= before+pods+2 })
 	for i, p := range open {
 		if i%2 == 0 {
-			_ = p.ws.Close() // some just vanish
+			_ = p.ws.Close() // without a close frame
 			continue
 		}
-		p.say("goodbye") // others are told to
+		p.send("goodbye") // closed by the hub
 		p.wantClosed(live.CloseMalformed)
 		_ = p.ws.Close()
 	}
-	until(t, "all is let go", func() bool {
-		return w.hub.Count() == 0 && w.listening() == 0 && runtime.NumGoroutine() <= before+2
+	until(t, "all goroutines have ended", func() bool {
+		return h.hub.Count() == 0 && h.subscriptionCount() == 0 && runtime.NumGoroutine() <= before+2
 	})
 }

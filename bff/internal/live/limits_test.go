@@ -17,13 +17,13 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 )
 
-func TestThreat_30_WhoSaysNothingHasFiveSecondsAndNotMore(t *testing.T) {
-	w := newWorld(t)
-	p := w.enter(t)
-	p.ws.SetCloseHandler(func(int, string) error { return nil }) // and does not answer the closing either
-	w.pass(5*time.Second + live.Beat)
+func TestThreat_30_ASilentSocketIsClosedAfterFiveSeconds(t *testing.T) {
+	h := newHarness(t)
+	p := h.dialRegistered(t)
+	p.ws.SetCloseHandler(func(int, string) error { return nil }) // does not answer the close frame either
+	h.passTime(5*time.Second + live.Tick)
 	p.wantClosed(live.CloseUnauthenticated)
-	until(t, "it is gone without another beat", func() bool { return w.hub.Connections() == 0 })
+	until(t, "it is gone without another tick", func() bool { return h.hub.Connections() == 0 })
 }
 
 func TestThreat_30_AClientThatIsRefusedDoesNotStay(t *testing.T) {
@@ -31,14 +31,14 @@ func TestThreat_30_AClientThatIsRefusedDoesNotStay(t *testing.T) {
 		"no bearer": `{"type":"auth","token":"made up"}`, "no frame of the contract": `{"type":"auth"}`, "no JSON": `x`, "too long": strings.Repeat("x", 5000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			p := w.dial(t)
+			h := newHarness(t)
+			p := h.dial(t)
 			p.ws.SetCloseHandler(func(int, string) error { return nil })
-			p.say(first)
+			p.send(first)
 			if _, code := p.closed(); code != live.CloseUnauthenticated && code != live.CloseMalformed {
 				t.Errorf("closed with %d", code)
 			}
-			until(t, "it is gone without a beat", func() bool { return w.hub.Connections() == 0 })
+			until(t, "it is gone without a tick", func() bool { return h.hub.Connections() == 0 })
 		})
 	}
 }
@@ -55,16 +55,16 @@ func TestThreat_30_SocketsThatWaitAreCapped(t *testing.T) {
 		{"of all addresses", live.Limits{WaitingPerAddress: 5, Waiting: 12}, func(i int) string { return fmt.Sprintf("198.51.100.%d", i) }, 12},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := newLimitedWorld(t, row.limits, nil)
-			w.session("good", "acme", "c-1")
-			office := w.dialFrom(t, "203.0.113.7") // came first, and waits for its launch
-			office.say(`{"type":"auth","token":"good"}`)
+			h := newLimitedHarness(t, row.limits, nil)
+			h.session("good", "acme", "c-1")
+			office := h.dialFrom(t, "203.0.113.7") // connected before the flood
+			office.send(`{"type":"auth","token":"good"}`)
 			if f := office.next(); f.Type != "snapshot" {
 				t.Fatalf("%+v", f)
 			}
-			var all []*pod
+			var all []*client
 			for i := range 40 {
-				all = append(all, w.dialFrom(t, row.from(i)))
+				all = append(all, h.dialFrom(t, row.from(i)))
 			}
 			codes := make(chan int, len(all))
 			for _, p := range all {
@@ -82,50 +82,50 @@ func TestThreat_30_SocketsThatWaitAreCapped(t *testing.T) {
 					t.Fatalf("the %d. socket is closed with %d, want %d", i, code, live.CloseCrowded)
 				}
 			}
-			until(t, "no more are open than may", func() bool { return w.hub.Connections() == row.want+1 })
-			// Whoever comes during the flood and authenticates is let in, from the same address too.
-			w.session("same", "acme", "c-1")
-			p := w.dialFrom(t, row.from(1))
-			p.say(`{"type":"auth","token":"same"}`)
+			until(t, "the limit is met", func() bool { return h.hub.Connections() == row.want+1 })
+			// A client that authenticates during the flood gets a snapshot, from the same address too.
+			h.session("same", "acme", "c-1")
+			p := h.dialFrom(t, row.from(1))
+			p.send(`{"type":"auth","token":"same"}`)
 			if f := p.next(); f.Type != "snapshot" {
 				t.Fatalf("%+v", f)
 			}
-			seq := w.tell("acme", "c-1")
-			office.event("c-1", seq)
-			p.event("c-1", seq)
+			seq := h.publishEvent("acme", "c-1")
+			office.wantEvent("c-1", seq)
+			p.wantEvent("c-1", seq)
 		})
 	}
 }
 
-func TestThreat_30_HandshakesFromOneAddressAreRated(t *testing.T) {
+func TestThreat_30_HandshakesFromOneAddressAreRateLimited(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	w := newLimitedWorld(t, live.Limits{}, ratelimit.New(ratelimit.Limit{PerSecond: 0.1, Burst: 3}, func() time.Time { return now }))
-	for i := range 30 { // those that authenticate do not count
-		w.open(t, w.session(fmt.Sprint("good ", i), "acme", "c-1"))
+	h := newLimitedHarness(t, live.Limits{}, ratelimit.New(ratelimit.Limit{PerSecond: 0.1, Burst: 3}, func() time.Time { return now }))
+	for i := range 30 { // handshakes that authenticate do not count
+		h.open(t, h.session(fmt.Sprint("good ", i), "acme", "c-1"))
 	}
-	until(t, "all are counted", func() bool { return w.hub.Count() == 30 })
+	until(t, "all are counted", func() bool { return h.hub.Count() == 30 })
 	for range 3 {
-		w.dial(t)
+		h.dial(t)
 	}
-	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": {origin}})
+	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http"), http.Header{"Origin": {origin}})
 	if err == nil || res == nil || res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "10" {
 		t.Fatalf("%v, %v", err, res)
 	}
 	wantProblem(t, res, "too_many_requests")
-	if n := w.recorded("too_many_requests  127.0.0.1"); n != 1 {
+	if n := h.countRecorded("too_many_requests  127.0.0.1"); n != 1 {
 		t.Errorf("recorded %d times", n)
 	}
-	w.dialFrom(t, "203.0.113.7") // another address
+	h.dialFrom(t, "203.0.113.7") // another address
 	now = now.Add(10 * time.Second)
-	w.dial(t)
+	h.dial(t)
 }
 
 func TestThreat_30_SocketsOfOneSessionAreCapped(t *testing.T) {
-	w := newLimitedWorld(t, live.Limits{PerSession: 3}, nil)
-	w.session("good", "acme", "c-1")
-	var all []*pod
+	h := newLimitedHarness(t, live.Limits{PerSession: 3}, nil)
+	h.session("good", "acme", "c-1")
+	var all []*client
 	for range 10 {
-		p := w.open(t, "good")
+		p := h.open(t, "good")
 		p.ws.SetCloseHandler(func(int, string) error { return nil })
 		all = append(all, p)
 	}
@@ -134,15 +134,15 @@ func TestThreat_30_SocketsOfOneSessionAreCapped(t *testing.T) {
 			t.Errorf("socket %d is closed with %d, want %d", i, code, live.CloseReplaced)
 		}
 	}
-	until(t, "three are left", func() bool { return w.hub.Count() == 3 && w.hub.Connections() == 3 })
+	until(t, "three are left", func() bool { return h.hub.Count() == 3 && h.hub.Connections() == 3 })
 	for _, p := range all[7:] {
 		_ = p.ws.Close()
 	}
-	until(t, "none is left", func() bool { return w.hub.Count() == 0 })
-	w.open(t, "good").event("c-1", w.tell("acme", "c-1"))
+	until(t, "none is left", func() bool { return h.hub.Count() == 0 })
+	h.open(t, "good").wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-// frame is one as a client sends it: its first byte, and no mask but zeros.
+// clientFrame returns a client frame with this first byte and a mask of zeros.
 func clientFrame(first byte, payload string) []byte {
 	switch {
 	case len(payload) < 126:
@@ -153,36 +153,36 @@ func clientFrame(first byte, payload string) []byte {
 	}
 }
 
-func TestThreat_30_FramesThatSayNothingCostTheSocket(t *testing.T) {
+func TestThreat_30_FramesWithoutContentCloseTheSocket(t *testing.T) {
 	const text, continued, ping, pong = 0x81, 0x00, 0x89, 0x8a
 	for _, row := range []struct {
 		name  string
 		first []byte // before the flood
-		flood []byte // again and again
+		flood []byte // repeated
 		auth  bool
 		want  int
 	}{
 		{"pings", nil, clientFrame(ping, ""), true, live.CloseTooManyFrames},
 		{"pings with much in them", nil, clientFrame(ping, strings.Repeat("x", 125)), true, live.CloseTooManyFrames},
-		{"pongs that nobody asked for", nil, clientFrame(pong, ""), true, live.CloseTooManyFrames},
+		{"pongs without a ping", nil, clientFrame(pong, ""), true, live.CloseTooManyFrames},
 		{"pings before the first frame", nil, clientFrame(ping, ""), false, live.CloseTooManyFrames},
 		{"pongs before the first frame", nil, clientFrame(pong, "x"), false, live.CloseTooManyFrames},
 		{"empty fragments of a first frame", clientFrame(0x01, ""), clientFrame(continued, ""), false, live.CloseTooManyFrames},
 		{"fragments of a byte", clientFrame(0x01, "{"), clientFrame(continued, " "), false, live.CloseTooManyFrames},
 		{"pings between fragments", clientFrame(0x01, "{"), clientFrame(ping, ""), false, live.CloseTooManyFrames},
-		{"tiny data frames", nil, clientFrame(text, ""), true, live.CloseMalformed}, // the first of them is refused as it is
+		{"tiny data frames", nil, clientFrame(text, ""), true, live.CloseMalformed}, // the first one is refused already
 		{"fragments of a second frame", clientFrame(0x01, ""), clientFrame(continued, ""), true, live.CloseMalformed},
 		{"one endless frame", clientFrame(0x01, "{"), clientFrame(continued, strings.Repeat("x", 1000)), false, live.CloseMalformed},
-		{"frames that are no WebSocket's", nil, clientFrame(0x83, ""), true, websocket.CloseProtocolError},
+		{"frames outside the WebSocket protocol", nil, clientFrame(0x83, ""), true, websocket.CloseProtocolError},
 		{"the same before the first frame", nil, clientFrame(0xf1, ""), false, websocket.CloseProtocolError},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			var p *pod
+			h := newHarness(t)
+			var p *client
 			if row.auth {
-				p = w.open(t, w.session("good", "acme", "c-1"))
+				p = h.open(t, h.session("good", "acme", "c-1"))
 			} else {
-				p = w.enter(t)
+				p = h.dialRegistered(t)
 			}
 			p.ws.SetCloseHandler(func(int, string) error { return nil })
 			ended := make(chan int, 1)
@@ -191,7 +191,7 @@ func TestThreat_30_FramesThatSayNothingCostTheSocket(t *testing.T) {
 				ended <- code
 			}()
 			raw := p.ws.NetConn()
-			_ = raw.SetWriteDeadline(time.Now().Add(patience))
+			_ = raw.SetWriteDeadline(time.Now().Add(testTimeout))
 			_, err := raw.Write(row.first)
 			sent := 0
 			for err == nil && len(ended) == 0 && sent < 1<<22 {
@@ -202,16 +202,16 @@ func TestThreat_30_FramesThatSayNothingCostTheSocket(t *testing.T) {
 				t.Errorf("closed with %d after %d frames, want %d", code, sent, row.want)
 			}
 			if row.want == live.CloseMalformed && row.auth {
-				w.pass(6 * time.Second) // a pod's answer is waited for, and nothing beyond it is read
+				h.passTime(6 * time.Second) // the answer of a pod is awaited for five seconds
 			}
-			until(t, "it is gone", func() bool { return w.hub.Connections() == 0 })
+			until(t, "it is gone", func() bool { return h.hub.Connections() == 0 })
 		})
 	}
 }
 
 func TestAPodsOwnFramesAreNeverTooMany(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("good", "acme", "c-1"))
+	h := newHarness(t)
+	p := h.open(t, h.session("good", "acme", "c-1"))
 	go func() {
 		for { // answers pings
 			if _, err := p.read(); err != nil {
@@ -220,10 +220,10 @@ func TestAPodsOwnFramesAreNeverTooMany(t *testing.T) {
 		}
 	}()
 	for range 200 { // 100 minutes
-		w.pass(30*time.Second + live.Beat)
-		until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
-		for range 3 { // some clients ping, too
-			if err := p.ws.WriteControl(websocket.PingMessage, []byte(strings.Repeat("x", 125)), time.Now().Add(patience)); err != nil {
+		h.passTime(30*time.Second + live.Tick)
+		until(t, "the ping is answered", func() bool { return h.hub.Answered() == 1 })
+		for range 3 { // some clients send pings
+			if err := p.ws.WriteControl(websocket.PingMessage, []byte(strings.Repeat("x", 125)), time.Now().Add(testTimeout)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -234,51 +234,51 @@ func TestThreat_31_SocketsThatAreRefusedAreRecorded(t *testing.T) {
 	const from = "198.51.100.9"
 	for _, row := range []struct {
 		name string
-		do   func(*world, *pod)
+		do   func(*harness, *client)
 		want string
 	}{
-		{"a bearer that is none", func(_ *world, p *pod) { p.say(`{"type":"auth","token":"made up"}`) }, "session_invalid  " + from},
-		{"a frame that is none", func(_ *world, p *pod) { p.say(`hello`) }, "socket_refused  " + from},
-		{"a frame that is too long", func(_ *world, p *pod) { p.say(strings.Repeat("x", 5000)) }, "socket_refused  " + from},
-		{"nothing for five seconds", func(w *world, _ *pod) { w.pass(5*time.Second + live.Beat) }, "socket_refused  " + from},
-		{"a flood", func(_ *world, p *pod) {
+		{"an invalid bearer", func(_ *harness, p *client) { p.send(`{"type":"auth","token":"made up"}`) }, "session_invalid  " + from},
+		{"a malformed frame", func(_ *harness, p *client) { p.send(`hello`) }, "socket_refused  " + from},
+		{"a frame that is too long", func(_ *harness, p *client) { p.send(strings.Repeat("x", 5000)) }, "socket_refused  " + from},
+		{"no frame for five seconds", func(h *harness, _ *client) { h.passTime(5*time.Second + live.Tick) }, "socket_refused  " + from},
+		{"a flood", func(_ *harness, p *client) {
 			_, _ = p.ws.NetConn().Write([]byte(strings.Repeat(string(clientFrame(0x89, "")), 2000)))
 		}, "socket_frames  " + from},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			p := w.dialFrom(t, from)
-			until(t, "it has entered", func() bool { return w.hub.Connections() == 1 })
-			row.do(w, p)
-			until(t, "it is recorded", func() bool { return w.recorded(row.want) == 1 })
+			h := newHarness(t)
+			p := h.dialFrom(t, from)
+			until(t, "it is registered", func() bool { return h.hub.Connections() == 1 })
+			row.do(h, p)
+			until(t, "it is recorded", func() bool { return h.countRecorded(row.want) == 1 })
 		})
 	}
-	w := newWorld(t)
-	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": {"https://evil.example"}, "Test-Address": {from}})
-	if err == nil || res.StatusCode != http.StatusForbidden || w.recorded("origin_not_allowed  "+from) != 1 {
-		t.Errorf("a foreign page: %v, recorded %v", err, w.security)
+	h := newHarness(t)
+	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http"), http.Header{"Origin": {"https://evil.example"}, "Test-Address": {from}})
+	if err == nil || res.StatusCode != http.StatusForbidden || h.countRecorded("origin_not_allowed  "+from) != 1 {
+		t.Errorf("a foreign page: %v, recorded %v", err, h.security)
 	}
 }
 
-// Five hundred technicians behind one address lose their network and are back all at once, while somebody on the same
-// address holds open all the sockets that may wait there.
-func TestThreat_30_AnOfficeComesBackDuringAFlood(t *testing.T) {
+// Five hundred technicians behind one address lose their network and reconnect at once, while an attacker on the same
+// address holds all the waiting sockets that the limit allows.
+func TestThreat_30_AnOfficeReconnectsDuringAFlood(t *testing.T) {
 	const technicians, office = 500, "203.0.113.7"
 	handshakes := ratelimit.New(ratelimit.Limit{PerSecond: 100, Burst: 2000}, time.Now)
-	w := newLimitedWorld(t, live.Limits{WaitingPerAddress: 1024, Waiting: 4096, PerSession: 8}, handshakes)
+	h := newLimitedHarness(t, live.Limits{WaitingPerAddress: 1024, Waiting: 4096, PerSession: 8}, handshakes)
 	for i := range technicians {
-		w.session(fmt.Sprint(i), "acme", fmt.Sprint("c-", i))
+		h.session(fmt.Sprint(i), "acme", fmt.Sprint("c-", i))
 	}
 	for range 1024 {
-		w.dialFrom(t, office)
+		h.dialFrom(t, office)
 	}
-	until(t, "the flood waits", func() bool { return w.hub.Connections() == 1024 })
+	until(t, "the flood is waiting", func() bool { return h.hub.Connections() == 1024 })
 	var all sync.WaitGroup
-	pods := make([]*pod, technicians)
+	pods := make([]*client, technicians)
 	for i := range technicians {
 		all.Go(func() {
-			p := w.dialFrom(t, office)
-			p.say(fmt.Sprintf(`{"type":"auth","token":"%d"}`, i))
+			p := h.dialFrom(t, office)
+			p.send(fmt.Sprintf(`{"type":"auth","token":"%d"}`, i))
 			if f, err := p.read(); err != nil || f.Type != "snapshot" {
 				t.Errorf("technician %d gets %+v, %v", i, f, err)
 				return
@@ -291,100 +291,100 @@ func TestThreat_30_AnOfficeComesBackDuringAFlood(t *testing.T) {
 		return
 	}
 	for i, p := range pods {
-		p.event(fmt.Sprint("c-", i), w.tell("acme", fmt.Sprint("c-", i)))
+		p.wantEvent(fmt.Sprint("c-", i), h.publishEvent("acme", fmt.Sprint("c-", i)))
 	}
 }
 
-func TestThreat_30_ManyAddressesLeaveNothingBehind(t *testing.T) {
-	w := newLimitedWorld(t, live.Limits{WaitingPerAddress: 2, Waiting: 50}, nil)
+func TestThreat_30_ManyAddressesAreNotRemembered(t *testing.T) {
+	h := newLimitedHarness(t, live.Limits{WaitingPerAddress: 2, Waiting: 50}, nil)
 	for i := range 500 {
-		w.dialFrom(t, fmt.Sprintf("2001:db8:%x::1", i))
+		h.dialFrom(t, fmt.Sprintf("2001:db8:%x::1", i))
 	}
-	until(t, "they are capped", func() bool { return w.hub.Connections() == 50 })
+	until(t, "they are capped", func() bool { return h.hub.Connections() == 50 })
 	until(t, "all are gone", func() bool {
-		w.pass(time.Second) // the last of them may have entered after the first beat
-		return w.hub.Connections() == 0
+		h.passTime(time.Second) // the last one may have registered after the first tick
+		return h.hub.Connections() == 0
 	})
-	if all, addresses := w.hub.Waiting(); all != 0 || addresses != 0 {
+	if all, addresses := h.hub.Waiting(); all != 0 || addresses != 0 {
 		t.Errorf("%d sockets of %d addresses are remembered", all, addresses)
 	}
 }
 
-// An attacker who resets its connections leaves nothing either.
-func TestThreat_30_SocketsThatBreakOffAreForgotten(t *testing.T) {
-	w := newLimitedWorld(t, live.Limits{WaitingPerAddress: 100, Waiting: 100}, nil)
+// Connections that are reset are not remembered either.
+func TestThreat_30_ResetSocketsAreNotRemembered(t *testing.T) {
+	h := newLimitedHarness(t, live.Limits{WaitingPerAddress: 100, Waiting: 100}, nil)
 	for range 20 {
-		p := w.dial(t)
+		p := h.dial(t)
 		if tcp, ok := p.ws.NetConn().(*net.TCPConn); !ok || tcp.SetLinger(0) != nil {
 			t.Fatal("no TCP")
 		}
 		_ = p.ws.Close()
 	}
 	until(t, "all are gone", func() bool {
-		all, addresses := w.hub.Waiting()
-		return w.hub.Connections() == 0 && all == 0 && addresses == 0
+		all, addresses := h.hub.Waiting()
+		return h.hub.Connections() == 0 && all == 0 && addresses == 0
 	})
 }
 
-func TestEndedSessionsLoseTheirSocketsAtOnce(t *testing.T) {
+func TestSocketsOfEndedSessionsAreClosed(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		tell func(*world)
+		tell func(*harness)
 	}{
-		{"by a notification, without a beat", func(w *world) { w.endsHeard("acme") }},
-		{"when the notification is lost, within half a second", func(w *world) { w.pass(500 * time.Millisecond) }},
+		{"by a notification, without a tick", func(h *harness) { h.onSessionsEnded("acme") }},
+		{"when the notification is lost, within half a second", func(h *harness) { h.passTime(500 * time.Millisecond) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			ended, other, foreign := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1")), w.open(t, w.session("c", "zenith", "c-1"))
-			ended.ws.SetCloseHandler(func(int, string) error { return nil }) // whether or not it answers
-			w.end("acme", "a")
-			row.tell(w)
+			h := newHarness(t)
+			ended, other, foreign := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "acme", "c-1")), h.open(t, h.session("c", "zenith", "c-1"))
+			ended.ws.SetCloseHandler(func(int, string) error { return nil }) // it does not answer the close frame
+			h.endSession("acme", "a")
+			row.tell(h)
 			ended.wantClosed(live.CloseRevoked)
-			until(t, "it is gone", func() bool { return w.hub.Connections() == 2 })
-			other.event("c-1", w.tell("acme", "c-1"))
-			foreign.event("c-1", w.tell("zenith", "c-1"))
-			w.pass(3 * time.Second)
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			if n := strings.Count(strings.Join(w.forgotten, ","), "sessions of acme"); n != 1 && n != 2 { // the poll may find what was told
-				t.Errorf("sessions are read anew %d times", n)
+			until(t, "it is gone", func() bool { return h.hub.Connections() == 2 })
+			other.wantEvent("c-1", h.publishEvent("acme", "c-1"))
+			foreign.wantEvent("c-1", h.publishEvent("zenith", "c-1"))
+			h.passTime(3 * time.Second)
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if n := strings.Count(strings.Join(h.forgotten, ","), "sessions of acme"); n != 1 && n != 2 { // the poll may find the same ended session
+				t.Errorf("cached sessions are discarded %d times", n)
 			}
 		})
 	}
 }
 
-func TestASessionThatEndsWhileItsSocketIsLetInGetsNone(t *testing.T) {
-	w := newWorld(t)
-	w.session("a", "acme", "c-1")
+func TestASessionThatEndsDuringTheHandshakeIsClosed(t *testing.T) {
+	h := newHarness(t)
+	h.session("a", "acme", "c-1")
 	hold := make(chan struct{})
-	w.mu.Lock()
-	w.authenticating = hold
-	w.mu.Unlock()
-	p := w.dial(t)
-	p.say(`{"type":"auth","token":"a"}`)
-	<-w.held // the bearer was found good
-	w.end("acme", "a")
-	w.endsHeard("acme")
-	until(t, "the hub has looked for sockets", func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return len(w.forgotten) == 1
+	h.mu.Lock()
+	h.authenticating = hold
+	h.mu.Unlock()
+	p := h.dial(t)
+	p.send(`{"type":"auth","token":"a"}`)
+	<-h.held // the bearer is accepted
+	h.endSession("acme", "a")
+	h.onSessionsEnded("acme")
+	until(t, "the hub has handled the notification", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.forgotten) == 1
 	})
 	close(hold)
 	p.wantClosed(live.CloseRevoked)
 }
 
-func TestEndedSessionsAreAskedForAgainWhenTheStoreWasDown(t *testing.T) {
+func TestEndedSessionsArePolledAgainAfterAnOutage(t *testing.T) {
 	for _, broken := range []string{"EndedSince", "OpenSessions"} {
-		w := newWorld(t)
-		p := w.open(t, w.session("a", "acme", "c-1"))
-		w.breakDown(broken, errors.New("down"))
-		w.end("acme", "a")
-		w.pass(2*time.Second + live.Beat) // one more, so that the last one that asks has been seen to
-		until(t, "no poll is under way", func() bool { return !w.hub.Polling() })
-		w.breakDown(broken, nil)
-		w.pass(time.Second)
+		h := newHarness(t)
+		p := h.open(t, h.session("a", "acme", "c-1"))
+		h.setFault(broken, errors.New("down"))
+		h.endSession("acme", "a")
+		h.passTime(2*time.Second + live.Tick) // one more tick, so that the last poll has begun
+		until(t, "no poll is running", func() bool { return !h.hub.Polling() })
+		h.setFault(broken, nil)
+		h.passTime(time.Second)
 		p.wantClosed(live.CloseRevoked)
 	}
 }

@@ -7,61 +7,61 @@ import (
 	"net/http"
 )
 
-// What a client may send, in bytes. Frames that carry nothing (pings, empty fragments) cost as much as their headers, so a limit
-// of bytes is one of frames too: the smallest has six. A pod sends its first frame, an answer of six bytes to each ping, and
-// a goodbye.
+// Limits of the bytes that a client may send. Frames without content (pings, empty fragments) count with their headers, and
+// the smallest frame has six bytes, so the limits also bound frames. A pod sends its first frame, a pong of six bytes for
+// each ping, and a close frame.
 const (
-	firstBytes = 2 * maxFrame // until the first frame is read
-	laterBytes = 2 << 10      // at once, after it
-	beatBytes  = 100 / second // that come back in a beat
+	maxHandshakeBytes = 2 * maxFrame         // until the first frame is read
+	maxBurstBytes     = 2 << 10              // in a burst, after the first frame
+	bytesPerTick      = 100 / ticksPerSecond // added to the allowance with each tick
 )
 
-// errTooManyBytes ends the reading of a connection whose client sends more than that.
+// errTooManyBytes reports a client that exceeds its limit.
 var errTooManyBytes = errors.New("live: a client sends more than it may")
 
-// meter is a connection that counts what its client sends. Only the connection's reader uses it.
+// meter is a connection that limits the bytes of its client. Only the reading goroutine uses it.
 type meter struct {
 	net.Conn
-	hub  *Hub
-	left int   // bytes that the client may send now
-	full int   // the most that left can be
-	beat int64 // of the last read
+	hub          *Hub
+	allowance    int   // bytes that the client may send now
+	maxAllowance int   // upper bound of allowance
+	lastTick     int64 // of the last read
 }
 
-// Read fails with errTooManyBytes when the client has sent too much.
+// Read returns errTooManyBytes when the client has exceeded its limit.
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.Conn.Read(p)
-	now := m.hub.beats.Load()
-	m.left = min(m.full, m.left+int(min(now-m.beat, int64(m.full)))*beatBytes) - n
-	m.beat = now
-	if m.left < 0 {
+	now := m.hub.ticks.Load()
+	m.allowance = min(m.maxAllowance, m.allowance+int(min(now-m.lastTick, int64(m.maxAllowance)))*bytesPerTick) - n
+	m.lastTick = now
+	if m.allowance < 0 {
 		return 0, errTooManyBytes
 	}
 	return n, err
 }
 
-// settle lowers the limit once the first frame is read.
-func (m *meter) settle() {
-	m.full = laterBytes
-	m.left = min(m.left, m.full)
+// lowerLimit sets the limit that applies after the first frame.
+func (m *meter) lowerLimit() {
+	m.maxAllowance = maxBurstBytes
+	m.allowance = min(m.allowance, m.maxAllowance)
 }
 
-// metered has an upgrade take the connection over with a meter around it.
-type metered struct {
+// meteredWriter wraps the connection of an upgrade in a meter.
+type meteredWriter struct {
 	http.ResponseWriter
 	hub   *Hub
 	meter *meter
 }
 
-// Unwrap gives the wrapped writer to http.ResponseController.
-func (m *metered) Unwrap() http.ResponseWriter { return m.ResponseWriter }
+// Unwrap returns the wrapped writer for http.ResponseController.
+func (m *meteredWriter) Unwrap() http.ResponseWriter { return m.ResponseWriter }
 
-// Hijack is http.Hijacker's.
-func (m *metered) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+// Hijack implements http.Hijacker.
+func (m *meteredWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(m.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	m.meter = &meter{Conn: conn, hub: m.hub, left: firstBytes, full: firstBytes, beat: m.hub.beats.Load()}
+	m.meter = &meter{Conn: conn, hub: m.hub, allowance: maxHandshakeBytes, maxAllowance: maxHandshakeBytes, lastTick: m.hub.ticks.Load()}
 	return m.meter, buffers, nil
 }

@@ -7,61 +7,61 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 )
 
-// Limits bound connections. A zero stands for no limit.
+// Limits bounds the number of connections. Zero: no limit.
 type Limits struct {
-	WaitingPerAddress int // whose first frame has not come, from one address (of IPv6: one /64)
-	Waiting           int // whose first frame has not come, in all
+	WaitingPerAddress int // without a first frame, from one address (IPv6: one /64)
+	Waiting           int // without a first frame, in total
 	PerSession        int // of one pod session
 }
 
-// waiting are the connections whose first frame has not come, oldest first. When there are too many the oldest one goes and not
-// the newest: a pod authenticates at once, so that the oldest is the least likely to be one. The hub's lock guards it.
+// waiting holds the connections without a first frame, oldest first. Above the limits the oldest one is evicted, because a
+// pod authenticates at once and the oldest connection is the least likely to be a pod. The hub's lock guards it.
 type waiting struct {
 	all       list.List
 	byAddress map[netip.Addr]*list.List
 }
 
-// waiter is a connection's place among the waiting.
-type waiter struct {
+// waitingEntry is the position of a connection in waiting.
+type waitingEntry struct {
 	inAll, ofAddress *list.Element
 }
 
-// add takes a connection in, and gives one that has to go for it, if the limits say so.
+// add adds a connection and returns the connection that it evicts, if any.
 func (w *waiting) add(c *conn, limits Limits) (evicted *conn) {
 	key := ratelimit.Key(c.address)
-	mine := w.byAddress[key]
+	sameAddress := w.byAddress[key]
 	switch {
-	case limits.WaitingPerAddress > 0 && mine != nil && mine.Len() >= limits.WaitingPerAddress:
-		evicted = mine.Front().Value.(*conn)
+	case limits.WaitingPerAddress > 0 && sameAddress != nil && sameAddress.Len() >= limits.WaitingPerAddress:
+		evicted = sameAddress.Front().Value.(*conn)
 	case limits.Waiting > 0 && w.all.Len() >= limits.Waiting:
 		evicted = w.all.Front().Value.(*conn)
 	}
 	if evicted != nil {
 		w.remove(evicted)
-		mine = w.byAddress[key]
+		sameAddress = w.byAddress[key]
 	}
-	if mine == nil {
-		mine = list.New()
+	if sameAddress == nil {
+		sameAddress = list.New()
 		if w.byAddress == nil {
 			w.byAddress = map[netip.Addr]*list.List{}
 		}
-		w.byAddress[key] = mine
+		w.byAddress[key] = sameAddress
 	}
-	c.waiter = &waiter{inAll: w.all.PushBack(c), ofAddress: mine.PushBack(c)}
+	c.waiting = &waitingEntry{inAll: w.all.PushBack(c), ofAddress: sameAddress.PushBack(c)}
 	return evicted
 }
 
-// remove lets go of a connection, whether or not it waits.
+// remove removes a connection. It does nothing for one that does not wait.
 func (w *waiting) remove(c *conn) {
-	if c.waiter == nil {
+	if c.waiting == nil {
 		return
 	}
-	w.all.Remove(c.waiter.inAll)
+	w.all.Remove(c.waiting.inAll)
 	key := ratelimit.Key(c.address)
-	mine := w.byAddress[key]
-	mine.Remove(c.waiter.ofAddress)
-	if mine.Len() == 0 {
+	sameAddress := w.byAddress[key]
+	sameAddress.Remove(c.waiting.ofAddress)
+	if sameAddress.Len() == 0 {
 		delete(w.byAddress, key)
 	}
-	c.waiter = nil
+	c.waiting = nil
 }

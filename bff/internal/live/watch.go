@@ -11,35 +11,36 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// tenant is one that has pods here. The hub's lock guards it, but for what listen sets.
+// tenant is a tenant with pods on this node. The hub's lock guards it, except the fields that subscribeOnce sets.
 type tenant struct {
-	id       string
-	phase    int64 // of the slow tick
-	holders  int   // connections, and admissions under way
-	contacts map[string]*watch
-	rules    int64 // grows with each change of the tenant's rules
-	hearing  bool  // whispers come in, and head is set
-	head     int64 // all up to this event was seen to
-	catching bool  // somebody is catching up
+	id            string
+	phase         int64 // of its polls, in ticks
+	refs          int   // connections and running handshakes
+	contacts      map[string]*watch
+	policyChanges int64 // counts policy changes
+	subscribed    bool  // notifications arrive, and head is set
+	head          int64 // number of the last event that was handled
+	polling       bool  // a poll is running
 
-	listen sync.Once // one subscription, whoever comes first
-	stop   func()
-	deaf   error
+	subscribeOnce sync.Once // one subscription for all pods of the tenant
+	stop          func()
+	subscribeErr  error
 }
 
-// watch is one contact that pods show.
+// watch is a contact that pods on this node show.
 type watch struct {
 	contact string
 	conns   []*conn
-	seq     int64 // of the reading that all of them were last offered
-	want    int64 // of the last whisper
+	seq     int64 // of the state that was last offered to all of conns
+	want    int64 // of the last notification
 	reading bool
-	again   bool // a whisper came while reading
+	again   bool // a notification came during the read
 }
 
-// join has a connection hear of its session's contacts; false if it has ended meanwhile. If its session has too many connections
-// the oldest of them goes. The admission holds the tenant too, until it calls release.
-func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
+// subscribe subscribes a connection to the contacts of its session. It returns false if the connection has closed meanwhile.
+// If the session has too many connections, the oldest of them is closed. The handshake holds a reference to the tenant until
+// it calls release.
+func (h *Hub) subscribe(c *conn, session *verify.Session) (*tenant, bool) {
 	h.mu.Lock()
 	if c.left {
 		h.mu.Unlock()
@@ -54,15 +55,15 @@ func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
 			return
 		}
 		h.record(securitylog.CodeSocketLimit, session.Desk.Tenant, replaced.address)
-		replaced.expire(CloseReplaced)
+		replaced.closeNow(CloseReplaced)
 	}()
 	id := session.Desk.Tenant
 	t := h.tenants[id]
 	if t == nil {
-		t = &tenant{id: id, phase: int64(len(h.tenants) % slowTick), contacts: map[string]*watch{}}
+		t = &tenant{id: id, phase: int64(len(h.tenants) % pollInterval), contacts: map[string]*watch{}}
 		h.tenants[id] = t
 	}
-	t.holders += 2
+	t.refs += 2
 	for _, contact := range session.Desk.Contacts {
 		w := t.contacts[contact.ID]
 		if w == nil {
@@ -76,18 +77,19 @@ func (h *Hub) join(c *conn, session *verify.Session) (*tenant, bool) {
 	return t, true
 }
 
-// addToSession adds a connection to those of its session, under the lock, and gives one that has to go for it, if there are too many.
+// addToSession adds a connection to its session and returns the connection that it replaces, if there are too many. The
+// caller holds the lock.
 func (h *Hub) addToSession(c *conn, session string) (replaced *conn) {
 	h.sessions[session] = append(h.sessions[session], c)
-	if conns, most := h.sessions[session], h.cfg.Limits.PerSession; most > 0 && len(conns) > most {
+	if conns, limit := h.sessions[session], h.cfg.Limits.PerSession; limit > 0 && len(conns) > limit {
 		replaced = conns[0]
 		h.sessions[session] = slices.Delete(conns, 0, 1)
 	}
 	return replaced
 }
 
-// part takes a connection's contacts off the list, under the lock.
-func (h *Hub) part(c *conn) {
+// unsubscribe removes a connection from its session and its contacts. The caller holds the lock.
+func (h *Hub) unsubscribe(c *conn) {
 	conns := slices.DeleteFunc(h.sessions[c.session.ID], func(other *conn) bool { return other == c })
 	if len(conns) == 0 {
 		delete(h.sessions, c.session.ID)
@@ -97,7 +99,7 @@ func (h *Hub) part(c *conn) {
 	for _, contact := range c.session.Desk.Contacts {
 		w := c.tenant.contacts[contact.ID]
 		if w == nil {
-			continue // named twice on the desk
+			continue // the contact is listed twice
 		}
 		w.conns = slices.DeleteFunc(w.conns, func(other *conn) bool { return other == c })
 		if len(w.conns) == 0 {
@@ -107,11 +109,11 @@ func (h *Hub) part(c *conn) {
 	h.pods.Add(-1)
 }
 
-// release lets go of a tenant; the last one to do so ends the subscription.
+// release drops a reference to a tenant. The last one ends the subscription.
 func (h *Hub) release(t *tenant) {
 	h.mu.Lock()
-	t.holders--
-	last := t.holders == 0
+	t.refs--
+	last := t.refs == 0
 	if last && h.tenants[t.id] == t {
 		delete(h.tenants, t.id)
 	}
@@ -121,28 +123,30 @@ func (h *Hub) release(t *tenant) {
 	}
 }
 
-// hear subscribes to the tenant's whispers, once for all its pods, before any of them is read.
-func (h *Hub) hear(t *tenant) error {
-	t.listen.Do(func() {
+// ensureSubscribed subscribes to the tenant's change notifications, once for all its pods. A pod is read only after this, so
+// that no event is lost.
+func (h *Hub) ensureSubscribed(t *tenant) error {
+	t.subscribeOnce.Do(func() {
 		var head int64
-		head, t.deaf = h.tuneIn(t)
+		head, t.subscribeErr = h.openSubscription(t)
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		t.head, t.hearing = head, t.deaf == nil
-		if t.deaf != nil && h.tenants[t.id] == t {
-			delete(h.tenants, t.id) // the next pod tries anew
+		t.head, t.subscribed = head, t.subscribeErr == nil
+		if t.subscribeErr != nil && h.tenants[t.id] == t {
+			delete(h.tenants, t.id) // the next pod subscribes again
 		}
 	})
-	return t.deaf
+	return t.subscribeErr
 }
 
-// tuneIn subscribes, and then marks where the slow tick begins: whoever is let in reads all before.
-func (h *Hub) tuneIn(t *tenant) (head int64, err error) {
-	stop, err := h.cfg.Ear.Listen(t.id, func(contact string, seq int64) { h.heard(t, contact, seq) })
+// openSubscription subscribes to the tenant's change notifications and returns the last event, at which polling starts. A
+// handshake reads all earlier events.
+func (h *Hub) openSubscription(t *tenant) (head int64, err error) {
+	stop, err := h.cfg.Ear.Listen(t.id, func(contact string, seq int64) { h.onNotify(t, contact, seq) })
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := h.patient()
+	ctx, cancel := h.readContext()
 	defer cancel()
 	if head, err = h.cfg.Changes.LastEvent(ctx, t.id); err != nil {
 		stop()
@@ -152,20 +156,20 @@ func (h *Hub) tuneIn(t *tenant) (head int64, err error) {
 	return head, nil
 }
 
-// heard takes a whisper. Whoever whispers waits, so it only leaves word.
-func (h *Hub) heard(t *tenant, contact string, seq int64) {
+// onNotify handles a change notification. It queues the read, because the notifier waits for it to return.
+func (h *Hub) onNotify(t *tenant, contact string, seq int64) {
 	if contact == "" {
-		h.catchUp(t)
+		h.pollChanges(t)
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.rouse(t, contact, seq)
+	h.scheduleRead(t, contact, seq)
 }
 
-// rouse has a contact read, under the lock, if anybody shows it and does not know of seq. However
-// many whispers come while it is read, it is read once more.
-func (h *Hub) rouse(t *tenant, contact string, seq int64) {
+// scheduleRead queues a read of a contact if a pod shows it and lacks seq. All notifications during a read cause one more
+// read. The caller holds the lock.
+func (h *Hub) scheduleRead(t *tenant, contact string, seq int64) {
 	w := t.contacts[contact]
 	if w == nil || seq <= w.seq {
 		return
@@ -176,12 +180,12 @@ func (h *Hub) rouse(t *tenant, contact string, seq int64) {
 		return
 	}
 	w.reading = true
-	h.readings.add(func() { h.tell(t, w) })
+	h.readPool.add(func() { h.broadcast(t, w) })
 }
 
-// tell reads a contact and offers the reading to all who show it.
-func (h *Hub) tell(t *tenant, w *watch) {
-	ctx, cancel := h.patient()
+// broadcast reads a contact and sends its state to all pods that show it.
+func (h *Hub) broadcast(t *tenant, w *watch) {
+	ctx, cancel := h.readContext()
 	r, err := h.cfg.Readings.Reading(ctx, t.id, w.contact)
 	cancel()
 	h.mu.Lock()
@@ -189,9 +193,9 @@ func (h *Hub) tell(t *tenant, w *watch) {
 		w.seq = max(w.seq, r.Seq)
 	}
 	conns := slices.Clone(w.conns)
-	// Only what was read counts as told, and a whisper that claims more is followed once: it came from outside.
+	// Only a seq that was read counts as sent. A notification with a higher seq causes one more read, because its source is not trusted.
 	w.reading = w.again && err == nil && w.want > r.Seq
-	again := w.reading
+	another := w.reading
 	w.again, w.want = false, 0
 	h.mu.Unlock()
 
@@ -205,18 +209,18 @@ func (h *Hub) tell(t *tenant, w *watch) {
 			h.update(c, r)
 		}
 	}
-	if again {
-		h.readings.add(func() { h.tell(t, w) })
+	if another {
+		h.readPool.add(func() { h.broadcast(t, w) })
 	}
 }
 
-// update sends a reading to a pod that does not know it yet.
+// update sends the state of a contact to a pod that lacks it.
 func (h *Hub) update(c *conn, r verify.Reading) {
 	at := slices.IndexFunc(c.session.Desk.Contacts, func(contact verify.Contact) bool { return contact.ID == r.Contact })
-	if at < 0 || !c.lacks(at, r.Seq) {
+	if at < 0 || !c.needs(at, r.Seq) {
 		return
 	}
-	ctx, cancel := h.patient()
+	ctx, cancel := h.readContext()
 	data, err := h.cfg.Encoder.Update(ctx, *c.session, r, h.cfg.Now())
 	cancel()
 	if err != nil {
@@ -225,8 +229,8 @@ func (h *Hub) update(c *conn, r verify.Reading) {
 	}
 	c.mu.Lock()
 	slow := false
-	if c.seen[at] < r.Seq {
-		c.seen[at] = r.Seq
+	if c.sentSeqs[at] < r.Seq {
+		c.sentSeqs[at] = r.Seq
 		slow = c.append(frame{websocket.TextMessage, data})
 	}
 	c.mu.Unlock()
@@ -235,17 +239,17 @@ func (h *Hub) update(c *conn, r verify.Reading) {
 	}
 }
 
-// lacks tells whether a greeted pod has not been sent this much of the contact at that place.
-func (c *conn) lacks(at int, seq int64) bool {
+// needs reports whether a synced pod has not been sent the contact at that index up to seq.
+func (c *conn) needs(at int, seq int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.code == 0 && c.seen != nil && c.seen[at] < seq
+	return c.code == 0 && c.sentSeqs != nil && c.sentSeqs[at] < seq
 }
 
-// remind has read again what was offered to a connection before it was greeted: it had to pass.
-func (h *Hub) remind(t *tenant, c *conn) {
+// requeueMissed queues reads for updates that were broadcast before the connection was synced, because it could not take them.
+func (h *Hub) requeueMissed(t *tenant, c *conn) {
 	c.mu.Lock()
-	seen := slices.Clone(c.seen)
+	seen := slices.Clone(c.sentSeqs)
 	c.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -253,41 +257,42 @@ func (h *Hub) remind(t *tenant, c *conn) {
 		if w := t.contacts[contact.ID]; w != nil && w.seq > seen[i] {
 			seq := w.seq
 			w.seq = seen[i]
-			h.rouse(t, contact.ID, seq)
+			h.scheduleRead(t, contact.ID, seq)
 		}
 	}
 }
 
-// catchUp asks the store for what no whisper told. If it can't tell, the tenant's pods can't stay:
-// they would be stale without knowing.
-func (h *Hub) catchUp(t *tenant) {
+// pollChanges polls the store for events without a notification. If the store can't be read, the tenant's pods are closed,
+// because they would be stale without a sign of it.
+func (h *Hub) pollChanges(t *tenant) {
 	h.mu.Lock()
 	after := t.head
-	if !t.hearing || t.catching {
+	if !t.subscribed || t.polling {
 		h.mu.Unlock()
 		return
 	}
-	t.catching = true
+	t.polling = true
 	h.mu.Unlock()
-	h.readings.add(func() { h.ask(t, after) })
+	h.readPool.add(func() { h.readChanges(t, after) })
 }
 
-func (h *Hub) ask(t *tenant, after int64) {
-	ctx, cancel := h.patient()
+// readChanges reads the events after the given one and schedules reads of their contacts.
+func (h *Hub) readChanges(t *tenant, after int64) {
+	ctx, cancel := h.readContext()
 	defer cancel()
 	changed, err := h.cfg.Changes.Changed(ctx, t.id, after)
 	h.mu.Lock()
-	t.catching = false
+	t.polling = false
 	for contact, seq := range changed {
 		t.head = max(t.head, seq)
-		h.rouse(t, contact, seq)
+		h.scheduleRead(t, contact, seq)
 	}
-	_, ruled := changed[""]
-	if ruled {
-		t.rules++
+	_, policyChanged := changed[""]
+	if policyChanged {
+		t.policyChanges++
 	}
 	var conns []*conn
-	if ruled || err != nil {
+	if policyChanged || err != nil {
 		conns = t.conns()
 	}
 	h.mu.Unlock()
@@ -298,15 +303,15 @@ func (h *Hub) ask(t *tenant, after int64) {
 		}
 		return
 	}
-	if ruled {
+	if policyChanged {
 		h.cfg.Readings.Forget(t.id)
 	}
 	for _, c := range conns {
-		h.doors.add(func() { h.rule(c) })
+		h.authPool.add(func() { h.sendPolicy(c) })
 	}
 }
 
-// conns are the tenant's connections, each once.
+// conns returns the tenant's connections, each once.
 func (t *tenant) conns() []*conn {
 	seen := map[*conn]bool{}
 	var all []*conn
@@ -321,11 +326,11 @@ func (t *tenant) conns() []*conn {
 	return all
 }
 
-// rule shows a pod what it is under rules that have changed. One that is not greeted yet will be asked again.
-func (h *Hub) rule(c *conn) {
-	if c.isGreeted() {
-		h.show(c, func(ctx context.Context, pod verify.Pod) ([]byte, error) {
-			if c.isRuled(pod.Rules.Revision()) {
+// sendPolicy sends a synced pod its state under a changed policy. The handshake does so for a pod that is not synced yet.
+func (h *Hub) sendPolicy(c *conn) {
+	if c.isSynced() {
+		h.sendPod(c, func(ctx context.Context, pod verify.Pod) ([]byte, error) {
+			if c.hasPolicy(pod.Rules.Revision()) {
 				return nil, nil
 			}
 			return h.cfg.Encoder.Policy(ctx, *c.session, pod)

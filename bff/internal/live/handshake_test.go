@@ -15,7 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestRow23OnlyOurPageOpensASocket(t *testing.T) {
+func TestThreat_23_OnlyThePublicOriginOpensASocket(t *testing.T) {
 	rows := []struct {
 		name   string
 		origin []string
@@ -38,13 +38,13 @@ func TestRow23OnlyOurPageOpensASocket(t *testing.T) {
 		{"two in one header are refused", []string{origin + ", " + origin}, http.StatusForbidden},
 		{"the host that was asked is no excuse", []string{"http://{host}"}, http.StatusForbidden},
 	}
-	w := newWorld(t)
+	h := newHarness(t)
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			for i := range row.origin {
-				row.origin[i] = strings.Replace(row.origin[i], "{host}", w.server.Listener.Addr().String(), 1)
+				row.origin[i] = strings.Replace(row.origin[i], "{host}", h.server.Listener.Addr().String(), 1)
 			}
-			ws, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(w.server.URL, "http"), http.Header{"Origin": row.origin})
+			ws, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http"), http.Header{"Origin": row.origin})
 			if err == nil {
 				_ = ws.Close()
 			}
@@ -58,9 +58,9 @@ func TestRow23OnlyOurPageOpensASocket(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHandshakeIsRefused(t *testing.T) {
-	w := newWorld(t)
-	res, err := http.Get(w.server.URL)
+func TestARequestThatIsNoHandshakeIsRefused(t *testing.T) {
+	h := newHarness(t)
+	res, err := http.Get(h.server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,102 +107,102 @@ func TestFirstFrames(t *testing.T) {
 		{"binary", websocket.BinaryMessage, `{"type":"auth","token":"good"}`, live.CloseMalformed},
 		{"too long", websocket.TextMessage, `{"type":"auth","token":"` + long + `"}`, live.CloseMalformed},
 	}
-	w := newWorld(t)
-	w.session("ended", "acme")
-	w.advance(9 * time.Hour)
-	w.session("good", "acme", "c-1")
+	h := newHarness(t)
+	h.session("ended", "acme")
+	h.advance(9 * time.Hour)
+	h.session("good", "acme", "c-1")
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			p := w.dial(t)
+			p := h.dial(t)
 			if err := p.ws.WriteMessage(row.kind, []byte(row.say)); err != nil {
 				t.Fatal(err)
 			}
 			p.wantClosed(row.want)
 		})
 	}
-	until(t, "nobody is left", func() bool { return w.hub.Count() == 0 && w.listening() == 0 })
+	until(t, "no pod is left", func() bool { return h.hub.Count() == 0 && h.subscriptionCount() == 0 })
 }
 
-func TestAFrameBeyondAllMeasureIsRefused(t *testing.T) {
-	w := newWorld(t)
-	p := w.dial(t)
-	p.say(strings.Repeat("x", 1<<19))
+func TestAFrameOverTheSizeLimitIsRefused(t *testing.T) {
+	h := newHarness(t)
+	p := h.dial(t)
+	p.send(strings.Repeat("x", 1<<19))
 	p.wantClosed(live.CloseMalformed)
 }
 
 func TestASecondFrameIsRefused(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("good", "acme", "c-1"))
-	p.say(`{"type":"auth","token":"good"}`)
+	h := newHarness(t)
+	p := h.open(t, h.session("good", "acme", "c-1"))
+	p.send(`{"type":"auth","token":"good"}`)
 	p.wantClosed(live.CloseMalformed)
 }
 
 func TestTheFirstFrameHasFiveSeconds(t *testing.T) {
-	w := newWorld(t)
-	w.session("good", "acme", "c-1")
-	silent, late := w.enter(t), w.enter(t)
-	w.pass(5 * time.Second)
-	late.say(`{"type":"auth","token":"good"}`)
+	h := newHarness(t)
+	h.session("good", "acme", "c-1")
+	silent, late := h.dialRegistered(t), h.dialRegistered(t)
+	h.passTime(5 * time.Second)
+	late.send(`{"type":"auth","token":"good"}`)
 	if got := late.next(); got.Type != "snapshot" {
-		t.Fatalf("just in time it gets %+v, want a snapshot", got)
+		t.Fatalf("before the deadline it gets %+v, want a snapshot", got)
 	}
-	w.pass(1 * time.Second)
+	h.passTime(1 * time.Second)
 	silent.wantClosed(live.CloseUnauthenticated)
-	w.pass(10 * time.Second)
-	late.event("c-1", w.tell("acme", "c-1"))
+	h.passTime(10 * time.Second)
+	late.wantEvent("c-1", h.publishEvent("acme", "c-1"))
 }
 
-func TestAPodThatDoesNotAnswerTheClosingIsCutOff(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("good", "acme", "c-1"))
+func TestAPodThatDoesNotAnswerTheCloseFrameIsAborted(t *testing.T) {
+	h := newHarness(t)
+	p := h.open(t, h.session("good", "acme", "c-1"))
 	p.ws.SetCloseHandler(func(int, string) error { return nil })
-	p.say("a second frame")
+	p.send("a second frame")
 	p.wantClosed(live.CloseMalformed)
-	until(t, "its answer is expected", func() bool { return w.hub.Expected() == 1 })
-	w.pass(5 * time.Second)
-	if n := w.hub.Connections(); n != 1 {
-		t.Fatalf("%d connections are left while there is time, want 1", n)
+	until(t, "its answer has a deadline", func() bool { return h.hub.Expected() == 1 })
+	h.passTime(5 * time.Second)
+	if n := h.hub.Connections(); n != 1 {
+		t.Fatalf("%d connections are left before the deadline, want 1", n)
 	}
-	w.pass(2 * time.Second)
-	until(t, "it is cut off", func() bool { return w.hub.Connections() == 0 })
+	h.passTime(2 * time.Second)
+	until(t, "it is aborted", func() bool { return h.hub.Connections() == 0 })
 }
 
-func TestASlowStoreIsNotAskedTwiceForOneSession(t *testing.T) {
-	w := newWorld(t)
-	w.renewing = make(chan struct{})
-	release := sync.OnceFunc(func() { close(w.renewing) })
+func TestASlowStoreGetsOneRequestPerSession(t *testing.T) {
+	h := newHarness(t)
+	h.renewing = make(chan struct{})
+	release := sync.OnceFunc(func() { close(h.renewing) })
 	t.Cleanup(release)
-	slow, other := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
+	slow, other := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "acme", "c-1"))
 	for range 3 {
-		w.pass(30*time.Second + live.Beat)
-		seq := w.tell("acme", "c-1")
-		slow.event("c-1", seq)
-		other.event("c-1", seq)
+		h.passTime(30*time.Second + live.Tick)
+		seq := h.publishEvent("acme", "c-1")
+		slow.wantEvent("c-1", seq)
+		other.wantEvent("c-1", seq)
 	}
 	release()
-	until(t, "both were looked at", func() bool { return w.hub.Looking() == 0 })
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.renewals != 2 {
-		t.Errorf("the store was asked %d times, want once for each pod", w.renewals)
+	until(t, "both sessions were checked", func() bool { return h.hub.Checking() == 0 })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.renewals != 2 {
+		t.Errorf("the store got %d requests, want one for each pod", h.renewals)
 	}
 }
 
 func TestTheBearerIsRenewedInTime(t *testing.T) {
-	w := newWorld(t)
-	p := w.open(t, w.session("good", "acme", "c-1"))
-	w.advance(7*time.Minute - time.Second)
-	w.pass(30*time.Second + live.Beat)    // one more, so that the ping stands before the event
-	p.event("c-1", w.tell("acme", "c-1")) // no bearer before it: it is too early
-	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
-	w.advance(time.Second)
-	w.pass(30*time.Second + live.Beat)
+	h := newHarness(t)
+	p := h.open(t, h.session("good", "acme", "c-1"))
+	h.advance(7*time.Minute - time.Second)
+	h.passTime(30*time.Second + live.Tick)            // one more tick, so that the ping precedes the event
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1")) // no renewed bearer before it: too early
+	until(t, "the ping is answered", func() bool { return h.hub.Answered() == 1 })
+	h.advance(time.Second)
+	h.passTime(30*time.Second + live.Tick)
 	if got := p.next(); got.Type != "session" || got.Token != "renewed s_good" {
 		t.Fatalf("the next frame is %+v, want a renewed bearer", got)
 	}
-	until(t, "the ping is answered", func() bool { return w.hub.Answered() == 1 })
-	w.pass(30*time.Second + live.Beat)
-	p.event("c-1", w.tell("acme", "c-1")) // and no second one
+	until(t, "the ping is answered", func() bool { return h.hub.Answered() == 1 })
+	h.passTime(30*time.Second + live.Tick)
+	p.wantEvent("c-1", h.publishEvent("acme", "c-1")) // no second renewal
 }
 
 func TestSessionsEnd(t *testing.T) {
@@ -212,42 +212,42 @@ func TestSessionsEnd(t *testing.T) {
 		renews error
 		want   int
 	}{
-		{"when their time is over", 8 * time.Hour, nil, live.CloseSessionOver},
-		{"when the door says so", 0, &verify.Error{Code: verify.CodeSessionEnded}, live.CloseSessionOver},
+		{"when they expire", 8 * time.Hour, nil, live.CloseSessionOver},
+		{"when the authenticator reports it", 0, &verify.Error{Code: verify.CodeSessionEnded}, live.CloseSessionOver},
 		{"when revoked", 0, &verify.Error{Code: verify.CodeNotFound}, live.CloseRevoked},
-		{"for now, when it can't be told", 0, errDown, live.CloseUnavailable},
-		{"for now, when the fault is ours", 0, errors.New("a bug"), live.CloseUnavailable},
+		{"temporarily, when the store is unavailable", 0, errUnavailable, live.CloseUnavailable},
+		{"temporarily, after an internal error", 0, errors.New("a bug"), live.CloseUnavailable},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t)
-			p := w.open(t, w.session("good", "acme", "c-1"))
-			w.advance(row.after)
+			h := newHarness(t)
+			p := h.open(t, h.session("good", "acme", "c-1"))
+			h.advance(row.after)
 			if row.renews != nil {
-				w.breakDown("Renew", row.renews)
+				h.setFault("Renew", row.renews)
 			}
-			w.pass(31 * time.Second)
+			h.passTime(31 * time.Second)
 			p.wantClosed(row.want)
 		})
 	}
 }
 
-func TestPingsFindSilentPods(t *testing.T) {
-	w := newWorld(t)
-	awake, asleep := w.open(t, w.session("a", "acme", "c-1")), w.open(t, w.session("b", "acme", "c-1"))
-	asleep.ws.SetPingHandler(func(string) error { return nil })
+func TestPingsFindIdlePods(t *testing.T) {
+	h := newHarness(t)
+	active, silent := h.open(t, h.session("a", "acme", "c-1")), h.open(t, h.session("b", "acme", "c-1"))
+	silent.ws.SetPingHandler(func(string) error { return nil })
 	ended := make(chan int)
 	go func() {
-		_, code := asleep.closed()
+		_, code := silent.closed()
 		ended <- code
 	}()
-	go func() { _, _ = awake.read() }()
+	go func() { _, _ = active.read() }()
 	for range 3 {
-		w.pass(30*time.Second + live.Beat)
-		until(t, "the pod that is awake has answered", func() bool { return w.hub.Answered() == 1 })
+		h.passTime(30*time.Second + live.Tick)
+		until(t, "the active pod has answered", func() bool { return h.hub.Answered() == 1 })
 	}
 	if code := <-ended; code != live.CloseSlow {
 		t.Errorf("the silent pod is closed with %d, want %d", code, live.CloseSlow)
 	}
-	until(t, "the pod that answers is the only one left", func() bool { return w.hub.Count() == 1 })
+	until(t, "the active pod is the only one left", func() bool { return h.hub.Count() == 1 })
 }
