@@ -1,9 +1,10 @@
-// Package bus carries whispers between the parts of a node and between nodes: "contact C of
-// tenant T has events up to N". [Start] it, hand it to the domain as its Whisperer (Nudge) and
-// to the sockets as their ear (Listen).
+// Package bus carries change notifications within a node and between nodes: "contact C of tenant T has events up to N".
+// The domain publishes them and the sockets subscribe to them.
 //
-// A whisper holds no fact that anybody relies on: who hears one reads the store, and one that is
-// lost costs delay, never truth. So nothing here is stored, retried or waited for.
+// A subscriber reads the store, so a lost notification delays an update and the state is never wrong. Notifications are
+// not stored, not retried and never block the publisher.
+//
+// Start with [Start].
 package bus
 
 import (
@@ -25,58 +26,56 @@ import (
 
 var _ verify.Whisperer = (*Bus)(nil)
 
-// Config says which NATS carries the whispers: with nothing set, an engine inside this process
-// that no other process can reach.
+// Config selects the NATS server that carries the notifications. With no field set, it is embedded in this process and not
+// reachable from another process.
 type Config struct {
-	// URL of an existing NATS, or several with commas between: nats:// or tls:// (checked against
-	// the system's certificate authorities), with user:password@ or token@ where it asks for them.
-	// It excludes the cluster fields.
+	// URL of an existing NATS, or several separated by commas: nats:// or tls:// (verified with the system's certificate
+	// authorities), with user:password@ or token@ where it requires them. It excludes the cluster fields.
 	URL string
 
-	// ClusterListen is where this node's engine takes routes from the other nodes: host:port or
-	// nats://user:password@host:port. Other nodes must show the same user and password; without
-	// them only a loopback address is accepted. tls://user:password@host:port?cert=…&key=…&ca=…
-	// (PEM files) encrypts the routes and has both ends show a certificate of that authority.
+	// ClusterListen is the address where this node's server accepts routes from the other nodes: host:port or
+	// nats://user:password@host:port. Other nodes must present the same user and password. Without them only a loopback
+	// address is accepted. tls://user:password@host:port?cert=…&key=…&ca=… (PEM files) encrypts the routes, and both ends
+	// must present a certificate of that authority.
 	ClusterListen string
-	// ClusterRoutes are the other nodes' ClusterListen addresses, host:port or with scheme, user
-	// and password; what a route leaves out is taken from ClusterListen. One list may serve all
-	// nodes: a node passes over its own address.
+	// ClusterRoutes are the other nodes' ClusterListen addresses: host:port, or with scheme, user and password. A route
+	// inherits missing parts from ClusterListen. All nodes may share one list, because a node skips its own address.
 	ClusterRoutes []string
-	// ClusterName must be the same on all nodes; "shieldpod" if empty.
+	// ClusterName must be the same on all nodes. Empty: "shieldpod".
 	ClusterName string
 
 	Now func() time.Time // required
 	Log *slog.Logger     // required
 }
 
-// Bus is one node's end of it. Its methods may be called from many goroutines.
+// Bus publishes and receives notifications on one node. Its methods are safe for concurrent use.
 type Bus struct {
-	engine *server.Server // nil when an existing NATS is used
-	conn   *nats.Conn
-	mesh   mesh
-	log    *slog.Logger
+	embedded *server.Server // nil when an existing NATS is used
+	conn     *nats.Conn
+	mesh     mesh
+	log      *slog.Logger
 
-	out  chan whisper
-	done chan struct{}
-	sent sync.WaitGroup
-	end  sync.Once
+	queue     chan notification
+	done      chan struct{}
+	publisher sync.WaitGroup
+	closeOnce sync.Once
 
-	mu   sync.Mutex
-	ears map[*nats.Subscription]func(contact string, seq int64)
+	mu     sync.Mutex
+	onLost map[*nats.Subscription]func(contact string, seq int64)
 }
 
-// queued whispers wait here for the connection; more are dropped.
-const queued = 4096
+// maxQueued bounds the notifications that wait for the connection. More are dropped.
+const maxQueued = 4096
 
-// Start brings the bus up, or says what to set. An existing NATS need not answer yet: Ready tells.
-// The context bounds the start only; Close ends the bus.
+// Start starts a bus. An error names the setting to correct. An existing NATS may be unavailable at first: see Ready.
+// The context bounds the start only. Call Close to stop the bus.
 func Start(ctx context.Context, cfg Config) (*Bus, error) {
 	if cfg.URL != "" && (cfg.ClusterListen != "" || len(cfg.ClusterRoutes) > 0) {
 		return nil, errors.New("bus: set either the URL of an existing NATS or a cluster of embedded ones, not both")
 	}
 	b := &Bus{
-		log: cfg.Log, out: make(chan whisper, queued), done: make(chan struct{}),
-		ears: map[*nats.Subscription]func(string, int64){},
+		log: cfg.Log, queue: make(chan notification, maxQueued), done: make(chan struct{}),
+		onLost: map[*nats.Subscription]func(string, int64){},
 	}
 	var err error
 	if cfg.URL != "" {
@@ -87,32 +86,32 @@ func Start(ctx context.Context, cfg Config) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.sent.Go(b.publish)
+	b.publisher.Go(b.publish)
 	return b, nil
 }
 
-// dial connects to an existing NATS, and goes on trying for as long as the bus lives.
+// dial connects to an existing NATS and keeps trying until the bus is closed.
 func (b *Bus) dial(servers string) (err error) {
 	if err := checkServers(servers); err != nil {
 		return err
 	}
-	var late atomic.Bool
+	var reconnected atomic.Bool
 	b.conn, err = nats.Connect(servers, append(b.options(),
 		nats.RetryOnFailedConnect(true),
 		nats.ConnectHandler(func(*nats.Conn) {
-			if late.Load() {
-				b.gap(nil)
+			if reconnected.Load() {
+				b.notifyLost(nil)
 			}
 		}),
 	)...)
 	if err != nil {
 		return fmt.Errorf("bus: NATS: %w", err)
 	}
-	late.Store(!b.conn.IsConnected())
+	reconnected.Store(!b.conn.IsConnected())
 	return nil
 }
 
-// checkServers never quotes what it refuses: it may hold a password.
+// checkServers validates a list of URLs. Its errors never quote a URL, because it may contain a password.
 func checkServers(list string) error {
 	for server := range strings.SplitSeq(list, ",") {
 		u, err := url.Parse(strings.TrimSpace(server))
@@ -128,8 +127,8 @@ func (b *Bus) options() []nats.Option {
 		nats.Name("shieldpod"),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(time.Second),
-		nats.ReconnectBufSize(-1), // a whisper that can't leave now is not worth keeping
-		nats.ReconnectHandler(func(*nats.Conn) { b.gap(nil) }),
+		nats.ReconnectBufSize(-1), // a notification is dropped without a connection
+		nats.ReconnectHandler(func(*nats.Conn) { b.notifyLost(nil) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				b.log.Warn("bus lost its NATS; pods are brought up to date more slowly", "err", err)
@@ -138,76 +137,76 @@ func (b *Bus) options() []nats.Option {
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
 			b.log.Warn("bus", "err", err)
 			if sub != nil && errors.Is(err, nats.ErrSlowConsumer) {
-				b.gap(sub)
+				b.notifyLost(sub)
 			}
 		}),
 	}
 }
 
-// Nudge whispers that the contact's events have grown to seq. It never blocks and never fails.
+// Nudge publishes that the contact has events up to seq. It never blocks and never fails.
 func (b *Bus) Nudge(tenant, contact string, seq int64) {
 	select {
-	case b.out <- whisper{tenant: tenant, contact: contact, seq: seq}:
+	case b.queue <- notification{tenant: tenant, contact: contact, seq: seq}:
 	default:
 	}
 }
 
-// publish is the only one who may wait for the connection.
+// publish sends queued notifications. Only this goroutine waits for the connection.
 func (b *Bus) publish() {
 	for {
 		select {
 		case <-b.done:
 			return
-		case w := <-b.out:
-			if subject, payload, ok := w.encode(); ok {
-				// Without a connection it fails at once. Then the whisper is lost, as whispers may be.
+		case n := <-b.queue:
+			if subject, payload, ok := n.encode(); ok {
+				// Without a connection Publish fails at once, and the notification is lost.
 				_ = b.conn.Publish(subject, payload)
 			}
 		}
 	}
 }
 
-// Listen calls heard for each whisper about the tenant's contacts, in order, until stop is called.
-// An empty contact stands for the tenant's rules; with a seq of 0 it means that whispers may have been lost: read
-// again what matters. heard must be quick; a last call may overlap with stop.
-func (b *Bus) Listen(tenant string, heard func(contact string, seq int64)) (stop func(), err error) {
+// Listen calls onNotify for each notification about the tenant's contacts, in order, until stop is called. An empty contact
+// stands for the tenant's policy. An empty contact with seq 0 means that notifications may have been lost, so the subscriber
+// must read its state again. onNotify must not block. A last call may overlap with stop.
+func (b *Bus) Listen(tenant string, onNotify func(contact string, seq int64)) (stop func(), err error) {
 	if !isSlug(tenant) {
 		return nil, fmt.Errorf("bus: %q is not a tenant", tenant)
 	}
-	return b.subscribe(subjectOf(tenant, "*"), func(w whisper) { heard(w.contact, w.seq) }, heard)
+	return b.subscribe(subjectOf(tenant, "*"), func(n notification) { onNotify(n.contact, n.seq) }, onNotify)
 }
 
-// ListenAll calls heard for each tenant whose rules have changed, until stop is called. No tenant at all means that
-// whispers may have been lost. heard must be quick.
-func (b *Bus) ListenAll(heard func(tenant string)) (stop func(), err error) {
-	return b.subscribe(subjectOf("*", digest("")), func(w whisper) { heard(w.tenant) }, func(string, int64) { heard("") })
+// ListenAll calls onChange for each tenant whose policy has changed, until stop is called. An empty tenant means that
+// notifications may have been lost. onChange must not block.
+func (b *Bus) ListenAll(onChange func(tenant string)) (stop func(), err error) {
+	return b.subscribe(subjectOf("*", digest("")), func(n notification) { onChange(n.tenant) }, func(string, int64) { onChange("") })
 }
 
-// subscribe calls heard for each whisper on the subject, and lost when some may have been lost.
-func (b *Bus) subscribe(subject string, heard func(whisper), lost func(contact string, seq int64)) (stop func(), err error) {
+// subscribe calls onNotify for each notification on the subject, and onLost when some may have been lost.
+func (b *Bus) subscribe(subject string, onNotify func(notification), onLost func(contact string, seq int64)) (stop func(), err error) {
 	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
-		if w, ok := decode(m.Subject, m.Data); ok {
-			heard(w)
+		if n, ok := decode(m.Subject, m.Data); ok {
+			onNotify(n)
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
 	b.mu.Lock()
-	b.ears[sub] = lost
+	b.onLost[sub] = onLost
 	b.mu.Unlock()
-	b.settle()
+	b.flush()
 	return func() {
 		b.mu.Lock()
-		delete(b.ears, sub)
+		delete(b.onLost, sub)
 		b.mu.Unlock()
-		_ = sub.Unsubscribe() // fails only when the connection is closed, and then it is gone as well
+		_ = sub.Unsubscribe() // fails only when the connection is closed, which ends the subscription as well
 	}, nil
 }
 
-// settle waits, briefly, until NATS knows of the subscription: what is published after Listen has
-// returned is heard. A NATS that is away learns of it when it is back.
-func (b *Bus) settle() {
+// flush waits up to 2 seconds until NATS has registered the subscription, so that notifications after Listen has returned
+// are received. An unavailable NATS registers it after the reconnect.
+func (b *Bus) flush() {
 	if b.conn.Status() == nats.CONNECTED {
 		if err := b.conn.FlushTimeout(2 * time.Second); err != nil {
 			b.log.Warn("bus", "err", err)
@@ -215,64 +214,63 @@ func (b *Bus) settle() {
 	}
 }
 
-// gap tells whoever listens (through sub, or at all) that whispers may have been lost.
-func (b *Bus) gap(sub *nats.Subscription) {
+// notifyLost tells the subscriber of sub that notifications may have been lost. With nil it tells all subscribers.
+func (b *Bus) notifyLost(sub *nats.Subscription) {
 	b.mu.Lock()
-	var told []func(string, int64)
-	for s, heard := range b.ears {
+	var callbacks []func(string, int64)
+	for s, onLost := range b.onLost {
 		if sub == nil || s == sub {
-			told = append(told, heard)
+			callbacks = append(callbacks, onLost)
 		}
 	}
 	b.mu.Unlock()
-	for _, heard := range told {
-		heard("", 0)
+	for _, onLost := range callbacks {
+		onLost("", 0)
 	}
 }
 
-// Ready says why whispers can't reach everybody yet, or nil.
+// Ready returns nil when notifications reach all nodes, or the reason why they do not.
 func (b *Bus) Ready() error {
 	if status := b.conn.Status(); status != nats.CONNECTED {
 		return fmt.Errorf("bus: NATS is %s", status)
 	}
-	if b.engine == nil {
+	if b.embedded == nil {
 		return nil
 	}
-	return b.mesh.ready(b.engine.NumRemotes())
+	return b.mesh.ready(b.embedded.NumRemotes())
 }
 
-// Close ends the bus. Nudge and Ready may be called after it; whispers then go nowhere.
+// Close stops the bus. Nudge and Ready may be called after it; notifications are then dropped.
 func (b *Bus) Close() {
-	b.end.Do(func() {
+	b.closeOnce.Do(func() {
 		close(b.done)
-		b.sent.Wait()
+		b.publisher.Wait()
 		b.conn.Close()
-		if b.engine != nil {
-			b.engine.Shutdown()
-			b.engine.WaitForShutdown()
+		if b.embedded != nil {
+			b.embedded.Shutdown()
+			b.embedded.WaitForShutdown()
 		}
 	})
 }
 
-// mesh tells whether a node has found the others.
+// mesh tracks whether a node is connected to the others.
 type mesh struct {
-	now   func() time.Time
-	since time.Time
-	want  int // routes to others in the configuration
-	whole atomic.Bool
+	now    func() time.Time
+	since  time.Time
+	want   int // routes to other nodes in the configuration
+	formed atomic.Bool
 }
 
-// meshGrace is how long a node that starts waits for the others. After it, the nodes that are there
-// serve: one that is dead must not keep the rest from starting, and pods catch up without whispers.
-const meshGrace = 30 * time.Second
+// meshTimeout is how long a starting node waits for the others. After it the node serves, because one dead node must not
+// prevent the rest from starting, and pods are updated without notifications.
+const meshTimeout = 30 * time.Second
 
-// ready is nil once all nodes have been there, and stays so: a node that goes away later takes
-// nobody's readiness with it.
+// ready returns nil once all nodes have been connected. It stays nil when a node disconnects later.
 func (m *mesh) ready(have int) error {
 	switch {
-	case m.whole.Load():
-	case have >= m.want, m.now().Sub(m.since) >= meshGrace:
-		m.whole.Store(true)
+	case m.formed.Load():
+	case have >= m.want, m.now().Sub(m.since) >= meshTimeout:
+		m.formed.Store(true)
 	default:
 		return fmt.Errorf("bus: joined to %d of %d other nodes", have, m.want)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/bus"
 )
 
-// heard is what a listener was told.
-type heard struct {
+// notification is a received notification.
+type notification struct {
 	contact string
 	seq     int64
 }
@@ -35,44 +35,44 @@ func start(t *testing.T, cfg bus.Config) *bus.Bus {
 	return b
 }
 
-func listen(t *testing.T, b *bus.Bus, tenant string) <-chan heard {
+func subscribe(t *testing.T, b *bus.Bus, tenant string) <-chan notification {
 	t.Helper()
-	told := make(chan heard, 1024)
-	stop, err := b.Listen(tenant, func(contact string, seq int64) { told <- heard{contact, seq} })
+	notified := make(chan notification, 1024)
+	stop, err := b.Listen(tenant, func(contact string, seq int64) { notified <- notification{contact, seq} })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	return told
+	return notified
 }
 
-func next(t *testing.T, told <-chan heard) heard {
+func next(t *testing.T, notified <-chan notification) notification {
 	t.Helper()
 	select {
-	case h := <-told:
+	case h := <-notified:
 		return h
 	case <-time.After(2 * time.Minute):
-		t.Fatal("nothing was heard")
-		return heard{}
+		t.Fatal("no notification arrived")
+		return notification{}
 	}
 }
 
-// until asks again and again, for as long as a slow machine may need.
+// until waits until ok returns true.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
-	late := time.After(2 * time.Minute)
+	timeout := time.After(2 * time.Minute)
 	for !ok() {
 		select {
 		case <-again.C:
-		case <-late:
-			t.Fatalf("still not so: %s", what)
+		case <-timeout:
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }
 
-// natsServer is somebody else's NATS.
+// natsServer starts an external NATS server.
 func natsServer(t *testing.T, port int) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
@@ -87,43 +87,43 @@ func natsServer(t *testing.T, port int) *server.Server {
 	return s
 }
 
-// ways in which one node may be set up.
-func ways(t *testing.T) map[string]bus.Config {
+// configs returns the configurations of a single node.
+func configs(t *testing.T) map[string]bus.Config {
 	byURL := config()
 	byURL.URL = natsServer(t, server.RANDOM_PORT).ClientURL()
 	return map[string]bus.Config{"in-process": config(), "existing NATS": byURL}
 }
 
-func TestWhispersAreHeardInOrder(t *testing.T) {
-	for name, cfg := range ways(t) {
+func TestNotificationsArriveInOrder(t *testing.T) {
+	for name, cfg := range configs(t) {
 		t.Run(name, func(t *testing.T) {
 			b := start(t, cfg)
 			if err := b.Ready(); err != nil {
 				t.Fatal(err)
 			}
-			told := listen(t, b, "acme")
+			notified := subscribe(t, b, "acme")
 			for seq := int64(1); seq <= 500; seq++ {
 				b.Nudge("acme", "c-1", seq)
 			}
 			for seq := int64(1); seq <= 500; seq++ {
-				if got, want := next(t, told), (heard{"c-1", seq}); got != want {
-					t.Fatalf("heard %v, want %v", got, want)
+				if got, want := next(t, notified), (notification{"c-1", seq}); got != want {
+					t.Fatalf("got %v, want %v", got, want)
 				}
 			}
 		})
 	}
 }
 
-func TestATenantHearsItsOwnOnly(t *testing.T) {
+func TestATenantGetsItsOwnNotificationsOnly(t *testing.T) {
 	b := start(t, config())
-	acme, acmeEast := listen(t, b, "acme"), listen(t, b, "acme-east")
+	acme, acmeEast := subscribe(t, b, "acme"), subscribe(t, b, "acme-east")
 	b.Nudge("acme-east", "c-1", 7)
 	b.Nudge("acme", "c-1", 8)
-	if got, want := next(t, acme), (heard{"c-1", 8}); got != want {
-		t.Errorf("acme heard %v, want %v", got, want)
+	if got, want := next(t, acme), (notification{"c-1", 8}); got != want {
+		t.Errorf("acme got %v, want %v", got, want)
 	}
-	if got, want := next(t, acmeEast), (heard{"c-1", 7}); got != want {
-		t.Errorf("acme-east heard %v, want %v", got, want)
+	if got, want := next(t, acmeEast), (notification{"c-1", 7}); got != want {
+		t.Errorf("acme-east got %v, want %v", got, want)
 	}
 }
 
@@ -132,34 +132,34 @@ func TestForeignContactIDsAreSafe(t *testing.T) {
 		name, contact string
 	}{
 		{"a plain number", "4711"},
-		{"dots, which part a subject", "a.b..c"},
+		{"dots, which separate subject tokens", "a.b..c"},
 		{"wildcards", "*"},
 		{"the wildcard of all that follows", ">"},
-		{"spaces and line ends, which part the protocol", "a b\r\nPUB pod.acme.x 1\r\n"},
+		{"spaces and line ends, which separate protocol fields", "a b\r\nPUB pod.acme.x 1\r\n"},
 		{"a null byte", "a\x00b"},
 		{"other scripts", "контакт-🛡"},
-		{"bytes that are no text", "\xff\xfe"},
-		{"as long as a whisper takes", strings.Repeat("x", 1016)},
+		{"invalid UTF-8", "\xff\xfe"},
+		{"the longest allowed id", strings.Repeat("x", 1016)},
 	}
 	b := start(t, config())
-	told := listen(t, b, "acme")
+	notified := subscribe(t, b, "acme")
 	for i, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			b.Nudge("acme", row.contact, int64(i+1))
-			if got, want := next(t, told), (heard{row.contact, int64(i + 1)}); got != want {
-				t.Errorf("heard %+v, want %+v", got, want)
+			if got, want := next(t, notified), (notification{row.contact, int64(i + 1)}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
 	}
 }
 
-func TestWhispersThatAreNoneGoNowhere(t *testing.T) {
+func TestInvalidNotificationsAreDropped(t *testing.T) {
 	rows := []struct {
 		name, tenant, contact string
 		seq                   int64
 	}{
 		{"neither contact nor seq", "acme", "", 0},
-		{"a contact beyond all measure", "acme", strings.Repeat("x", 1017), 1},
+		{"a contact that is too long", "acme", strings.Repeat("x", 1017), 1},
 		{"no seq", "acme", "c-1", 0},
 		{"a negative seq", "acme", "c-1", -1},
 		{"no tenant", "", "c-1", 1},
@@ -167,19 +167,19 @@ func TestWhispersThatAreNoneGoNowhere(t *testing.T) {
 		{"a tenant with a dot", "acme.x", "c-1", 1},
 	}
 	b := start(t, config())
-	told := listen(t, b, "acme")
+	notified := subscribe(t, b, "acme")
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			b.Nudge(row.tenant, row.contact, row.seq)
 			b.Nudge("acme", "c-2", 2)
-			if got, want := next(t, told), (heard{"c-2", 2}); got != want {
-				t.Errorf("heard %+v, want %+v only", got, want)
+			if got, want := next(t, notified), (notification{"c-2", 2}); got != want {
+				t.Errorf("got %+v, want %+v only", got, want)
 			}
 		})
 	}
 }
 
-func TestListenRefusesWhatIsNoTenant(t *testing.T) {
+func TestListenRefusesAnInvalidTenant(t *testing.T) {
 	b := start(t, config())
 	for _, tenant := range []string{"", "*", ">", "Acme", "a.b", "a b", strings.Repeat("a", 65)} {
 		if _, err := b.Listen(tenant, func(string, int64) {}); err == nil || !strings.Contains(err.Error(), "is not a tenant") {
@@ -188,11 +188,11 @@ func TestListenRefusesWhatIsNoTenant(t *testing.T) {
 	}
 }
 
-func TestMalformedWhispersFromOutsideAreIgnored(t *testing.T) {
+func TestMalformedNotificationsAreIgnored(t *testing.T) {
 	cfg := config()
 	cfg.URL = natsServer(t, server.RANDOM_PORT).ClientURL()
 	b := start(t, cfg)
-	told := listen(t, b, "acme")
+	notified := subscribe(t, b, "acme")
 
 	outside, err := nats.Connect(cfg.URL)
 	if err != nil {
@@ -215,7 +215,7 @@ func TestMalformedWhispersFromOutsideAreIgnored(t *testing.T) {
 		{"seq zero", good.Subject, payload(0, "c-1")},
 		{"a seq beyond the largest", good.Subject, payload(1<<63, "c-1")},
 		{"another contact than the subject's", good.Subject, payload(5, "c-2")},
-		{"a subject of another making", "pod.acme.c-1", payload(5, "c-1")},
+		{"a subject of another format", "pod.acme.c-1", payload(5, "c-1")},
 		{"JSON", good.Subject, []byte(`{"contact":"c-1","seq":5}`)},
 		{"too long", good.Subject, payload(5, strings.Repeat("c", 1<<12))},
 	}
@@ -227,14 +227,14 @@ func TestMalformedWhispersFromOutsideAreIgnored(t *testing.T) {
 			if err := outside.PublishMsg(good); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := next(t, told), (heard{"c-1", 41}); got != want {
-				t.Errorf("heard %+v, want %+v only", got, want)
+			if got, want := next(t, notified), (notification{"c-1", 41}); got != want {
+				t.Errorf("got %+v, want %+v only", got, want)
 			}
 		})
 	}
 }
 
-// capture gives a whisper about c-1 at 41 as it goes over the wire.
+// capture returns the NATS message of a notification about c-1 at 41.
 func capture(t *testing.T, outside *nats.Conn, b *bus.Bus) *nats.Msg {
 	t.Helper()
 	sub, err := outside.SubscribeSync("pod.other.*")
@@ -266,20 +266,20 @@ func TestTheDestinationSubjectHoldsNoContactID(t *testing.T) {
 	}
 }
 
-func TestStopEndsListening(t *testing.T) {
+func TestStopEndsTheSubscription(t *testing.T) {
 	b := start(t, config())
-	stop, err := b.Listen("acme", func(string, int64) { t.Error("heard after stop") })
+	stop, err := b.Listen("acme", func(string, int64) { t.Error("notified after stop") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop()
-	told := listen(t, b, "acme")
+	notified := subscribe(t, b, "acme")
 	b.Nudge("acme", "c-1", 1)
-	next(t, told)
-	stop() // once more does no harm
+	next(t, notified)
+	stop() // a second call has no effect
 }
 
-func TestWithoutNATSNothingBlocksAndItsReturnIsTold(t *testing.T) {
+func TestAnOutageBlocksNothingAndTheReconnectIsReported(t *testing.T) {
 	first := natsServer(t, server.RANDOM_PORT)
 	url, port := first.ClientURL(), portOf(first)
 	first.Shutdown()
@@ -291,31 +291,31 @@ func TestWithoutNATSNothingBlocksAndItsReturnIsTold(t *testing.T) {
 	if err := b.Ready(); err == nil || err.Error() != "bus: NATS is RECONNECTING" {
 		t.Errorf("without NATS Ready says %v", err)
 	}
-	told := listen(t, b, "acme")
+	notified := subscribe(t, b, "acme")
 	for range 100_000 {
 		b.Nudge("acme", "c-1", 1)
 	}
 	for range 2 { // at the start, and after an outage
 		s := natsServer(t, port)
-		for got := next(t, told); got != (heard{}); got = next(t, told) {
-			if got != (heard{"c-1", 1}) {
-				t.Fatalf("heard %v", got)
+		for got := next(t, notified); got != (notification{}); got = next(t, notified) {
+			if got != (notification{"c-1", 1}) {
+				t.Fatalf("got %v", got)
 			}
 		}
 		until(t, "ready again", func() bool { return b.Ready() == nil })
 		b.Nudge("acme", "c-1", 2)
-		for got := next(t, told); got != (heard{"c-1", 2}); got = next(t, told) {
-			if got != (heard{"c-1", 1}) {
-				t.Fatalf("heard %v", got)
+		for got := next(t, notified); got != (notification{"c-1", 2}); got = next(t, notified) {
+			if got != (notification{"c-1", 1}) {
+				t.Fatalf("got %v", got)
 			}
 		}
 		s.Shutdown()
 		s.WaitForShutdown()
-		until(t, "the outage is noticed", func() bool { return b.Ready() != nil })
+		until(t, "the outage is detected", func() bool { return b.Ready() != nil })
 	}
 }
 
-func TestCloseLeavesNothingBehind(t *testing.T) {
+func TestCloseLeavesNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	b, err := bus.Start(t.Context(), config())
 	if err != nil {
@@ -340,20 +340,20 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
-func BenchmarkWhisper(b *testing.B) {
+func BenchmarkNotify(b *testing.B) {
 	node, err := bus.Start(b.Context(), config())
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer node.Close()
-	told := make(chan struct{}, 1)
-	stop, err := node.Listen("acme", func(string, int64) { told <- struct{}{} })
+	notified := make(chan struct{}, 1)
+	stop, err := node.Listen("acme", func(string, int64) { notified <- struct{}{} })
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer stop()
 	for b.Loop() {
 		node.Nudge("acme", "c-1", 1)
-		<-told
+		<-notified
 	}
 }

@@ -25,7 +25,7 @@ import (
 
 func portOf(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }
 
-// node starts one of a cluster.
+// node starts a node of a cluster.
 func node(t *testing.T, listen string, routes ...string) *bus.Bus {
 	t.Helper()
 	cfg := config()
@@ -33,7 +33,7 @@ func node(t *testing.T, listen string, routes ...string) *bus.Bus {
 	return start(t, cfg)
 }
 
-func TestNodesHearEachOther(t *testing.T) {
+func TestNodesNotifyEachOther(t *testing.T) {
 	files := certificates(t)
 	rows := []struct{ name, listen, route string }{
 		{"on loopback, plain", "127.0.0.1:0", "%"},
@@ -45,23 +45,23 @@ func TestNodesHearEachOther(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := node(t, row.listen)
 			b := node(t, row.listen, strings.Replace(row.route, "%", a.RouteAddr(), 1))
-			until(t, "the mesh is whole", func() bool { return a.Ready() == nil && b.Ready() == nil })
-			hears(t, a, b)
-			hears(t, b, a)
+			until(t, "the mesh is formed", func() bool { return a.Ready() == nil && b.Ready() == nil })
+			wantDelivery(t, a, b)
+			wantDelivery(t, b, a)
 		})
 	}
 }
 
-// hears repeats the whisper, because right after joining one may be lost.
-func hears(t *testing.T, speaker, listener *bus.Bus) {
+// wantDelivery repeats the notification, because right after joining it may be lost.
+func wantDelivery(t *testing.T, publisher, subscriber *bus.Bus) {
 	t.Helper()
-	told := listen(t, listener, "acme")
-	until(t, "the other node hears", func() bool {
-		speaker.Nudge("acme", "c-1", 9)
+	notified := subscribe(t, subscriber, "acme")
+	until(t, "the other node is notified", func() bool {
+		publisher.Nudge("acme", "c-1", 9)
 		select {
-		case got := <-told:
-			if want := (heard{"c-1", 9}); got != want {
-				t.Fatalf("heard %v, want %v", got, want)
+		case got := <-notified:
+			if want := (notification{"c-1", 9}); got != want {
+				t.Fatalf("got %v, want %v", got, want)
 			}
 			return true
 		default:
@@ -70,7 +70,7 @@ func hears(t *testing.T, speaker, listener *bus.Bus) {
 	})
 }
 
-func TestANodeThatLacksTheSecretIsNotJoined(t *testing.T) {
+func TestANodeWithoutTheSecretIsNotJoined(t *testing.T) {
 	files := certificates(t)
 	rows := []struct{ name, theirs, ours, route string }{
 		{"another password", "nats://pod:secret@127.0.0.1:0", "nats://pod:other@127.0.0.1:0", "%"},
@@ -80,7 +80,7 @@ func TestANodeThatLacksTheSecretIsNotJoined(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			refused := make(logged, 64)
+			refused := make(logRecorder, 64)
 			cfg := config()
 			cfg.ClusterListen, cfg.Log = row.theirs, refused.logger()
 			theirs := start(t, cfg)
@@ -88,7 +88,7 @@ func TestANodeThatLacksTheSecretIsNotJoined(t *testing.T) {
 			select {
 			case <-refused:
 			case <-time.After(2 * time.Minute):
-				t.Fatal("the node says nothing of the stranger")
+				t.Fatal("the node logs no refused route")
 			}
 			if err := ours.Ready(); err == nil || err.Error() != "bus: joined to 0 of 1 other nodes" {
 				t.Errorf("Ready says %v", err)
@@ -97,19 +97,19 @@ func TestANodeThatLacksTheSecretIsNotJoined(t *testing.T) {
 	}
 }
 
-func TestTheClientPortOfAClusterIsForItsOwnProcessAlone(t *testing.T) {
+func TestTheClientPortOfAClusterAcceptsItsOwnProcessOnly(t *testing.T) {
 	b := node(t, "127.0.0.1:0")
 	for name, as := range map[string]nats.Option{
-		"nobody":              func(*nats.Options) error { return nil },
+		"no user":             func(*nats.Options) error { return nil },
 		"the user, guessed":   nats.UserInfo("shieldpod", "shieldpod"),
 		"the user, by itself": nats.UserInfo("shieldpod", ""),
 	} {
-		stranger, err := nats.Connect(b.ClientURL(), as)
+		client, err := nats.Connect(b.ClientURL(), as)
 		if !errors.Is(err, nats.ErrAuthorization) {
 			t.Errorf("%s was let in: %v", name, err)
 		}
 		if err == nil {
-			stranger.Close()
+			client.Close()
 		}
 	}
 }
@@ -134,12 +134,12 @@ func TestReadyWaitsForTheMesh(t *testing.T) {
 	const want = "bus: joined to 0 of 1 other nodes"
 	passed.Store(int64(30*time.Second - 1))
 	if err := early.Ready(); err == nil || err.Error() != want {
-		t.Errorf("just before the grace ends Ready says %v, want %s", err, want)
+		t.Errorf("just before the time-out Ready says %v, want %s", err, want)
 	}
-	late := node(t, away, away, early.RouteAddr()) // one list serves all: its own address is passed over
+	late := node(t, away, away, early.RouteAddr()) // all nodes share one list: a node skips its own address
 	until(t, "both are ready", func() bool { return early.Ready() == nil && late.Ready() == nil })
 	late.Close()
-	hears(t, early, early)
+	wantDelivery(t, early, early)
 	if err := early.Ready(); err != nil {
 		t.Errorf("after the other has gone Ready says %v", err)
 	}
@@ -154,7 +154,7 @@ func TestADeadNodeDoesNotKeepTheOthersFromStarting(t *testing.T) {
 	b := start(t, cfg)
 	passed.Store(int64(30 * time.Second))
 	if err := b.Ready(); err != nil {
-		t.Errorf("after the grace Ready says %v", err)
+		t.Errorf("after the time-out Ready says %v", err)
 	}
 }
 

@@ -1,7 +1,7 @@
 package bus
 
-// RouteAddr is where the node takes routes, when it was told to choose a port.
-func (b *Bus) RouteAddr() string { return b.engine.ClusterAddr().String() }
+// RouteAddr returns the address where the node accepts routes.
+func (b *Bus) RouteAddr() string { return b.embedded.ClusterAddr().String() }
 
-// ClientURL is where the engine of a cluster takes clients, because it has to.
-func (b *Bus) ClientURL() string { return b.engine.ClientURL() }
+// ClientURL returns the address of the client port that a cluster opens.
+func (b *Bus) ClientURL() string { return b.embedded.ClientURL() }

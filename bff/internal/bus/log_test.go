@@ -5,14 +5,14 @@ import (
 	"log/slog"
 )
 
-// logged takes what a node has to say, and forgets what nobody waits for.
-type logged chan string
+// logRecorder records log messages. It drops them when it is full.
+type logRecorder chan string
 
-func (l logged) logger() *slog.Logger                   { return slog.New(l) }
-func (logged) Enabled(context.Context, slog.Level) bool { return true }
-func (l logged) WithAttrs([]slog.Attr) slog.Handler     { return l }
-func (l logged) WithGroup(string) slog.Handler          { return l }
-func (l logged) Handle(_ context.Context, r slog.Record) error {
+func (l logRecorder) logger() *slog.Logger                   { return slog.New(l) }
+func (logRecorder) Enabled(context.Context, slog.Level) bool { return true }
+func (l logRecorder) WithAttrs([]slog.Attr) slog.Handler     { return l }
+func (l logRecorder) WithGroup(string) slog.Handler          { return l }
+func (l logRecorder) Handle(_ context.Context, r slog.Record) error {
 	select {
 	case l <- r.Message:
 	default:

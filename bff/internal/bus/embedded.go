@@ -17,41 +17,41 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// startLimit bounds the start of the engine: milliseconds where the machine is free, seconds where it is not.
-const startLimit = time.Minute
+// startTimeout bounds the start of the server. It takes milliseconds on an idle machine and seconds on a loaded one.
+const startTimeout = time.Minute
 
-// embed runs an engine inside this process and connects to it without a socket.
+// embed starts a NATS server in this process and connects to it without a socket.
 func (b *Bus) embed(ctx context.Context, cfg Config) error {
 	opts, err := options(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	if b.engine, err = server.NewServer(opts); err != nil {
+	if b.embedded, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("bus: %w", err)
 	}
-	b.engine.SetLoggerV2(engineLog{cfg.Log}, false, false, false)
+	b.embedded.SetLoggerV2(serverLog{cfg.Log}, false, false, false)
 	b.mesh.now, b.mesh.since, b.mesh.want = cfg.Now, cfg.Now(), len(opts.Routes)
-	b.engine.Start()
+	b.embedded.Start()
 	err = errors.New("the engine did not start")
-	if b.engine.ReadyForConnections(startLimit) {
+	if b.embedded.ReadyForConnections(startTimeout) {
 		b.conn, err = nats.Connect("", append(b.options(),
-			nats.InProcessServer(b.engine), nats.UserInfo(opts.Username, opts.Password))...)
+			nats.InProcessServer(b.embedded), nats.UserInfo(opts.Username, opts.Password))...)
 	}
 	if err != nil {
-		b.engine.Shutdown()
+		b.embedded.Shutdown()
 		return fmt.Errorf("bus: %w", err)
 	}
 	return nil
 }
 
-// options of the engine: reachable by nobody, or by the other nodes only.
+// options returns the options of the embedded server. It is reachable from no other process, or from the other nodes only.
 func options(ctx context.Context, cfg Config) (*server.Options, error) {
 	o := &server.Options{
 		ServerName: "shieldpod-" + rand.Text(),
 		DontListen: true,
 		NoSigs:     true,
 		MaxPayload: maxPayload,
-		// Known to this process alone: a cluster makes the engine open a client port.
+		// Known to this process only. A cluster makes the server open a client port.
 		Username: "shieldpod",
 		Password: rand.Text(),
 	}
@@ -61,7 +61,7 @@ func options(ctx context.Context, cfg Config) (*server.Options, error) {
 		}
 		return o, nil
 	}
-	// With DontListen the engine never forms routes, so it gets a client port, on loopback.
+	// With DontListen the server never forms routes, so it gets a client port on loopback.
 	o.DontListen, o.Host, o.Port = false, "127.0.0.1", server.RANDOM_PORT
 	return o, cluster(ctx, cfg, o)
 }
@@ -71,7 +71,7 @@ func cluster(ctx context.Context, cfg Config, o *server.Options) error {
 	if err != nil {
 		return err
 	}
-	port, err := free(ctx, at)
+	port, err := checkFree(ctx, at)
 	if err != nil {
 		return fmt.Errorf("bus: cluster listen: %w", err)
 	}
@@ -92,7 +92,7 @@ func cluster(ctx context.Context, cfg Config, o *server.Options) error {
 		if err != nil {
 			return fmt.Errorf("bus: cluster listen: %w", err)
 		}
-		o.Cluster.TLSConfig.RootCAs = o.Cluster.TLSConfig.ClientCAs // routes are dialled as well as taken
+		o.Cluster.TLSConfig.RootCAs = o.Cluster.TLSConfig.ClientCAs // the node dials routes and accepts them
 	}
 	for _, r := range cfg.ClusterRoutes {
 		route, err := parseRoute(r, at)
@@ -106,7 +106,7 @@ func cluster(ctx context.Context, cfg Config, o *server.Options) error {
 	return nil
 }
 
-// isSelf tells whether a route leads back to this node. One that can't be resolved is another's.
+// isSelf reports whether a route leads to this node. A host that can't be resolved is another node.
 func isSelf(ctx context.Context, route *url.URL, port int) bool {
 	if route.Port() != strconv.Itoa(port) {
 		return false
@@ -122,9 +122,9 @@ func isSelf(ctx context.Context, route *url.URL, port int) bool {
 	return false
 }
 
-// free tells that the address can be listened on, with the reason if not: the engine would keep it
-// to itself. It gives the port as the engine wants it.
-func free(ctx context.Context, at *url.URL) (int, error) {
+// checkFree checks that the address can be listened on, because the server does not report the reason if it can't. It
+// returns the port in the form of the server's options.
+func checkFree(ctx context.Context, at *url.URL) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at.Host)
 	if err != nil {
 		return 0, err
@@ -170,8 +170,8 @@ func parseRoute(text string, listen *url.URL) (*url.URL, error) {
 	return to, nil
 }
 
-// parseAddress reads host:port, with or without nats:// or tls:// before it. Errors never quote
-// the text: it may hold a password.
+// parseAddress parses host:port with an optional nats:// or tls:// scheme. Its errors never quote the text, because it may
+// contain a password.
 func parseAddress(text string) (*url.URL, error) {
 	if _, port, err := net.SplitHostPort(text); err == nil && port != "" {
 		return &url.URL{Host: text}, nil
@@ -193,17 +193,17 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// engineLog passes on what an operator should see.
-type engineLog struct{ log *slog.Logger }
+// serverLog forwards the server's warnings and errors to the log.
+type serverLog struct{ log *slog.Logger }
 
-// Warnf passes over the engine's word on plain passwords: the client's is drawn for this process and never leaves it.
-func (l engineLog) Warnf(format string, v ...any) {
+// Warnf drops the server's warning about plain passwords. The password is random and never leaves this process.
+func (l serverLog) Warnf(format string, v ...any) {
 	if !strings.HasPrefix(format, "Plaintext passwords detected") {
 		l.log.Warn("bus: " + fmt.Sprintf(format, v...))
 	}
 }
-func (l engineLog) Errorf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
-func (l engineLog) Fatalf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
-func (engineLog) Noticef(string, ...any)           {}
-func (engineLog) Debugf(string, ...any)            {}
-func (engineLog) Tracef(string, ...any)            {}
+func (l serverLog) Errorf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
+func (l serverLog) Fatalf(format string, v ...any) { l.log.Error("bus: " + fmt.Sprintf(format, v...)) }
+func (serverLog) Noticef(string, ...any)           {}
+func (serverLog) Debugf(string, ...any)            {}
+func (serverLog) Tracef(string, ...any)            {}

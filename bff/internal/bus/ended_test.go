@@ -5,20 +5,20 @@ import (
 	"testing"
 )
 
-func TestEndedSessionsAreHeardByTenant(t *testing.T) {
+func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 	b := start(t, config())
-	told := make(chan string, 16)
-	stop, err := b.ListenEnds(func(tenant string) { told <- tenant })
+	notified := make(chan string, 16)
+	stop, err := b.ListenEnds(func(tenant string) { notified <- tenant })
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods := listen(t, b, "acme")
+	pods := subscribe(t, b, "acme")
 	for _, tenant := range []string{"acme", "zenith", "acme"} {
 		if err := b.NotifyEnds(tenant); err != nil {
 			t.Fatal(err)
 		}
-		if got := <-told; got != tenant {
-			t.Errorf("heard %q, want %q", got, tenant)
+		if got := <-notified; got != tenant {
+			t.Errorf("got %q, want %q", got, tenant)
 		}
 	}
 	for _, tenant := range []string{"", "*", "acme.x", "ac me", ">", strings.Repeat("a", 65)} {
@@ -27,26 +27,26 @@ func TestEndedSessionsAreHeardByTenant(t *testing.T) {
 		}
 	}
 	b.Nudge("acme", "dana", 1)
-	if got := next(t, pods); got != (heard{"dana", 1}) {
-		t.Errorf("a pod hears %+v", got)
+	if got := next(t, pods); got != (notification{"dana", 1}) {
+		t.Errorf("a pod is notified %+v", got)
 	}
 	stop()
 	if err := b.NotifyEnds("acme"); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 0 {
-		t.Errorf("after stop, or of a contact: %q", <-told)
+	if len(notified) != 0 {
+		t.Errorf("after stop, or of a contact: %q", <-notified)
 	}
 }
 
-func TestEndedSessionsAreHeardOnOtherNodes(t *testing.T) {
+func TestEndedSessionsAreNotifiedOnOtherNodes(t *testing.T) {
 	nats := natsServer(t, -1)
 	cfg := config()
 	cfg.URL = nats.ClientURL()
 	here, there := start(t, cfg), start(t, cfg)
 	until(t, "both are connected", func() bool { return here.Ready() == nil && there.Ready() == nil })
-	told := make(chan string, 1)
-	stop, err := there.ListenEnds(func(tenant string) { told <- tenant })
+	notified := make(chan string, 1)
+	stop, err := there.ListenEnds(func(tenant string) { notified <- tenant })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,15 +54,15 @@ func TestEndedSessionsAreHeardOnOtherNodes(t *testing.T) {
 	if err := here.NotifyEnds("acme"); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-told; got != "acme" {
-		t.Errorf("heard %q", got)
+	if got := <-notified; got != "acme" {
+		t.Errorf("got %q", got)
 	}
 }
 
-func TestWithoutNATSEndedSessionsAreNotTold(t *testing.T) {
+func TestNotifyEndsFailsAfterClose(t *testing.T) {
 	b := start(t, config())
 	b.Close()
 	if err := b.NotifyEnds("acme"); err == nil {
-		t.Error("it says that it has told")
+		t.Error("it says that it has notified")
 	}
 }
