@@ -1,7 +1,9 @@
-// Package clientaddr tells from which network address a request comes, also behind proxies.
+// Package clientaddr determines the network address of a request's client, also behind proxies.
 //
-// Start with [Resolver]. A header about it is believed only as far as proxies that are configured have written it: what stands
-// in front of that comes from the client, who can write anything.
+// Only header entries that configured proxies have written are trusted. Earlier entries come from the client, who can write
+// anything.
+//
+// Start with [Resolver].
 package clientaddr
 
 import (
@@ -12,25 +14,25 @@ import (
 	"strings"
 )
 
-// Headers that proxies name the client in.
+// Headers in which proxies name the client.
 const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
 
-// maxHops bounds how many entries of a header are looked at, from its end.
+// maxHops bounds the entries of a header that are read, from its end.
 const maxHops = 32
 
-// Resolver finds a request's client.
+// Resolver determines the client of a request.
 type Resolver struct {
-	// Trusted are the proxies' addresses. With none, the client is whoever has opened the connection.
+	// Trusted are the addresses of the proxies. Empty: the client is the peer of the connection.
 	Trusted []netip.Prefix
-	// Header is the one that the proxies write, XForwardedFor or Forwarded. Only one is read: proxies pass the other one
-	// through as the client has sent it.
+	// Header is the header that the proxies write, XForwardedFor or Forwarded. Only this one is read, because proxies forward
+	// the other one unchanged from the client.
 	Header string
 }
 
-// ParseTrusted reads proxies' addresses: single ones, or networks like 10.0.0.0/8.
+// ParseTrusted parses the addresses of proxies: single addresses, or networks like 10.0.0.0/8.
 func ParseTrusted(list []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, text := range list {
@@ -51,9 +53,9 @@ func ParseTrusted(list []string) ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// Client gives the address that the request comes from: the last one in the header that is not a trusted proxy's, if a trusted
-// proxy has sent the request, else the connection's own. Where an entry can't be read, the client is the proxy that has
-// written it. The zero address stands for a connection that has none.
+// Client returns the address of the request's client. If a trusted proxy has sent the request, it is the last address in the
+// header that is not a trusted proxy, else the peer of the connection. If an entry is malformed, it is the proxy that has
+// written the entry. A connection without an address has the zero address.
 func (v Resolver) Client(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -78,13 +80,13 @@ func (v Resolver) Client(r *http.Request) netip.Addr {
 	return client
 }
 
-// TrustsPeer tells whether a trusted proxy has opened the request's connection.
+// TrustsPeer reports whether the peer of the request's connection is a trusted proxy.
 func (v Resolver) TrustsPeer(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && v.IsTrusted(peer.Addr().Unmap().WithZone(""))
 }
 
-// IsTrusted tells whether the address is a configured proxy's.
+// IsTrusted reports whether the address is a trusted proxy.
 func (v Resolver) IsTrusted(address netip.Addr) bool {
 	for _, proxies := range v.Trusted {
 		if proxies.Contains(address) {
@@ -94,7 +96,7 @@ func (v Resolver) IsTrusted(address netip.Addr) bool {
 	return false
 }
 
-// addressOf reads an address with or without a port, brackets or a zone.
+// addressOf parses an address with an optional port, brackets and zone.
 func addressOf(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
 	address, err := netip.ParseAddr(text)
@@ -113,7 +115,7 @@ func addressOf(text string) (netip.Addr, bool) {
 	return address, err == nil && address.IsValid() && !address.IsUnspecified()
 }
 
-// forwardedFor reads the for= of one element of the header Forwarded.
+// forwardedFor parses the for= parameter of one element of the header Forwarded.
 func forwardedFor(element string) (netip.Addr, bool) {
 	for pair := range strings.SplitSeq(element, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
@@ -127,17 +129,17 @@ func forwardedFor(element string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// forwardedHeaders are what proxies write. Nothing behind Strip reads them.
+// forwardedHeaders are the headers that proxies write. No handler after Strip reads them.
 var forwardedHeaders = []string{
 	XForwardedFor, Forwarded, "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "True-Client-Ip",
 }
 
-// IsForwarded tells whether the request says that it comes through a proxy.
+// IsForwarded reports whether the headers name a forwarding proxy.
 func IsForwarded(h http.Header) bool {
 	return h.Get(XForwardedFor) != "" || h.Get(Forwarded) != ""
 }
 
-// Strip removes what proxies, or a client in their name, say of a request.
+// Strip removes the headers of proxies, also those that a client has forged.
 func Strip(h http.Header) {
 	for _, name := range forwardedHeaders {
 		delete(h, http.CanonicalHeaderKey(name))
@@ -146,12 +148,12 @@ func Strip(h http.Header) {
 
 type contextKey struct{}
 
-// With keeps the client's address in a request's context.
+// With returns a context with the client's address.
 func With(ctx context.Context, address netip.Addr) context.Context {
 	return context.WithValue(ctx, contextKey{}, address)
 }
 
-// From gives the address that With has kept, or the zero address.
+// From returns the address that With has set, or the zero address.
 func From(ctx context.Context) netip.Addr {
 	address, _ := ctx.Value(contextKey{}).(netip.Addr)
 	return address

@@ -1,7 +1,9 @@
-// Package ratelimit bounds how often one network address may do something.
+// Package ratelimit limits the rate of requests per network address.
 //
-// Start with [New]. A [Limiter] keeps one token bucket per address, and no more of them than a fixed number: the one that was
-// used least recently is dropped, so that a client with many addresses can't make the process grow.
+// A [Limiter] keeps one token bucket per address, up to a fixed number of buckets. Above it the least recently used bucket
+// is dropped, so that a client with many addresses can't exhaust the memory.
+//
+// Start with [New].
 package ratelimit
 
 import (
@@ -17,13 +19,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limit is a token bucket's size. The zero value stands for no limit.
+// Limit is the rate and the size of a token bucket. The zero value: no limit.
 type Limit struct {
-	PerSecond float64 // tokens that come back
-	Burst     int     // tokens that a full bucket holds
+	PerSecond float64 // tokens added per second
+	Burst     int     // tokens in a full bucket
 }
 
-// UnmarshalText reads a limit as flags have it: "200/2000" for 200 a second and 2000 at once, "off" for none.
+// UnmarshalText parses the text of a flag: "200/2000" for 200 a second and 2000 at once, "off" for no limit.
 func (l *Limit) UnmarshalText(text []byte) error {
 	if string(text) == "off" {
 		*l = Limit{}
@@ -39,7 +41,7 @@ func (l *Limit) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String writes the limit as UnmarshalText reads it.
+// String formats the limit for UnmarshalText.
 func (l Limit) String() string {
 	if l.Burst == 0 {
 		return "off"
@@ -47,10 +49,10 @@ func (l Limit) String() string {
 	return strconv.FormatFloat(l.PerSecond, 'f', -1, 64) + "/" + strconv.Itoa(l.Burst)
 }
 
-// maxBuckets bounds the addresses that one limiter remembers, to about 4 MiB.
+// maxBuckets bounds the memory of one limiter to about 4 MiB.
 const maxBuckets = 16 << 10
 
-// Limiter has a bucket for each address. Its methods may be called from many goroutines; a nil Limiter allows everything.
+// Limiter holds a bucket for each address. Its methods are safe for concurrent use. A nil Limiter allows everything.
 type Limiter struct {
 	limit Limit
 	now   func() time.Time
@@ -59,8 +61,8 @@ type Limiter struct {
 	buckets *simplelru.LRU[netip.Addr, *rate.Limiter]
 }
 
-// New makes a limiter, or nil when there is no limit. The clock should be monotonic, like time.Now: one that steps back would
-// fill no bucket until it has caught up.
+// New returns a limiter, or nil when there is no limit. The clock should be monotonic, like time.Now: after a step back no
+// bucket is filled until the clock has caught up.
 func New(l Limit, now func() time.Time) *Limiter {
 	if l.Burst == 0 {
 		return nil
@@ -72,7 +74,7 @@ func New(l Limit, now func() time.Time) *Limiter {
 	return &Limiter{limit: l, now: now, buckets: buckets}
 }
 
-// Take takes a token of the address. Without one it tells how long it takes until there is one again, at least a second.
+// Take takes a token of the address. Without a token it returns the time until the next one, at least a second.
 func (l *Limiter) Take(address netip.Addr) (retryAfter time.Duration, ok bool) {
 	if l == nil {
 		return 0, true
@@ -85,14 +87,14 @@ func (l *Limiter) Take(address netip.Addr) (retryAfter time.Duration, ok bool) {
 	return max(time.Second, time.Duration(missing/l.limit.PerSecond*float64(time.Second))), false
 }
 
-// Return gives a token back that Take has taken: the client has proven to be no stranger.
+// Return returns a token to the bucket after a client has authenticated.
 func (l *Limiter) Return(address netip.Addr) {
 	if l != nil {
-		l.bucket(address).AllowN(l.now(), -1) // a negative number adds to the bucket, never beyond its size
+		l.bucket(address).AllowN(l.now(), -1) // a negative number adds to the bucket, up to its size
 	}
 }
 
-// Len is how many addresses are remembered.
+// Len returns the number of buckets.
 func (l *Limiter) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,8 +113,8 @@ func (l *Limiter) bucket(address netip.Addr) *rate.Limiter {
 	return bucket
 }
 
-// Key is what an address counts as: itself, or the /64 of an IPv6 address, because one client has all of that. An IPv4 address
-// that is written as IPv6 counts as IPv4.
+// Key returns the address that selects the bucket: the /64 of an IPv6 address, because one client owns all of it, and any
+// other address itself. An IPv4-mapped IPv6 address counts as IPv4.
 func Key(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
 	if !address.Is6() {

@@ -23,11 +23,11 @@ func TestABucketEmptiesAndFillsAgain(t *testing.T) {
 		t.Errorf("beyond the burst: %v, retry after %s, want false and 2s", ok, retry)
 	}
 	if _, ok := l.Take(netip.MustParseAddr("203.0.113.8")); !ok {
-		t.Error("another address has to wait, too")
+		t.Error("another address is refused, too")
 	}
 	now = now.Add(2 * time.Second)
 	if _, ok := l.Take(office); !ok {
-		t.Error("two seconds later it is refused still")
+		t.Error("two seconds later it is still refused")
 	}
 }
 
@@ -36,7 +36,7 @@ func TestATokenThatIsReturnedCanBeTakenAgain(t *testing.T) {
 	l := ratelimit.New(ratelimit.Limit{PerSecond: 0.001, Burst: 2}, func() time.Time { return now })
 	for range 1000 {
 		if _, ok := l.Take(office); !ok {
-			t.Fatal("a client that proves itself each time is refused")
+			t.Fatal("a client that authenticates each time is refused")
 		}
 		l.Return(office)
 	}

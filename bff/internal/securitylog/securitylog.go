@@ -1,8 +1,10 @@
-// Package securitylog writes down what looks like an attack: one line per kind, tenant and address at a time, with how often it
-// has happened since the line before, and a counter per kind. A flood costs a counter each, and no line.
+// Package securitylog records events that look like an attack. It writes at most one line a minute for each code, tenant and
+// address, with the number of events since the previous line, and counts all events by code.
 //
-// Start with [New]. A line holds a code, a tenant's slug and a network address, and nothing else: no token, no name, no value
-// that a client has sent.
+// A line contains a code, the slug of a tenant and a network address. It contains no token, no name and no other value that a
+// client has sent.
+//
+// Start with [New].
 package securitylog
 
 import (
@@ -20,27 +22,27 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 )
 
-// Bounds of what is kept and written.
+// Limits of the memory and of the output.
 const (
-	interval       = time.Minute // from one line of a kind, tenant and address to the next
+	interval       = time.Minute // between two lines of a code, tenant and address
 	maxKeys        = 4096
-	maxQueue       = 256 // lines that wait for a slow disk
-	linesPerSecond = 20  // of all kinds together
+	maxQueue       = 256 // lines that wait for the writer
+	linesPerSecond = 20  // of all codes together
 	lineBurst      = 200
 	maxTenant      = 64
 )
 
-// Log is the security log. Its methods may be called from many goroutines; a nil Log does nothing.
+// Log is the security log. Its methods are safe for concurrent use. A nil Log does nothing.
 type Log struct {
 	log     *slog.Logger
 	now     func() time.Time
 	counter *prometheus.CounterVec
 	lines   chan line
-	budget  *rate.Limiter
+	limiter *rate.Limiter
 
-	mu     sync.Mutex
-	kept   *simplelru.LRU[key, *entry]
-	unsaid int // events whose line was dropped
+	mu      sync.Mutex
+	entries *simplelru.LRU[key, *entry]
+	evicted int // events of evicted entries
 }
 
 type key struct {
@@ -49,9 +51,9 @@ type key struct {
 }
 
 type entry struct {
-	address netip.Addr // of the last event
-	pending int        // events since the last line
-	quiet   time.Time  // no line before
+	address  netip.Addr // of the last event
+	pending  int        // events since the last line
+	nextLine time.Time  // earliest time of the next line
 }
 
 type line struct {
@@ -60,27 +62,27 @@ type line struct {
 	count   int
 }
 
-// New makes a log that writes to the given one. The clock should be monotonic, like time.Now. Run writes what is recorded.
+// New returns a log that writes to log. The clock should be monotonic, like time.Now. Run writes the lines.
 func New(log *slog.Logger, now func() time.Time) *Log {
 	l := &Log{
-		log: log, now: now, lines: make(chan line, maxQueue), budget: rate.NewLimiter(linesPerSecond, lineBurst),
+		log: log, now: now, lines: make(chan line, maxQueue), limiter: rate.NewLimiter(linesPerSecond, lineBurst),
 		counter: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "shieldpod_security_events_total", Help: "What was refused because it looks like an attack, by code.",
 		}, []string{"code"}),
 	}
-	kept, err := simplelru.NewLRU(maxKeys, func(_ key, e *entry) { l.unsaid += e.pending })
+	entries, err := simplelru.NewLRU(maxKeys, func(_ key, e *entry) { l.evicted += e.pending })
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	l.kept = kept
+	l.entries = entries
 	return l
 }
 
-// Collector gives the counter to a metrics registry.
+// Collector returns the counter for a metrics registry.
 func (l *Log) Collector() prometheus.Collector { return l.counter }
 
-// Record counts an event, and has a line written unless one of the same kind, tenant and address was written lately. It never
-// waits. A tenant that is not written like one is left out: it comes from the client.
+// Record counts an event and queues a line, unless a line of the same code, tenant and address was written in the last minute.
+// It never blocks. An invalid tenant is omitted, because it comes from the client.
 func (l *Log) Record(code, tenant string, address netip.Addr) {
 	if l == nil {
 		return
@@ -93,30 +95,30 @@ func (l *Log) Record(code, tenant string, address netip.Addr) {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e, known := l.kept.Get(k)
+	e, known := l.entries.Get(k)
 	if !known {
 		e = &entry{}
-		l.kept.Add(k, e)
+		l.entries.Add(k, e)
 	}
 	e.address = address.WithZone("")
 	e.pending++
-	l.tell(k, e, now)
+	l.enqueue(k, e, now)
 }
 
-// tell queues an entry's line, under the lock, if it is time for one and there is room. What is not said now is said by a
-// later line's count.
-func (l *Log) tell(k key, e *entry, now time.Time) {
-	if e.pending == 0 || now.Before(e.quiet) || !l.budget.AllowN(now, 1) {
+// enqueue queues the line of an entry if it is due and the queue has room. A later line includes the count otherwise. The
+// caller holds the lock.
+func (l *Log) enqueue(k key, e *entry, now time.Time) {
+	if e.pending == 0 || now.Before(e.nextLine) || !l.limiter.AllowN(now, 1) {
 		return
 	}
 	select {
 	case l.lines <- line{k, e.address, e.pending}:
-		e.pending, e.quiet = 0, now.Add(interval)
+		e.pending, e.nextLine = 0, now.Add(interval)
 	default:
 	}
 }
 
-// Run writes lines until ctx is done, and then what is left.
+// Run writes lines until ctx is done, and then all remaining lines.
 func (l *Log) Run(ctx context.Context) {
 	tick := time.NewTicker(interval / 6)
 	defer tick.Stop()
@@ -128,8 +130,8 @@ func (l *Log) Run(ctx context.Context) {
 			l.Flush()
 		case <-ctx.Done():
 			l.mu.Lock()
-			for _, e := range l.kept.Values() {
-				e.quiet = time.Time{}
+			for _, e := range l.entries.Values() {
+				e.nextLine = time.Time{}
 			}
 			l.mu.Unlock()
 			l.Flush()
@@ -138,17 +140,17 @@ func (l *Log) Run(ctx context.Context) {
 	}
 }
 
-// Flush queues the lines that have become due, and writes all that wait.
+// Flush queues the lines that are due and writes all queued lines.
 func (l *Log) Flush() {
 	now := l.now()
 	l.mu.Lock()
-	for _, k := range l.kept.Keys() {
-		if e, known := l.kept.Peek(k); known {
-			l.tell(k, e, now)
+	for _, k := range l.entries.Keys() {
+		if e, known := l.entries.Peek(k); known {
+			l.enqueue(k, e, now)
 		}
 	}
-	unsaid := l.unsaid
-	l.unsaid = 0
+	evicted := l.evicted
+	l.evicted = 0
 	l.mu.Unlock()
 	for {
 		select {
@@ -159,12 +161,12 @@ func (l *Log) Flush() {
 		}
 		break
 	}
-	if unsaid > 0 {
-		l.write(line{key: key{code: CodeMore}, count: unsaid})
+	if evicted > 0 {
+		l.write(line{key: key{code: CodeMore}, count: evicted})
 	}
 }
 
-// write is read by fail2ban: docs/security-log.md has the expression.
+// write writes one line. fail2ban reads it with the expression in docs/security-log.md.
 func (l *Log) write(one line) {
 	address := ""
 	if one.address.IsValid() {
@@ -174,7 +176,7 @@ func (l *Log) write(one line) {
 		slog.String("code", one.key.code), slog.String("tenant", one.key.tenant), slog.String("address", address), slog.Int("count", one.count))
 }
 
-// isSlug tells whether it is written as tenants are: a-z, 0-9 and hyphens.
+// isSlug reports whether the text is empty or a valid tenant id: a-z, 0-9 and hyphens.
 func isSlug(tenant string) bool {
 	return len(tenant) <= maxTenant && strings.Trim(tenant, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }

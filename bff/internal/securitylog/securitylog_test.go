@@ -35,7 +35,7 @@ func newFixture() *fixture {
 	return f
 }
 
-// lines gives what was written, without its time.
+// lines returns the written lines without their time.
 func (f *fixture) lines() []string {
 	f.Flush()
 	var all []string
@@ -94,7 +94,7 @@ func TestThreat_31_ANetworkIsOneAddressAndItsLastOneIsNamed(t *testing.T) {
 	f.want(t, `level=WARN msg=security code=origin_not_allowed tenant="" address=2001:db8:1:2::2 count=1`)
 }
 
-func TestThreat_31_NothingThatAClientSendsStandsInALine(t *testing.T) {
+func TestThreat_31_ALineContainsNothingThatAClientSends(t *testing.T) {
 	f := newFixture()
 	for _, tenant := range []string{"dana@contoso.com", "a\nlevel=ERROR", "Dana Reyes", strings.Repeat("a", 65), `"`, "../x", "ä"} {
 		f.Record("hook_refused", tenant, netip.Addr{})
@@ -122,7 +122,7 @@ func TestThreat_31_AFloodOfAddressesWritesAndKeepsABoundedNumber(t *testing.T) {
 	}
 }
 
-func TestThreat_31_WhatIsLeftIsWrittenAtTheEnd(t *testing.T) {
+func TestThreat_31_RemainingLinesAreWrittenAtTheEnd(t *testing.T) {
 	f := newFixture()
 	for range 7 {
 		f.Record("origin_not_allowed", "acme", attacker)
@@ -141,7 +141,7 @@ func TestANilLogDoesNothing(t *testing.T) {
 	l.Record("origin_not_allowed", "acme", attacker)
 }
 
-// The expression in the documentation finds the addresses in lines as they are written.
+// The documented expression finds the address in every line of an attack.
 func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/security-log.md")
 	if err != nil {
@@ -160,7 +160,7 @@ func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 		"context_invalid": "198.51.100.9", "context_replayed": "198.51.100.9", "session_invalid": "198.51.100.9", "api_key_invalid": "198.51.100.9",
 		"member_refused": "198.51.100.9", "origin_not_allowed": "198.51.100.9", securitylog.CodeUnknownLink: "198.51.100.9", securitylog.CodeHookRefused: "198.51.100.9",
 		securitylog.CodeTooManyRequests: "198.51.100.9", securitylog.CodeSocketFrames: "198.51.100.9", securitylog.CodeStrangers: "198.51.100.9",
-		"context_expired": "", securitylog.CodeProxy: "", securitylog.CodeSocketLimit: "", // an office's own clock, an operator's fault, a rush
+		"context_expired": "", securitylog.CodeProxy: "", securitylog.CodeSocketLimit: "", // caused by a wrong clock, a wrong configuration or many reconnects
 	} {
 		for _, tenant := range []string{"", "acme"} {
 			f.Record(code, tenant, attacker)
@@ -179,7 +179,7 @@ func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 	}
 }
 
-func TestAThrottledLogLeavesOutAndSaysHowMany(t *testing.T) {
+func TestAThrottledLogCountsDroppedRecords(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	var out bytes.Buffer
 	log := slog.New(securitylog.Throttle(slog.NewTextHandler(&out, nil), func() time.Time { return now })).With("node", "a")

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Bounds of a throttled log.
+// Limits of a throttled log.
 const (
 	messagesPerSecond = 10 // of one message
 	messageBurst      = 100
 	maxMessages       = 256
 )
 
-// Throttle gives a handler that lets each message through a limited number of times, so that a client who causes faults can't
-// fill the disk. The next line of a message says how many were left out before it, as left_out.
+// Throttle returns a handler that limits the rate of each message, so that a client that causes errors can't fill the disk.
+// The next line of a message has the number of dropped records in the attribute left_out.
 func Throttle(next slog.Handler, now func() time.Time) slog.Handler {
 	messages, err := simplelru.NewLRU[string, *message](maxMessages, nil)
 	if err != nil {
