@@ -16,31 +16,31 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Brands knows how tenants look and speak; message.Shelf is one.
+// Brands reads the brands of tenants. *message.Shelf implements it.
 type Brands interface {
-	// Brand gives a tenant's, to be read only. CodeNotFound: there is no such tenant.
+	// Brand returns the brand of a tenant. The caller must not change it. CodeNotFound: the tenant is unknown.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)
-	// Forget has it read again: it was changed.
+	// Forget discards the cached brand after a change.
 	Forget(tenant string)
 }
 
-// Page draws the landing page of a brand with nothing behind its buttons; landing.Preview does.
+// Page renders a preview of the landing page with inactive buttons. landing.Preview implements it.
 type Page func(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string
 
-// GetBranding gives what the tenant sets.
+// GetBranding returns the tenant's branding.
 func (a *routes) GetBranding(c echo.Context) error {
 	admin, err := a.admin(c)
 	if err != nil {
 		return err
 	}
-	is, err := a.branding(c, admin)
+	current, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
-	return a.brandingView(c, admin, is)
+	return a.brandingView(c, admin, current)
 }
 
-// PutBranding sets what the tenant sets, but for its logos.
+// PutBranding replaces the tenant's branding except its logos.
 func (a *routes) PutBranding(c echo.Context) error {
 	admin, err := a.admin(c)
 	if err != nil {
@@ -59,15 +59,15 @@ func (a *routes) PutBranding(c echo.Context) error {
 	case body.Fields == nil:
 		return &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
-	was, err := a.branding(c, admin)
+	before, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
-	after, err := was.set.Edited(body.Fields)
+	next, err := before.set.Edited(body.Fields)
 	if err != nil {
 		return err
 	}
-	return a.rebrand(c, admin, *body.Version, was, after, "", nil)
+	return a.saveBranding(c, admin, *body.Version, before, next, "", nil)
 }
 
 // PutLogo sets the logo of e-mails.
@@ -75,17 +75,17 @@ func (a *routes) PutLogo(c echo.Context, p api.PutLogoParams) error {
 	return a.putLogo(c, message.OnMail, p.Version)
 }
 
-// DeleteLogo has e-mails show none.
+// DeleteLogo deletes the logo of e-mails.
 func (a *routes) DeleteLogo(c echo.Context, p api.DeleteLogoParams) error {
 	return a.deleteLogo(c, message.OnMail, p.Version)
 }
 
-// PutLandingLogo sets the landing page's own.
+// PutLandingLogo sets the logo of the landing page.
 func (a *routes) PutLandingLogo(c echo.Context, p api.PutLandingLogoParams) error {
 	return a.putLogo(c, message.OnLanding, p.Version)
 }
 
-// DeleteLandingLogo has the landing page show the logo of e-mails.
+// DeleteLandingLogo deletes the logo of the landing page, which then shows the logo of e-mails.
 func (a *routes) DeleteLandingLogo(c echo.Context, p api.DeleteLandingLogoParams) error {
 	return a.deleteLogo(c, message.OnLanding, p.Version)
 }
@@ -95,11 +95,11 @@ func (a *routes) putLogo(c echo.Context, p message.Place, version int64) error {
 	if err != nil {
 		return err
 	}
-	file, err := picture(c)
+	file, err := readImage(c)
 	if err != nil {
 		return err
 	}
-	was, err := a.branding(c, admin)
+	before, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (a *routes) putLogo(c echo.Context, p message.Place, version int64) error {
 	if err != nil {
 		return err
 	}
-	return a.rebrand(c, admin, version, was, was.set.With(p, logo), logo.Hash, png)
+	return a.saveBranding(c, admin, version, before, before.set.With(p, logo), logo.Hash, png)
 }
 
 func (a *routes) deleteLogo(c echo.Context, p message.Place, version int64) error {
@@ -115,15 +115,15 @@ func (a *routes) deleteLogo(c echo.Context, p message.Place, version int64) erro
 	if err != nil {
 		return err
 	}
-	was, err := a.branding(c, admin)
+	before, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
-	return a.rebrand(c, admin, version, was, was.set.With(p, message.Logo{}), "", nil)
+	return a.saveBranding(c, admin, version, before, before.set.With(p, message.Logo{}), "", nil)
 }
 
-// picture reads a body that is declared as an image; what it is tells its bytes.
-func picture(c echo.Context) ([]byte, error) {
+// readImage reads a body with an image content type. message.ReadLogo detects the actual format.
+func readImage(c echo.Context) ([]byte, error) {
 	kind, _, err := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "image/") {
 		return nil, &verify.Error{Code: codeMediaType, Public: "Send the picture as image/png, image/jpeg or image/webp."}
@@ -131,34 +131,34 @@ func picture(c echo.Context) ([]byte, error) {
 	return readBody(c)
 }
 
-// branded is what is kept of a tenant's branding, and what it says.
-type branded struct {
+// brandingState is a tenant's stored branding and its parsed settings.
+type brandingState struct {
 	verify.Branding
 	set message.Set
 }
 
-func (a *routes) branding(c echo.Context, admin verify.Admin) (b branded, err error) {
-	if b.Branding, err = a.Brandings.Branding(c.Request().Context(), admin.Tenant); err != nil {
-		return b, err
+func (a *routes) branding(c echo.Context, admin verify.Admin) (current brandingState, err error) {
+	if current.Branding, err = a.Brandings.Branding(c.Request().Context(), admin.Tenant); err != nil {
+		return current, err
 	}
-	b.set, err = message.ReadSet(b.Branding)
-	return b, err
+	current.set, err = message.ReadSet(current.Branding)
+	return current, err
 }
 
-// rebrand stores an edit, and shows what it has made. What the editor has read must be what was read here.
-func (a *routes) rebrand(c echo.Context, admin verify.Admin, version int64, was branded, after message.Set, hash string, png []byte) error {
-	if version != was.Version {
-		version = -1 // which none is made from: refused as stale
+// saveBranding stores an edit and answers with the result. It refuses an edit of an older version.
+func (a *routes) saveBranding(c echo.Context, admin verify.Admin, version int64, before brandingState, next message.Set, hash string, png []byte) error {
+	if version != before.Version {
+		version = -1 // matches no version, so the edit is refused as stale
 	}
-	kept, err := a.Verify.Rebrand(c.Request().Context(), admin, after.Kept(version, hash, png), message.Changes(was.set, after))
+	saved, err := a.Verify.Rebrand(c.Request().Context(), admin, next.Kept(version, hash, png), message.Changes(before.set, next))
 	if err != nil {
 		return err
 	}
 	a.Brands.Forget(admin.Tenant)
-	return a.brandingView(c, admin, branded{kept, after})
+	return a.brandingView(c, admin, brandingState{saved, next})
 }
 
-func (a *routes) brandingView(c echo.Context, admin verify.Admin, b branded) error {
+func (a *routes) brandingView(c echo.Context, admin verify.Admin, b brandingState) error {
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), admin.Tenant)
 	if err != nil {
 		return err
@@ -173,19 +173,19 @@ func (a *routes) brandingView(c echo.Context, admin verify.Admin, b branded) err
 		},
 		Logo: a.logoOf(set.Logo), LandingLogo: a.logoOf(set.LandingLogo),
 	}
-	reshape(set.Fields, &view.Fields)
-	reshape(message.Builtin(), &view.Builtin)
+	convert(set.Fields, &view.Fields)
+	convert(message.Builtin(), &view.Builtin)
 	return c.JSON(http.StatusOK, view)
 }
 
-// reshape gives a value in the contract's type, which is of the same shape.
-func reshape(from, into any) {
+// convert copies a value into the contract's type, which has the same JSON schema.
+func convert(from, into any) {
 	data, err := json.Marshal(from)
 	if err == nil {
 		err = strictjson.Unmarshal(data, into)
 	}
 	if err != nil {
-		panic("a brand is not of the contract: " + err.Error()) // package message keeps nothing else
+		panic("a brand is not of the contract: " + err.Error()) // package message stores valid values only
 	}
 }
 
@@ -196,20 +196,20 @@ func (a *routes) logoOf(l *message.Logo) (logo api.BrandingLogo) {
 	return logo
 }
 
-// PreviewBranding shows the brand as it is.
+// PreviewBranding returns previews of the stored branding.
 func (a *routes) PreviewBranding(c echo.Context, p api.PreviewBrandingParams) error {
 	admin, err := a.admin(c)
 	if err != nil {
 		return err
 	}
-	is, err := a.branding(c, admin)
+	current, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
-	return a.preview(c, admin, is.set, p.Language)
+	return a.preview(c, admin, current.set, p.Language)
 }
 
-// TryBranding shows the brand as it would be.
+// TryBranding returns previews of an edit that is not stored.
 func (a *routes) TryBranding(c echo.Context) error {
 	admin, err := a.admin(c)
 	if err != nil {
@@ -225,11 +225,11 @@ func (a *routes) TryBranding(c echo.Context) error {
 	if body.Fields == nil {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
-	is, err := a.branding(c, admin)
+	current, err := a.branding(c, admin)
 	if err != nil {
 		return err
 	}
-	set, err := is.set.Edited(body.Fields)
+	set, err := current.set.Edited(body.Fields)
 	if err != nil {
 		return err
 	}

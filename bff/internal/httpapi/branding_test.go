@@ -27,7 +27,7 @@ func init() {
 	}
 }
 
-func square(t *testing.T, side int) string {
+func squarePNG(t *testing.T, side int) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, side, side))); err != nil {
@@ -36,113 +36,113 @@ func square(t *testing.T, side int) string {
 	return b.String()
 }
 
-func (b *border) putLogo(key string, version int, file string) answer {
-	b.t.Helper()
-	return b.call(http.MethodPut, fmt.Sprintf("%s?version=%d", logo, version), key, file, "Content-Type", "image/png")
+func (h *harness) putLogo(key string, version int, file string) response {
+	h.t.Helper()
+	return h.call(http.MethodPut, fmt.Sprintf("%s?version=%d", logo, version), key, file, "Content-Type", "image/png")
 }
 
-func TestBrandingIsReadEditedAndInTheChain(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	before := into[api.BrandingView](t, b.call(http.MethodGet, branding, key, ""), http.StatusOK)
+func TestBrandingIsReadEditedAndLogged(t *testing.T) {
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	before := decodeAs[api.BrandingView](t, h.call(http.MethodGet, branding, key, ""), http.StatusOK)
 	if before.Version != 0 || before.Effective.Action != "#0f4f6b" || len(before.Builtin) != 5 || !strings.Contains(*before.Builtin["de"].SmsCode, "{code}") {
 		t.Errorf("before any edit: %+v", before)
 	}
-	after := into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0,
+	after := decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding, key, editBody(0,
 		`{"sender":{"name":"Acme Care"},"theme":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK)
 	if after.Version != 1 || after.EditedBy != "Noor Haddad" || after.Fields.Sender.Name != "Acme Care" || *after.Fields.Theme.Angle != 0 ||
 		*after.Fields.Texts["de"].MailFooter != "Gruß <b>" || after.Effective.ActionText != "#000000" {
 		t.Errorf("after it: %+v", after)
 	}
-	read := into[api.BrandingView](t, b.call(http.MethodGet, branding, key, ""), http.StatusOK)
+	read := decodeAs[api.BrandingView](t, h.call(http.MethodGet, branding, key, ""), http.StatusOK)
 	if read.Version != 1 || read.Fields.Theme.Action != "#ffcc00" {
 		t.Errorf("read back: %+v", read)
 	}
-	if same := into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(1,
+	if same := decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding, key, editBody(1,
 		`{"sender":{"name":"Acme Care"},"theme":{"action":"#ffcc00","angle":0},"texts":{"de":{"mail_footer":"Gruß <b>"}}}`)), http.StatusOK); same.Version != 1 {
 		t.Errorf("an edit without a change made version %d", same.Version)
 	}
-	if n := b.events("acme"); n != 1 {
-		t.Errorf("%d events are in the chain, want 1", n)
+	if n := h.countEvents("acme"); n != 1 {
+		t.Errorf("%d events are in the log, want 1", n)
 	}
 }
 
 func TestBrandingRefusesByName(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"angle":1}}`)), http.StatusOK)
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding, key, editBody(0, `{"theme":{"angle":1}}`)), http.StatusOK)
 	for _, c := range []struct {
 		name, method, path, body string
 		status                   int
 		code, field              string
 	}{
-		{"a stale version", http.MethodPut, branding, edit(0, `{}`), 409, "stale_version", "version"},
-		{"a version of days to come", http.MethodPut, branding, edit(2, `{}`), 409, "stale_version", "version"},
+		{"a stale version", http.MethodPut, branding, editBody(0, `{}`), 409, "stale_version", "version"},
+		{"a future version", http.MethodPut, branding, editBody(2, `{}`), 409, "stale_version", "version"},
 		{"no version", http.MethodPut, branding, `{"fields":{}}`, 422, "invalid", "version"},
 		{"no fields", http.MethodPut, branding, `{"version":1}`, 422, "invalid", "fields"},
-		{"an unknown placeholder", http.MethodPut, branding, edit(1, `{"texts":{"en":{"sms_code":"{code} {name}"}}}`), 422, "invalid", "fields.texts.en.sms_code"},
-		{"a missing placeholder", http.MethodPut, branding, edit(1, `{"texts":{"en":{"mail_text":"Hello"}}}`), 422, "invalid", "fields.texts.en.mail_text"},
-		{"a field that is null", http.MethodPut, branding, edit(1, `{"theme":null}`), 400, "malformed", "fields.theme"},
-		{"a field that comes twice", http.MethodPut, branding, edit(1, `{"theme":{},"theme":{}}`), 400, "malformed", "fields.theme"},
-		{"a trial that can't be saved either", http.MethodPost, branding + "/preview", `{"fields":{"theme":{"angle":999}}}`, 422, "invalid", "fields.theme.angle"},
-		{"a language that is no tag", http.MethodGet, branding + "/preview?language=deutsch!", "", 422, "invalid", "language"},
+		{"an unknown placeholder", http.MethodPut, branding, editBody(1, `{"texts":{"en":{"sms_code":"{code} {name}"}}}`), 422, "invalid", "fields.texts.en.sms_code"},
+		{"a missing placeholder", http.MethodPut, branding, editBody(1, `{"texts":{"en":{"mail_text":"Hello"}}}`), 422, "invalid", "fields.texts.en.mail_text"},
+		{"a field that is null", http.MethodPut, branding, editBody(1, `{"theme":null}`), 400, "malformed", "fields.theme"},
+		{"a field that comes twice", http.MethodPut, branding, editBody(1, `{"theme":{},"theme":{}}`), 400, "malformed", "fields.theme"},
+		{"an invalid preview", http.MethodPost, branding + "/preview", `{"fields":{"theme":{"angle":999}}}`, 422, "invalid", "fields.theme.angle"},
+		{"an invalid language tag", http.MethodGet, branding + "/preview?language=deutsch!", "", 422, "invalid", "language"},
 		{"a logo without a version", http.MethodDelete, logo, "", 400, "malformed", "version"},
 		{"a version in words", http.MethodDelete, logo + "?version=last", "", 400, "malformed", "version"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := b.call(c.method, c.path, key, c.body)
+			a := h.call(c.method, c.path, key, c.body)
 			if p := a.problem(t); a.status != c.status || p.Code != c.code || p.Field != c.field {
 				t.Errorf("%d %+v, want %d %s at %s", a.status, p, c.status, c.code, c.field)
 			}
 		})
 	}
-	if n := b.events("acme"); n != 1 {
-		t.Errorf("%d events are in the chain, want 1: a refusal is none", n)
+	if n := h.countEvents("acme"); n != 1 {
+		t.Errorf("%d events are in the log, want 1: a refusal adds none", n)
 	}
 }
 
-func TestAColourThatCanNotBeReadIsRefusedWithOneThatCan(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	a := b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"text":"#cccccc"}}`))
+func TestAColourWithLowContrastIsRefusedWithASuggestion(t *testing.T) {
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	a := h.call(http.MethodPut, branding, key, editBody(0, `{"theme":{"text":"#cccccc"}}`))
 	p := a.problem(t)
 	if a.status != 422 || p.Code != "contrast_too_low" || p.Field != "fields.theme.text" || p.Contrast.Needed != 4.5 || p.Contrast.Measured < 1.59 || p.Contrast.Measured > 1.61 {
 		t.Fatalf("%d %+v", a.status, p)
 	}
-	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0, `{"theme":{"text":"`+p.Contrast.Nearest+`"}}`)), http.StatusOK)
+	decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding, key, editBody(0, `{"theme":{"text":"`+p.Contrast.Nearest+`"}}`)), http.StatusOK)
 }
 
-func TestALogoIsSetShownAndTakenAway(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	set := into[api.BrandingView](t, b.putLogo(key, 0, square(t, 400)), http.StatusOK)
+func TestALogoIsSetShownAndDeleted(t *testing.T) {
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	set := decodeAs[api.BrandingView](t, h.putLogo(key, 0, squarePNG(t, 400)), http.StatusOK)
 	if set.Version != 1 || set.Logo.Width != 160 || set.Logo.Height != 160 || !strings.HasPrefix(set.Logo.Url, publicURL+"/brand/") {
 		t.Fatalf("%+v", set)
 	}
 	hash := strings.TrimSuffix(strings.TrimPrefix(set.Logo.Url, publicURL+"/brand/"), ".png")
-	if _, err := b.db.BrandImage(t.Context(), hash); err != nil {
+	if _, err := h.db.BrandImage(t.Context(), hash); err != nil {
 		t.Error(err)
 	}
-	own := into[api.BrandingView](t, b.call(http.MethodPut, branding+"/landing-logo?version=1", key, square(t, 20), "Content-Type", "image/png"), http.StatusOK)
+	own := decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding+"/landing-logo?version=1", key, squarePNG(t, 20), "Content-Type", "image/png"), http.StatusOK)
 	if own.LandingLogo.Width != 20 || own.Logo.Url != set.Logo.Url {
 		t.Errorf("%+v", own)
 	}
-	if stale := b.putLogo(key, 1, square(t, 30)); stale.status != 409 {
+	if stale := h.putLogo(key, 1, squarePNG(t, 30)); stale.status != 409 {
 		t.Errorf("a stale logo: %d", stale.status)
 	}
-	gone := into[api.BrandingView](t, b.call(http.MethodDelete, logo+"?version=2", key, ""), http.StatusOK)
+	gone := decodeAs[api.BrandingView](t, h.call(http.MethodDelete, logo+"?version=2", key, ""), http.StatusOK)
 	if gone.Logo.Url != "" || gone.LandingLogo.Width != 20 {
 		t.Errorf("%+v", gone)
 	}
-	if _, err := b.db.BrandImage(t.Context(), hash); verify.CodeOf(err) != verify.CodeNotFound {
-		t.Errorf("the picture is still there (%v)", err)
+	if _, err := h.db.BrandImage(t.Context(), hash); verify.CodeOf(err) != verify.CodeNotFound {
+		t.Errorf("the image is still stored (%v)", err)
 	}
-	into[api.BrandingView](t, b.call(http.MethodDelete, branding+"/landing-logo?version=3", key, ""), http.StatusOK)
+	decodeAs[api.BrandingView](t, h.call(http.MethodDelete, branding+"/landing-logo?version=3", key, ""), http.StatusOK)
 }
 
-func TestAPictureThatIsNoLogoIsRefused(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
+func TestAnInvalidLogoIsRefused(t *testing.T) {
+	h := newHarness(t)
+	key := h.apiKey("acme")
 	for _, c := range []struct {
 		name, kind, file string
 		status           int
@@ -150,52 +150,52 @@ func TestAPictureThatIsNoLogoIsRefused(t *testing.T) {
 	}{
 		{"an SVG", "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image_invalid"},
 		{"an SVG that says it is a PNG", "image/png", `<svg xmlns="http://www.w3.org/2000/svg"/>`, 422, "image_invalid"},
-		{"one that is cut short", "image/png", square(t, 40)[:60], 422, "image_invalid"},
-		{"a form", "application/x-www-form-urlencoded", square(t, 4), 415, "unsupported_media_type"},
-		{"one that is too heavy", "image/png", square(t, 4) + strings.Repeat("x", 1<<20), 413, "too_large"},
+		{"one that is cut short", "image/png", squarePNG(t, 40)[:60], 422, "image_invalid"},
+		{"a form", "application/x-www-form-urlencoded", squarePNG(t, 4), 415, "unsupported_media_type"},
+		{"one that is too large", "image/png", squarePNG(t, 4) + strings.Repeat("x", 1<<20), 413, "too_large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, b.server.URL+logo+"?version=0", io.NopCloser(strings.NewReader(c.file)))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, h.server.URL+logo+"?version=0", io.NopCloser(strings.NewReader(c.file)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			request.Header.Set("Content-Type", c.kind)
 			request.Header.Set("Authorization", "Bearer "+key)
-			if a := b.do(request); a.status != c.status || a.problem(t).Code != c.code {
+			if a := h.do(request); a.status != c.status || a.problem(t).Code != c.code {
 				t.Errorf("%d %s, want %d %s", a.status, a.body, c.status, c.code)
 			}
 		})
 	}
-	if n := b.events("acme"); n != 0 {
-		t.Errorf("%d events are in the chain, want none", n)
+	if n := h.countEvents("acme"); n != 0 {
+		t.Errorf("%d events are in the log, want none", n)
 	}
 }
 
-func TestAPreviewIsWhatWouldBeSent(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	is := into[api.BrandingPreview](t, b.call(http.MethodGet, branding+"/preview?language=de-AT", key, ""), http.StatusOK)
+func TestAPreviewShowsTheMessages(t *testing.T) {
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	is := decodeAs[api.BrandingPreview](t, h.call(http.MethodGet, branding+"/preview?language=de-AT", key, ""), http.StatusOK)
 	if is.Language != "de" || !strings.HasPrefix(is.Mail.Subject, "ACME: Bitte bestätigen Sie") || is.SmsCode.Encoding != "GSM-7" || is.SmsCode.Segments != 2 ||
 		!strings.Contains(is.Landing, `<html lang="de">`) || !strings.Contains(is.Landing, "ACME möchte prüfen") || is.Scripts.SmsCode != "" {
 		t.Errorf("%+v", is)
 	}
-	would := into[api.BrandingPreview](t, b.call(http.MethodPost, branding+"/preview", key,
+	would := decodeAs[api.BrandingPreview](t, h.call(http.MethodPost, branding+"/preview", key,
 		`{"language":"en","fields":{"theme":{"action":"#aa0000"},"texts":{"en":{"sms_code":"Łódź {code}","script_number":"Say {number}, {technician}."}}}}`), http.StatusOK)
 	if would.SmsCode.Encoding != "UCS-2" || !strings.HasPrefix(would.SmsCode.Text, "Łódź 482 913 Read this only") || would.Scripts.Number != "Say {number}, Ana Ortiz." ||
 		!strings.Contains(would.Landing, "--action:#aa0000;") || !strings.Contains(would.Mail.Html, "#aa0000") {
 		t.Errorf("%+v", would)
 	}
-	if read := into[api.BrandingView](t, b.call(http.MethodGet, branding, key, ""), http.StatusOK); read.Version != 0 {
-		t.Error("a trial was stored")
+	if read := decodeAs[api.BrandingView](t, h.call(http.MethodGet, branding, key, ""), http.StatusOK); read.Version != 0 {
+		t.Error("a preview was stored")
 	}
 }
 
 func TestScriptsReachThePodFilledIn(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	into[api.BrandingView](t, b.call(http.MethodPut, branding, key, edit(0,
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	decodeAs[api.BrandingView](t, h.call(http.MethodPut, branding, key, editBody(0,
 		`{"texts":{"en":{"script_sms_code":"“{technician} of {tenant} here. You have {minutes}.”"},"de":{"script_sms_code":"Deutsch"}}}`)), http.StatusOK)
-	pod := b.launch("acme", "4711").Pod
+	pod := h.launch("acme", "4711").Pod
 	for _, c := range pod.Contacts {
 		if want := "“Ana Ortiz of ACME here. You have 5 minutes.”"; c.Scripts.SmsCode != want || c.Scripts.EmailLink != "" {
 			t.Errorf("%s: %+v, want %q", c.Id, c.Scripts, want)
@@ -203,18 +203,18 @@ func TestScriptsReachThePodFilledIn(t *testing.T) {
 	}
 }
 
-func TestRow07BrandingIsTheTenantsOwn(t *testing.T) {
-	b := newBorder(t)
-	b.tenant("zenith")
-	mine, theirs := b.admin("acme"), b.admin("zenith")
-	into[api.BrandingView](t, b.putLogo(mine, 0, square(t, 40)), http.StatusOK)
-	if read := into[api.BrandingView](t, b.call(http.MethodGet, branding, theirs, ""), http.StatusOK); read.Version != 0 || read.Logo.Url != "" {
+func TestThreat_07_BrandingBelongsToItsTenant(t *testing.T) {
+	h := newHarness(t)
+	h.tenant("zenith")
+	mine, theirs := h.apiKey("acme"), h.apiKey("zenith")
+	decodeAs[api.BrandingView](t, h.putLogo(mine, 0, squarePNG(t, 40)), http.StatusOK)
+	if read := decodeAs[api.BrandingView](t, h.call(http.MethodGet, branding, theirs, ""), http.StatusOK); read.Version != 0 || read.Logo.Url != "" {
 		t.Errorf("another tenant reads %+v", read)
 	}
 	for _, key := range []string{"", "spk_nobody_x"} {
-		for _, call := range []answer{
-			b.call(http.MethodGet, branding, key, ""), b.call(http.MethodPut, branding, key, edit(1, `{}`)),
-			b.call(http.MethodDelete, logo+"?version=1", key, ""), b.call(http.MethodGet, branding+"/preview", key, ""),
+		for _, call := range []response{
+			h.call(http.MethodGet, branding, key, ""), h.call(http.MethodPut, branding, key, editBody(1, `{}`)),
+			h.call(http.MethodDelete, logo+"?version=1", key, ""), h.call(http.MethodGet, branding+"/preview", key, ""),
 		} {
 			if call.status != 401 {
 				t.Errorf("with the key %q: %d", key, call.status)

@@ -22,28 +22,28 @@ func TestEveryCodeIsDocumentedWithItsStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := map[verify.Code]int{}
+	documented := map[verify.Code]int{}
 	for _, row := range codeRow.FindAllSubmatch(doc, -1) {
 		status, err := strconv.Atoi(string(row[2]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		told[verify.Code(row[1])] = status
+		documented[verify.Code(row[1])] = status
 	}
 	for code, status := range httpapi.StatusOf {
-		if told[code] != status {
-			t.Errorf("docs/errors.md says %d of %q, and the API answers %d", told[code], code, status)
+		if documented[code] != status {
+			t.Errorf("docs/errors.md says %d of %q, and the API answers %d", documented[code], code, status)
 		}
-		delete(told, code)
+		delete(documented, code)
 	}
-	delete(told, "internal")           // every code that the table does not have
-	delete(told, "origin_not_allowed") // the socket's own
-	for code := range told {
+	delete(documented, "internal")           // stands for every code without an entry
+	delete(documented, "origin_not_allowed") // answered by the socket only
+	for code := range documented {
 		t.Errorf("docs/errors.md has %q, which the API never answers", code)
 	}
 }
 
-// The contract lists the codes, so that clients have them as a type.
+// The contract lists the codes, so that clients get a type.
 func TestEveryCodeIsOfTheContract(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/errors.md")
 	if err != nil {
@@ -89,14 +89,14 @@ func TestEveryReasonOfAnUnusableChannelIsOfTheContract(t *testing.T) {
 	}
 }
 
-func TestRow9AFrameShowsNoGreenOfAnotherNumber(t *testing.T) {
+func TestThreat_09_AFrameShowsNoShieldOfAnotherNumber(t *testing.T) {
 	session := verify.Session{Desk: verify.Desk{Tenant: "acme", Contacts: []verify.Contact{
 		{ID: "dana", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: "+14155550666"}}},
 	}}}
 	proven := verify.Reading{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
 		"mobile": {State: verify.ShieldVerified, Verification: "v_1", Destination: "the hash of another number"},
 	}}
-	frames := httpapi.Frames{Verify: newBorder(t).domain}
+	frames := httpapi.Frames{Verify: newHarness(t).domain}
 	data, err := frames.Update(t.Context(), session, proven, time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)

@@ -15,31 +15,31 @@ import (
 )
 
 const (
-	hostedPath  = "/api/v1/launch/connectwise"
-	memberHash  = "5d0c2b77f00dfeed5d0c2b77"
-	memberCtx   = "a-context-of-the-member"
-	hostedVisit = `{"tenant":"acme","origin":"` + psaOrigin + `","ticket":{"id":"1174","screen":"ticket"},"member":{"id":"ana","hash":"` +
+	hostedPath   = "/api/v1/launch/connectwise"
+	memberHash   = "5d0c2b77f00dfeed5d0c2b77"
+	memberCtx    = "a-context-of-the-member"
+	hostedLaunch = `{"tenant":"acme","origin":"` + psaOrigin + `","ticket":{"id":"1174","screen":"ticket"},"member":{"id":"ana","hash":"` +
 		memberHash + `","context":"` + memberCtx + `","company":"acme","codebase":"v2026_1","email":"ana@acme.example"}}`
 )
 
-// manage is a ConnectWise that knows Ana, one hash of hers, and three tickets; or one that fails.
-type manage struct {
-	fault error
-	asked []psa.Member
+// fakeConnectWise has one member, Ana, with one valid hash, and three tickets. With err set, it fails.
+type fakeConnectWise struct {
+	err     error
+	members []psa.Member
 }
 
-func (m *manage) Prove(_ context.Context, _ verify.Tenant, who psa.Member) (verify.Technician, error) {
-	m.asked = append(m.asked, who)
+func (m *fakeConnectWise) Prove(_ context.Context, _ verify.Tenant, who psa.Member) (verify.Technician, error) {
+	m.members = append(m.members, who)
 	switch {
-	case m.fault != nil:
-		return verify.Technician{}, m.fault
+	case m.err != nil:
+		return verify.Technician{}, m.err
 	case who.ID != "ana" || who.Hash != memberHash:
 		return verify.Technician{}, &verify.Error{Code: verify.CodeMember, Public: "Sign in to ConnectWise again.", Err: errors.New("401")}
 	}
 	return verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}, nil
 }
 
-func (m *manage) Case(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
+func (m *fakeConnectWise) Case(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
 	who := map[string]string{"1174": "Dana Reyes", "1175": "Raj Patel", "1176": "Ana Ortiz"}[ticket]
 	if who == "" {
 		return launchcontext.Context{}, &verify.Error{Code: verify.CodeTicket, Public: "There is no such ticket for you."}
@@ -54,55 +54,55 @@ func (m *manage) Case(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, 
 }
 
 func TestAMemberOpensTheTicketOnTheScreen(t *testing.T) {
-	b := newBorder(t)
-	launched := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
-	pod := launched.Pod
+	h := newHarness(t)
+	opened := decodeAs[api.SessionOpened](t, h.call(http.MethodPost, hostedPath, "", hostedLaunch), http.StatusOK)
+	pod := opened.Pod
 	if pod.Origin != psaOrigin || pod.Technician.Name != "Ana Ortiz" || pod.Ticket.Id != "1174" || !pod.FirstOpen || pod.Contacts[0].Name != "Dana Reyes" {
 		t.Errorf("the pod is %+v", pod)
 	}
 	want := psa.Member{ID: "ana", Hash: memberHash, Context: memberCtx, Company: "acme", CodeBase: "v2026_1", Email: "ana@acme.example"}
-	if len(b.manage.asked) != 1 || b.manage.asked[0] != want {
-		t.Error("the member is not asked about as the pod said")
+	if len(h.connectwise.members) != 1 || h.connectwise.members[0] != want {
+		t.Error("the member differs from the request")
 	}
-	if a := b.send(launched.Token, pod.Contacts[0].Id, "m", "sms_code", ""); a.status != http.StatusCreated || b.job().To != "+14155551174" {
+	if a := h.send(opened.Token, pod.Contacts[0].Id, "m", "sms_code", ""); a.status != http.StatusCreated || h.takeJob().To != "+14155551174" {
 		t.Errorf("a send: %d %s", a.status, a.body)
 	}
 }
 
-func TestRow01AMemberWhomNobodyConfirmsOpensNothing(t *testing.T) {
-	b := newBorder(t)
-	with := func(old, new string) string { return strings.Replace(hostedVisit, old, new, 1) }
+func TestThreat_01_AnUnconfirmedMemberOpensNothing(t *testing.T) {
+	h := newHarness(t)
+	with := func(old, new string) string { return strings.Replace(hostedLaunch, old, new, 1) }
 	for _, c := range []struct {
 		name, body  string
 		status      int
 		code, field string
 	}{
 		{"a hash that is made up", with(memberHash, "made-up"), 401, "member_refused", ""},
-		{"a colleague's name on one's own hash", with(`"id":"ana"`, `"id":"noor"`), 401, "member_refused", ""},
+		{"the id of another member", with(`"id":"ana"`, `"id":"noor"`), 401, "member_refused", ""},
 		{"another tenant", with(`"tenant":"acme"`, `"tenant":"nobody"`), 401, "member_refused", ""},
-		{"a page that is none of the tenant's", with(psaOrigin, "https://evil.example"), 401, "context_invalid", "origin"},
+		{"an origin that is not the tenant's", with(psaOrigin, "https://evil.example"), 401, "context_invalid", "origin"},
 		{"a ticket that the member may not see", with(`"1174"`, `"9"`), 404, "ticket_not_found", ""},
 		{"a ticket that steers the path", with(`"1174"`, `"1174/../1"`), 422, "invalid", "ticket.id"},
 		{"no ticket", with(`"1174"`, `""`), 422, "invalid", "ticket.id"},
 		{"no hash", with(memberHash, ""), 422, "invalid", "member.hash"},
 		{"a hash over its length", with(memberHash, strings.Repeat("h", 4097)), 422, "invalid", "member.hash"},
 		{"no member", `{"tenant":"acme","ticket":{"id":"1174"}}`, 422, "invalid", "member.id"},
-		{"a host of the browser's own choice (row 27)", with(`"tenant"`, `"site":"https://evil.example","tenant"`), 400, "malformed", "site"},
-		{"a contact of the browser's own (row 8)", with(`"tenant"`, `"contacts":[],"tenant"`), 400, "malformed", "contacts"},
+		{"a host from the browser (row 27)", with(`"tenant"`, `"site":"https://evil.example","tenant"`), 400, "malformed", "site"},
+		{"a contact from the browser (row 8)", with(`"tenant"`, `"contacts":[],"tenant"`), 400, "malformed", "contacts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := b.call(http.MethodPost, hostedPath, "", c.body)
+			a := h.call(http.MethodPost, hostedPath, "", c.body)
 			if p := a.problem(t); a.status != c.status || p.Code != c.code || p.Field != c.field || p.Detail == "" {
 				t.Errorf("%d %+v, want %d %q %q", a.status, p, c.status, c.code, c.field)
 			}
 		})
 	}
-	if b.log.Len() > 0 {
-		t.Errorf("refusals are no faults of ours: %s", b.log)
+	if h.log.Len() > 0 {
+		t.Errorf("refusals are logged as errors: %s", h.log)
 	}
 }
 
-func TestRow01AConnectWiseThatFailsOpensNothing(t *testing.T) {
+func TestThreat_01_AFailingConnectWiseOpensNothing(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		fault  error
@@ -113,33 +113,33 @@ func TestRow01AConnectWiseThatFailsOpensNothing(t *testing.T) {
 		{"down", &verify.Error{Code: verify.CodePSADown, Public: "Down."}, 503, "psa_unavailable", 0},
 		{"busy", &verify.Error{Code: verify.CodePSABusy, Public: "Busy.", RetryAfter: 7 * time.Second}, 429, "psa_busy", 7},
 		{"keys refused", &verify.Error{Code: verify.CodePSAMisconfigured, Public: "Keys."}, 502, "psa_misconfigured", 0},
-		{"an answer that nobody foresaw", errors.New("<html>"), 503, "psa_unavailable", 0},
-		{"our records gone", &verify.Error{Code: verify.CodeUnavailable, Public: "Gone."}, 503, "unavailable", 0},
+		{"an unexpected answer", errors.New("<html>"), 503, "psa_unavailable", 0},
+		{"the store unavailable", &verify.Error{Code: verify.CodeUnavailable, Public: "Gone."}, 503, "unavailable", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBorder(t)
-			b.manage.fault = c.fault
-			a := b.call(http.MethodPost, hostedPath, "", hostedVisit)
+			h := newHarness(t)
+			h.connectwise.err = c.fault
+			a := h.call(http.MethodPost, hostedPath, "", hostedLaunch)
 			if p := a.problem(t); a.status != c.status || p.Code != c.code || p.RetryAfter != c.retry || p.Detail == "" {
 				t.Errorf("%d %+v", a.status, p)
 			}
 			for _, secret := range []string{memberHash, memberCtx} {
-				if strings.Contains(b.log.String()+string(a.body), secret) {
-					t.Errorf("row 25: the member's session is told: %s%s", b.log, a.body)
+				if strings.Contains(h.log.String()+string(a.body), secret) {
+					t.Errorf("row 25: the member's session is exposed: %s%s", h.log, a.body)
 				}
 			}
 		})
 	}
 }
 
-func TestRow10AMemberDoesNotVerifyThemselves(t *testing.T) {
-	b := newBorder(t)
-	own := strings.Replace(hostedVisit, "1174", "1176", 1)
-	claim := strings.Replace(own, `"email":"ana@acme.example"`, `"email":"noor@acme.example"`, 1) // what the browser says of her counts for nothing
+func TestThreat_10_AMemberDoesNotVerifyThemselves(t *testing.T) {
+	h := newHarness(t)
+	own := strings.Replace(hostedLaunch, "1174", "1176", 1)
+	claim := strings.Replace(own, `"email":"ana@acme.example"`, `"email":"noor@acme.example"`, 1) // the browser's claim is ignored
 	for _, visit := range []string{own, claim} {
-		launched := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", visit), http.StatusOK)
+		opened := decodeAs[api.SessionOpened](t, h.call(http.MethodPost, hostedPath, "", visit), http.StatusOK)
 		for channel, method := range map[string]string{"m": "sms_code", "own": "email_link"} {
-			a := b.send(launched.Token, launched.Pod.Contacts[0].Id, channel, method, "")
+			a := h.send(opened.Token, opened.Pod.Contacts[0].Id, channel, method, "")
 			if p := a.problem(t); a.status != http.StatusForbidden || p.Code != "own_channel" {
 				t.Errorf("%s: %d %+v", channel, a.status, p)
 			}
@@ -147,14 +147,14 @@ func TestRow10AMemberDoesNotVerifyThemselves(t *testing.T) {
 	}
 }
 
-func TestRow26ASessionIsOfOneTicket(t *testing.T) {
-	b := newBorder(t)
-	first := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", hostedVisit), http.StatusOK)
-	second := into[api.SessionOpened](t, b.call(http.MethodPost, hostedPath, "", strings.Replace(hostedVisit, "1174", "1175", 1)), http.StatusOK)
+func TestThreat_26_ASessionIsOfOneTicket(t *testing.T) {
+	h := newHarness(t)
+	first := decodeAs[api.SessionOpened](t, h.call(http.MethodPost, hostedPath, "", hostedLaunch), http.StatusOK)
+	second := decodeAs[api.SessionOpened](t, h.call(http.MethodPost, hostedPath, "", strings.Replace(hostedLaunch, "1174", "1175", 1)), http.StatusOK)
 	for _, c := range []struct{ token, contact string }{
 		{first.Token, second.Pod.Contacts[0].Id}, {second.Token, first.Pod.Contacts[0].Id},
 	} {
-		if a := b.send(c.token, c.contact, "m", "sms_code", ""); a.status != http.StatusNotFound {
+		if a := h.send(c.token, c.contact, "m", "sms_code", ""); a.status != http.StatusNotFound {
 			t.Errorf("a session reaches another ticket's contact: %d %s", a.status, a.body)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// decode reads one JSON object of exactly the contract's shape into body. Unknown and
-// repeated fields, wrong types and anything after the object are refused, the field named.
+// decode decodes one JSON object of the contract into body. It refuses unknown and repeated fields, wrong types and data after
+// the object, and names the field.
 func decode(c echo.Context, body any) error {
 	kind, _, err := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
@@ -28,20 +28,20 @@ func decode(c echo.Context, body any) error {
 		return err
 	}
 	if err := strictjson.Decode(ctx, data, body, contractRules); err != nil {
-		return undecodable(err)
+		return decodeError(err)
 	}
 	return nil
 }
 
-// readBody reads the whole body, within the limit that guard has set.
+// readBody reads the whole body within the limit of guard.
 func readBody(c echo.Context) ([]byte, error) {
-	data, err := strictjson.Read(c.Request().Context(), c.Request().Body, batchLimit)
+	data, err := strictjson.Read(c.Request().Context(), c.Request().Body, maxBatchBody)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, bodyTooLarge(tooLarge.Limit)
 	case strictjson.KindOf(err) == strictjson.TooLarge:
-		return nil, bodyTooLarge(batchLimit)
+		return nil, bodyTooLarge(maxBatchBody)
 	case err != nil:
 		return nil, malformed("", "The body was cut short.")
 	}
@@ -52,9 +52,8 @@ func bodyTooLarge(limit int64) error {
 	return &verify.Error{Code: codeTooLarge, Public: fmt.Sprintf("The body is over %d bytes.", limit)}
 }
 
-// refuseBody refuses a request by its headers, before anything of its body is read: one that is compressed, and one that
-// is announced to be over the limit.
-func refuseBody(c echo.Context, limit int64) error {
+// checkHeaders refuses a request before its body is read if the body is compressed or its Content-Length exceeds the limit.
+func checkHeaders(c echo.Context, limit int64) error {
 	r := c.Request()
 	if r.ContentLength == 0 {
 		return nil
@@ -74,7 +73,7 @@ func refuseBody(c echo.Context, limit int64) error {
 	return nil
 }
 
-// encodingName repeats the name of an encoding, if it is one.
+// encodingName returns the name if it is a known encoding. Other text of the client is not repeated.
 func encodingName(name string) string {
 	if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz"}, name) {
 		return name
@@ -84,8 +83,8 @@ func encodingName(name string) string {
 
 var contractRules = strictjson.Rules{Name: isContractName}
 
-// isContractName tells whether a name could stand in the contract: a field's, or the key of one of its maps, which are
-// countries and languages.
+// isContractName reports whether the contract can contain the name: a field, or the key of a map, which is a country or a
+// language.
 func isContractName(name string) bool {
 	switch {
 	case strings.Trim(name, fieldLetters) == "":
@@ -96,7 +95,7 @@ func isContractName(name string) bool {
 	return strings.Contains(name, "-") && verify.IsLanguage(name)
 }
 
-// fieldLetters are all that the contract's names are made of.
+// fieldLetters are the letters of the contract's field names.
 const fieldLetters = "abcdefghijklmnopqrstuvwxyz_"
 
 const (
@@ -104,8 +103,8 @@ const (
 	wrongType    = "A value is of the wrong type: see its field."
 )
 
-// undecodable says what is wrong with a body that is not of the contract.
-func undecodable(err error) error {
+// decodeError returns the refusal of a body that is not of the contract.
+func decodeError(err error) error {
 	var fault *strictjson.Error
 	if !errors.As(err, &fault) {
 		return malformed("", "The body is not valid JSON.")
@@ -132,7 +131,7 @@ func undecodable(err error) error {
 	return malformed("", "The body is not valid JSON.")
 }
 
-// malformed refuses a body. A field's name is repeated only if it could be one.
+// malformed returns the refusal of a body. It repeats the field's name only if the name is well-formed.
 func malformed(field, public string) error {
 	if len(field) > 80 || strings.Trim(field, fieldLetters+"ABCDEFGHIJKLMNOPQRSTUVWXYZ.[]0123456789") != "" {
 		field = ""
@@ -140,14 +139,14 @@ func malformed(field, public string) error {
 	return &verify.Error{Code: codeMalformed, Field: field, Public: public}
 }
 
-// text checks a string of the contract: its least and greatest length in characters.
-func text(field, value string, least, most int) error {
+// checkLength checks the length of a string in characters.
+func checkLength(field, value string, minLength, maxLength int) error {
 	length := utf8.RuneCountInString(value)
 	switch {
-	case length < least && least == 1:
+	case length < minLength && minLength == 1:
 		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: "This field is required."}
-	case length < least || length > most:
-		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: fmt.Sprintf("This field has %d to %d characters.", least, most)}
+	case length < minLength || length > maxLength:
+		return &verify.Error{Code: verify.CodeInvalid, Field: field, Public: fmt.Sprintf("This field has %d to %d characters.", minLength, maxLength)}
 	}
 	return nil
 }

@@ -17,28 +17,28 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// Directory keeps the contacts that vendors push.
+// Directory stores the contacts that vendors push.
 type Directory interface {
-	// Push stores contacts in place of those of the same ids, all of them or none; with a sync's token, as a part of it.
-	// CodeInvalid: the client would have too many. CodeKeyReused: the sync is finished.
+	// Push stores all contacts or none, and replaces those with the same ids. With the token of a sync, they belong to that sync.
+	// CodeInvalid: the client would have too many contacts. CodeKeyReused: the sync is finished.
 	Push(ctx context.Context, of verify.Clientele, contacts []launchcontext.Contact, sync string) error
-	// List gives up to n contacts in order of their ids, after the given one.
+	// List returns up to n contacts in order of their ids, after the given id.
 	List(ctx context.Context, of verify.Clientele, after string, n int) ([]psa.Entry, error)
-	// Remove removes one. One that is not there is removed already.
+	// Remove removes a contact. It succeeds for an unknown id.
 	Remove(ctx context.Context, of verify.Clientele, id string) error
-	// Finish removes the contacts that nothing has pushed since the sync began, and tells how many.
-	// CodeNotFound: nothing was pushed in such a sync.
+	// Finish removes the contacts that were not pushed since the sync began, and returns their number.
+	// CodeNotFound: nothing was pushed in this sync.
 	Finish(ctx context.Context, of verify.Clientele, sync string) (removed int64, err error)
 }
 
 const (
-	directoryPage = 100
-	pushMost      = 500
-	channelsMost  = 50
+	entriesPerPage = 100
+	maxPush        = 500
+	maxChannels    = 50
 )
 
-// clientele is whose contacts the request is about: the admin's own tenant's, whatever it says.
-func (a *routes) clientele(c echo.Context, system, client string) (verify.Clientele, error) {
+// directoryScope returns the scope of the request. Its tenant is always the tenant of the API key.
+func (a *routes) directoryScope(c echo.Context, system, client string) (verify.Clientele, error) {
 	admin, err := a.admin(c)
 	if err != nil {
 		return verify.Clientele{}, err
@@ -46,9 +46,9 @@ func (a *routes) clientele(c echo.Context, system, client string) (verify.Client
 	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, launch.CheckClientele(system, client)
 }
 
-// PushDirectory stores contacts, all or none.
+// PushDirectory stores all contacts or none.
 func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient) error {
-	of, err := a.clientele(c, system, client)
+	of, err := a.directoryScope(c, system, client)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	contacts, err := pushed(body)
+	contacts, err := contactsOf(body)
 	if err != nil {
 		return err
 	}
@@ -75,9 +75,9 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 	return c.JSON(http.StatusOK, api.DirectoryPushResult{Pushed: len(contacts), Unreachable: append([]string{}, unreachable...)})
 }
 
-// ListDirectory gives a page of contacts, their destinations masked.
+// ListDirectory returns a page of contacts with masked destinations.
 func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, params api.ListDirectoryParams) error {
-	of, err := a.clientele(c, system, client)
+	of, err := a.directoryScope(c, system, client)
 	if err != nil {
 		return err
 	}
@@ -90,14 +90,14 @@ func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err != nil {
 		return err
 	}
-	entries, err := a.Directory.List(ctx, of, string(after), directoryPage+1)
+	entries, err := a.Directory.List(ctx, of, string(after), entriesPerPage+1)
 	if err != nil {
 		return err
 	}
 	page := api.DirectoryPage{Contacts: []api.DirectoryEntry{}}
-	if len(entries) > directoryPage {
-		entries = entries[:directoryPage]
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(entries[directoryPage-1].Contact.ID))
+	if len(entries) > entriesPerPage {
+		entries = entries[:entriesPerPage]
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(entries[entriesPerPage-1].Contact.ID))
 	}
 	for _, e := range entries {
 		page.Contacts = append(page.Contacts, entryOf(tenant, of.System, e))
@@ -107,11 +107,11 @@ func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, clien
 
 // RemoveFromDirectory removes a contact.
 func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, id api.ForeignId) error {
-	of, err := a.clientele(c, system, client)
+	of, err := a.directoryScope(c, system, client)
 	if err != nil {
 		return err
 	}
-	if err := text("contact_id", id, 1, 128); err != nil {
+	if err := checkLength("contact_id", id, 1, 128); err != nil {
 		return err
 	}
 	if err := a.Directory.Remove(c.Request().Context(), of, id); err != nil {
@@ -120,9 +120,9 @@ func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem,
 	return c.NoContent(http.StatusNoContent)
 }
 
-// FinishDirectorySync removes what the sync has not seen.
+// FinishDirectorySync removes the contacts that the sync has not pushed.
 func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, token api.SyncToken) error {
-	of, err := a.clientele(c, system, client)
+	of, err := a.directoryScope(c, system, client)
 	if err != nil {
 		return err
 	}
@@ -136,13 +136,14 @@ func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem,
 	return c.JSON(http.StatusOK, api.DirectorySyncResult{Removed: removed})
 }
 
-// pushed is the body in the shape that launches read, held to the contract's bounds; what is in it launch judges.
-func pushed(body api.DirectoryPush) ([]launchcontext.Contact, error) {
+// contactsOf converts the body to contacts of a launch context and checks the limits of the contract. Package launch checks
+// the values.
+func contactsOf(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 	if body.Contacts == nil {
 		return nil, &verify.Error{Code: verify.CodeInvalid, Field: "contacts", Public: "This field is required."}
 	}
-	if len(body.Contacts) > pushMost {
-		return nil, &verify.Error{Code: verify.CodeInvalid, Field: "contacts", Public: fmt.Sprintf("Push at most %d contacts at once.", pushMost)}
+	if len(body.Contacts) > maxPush {
+		return nil, &verify.Error{Code: verify.CodeInvalid, Field: "contacts", Public: fmt.Sprintf("Push at most %d contacts at once.", maxPush)}
 	}
 	if body.Sync != "" {
 		if err := syncToken("sync", body.Sync); err != nil {
@@ -152,11 +153,11 @@ func pushed(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 	contacts := make([]launchcontext.Contact, len(body.Contacts))
 	for i, c := range body.Contacts {
 		at := fmt.Sprintf("contacts[%d].", i)
-		if len(c.Channels) > channelsMost {
-			return nil, &verify.Error{Code: verify.CodeInvalid, Field: at + "channels", Public: fmt.Sprintf("A contact has at most %d channels.", channelsMost)}
+		if len(c.Channels) > maxChannels {
+			return nil, &verify.Error{Code: verify.CodeInvalid, Field: at + "channels", Public: fmt.Sprintf("A contact has at most %d channels.", maxChannels)}
 		}
 		contacts[i] = launchcontext.Contact{ID: c.Id, Name: c.Name, Title: c.Title, Language: c.Language, TimeZone: c.TimeZone}
-		for _, check := range []error{text(at+"id", c.Id, 1, 128), text(at+"name", c.Name, 1, 500), text(at+"title", c.Title, 0, 500), text(at+"language", c.Language, 0, 35), text(at+"time_zone", c.TimeZone, 0, 98)} {
+		for _, check := range []error{checkLength(at+"id", c.Id, 1, 128), checkLength(at+"name", c.Name, 1, 500), checkLength(at+"title", c.Title, 0, 500), checkLength(at+"language", c.Language, 0, 35), checkLength(at+"time_zone", c.TimeZone, 0, 98)} {
 			if check != nil {
 				return nil, check
 			}
@@ -174,7 +175,7 @@ func pushed(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 }
 
 func checkChannel(at string, ch api.DirectoryChannel) error {
-	for _, check := range []error{text(at+"id", ch.Id, 1, 128), text(at+"value", ch.Value, 1, 320), text(at+"label", ch.Label, 0, 500)} {
+	for _, check := range []error{checkLength(at+"id", ch.Id, 1, 128), checkLength(at+"value", ch.Value, 1, 320), checkLength(at+"label", ch.Label, 0, 500)} {
 		if check != nil {
 			return check
 		}
@@ -192,14 +193,14 @@ func syncToken(field, token string) error {
 	return nil
 }
 
-// entryOf shows a contact as a pod would: whoever holds the key pushed the destinations, and can't fetch them by it.
+// entryOf returns a contact with masked destinations, because an API key can push destinations but not read them.
 func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	entry := api.DirectoryEntry{
 		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryEntryChannel{},
 	}
 	read, _, err := launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
 	if err != nil {
-		return entry // taken once, and no longer: a launch leaves it out
+		return entry // accepted earlier and invalid now: a launch omits it
 	}
 	entry.Name, entry.Title = read[0].Name, read[0].Title
 	for _, ch := range read[0].Channels {

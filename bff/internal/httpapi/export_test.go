@@ -1,4 +1,4 @@
 package httpapi
 
-// StatusOf is for tests that hold the codes against their documentation.
+// StatusOf exposes statusOf to tests that compare the codes with the documentation.
 var StatusOf = statusOf

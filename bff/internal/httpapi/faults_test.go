@@ -16,37 +16,37 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// down is a tenants' memory that can't be reached.
-type down struct{}
+// failingTenants is an unavailable store of tenants.
+type failingTenants struct{}
 
-func (down) Tenant(context.Context, string) (verify.Tenant, error) {
+func (failingTenants) Tenant(context.Context, string) (verify.Tenant, error) {
 	return verify.Tenant{}, &verify.Error{Code: verify.CodeUnavailable, Public: "Try again in a moment.", Err: errors.New("the disk is gone")}
 }
 
-// faulty is the API with a part that fails, and its log.
-func faulty(ready func(context.Context) []httpapi.NotReady) (http.Handler, *bytes.Buffer) {
+// newFailing returns the API with an unavailable store, and its log.
+func newFailing(ready func(context.Context) []httpapi.NotReady) (http.Handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return httpapi.New(httpapi.Config{
-		Tenants: down{}, Metrics: httpapi.NewMetrics(func() int { return 0 }), Ready: ready,
+		Tenants: failingTenants{}, Metrics: httpapi.NewMetrics(func() int { return 0 }), Ready: ready,
 		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}), &log
 }
 
-func ask(ctx context.Context, h http.Handler, path string) *httptest.ResponseRecorder {
+func get(ctx context.Context, h http.Handler, path string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
 	return w
 }
 
-func TestReadinessSaysWhichPartIsDownAndWhyInWordsOfItsOwn(t *testing.T) {
+func TestReadinessNamesThePartAndAPublicReason(t *testing.T) {
 	limited := false
-	h, log := faulty(func(ctx context.Context) []httpapi.NotReady {
+	h, log := newFailing(func(ctx context.Context) []httpapi.NotReady {
 		_, limited = ctx.Deadline()
 		return []httpapi.NotReady{
 			{Part: "database", Why: "its disk is full", Err: errors.New("no room at db.internal")}, {Part: "bus", Why: "it is away", Err: errors.New("nats")},
 		}
 	})
-	w := ask(t.Context(), h, "/readyz")
+	w := get(t.Context(), h, "/readyz")
 	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "not ready: database: its disk is full\nnot ready: bus: it is away\n" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -55,9 +55,9 @@ func TestReadinessSaysWhichPartIsDownAndWhyInWordsOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAFaultOfOursAndTellsNothing(t *testing.T) {
-	h, log := faulty(func(context.Context) []httpapi.NotReady { panic("at line 7 of the plan") })
-	w := ask(t.Context(), h, "/readyz")
+func TestAPanicIsAnInternalErrorWithoutDetail(t *testing.T) {
+	h, log := newFailing(func(context.Context) []httpapi.NotReady { panic("at line 7 of the plan") })
+	w := get(t.Context(), h, "/readyz")
 	var p api.Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 		t.Fatal(err)
@@ -73,15 +73,15 @@ func TestAPanicIsAFaultOfOursAndTellsNothing(t *testing.T) {
 	}
 }
 
-func TestAClientThatHasGoneIsNoFaultOfOurs(t *testing.T) {
-	h, log := faulty(nil)
-	gone, leave := context.WithCancel(t.Context())
-	leave()
-	ask(gone, h, "/pod/acme")
+func TestACancelledRequestIsNotLoggedAsAnError(t *testing.T) {
+	h, log := newFailing(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	get(ctx, h, "/pod/acme")
 	if log.Len() > 0 {
-		t.Errorf("the log of a client that has gone: %s", log)
+		t.Errorf("the log of a cancelled request: %s", log)
 	}
-	if w := ask(t.Context(), h, "/pod/acme"); w.Code != http.StatusServiceUnavailable || !strings.Contains(log.String(), "the disk is gone") {
-		t.Errorf("of one that has not: %d, %s", w.Code, log)
+	if w := get(t.Context(), h, "/pod/acme"); w.Code != http.StatusServiceUnavailable || !strings.Contains(log.String(), "the disk is gone") {
+		t.Errorf("of a request that is not cancelled: %d, %s", w.Code, log)
 	}
 }

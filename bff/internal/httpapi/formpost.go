@@ -23,14 +23,14 @@ var pageFiles embed.FS
 
 var notices = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// notice is a page of a few words: why there is no pod, and what became of a sign-in.
+// notice is a page with a short text: the reason for a missing pod, or the result of a sign-in.
 type notice struct {
 	Title string
 	Text  string
-	Code  string // for the pod that opened the window of this page
+	Code  string // for the pod that has opened this window
 }
 
-// notice answers with a page of a few words.
+// notice answers with a notice.
 func (a *routes) notice(c echo.Context, status int, n notice) error {
 	var page strings.Builder
 	if err := notices.ExecuteTemplate(&page, "notice.html", n); err != nil {
@@ -39,7 +39,7 @@ func (a *routes) notice(c echo.Context, status int, n notice) error {
 	return c.HTML(status, page.String())
 }
 
-// asset serves one of the files that those pages load.
+// asset serves a file that notices load.
 func asset(name, kind string) echo.HandlerFunc {
 	content, err := pageFiles.ReadFile("pages/" + name)
 	return func(c echo.Context) error {
@@ -51,63 +51,63 @@ func asset(name, kind string) echo.HandlerFunc {
 	}
 }
 
-// podPost serves the pod's page to a host that can only post a form into a frame. The token stands in the page and is
-// not spent, nor even checked, by it: the pod exchanges it as any other.
+// podPost serves the pod's page to a host that can only post a form into a frame. The page contains the token. podPost neither
+// uses nor verifies the token: the pod exchanges it like any other.
 func (a *routes) podPost(c echo.Context) error {
-	tenant, err := a.framed(c)
+	tenant, err := a.framedTenant(c)
 	if err != nil || c.Response().Committed {
 		return err
 	}
 	if origin := c.Request().Header.Get("Origin"); origin != "" && origin != "null" && !slices.Contains(tenant.Origins, origin) {
-		return a.notice(c, http.StatusForbidden, noPod("The page that opened it is none of those that may. Ask your administrator to add its origin to the tenant's."))
+		return a.notice(c, http.StatusForbidden, podNotice("The page that opened it is none of those that may. Ask your administrator to add its origin to the tenant's."))
 	}
 	var refusal *verify.Error
-	if errors.As(refuseBody(c, math.MaxInt64), &refusal) {
-		return a.notice(c, statusOf[refusal.Code], noPod("The ticket system posted a compressed form. "+refusal.Public+tellVendor))
+	if errors.As(checkHeaders(c, math.MaxInt64), &refusal) {
+		return a.notice(c, statusOf[refusal.Code], podNotice("The ticket system posted a compressed form. "+refusal.Public+vendorHint))
 	}
 	token, status, problem := postedToken(c.Request())
 	if problem != "" {
-		return a.notice(c, status, noPod(problem))
+		return a.notice(c, status, podNotice(problem))
 	}
 	return a.page(c, tenant, token)
 }
 
-func noPod(why string) notice {
+func podNotice(why string) notice {
 	return notice{Title: "Caller verification can't open", Text: why}
 }
 
-const tellVendor = " Reopen the ticket; if that does not help, tell the ticket system's vendor."
+const vendorHint = " Reopen the ticket; if that does not help, tell the ticket system's vendor."
 
-// postedToken reads the one token of a form, from its body alone; of other fields it takes no notice. What it gives
-// looks like a token and is not proven to be one.
+// postedToken reads the single token of a form from the body and ignores other fields. The token has the shape of a JWT and is
+// not verified.
 func postedToken(r *http.Request) (token string, status int, problem string) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != echo.MIMEApplicationForm {
-		return "", http.StatusUnsupportedMediaType, "The ticket system did not post a form (application/x-www-form-urlencoded)." + tellVendor
+		return "", http.StatusUnsupportedMediaType, "The ticket system did not post a form (application/x-www-form-urlencoded)." + vendorHint
 	}
-	body, err := strictjson.Read(r.Context(), r.Body, bodyLimit)
+	body, err := strictjson.Read(r.Context(), r.Body, maxBody)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) || strictjson.KindOf(err) == strictjson.TooLarge {
-		return "", http.StatusRequestEntityTooLarge, "The ticket system posted too much." + tellVendor
+		return "", http.StatusRequestEntityTooLarge, "The ticket system posted too much." + vendorHint
 	}
 	form, formErr := url.ParseQuery(string(body))
 	if err != nil || formErr != nil {
-		return "", http.StatusBadRequest, "What the ticket system posted can't be read." + tellVendor
+		return "", http.StatusBadRequest, "What the ticket system posted can't be read." + vendorHint
 	}
 	tokens := slices.Concat(form["context"], form["token"])
 	switch {
 	case len(tokens) != 1:
-		return "", http.StatusUnprocessableEntity, "The ticket system must post exactly one context or token." + tellVendor
+		return "", http.StatusUnprocessableEntity, "The ticket system must post exactly one context or token." + vendorHint
 	case len(tokens[0]) > launchcontext.MaxSize:
-		return "", http.StatusRequestEntityTooLarge, "The token that the ticket system posted is longer than 8 KiB." + tellVendor
-	case !looksLikeToken(tokens[0]):
-		return "", http.StatusUnprocessableEntity, "What the ticket system posted is not a signed token." + tellVendor
+		return "", http.StatusRequestEntityTooLarge, "The token that the ticket system posted is longer than 8 KiB." + vendorHint
+	case !isTokenShaped(tokens[0]):
+		return "", http.StatusUnprocessableEntity, "What the ticket system posted is not a signed token." + vendorHint
 	}
 	return tokens[0], http.StatusOK, ""
 }
 
-// looksLikeToken tells whether the text is three parts of base64url with a dot between them.
-func looksLikeToken(text string) bool {
+// isTokenShaped reports whether the text is three parts of base64url separated by dots.
+func isTokenShaped(text string) bool {
 	parts := strings.Split(text, ".")
 	return len(parts) == 3 && !slices.ContainsFunc(parts, func(part string) bool {
 		return part == "" || strings.Trim(part, base64url) != ""

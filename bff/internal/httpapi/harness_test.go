@@ -37,49 +37,49 @@ const (
 	psaOrigin = "https://psa.example"
 )
 
-// border is the real API on a real store; only the bus and the courier stand still.
-type border struct {
-	t      *testing.T
-	db     *store.Store
-	domain *verify.Service
-	door   *launch.Service
-	server *httptest.Server
-	router routers.Router
-	manage *manage
-	brands *message.Shelf
-	keys   map[string]launchcontext.SigningKey // by tenant
-	log    *bytes.Buffer
-	now    time.Time
+// harness is the API on a real store. Change notifications and messages are not sent.
+type harness struct {
+	t             *testing.T
+	db            *store.Store
+	domain        *verify.Service
+	launchService *launch.Service
+	server        *httptest.Server
+	router        routers.Router
+	connectwise   *fakeConnectWise
+	brands        *message.Shelf
+	keys          map[string]launchcontext.SigningKey // by tenant
+	log           *bytes.Buffer
+	now           time.Time
 }
 
-func newBorder(t *testing.T) *border {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	b := &border{
-		t: t, keys: map[string]launchcontext.SigningKey{}, log: &bytes.Buffer{}, manage: &manage{},
+	h := &harness{
+		t: t, keys: map[string]launchcontext.SigningKey{}, log: &bytes.Buffer{}, connectwise: &fakeConnectWise{},
 		now: time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
 	}
-	clock := func() time.Time { return b.now }
-	b.db = storetest.SQLite(t)
-	b.domain = storetest.Service(b.db, clock)
-	b.door = &launch.Service{
-		Tenants: b.db, Sessions: b.db, Recogniser: b.domain, Hosted: b.manage,
-		Tickets: psa.Systems{Directory: directory.Directory{Cards: b.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
+	clock := func() time.Time { return h.now }
+	h.db = storetest.SQLite(t)
+	h.domain = storetest.Service(h.db, clock)
+	h.launchService = &launch.Service{
+		Tenants: h.db, Sessions: h.db, Recogniser: h.domain, Hosted: h.connectwise,
+		Tickets: psa.Systems{Directory: directory.Directory{Cards: h.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
-	b.brands = &message.Shelf{Tenants: b.db, Brandings: b.db, Now: clock}
+	h.brands = &message.Shelf{Tenants: h.db, Brandings: h.db, Now: clock}
 	handler := httpapi.New(httpapi.Config{
-		Verify: b.domain, Launch: b.door, Tenants: b.db, APIKeys: b.db, Directory: directory.Directory{Cards: b.db}, Brands: b.brands, Brandings: b.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
+		Verify: h.domain, Launch: h.launchService, Tenants: h.db, APIKeys: h.db, Directory: directory.Directory{Cards: h.db}, Brands: h.brands, Brandings: h.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
-		Ready: func(context.Context) []httpapi.NotReady { return nil }, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Ready: func(context.Context) []httpapi.NotReady { return nil }, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
-	b.server = httptest.NewServer(handler)
-	t.Cleanup(b.server.Close)
-	b.router = contract(t)
-	b.tenant("acme")
-	return b
+	h.server = httptest.NewServer(handler)
+	t.Cleanup(h.server.Close)
+	h.router = contract(t)
+	h.tenant("acme")
+	return h
 }
 
-// contract is the OpenAPI document, checked, as a router of requests to its operations.
+// contract validates the OpenAPI document and returns a router to its operations.
 func contract(t *testing.T) routers.Router {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(api.Contract)
@@ -96,39 +96,39 @@ func contract(t *testing.T) routers.Router {
 	return router
 }
 
-// tenant creates one whose PSA signs with a key of its own.
-func (b *border) tenant(id string) {
-	b.t.Helper()
+// tenant creates a tenant with a signing key.
+func (h *harness) tenant(id string) {
+	h.t.Helper()
 	key, err := launchcontext.NewSigningKey(id+"-1", ed25519.NewKeyFromSeed(bytes.Repeat([]byte(id[:1]), 32)))
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	material, err := key.Public().Material()
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	b.keys[id] = key
-	err = b.db.PutTenant(b.t.Context(), verify.Tenant{
+	h.keys[id] = key
+	err = h.db.PutTenant(h.t.Context(), verify.Tenant{
 		ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin},
 		Keys: []verify.SigningKey{{Issuer: psaOrigin, ID: key.ID(), Algorithm: "EdDSA", Material: material}},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 
-// context signs a launch context for a ticket of the tenant; its contacts' ids begin with the tenant's.
-func (b *border) context(tenant, ticket string) string {
-	b.t.Helper()
-	return b.contextWith(tenant, ticket, "")
+// context signs a launch context for a ticket of the tenant. The ids of its contacts start with the tenant's id.
+func (h *harness) context(tenant, ticket string) string {
+	h.t.Helper()
+	return h.contextWith(tenant, ticket, "")
 }
 
-// contextWith also answers a challenge.
-func (b *border) contextWith(tenant, ticket, nonce string) string {
-	b.t.Helper()
+// contextWith signs a launch context with a nonce.
+func (h *harness) contextWith(tenant, ticket, nonce string) string {
+	h.t.Helper()
 	mobile, landline := true, false
 	dana, raj := tenant+"-dana", tenant+"-raj"
-	token, err := launchcontext.Signer{Key: b.keys[tenant], Now: func() time.Time { return b.now }}.Sign(launchcontext.Claims{
+	token, err := launchcontext.Signer{Key: h.keys[tenant], Now: func() time.Time { return h.now }}.Sign(launchcontext.Claims{
 		Issuer: psaOrigin, Audience: publicURL, Subject: "ana", Tenant: tenant, Origin: psaOrigin, Nonce: nonce,
 		Actor: launchcontext.Actor{Name: "Ana Ortiz"},
 		Context: launchcontext.Context{
@@ -148,19 +148,19 @@ func (b *border) contextWith(tenant, ticket, nonce string) string {
 		},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return token
 }
 
-// answer is what came back, its body read.
-type answer struct {
+// response is an HTTP response with its body.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func (a answer) problem(t *testing.T) api.Problem {
+func (a response) problem(t *testing.T) api.Problem {
 	t.Helper()
 	var p api.Problem
 	if err := json.Unmarshal(a.body, &p); err != nil {
@@ -169,12 +169,12 @@ func (a answer) problem(t *testing.T) api.Problem {
 	return p
 }
 
-// call sends a request as it is, and checks the answer against the contract.
-func (b *border) call(method, path, bearer, body string, headers ...string) answer {
-	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(body))
+// call sends a request and validates the response against the contract.
+func (h *harness) call(method, path, bearer, body string, headers ...string) response {
+	h.t.Helper()
+	request, err := http.NewRequestWithContext(h.t.Context(), method, h.server.URL+path, strings.NewReader(body))
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -185,100 +185,100 @@ func (b *border) call(method, path, bearer, body string, headers ...string) answ
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	a := b.do(request)
-	if strings.HasPrefix(path, "/api/") && method != http.MethodHead { // which has no body to check
-		b.check(request, a, body)
+	a := h.do(request)
+	if strings.HasPrefix(path, "/api/") && method != http.MethodHead { // HEAD has no body
+		h.check(request, a, body)
 	}
 	return a
 }
 
-func (b *border) do(request *http.Request) answer {
-	b.t.Helper()
-	response, err := b.server.Client().Do(request)
+func (h *harness) do(request *http.Request) response {
+	h.t.Helper()
+	raw, err := h.server.Client().Do(request)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
+	defer func() { _ = raw.Body.Close() }()
+	content, err := io.ReadAll(raw.Body)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	return answer{status: response.StatusCode, header: response.Header, body: content}
+	return response{status: raw.StatusCode, header: raw.Header, body: content}
 }
 
-// check holds the answer, and a request that was accepted, against the document.
-func (b *border) check(request *http.Request, a answer, body string) {
-	b.t.Helper()
-	asked := request.Clone(b.t.Context())
+// check validates the response, and an accepted request, against the contract.
+func (h *harness) check(request *http.Request, a response, body string) {
+	h.t.Helper()
+	asked := request.Clone(h.t.Context())
 	asked.URL.Scheme, asked.URL.Host, asked.Host = "", "", ""
 	asked.Body = io.NopCloser(strings.NewReader(body))
-	route, params, err := b.router.FindRoute(asked)
+	route, params, err := h.router.FindRoute(asked)
 	if err != nil {
-		return // not of the contract: the test says what is to come of it
+		return // the contract does not have this route
 	}
 	input := &openapi3filter.RequestValidationInput{
 		Request: asked, Route: route, PathParams: params,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
 	}
 	if a.status < 300 {
-		if err := openapi3filter.ValidateRequest(b.t.Context(), input); err != nil {
-			b.t.Errorf("%s %s was accepted, and the contract refuses it: %v", request.Method, request.URL.Path, err)
+		if err := openapi3filter.ValidateRequest(h.t.Context(), input); err != nil {
+			h.t.Errorf("%s %s was accepted, and the contract refuses it: %v", request.Method, request.URL.Path, err)
 		}
 	}
-	err = openapi3filter.ValidateResponse(b.t.Context(), &openapi3filter.ResponseValidationInput{
+	err = openapi3filter.ValidateResponse(h.t.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
 		Options: input.Options,
 	})
 	if err != nil {
-		b.t.Errorf("the answer to %s %s is not of the contract: %v", request.Method, request.URL.Path, err)
+		h.t.Errorf("the answer to %s %s is not of the contract: %v", request.Method, request.URL.Path, err)
 	}
 }
 
 // launch opens a ticket.
-func (b *border) launch(tenant, ticket string) api.SessionOpened {
-	b.t.Helper()
-	a := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+b.context(tenant, ticket)+`"}`)
-	return into[api.SessionOpened](b.t, a, http.StatusOK)
+func (h *harness) launch(tenant, ticket string) api.SessionOpened {
+	h.t.Helper()
+	a := h.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+h.context(tenant, ticket)+`"}`)
+	return decodeAs[api.SessionOpened](h.t, a, http.StatusOK)
 }
 
-// send asks for a verification; headers may override the idempotency key.
-func (b *border) send(bearer, contact, channel, method, note string) answer {
-	b.t.Helper()
+// send starts a verification.
+func (h *harness) send(bearer, contact, channel, method, note string) response {
+	h.t.Helper()
 	body, err := json.Marshal(map[string]string{"contact_id": contact, "channel_id": channel, "method": method, "note": note})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	return b.call(http.MethodPost, "/api/v1/verifications", bearer, string(body), "Idempotency-Key", rand.Text())
+	return h.call(http.MethodPost, "/api/v1/verifications", bearer, string(body), "Idempotency-Key", rand.Text())
 }
 
-// job takes the only waiting message out of the outbox: the end user's phone.
-func (b *border) job() verify.Job {
-	b.t.Helper()
+// takeJob claims the only job in the outbox.
+func (h *harness) takeJob() verify.Job {
+	h.t.Helper()
 	var jobs []verify.Job
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-		claimed, err := b.db.ClaimJobs(b.t.Context(), kind, b.now, b.now.Add(time.Minute), 10)
+		claimed, err := h.db.ClaimJobs(h.t.Context(), kind, h.now, h.now.Add(time.Minute), 10)
 		if err != nil {
-			b.t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		jobs = append(jobs, claimed...)
 	}
 	if len(jobs) != 1 {
-		b.t.Fatalf("the outbox has %d jobs, want 1", len(jobs))
+		h.t.Fatalf("the outbox has %d jobs, want 1", len(jobs))
 	}
 	return jobs[0]
 }
 
-// events tells how many events the tenant has.
-func (b *border) events(tenant string) int64 {
-	b.t.Helper()
-	count, broken, err := b.db.VerifyChain(b.t.Context(), tenant)
+// countEvents returns the number of the tenant's events.
+func (h *harness) countEvents(tenant string) int64 {
+	h.t.Helper()
+	count, broken, err := h.db.VerifyChain(h.t.Context(), tenant)
 	if err != nil || broken != nil {
-		b.t.Fatalf("the chain: %v, %v", broken, err)
+		h.t.Fatalf("the event log: %v, %v", broken, err)
 	}
 	return count
 }
 
-func into[T any](t *testing.T, a answer, status int) (out T) {
+func decodeAs[T any](t *testing.T, a response, status int) (out T) {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)

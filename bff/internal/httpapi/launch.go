@@ -15,7 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// Challenge gives a nonce for the next launch context.
+// Challenge returns a nonce for the next launch context.
 func (a *routes) Challenge(c echo.Context) error {
 	nonce, until, err := a.Config.Launch.Challenge()
 	if err != nil {
@@ -30,13 +30,13 @@ func (a *routes) Launch(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if err := text("context", body.Context, 1, 8192); err != nil {
+	if err := checkLength("context", body.Context, 1, 8192); err != nil {
 		return err
 	}
-	if err := text("nonce", body.Nonce, 0, 256); err != nil {
+	if err := checkLength("nonce", body.Nonce, 0, 256); err != nil {
 		return err
 	}
-	if err := text("tenant", body.Tenant, 0, 40); err != nil {
+	if err := checkLength("tenant", body.Tenant, 0, 40); err != nil {
 		return err
 	}
 	c.Set(tenantKey, body.Tenant)
@@ -45,11 +45,11 @@ func (a *routes) Launch(c echo.Context) error {
 		a.logRefusedLaunch(err)
 		return err
 	}
-	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+	return a.sessionOpened(c, grant.Session, grant.Token, grant.ExpiresAt)
 }
 
-// logRefusedLaunch tells the operator why a launch context was refused, which the answer does not before the signature is
-// proven. Nothing of the context is logged but the names of its fields, its tenant, its issuer and its key's id.
+// logRefusedLaunch logs why a launch context was refused. The answer has no reason unless the signature is valid. Of the
+// context, only the field's name, the tenant, the issuer and the key's id are logged.
 func (a *routes) logRefusedLaunch(err error) {
 	var refusal *launch.Refusal
 	if !errors.As(err, &refusal) {
@@ -59,24 +59,24 @@ func (a *routes) logRefusedLaunch(err error) {
 		"tenant", refusal.Tenant, "issuer", refusal.Issuer, "kid", refusal.KeyID, "signature_proven", refusal.Proven)
 }
 
-// LaunchConnectWise opens the ticket of a member whom ConnectWise confirms. What the body says of the member goes nowhere
-// else: not into an error, and not into a log.
+// LaunchConnectWise opens a ticket for a member that ConnectWise confirms. The member's data in the body never reaches an
+// error or a log.
 func (a *routes) LaunchConnectWise(c echo.Context) error {
 	var body api.ConnectWiseLaunch
 	if err := decode(c, &body); err != nil {
 		return err
 	}
 	for _, check := range []error{
-		text("tenant", body.Tenant, 1, 40),
-		text("origin", body.Origin, 0, 255),
-		text("ticket.id", body.Ticket.Id, 1, 20),
-		text("ticket.screen", body.Ticket.Screen, 0, 60),
-		text("member.id", body.Member.Id, 1, 128),
-		text("member.hash", body.Member.Hash, 1, 4096),
-		text("member.context", body.Member.Context, 0, 4096),
-		text("member.company", body.Member.Company, 0, 128),
-		text("member.codebase", body.Member.Codebase, 0, 128),
-		text("member.email", body.Member.Email, 0, 254),
+		checkLength("tenant", body.Tenant, 1, 40),
+		checkLength("origin", body.Origin, 0, 255),
+		checkLength("ticket.id", body.Ticket.Id, 1, 20),
+		checkLength("ticket.screen", body.Ticket.Screen, 0, 60),
+		checkLength("member.id", body.Member.Id, 1, 128),
+		checkLength("member.hash", body.Member.Hash, 1, 4096),
+		checkLength("member.context", body.Member.Context, 0, 4096),
+		checkLength("member.company", body.Member.Company, 0, 128),
+		checkLength("member.codebase", body.Member.Codebase, 0, 128),
+		checkLength("member.email", body.Member.Email, 0, 254),
 	} {
 		if check != nil {
 			return check
@@ -96,10 +96,10 @@ func (a *routes) LaunchConnectWise(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+	return a.sessionOpened(c, grant.Session, grant.Token, grant.ExpiresAt)
 }
 
-// GetPod gives the pod again with a fresh bearer.
+// GetPod returns the pod with a new bearer.
 func (a *routes) GetPod(c echo.Context) error {
 	session, err := a.session(c)
 	if err != nil {
@@ -109,10 +109,11 @@ func (a *routes) GetPod(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.launched(c, session, token, until)
+	return a.sessionOpened(c, session, token, until)
 }
 
-func (a *routes) launched(c echo.Context, s verify.Session, token string, until time.Time) error {
+// sessionOpened answers with the session and its pod.
+func (a *routes) sessionOpened(c echo.Context, s verify.Session, token string, until time.Time) error {
 	pod, err := a.Verify.Pod(c.Request().Context(), s.Desk)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (a *routes) launched(c echo.Context, s verify.Session, token string, until 
 	return c.JSON(http.StatusOK, api.SessionOpened{Token: token, ExpiresAt: until.UTC(), Pod: podOf(s, pod, brand)})
 }
 
-// session is the one whose bearer the request carries.
+// session returns the session of the request's bearer.
 func (a *routes) session(c echo.Context) (verify.Session, error) {
 	values := c.Request().Header.Values("Authorization")
 	if len(values) == 1 {

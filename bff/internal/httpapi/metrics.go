@@ -10,13 +10,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics counts what the server does. Labels are routes and statuses: never an id.
+// Metrics collects figures of the server. Labels are routes and statuses, never ids.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 }
 
-// NewMetrics registers the server's own figures and those of more collectors; pods tells how many are connected.
+// NewMetrics registers the figures of the server and of more collectors. pods returns the number of connected pods.
 func NewMetrics(pods func() int, more ...prometheus.Collector) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -34,7 +34,7 @@ func NewMetrics(pods func() int, more ...prometheus.Collector) *Metrics {
 	return m
 }
 
-// Handler serves the figures in Prometheus' text format.
+// Handler serves the figures in the text format of Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -11,53 +11,54 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// podPolicy is what the pod's page may load and call: itself, and its own socket.
-func podPolicy(publicURL string) string {
+// contentPolicy returns the Content-Security-Policy of the pod's page up to frame-ancestors. The page may load its own origin
+// and connect to its own socket.
+func contentPolicy(publicURL string) string {
 	socket := "ws" + strings.TrimPrefix(publicURL, "http")
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 		"connect-src 'self' " + socket + "; base-uri 'none'; form-action 'none'; frame-ancestors "
 }
 
-// permissions are what the pod's pages may ask of the browser.
-const permissions = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
+// permissionsPolicy is the Permissions-Policy of all pages.
+const permissionsPolicy = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
 
-// blank is all that is told of a tenant that is not there.
-const blank = "<!doctype html><title>Shieldpod</title>"
+// blankPage answers requests for an unknown tenant.
+const blankPage = "<!doctype html><title>Shieldpod</title>"
 
-// podPage serves the pod's page, framed by the tenant's origins only. It holds nobody's data.
+// podPage serves the pod's page. Only the tenant's origins may frame it. It contains no personal data.
 func (a *routes) podPage(c echo.Context) error {
-	tenant, err := a.framed(c)
+	tenant, err := a.framedTenant(c)
 	if err != nil || c.Response().Committed {
 		return err
 	}
 	return a.page(c, tenant, "")
 }
 
-// framed gives the tenant whose pod is asked for, and has the answer framed by that tenant's origins and nobody else;
-// for a tenant that is not there it answers with a blank page that nobody frames.
-func (a *routes) framed(c echo.Context) (verify.Tenant, error) {
+// framedTenant returns the tenant of the request and allows only that tenant's origins to frame the answer. For an unknown
+// tenant it answers with a blank page that can't be framed.
+func (a *routes) framedTenant(c echo.Context) (verify.Tenant, error) {
 	h := c.Response().Header()
-	h.Set("Permissions-Policy", permissions)
+	h.Set("Permissions-Policy", permissionsPolicy)
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		return tenant, c.HTML(http.StatusNotFound, blank) // framed by nobody: see guard
+		return tenant, c.HTML(http.StatusNotFound, blankPage) // guard has forbidden framing
 	}
 	if err == nil {
-		h.Set("Content-Security-Policy", a.podPolicy+ancestors(tenant.Origins))
+		h.Set("Content-Security-Policy", a.podContentPolicy+frameAncestors(tenant.Origins))
 		if len(tenant.Origins) > 0 {
-			h.Del("X-Frame-Options") // it can't name more than one who may
+			h.Del("X-Frame-Options") // it can't list several origins
 			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		}
 	}
 	return tenant, err
 }
 
-// page answers with the pod's page. What it is told stands in its head, so that it asks for none of it:
+// page answers with the pod's page. The head contains its settings, so that the page needs no further request:
 //
-//	shieldpod-origins  who may frame it, with spaces between
-//	shieldpod-language the tenant's, in which its technicians are spoken to
+//	shieldpod-origins  the origins that may frame it, separated by spaces
+//	shieldpod-language the tenant's language for technicians
 //	shieldpod-nonce    a challenge for the first launch context
-//	shieldpod-context  the token that a form post brought
+//	shieldpod-context  the token of a form post
 //	shieldpod-signin   1: technicians can sign in
 func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) error {
 	nonce, _, err := a.Config.Launch.Challenge()
@@ -82,14 +83,14 @@ func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) erro
 	}
 	page.WriteString("</head>")
 	page.Write(rest)
-	return c.HTMLBlob(http.StatusOK, page.Bytes()) // no-store: see guard
+	return c.HTMLBlob(http.StatusOK, page.Bytes()) // guard has set no-store
 }
 
 func meta(page *bytes.Buffer, name, content string) {
 	page.WriteString(`<meta name="shieldpod-` + name + `" content="` + html.EscapeString(content) + `">`)
 }
 
-func ancestors(origins []string) string {
+func frameAncestors(origins []string) string {
 	if len(origins) == 0 {
 		return "'none'"
 	}

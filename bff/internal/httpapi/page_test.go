@@ -11,28 +11,28 @@ import (
 
 const form = "application/x-www-form-urlencoded"
 
-// meta is what the page tells the pod under that name.
-func (a answer) meta(name string) (content string, told bool) {
-	_, rest, told := strings.Cut(string(a.body), `<meta name="shieldpod-`+name+`" content="`)
+// meta returns the content of the page's meta element with that name.
+func (a response) meta(name string) (content string, found bool) {
+	_, rest, found := strings.Cut(string(a.body), `<meta name="shieldpod-`+name+`" content="`)
 	content, _, _ = strings.Cut(rest, `">`)
-	return content, told
+	return content, found
 }
 
-func (b *border) change(tenant string, edit func(*verify.Tenant)) {
-	b.t.Helper()
-	changed, err := b.db.Tenant(b.t.Context(), tenant)
+func (h *harness) editTenant(tenant string, edit func(*verify.Tenant)) {
+	h.t.Helper()
+	changed, err := h.db.Tenant(h.t.Context(), tenant)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	edit(&changed)
-	if err := b.db.PutTenant(b.t.Context(), changed); err != nil {
-		b.t.Fatal(err)
+	if err := h.db.PutTenant(h.t.Context(), changed); err != nil {
+		h.t.Fatal(err)
 	}
 }
 
-func TestThePageTellsThePodWhatItWouldAskFor(t *testing.T) {
-	b := newBorder(t)
-	a := b.call(http.MethodGet, "/pod/acme", "", "")
+func TestThePageHoldsTheSettingsOfThePod(t *testing.T) {
+	h := newHarness(t)
+	a := h.call(http.MethodGet, "/pod/acme", "", "")
 	if origins, _ := a.meta("origins"); origins != psaOrigin {
 		t.Errorf("the origins are %q", origins)
 	}
@@ -40,21 +40,21 @@ func TestThePageTellsThePodWhatItWouldAskFor(t *testing.T) {
 		t.Errorf("the language is %q", language)
 	}
 	for _, name := range []string{"context", "signin"} {
-		if content, told := a.meta(name); told {
-			t.Errorf("it tells %s: %q", name, content)
+		if content, found := a.meta(name); found {
+			t.Errorf("it has %s: %q", name, content)
 		}
 	}
 	if a.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("a page with a nonce may be kept: %s", a.header.Get("Cache-Control"))
+		t.Errorf("a page with a nonce may be cached: %s", a.header.Get("Cache-Control"))
 	}
 	if len(a.body) > 1000 {
 		t.Errorf("the page has %d bytes", len(a.body))
 	}
-	b.change("acme", func(tenant *verify.Tenant) {
+	h.editTenant("acme", func(tenant *verify.Tenant) {
 		tenant.Origins = append(tenant.Origins, "https://two.example")
 		tenant.SignIn = verify.SignIn{Issuer: "https://id.example", ClientID: "pod"}
 	})
-	a = b.call(http.MethodGet, "/pod/acme", "", "")
+	a = h.call(http.MethodGet, "/pod/acme", "", "")
 	if origins, _ := a.meta("origins"); origins != psaOrigin+" https://two.example" {
 		t.Errorf("the origins are %q", origins)
 	}
@@ -64,31 +64,31 @@ func TestThePageTellsThePodWhatItWouldAskFor(t *testing.T) {
 }
 
 func TestThePagesNonceIsAChallenge(t *testing.T) {
-	b := newBorder(t)
-	nonce, _ := b.call(http.MethodGet, "/pod/acme", "", "").meta("nonce")
-	context := b.contextWith("acme", "4711", nonce)
-	a := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+context+`","nonce":"`+nonce+`","tenant":"acme"}`)
+	h := newHarness(t)
+	nonce, _ := h.call(http.MethodGet, "/pod/acme", "", "").meta("nonce")
+	context := h.contextWith("acme", "4711", nonce)
+	a := h.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+context+`","nonce":"`+nonce+`","tenant":"acme"}`)
 	if a.status != http.StatusOK {
 		t.Errorf("%d: %s", a.status, a.body)
 	}
 }
 
-func TestAPostedContextStandsInThePageAndIsNotSpentByIt(t *testing.T) {
-	b := newBorder(t)
-	context := b.context("acme", "4711")
+func TestAPostedContextIsInThePageAndIsNotUsed(t *testing.T) {
+	h := newHarness(t)
+	context := h.context("acme", "4711")
 	for _, field := range []string{"context", "token"} {
-		a := b.call(http.MethodPost, "/pod/acme?context=x.y.z", "", url.Values{field: {context}, "other": {"field"}}.Encode(), "Content-Type", form, "Origin", psaOrigin)
-		if told, _ := a.meta("context"); a.status != http.StatusOK || told != context {
-			t.Errorf("%s: %d, context %q", field, a.status, told)
+		a := h.call(http.MethodPost, "/pod/acme?context=x.y.z", "", url.Values{field: {context}, "other": {"field"}}.Encode(), "Content-Type", form, "Origin", psaOrigin)
+		if got, _ := a.meta("context"); a.status != http.StatusOK || got != context {
+			t.Errorf("%s: %d, context %q", field, a.status, got)
 		}
 	}
-	if a := b.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+context+`","tenant":"acme"}`); a.status != http.StatusOK {
+	if a := h.call(http.MethodPost, "/api/v1/launch", "", `{"context":"`+context+`","tenant":"acme"}`); a.status != http.StatusOK {
 		t.Errorf("the launch: %d: %s", a.status, a.body)
 	}
 }
 
-func TestAPostThatBringsNoTokenIsRefusedInWords(t *testing.T) {
-	b := newBorder(t)
+func TestAPostWithoutATokenIsRefusedWithAReason(t *testing.T) {
+	h := newHarness(t)
 	cases := []struct {
 		name, body, kind, origin string
 		status                   int
@@ -104,15 +104,15 @@ func TestAPostThatBringsNoTokenIsRefusedInWords(t *testing.T) {
 		{"markup for a token", "context=a.b.%22%3E%3Cscript%3E", form, psaOrigin, 422, "not a signed token"},
 		{"a token of more than 8 KiB", "context=a.b." + strings.Repeat("c", 8<<10), form, psaOrigin, 413, "longer than 8 KiB"},
 		{"a form without an end", "context=a.b." + strings.Repeat("c", 17<<10), form, psaOrigin, 413, "too much"},
-		{"a form that is none", "context=%zz", form, psaOrigin, 400, "can&#39;t be read"},
+		{"a malformed form", "context=%zz", form, psaOrigin, 400, "can&#39;t be read"},
 		{"JSON", `{"context":"a.b.c"}`, "application/json", psaOrigin, 415, "did not post a form"},
 		{"a form of another kind", "context=a.b.c", "multipart/form-data; boundary=x", psaOrigin, 415, "did not post a form"},
-		{"a kind that is none", "context=a.b.c", "text/plain;;", psaOrigin, 415, "did not post a form"},
+		{"a malformed content type", "context=a.b.c", "text/plain;;", psaOrigin, 415, "did not post a form"},
 		{"a foreign page", "context=a.b.c", form, "https://evil.example", 403, "none of those that may"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			a := b.call(http.MethodPost, "/pod/acme", "", c.body, "Content-Type", c.kind, "Origin", c.origin)
+			a := h.call(http.MethodPost, "/pod/acme", "", c.body, "Content-Type", c.kind, "Origin", c.origin)
 			if a.status != c.status || !strings.Contains(string(a.body), c.says) || strings.Contains(string(a.body), "<script") {
 				t.Errorf("%d: %s", a.status, a.body)
 			}
@@ -121,16 +121,16 @@ func TestAPostThatBringsNoTokenIsRefusedInWords(t *testing.T) {
 			}
 		})
 	}
-	if b.log.Len() > 0 {
-		t.Errorf("refusals are no faults of ours, and yet the log has: %s", b.log)
+	if h.log.Len() > 0 {
+		t.Errorf("refusals are logged as errors: %s", h.log)
 	}
 }
 
-func TestRow23EveryPageOfThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
-	b := newBorder(t)
-	b.change("acme", func(tenant *verify.Tenant) { tenant.Origins = []string{psaOrigin, "https://two.example"} })
-	b.tenant("bolt")
-	b.change("bolt", func(tenant *verify.Tenant) { tenant.Origins = nil })
+func TestThreat_23_EveryPageOfThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
+	h := newHarness(t)
+	h.editTenant("acme", func(tenant *verify.Tenant) { tenant.Origins = []string{psaOrigin, "https://two.example"} })
+	h.tenant("bolt")
+	h.editTenant("bolt", func(tenant *verify.Tenant) { tenant.Origins = nil })
 	const mine, none = "frame-ancestors " + psaOrigin + " https://two.example", "frame-ancestors 'none'"
 	for _, c := range []struct {
 		name, method, path, body, kind string
@@ -150,7 +150,7 @@ func TestRow23EveryPageOfThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
 		{"a path below the page", http.MethodGet, "/pod/acme/more", "", "", 404, none, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := b.call(c.method, c.path, "", c.body, "Content-Type", c.kind)
+			a := h.call(c.method, c.path, "", c.body, "Content-Type", c.kind)
 			policy := a.header.Get("Content-Security-Policy")
 			if a.status != c.status || !strings.HasSuffix(policy, c.ancestors) {
 				t.Errorf("%d, %s", a.status, policy)
@@ -167,15 +167,15 @@ func TestRow23EveryPageOfThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
 				t.Error("it has no Permissions-Policy")
 			}
 			if a.header.Get("X-Frame-Options") != "" {
-				t.Error("X-Frame-Options stands in the way of the tenant's origins")
+				t.Error("X-Frame-Options forbids the tenant's origins")
 			}
 		})
 	}
 }
 
-func TestOptionsTellWhatAPageTakesAndDoNothing(t *testing.T) {
-	b := newBorder(t)
-	a := b.call(http.MethodOptions, "/pod/acme", "", "")
+func TestOptionsReturnsTheAllowedMethods(t *testing.T) {
+	h := newHarness(t)
+	a := h.call(http.MethodOptions, "/pod/acme", "", "")
 	if a.status != http.StatusNoContent || a.header.Get("Allow") != "OPTIONS, GET, HEAD, POST" || a.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%d, %v", a.status, a.header)
 	}

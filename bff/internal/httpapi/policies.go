@@ -16,10 +16,10 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// policiesPage is how many policies a page of them has.
-const policiesPage = 100
+// policiesPerPage is the length of a page.
+const policiesPerPage = 100
 
-// ListPolicies gives what the tenant and its clients set, in pages.
+// ListPolicies returns a page of the overrides of the tenant and its clients.
 func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) error {
 	admin, err := a.admin(c)
 	if err != nil {
@@ -29,7 +29,7 @@ func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) err
 	if err != nil || !utf8.Valid(after) {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
 	}
-	list, more, err := a.Verify.PolicyList(c.Request().Context(), admin, string(after), policiesPage)
+	list, more, err := a.Verify.PolicyList(c.Request().Context(), admin, string(after), policiesPerPage)
 	if err != nil {
 		return err
 	}
@@ -40,10 +40,10 @@ func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) err
 	return c.JSON(http.StatusOK, page)
 }
 
-// GetDefaultPolicy gives the tenant's own.
+// GetDefaultPolicy returns the tenant's default policy.
 func (a *routes) GetDefaultPolicy(c echo.Context) error { return a.policy(c, "") }
 
-// GetClientPolicy gives a client's.
+// GetClientPolicy returns the policy of a client.
 func (a *routes) GetClientPolicy(c echo.Context, id api.ForeignId) error { return a.policy(c, id) }
 
 func (a *routes) policy(c echo.Context, client string) error {
@@ -54,7 +54,7 @@ func (a *routes) policy(c echo.Context, client string) error {
 	return a.policyView(c, admin, client)
 }
 
-// policyBody is an edit as it arrives: the fields go to the domain as they stand, which alone knows their ranges.
+// policyBody is an edit in a request. The fields are passed on as raw JSON, because the domain checks their ranges.
 type policyBody struct {
 	Client  string                     `json:"client_id"`
 	Version *int64                     `json:"version"`
@@ -77,10 +77,10 @@ func (b policyBody) edit(client string) (verify.Edit, error) {
 	return verify.Edit{Client: client, Version: *b.Version, Name: b.Name, Fields: b.Fields}, nil
 }
 
-// PutDefaultPolicy sets what the tenant sets.
+// PutDefaultPolicy replaces the overrides of the tenant.
 func (a *routes) PutDefaultPolicy(c echo.Context) error { return a.putPolicy(c, "") }
 
-// PutClientPolicy sets what a client overrides.
+// PutClientPolicy replaces the overrides of a client.
 func (a *routes) PutClientPolicy(c echo.Context, id api.ForeignId) error { return a.putPolicy(c, id) }
 
 func (a *routes) putPolicy(c echo.Context, client string) error {
@@ -88,7 +88,7 @@ func (a *routes) putPolicy(c echo.Context, client string) error {
 	if err != nil {
 		return err
 	}
-	var body struct { // the address says whose it is
+	var body struct { // the path names the client
 		Version *int64                     `json:"version"`
 		Name    string                     `json:"name"`
 		Fields  map[string]json.RawMessage `json:"fields"`
@@ -106,7 +106,7 @@ func (a *routes) putPolicy(c echo.Context, client string) error {
 	return a.policyView(c, admin, client)
 }
 
-// PutPolicies writes several policies, all of them or none.
+// PutPolicies replaces the overrides of several clients, all or none.
 func (a *routes) PutPolicies(c echo.Context) error {
 	admin, err := a.admin(c)
 	if err != nil {
@@ -131,23 +131,23 @@ func (a *routes) PutPolicies(c echo.Context) error {
 	return c.JSON(http.StatusOK, pageOf(after))
 }
 
-// UnlockContact clears a contact's wrong codes and denial.
+// UnlockContact resets the wrong codes and the denial of a contact.
 func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	admin, err := a.admin(c)
 	if err != nil {
 		return err
 	}
-	if err := text("id", id, 1, 128); err != nil {
+	if err := checkLength("id", id, 1, 128); err != nil {
 		return err
 	}
-	was, err := a.Verify.Unlock(c.Request().Context(), admin, id)
+	cleared, err := a.Verify.Unlock(c.Request().Context(), admin, id)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: was.Failures, Denied: was.Denied, Suppressions: was.Marks})
+	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures, Denied: cleared.Denied, Suppressions: cleared.Marks})
 }
 
-// admin is whose API key the request carries.
+// admin returns the admin of the request's API key.
 func (a *routes) admin(c echo.Context) (verify.Admin, error) {
 	values := c.Request().Header.Values("Authorization")
 	if len(values) == 1 {
@@ -164,7 +164,7 @@ func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) e
 	if err != nil {
 		return err
 	}
-	view := api.PolicyView{Overrides: settingsOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
+	view := api.PolicyView{Overrides: overridesOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
 	for _, f := range verify.Fields {
 		e := rules.Explain(f.Name, "")
 		view.Explanations = append(view.Explanations, api.Explanation{
@@ -177,25 +177,25 @@ func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) e
 func pageOf(list []verify.Settings) api.PolicyPage {
 	page := api.PolicyPage{Policies: make([]api.PolicyOverrides, len(list))}
 	for i, s := range list {
-		page.Policies[i] = settingsOf(s)
+		page.Policies[i] = overridesOf(s)
 	}
 	return page
 }
 
-func settingsOf(s verify.Settings) api.PolicyOverrides {
+func overridesOf(s verify.Settings) api.PolicyOverrides {
 	return api.PolicyOverrides{
 		ClientId: s.Client, Name: s.Name, Version: s.Version, EditedBy: s.By, EditedAt: utc(s.At), Fields: fieldsOf(s.Values()),
 	}
 }
 
-// fieldsOf gives the fields in the contract's types, which are what they are kept in.
+// fieldsOf converts the fields to the contract's types, in which they are stored.
 func fieldsOf(values map[string]json.RawMessage) (fields api.PolicyFields) {
 	all, err := json.Marshal(values)
 	if err == nil {
 		err = strictjson.Unmarshal(all, &fields)
 	}
 	if err != nil {
-		panic("a policy is not of the contract: " + err.Error()) // the domain keeps nothing else
+		panic("a policy is not of the contract: " + err.Error()) // the domain stores valid fields only
 	}
 	return fields
 }

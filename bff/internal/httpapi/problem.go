@@ -18,9 +18,9 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// Codes of the border itself; the others are the domain's.
+// Codes of this package. The domain defines the others.
 const (
-	codeMalformed        verify.Code = "malformed"              // not JSON, or not of the contract's shape
+	codeMalformed        verify.Code = "malformed"              // not JSON, or not of the contract's schema
 	codeTooLarge         verify.Code = "too_large"              // the body is over its limit
 	codeMediaType        verify.Code = "unsupported_media_type" // the body is not declared as JSON
 	codeUnknownRoute     verify.Code = "unknown_route"
@@ -28,7 +28,7 @@ const (
 	codeInternal         verify.Code = "internal"
 )
 
-// statusOf maps codes to HTTP. A code that is not here is a fault of ours.
+// statusOf maps codes to HTTP statuses. A code without an entry is an internal error.
 var statusOf = map[verify.Code]int{
 	verify.CodeInvalid:           http.StatusUnprocessableEntity,
 	verify.CodeNotFound:          http.StatusNotFound,
@@ -61,7 +61,7 @@ var statusOf = map[verify.Code]int{
 	verify.CodePSADown:           http.StatusServiceUnavailable,
 	verify.CodePSABusy:           http.StatusTooManyRequests,
 	verify.CodePSAMisconfigured:  http.StatusBadGateway,
-	codeTooMany:                  http.StatusTooManyRequests,
+	codeTooManyRequests:          http.StatusTooManyRequests,
 	codeMalformed:                http.StatusBadRequest,
 	codeTooLarge:                 http.StatusRequestEntityTooLarge,
 	codeMediaType:                http.StatusUnsupportedMediaType,
@@ -69,7 +69,7 @@ var statusOf = map[verify.Code]int{
 	codeMethodNotAllowed:         http.StatusMethodNotAllowed,
 }
 
-// fail writes err as a problem (RFC 9457). What is not a refusal on purpose is logged, and told without detail.
+// fail writes err as a problem (RFC 9457). An internal error is logged and answered without detail.
 func (a *routes) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -84,13 +84,13 @@ func (a *routes) fail(err error, c echo.Context) {
 		Detail: refusal.Public, Field: refusal.Field, Reason: api.Reason(refusal.Reason), TriesLeft: refusal.TriesLeft,
 	}
 	if refusal.Quota != nil {
-		p.Quota = quotaOf(*refusal.Quota)
+		p.Quota = quotaUsageOf(*refusal.Quota)
 	}
 	if refusal.Contrast != nil {
 		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured), Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}
 	}
 	if refusal.Settings != nil {
-		p.Policy = settingsOf(*refusal.Settings)
+		p.Policy = overridesOf(*refusal.Settings)
 	}
 	h := c.Response().Header()
 	if refusal.RetryAfter > 0 {
@@ -104,18 +104,18 @@ func (a *routes) fail(err error, c echo.Context) {
 		p.RequestId = rand.Text()[:12]
 		level := slog.LevelError
 		if errors.Is(c.Request().Context().Err(), context.Canceled) {
-			level = slog.LevelDebug // whoever asked has gone: no fault of ours
+			level = slog.LevelDebug // the client has cancelled the request
 		}
-		a.Log.Log(context.Background(), level, "a request failed", "request_id", p.RequestId, "route", c.Path(), "code", refusal.Code, "error", err)
+		a.Log.Log(context.Background(), level, "a request failed", "request_id", p.RequestId, "route", c.Path(), "code", refusal.Code, "err", err)
 	}
 	h.Set("Content-Type", "application/problem+json")
 	c.Response().WriteHeader(status)
 	if err := json.NewEncoder(c.Response()).Encode(p); err != nil {
-		a.Log.Debug("the client was gone before its problem was written", "error", err)
+		a.Log.Debug("the client was gone before its problem was written", "err", err)
 	}
 }
 
-// refusal is err as the domain would say it.
+// refusalOf returns err as an error of the domain.
 func refusalOf(err error) *verify.Error {
 	var refusal *verify.Error
 	if errors.As(err, &refusal) {
@@ -128,14 +128,14 @@ func refusalOf(err error) *verify.Error {
 			return &verify.Error{Code: codeUnknownRoute, Public: "There is nothing here. See /openapi.yaml."}
 		case http.StatusMethodNotAllowed: // echo has set Allow
 			return &verify.Error{Code: codeMethodNotAllowed, Public: "This route takes other HTTP methods: see the header Allow."}
-		case http.StatusBadRequest: // the generated stubs' word for a parameter they can't read
+		case http.StatusBadRequest: // a generated stub can't parse a parameter
 			return &verify.Error{Code: codeMalformed, Field: parameterOf(status), Public: "A parameter is missing or malformed. See /openapi.yaml."}
 		}
 	}
 	return &verify.Error{Code: codeInternal, Public: "Something is wrong on our side. Try again in a moment.", RetryAfter: 5 * time.Second}
 }
 
-// parameterOf names the parameter in a generated stub's error, if it is one of the contract's.
+// parameterOf returns the parameter of a generated stub's error, if the contract has it.
 func parameterOf(err *echo.HTTPError) string {
 	message, _ := err.Message.(string)
 	for _, name := range []string{"Idempotency-Key", "cursor", "psa", "client_id", "contact_id", "token", "version", "language", "id"} {

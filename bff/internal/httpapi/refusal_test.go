@@ -10,8 +10,8 @@ import (
 )
 
 func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
-	b := newBorder(t)
-	token := b.launch("acme", "4711").Token
+	h := newHarness(t)
+	token := h.launch("acme", "4711").Token
 	const send, key = "/api/v1/verifications", "an-idempotency-key"
 	valid := `{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`
 	long := strings.Repeat("x", 129)
@@ -36,33 +36,33 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 		{name: "a field that comes twice", path: send, body: strings.Replace(valid, "{", `{"contact_id":"acme-raj",`, 1), status: 400, code: "malformed", field: "contact_id"},
 		{name: "a field that comes twice by an escape", path: send, body: strings.Replace(valid, "{", `{"contact\u005fid":"acme-raj",`, 1), status: 400, code: "malformed", field: "contact_id"},
 		{name: "a field in another case", path: send, body: strings.Replace(valid, "contact_id", "Contact_ID", 1), status: 400, code: "malformed", field: "Contact_ID"},
-		{name: "a field whose name is no name", path: send, body: strings.Replace(valid, "{", `{"<script>":"x",`, 1), status: 400, code: "malformed"},
+		{name: "a malformed field name", path: send, body: strings.Replace(valid, "{", `{"<script>":"x",`, 1), status: 400, code: "malformed"},
 		{name: "text that is not UTF-8", path: send, body: strings.Replace(valid, "acme-dana", "acme-dana\xff", 1), status: 400, code: "malformed"},
 		{name: "no contact", path: send, body: strings.Replace(valid, "acme-dana", "", 1), status: 422, code: "invalid", field: "contact_id"},
 		{name: "a channel id over its length", path: send, body: strings.Replace(valid, "mobile", long, 1), status: 422, code: "invalid", field: "channel_id"},
-		{name: "a method that is none", path: send, body: strings.Replace(valid, "sms_code", "carrier_pigeon", 1), status: 422, code: "invalid", field: "method"},
+		{name: "an unknown method", path: send, body: strings.Replace(valid, "sms_code", "carrier_pigeon", 1), status: 422, code: "invalid", field: "method"},
 		{name: "a method of another kind of channel", path: send, body: strings.Replace(valid, "sms_code", "email_link", 1), status: 422, code: "invalid", field: "method"},
 		{name: "a landline", path: send, body: strings.Replace(valid, "mobile", "desk", 1), status: 403, code: "verification_method_not_allowed"},
 		{name: "a note over its length", path: send, body: strings.Replace(valid, "}", `,"note":"`+strings.Repeat("é", 501)+`"}`, 1), status: 422, code: "invalid", field: "note"},
-		{name: "somebody else without a note", path: send, body: strings.NewReplacer("acme-dana", "acme-raj", "mobile", "raj-mobile").Replace(valid), status: 422, code: "note_required"},
+		{name: "another contact without a note", path: send, body: strings.NewReplacer("acme-dana", "acme-raj", "mobile", "raj-mobile").Replace(valid), status: 422, code: "note_required"},
 		{name: "a body over the limit", path: send, body: `{"note":"` + strings.Repeat("x", 17<<10) + `"}`, status: 413, code: "too_large"},
 		{name: "a body that is a form", path: send, body: `contact_id=acme-dana`, header: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "unsupported_media_type"},
 		{name: "an idempotency key that is too short", path: send, body: valid, header: []string{"Idempotency-Key", "short"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "an idempotency key with spaces", path: send, body: valid, header: []string{"Idempotency-Key", "not a good key"}, status: 422, code: "invalid", field: "Idempotency-Key"},
 		{name: "a field that comes twice beside a code", path: send + "/v_0/code", body: `{"code":"123456","code":"654321"}`, status: 400, code: "malformed", field: "code"},
-		{name: "a code that is none", path: send + "/v_0/code", body: `{"code":"12ab56"}`, status: 422, code: "invalid", field: "code"},
+		{name: "a malformed code", path: send + "/v_0/code", body: `{"code":"12ab56"}`, status: 422, code: "invalid", field: "code"},
 		{name: "a code over its length", path: send + "/v_0/code", body: `{"code":"` + strings.Repeat("1", 65) + `"}`, status: 422, code: "invalid", field: "code"},
-		{name: "a verification that there is not", path: send + "/v_0/code", body: `{"code":"123456"}`, status: 404, code: "not_found"},
-		{name: "a verification's id that is none", path: send + "/%00/cancel", body: `{}`, status: 404, code: "not_found"},
+		{name: "an unknown verification", path: send + "/v_0/code", body: `{"code":"123456"}`, status: 404, code: "not_found"},
+		{name: "a malformed verification id", path: send + "/%00/cancel", body: `{}`, status: 404, code: "not_found"},
 		{name: "a launch without a context", path: "/api/v1/launch", body: `{}`, status: 422, code: "invalid", field: "context"},
 		{name: "a launch by something that is no context", path: "/api/v1/launch", body: `{"context":"a.b.c"}`, status: 401, code: "context_invalid"},
-		{name: "a route that there is not", path: "/api/v1/other", body: `{}`, status: 404, code: "unknown_route"},
+		{name: "an unknown route", path: "/api/v1/other", body: `{}`, status: 404, code: "unknown_route"},
 	}
-	before := b.events("acme")
+	before := h.countEvents("acme")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			headers := append([]string{"Idempotency-Key", key}, c.header...)
-			a := b.call(http.MethodPost, c.path, token, c.body, headers...)
+			a := h.call(http.MethodPost, c.path, token, c.body, headers...)
 			if a.status != c.status {
 				t.Fatalf("status %d, want %d: %s", a.status, c.status, a.body)
 			}
@@ -75,17 +75,17 @@ func TestABadRequestIsRefusedByNameAndWritesNothing(t *testing.T) {
 			}
 		})
 	}
-	if after := b.events("acme"); after != before {
+	if after := h.countEvents("acme"); after != before {
 		t.Errorf("%d events were written by refused requests", after-before)
 	}
-	if lines := strings.Split(strings.TrimSpace(b.log.String()), "\n"); len(lines) != 1 || !strings.Contains(lines[0], `level=WARN msg="launch context refused" code=malformed`) {
-		t.Errorf("of refusals only that of a launch context is logged, and yet the log has: %s", b.log)
+	if lines := strings.Split(strings.TrimSpace(h.log.String()), "\n"); len(lines) != 1 || !strings.Contains(lines[0], `level=WARN msg="launch context refused" code=malformed`) {
+		t.Errorf("only the refusal of a launch context is logged, the log has: %s", h.log)
 	}
 }
 
-func TestAHeaderThatComesTwiceMeansNothing(t *testing.T) {
-	b := newBorder(t)
-	token := b.launch("acme", "4711").Token
+func TestARepeatedHeaderIsRefused(t *testing.T) {
+	h := newHarness(t)
+	token := h.launch("acme", "4711").Token
 	cases := []struct {
 		name   string
 		header http.Header
@@ -100,32 +100,32 @@ func TestAHeaderThatComesTwiceMeansNothing(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			body := strings.NewReader(`{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`)
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/api/v1/verifications", body)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/api/v1/verifications", body)
 			if err != nil {
 				t.Fatal(err)
 			}
 			request.Header = c.header
 			request.Header.Set("Content-Type", "application/json")
-			a := b.do(request)
+			a := h.do(request)
 			if p := a.problem(t); a.status != c.status || p.Code != c.code || p.Field != c.field {
 				t.Errorf("%d %+v", a.status, p)
 			}
 		})
 	}
-	if b.events("acme") != 0 {
+	if h.countEvents("acme") != 0 {
 		t.Error("something was sent")
 	}
 }
 
-func TestARouteSaysWhichMethodsItTakes(t *testing.T) {
-	b := newBorder(t)
+func TestARouteListsItsMethods(t *testing.T) {
+	h := newHarness(t)
 	for _, c := range []struct{ method, path, allow string }{
 		{http.MethodPut, "/api/v1/pod", "OPTIONS, GET"},
 		{http.MethodHead, "/api/v1/pod", "OPTIONS, GET"},
 		{http.MethodGet, "/api/v1/launch", "OPTIONS, POST"},
 		{http.MethodPost, "/healthz", "OPTIONS, GET, HEAD"},
 	} {
-		a := b.call(c.method, c.path, "", "")
+		a := h.call(c.method, c.path, "", "")
 		if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d, Allow %q, want %q", c.method, c.path, a.status, a.header.Get("Allow"), c.allow)
 		}
@@ -136,17 +136,17 @@ func TestARouteSaysWhichMethodsItTakes(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/openapi.yaml", "/pod/acme"} {
-		if a := b.call(http.MethodHead, path, "", ""); a.status != http.StatusOK || len(a.body) > 0 {
+		if a := h.call(http.MethodHead, path, "", ""); a.status != http.StatusOK || len(a.body) > 0 {
 			t.Errorf("HEAD %s: %d with %d bytes", path, a.status, len(a.body))
 		}
 	}
 }
 
-func TestACursorThatIsNoneIsRefused(t *testing.T) {
-	b := newBorder(t)
-	token := b.launch("acme", "4711").Token
+func TestAnInvalidCursorIsRefused(t *testing.T) {
+	h := newHarness(t)
+	token := h.launch("acme", "4711").Token
 	for _, cursor := range []string{"0", "-1", "%2B5", "007", "1e3", "99999999999999999999", "%00"} {
-		a := b.call(http.MethodGet, "/api/v1/contacts/acme-dana/history?cursor="+cursor, token, "")
+		a := h.call(http.MethodGet, "/api/v1/contacts/acme-dana/history?cursor="+cursor, token, "")
 		if p := a.problem(t); a.status != http.StatusUnprocessableEntity || p.Code != "invalid" || p.Field != "cursor" {
 			t.Errorf("cursor %s: %d %+v", cursor, a.status, p)
 		}
@@ -154,8 +154,8 @@ func TestACursorThatIsNoneIsRefused(t *testing.T) {
 }
 
 func TestNoRouteOfThePodAnswersWithoutABearer(t *testing.T) {
-	b := newBorder(t)
-	launched := b.launch("acme", "4711")
+	h := newHarness(t)
+	opened := h.launch("acme", "4711")
 	routes := []struct{ method, path, body string }{
 		{http.MethodGet, "/api/v1/pod", ""},
 		{http.MethodPost, "/api/v1/verifications", `{"contact_id":"acme-dana","channel_id":"mobile","method":"sms_code"}`},
@@ -164,12 +164,12 @@ func TestNoRouteOfThePodAnswersWithoutABearer(t *testing.T) {
 		{http.MethodGet, "/api/v1/contacts/acme-dana/history", ""},
 	}
 	bearers := map[string]string{
-		"none": "", "of nothing": "x.y.z", "altered": launched.Token[:len(launched.Token)-2] + "AA",
-		"a launch context (row 3)": b.context("acme", "4711"),
+		"none": "", "malformed": "x.y.z", "altered": opened.Token[:len(opened.Token)-2] + "AA",
+		"a launch context (row 3)": h.context("acme", "4711"),
 	}
 	for _, r := range routes {
 		for name, bearer := range bearers {
-			a := b.call(r.method, r.path, bearer, r.body, "Idempotency-Key", "an-idempotency-key")
+			a := h.call(r.method, r.path, bearer, r.body, "Idempotency-Key", "an-idempotency-key")
 			if p := a.problem(t); a.status != http.StatusUnauthorized || p.Code != "session_invalid" {
 				t.Errorf("%s %s with a bearer %s: %d %q", r.method, r.path, name, a.status, p.Code)
 			}
@@ -177,37 +177,37 @@ func TestNoRouteOfThePodAnswersWithoutABearer(t *testing.T) {
 	}
 }
 
-func TestRow7AnotherTenantsIdReadsAsNoIdAtAll(t *testing.T) {
-	b := newBorder(t)
-	b.tenant("bolt")
-	acme, bolt := b.launch("acme", "4711"), b.launch("bolt", "4711")
-	theirs := into[api.Verification](t, b.send(bolt.Token, "bolt-dana", "mobile", "sms_code", ""), http.StatusCreated)
-	code := b.job().Secret
+func TestThreat_07_AnIdOfAnotherTenantReadsAsUnknown(t *testing.T) {
+	h := newHarness(t)
+	h.tenant("bolt")
+	acme, bolt := h.launch("acme", "4711"), h.launch("bolt", "4711")
+	theirs := decodeAs[api.Verification](t, h.send(bolt.Token, "bolt-dana", "mobile", "sms_code", ""), http.StatusCreated)
+	code := h.takeJob().Secret
 	pairs := []struct{ name, method, theirs, none, body string }{
 		{"its verification's code", http.MethodPost, "/api/v1/verifications/" + theirs.Id + "/code", "/api/v1/verifications/v_0/code", `{"code":"` + code + `"}`},
 		{"its verification", http.MethodPost, "/api/v1/verifications/" + theirs.Id + "/cancel", "/api/v1/verifications/v_0/cancel", ""},
 		{"its contact's history", http.MethodGet, "/api/v1/contacts/bolt-dana/history", "/api/v1/contacts/nobody/history", ""},
 	}
 	for _, p := range pairs {
-		got, want := b.call(p.method, p.theirs, acme.Token, p.body), b.call(p.method, p.none, acme.Token, p.body)
+		got, want := h.call(p.method, p.theirs, acme.Token, p.body), h.call(p.method, p.none, acme.Token, p.body)
 		if got.status != http.StatusNotFound || !bytes.Equal(got.body, want.body) {
-			t.Errorf("%s: %d %s, and for no id at all: %s", p.name, got.status, got.body, want.body)
+			t.Errorf("%s: %d %s, and for an unknown id: %s", p.name, got.status, got.body, want.body)
 		}
 	}
-	got := b.send(acme.Token, "bolt-dana", "mobile", "sms_code", "")
-	want := b.send(acme.Token, "nobody", "mobile", "sms_code", "")
+	got := h.send(acme.Token, "bolt-dana", "mobile", "sms_code", "")
+	want := h.send(acme.Token, "nobody", "mobile", "sms_code", "")
 	if got.status != http.StatusNotFound || !bytes.Equal(got.body, want.body) {
-		t.Errorf("sending to its contact: %d %s, and to nobody: %s", got.status, got.body, want.body)
+		t.Errorf("sending to its contact: %d %s, and to an unknown contact: %s", got.status, got.body, want.body)
 	}
-	if b.events("acme") != 0 {
-		t.Error("asking for another tenant's things left events")
+	if h.countEvents("acme") != 0 {
+		t.Error("requests for another tenant's objects left events")
 	}
 }
 
-func TestRow25NothingIsCachedOrTold(t *testing.T) {
-	b := newBorder(t)
-	launched := b.launch("acme", "4711")
-	a := b.send(launched.Token, "acme-dana", "mobile", "sms_code", "")
+func TestThreat_25_AnswersAreNotCachedAndContainNoSecret(t *testing.T) {
+	h := newHarness(t)
+	opened := h.launch("acme", "4711")
+	a := h.send(opened.Token, "acme-dana", "mobile", "sms_code", "")
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
 	} {
@@ -215,30 +215,30 @@ func TestRow25NothingIsCachedOrTold(t *testing.T) {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
-	job := b.job()
+	job := h.takeJob()
 	for _, path := range []string{"/api/v1/pod", "/api/v1/contacts/acme-dana/history"} {
-		body := string(b.call(http.MethodGet, path, launched.Token, "").body)
+		body := string(h.call(http.MethodGet, path, opened.Token, "").body)
 		for what, secret := range map[string]string{"code": job.Secret, "number": "4155554821", "address": "dana@contoso.com"} {
 			if strings.Contains(body, secret) {
-				t.Errorf("%s tells the %s", path, what)
+				t.Errorf("%s contains the %s", path, what)
 			}
 		}
 	}
 }
 
-func TestAPartThatIsDownIsSaidAndNothingTurnsGreen(t *testing.T) {
-	b := newBorder(t)
-	launched := b.launch("acme", "4711")
-	sent := into[api.Verification](t, b.send(launched.Token, "acme-dana", "mobile", "sms_code", ""), http.StatusCreated)
-	code := b.job().Secret
-	if err := b.db.Close(); err != nil {
+func TestAnUnavailableStoreIsReportedAndNothingIsVerified(t *testing.T) {
+	h := newHarness(t)
+	opened := h.launch("acme", "4711")
+	sent := decodeAs[api.Verification](t, h.send(opened.Token, "acme-dana", "mobile", "sms_code", ""), http.StatusCreated)
+	code := h.takeJob().Secret
+	if err := h.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a := b.call(http.MethodPost, "/api/v1/verifications/"+sent.Id+"/code", launched.Token, `{"code":"`+code+`"}`)
+	a := h.call(http.MethodPost, "/api/v1/verifications/"+sent.Id+"/code", opened.Token, `{"code":"`+code+`"}`)
 	if p := a.problem(t); a.status != http.StatusServiceUnavailable || p.Code != "unavailable" || p.RequestId == "" {
-		t.Errorf("with the store gone the right code gave %d %+v", a.status, p)
+		t.Errorf("with the store closed the right code gave %d %+v", a.status, p)
 	}
-	if strings.Contains(b.log.String(), code) {
-		t.Error("the log tells the code")
+	if strings.Contains(h.log.String(), code) {
+		t.Error("the log contains the code")
 	}
 }

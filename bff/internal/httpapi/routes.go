@@ -1,8 +1,8 @@
-// Package httpapi is the contract over HTTP: echo, one file per route group.
+// Package httpapi serves the API of sdk/api/openapi.yaml with echo. Each group of routes has a file.
 //
-// [New] builds the handler of everything a pod or a script calls. The routes and
-// shapes are those of sdk/api/openapi.yaml, from which server.gen.go is made;
-// wire.go turns the domain's readings into those shapes.
+// server.gen.go is generated from the contract. encode.go converts the state of the domain into the schemas of the contract.
+//
+// Start with [New].
 package httpapi
 
 import (
@@ -22,18 +22,18 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// bodyLimit is what a request may weigh: a launch context is at most 8 KiB.
-const bodyLimit = 16 << 10
+// maxBody is the limit of a request body in bytes. A launch context has at most 8 KiB.
+const maxBody = 16 << 10
 
-// batchLimit is what many policies, many contacts, all texts of a brand or a picture may weigh.
-const batchLimit = 1 << 20
+// maxBatchBody is the limit in bytes for policies, contacts, the texts of a brand and images.
+const maxBatchBody = 1 << 20
 
 var batchPaths = map[string]bool{
 	"/api/v1/policies": true, "/api/v1/directory/:psa/clients/:client_id/contacts": true,
 	"/api/v1/branding": true, "/api/v1/branding/preview": true, "/api/v1/branding/logo": true, "/api/v1/branding/landing-logo": true,
 }
 
-// Config is what the routes stand on. All fields are required but the last two.
+// Config holds the dependencies of the routes. All fields are required except Security and Guesses.
 type Config struct {
 	Verify    *verify.Service
 	Launch    *launch.Service
@@ -44,20 +44,20 @@ type Config struct {
 	Brandings verify.Brandings
 	Landing   Page
 	Live      http.Handler // GET /api/v1/live
-	PodPage   []byte       // the compiled widget's page
-	PublicURL string       // scheme and host, without a slash at the end
+	PodPage   []byte       // the page of the compiled widget
+	PublicURL string       // scheme and host, without a trailing slash
 	Contract  []byte       // the OpenAPI document
 	Metrics   *Metrics
-	Ready     func(context.Context) []NotReady // none when every part works
+	Ready     func(context.Context) []NotReady // empty when every part is ready
 	Log       *slog.Logger
-	Security  *securitylog.Log   // nil: nothing is written down
-	Guesses   *ratelimit.Limiter // wrong bearers and keys of one address; nil: no limit
+	Security  *securitylog.Log   // nil: nothing is recorded
+	Guesses   *ratelimit.Limiter // limit of invalid bearers and keys per address; nil: no limit
 }
 
-// routes answers the generated ServerInterface.
+// routes implements the generated ServerInterface.
 type routes struct {
 	Config
-	podPolicy string // the pod page's content security policy up to frame-ancestors
+	podContentPolicy string // Content-Security-Policy of the pod's page up to frame-ancestors
 }
 
 var _ ServerInterface = (*routes)(nil)
@@ -66,7 +66,7 @@ var _ ServerInterface = (*routes)(nil)
 func New(c Config) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	a := &routes{Config: c, podPolicy: podPolicy(c.PublicURL)}
+	a := &routes{Config: c, podContentPolicy: contentPolicy(c.PublicURL)}
 	e.HTTPErrorHandler = a.fail
 	e.Use(a.guard)
 	RegisterHandlers(e, a)
@@ -86,19 +86,18 @@ func New(c Config) *echo.Echo {
 	return e
 }
 
-// guard runs around every route: what must never be cached or sniffed, how long
-// it took, and no panic that takes the server along.
+// guard wraps every route. It sets the security headers and the body limit, recovers from panics and observes the duration.
 func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
-		begun := time.Now()
+		start := time.Now()
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		limit := int64(bodyLimit)
+		limit := int64(maxBody)
 		if batchPaths[c.Path()] {
-			limit = batchLimit
+			limit = maxBatchBody
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response().Writer, c.Request().Body, limit)
 		defer func() {
@@ -107,13 +106,13 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 				err = errors.New("panic")
 			}
 			if err != nil {
-				c.Error(a.suspect(c, err))
+				c.Error(a.recordRefusal(c, err))
 				err = nil
 			}
-			a.Metrics.observe(c.Path(), c.Response().Status, time.Since(begun))
+			a.Metrics.observe(c.Path(), c.Response().Status, time.Since(start))
 		}()
 		if strings.HasPrefix(c.Path(), "/api/") {
-			if err := refuseBody(c, limit); err != nil {
+			if err := checkHeaders(c, limit); err != nil {
 				return err
 			}
 		}
@@ -121,18 +120,18 @@ func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// readyTime is how long a part may take to say that it is there.
-const readyTime = 2 * time.Second
+// readyTimeout is the time-out of the readiness check.
+const readyTimeout = 2 * time.Second
 
-// NotReady is a part of the server that does not work.
+// NotReady is a part of the server that is not ready.
 type NotReady struct {
 	Part string
-	Why  string // in words that anybody may read
+	Why  string // public
 	Err  error
 }
 
 func (a *routes) readyz(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTime)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
 	defer cancel()
 	var text strings.Builder
 	for _, missing := range a.Ready(ctx) {
@@ -145,7 +144,7 @@ func (a *routes) readyz(c echo.Context) error {
 	return c.String(http.StatusOK, "ready\n")
 }
 
-// Live hands the request to the hub, without echo's wrapping: the hub takes the connection over.
+// Live passes the request to the hub without echo's response writer, because the hub hijacks the connection.
 func (a *routes) Live(c echo.Context) error {
 	a.Config.Live.ServeHTTP(c.Response().Writer, c.Request())
 	return nil

@@ -12,15 +12,15 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// signInPolicy is of the window in which technicians sign in: a page of its own, that nobody frames.
-const signInPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// signInContentPolicy is the Content-Security-Policy of the sign-in window. The window can't be framed.
+const signInContentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// signIn sends the window that a pod opened to the tenant's provider.
+// signIn redirects the sign-in window to the tenant's provider.
 func (a *routes) signIn(c echo.Context) error {
-	a.alone(c)
+	a.setWindowHeaders(c)
 	ctx := c.Request().Context()
 	if _, err := a.Tenants.Tenant(ctx, c.Param("tenant")); verify.CodeOf(err) == verify.CodeNotFound {
-		return c.HTML(http.StatusNotFound, blank)
+		return c.HTML(http.StatusNotFound, blankPage)
 	}
 	start, err := a.Config.Launch.BeginSignIn(ctx, c.Param("tenant"))
 	if err != nil {
@@ -32,19 +32,19 @@ func (a *routes) signIn(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, start.URL)
 }
 
-// signedIn is where the provider sends the window back to. It hands the pod a code, and closes.
+// signedIn handles the redirect from the provider. The page passes a code to the pod and closes.
 func (a *routes) signedIn(c echo.Context) error {
-	a.alone(c)
-	back := launch.SignInReturn{
+	a.setWindowHeaders(c)
+	result := launch.SignInReturn{
 		State: c.QueryParam("state"), Code: c.QueryParam("code"), Issuer: c.QueryParam("iss"), Fault: c.QueryParam("error"),
 	}
-	cookie := a.signInCookie(back.State)
-	if kept, err := c.Cookie(cookie.Name); err == nil {
-		back.Memo = kept.Value
+	cookie := a.signInCookie(result.State)
+	if cookieValue, err := c.Cookie(cookie.Name); err == nil {
+		result.Memo = cookieValue.Value
 	}
-	cookie.MaxAge = -1 // it has done its duty
+	cookie.MaxAge = -1 // the cookie is deleted after one use
 	c.SetCookie(cookie)
-	code, err := a.Config.Launch.FinishSignIn(c.Request().Context(), back)
+	code, err := a.Config.Launch.FinishSignIn(c.Request().Context(), result)
 	if err != nil {
 		return a.notSignedIn(c, err)
 	}
@@ -54,17 +54,18 @@ func (a *routes) signedIn(c echo.Context) error {
 	})
 }
 
-// alone has a page stand in a window of its own.
-func (a *routes) alone(c echo.Context) {
+// setWindowHeaders sets the headers of the sign-in window.
+func (a *routes) setWindowHeaders(c echo.Context) {
 	h := c.Response().Header()
-	h.Set("Content-Security-Policy", signInPolicy)
-	h.Set("Permissions-Policy", permissions)
-	// The window hands its code to the pod that has opened it, in a frame of another site's page: any other policy would part them.
+	h.Set("Content-Security-Policy", signInContentPolicy)
+	h.Set("Permissions-Policy", permissionsPolicy)
+	// The window passes its code to the pod that has opened it. The pod is in a frame of another site, so any other value would
+	// remove window.opener.
 	h.Set("Cross-Origin-Opener-Policy", "unsafe-none")
 }
 
-// signInCookie is the cookie of one sign-in: two windows may sign in side by side. It belongs to the first party, which a
-// window is, and comes along when the provider sends the browser back.
+// signInCookie returns the cookie of one sign-in. Each sign-in has its own, so that two windows can sign in at the same time.
+// It is a first-party cookie of the window, and SameSite=Lax sends it with the redirect from the provider.
 func (a *routes) signInCookie(state string) *http.Cookie {
 	name := "shieldpod-signin-"
 	if len(state) > 8 && strings.Trim(state[:8], base64url) == "" {
@@ -77,7 +78,7 @@ func (a *routes) signInCookie(state string) *http.Cookie {
 	return &http.Cookie{Name: name, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
 }
 
-// notSignedIn says in the window what went wrong. What is a fault of ours or of the provider's is logged too.
+// notSignedIn shows the reason in the window. Errors of the server and of the provider are logged.
 func (a *routes) notSignedIn(c echo.Context, err error) error {
 	var refusal *verify.Error
 	if !errors.As(err, &refusal) {
@@ -85,19 +86,19 @@ func (a *routes) notSignedIn(c echo.Context, err error) error {
 	}
 	status := statusOf[refusal.Code]
 	if status >= http.StatusInternalServerError || refusal.Code == verify.CodeContextInvalid {
-		a.Log.Warn("a sign-in failed", "code", refusal.Code, "error", err)
+		a.Log.Warn("a sign-in failed", "code", refusal.Code, "err", err)
 	}
 	return a.notice(c, status, notice{Title: "You are not signed in", Text: refusal.Public})
 }
 
-// LaunchSignIn exchanges what the window gave for a session and its pod.
+// LaunchSignIn exchanges the code of the sign-in window for a session and its pod.
 func (a *routes) LaunchSignIn(c echo.Context) error {
 	var body api.SignInLaunch
 	if err := decode(c, &body); err != nil {
 		return err
 	}
 	if err := errors.Join(
-		text("tenant", body.Tenant, 1, 40), text("code", body.Code, 1, 4096), text("psa", body.Psa, 0, 60), text("ticket", body.Ticket, 1, 128),
+		checkLength("tenant", body.Tenant, 1, 40), checkLength("code", body.Code, 1, 4096), checkLength("psa", body.Psa, 0, 60), checkLength("ticket", body.Ticket, 1, 128),
 	); err != nil {
 		return err
 	}
@@ -108,5 +109,5 @@ func (a *routes) LaunchSignIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.launched(c, grant.Session, grant.Token, grant.ExpiresAt)
+	return a.sessionOpened(c, grant.Session, grant.Token, grant.ExpiresAt)
 }

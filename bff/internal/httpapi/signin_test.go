@@ -16,33 +16,33 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// withProvider has acme's technicians sign in at a real provider.
-func (b *border) withProvider() {
-	b.t.Helper()
+// useProvider configures a real identity provider for acme.
+func (h *harness) useProvider() {
+	h.t.Helper()
 	var handler http.Handler
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
-	b.t.Cleanup(provider.Close)
+	h.t.Cleanup(provider.Close)
 	var err error
 	handler, err = idp.New(idp.Config{
 		URL: provider.URL, ClientID: "pod", ClientSecret: "hush", RedirectURI: publicURL + "/signin/callback",
 		People: []idp.Person{{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}},
-		Now:    func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return h.now }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	b.door.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
-	b.change("acme", func(tenant *verify.Tenant) {
+	h.launchService.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
+	h.editTenant("acme", func(tenant *verify.Tenant) {
 		tenant.SignIn = verify.SignIn{Issuer: provider.URL, ClientID: "pod", Secret: []byte("hush"), System: "connectwise", Claim: "sub"}
 	})
 }
 
-// window is a browser's window at work: it follows no redirect by itself.
-func (b *border) window(method, address, body string, cookies ...*http.Cookie) (*http.Response, string) {
-	b.t.Helper()
-	request, err := http.NewRequestWithContext(b.t.Context(), method, address, strings.NewReader(body))
+// browse sends a browser's request and does not follow redirects.
+func (h *harness) browse(method, address, body string, cookies ...*http.Cookie) (*http.Response, string) {
+	h.t.Helper()
+	request, err := http.NewRequestWithContext(h.t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	for _, cookie := range cookies {
 		request.AddCookie(cookie)
@@ -51,42 +51,42 @@ func (b *border) window(method, address, body string, cookies ...*http.Cookie) (
 		request.Header.Set("Content-Type", form)
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
+	raw, err := client.Do(request)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	content, err := io.ReadAll(response.Body)
-	_ = response.Body.Close()
+	content, err := io.ReadAll(raw.Body)
+	_ = raw.Body.Close()
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	return response, string(content)
+	return raw, string(content)
 }
 
-// signIn goes through the window, and gives the page that it ends with.
-func (b *border) signIn(person string) (*http.Response, string) {
-	b.t.Helper()
-	begun, _ := b.window(http.MethodGet, b.server.URL+"/signin/acme", "")
-	cookies := begun.Cookies()
-	if begun.StatusCode != http.StatusSeeOther || len(cookies) != 1 {
-		b.t.Fatalf("%d, %v", begun.StatusCode, cookies)
+// signIn signs in as the person and returns the final page.
+func (h *harness) signIn(person string) (*http.Response, string) {
+	h.t.Helper()
+	start, _ := h.browse(http.MethodGet, h.server.URL+"/signin/acme", "")
+	cookies := start.Cookies()
+	if start.StatusCode != http.StatusSeeOther || len(cookies) != 1 {
+		h.t.Fatalf("%d, %v", start.StatusCode, cookies)
 	}
 	cookie := cookies[0]
 	if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" || cookie.MaxAge != 600 {
-		b.t.Errorf("the cookie is %+v", cookie)
+		h.t.Errorf("the cookie is %+v", cookie)
 	}
-	chosen, _ := b.window(http.MethodPost, begun.Header.Get("Location"), url.Values{"person": {person}}.Encode())
+	chosen, _ := h.browse(http.MethodPost, start.Header.Get("Location"), url.Values{"person": {person}}.Encode())
 	back, err := chosen.Location()
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	return b.window(http.MethodGet, b.server.URL+back.RequestURI(), "", cookie)
+	return h.browse(http.MethodGet, h.server.URL+back.RequestURI(), "", cookie)
 }
 
-func TestTheWindowHandsThePodACode(t *testing.T) {
-	b := newBorder(t)
-	b.withProvider()
-	response, page := b.signIn("ana")
+func TestTheSignInWindowPassesACodeToThePod(t *testing.T) {
+	h := newHarness(t)
+	h.useProvider()
+	response, page := h.signIn("ana")
 	_, rest, found := strings.Cut(page, `<meta name="shieldpod-code" content="`)
 	code, _, _ := strings.Cut(rest, `"`)
 	if response.StatusCode != http.StatusOK || !found || !strings.Contains(page, "/page-assets/signed-in.js") {
@@ -96,24 +96,24 @@ func TestTheWindowHandsThePodACode(t *testing.T) {
 		t.Errorf("the cookie stays: %v", gone)
 	}
 	if response.Header.Get("Cache-Control") != "no-store" || response.Header.Get("Referrer-Policy") != "no-referrer" {
-		t.Errorf("the page with the code may be kept or told: %v", response.Header)
+		t.Errorf("the page with the code may be cached or leak a referrer: %v", response.Header)
 	}
-	// No ticket system is connected here: what is refused now is the ticket, and no more the technician.
-	a := b.call(http.MethodPost, "/api/v1/launch/signin", "", `{"tenant":"acme","code":"`+html.UnescapeString(code)+`","ticket":"1174"}`)
+	// No ticket system is connected, so the launch is refused because of the ticket, not the technician.
+	a := h.call(http.MethodPost, "/api/v1/launch/signin", "", `{"tenant":"acme","code":"`+html.UnescapeString(code)+`","ticket":"1174"}`)
 	if p := a.problem(t); p.Field != "ctx.contacts" {
 		t.Errorf("%d: %s", a.status, a.body)
 	}
-	script := b.call(http.MethodGet, "/page-assets/signed-in.js", "", "")
+	script := h.call(http.MethodGet, "/page-assets/signed-in.js", "", "")
 	if script.status != http.StatusOK || !strings.Contains(string(script.body), "location.origin") || strings.Contains(string(script.body), "'*'") {
 		t.Errorf("the script: %d: %s", script.status, script.body)
 	}
 }
 
-func TestAWindowSaysWhyNobodyIsSignedIn(t *testing.T) {
-	b := newBorder(t)
-	b.withProvider()
-	b.tenant("bolt")
-	if response, page := b.signIn("nobody"); response.StatusCode != http.StatusUnauthorized || !strings.Contains(page, "did not let you in, or you cancelled") || strings.Contains(page, "<script") {
+func TestTheSignInWindowShowsWhyTheSignInFailed(t *testing.T) {
+	h := newHarness(t)
+	h.useProvider()
+	h.tenant("bolt")
+	if response, page := h.signIn("nobody"); response.StatusCode != http.StatusUnauthorized || !strings.Contains(page, "did not let you in, or you cancelled") || strings.Contains(page, "<script") {
 		t.Errorf("a refusal at the provider: %d: %s", response.StatusCode, page)
 	}
 	for _, c := range []struct {
@@ -126,18 +126,18 @@ func TestAWindowSaysWhyNobodyIsSignedIn(t *testing.T) {
 		{"/signin/callback", 401, "not begun in this browser"},
 		{"/signin/callback?error=%3Cscript%3E", 401, "not begun in this browser"},
 	} {
-		a := b.call(http.MethodGet, c.path, "", "")
+		a := h.call(http.MethodGet, c.path, "", "")
 		if a.status != c.status || !strings.Contains(string(a.body), c.says) || strings.Contains(string(a.body), "<script") {
 			t.Errorf("%s: %d: %s", c.path, a.status, a.body)
 		}
 	}
 }
 
-func TestRow23TheWindowIsFramedByNobody(t *testing.T) {
-	b := newBorder(t)
-	b.withProvider()
+func TestThreat_23_TheSignInWindowCannotBeFramed(t *testing.T) {
+	h := newHarness(t)
+	h.useProvider()
 	for path, status := range map[string]int{"/signin/acme": 303, "/signin/callback": 401, "/signin/nobody": 404} {
-		response, body := b.window(http.MethodGet, b.server.URL+path, "")
+		response, body := h.browse(http.MethodGet, h.server.URL+path, "")
 		policy := response.Header.Get("Content-Security-Policy")
 		if response.StatusCode != status || !strings.HasSuffix(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") || response.Header.Get("Permissions-Policy") == "" {
 			t.Errorf("%s: %d, %v", path, response.StatusCode, response.Header)
@@ -146,14 +146,14 @@ func TestRow23TheWindowIsFramedByNobody(t *testing.T) {
 			t.Errorf("%s is not blank: %s", path, body)
 		}
 	}
-	post, _ := b.window(http.MethodPost, b.server.URL+"/signin/acme", "")
+	post, _ := h.browse(http.MethodPost, h.server.URL+"/signin/acme", "")
 	if post.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("a post to it: %d", post.StatusCode)
 	}
 }
 
-func TestALaunchBySignInThatIsNoneIsRefused(t *testing.T) {
-	b := newBorder(t)
+func TestAnInvalidLaunchBySignInIsRefused(t *testing.T) {
+	h := newHarness(t)
 	for _, c := range []struct {
 		body   string
 		status int
@@ -166,7 +166,7 @@ func TestALaunchBySignInThatIsNoneIsRefused(t *testing.T) {
 		{`{"tenant":"","code":"x","ticket":"1174"}`, 422, "invalid", "tenant"},
 		{`{"tenant":"acme","code":"x","ticket":"1174","member":"ana"}`, 400, "malformed", "member"},
 	} {
-		a := b.call(http.MethodPost, "/api/v1/launch/signin", "", c.body)
+		a := h.call(http.MethodPost, "/api/v1/launch/signin", "", c.body)
 		if p := a.problem(t); a.status != c.status || p.Code != c.code || p.Field != c.field {
 			t.Errorf("%s: %d %+v", c.body, a.status, p)
 		}

@@ -15,10 +15,10 @@ import (
 	"testing"
 )
 
-// route is one that reads a JSON body.
+// route is a route with a JSON body.
 type route struct {
 	method, path string
-	field        string // of the body, in which anything is written
+	field        string // of the body, with a hostile value
 	limit        int
 	admin        bool
 }
@@ -34,13 +34,13 @@ var jsonRoutes = []route{
 	{http.MethodPut, "/api/v1/directory/desk/clients/contoso/contacts", "contacts", 1 << 20, true},
 }
 
-// filled repeats an item until the body has its size.
-func filled(size int, begin, item, end string) string {
+// repeatTo repeats an item up to the size of the body.
+func repeatTo(size int, begin, item, end string) string {
 	return begin + strings.Repeat(item, (size-len(begin)-len(end))/len(item)) + end
 }
 
-// numbered writes members of different names until the body has its size.
-func numbered(size int, begin, member, end string) string {
+// numberedTo writes members with different names up to the size of the body.
+func numberedTo(size int, begin, member, end string) string {
 	var b strings.Builder
 	b.WriteString(begin)
 	for i := 0; b.Len() < size-len(end)-20; i++ {
@@ -53,50 +53,50 @@ func numbered(size int, begin, member, end string) string {
 	return b.String()
 }
 
-// hostile are bodies as large as the route takes, each refused with 400.
-func hostile(r route) map[string]string {
+// hostileBodies returns bodies up to the limit of the route. Each is refused with 400.
+func hostileBodies(r route) map[string]string {
 	at := `{"` + r.field + `":`
 	return map[string]string{
-		"lists in lists":                 filled(r.limit, at, `[`, ``),
+		"lists in lists":                 repeatTo(r.limit, at, `[`, ``),
 		"lists in lists, closed":         at + strings.Repeat(`[`, 8000) + strings.Repeat(`]`, 8000) + `}`,
-		"objects in objects":             filled(r.limit, at, `{"a":`, ``),
-		"objects in objects in lists":    filled(r.limit, at, `[{"a":`, ``),
-		"the field in itself":            filled(r.limit, ``, at, ``),
+		"objects in objects":             repeatTo(r.limit, at, `{"a":`, ``),
+		"objects in objects in lists":    repeatTo(r.limit, at, `[{"a":`, ``),
+		"the field in itself":            repeatTo(r.limit, ``, at, ``),
 		"33 levels":                      at + strings.Repeat(`[`, 32) + strings.Repeat(`]`, 32) + `}`,
-		"many names":                     numbered(r.limit, `{`, `"n%d":1`, `}`),
-		"many names within":              numbered(r.limit, at+`{`, `"n%d":1`, `}}`),
-		"many objects":                   filled(r.limit, at+`[{}`, `,{}`, `]}`),
-		"many objects of a name":         filled(r.limit, at+`[{}`, `,{"a":1}`, `]}`),
-		"one name again and again":       filled(r.limit, `{"x":1`, `,"x":1`, `}`),
-		"the field again and again":      filled(r.limit, `{"`+r.field+`":{}`, `,"`+r.field+`":{}`, `}`),
+		"many names":                     numberedTo(r.limit, `{`, `"n%d":1`, `}`),
+		"many names within":              numberedTo(r.limit, at+`{`, `"n%d":1`, `}}`),
+		"many objects":                   repeatTo(r.limit, at+`[{}`, `,{}`, `]}`),
+		"many objects of a name":         repeatTo(r.limit, at+`[{}`, `,{"a":1}`, `]}`),
+		"one name repeated":              repeatTo(r.limit, `{"x":1`, `,"x":1`, `}`),
+		"the field repeated":             repeatTo(r.limit, `{"`+r.field+`":{}`, `,"`+r.field+`":{}`, `}`),
 		"the field in another case":      `{"` + strings.ToUpper(r.field) + `":"x"}`,
-		"a number of the body's size":    filled(r.limit, at, `9`, `}`),
-		"a fraction of the body's size":  filled(r.limit, at+`0.`, `9`, `}`),
+		"a number of the body's size":    repeatTo(r.limit, at, `9`, `}`),
+		"a fraction of the body's size":  repeatTo(r.limit, at+`0.`, `9`, `}`),
 		"a huge exponent":                at + `1e999999999}`,
-		"an exponent of the body's size": filled(r.limit, at+`1e`, `9`, `}`),
-		"a name of escapes":              filled(r.limit, `{"`, `\u0000`, `":1}`),
-		"a text that is cut":             filled(r.limit, at+`"`, `\u0000`, ``),
+		"an exponent of the body's size": repeatTo(r.limit, at+`1e`, `9`, `}`),
+		"a name of escapes":              repeatTo(r.limit, `{"`, `\u0000`, `":1}`),
+		"a text that is cut":             repeatTo(r.limit, at+`"`, `\u0000`, ``),
 		"an escape that is cut":          at + `"\u00`,
 		"an object that is cut":          at + `{`,
-		"something behind":               at + `"x"}{}`,
-		"blanks and nothing":             filled(r.limit, ``, ` `, ``),
+		"data after the value":           at + `"x"}{}`,
+		"white space only":               repeatTo(r.limit, ``, ` `, ``),
 		"a byte order mark":              "\ufeff" + at + `"x"}`,
 		"UTF-16":                         "\xff\xfe{\x00\"\x00}\x00",
 		"UTF-16 without a mark":          "{\x00\"\x00}\x00",
 		"Latin-1":                        at + "\"M\xfcller\"}",
 		"a surrogate in UTF-8":           at + "\"\xed\xa0\x80\"}",
-		"commas":                         filled(r.limit, `[`, `,`, `]`),
-		"quotes":                         filled(r.limit, ``, `"`, ``),
-		"null bytes":                     filled(r.limit, ``, "\x00", ``),
+		"commas":                         repeatTo(r.limit, `[`, `,`, `]`),
+		"quotes":                         repeatTo(r.limit, ``, `"`, ``),
+		"null bytes":                     repeatTo(r.limit, ``, "\x00", ``),
 		"null":                           at + `null}`,
 		"a list":                         `[` + at + `"x"}]`,
 		"nothing":                        ` `,
 	}
 }
 
-// ask sends a body past the network: what it costs is the server's part.
-func (b *border) ask(r route, key, body string, headers ...string) *httptest.ResponseRecorder {
-	request := httptest.NewRequestWithContext(b.t.Context(), r.method, r.path, strings.NewReader(body))
+// serve calls the handler without the network, so that allocations are the server's only.
+func (h *harness) serve(r route, key, body string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequestWithContext(h.t.Context(), r.method, r.path, strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	if r.admin {
 		request.Header.Set("Authorization", "Bearer "+key)
@@ -105,7 +105,7 @@ func (b *border) ask(r route, key, body string, headers ...string) *httptest.Res
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	answer := httptest.NewRecorder()
-	b.server.Config.Handler.ServeHTTP(answer, request)
+	h.server.Config.Handler.ServeHTTP(answer, request)
 	return answer
 }
 
@@ -118,17 +118,17 @@ func allocated(f func()) uint64 {
 }
 
 func TestThreat_29_HostileBodiesAreRefusedAndCostLittle(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
-	const allowance = 192 << 10 // of a request, its key's check and its answer, whatever the body
+	h := newHarness(t)
+	key := h.apiKey("acme")
+	const allowance = 192 << 10 // of a request, the check of its key and its answer, for any body
 	for _, r := range jsonRoutes {
-		b.ask(r, key, `{}`) // what is made once is made
-		for name, body := range hostile(r) {
+		h.serve(r, key, `{}`) // initializes caches
+		for name, body := range hostileBodies(r) {
 			var answer *httptest.ResponseRecorder
-			used := allocated(func() { answer = b.ask(r, key, body) })
-			judged := strings.HasPrefix(r.path, "/api/v1/branding") && strings.HasPrefix(name, "many objects") // by the brand, not by the shape
-			refused := answer.Code == http.StatusBadRequest && answerOf(answer).problem(t).Code == "malformed"
-			if !refused && (!judged || answer.Code != http.StatusUnprocessableEntity) {
+			used := allocated(func() { answer = h.serve(r, key, body) })
+			brandRefuses := strings.HasPrefix(r.path, "/api/v1/branding") && strings.HasPrefix(name, "many objects") // refused by the brand, not by the decoder
+			refused := answer.Code == http.StatusBadRequest && responseOf(answer).problem(t).Code == "malformed"
+			if !refused && (!brandRefuses || answer.Code != http.StatusUnprocessableEntity) {
 				t.Errorf("%s: %s: %d %s", r.path, name, answer.Code, answer.Body)
 			}
 			if used > uint64(20*len(body)+allowance) {
@@ -136,18 +136,18 @@ func TestThreat_29_HostileBodiesAreRefusedAndCostLittle(t *testing.T) {
 			}
 		}
 	}
-	if n := b.events("acme"); n != 0 {
+	if n := h.countEvents("acme"); n != 0 {
 		t.Errorf("%d events were written", n)
 	}
 }
 
-func answerOf(r *httptest.ResponseRecorder) answer {
-	return answer{status: r.Code, header: r.Header(), body: r.Body.Bytes()}
+func responseOf(r *httptest.ResponseRecorder) response {
+	return response{status: r.Code, header: r.Header(), body: r.Body.Bytes()}
 }
 
 func TestThreat_29_TheNamesOfTheFieldsAreGivenAtAnyDepth(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
+	h := newHarness(t)
+	key := h.apiKey("acme")
 	push, policies := jsonRoutes[7], jsonRoutes[3]
 	for _, c := range []struct {
 		name  string
@@ -172,7 +172,7 @@ func TestThreat_29_TheNamesOfTheFieldsAreGivenAtAnyDepth(t *testing.T) {
 		{"a text for a flag in a list", push, `{"contacts":[{"channels":[{"mobile":"yes"}]}]}`, "contacts[0].channels[0].mobile"},
 		{"a huge number in a policy's field", policies, `{"policies":[{"fields":{"code_length":1e999999999}}]}`, "policies[0].fields.code_length"},
 	} {
-		answer := answerOf(b.ask(c.route, key, c.body))
+		answer := responseOf(h.serve(c.route, key, c.body))
 		if p := answer.problem(t); answer.status != http.StatusBadRequest || p.Code != "malformed" || p.Field != c.field {
 			t.Errorf("%s: %d %s, want the field %q", c.name, answer.status, answer.body, c.field)
 		}
@@ -180,11 +180,11 @@ func TestThreat_29_TheNamesOfTheFieldsAreGivenAtAnyDepth(t *testing.T) {
 }
 
 func TestThreat_29_ACompressedBodyIsRefusedByItsEncoding(t *testing.T) {
-	b := newBorder(t)
-	key := b.admin("acme")
+	h := newHarness(t)
+	key := h.apiKey("acme")
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
-	_, _ = w.Write([]byte(filled(8<<20, `{"context":"`, ` `, `"}`)))
+	_, _ = w.Write([]byte(repeatTo(8<<20, `{"context":"`, ` `, `"}`)))
 	_ = w.Close()
 	for _, r := range jsonRoutes {
 		for _, c := range []struct{ encoding, says string }{
@@ -193,14 +193,14 @@ func TestThreat_29_ACompressedBodyIsRefusedByItsEncoding(t *testing.T) {
 			{"compress", "compress is not accepted"}, {"identity, gzip", "gzip is not accepted"}, {"gzip, gzip", "gzip is not accepted"},
 			{"<script>", "this encoding is not accepted"},
 		} {
-			answer := answerOf(b.ask(r, key, bomb.String(), "Content-Encoding", c.encoding))
+			answer := responseOf(h.serve(r, key, bomb.String(), "Content-Encoding", c.encoding))
 			if p := answer.problem(t); answer.status != http.StatusUnsupportedMediaType || p.Code != "unsupported_media_type" || !strings.Contains(p.Detail, c.says) ||
 				answer.header.Get("Accept-Encoding") != "identity" {
 				t.Errorf("%s of %s: %d %s", c.encoding, r.path, answer.status, answer.body)
 			}
 		}
 		for _, plain := range []string{"identity", "", "Identity"} {
-			if answer := b.ask(r, key, `{}`, "Content-Encoding", plain); answer.Code == http.StatusUnsupportedMediaType {
+			if answer := h.serve(r, key, `{}`, "Content-Encoding", plain); answer.Code == http.StatusUnsupportedMediaType {
 				t.Errorf("%q of %s: %d %s", plain, r.path, answer.Code, answer.Body)
 			}
 		}
@@ -210,73 +210,73 @@ func TestThreat_29_ACompressedBodyIsRefusedByItsEncoding(t *testing.T) {
 		if path == "/pod/acme" {
 			method = http.MethodPost
 		}
-		answer := b.ask(route{method: method, path: path, admin: true}, key, bomb.String(), "Content-Type", kind, "Content-Encoding", "gzip")
+		answer := h.serve(route{method: method, path: path, admin: true}, key, bomb.String(), "Content-Type", kind, "Content-Encoding", "gzip")
 		if answer.Code != http.StatusUnsupportedMediaType || !strings.Contains(answer.Body.String(), "gzip is not accepted") {
 			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
 		}
 	}
 }
 
-// unread is a body that nobody may read.
-type unread struct{ t *testing.T }
+// unreadable is a body that fails the test when it is read.
+type unreadable struct{ t *testing.T }
 
-func (u unread) Read([]byte) (int, error) {
+func (u unreadable) Read([]byte) (int, error) {
 	u.t.Error("the body was read")
 	return 0, io.ErrUnexpectedEOF
 }
 
 func TestThreat_29_ABodyThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
-	b := newBorder(t)
+	h := newHarness(t)
 	for _, r := range jsonRoutes {
-		request := httptest.NewRequestWithContext(t.Context(), r.method, r.path, unread{t})
+		request := httptest.NewRequestWithContext(t.Context(), r.method, r.path, unreadable{t})
 		request.ContentLength = int64(r.limit) + 1
 		request.Header.Set("Content-Type", "application/json")
 		answer := httptest.NewRecorder()
-		b.server.Config.Handler.ServeHTTP(answer, request)
-		if p := answerOf(answer).problem(t); answer.Code != http.StatusRequestEntityTooLarge || p.Detail != fmt.Sprintf("The body is over %d bytes.", r.limit) {
+		h.server.Config.Handler.ServeHTTP(answer, request)
+		if p := responseOf(answer).problem(t); answer.Code != http.StatusRequestEntityTooLarge || p.Detail != fmt.Sprintf("The body is over %d bytes.", r.limit) {
 			t.Errorf("%s: %d %s", r.path, answer.Code, answer.Body)
 		}
 	}
 }
 
-func TestThreat_29_ABodyWhoseClientHasGoneIsNotReadToItsEnd(t *testing.T) {
-	b := newBorder(t)
-	ctx, gone := context.WithCancel(t.Context())
-	gone()
-	body := strings.NewReader(filled(16<<10, `{"context":"`, `x`, `"}`))
+func TestThreat_29_TheBodyOfACancelledRequestIsNotReadToItsEnd(t *testing.T) {
+	h := newHarness(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	body := strings.NewReader(repeatTo(16<<10, `{"context":"`, `x`, `"}`))
 	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/launch", body)
 	request.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
-	b.server.Config.Handler.ServeHTTP(answer, request)
+	h.server.Config.Handler.ServeHTTP(answer, request)
 	if answer.Code != http.StatusBadRequest || body.Len() == 0 {
 		t.Errorf("%d with %d bytes left: %s", answer.Code, body.Len(), answer.Body)
 	}
 }
 
 func TestThreat_29_SixteenBombsInParallelTakeLessThan8MiB(t *testing.T) {
-	b := newBorder(t)
-	token := b.context("acme", "4711")
+	h := newHarness(t)
+	token := h.context("acme", "4711")
 	header, rest, _ := strings.Cut(token, ".")
 	bombs := []string{
-		filled(16<<10, `{"context":`, `[`, ``), filled(16<<10, ``, `{"context":`, ``), numbered(16<<10, `{`, `"n%d":1`, `}`),
-		`{"context":"` + header + "." + encoded(filled(5<<10, `{"ctx":{"contacts":[{}`, `,{}`, `]}}`)) + "." + rest[strings.IndexByte(rest, '.')+1:] + `"}`,
-		`{"context":"` + header + "." + encoded(filled(5<<10, `{"a:b":`, `[`, ``)) + `.c2ln"}`,
-		`{"tenant":"acme","context":"` + encoded(`{"alg":"EdDSA","typ":"JWT"}`) + "." + encoded(filled(5<<10, `{"iss":"x","a":[{}`, `,{"a":1}`, `]}`)) + `.c2ln"}`,
+		repeatTo(16<<10, `{"context":`, `[`, ``), repeatTo(16<<10, ``, `{"context":`, ``), numberedTo(16<<10, `{`, `"n%d":1`, `}`),
+		`{"context":"` + header + "." + base64Of(repeatTo(5<<10, `{"ctx":{"contacts":[{}`, `,{}`, `]}}`)) + "." + rest[strings.IndexByte(rest, '.')+1:] + `"}`,
+		`{"context":"` + header + "." + base64Of(repeatTo(5<<10, `{"a:b":`, `[`, ``)) + `.c2ln"}`,
+		`{"tenant":"acme","context":"` + base64Of(`{"alg":"EdDSA","typ":"JWT"}`) + "." + base64Of(repeatTo(5<<10, `{"iss":"x","a":[{}`, `,{"a":1}`, `]}`)) + `.c2ln"}`,
 	}
 	for _, bomb := range bombs {
 		post := func() {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/api/v1/launch", strings.NewReader(bomb))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.server.URL+"/api/v1/launch", strings.NewReader(bomb))
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			request.Header.Set("Content-Type", "application/json")
-			if answer := b.do(request); answer.status != http.StatusBadRequest && answer.status != http.StatusUnauthorized {
+			if answer := h.do(request); answer.status != http.StatusBadRequest && answer.status != http.StatusUnauthorized {
 				t.Errorf("%d: %s", answer.status, answer.body)
 			}
 		}
 		post()
-		used := allocated(func() { // all that was ever in use at once is less than all that was allocated
+		used := allocated(func() { // an upper bound of the memory in use at once
 			var all sync.WaitGroup
 			for range 16 {
 				all.Go(post)
@@ -290,5 +290,5 @@ func TestThreat_29_SixteenBombsInParallelTakeLessThan8MiB(t *testing.T) {
 	}
 }
 
-// encoded is a token's part.
-func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+// base64Of encodes a part of a token.
+func base64Of(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }

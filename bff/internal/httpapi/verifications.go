@@ -11,7 +11,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// Send opens a verification. The destination is the desk's: the body can't name one.
+// Send starts a verification. The destination is read from the session: the body can't contain one.
 func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	session, err := a.session(c)
 	if err != nil {
@@ -22,9 +22,9 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 		return err
 	}
 	for _, check := range []error{
-		text("contact_id", body.ContactId, 1, 128),
-		text("channel_id", body.ChannelId, 1, 128),
-		text("note", body.Note, 0, verify.NoteMax),
+		checkLength("contact_id", body.ContactId, 1, 128),
+		checkLength("channel_id", body.ChannelId, 1, 128),
+		checkLength("note", body.Note, 0, verify.NoteMax),
 	} {
 		if check != nil {
 			return check
@@ -47,7 +47,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	return c.JSON(http.StatusCreated, verificationOf(result))
 }
 
-// CheckCode judges a code; a try is spent whatever the verdict, but for CodeInvalid.
+// CheckCode checks a code. It counts a try for every result except CodeInvalid.
 func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	session, err := a.session(c)
 	if err != nil {
@@ -57,7 +57,7 @@ func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	if err := text("code", body.Code, 1, 64); err != nil {
+	if err := checkLength("code", body.Code, 1, 64); err != nil {
 		return err
 	}
 	result, err := a.Verify.Attempt(c.Request().Context(), session.Desk, id, body.Code)
@@ -80,7 +80,7 @@ func (a *routes) Cancel(c echo.Context, id api.VerificationId) error {
 	return c.JSON(http.StatusOK, verificationOf(result))
 }
 
-// History gives a page of a contact's verifications.
+// History returns a page of a contact's verifications.
 func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryParams) error {
 	session, err := a.session(c)
 	if err != nil {
@@ -102,9 +102,9 @@ func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryPar
 	if err != nil {
 		return err
 	}
-	look := look{desk: session.Desk, rules: rules}
+	view := podView{ticket: session.Desk, rules: rules}
 	contact, _ := session.Desk.Contact(id)
-	page := api.HistoryPage{Entries: look.entries(contact.Name, entries)}
+	page := api.HistoryPage{Entries: view.entries(contact.Name, entries)}
 	if next > 0 {
 		page.Next = strconv.FormatInt(next, 10)
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
-// Frames writes what the live hub sends, in the contract's shapes.
+// Frames encodes the frames of the live hub in the schemas of the contract.
 type Frames struct {
 	Verify *verify.Service
 	Brands Brands
 }
 
-// Snapshot is the whole pod.
+// Snapshot encodes the whole pod.
 func (f Frames) Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
 	brand, err := f.Brands.Brand(ctx, p.Tenant.ID)
 	if err != nil {
@@ -25,7 +25,7 @@ func (f Frames) Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([
 	return json.Marshal(api.SnapshotFrame{Type: api.Snapshot, Pod: podOf(s, p, brand)})
 }
 
-// Policy is the whole pod under rules that have changed.
+// Policy encodes the whole pod under a changed policy.
 func (f Frames) Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
 	brand, err := f.Brands.Brand(ctx, p.Tenant.ID)
 	if err != nil {
@@ -34,52 +34,52 @@ func (f Frames) Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]b
 	return json.Marshal(api.PolicyFrame{Type: api.PolicyFrameTypePolicy, Pod: podOf(s, p, brand)})
 }
 
-// Update is one contact as it reads now.
-func (f Frames) Update(ctx context.Context, s verify.Session, r verify.Reading, now time.Time) ([]byte, error) {
+// Update encodes the current state of one contact.
+func (f Frames) Update(ctx context.Context, s verify.Session, state verify.Reading, now time.Time) ([]byte, error) {
 	rules, err := f.Verify.Rules(ctx, s.Desk.Tenant, s.Desk.Client.ID)
 	if err != nil {
 		return nil, err
 	}
-	if r, err = f.Verify.Fit(ctx, s.Desk, r); err != nil {
+	if state, err = f.Verify.Fit(ctx, s.Desk, state); err != nil {
 		return nil, err
 	}
-	look := look{desk: s.Desk, rules: rules, now: now.UTC()}
-	contact, _ := s.Desk.Contact(r.Contact)
+	view := podView{ticket: s.Desk, rules: rules, now: now.UTC()}
+	contact, _ := s.Desk.Contact(state.Contact)
 	methods := make(map[string][]api.MethodOption, len(contact.Channels))
 	for _, ch := range contact.Channels {
-		methods[ch.ID] = look.options(contact, ch, r)
+		methods[ch.ID] = view.options(contact, ch, state)
 	}
-	shields := make(map[string]api.Shield, len(r.Shields))
-	for id, shield := range r.Shields {
+	shields := make(map[string]api.Shield, len(state.Shields))
+	for id, shield := range state.Shields {
 		shields[id] = shieldOf(shield)
 	}
 	return json.Marshal(api.EventFrame{
-		Type: api.Event, Seq: r.Seq, Now: look.now, ContactId: r.Contact,
-		Shields: shields, Methods: methods, Lock: look.lock(r), History: look.entries(contact.Name, r.Entries),
+		Type: api.Event, Seq: state.Seq, Now: view.now, ContactId: state.Contact,
+		Shields: shields, Methods: methods, Lock: view.lock(state), History: view.entries(contact.Name, state.Entries),
 	})
 }
 
-// Session is a renewed bearer.
+// Session encodes a renewed bearer.
 func (Frames) Session(token string, until time.Time) ([]byte, error) {
 	return json.Marshal(api.SessionFrame{Type: api.Session, Token: token, ExpiresAt: until.UTC()})
 }
 
-// podOf shows a desk without its destinations: they leave the server masked.
+// podOf returns the pod with masked destinations. Plain destinations never leave the server.
 func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
-	look := look{desk: p.Desk, rules: p.Rules, now: p.Now.UTC()}
+	view := podView{ticket: p.Desk, rules: p.Rules, now: p.Now.UTC()}
 	pod := api.Pod{
-		Now:        look.now,
+		Now:        view.now,
 		Tenant:     api.Tenant{Id: p.Tenant.ID, Name: p.Tenant.Name, ProcedureUrl: p.Tenant.ProcedureURL},
 		Technician: personOf(p.Desk.Technician), TechnicianKnown: p.Desk.TechnicianKnown(),
 		Ticket:    api.Ticket{Id: p.Desk.Ticket.ID, Number: p.Desk.Ticket.Number, Summary: p.Desk.Ticket.Summary},
 		Client:    api.Client{Id: p.Desk.Client.ID, Name: p.Desk.Client.Name},
 		Origin:    s.Origin,
 		FirstOpen: s.FirstOpen,
-		Policy:    look.policy(),
+		Policy:    view.policy(),
 		Contacts:  make([]api.Contact, 0, len(p.Desk.Contacts)),
 	}
 	for _, c := range p.Desk.Contacts {
-		contact := look.contact(c, p.Readings[c.ID])
+		contact := view.contact(c, p.Readings[c.ID])
 		language := c.Language
 		if language == "" {
 			language = p.Rules.Language
@@ -94,91 +94,91 @@ func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
 	return pod
 }
 
-// look is what a desk is seen by: its rules, and the time.
-type look struct {
-	desk  verify.Desk
-	rules *verify.Rules
-	now   time.Time
+// podView converts the contacts of a ticket under its policy at a point in time.
+type podView struct {
+	ticket verify.Desk
+	rules  *verify.Rules
+	now    time.Time
 }
 
-func (l look) contact(c verify.Contact, reading verify.Reading) api.Contact {
+func (v podView) contact(c verify.Contact, reading verify.Reading) api.Contact {
 	contact := api.Contact{
-		Id: c.ID, Name: c.Name, Title: c.Title, Default: c.ID == l.desk.DefaultContact, Seq: reading.Seq,
-		Channels: make([]api.Channel, len(c.Channels)), Lock: l.lock(reading), History: l.entries(c.Name, reading.Entries),
+		Id: c.ID, Name: c.Name, Title: c.Title, Default: c.ID == v.ticket.DefaultContact, Seq: reading.Seq,
+		Channels: make([]api.Channel, len(c.Channels)), Lock: v.lock(reading), History: v.entries(c.Name, reading.Entries),
 	}
 	for i, ch := range c.Channels {
 		contact.Channels[i] = api.Channel{
 			Id: ch.ID, Kind: api.ChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch),
-			Methods: l.options(c, ch, reading), Shield: shieldOf(reading.Shields[ch.ID]),
+			Methods: v.options(c, ch, reading), Shield: shieldOf(reading.Shields[ch.ID]),
 		}
 		if ch.Unusable != "" {
 			contact.Channels[i].Unusable = api.Unusable{Reason: api.UnusableReason(ch.Unusable), Text: ch.Unusable.Words(ch.Kind)}
 		}
-		if l.rules.ChangedLately(ch, l.now) {
+		if v.rules.ChangedLately(ch, v.now) {
 			contact.Channels[i].ChangedAt = ch.ChangedAt.UTC()
 		}
 	}
 	return contact
 }
 
-// explained are the fields of which a pod says who set them.
-var explained = []string{
+// explainedFields are the policy fields whose source a pod shows.
+var explainedFields = []string{
 	"methods", "override_note", "show_on_load", "failures_before_lock", "verified_for_seconds", "verified_scope",
 	"number_matching", "before_save", "sms_countries", "sms_voip", "sms_toll_free", "technician_address", "changed_channels",
 }
 
-// because names the field behind a refusal.
-var because = map[verify.Code]string{
+// fieldOfReason maps a reason to the policy field that causes it.
+var fieldOfReason = map[verify.Code]string{
 	verify.ReasonPolicy: "methods", verify.ReasonCountryNotAllowed: "sms_countries", verify.ReasonVoIP: "sms_voip",
 	verify.ReasonTollFree: "sms_toll_free", verify.ReasonTechnician: "technician_address", verify.ReasonChanged: "changed_channels",
 }
 
-// why says who set a field; empty if nobody did.
-func (l look) why(field string) string {
-	if e := l.rules.Explain(field, l.desk.Client.Name); e.Source != verify.Builtin {
+// explanation returns the source of a field's value, or the empty string for the built-in value.
+func (v podView) explanation(field string) string {
+	if e := v.rules.Explain(field, v.ticket.Client.Name); e.Source != verify.Builtin {
 		return e.Text
 	}
 	return ""
 }
 
-func (l look) policy() api.Policy {
+func (v podView) policy() api.Policy {
 	p := api.Policy{
-		Version:      l.rules.Revision(),
-		OverrideNote: api.NoteRule(l.rules.OverrideNote), NotePresets: l.rules.NotePresets,
+		Version:      v.rules.Revision(),
+		OverrideNote: api.NoteRule(v.rules.OverrideNote), NotePresets: v.rules.NotePresets,
 		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
-		ShowOnLoad: l.rules.ShowOnLoad, TicketNote: l.rules.TicketNote, BeforeSave: api.SaveRule(l.rules.BeforeSave), Explanations: map[string]string{},
+		ShowOnLoad: v.rules.ShowOnLoad, TicketNote: v.rules.TicketNote, BeforeSave: api.SaveRule(v.rules.BeforeSave), Explanations: map[string]string{},
 	}
 	if p.NotePresets == nil {
 		p.NotePresets = []string{}
 	}
-	if b := l.rules.Banner; b.Text != "" && (b.Until.IsZero() || l.now.Before(b.Until)) {
+	if b := v.rules.Banner; b.Text != "" && (b.Until.IsZero() || v.now.Before(b.Until)) {
 		p.Banner = api.Banner{Text: b.Text, Tone: api.BannerTone(b.Tone), From: b.From, Until: b.Until}
 	}
-	for _, field := range explained {
-		if why := l.why(field); why != "" {
-			p.Explanations[field] = why
+	for _, field := range explainedFields {
+		if text := v.explanation(field); text != "" {
+			p.Explanations[field] = text
 		}
 	}
 	return p
 }
 
-func (l look) options(c verify.Contact, ch verify.Channel, r verify.Reading) []api.MethodOption {
-	options := l.rules.Options(l.desk, c, ch, r, l.now)
+func (v podView) options(c verify.Contact, ch verify.Channel, r verify.Reading) []api.MethodOption {
+	options := v.rules.Options(v.ticket, c, ch, r, v.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
 		out[i] = api.MethodOption{Method: api.Method(o.Method), Reason: api.Reason(o.Refusal)}
-		if field := because[o.Refusal]; field != "" {
-			out[i].Explanation = l.why(field)
+		if field := fieldOfReason[o.Refusal]; field != "" {
+			out[i].Explanation = v.explanation(field)
 		}
 	}
 	return out
 }
 
-func (l look) lock(r verify.Reading) api.Lock {
+func (v podView) lock(r verify.Reading) api.Lock {
 	if r.Failures == 0 && !r.Denied {
 		return api.Lock{}
 	}
-	return api.Lock{Failures: r.Failures, Limit: l.rules.FailuresBeforeLock, Locked: r.Locked, Denied: r.Denied}
+	return api.Lock{Failures: r.Failures, Limit: v.rules.FailuresBeforeLock, Locked: r.Locked, Denied: r.Denied}
 }
 
 func shieldOf(s verify.Shield) api.Shield {
@@ -197,7 +197,7 @@ func shieldOf(s verify.Shield) api.Shield {
 	return out
 }
 
-func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryEntry {
+func (v podView) entries(contactName string, entries []verify.Entry) []api.HistoryEntry {
 	out := make([]api.HistoryEntry, len(entries))
 	for i, n := range entries {
 		out[i] = api.HistoryEntry{
@@ -212,8 +212,8 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 		switch {
 		case n.Outcome == verify.Open:
 			out[i].Outcome = api.HistoryEntryOutcomeOpen
-		case l.rules.TicketNote:
-			out[i].TicketNote = verify.Note(contactName, n, verify.Zone(l.rules.TimeZone))
+		case v.rules.TicketNote:
+			out[i].TicketNote = verify.Note(contactName, n, verify.Zone(v.rules.TimeZone))
 		}
 	}
 	return out
@@ -222,19 +222,19 @@ func (l look) entries(contactName string, entries []verify.Entry) []api.HistoryE
 func verificationOf(r verify.Result) api.Verification {
 	return api.Verification{
 		Id: r.Verification, ContactId: r.Contact, ChannelId: r.Channel, Method: api.Method(r.Method),
-		Seq: r.Seq, Shield: shieldOf(r.Shield), Warnings: quotasOf(r.Warnings),
+		Seq: r.Seq, Shield: shieldOf(r.Shield), Warnings: quotaUsagesOf(r.Warnings),
 	}
 }
 
-func quotasOf(standings []verify.Standing) []api.QuotaUsage {
+func quotaUsagesOf(standings []verify.Standing) []api.QuotaUsage {
 	out := make([]api.QuotaUsage, len(standings))
 	for i, b := range standings {
-		out[i] = quotaOf(b)
+		out[i] = quotaUsageOf(b)
 	}
 	return out
 }
 
-func quotaOf(b verify.Standing) api.QuotaUsage {
+func quotaUsageOf(b verify.Standing) api.QuotaUsage {
 	return api.QuotaUsage{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
 }
 
