@@ -166,24 +166,24 @@ func (b *Bus) publish() {
 	}
 }
 
-// Listen calls onNotify for each notification about the tenant's contacts, in order, until stop is called. An empty contact
+// Subscribe calls onNotify for each notification about the tenant's contacts, in order, until stop is called. An empty contact
 // stands for the tenant's policy. An empty contact with seq 0 means that notifications may have been lost, so the subscriber
 // must read its state again. onNotify must not block. A last call may overlap with stop.
-func (b *Bus) Listen(tenant string, onNotify func(contact string, seq int64)) (stop func(), err error) {
+func (b *Bus) Subscribe(tenant string, onNotify func(contact string, seq int64)) (stop func(), err error) {
 	if !isSlug(tenant) {
 		return nil, fmt.Errorf("bus: %q is not a tenant", tenant)
 	}
-	return b.subscribe(subjectOf(tenant, "*"), func(n notification) { onNotify(n.contact, n.seq) }, onNotify)
+	return b.subscribeSubject(subjectOf(tenant, "*"), func(n notification) { onNotify(n.contact, n.seq) }, onNotify)
 }
 
 // ListenAll calls onChange for each tenant whose policy has changed, until stop is called. An empty tenant means that
 // notifications may have been lost. onChange must not block.
 func (b *Bus) ListenAll(onChange func(tenant string)) (stop func(), err error) {
-	return b.subscribe(subjectOf("*", digest("")), func(n notification) { onChange(n.tenant) }, func(string, int64) { onChange("") })
+	return b.subscribeSubject(subjectOf("*", digest("")), func(n notification) { onChange(n.tenant) }, func(string, int64) { onChange("") })
 }
 
-// subscribe calls onNotify for each notification on the subject, and onLost when some may have been lost.
-func (b *Bus) subscribe(subject string, onNotify func(notification), onLost func(contact string, seq int64)) (stop func(), err error) {
+// subscribeSubject calls onNotify for each notification on the subject, and onLost when some may have been lost.
+func (b *Bus) subscribeSubject(subject string, onNotify func(notification), onLost func(contact string, seq int64)) (stop func(), err error) {
 	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
 		if n, ok := decode(m.Subject, m.Data); ok {
 			onNotify(n)
@@ -204,7 +204,7 @@ func (b *Bus) subscribe(subject string, onNotify func(notification), onLost func
 	}, nil
 }
 
-// flush waits up to 2 seconds until NATS has registered the subscription, so that notifications after Listen has returned
+// flush waits up to 2 seconds until NATS has registered the subscription, so that notifications after Subscribe has returned
 // are received. An unavailable NATS registers it after the reconnect.
 func (b *Bus) flush() {
 	if b.conn.Status() == nats.CONNECTED {

@@ -38,7 +38,7 @@ func start(t *testing.T, cfg bus.Config) *bus.Bus {
 func subscribe(t *testing.T, b *bus.Bus, tenant string) <-chan notification {
 	t.Helper()
 	notified := make(chan notification, 1024)
-	stop, err := b.Listen(tenant, func(contact string, seq int64) { notified <- notification{contact, seq} })
+	stop, err := b.Subscribe(tenant, func(contact string, seq int64) { notified <- notification{contact, seq} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +179,11 @@ func TestInvalidNotificationsAreDropped(t *testing.T) {
 	}
 }
 
-func TestListenRefusesAnInvalidTenant(t *testing.T) {
+func TestSubscribeRefusesAnInvalidTenant(t *testing.T) {
 	b := start(t, config())
 	for _, tenant := range []string{"", "*", ">", "Acme", "a.b", "a b", strings.Repeat("a", 65)} {
-		if _, err := b.Listen(tenant, func(string, int64) {}); err == nil || !strings.Contains(err.Error(), "is not a tenant") {
-			t.Errorf("Listen(%q) says %v", tenant, err)
+		if _, err := b.Subscribe(tenant, func(string, int64) {}); err == nil || !strings.Contains(err.Error(), "is not a tenant") {
+			t.Errorf("Subscribe(%q) says %v", tenant, err)
 		}
 	}
 }
@@ -268,7 +268,7 @@ func TestTheDestinationSubjectHoldsNoContactID(t *testing.T) {
 
 func TestStopEndsTheSubscription(t *testing.T) {
 	b := start(t, config())
-	stop, err := b.Listen("acme", func(string, int64) { t.Error("notified after stop") })
+	stop, err := b.Subscribe("acme", func(string, int64) { t.Error("notified after stop") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop, err := b.Listen("acme", func(string, int64) {})
+	stop, err := b.Subscribe("acme", func(string, int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,8 +334,8 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 	if err := b.Ready(); err == nil || err.Error() != "bus: NATS is CLOSED" {
 		t.Errorf("after Close Ready says %v", err)
 	}
-	if _, err := b.Listen("acme", func(string, int64) {}); err == nil {
-		t.Error("after Close Listen succeeds")
+	if _, err := b.Subscribe("acme", func(string, int64) {}); err == nil {
+		t.Error("after Close Subscribe succeeds")
 	}
 	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
@@ -347,7 +347,7 @@ func BenchmarkNotify(b *testing.B) {
 	}
 	defer node.Close()
 	notified := make(chan struct{}, 1)
-	stop, err := node.Listen("acme", func(string, int64) { notified <- struct{}{} })
+	stop, err := node.Subscribe("acme", func(string, int64) { notified <- struct{}{} })
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -26,8 +26,8 @@ func (b *Bus) NotifyEnds(tenant string) error {
 	return b.conn.FlushTimeout(flushTimeout)
 }
 
-// ListenEnds calls onEnded for each tenant whose sessions were ended, until stop is called. onEnded must not block.
-func (b *Bus) ListenEnds(onEnded func(tenant string)) (stop func(), err error) {
+// SubscribeEndedSessions calls onEnded for each tenant whose sessions were ended, until stop is called. onEnded must not block.
+func (b *Bus) SubscribeEndedSessions(onEnded func(tenant string)) (stop func(), err error) {
 	sub, err := b.conn.Subscribe(endedSubject+"*", func(m *nats.Msg) {
 		if tenant := strings.TrimPrefix(m.Subject, endedSubject); isSlug(tenant) {
 			onEnded(tenant)

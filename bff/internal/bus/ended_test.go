@@ -8,7 +8,7 @@ import (
 func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 	b := start(t, config())
 	notified := make(chan string, 16)
-	stop, err := b.ListenEnds(func(tenant string) { notified <- tenant })
+	stop, err := b.SubscribeEndedSessions(func(tenant string) { notified <- tenant })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestEndedSessionsAreNotifiedOnOtherNodes(t *testing.T) {
 	here, there := start(t, cfg), start(t, cfg)
 	until(t, "both are connected", func() bool { return here.Ready() == nil && there.Ready() == nil })
 	notified := make(chan string, 1)
-	stop, err := there.ListenEnds(func(tenant string) { notified <- tenant })
+	stop, err := there.SubscribeEndedSessions(func(tenant string) { notified <- tenant })
 	if err != nil {
 		t.Fatal(err)
 	}

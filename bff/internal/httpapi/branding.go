@@ -24,8 +24,8 @@ type Brands interface {
 	Forget(tenant string)
 }
 
-// Page renders a preview of the landing page with inactive buttons. landing.Preview implements it.
-type Page func(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string
+// LandingPreview renders a preview of the landing page with inactive buttons. landing.Preview implements it.
+type LandingPreview func(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string
 
 // GetBranding returns the tenant's branding.
 func (a *routes) GetBranding(c echo.Context) error {

@@ -42,7 +42,7 @@ type Config struct {
 	Directory Directory
 	Brands    Brands
 	Brandings verify.Brandings
-	Landing   Page
+	Landing   LandingPreview
 	Live      http.Handler // GET /api/v1/live
 	PodPage   []byte       // the page of the compiled widget
 	PublicURL string       // scheme and host, without a trailing slash

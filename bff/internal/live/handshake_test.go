@@ -91,7 +91,7 @@ func TestFirstFrames(t *testing.T) {
 		want int
 	}{
 		{"a bearer that is none", websocket.TextMessage, `{"type":"auth","token":"other"}`, live.CloseUnauthenticated},
-		{"a session that has ended", websocket.TextMessage, `{"type":"auth","token":"ended"}`, live.CloseSessionOver},
+		{"a session that has ended", websocket.TextMessage, `{"type":"auth","token":"ended"}`, live.CloseSessionEnded},
 		{"no token", websocket.TextMessage, `{"type":"auth"}`, live.CloseMalformed},
 		{"an empty token", websocket.TextMessage, `{"type":"auth","token":""}`, live.CloseMalformed},
 		{"another type", websocket.TextMessage, `{"type":"subscribe","token":"good"}`, live.CloseMalformed},
@@ -212,8 +212,8 @@ func TestSessionsEnd(t *testing.T) {
 		renews error
 		want   int
 	}{
-		{"when they expire", 8 * time.Hour, nil, live.CloseSessionOver},
-		{"when the authenticator reports it", 0, &verify.Error{Code: verify.CodeSessionEnded}, live.CloseSessionOver},
+		{"when they expire", 8 * time.Hour, nil, live.CloseSessionEnded},
+		{"when the authenticator reports it", 0, &verify.Error{Code: verify.CodeSessionEnded}, live.CloseSessionEnded},
 		{"when revoked", 0, &verify.Error{Code: verify.CodeNotFound}, live.CloseRevoked},
 		{"temporarily, when the store is unavailable", 0, errUnavailable, live.CloseUnavailable},
 		{"temporarily, after an internal error", 0, errors.New("a bug"), live.CloseUnavailable},

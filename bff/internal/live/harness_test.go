@@ -236,10 +236,10 @@ func (h *harness) Changed(_ context.Context, tenant string, after int64) (map[st
 	return changed, h.faults["Changed"]
 }
 
-func (h *harness) Listen(tenant string, onNotify func(string, int64)) (func(), error) {
+func (h *harness) Subscribe(tenant string, onNotify func(string, int64)) (func(), error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.faults["Listen"]; err != nil {
+	if err := h.faults["Subscribe"]; err != nil {
 		return nil, err
 	}
 	if h.subscribers[tenant] != nil {
@@ -253,7 +253,7 @@ func (h *harness) Listen(tenant string, onNotify func(string, int64)) (func(), e
 	}, nil
 }
 
-func (h *harness) ListenEnds(onEnded func(string)) (func(), error) {
+func (h *harness) SubscribeEndedSessions(onEnded func(string)) (func(), error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.onSessionsEnded = onEnded

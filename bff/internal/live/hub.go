@@ -111,7 +111,7 @@ func New(cfg Config) *Hub {
 			problem(w, status, "malformed", "This route takes a WebSocket handshake and nothing else.")
 		},
 	}
-	stop, err := cfg.Ear.ListenEnds(h.onSessionsEnded)
+	stop, err := cfg.Ear.SubscribeEndedSessions(h.onSessionsEnded)
 	if err != nil { // the hub also polls the store every half second
 		cfg.Log.Warn("notifications of ended sessions can't be subscribed to", "err", err)
 		stop = func() {}
@@ -196,7 +196,7 @@ func (h *Hub) register(c *conn) bool {
 		h.mu.Unlock()
 		if evicted != nil {
 			h.record(securitylog.CodeSocketLimit, "", evicted.address)
-			evicted.closeNow(CloseCrowded)
+			evicted.closeNow(CloseTooManyWaiting)
 		}
 	}()
 	h.running.Add(1)
@@ -278,7 +278,7 @@ func (h *Hub) Close() {
 	h.closed = true
 	h.mu.Unlock()
 	for _, c := range h.connections() {
-		c.close(CloseAway)
+		c.close(CloseGoingAway)
 	}
 	h.cancel()
 	h.unsubscribeEnded()

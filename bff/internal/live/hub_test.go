@@ -273,7 +273,7 @@ func TestAPodThatCannotBeUpdatedIsClosed(t *testing.T) {
 }
 
 func TestAHandshakeThatCannotReadIsClosed(t *testing.T) {
-	for _, broken := range []string{"Authenticate", "Listen", "LastEvent", "Pod", "snapshot"} {
+	for _, broken := range []string{"Authenticate", "Subscribe", "LastEvent", "Pod", "snapshot"} {
 		t.Run(broken, func(t *testing.T) {
 			h := newHarness(t)
 			h.session("a", "acme", "c-1")
@@ -325,8 +325,8 @@ func TestCloseTellsEveryPodToReconnect(t *testing.T) {
 		h.hub.Close()
 		close(done)
 	}()
-	p.wantClosed(live.CloseAway)
-	unauthenticated.wantClosed(live.CloseAway)
+	p.wantClosed(live.CloseGoingAway)
+	unauthenticated.wantClosed(live.CloseGoingAway)
 	<-done
 	if h.hub.Count() != 0 || h.subscriptionCount() != 0 {
 		t.Errorf("%d pods and %d subscriptions are left", h.hub.Count(), h.subscriptionCount())

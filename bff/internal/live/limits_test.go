@@ -78,8 +78,8 @@ func TestThreat_30_SocketsThatWaitAreCapped(t *testing.T) {
 				}()
 			}
 			for i := range 40 - row.want {
-				if code := <-codes; code != live.CloseCrowded {
-					t.Fatalf("the %d. socket is closed with %d, want %d", i, code, live.CloseCrowded)
+				if code := <-codes; code != live.CloseTooManyWaiting {
+					t.Fatalf("the %d. socket is closed with %d, want %d", i, code, live.CloseTooManyWaiting)
 				}
 			}
 			until(t, "the limit is met", func() bool { return h.hub.Connections() == row.want+1 })

@@ -248,7 +248,7 @@ func TestTheRenewedBearerAuthenticates(t *testing.T) {
 	}
 	n.clock.advance(launch.SessionLifetime)
 	n.hub.Refresh()
-	p.wantClosed(live.CloseSessionOver)
+	p.wantClosed(live.CloseSessionEnded)
 }
 
 func TestAPodIsClosedWhenTheStoreIsUnavailable(t *testing.T) {
@@ -348,7 +348,7 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 func waitForDelivery(t *testing.T, from, to *bus.Bus) {
 	t.Helper()
 	notified := make(chan string, 100)
-	stop, err := to.ListenEnds(func(tenant string) { notified <- tenant })
+	stop, err := to.SubscribeEndedSessions(func(tenant string) { notified <- tenant })
 	if err != nil {
 		t.Fatal(err)
 	}

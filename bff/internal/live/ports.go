@@ -27,12 +27,12 @@ type Changes interface {
 
 // Ear subscribes to change notifications from all nodes.
 type Ear interface {
-	// Listen calls onNotify for each change notification about a contact of the tenant, until stop is called.
+	// Subscribe calls onNotify for each change notification about a contact of the tenant, until stop is called.
 	// An empty contact means that the tenant's policy has changed or that notifications may have been lost.
 	// onNotify must not block.
-	Listen(tenant string, onNotify func(contact string, seq int64)) (stop func(), err error)
-	// ListenEnds calls onEnded for each tenant whose sessions were ended, until stop is called. onEnded must not block.
-	ListenEnds(onEnded func(tenant string)) (stop func(), err error)
+	Subscribe(tenant string, onNotify func(contact string, seq int64)) (stop func(), err error)
+	// SubscribeEndedSessions calls onEnded for each tenant whose sessions were ended, until stop is called. onEnded must not block.
+	SubscribeEndedSessions(onEnded func(tenant string)) (stop func(), err error)
 }
 
 // Door authenticates pods.

@@ -117,7 +117,7 @@ func (h *Hub) ping(c *conn, now int64) {
 // checkSession closes a connection whose session has ended, and renews its bearer before it expires.
 func (h *Hub) checkSession(c *conn) {
 	if !h.cfg.Now().Before(c.session.EndsAt) {
-		c.close(CloseSessionOver)
+		c.close(CloseSessionEnded)
 		return
 	}
 	ctx, cancel := h.readContext()
