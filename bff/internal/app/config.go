@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 )
 
 // Config is what a server is built from. The tags of its parts are those of the command line.
@@ -21,7 +21,7 @@ type Config struct {
 	Keys      Keys
 	Carriers  PlatformCarriers
 	Limits    Limits
-	Bus       bus.Config
+	Bus       notify.Config
 
 	MetricsListen string // address of /metrics; empty: there are no metrics
 	AllowLoopback bool   // outgoing requests may go to this machine: in the demo

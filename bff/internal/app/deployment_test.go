@@ -25,8 +25,8 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
 	"github.com/shieldpod/shieldpod/bff/internal/cli"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -229,7 +229,7 @@ func (d *deployment) node(t *testing.T, routes []string, which int) *deployment 
 	n := &deployment{env: d.env, dir: d.dir, master: d.master, key: d.key, phone: d.phone, port: apptest.FreePort(t), audience: d.audience, ticks: d.ticks}
 	var log bytes.Buffer
 	c := n.config(t, slog.New(slog.NewTextHandler(&log, nil)))
-	c.Bus = bus.Config{ClusterListen: routes[which], ClusterRoutes: routes}
+	c.Bus = notify.Config{ClusterListen: routes[which], ClusterRoutes: routes}
 	c.MetricsListen = d.metrics
 	ctx, stop := context.WithCancel(t.Context())
 	srv, err := app.New(ctx, c)

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
@@ -22,6 +21,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
@@ -36,39 +36,39 @@ import (
 
 // Each adapter asserts its contracts here, where all of them are known.
 var (
-	_ verify.Ledger     = (*store.Store)(nil)
-	_ verify.Tenants    = (*store.Store)(nil)
-	_ verify.Policies   = (*store.Store)(nil)
-	_ verify.Sightings  = (*store.Store)(nil)
-	_ verify.APIKeys    = (*store.Store)(nil)
-	_ directory.Cards   = (*store.Store)(nil)
-	_ psa.Directory     = directory.Directory{}
-	_ httpapi.Directory = directory.Directory{}
-	_ verify.Brandings  = (*store.Store)(nil)
-	_ landing.Images    = (*store.Store)(nil)
-	_ landing.Brands    = (*message.Shelf)(nil)
-	_ courier.Brands    = (*message.Shelf)(nil)
-	_ httpapi.Brands    = (*message.Shelf)(nil)
-	_ launch.Sessions   = (*store.Store)(nil)
-	_ launch.Recogniser = (*verify.Service)(nil)
-	_ launch.Tickets    = psa.Systems{}
-	_ launch.Hosted     = (*connectwise.Client)(nil)
-	_ courier.Outbox    = (*store.Store)(nil)
-	_ psa.Queue         = (*store.Store)(nil)
-	_ psa.Results       = (*verify.Service)(nil)
-	_ webhook.Queue     = (*store.Store)(nil)
-	_ webhook.Targets   = (*store.Store)(nil)
-	_ live.Changes      = (*store.Store)(nil)
-	_ live.Ends         = (*store.Store)(nil)
-	_ live.Security     = (*securitylog.Log)(nil)
-	_ live.Readings     = (*verify.Service)(nil)
-	_ live.Door         = (*launch.Service)(nil)
-	_ live.Encoder      = httpapi.Frames{}
-	_ live.Ear          = (*bus.Bus)(nil)
-	_ verify.Whisperer  = (*bus.Bus)(nil)
-	_ verify.Courier    = (*courier.Courier)(nil)
-	_ verify.Alerter    = (*webhook.Worker)(nil)
-	_ verify.Noter      = (*psa.Worker)(nil)
+	_ verify.Ledger      = (*store.Store)(nil)
+	_ verify.Tenants     = (*store.Store)(nil)
+	_ verify.Policies    = (*store.Store)(nil)
+	_ verify.Sightings   = (*store.Store)(nil)
+	_ verify.APIKeys     = (*store.Store)(nil)
+	_ directory.Cards    = (*store.Store)(nil)
+	_ psa.Directory      = directory.Directory{}
+	_ httpapi.Directory  = directory.Directory{}
+	_ verify.Brandings   = (*store.Store)(nil)
+	_ landing.Images     = (*store.Store)(nil)
+	_ landing.Brands     = (*message.Shelf)(nil)
+	_ courier.Brands     = (*message.Shelf)(nil)
+	_ httpapi.Brands     = (*message.Shelf)(nil)
+	_ launch.Sessions    = (*store.Store)(nil)
+	_ launch.Recogniser  = (*verify.Service)(nil)
+	_ launch.Tickets     = psa.Systems{}
+	_ launch.Hosted      = (*connectwise.Client)(nil)
+	_ courier.Outbox     = (*store.Store)(nil)
+	_ psa.Queue          = (*store.Store)(nil)
+	_ psa.Results        = (*verify.Service)(nil)
+	_ webhook.Queue      = (*store.Store)(nil)
+	_ webhook.Targets    = (*store.Store)(nil)
+	_ live.Changes       = (*store.Store)(nil)
+	_ live.EndedSessions = (*store.Store)(nil)
+	_ live.SecurityLog   = (*securitylog.Log)(nil)
+	_ live.Projector     = (*verify.Service)(nil)
+	_ live.Authenticator = (*launch.Service)(nil)
+	_ live.Encoder       = httpapi.Frames{}
+	_ live.Subscriber    = (*notify.Bus)(nil)
+	_ verify.Whisperer   = (*notify.Bus)(nil)
+	_ verify.Courier     = (*courier.Courier)(nil)
+	_ verify.Alerter     = (*webhook.Worker)(nil)
+	_ verify.Noter       = (*psa.Worker)(nil)
 )
 
 // Server is every part of a running Shieldpod.
@@ -82,7 +82,7 @@ type Server struct {
 	Verify *verify.Service
 
 	config   Config
-	bus      *bus.Bus
+	bus      *notify.Bus
 	hub      *live.Hub
 	courier  *courier.Courier
 	alerts   *webhook.Worker
@@ -125,7 +125,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	security := securitylog.New(c.Log, time.Now)
 	c.Log = slog.New(securitylog.Throttle(c.Log.Handler(), time.Now))
 	c.Bus.Now, c.Bus.Log = c.Now, c.Log
-	nodes, err := bus.Start(ctx, c.Bus)
+	nodes, err := notify.Start(ctx, c.Bus)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -175,7 +175,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	srv.notes = newNotes(c, db, manage, service)
 	service.Courier, service.Alerter, service.Noter = srv.courier, srv.alerts, srv.notes
 	srv.Verify = service
-	if _, err = srv.bus.ListenAll(func(tenant string) {
+	if _, err = srv.bus.SubscribePolicies(func(tenant string) {
 		service.Forget(tenant)
 		carriers.Forget(tenant)
 		brands.Forget(tenant)
@@ -187,11 +187,13 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 		Client:   outward.Client(outward.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
 		Audience: c.PublicURL, Secret: c.Keys.Session,
 		Now: c.Now, Entropy: rand.Reader, Log: c.Log,
-		Strangers: func(tenant string, from netip.Addr) { srv.security.Record(securitylog.CodeStrangers, tenant, from) },
+		Strangers: func(tenant string, from netip.Addr) {
+			srv.security.Record(securitylog.CodeUnknownMembers, tenant, from)
+		},
 	}
 	srv.hub = live.New(live.Config{
-		Readings: service, Changes: db, Ear: srv.bus, Door: launches, Encoder: httpapi.Frames{Verify: service, Brands: brands},
-		Origin: c.PublicURL, Now: c.Now, Log: c.Log, Ends: db, Beats: c.Ticks,
+		Projector: service, Changes: db, Subscriber: srv.bus, Authenticator: launches, Encoder: httpapi.Frames{Verify: service, Brands: brands},
+		Origin: c.PublicURL, Now: c.Now, Log: c.Log, EndedSessions: db, Ticks: c.Ticks,
 		Limits: c.Limits.sockets(), Handshakes: ratelimit.New(c.Limits.LimitHandshakes, c.LimitClock), Security: srv.security,
 	})
 	srv.disconnect = sync.OnceFunc(srv.hub.Close)

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 )
 
 // serveCmd runs the server from flags and environment.
@@ -50,7 +50,7 @@ func (c *serveCmd) config(e *env) (app.Config, error) {
 	return app.Config{
 		Listen: []string{c.Listen}, PublicURL: c.PublicURL, Database: database, Keys: keys,
 		Carriers: c.PlatformCarriers, Limits: c.Limits,
-		Bus:           bus.Config{URL: c.NatsURL, ClusterListen: c.ClusterListen, ClusterRoutes: c.ClusterRoutes},
+		Bus:           notify.Config{URL: c.NatsURL, ClusterListen: c.ClusterListen, ClusterRoutes: c.ClusterRoutes},
 		MetricsListen: c.MetricsListen, Now: app.SystemClock, Log: e.log,
 	}, nil
 }

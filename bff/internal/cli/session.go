@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -35,10 +35,10 @@ func (c *endSessionsCmd) Run(e *env) error {
 
 // notify publishes to the nodes that sessions have ended.
 func (c *endSessionsCmd) notify(ctx context.Context, e *env) error {
-	b, err := bus.Start(ctx, bus.Config{URL: c.NatsURL, Now: app.SystemClock, Log: e.log})
+	b, err := notify.Start(ctx, notify.Config{URL: c.NatsURL, Now: app.SystemClock, Log: e.log})
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	return b.NotifyEnds(c.Tenant)
+	return b.NotifyEndedSessions(c.Tenant)
 }

@@ -39,7 +39,7 @@ func (h *Hub) scheduleRead(t *tenant, contact string, seq int64) {
 // broadcast reads a contact and sends its state to all pods that show it.
 func (h *Hub) broadcast(t *tenant, w *watch) {
 	ctx, cancel := h.readContext()
-	r, err := h.cfg.Readings.Reading(ctx, t.id, w.contact)
+	r, err := h.cfg.Projector.Reading(ctx, t.id, w.contact)
 	cancel()
 	h.mu.Lock()
 	if err == nil {
@@ -157,7 +157,7 @@ func (h *Hub) readChanges(t *tenant, after int64) {
 		return
 	}
 	if policyChanged {
-		h.cfg.Readings.Forget(t.id)
+		h.cfg.Projector.Forget(t.id)
 	}
 	for _, c := range conns {
 		h.authPool.add(func() { h.sendPolicy(c) })

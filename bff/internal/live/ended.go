@@ -16,7 +16,7 @@ func (h *Hub) pollEnded() {
 		defer h.pollingEnded.Store(false)
 		ctx, cancel := h.readContext()
 		defer cancel()
-		tenants, last, err := h.cfg.Ends.EndedSince(ctx, h.lastEnded)
+		tenants, last, err := h.cfg.EndedSessions.EndedSince(ctx, h.lastEnded)
 		if err != nil {
 			h.report(CloseUnavailable, "ended sessions can't be read", err)
 			return
@@ -44,7 +44,7 @@ func (h *Hub) onSessionsEnded(tenant string) {
 // A connection that authenticates meanwhile either is listed here or finds endedCount changed and checks its session again.
 func (h *Hub) closeEnded(ctx context.Context, tenant string) bool {
 	h.endedCount.Add(1)
-	h.cfg.Door.ForgetSessions(tenant)
+	h.cfg.Authenticator.ForgetSessions(tenant)
 	h.mu.Lock()
 	var conns []*conn
 	for _, all := range h.sessions {
@@ -56,7 +56,7 @@ func (h *Hub) closeEnded(ctx context.Context, tenant string) bool {
 	if len(conns) == 0 {
 		return true
 	}
-	open, err := h.cfg.Ends.OpenSessions(ctx, tenant)
+	open, err := h.cfg.EndedSessions.OpenSessions(ctx, tenant)
 	if err != nil {
 		h.report(CloseUnavailable, "open sessions can't be read", err)
 		return false

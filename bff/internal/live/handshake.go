@@ -67,7 +67,7 @@ func (h *Hub) handshake(c *conn, first []byte) {
 	ctx, cancel := h.readContext()
 	defer cancel()
 	endedCount := h.endedCount.Load()
-	session, until, err := h.cfg.Door.Authenticate(ctx, f.Token)
+	session, until, err := h.cfg.Authenticator.Authenticate(ctx, f.Token)
 	if err != nil {
 		code := closeCodeOf(err, CloseUnauthenticated)
 		h.report(code, "a bearer can't be checked", err)
@@ -90,7 +90,7 @@ func (h *Hub) handshake(c *conn, first []byte) {
 		return
 	}
 	epoch, policyChanges := h.epoch.Load(), h.policyChangesOf(t)
-	pod, err := h.cfg.Readings.Pod(ctx, session.Desk)
+	pod, err := h.cfg.Projector.Pod(ctx, session.Desk)
 	if err != nil {
 		h.fail(c, "a pod can't be read", err)
 		return
@@ -116,7 +116,7 @@ func (h *Hub) handshake(c *conn, first []byte) {
 func (h *Hub) stillOpen(c *conn) bool {
 	ctx, cancel := h.readContext()
 	defer cancel()
-	_, _, err := h.cfg.Door.Renew(ctx, *c.session)
+	_, _, err := h.cfg.Authenticator.Renew(ctx, *c.session)
 	if err == nil {
 		return true
 	}
@@ -204,7 +204,7 @@ func (h *Hub) sendSnapshot(c *conn) {
 func (h *Hub) sendPod(c *conn, encode func(context.Context, verify.Pod) ([]byte, error)) {
 	for {
 		ctx, cancel := h.readContext()
-		pod, err := h.cfg.Readings.Pod(ctx, c.session.Desk)
+		pod, err := h.cfg.Projector.Pod(ctx, c.session.Desk)
 		if err != nil {
 			cancel()
 			h.fail(c, "a pod can't be read", err)

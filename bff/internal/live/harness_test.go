@@ -74,8 +74,8 @@ func newLimitedHarness(tb testing.TB, limits live.Limits, handshakes *ratelimit.
 		held: make(chan struct{}, 100),
 	}
 	h.hub = live.New(live.Config{
-		Readings: h, Changes: h, Ear: h, Door: h, Encoder: h, Origin: origin, Beats: h.ticks,
-		Now: h.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Ends: h, Limits: limits, Handshakes: handshakes, Security: h,
+		Projector: h, Changes: h, Subscriber: h, Authenticator: h, Encoder: h, Origin: origin, Ticks: h.ticks,
+		Now: h.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), EndedSessions: h, Limits: limits, Handshakes: handshakes, Security: h,
 	})
 	h.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		address, err := netip.ParseAddr(r.Header.Get("Test-Address"))

@@ -31,24 +31,24 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Config holds the dependencies of a hub. All fields are required except Limits, Handshakes, Security and Beats.
+// Config holds the dependencies of a hub. All fields are required except Limits, Handshakes, Security and Ticks.
 type Config struct {
-	Readings Readings
-	Changes  Changes
-	Ear      Ear
-	Door     Door
-	Encoder  Encoder
-	Origin   string // the public origin: a handshake with another origin is refused
-	Now      func() time.Time
-	Log      *slog.Logger
+	Projector     Projector
+	Changes       Changes
+	Subscriber    Subscriber
+	Authenticator Authenticator
+	Encoder       Encoder
+	Origin        string // the public origin: a handshake with another origin is refused
+	Now           func() time.Time
+	Log           *slog.Logger
 
-	Ends       Ends
-	Limits     Limits
-	Handshakes *ratelimit.Limiter // per address; a handshake that authenticates does not count. nil: no limit
-	Security   Security           // nil: nothing is recorded
-	// Beats drives all time-outs with ten ticks a second. nil: the hub has a ticker of its own.
+	EndedSessions EndedSessions
+	Limits        Limits
+	Handshakes    *ratelimit.Limiter // per address; a handshake that authenticates does not count. nil: no limit
+	Security      SecurityLog        // nil: nothing is recorded
+	// Ticks drives all time-outs with ten ticks a second. nil: the hub has a ticker of its own.
 	// Time-outs of sockets count ticks, because the clock behind Now may be adjusted.
-	Beats <-chan time.Time
+	Ticks <-chan time.Time
 }
 
 // Hub holds all pods that are open on this node. Its methods are safe for concurrent use.
@@ -111,7 +111,7 @@ func New(cfg Config) *Hub {
 			problem(w, status, "malformed", "This route takes a WebSocket handshake and nothing else.")
 		},
 	}
-	stop, err := cfg.Ear.SubscribeEndedSessions(h.onSessionsEnded)
+	stop, err := cfg.Subscriber.SubscribeEndedSessions(h.onSessionsEnded)
 	if err != nil { // the hub also polls the store every half second
 		cfg.Log.Warn("notifications of ended sessions can't be subscribed to", "err", err)
 		stop = func() {}

@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -52,18 +52,18 @@ type node struct {
 	domain   *verify.Service
 	launch   *launch.Service
 	store    *store.Store
-	bus      *bus.Bus
+	bus      *notify.Bus
 	clock    *clock
 }
 
 // Wake implements the courier port and does nothing.
 func (n *node) Wake() {}
 
-func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node {
+func newNode(t *testing.T, db *store.Store, c *clock, cluster notify.Config) *node {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	cluster.Now, cluster.Log = time.Now, log
-	notifier, err := bus.Start(t.Context(), cluster)
+	notifier, err := notify.Start(t.Context(), cluster)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +73,8 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster bus.Config) *node 
 	n.domain.Bus, n.domain.Courier = notifier, n
 	n.launch = &launch.Service{Tenants: db, Sessions: db, Recogniser: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
-		Readings: n.domain, Changes: db, Ear: notifier, Door: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.Shelf{Tenants: db, Brandings: db, Now: c.Now}},
-		Origin: origin, Now: c.Now, Log: log, Beats: n.ticks, Ends: db,
+		Projector: n.domain, Changes: db, Subscriber: notifier, Authenticator: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.Shelf{Tenants: db, Brandings: db, Now: c.Now}},
+		Origin: origin, Now: c.Now, Log: log, Ticks: n.ticks, EndedSessions: db,
 	})
 	n.server = httptest.NewServer(n.hub)
 	t.Cleanup(func() {
@@ -92,7 +92,7 @@ func newSingleNode(t *testing.T) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newNode(t, db, c, bus.Config{})
+	return newNode(t, db, c, notify.Config{})
 }
 
 // danaTicket is an open ticket with one contact.
@@ -261,7 +261,7 @@ func TestAPodIsClosedWhenTheStoreIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := newNode(t, db, c, bus.Config{})
+	n := newNode(t, db, c, notify.Config{})
 	token, _ := n.bearer(t, "s_1")
 	p := n.dialAPI(t, token, nil)
 	frameOf[api.SnapshotFrame](t, p)
@@ -281,8 +281,8 @@ func TestAPodIsNotifiedOfEventsOnAnotherNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
-	a := newNode(t, db, c, bus.Config{ClusterListen: address})
-	b := newNode(t, db, c, bus.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{address}})
+	a := newNode(t, db, c, notify.Config{ClusterListen: address})
+	b := newNode(t, db, c, notify.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{address}})
 	until(t, "the mesh is whole", func() bool { return a.bus.Ready() == nil && b.bus.Ready() == nil })
 
 	token, _ := a.bearer(t, "s_1")
@@ -305,7 +305,7 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 		tell func(t *testing.T, ender, other *node)
 	}{
 		{"with a notification, without a tick", func(t *testing.T, ender, _ *node) {
-			if err := ender.bus.NotifyEnds("acme"); err != nil {
+			if err := ender.bus.NotifyEndedSessions("acme"); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -318,8 +318,8 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 				t.Fatal(err)
 			}
 			address := freeAddress(t)
-			a := newNode(t, db, c, bus.Config{ClusterListen: address})
-			b := newNode(t, db, c, bus.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{address}})
+			a := newNode(t, db, c, notify.Config{ClusterListen: address})
+			b := newNode(t, db, c, notify.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{address}})
 			until(t, "the mesh is whole", func() bool { return a.bus.Ready() == nil && b.bus.Ready() == nil })
 			waitForDelivery(t, a.bus, b.bus)
 			var pages []apiClient
@@ -345,7 +345,7 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 }
 
 // waitForDelivery returns when notifications reach the other node. Right after the mesh has formed they may be lost.
-func waitForDelivery(t *testing.T, from, to *bus.Bus) {
+func waitForDelivery(t *testing.T, from, to *notify.Bus) {
 	t.Helper()
 	notified := make(chan string, 100)
 	stop, err := to.SubscribeEndedSessions(func(tenant string) { notified <- tenant })
@@ -354,7 +354,7 @@ func waitForDelivery(t *testing.T, from, to *bus.Bus) {
 	}
 	defer stop()
 	until(t, "the other node is notified", func() bool {
-		if err := from.NotifyEnds("probe"); err != nil {
+		if err := from.NotifyEndedSessions("probe"); err != nil {
 			t.Fatal(err)
 		}
 		return len(notified) > 0

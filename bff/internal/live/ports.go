@@ -8,8 +8,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Readings reads the current state of contacts from their events. *verify.Service implements it.
-type Readings interface {
+// Projector reads the current state of contacts from their events. *verify.Service implements it.
+type Projector interface {
 	Pod(ctx context.Context, d verify.Desk) (verify.Pod, error)
 	Reading(ctx context.Context, tenant, contact string) (verify.Reading, error)
 	// Forget discards the cached policy of the tenant after a change.
@@ -25,8 +25,8 @@ type Changes interface {
 	Changed(ctx context.Context, tenant string, after int64) (map[string]int64, error)
 }
 
-// Ear subscribes to change notifications from all nodes.
-type Ear interface {
+// Subscriber subscribes to change notifications from all nodes.
+type Subscriber interface {
 	// Subscribe calls onNotify for each change notification about a contact of the tenant, until stop is called.
 	// An empty contact means that the tenant's policy has changed or that notifications may have been lost.
 	// onNotify must not block.
@@ -35,8 +35,8 @@ type Ear interface {
 	SubscribeEndedSessions(onEnded func(tenant string)) (stop func(), err error)
 }
 
-// Door authenticates pods.
-type Door interface {
+// Authenticator authenticates pods.
+type Authenticator interface {
 	// Authenticate returns the session of a bearer and the time at which the bearer expires.
 	// CodeSessionEnded: the session has ended. CodeUnavailable: the store can't be read now. Another code: the bearer is invalid.
 	Authenticate(ctx context.Context, token string) (verify.Session, time.Time, error)
@@ -47,8 +47,8 @@ type Door interface {
 	ForgetSessions(tenant string)
 }
 
-// Ends reads which sessions were ended before they expired.
-type Ends interface {
+// EndedSessions reads which sessions were ended before they expired.
+type EndedSessions interface {
 	// EndedSince returns the tenants whose sessions were ended by calls numbered above after, and the number of the last call.
 	// Without such a call, last is after.
 	EndedSince(ctx context.Context, after int64) (tenants []string, last int64, err error)
@@ -56,8 +56,8 @@ type Ends interface {
 	OpenSessions(ctx context.Context, tenant string) (map[string]bool, error)
 }
 
-// Security records events that look like an attack. *securitylog.Log implements it.
-type Security interface {
+// SecurityLog records events that look like an attack. *securitylog.Log implements it.
+type SecurityLog interface {
 	Record(code, tenant string, address netip.Addr)
 }
 

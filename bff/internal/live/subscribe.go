@@ -139,7 +139,7 @@ func (h *Hub) ensureSubscribed(t *tenant) error {
 // openSubscription subscribes to the tenant's change notifications and returns the last event, at which polling starts. A
 // handshake reads all earlier events.
 func (h *Hub) openSubscription(t *tenant) (head int64, err error) {
-	stop, err := h.cfg.Ear.Subscribe(t.id, func(contact string, seq int64) { h.onNotify(t, contact, seq) })
+	stop, err := h.cfg.Subscriber.Subscribe(t.id, func(contact string, seq int64) { h.onNotify(t, contact, seq) })
 	if err != nil {
 		return 0, err
 	}

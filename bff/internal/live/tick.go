@@ -24,17 +24,17 @@ const renewBefore = 3 * time.Minute
 
 // run ticks until the hub is closed.
 func (h *Hub) run() {
-	beats := h.cfg.Beats
-	if beats == nil {
+	ticks := h.cfg.Ticks
+	if ticks == nil {
 		ticker := time.NewTicker(time.Second / ticksPerSecond)
 		defer ticker.Stop()
-		beats = ticker.C
+		ticks = ticker.C
 	}
 	for {
 		select {
 		case <-h.ctx.Done():
 			return
-		case <-beats:
+		case <-ticks:
 			h.tick()
 		}
 	}
@@ -122,7 +122,7 @@ func (h *Hub) checkSession(c *conn) {
 	}
 	ctx, cancel := h.readContext()
 	defer cancel()
-	token, until, err := h.cfg.Door.Renew(ctx, *c.session)
+	token, until, err := h.cfg.Authenticator.Renew(ctx, *c.session)
 	if err != nil {
 		code := closeCodeOf(err, CloseRevoked)
 		h.report(code, "a session can't be looked at", err)

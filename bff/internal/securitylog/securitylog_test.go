@@ -159,7 +159,7 @@ func TestThreat_31_TheDocumentedFilterReadsRealLines(t *testing.T) {
 	for code, want := range map[string]string{
 		"context_invalid": "198.51.100.9", "context_replayed": "198.51.100.9", "session_invalid": "198.51.100.9", "api_key_invalid": "198.51.100.9",
 		"member_refused": "198.51.100.9", "origin_not_allowed": "198.51.100.9", securitylog.CodeUnknownLink: "198.51.100.9", securitylog.CodeHookRefused: "198.51.100.9",
-		securitylog.CodeTooManyRequests: "198.51.100.9", securitylog.CodeSocketFrames: "198.51.100.9", securitylog.CodeStrangers: "198.51.100.9",
+		securitylog.CodeTooManyRequests: "198.51.100.9", securitylog.CodeSocketFrames: "198.51.100.9", securitylog.CodeUnknownMembers: "198.51.100.9",
 		"context_expired": "", securitylog.CodeProxy: "", securitylog.CodeSocketLimit: "", // caused by a wrong clock, a wrong configuration or many reconnects
 	} {
 		for _, tenant := range []string{"", "acme"} {

@@ -1,11 +1,11 @@
-// Package bus carries change notifications within a node and between nodes: "contact C of tenant T has events up to N".
+// Package notify carries change notifications within a node and between nodes: "contact C of tenant T has events up to N".
 // The domain publishes them and the sockets subscribe to them.
 //
 // A subscriber reads the store, so a lost notification delays an update and the state is never wrong. Notifications are
 // not stored, not retried and never block the publisher.
 //
 // Start with [Start].
-package bus
+package notify
 
 import (
 	"context"
@@ -176,9 +176,9 @@ func (b *Bus) Subscribe(tenant string, onNotify func(contact string, seq int64))
 	return b.subscribeSubject(subjectOf(tenant, "*"), func(n notification) { onNotify(n.contact, n.seq) }, onNotify)
 }
 
-// ListenAll calls onChange for each tenant whose policy has changed, until stop is called. An empty tenant means that
+// SubscribePolicies calls onChange for each tenant whose policy has changed, until stop is called. An empty tenant means that
 // notifications may have been lost. onChange must not block.
-func (b *Bus) ListenAll(onChange func(tenant string)) (stop func(), err error) {
+func (b *Bus) SubscribePolicies(onChange func(tenant string)) (stop func(), err error) {
 	return b.subscribeSubject(subjectOf("*", digest("")), func(n notification) { onChange(n.tenant) }, func(string, int64) { onChange("") })
 }
 

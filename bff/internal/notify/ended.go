@@ -1,4 +1,4 @@
-package bus
+package notify
 
 import (
 	"fmt"
@@ -12,11 +12,11 @@ import (
 // tenant were ended.
 const endedSubject = "ends."
 
-// flushTimeout is how long NotifyEnds waits for the connection.
+// flushTimeout is how long NotifyEndedSessions waits for the connection.
 const flushTimeout = time.Second
 
-// NotifyEnds notifies every node that sessions of the tenant were ended. A node that misses it polls the store within a second.
-func (b *Bus) NotifyEnds(tenant string) error {
+// NotifyEndedSessions notifies every node that sessions of the tenant were ended. A node that misses it polls the store within a second.
+func (b *Bus) NotifyEndedSessions(tenant string) error {
 	if !isSlug(tenant) {
 		return fmt.Errorf("bus: %q is not a tenant", tenant)
 	}

@@ -1,4 +1,4 @@
-package bus_test
+package notify_test
 
 import (
 	"crypto/ecdsa"
@@ -20,13 +20,13 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 )
 
 func portOf(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }
 
 // node starts a node of a cluster.
-func node(t *testing.T, listen string, routes ...string) *bus.Bus {
+func node(t *testing.T, listen string, routes ...string) *notify.Bus {
 	t.Helper()
 	cfg := config()
 	cfg.ClusterListen, cfg.ClusterRoutes = listen, routes
@@ -53,7 +53,7 @@ func TestNodesNotifyEachOther(t *testing.T) {
 }
 
 // wantDelivery repeats the notification, because right after joining it may be lost.
-func wantDelivery(t *testing.T, publisher, subscriber *bus.Bus) {
+func wantDelivery(t *testing.T, publisher, subscriber *notify.Bus) {
 	t.Helper()
 	notified := subscribe(t, subscriber, "acme")
 	until(t, "the other node is notified", func() bool {
@@ -162,31 +162,31 @@ func TestStartRefusesABadConfiguration(t *testing.T) {
 	taken := natsServer(t, server.RANDOM_PORT).Addr().String()
 	rows := []struct {
 		name string
-		give bus.Config
+		give notify.Config
 		want string
 	}{
-		{"both ways at once", bus.Config{URL: "nats://127.0.0.1:1", ClusterListen: "127.0.0.1:0"}, "not both"},
-		{"an existing NATS with routes", bus.Config{URL: "nats://127.0.0.1:1", ClusterRoutes: []string{"127.0.0.1:1"}}, "not both"},
-		{"a URL that is none", bus.Config{URL: "nats://a b"}, "write the URL of NATS as"},
-		{"a URL of another scheme", bus.Config{URL: "http://127.0.0.1:4222"}, "write the URL of NATS as"},
-		{"one of several URLs that is none", bus.Config{URL: "nats://127.0.0.1:1, 127.0.0.1:2"}, "write the URL of NATS as"},
-		{"a URL that can't be read, with a password", bus.Config{URL: "nats://pod:secret@127.0.0.1:x"}, "write the URL of NATS as"},
-		{"routes without a listen address", bus.Config{ClusterRoutes: []string{"127.0.0.1:1"}}, "need a cluster listen address"},
-		{"a listen address without port", bus.Config{ClusterListen: "127.0.0.1"}, "write it as host:port"},
-		{"a listen address of another scheme", bus.Config{ClusterListen: "http://127.0.0.1:6222"}, "write it as host:port"},
-		{"a port that is taken", bus.Config{ClusterListen: taken}, "address already in use"},
-		{"open to the network", bus.Config{ClusterListen: "0.0.0.0:0"}, "write nats://user:password@0.0.0.0:0"},
-		{"open to the network by name", bus.Config{ClusterListen: "nats://node-a:6222"}, "write nats://user:password@node-a:6222"},
-		{"a user without password", bus.Config{ClusterListen: "nats://pod@0.0.0.0:0"}, "write nats://user:password@0.0.0.0:0"},
-		{"tls without certificates", bus.Config{ClusterListen: "tls://pod:secret@127.0.0.1:0"}, "tls needs ?cert="},
-		{"tls with files that are not there", bus.Config{ClusterListen: "tls://pod:secret@127.0.0.1:0?cert=/-&key=/-&ca=/-"}, "cluster listen: "},
-		{"a plain route among encrypted ones", bus.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{"tls://127.0.0.1:1"}}, "all nodes use tls or none does"},
-		{"a route that is no address", bus.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{"pod:secret@127.0.0.1:1"}}, "bus: cluster route: write it as"},
+		{"both ways at once", notify.Config{URL: "nats://127.0.0.1:1", ClusterListen: "127.0.0.1:0"}, "not both"},
+		{"an existing NATS with routes", notify.Config{URL: "nats://127.0.0.1:1", ClusterRoutes: []string{"127.0.0.1:1"}}, "not both"},
+		{"a URL that is none", notify.Config{URL: "nats://a b"}, "write the URL of NATS as"},
+		{"a URL of another scheme", notify.Config{URL: "http://127.0.0.1:4222"}, "write the URL of NATS as"},
+		{"one of several URLs that is none", notify.Config{URL: "nats://127.0.0.1:1, 127.0.0.1:2"}, "write the URL of NATS as"},
+		{"a URL that can't be read, with a password", notify.Config{URL: "nats://pod:secret@127.0.0.1:x"}, "write the URL of NATS as"},
+		{"routes without a listen address", notify.Config{ClusterRoutes: []string{"127.0.0.1:1"}}, "need a cluster listen address"},
+		{"a listen address without port", notify.Config{ClusterListen: "127.0.0.1"}, "write it as host:port"},
+		{"a listen address of another scheme", notify.Config{ClusterListen: "http://127.0.0.1:6222"}, "write it as host:port"},
+		{"a port that is taken", notify.Config{ClusterListen: taken}, "address already in use"},
+		{"open to the network", notify.Config{ClusterListen: "0.0.0.0:0"}, "write nats://user:password@0.0.0.0:0"},
+		{"open to the network by name", notify.Config{ClusterListen: "nats://node-a:6222"}, "write nats://user:password@node-a:6222"},
+		{"a user without password", notify.Config{ClusterListen: "nats://pod@0.0.0.0:0"}, "write nats://user:password@0.0.0.0:0"},
+		{"tls without certificates", notify.Config{ClusterListen: "tls://pod:secret@127.0.0.1:0"}, "tls needs ?cert="},
+		{"tls with files that are not there", notify.Config{ClusterListen: "tls://pod:secret@127.0.0.1:0?cert=/-&key=/-&ca=/-"}, "cluster listen: "},
+		{"a plain route among encrypted ones", notify.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{"tls://127.0.0.1:1"}}, "all nodes use tls or none does"},
+		{"a route that is no address", notify.Config{ClusterListen: "127.0.0.1:0", ClusterRoutes: []string{"pod:secret@127.0.0.1:1"}}, "bus: cluster route: write it as"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			row.give.Now, row.give.Log = config().Now, config().Log
-			b, err := bus.Start(t.Context(), row.give)
+			b, err := notify.Start(t.Context(), row.give)
 			if err == nil {
 				b.Close()
 				t.Fatal("it starts")

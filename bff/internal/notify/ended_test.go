@@ -1,4 +1,4 @@
-package bus_test
+package notify_test
 
 import (
 	"strings"
@@ -14,7 +14,7 @@ func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 	}
 	pods := subscribe(t, b, "acme")
 	for _, tenant := range []string{"acme", "zenith", "acme"} {
-		if err := b.NotifyEnds(tenant); err != nil {
+		if err := b.NotifyEndedSessions(tenant); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-notified; got != tenant {
@@ -22,7 +22,7 @@ func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 		}
 	}
 	for _, tenant := range []string{"", "*", "acme.x", "ac me", ">", strings.Repeat("a", 65)} {
-		if err := b.NotifyEnds(tenant); err == nil {
+		if err := b.NotifyEndedSessions(tenant); err == nil {
 			t.Errorf("%q is a tenant", tenant)
 		}
 	}
@@ -31,7 +31,7 @@ func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 		t.Errorf("a pod is notified %+v", got)
 	}
 	stop()
-	if err := b.NotifyEnds("acme"); err != nil {
+	if err := b.NotifyEndedSessions("acme"); err != nil {
 		t.Fatal(err)
 	}
 	if len(notified) != 0 {
@@ -51,7 +51,7 @@ func TestEndedSessionsAreNotifiedOnOtherNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if err := here.NotifyEnds("acme"); err != nil {
+	if err := here.NotifyEndedSessions("acme"); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-notified; got != "acme" {
@@ -59,10 +59,10 @@ func TestEndedSessionsAreNotifiedOnOtherNodes(t *testing.T) {
 	}
 }
 
-func TestNotifyEndsFailsAfterClose(t *testing.T) {
+func TestNotifyEndedSessionsFailsAfterClose(t *testing.T) {
 	b := start(t, config())
 	b.Close()
-	if err := b.NotifyEnds("acme"); err == nil {
+	if err := b.NotifyEndedSessions("acme"); err == nil {
 		t.Error("it says that it has notified")
 	}
 }

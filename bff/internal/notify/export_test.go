@@ -1,4 +1,4 @@
-package bus
+package notify
 
 // RouteAddr returns the address where the node accepts routes.
 func (b *Bus) RouteAddr() string { return b.embedded.ClusterAddr().String() }

@@ -1,4 +1,4 @@
-package bus_test
+package notify_test
 
 import (
 	"encoding/binary"
@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"github.com/shieldpod/shieldpod/bff/internal/bus"
+	"github.com/shieldpod/shieldpod/bff/internal/notify"
 )
 
 // notification is a received notification.
@@ -21,13 +21,13 @@ type notification struct {
 	seq     int64
 }
 
-func config() bus.Config {
-	return bus.Config{Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+func config() notify.Config {
+	return notify.Config{Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
 
-func start(t *testing.T, cfg bus.Config) *bus.Bus {
+func start(t *testing.T, cfg notify.Config) *notify.Bus {
 	t.Helper()
-	b, err := bus.Start(t.Context(), cfg)
+	b, err := notify.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func start(t *testing.T, cfg bus.Config) *bus.Bus {
 	return b
 }
 
-func subscribe(t *testing.T, b *bus.Bus, tenant string) <-chan notification {
+func subscribe(t *testing.T, b *notify.Bus, tenant string) <-chan notification {
 	t.Helper()
 	notified := make(chan notification, 1024)
 	stop, err := b.Subscribe(tenant, func(contact string, seq int64) { notified <- notification{contact, seq} })
@@ -88,10 +88,10 @@ func natsServer(t *testing.T, port int) *server.Server {
 }
 
 // configs returns the configurations of a single node.
-func configs(t *testing.T) map[string]bus.Config {
+func configs(t *testing.T) map[string]notify.Config {
 	byURL := config()
 	byURL.URL = natsServer(t, server.RANDOM_PORT).ClientURL()
-	return map[string]bus.Config{"in-process": config(), "existing NATS": byURL}
+	return map[string]notify.Config{"in-process": config(), "existing NATS": byURL}
 }
 
 func TestNotificationsArriveInOrder(t *testing.T) {
@@ -235,7 +235,7 @@ func TestMalformedNotificationsAreIgnored(t *testing.T) {
 }
 
 // capture returns the NATS message of a notification about c-1 at 41.
-func capture(t *testing.T, outside *nats.Conn, b *bus.Bus) *nats.Msg {
+func capture(t *testing.T, outside *nats.Conn, b *notify.Bus) *nats.Msg {
 	t.Helper()
 	sub, err := outside.SubscribeSync("pod.other.*")
 	if err != nil {
@@ -317,7 +317,7 @@ func TestAnOutageBlocksNothingAndTheReconnectIsReported(t *testing.T) {
 
 func TestCloseLeavesNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
-	b, err := bus.Start(t.Context(), config())
+	b, err := notify.Start(t.Context(), config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 }
 
 func BenchmarkNotify(b *testing.B) {
-	node, err := bus.Start(b.Context(), config())
+	node, err := notify.Start(b.Context(), config())
 	if err != nil {
 		b.Fatal(err)
 	}
