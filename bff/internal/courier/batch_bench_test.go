@@ -23,8 +23,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// BenchmarkSendGridBatch has the webhook take batches of 1,000 events as SendGrid posts them, each of which says something
-// new: signature, one transaction on SQLite, one chained event for each, durable. A tenth of them are failures.
+// BenchmarkSendGridBatch posts batches of 1,000 events to the webhook, each with news: signature, one durable transaction
+// on SQLite, one chained event each. A tenth of them are failures.
 func BenchmarkSendGridBatch(b *testing.B) {
 	const batch = 1000
 	s := storetest.SQLite(b)
@@ -46,7 +46,7 @@ func BenchmarkSendGridBatch(b *testing.B) {
 	b.ResetTimer()
 	for n := range b.N {
 		b.StopTimer()
-		r := eventsRequest(b, key, mailed(b, svc, n*batch, batch))
+		r := eventsRequest(b, key, sendMails(b, svc, n*batch, batch))
 		answer := httptest.NewRecorder()
 		b.StartTimer()
 		began := time.Now()
@@ -57,40 +57,40 @@ func BenchmarkSendGridBatch(b *testing.B) {
 		}
 	}
 	b.StopTimer()
-	wantChain(b, s, int64(2*batch*b.N))
+	checkChain(b, s, int64(2*batch*b.N))
 	slices.Sort(rates)
 	b.ReportMetric(rates[len(rates)/2], "events/s(median)")
 	b.ReportMetric(0, "ns/op")
 }
 
-// mailed has so many links on their way, to contacts numbered from first, and gives their jobs.
-func mailed(b *testing.B, svc *verify.Service, first, count int) []string {
+// sendMails sends count links to contacts numbered from first and returns their jobs.
+func sendMails(b *testing.B, svc *verify.Service, first, count int) []string {
 	b.Helper()
 	jobs := make([]string, count)
-	var all sync.WaitGroup
+	var workers sync.WaitGroup
 	for part := range 50 {
-		all.Go(func() {
+		workers.Go(func() {
 			for i := part; i < count; i += 50 {
-				d := desk
+				c := ticketContext
 				id := fmt.Sprint("contact-", first+i)
-				d.Contacts = []verify.Contact{{ID: id, Name: "Dana Reyes", Channels: []verify.Channel{
+				c.Contacts = []verify.Contact{{ID: id, Name: "Dana Reyes", Channels: []verify.Channel{
 					{ID: "mail", Kind: verify.Email, Value: id + "@contoso.com"},
 				}}}
-				d.DefaultContact = id
-				sent, err := svc.Send(b.Context(), d, verify.Request{Contact: id, Channel: "mail", Method: verify.EmailLink, Key: "benchmark-key-" + id})
+				c.DefaultContact = id
+				result, err := svc.Send(b.Context(), c, verify.Request{Contact: id, Channel: "mail", Method: verify.EmailLink, Key: "benchmark-key-" + id})
 				if err != nil {
 					b.Error(err)
 					return
 				}
-				jobs[i] = sent.Verification
+				jobs[i] = result.Verification
 			}
 		})
 	}
-	all.Wait()
+	workers.Wait()
 	return jobs
 }
 
-// eventsRequest is SendGrid's post of one event on each job, signed.
+// eventsRequest returns SendGrid's signed request with one event per job.
 func eventsRequest(b *testing.B, key *ecdsa.PrivateKey, jobs []string) *http.Request {
 	b.Helper()
 	lines := make([]string, len(jobs))
@@ -115,8 +115,8 @@ func eventsRequest(b *testing.B, key *ecdsa.PrivateKey, jobs []string) *http.Req
 	return r
 }
 
-// wantChain wants the tenant's chain to be whole, and so long.
-func wantChain(b *testing.B, s *store.Store, want int64) {
+// checkChain checks that the tenant's chain is intact and has the length.
+func checkChain(b *testing.B, s *store.Store, want int64) {
 	b.Helper()
 	if events, broken, err := s.VerifyChain(b.Context(), "acme"); events != want || broken != nil || err != nil {
 		b.Errorf("a chain of %d events (%v, %v), want %d", events, broken, err, want)

@@ -14,39 +14,39 @@ import (
 // sandbox and back as delivery receipts: two events and three writes to the outbox for each.
 func BenchmarkOutboxToPhone(b *testing.B) {
 	var settled atomic.Int64
-	var r *rig
-	r = newRig(b, func(c *courier.Config) {
-		c.Outbox = counting{c.Outbox, func() {
+	var r *harness
+	r = newHarness(b, func(c *courier.Config) {
+		c.Outbox = countingOutbox{c.Outbox, func() {
 			settled.Add(1)
-			r.ring()
+			r.signal()
 		}}
 	})
-	crowd := desk
-	crowd.Contacts = nil
+	tc := ticketContext
+	tc.Contacts = nil
 	for i := range b.N {
-		crowd.Contacts = append(crowd.Contacts, verify.Contact{ID: fmt.Sprint(i), Channels: []verify.Channel{
+		tc.Contacts = append(tc.Contacts, verify.Contact{ID: fmt.Sprint(i), Channels: []verify.Channel{
 			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415%07d", i)},
 		}})
 	}
-	for _, c := range crowd.Contacts {
-		ask := verify.Request{Contact: c.ID, Channel: "mobile", Method: verify.SMSCode, Note: "Manager approval", Key: "benchmark-key-" + c.ID}
-		if _, err := r.Send(b.Context(), crowd, ask); err != nil {
+	for _, c := range tc.Contacts {
+		request := verify.Request{Contact: c.ID, Channel: "mobile", Method: verify.SMSCode, Note: "Manager approval", Key: "benchmark-key-" + c.ID}
+		if _, err := r.Send(b.Context(), tc, request); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ResetTimer()
 	r.start(b)
-	r.until(b, "all settled", func() bool { return settled.Load() == int64(b.N) })
+	r.waitFor(b, "all settled", func() bool { return settled.Load() == int64(b.N) })
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
-// counting tells of every job that is done.
-type counting struct {
+// countingOutbox reports every settled job.
+type countingOutbox struct {
 	courier.Outbox
-	settled func()
+	onSettle func()
 }
 
-func (c counting) SettleJob(ctx context.Context, id string, state verify.JobState, ref, cause string) error {
-	defer c.settled()
+func (c countingOutbox) SettleJob(ctx context.Context, id string, state verify.JobState, ref, cause string) error {
+	defer c.onSettle()
 	return c.Outbox.SettleJob(ctx, id, state, ref, cause)
 }

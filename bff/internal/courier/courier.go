@@ -1,20 +1,22 @@
-// Package courier takes messages out of the outbox and hands them to carriers.
+// Package courier claims messages from the outbox and sends them through carriers.
 //
-// Start with [New], [Courier.Run] and [Courier.Wake]. A message leaves after the
-// transaction that asked for it, and its job tells the truth at every moment:
-// sent is what a carrier took, unknown is what a carrier may have taken. Nobody
-// is sent the same message twice in silence.
+// A message is sent after the transaction that requested it has committed. The state of its job is
+// always true: sent means that a carrier accepted the message, unknown means that a carrier may have
+// accepted it. A message is never sent a second time without a report.
 //
 // # Crashes
 //
-// A job passes the carrier once between two writes, and the process may die between
-// any two steps. So what is final is first reported and then settled: dying in between
-// leaves the job leased; the lease runs out, and the report that it is unsure changes
-// nothing because a later stage or an end is on record already. What is to be tried again
-// is first queued and then reported: dying in between costs a word, not the message. Dying
-// while the carrier is asked leaves a lease that runs out, and the technician is told that
-// the message may or may not arrive. Who tells holds a lease too, and settles the job as
-// unknown once it is told: should it die in between, another one tells the same again.
+// Each job is sent to the carrier between two writes, and the process may stop between any two steps.
+//
+//   - A final result is reported first and settled second. After a crash in between, the lease expires and the
+//     job is reported as indeterminate. That report changes nothing, because a later stage or an end is recorded.
+//   - A retry is queued first and reported second. A crash in between loses the report, not the message.
+//   - After a crash during the carrier's request the lease expires, and the technician reads that the message
+//     may or may not arrive.
+//   - The node that reports an expired lease holds a lease itself and settles the job as unknown after the report.
+//     After a crash in between, another node repeats the report.
+//
+// Start with [New], [Courier.Run] and [Courier.Wake].
 package courier
 
 import (
@@ -28,201 +30,202 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Outbox is where jobs wait and where it is kept what became of them.
+// Outbox stores the jobs and their results.
 type Outbox interface {
 	Queue
-	Results
+	Settler
 }
 
-// Queue gives out jobs.
+// Queue leases jobs to workers.
 type Queue interface {
-	// ClaimJobs leases at most n jobs to channels of the kind that are due, until leaseUntil. None of
-	// them is of a verification that has ended or expired, and no two callers get the same one. One
-	// that can't be unsealed names nobody to send it to.
+	// ClaimJobs leases at most n due jobs for channels of the kind, until leaseUntil. It leaves out jobs
+	// of a verification that has ended or expired, and never leases a job to two callers. A job that
+	// can't be unsealed has an empty destination.
 	ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error)
-	// LapsedJobs leases at most n jobs whose lease ran out, until leaseUntil: not to be sent, but to be
-	// told of and settled. No two callers get the same one while the lease lasts.
+	// LapsedJobs leases at most n jobs whose lease has expired, until leaseUntil. They are reported and
+	// settled, not sent. It never leases a job to two callers while the lease lasts.
 	LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error)
-	// NextJobAt tells when the earliest queued job to a channel of the kind is due; false when none is queued.
+	// NextJobAt returns the time at which the earliest queued job of the kind is due; false when none is queued.
 	NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error)
 }
 
-// Results keeps what became of a job. A cause is for people and names nobody.
-type Results interface {
-	// RetryJob queues a claimed job again, not to be claimed before at.
+// Settler records the result of a job. A cause is text for operators without personal data.
+type Settler interface {
+	// RetryJob queues a claimed job again. The job can't be claimed before at.
 	RetryJob(ctx context.Context, id string, at time.Time, cause string) error
-	// SettleJob ends a job, and forgets its destination and secret.
+	// SettleJob ends a job and deletes its destination and secret.
 	SettleJob(ctx context.Context, id string, state verify.JobState, carrierRef, cause string) error
 }
 
-// Reporter writes down what is known of a message; verify.Service is one.
-// The same report twice, or out of order, changes nothing.
+// Reporter records the delivery state of a message; verify.Service implements it.
+// A repeated or late report changes nothing.
 type Reporter interface {
 	Delivered(ctx context.Context, tenant, job string, r verify.Report) error
 }
 
-// Brands knows how tenants look and speak; message.Shelf is one.
+// Brands returns the brands of tenants; message.Shelf implements it.
 type Brands interface {
-	// Brand gives a tenant's, to be read only. CodeNotFound: there is no such tenant.
+	// Brand returns the tenant's brand, which is read-only. CodeNotFound: the tenant does not exist.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)
 }
 
-// Sender hands one message to a carrier. It may be called twice with the same Parcel.ID.
-// An error is a *Fault; any other is taken to mean that the carrier may have the message.
+// Sender sends one message through a carrier. It may be called twice with the same OutgoingMessage.ID.
+// Its errors are of type *Fault; any other error is treated as Indeterminate.
 type Sender interface {
-	Send(ctx context.Context, p Parcel) (Receipt, error)
+	Send(ctx context.Context, m OutgoingMessage) (Result, error)
 }
 
-// Parcel is one message, ready to go. It holds a person's address and a secret: it is never logged.
-type Parcel struct {
-	ID     string // the job's: what the carrier's receipts bring back
+// OutgoingMessage is one rendered message. It holds a destination and a secret and is never logged.
+type OutgoingMessage struct {
+	ID     string // the job's id, which the carrier's delivery reports repeat
 	Tenant string
 	To     string       // an e-mail address, or a number in E.164
-	Mail   message.Mail // of an e-mail
-	Text   string       // of an SMS
+	Mail   message.Mail // for e-mail
+	Text   string       // for SMS
 }
 
-// LogValue is what a log may know of a parcel.
-func (p Parcel) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("job", p.ID), slog.String("tenant", p.Tenant))
+// LogValue reduces the message to its ids.
+func (m OutgoingMessage) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("job", m.ID), slog.String("tenant", m.Tenant))
 }
 
-// Receipt is a carrier's word that it has taken a message.
-type Receipt struct {
+// Result identifies a message that a carrier has accepted.
+type Result struct {
 	Carrier string // "sendgrid"
 	Ref     string // the carrier's own id for the message
 }
 
-// Config is what a courier needs. Workers, Chance and Log may be left out.
+// Config holds the dependencies of a Courier. Workers, Random and Log are optional.
 type Config struct {
 	Outbox    Outbox
 	Reports   Reporter
 	Brands    Brands
 	Carriers  Carriers
-	PublicURL string // where the links of messages lead
+	PublicURL string // base URL of the links in messages
 	Now       func() time.Time
-	Chance    func() float64 // in [0,1): spreads retries
-	Workers   int            // messages on their way at once, to each carrier; 64
+	Random    func() float64 // in [0,1): jitter of retries
+	Workers   int            // concurrent messages per kind of channel; default 64
 	Log       *slog.Logger
 }
 
 const (
-	// lease is how long a job is one node's; a living node is done with it sparedTime before.
-	lease      = 30 * time.Second
-	sparedTime = 2 * time.Second
-	// sendTime is the most that one carrier may take to answer.
-	sendTime = 9 * time.Second
-	// tick is how often the courier looks for what nobody told it of: jobs of other nodes, lapsed leases.
-	tick = 5 * time.Second
-	// breath is the least time between two claims, so that a busy outbox is read in batches.
-	breath = 5 * time.Millisecond
-	// overduePause is the wait when a job is due that could not be claimed: another node is at it.
-	overduePause = 50 * time.Millisecond
-	// claimPause follows a claim that failed.
-	claimPause = time.Second
-	lapsedPage = 100
+	// lease is how long a claimed job belongs to one node. A running node finishes leaseMargin earlier.
+	lease       = 30 * time.Second
+	leaseMargin = 2 * time.Second
+	// sendTimeout bounds the request to one carrier.
+	sendTimeout = 9 * time.Second
+	// idleInterval is the time between polls for jobs of other nodes and for expired leases.
+	idleInterval = 5 * time.Second
+	// minClaimInterval is the minimum time between two claims, so that a busy outbox is read in batches.
+	minClaimInterval = 5 * time.Millisecond
+	// minDueWait is the wait after a due job could not be claimed because another node holds it.
+	minDueWait = 50 * time.Millisecond
+	// claimRetryDelay is the wait after a failed claim.
+	claimRetryDelay = time.Second
+	lapsedBatchSize = 100
 )
 
-// Courier is the outbox's worker.
+// Courier sends the messages of the outbox.
 type Courier struct {
 	Config
-	lanes    []*lane
-	watching chan struct{} // wakes watch
+	channels    []*channelWorker
+	checkLeases chan struct{} // wakes watchLeasesLeases
 }
 
-// New makes a courier; nothing is sent before Run.
-func New(c Config) *Courier {
-	if c.Workers == 0 {
-		c.Workers = 64
+// New returns a courier. It sends nothing before Run is called.
+func New(config Config) *Courier {
+	if config.Workers == 0 {
+		config.Workers = 64
 	}
-	if c.Chance == nil {
-		c.Chance = rand.Float64
+	if config.Random == nil {
+		config.Random = rand.Float64
 	}
-	if c.Log == nil {
-		c.Log = slog.Default()
+	if config.Log == nil {
+		config.Log = slog.Default()
 	}
 	return &Courier{
-		Config: c, watching: make(chan struct{}, 1),
-		lanes: []*lane{newLane(verify.Email, c.Workers), newLane(verify.Phone, c.Workers)},
+		Config: config, checkLeases: make(chan struct{}, 1),
+		channels: []*channelWorker{newChannelWorker(verify.Email, config.Workers), newChannelWorker(verify.Phone, config.Workers)},
 	}
 }
 
-// Wake tells that the outbox has something, or that the clock has jumped. It never
-// blocks; many calls may count as one.
+// Wake signals that the outbox has new jobs, or that the clock has been changed. It never
+// blocks; several calls may be merged into one.
 func (c *Courier) Wake() {
-	for _, l := range c.lanes {
-		nudge(l.wake)
+	for _, w := range c.channels {
+		signal(w.wake)
 	}
-	nudge(c.watching)
+	signal(c.checkLeases)
 }
 
-// Run sends until ctx is done, and returns once what was on its way has been settled.
+// Run sends messages until ctx is done. It returns when every message in flight is settled.
 func (c *Courier) Run(ctx context.Context) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	for _, l := range c.lanes {
-		all.Go(func() { c.serve(ctx, l) })
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for _, w := range c.channels {
+		workers.Go(func() { c.serve(ctx, w) })
 	}
-	c.watch(ctx)
+	c.watchLeases(ctx)
 }
 
-// watch looks for lapsed leases every tick, by the injected clock too: a wake may mean that it has jumped.
-func (c *Courier) watch(ctx context.Context) {
-	every := time.NewTicker(tick)
-	defer every.Stop()
-	var looked time.Time
+// watchLeases looks for expired leases every idleInterval. It also compares the injected clock, which may have
+// been changed before a wake.
+func (c *Courier) watchLeases(ctx context.Context) {
+	ticker := time.NewTicker(idleInterval)
+	defer ticker.Stop()
+	var checkedAt time.Time
 	for ctx.Err() == nil {
-		if now := c.Now(); now.Sub(looked) >= tick {
-			looked = now
+		if now := c.Now(); now.Sub(checkedAt) >= idleInterval {
+			checkedAt = now
 			c.reportLapsed(ctx)
 		}
 		select {
 		case <-ctx.Done():
-		case <-c.watching:
-		case <-every.C:
+		case <-c.checkLeases:
+		case <-ticker.C:
 		}
 	}
 }
 
-// reportLapsed tells of the messages that a node was sending when it died.
+// reportLapsed reports the messages whose node stopped while it sent them.
 func (c *Courier) reportLapsed(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := c.Now()
-		jobs, err := c.Outbox.LapsedJobs(ctx, now, now.Add(lease), lapsedPage)
+		jobs, err := c.Outbox.LapsedJobs(ctx, now, now.Add(lease), lapsedBatchSize)
 		if err != nil && ctx.Err() == nil {
-			c.Log.ErrorContext(ctx, "lapsed messages can't be read", "error", err)
+			c.Log.ErrorContext(ctx, "lapsed messages can't be read", "err", err)
 		}
-		c.giveUp(ctx, jobs)
-		if len(jobs) < lapsedPage {
+		c.settleLapsed(ctx, jobs)
+		if len(jobs) < lapsedBatchSize {
 			return
 		}
 	}
 }
 
-// giveUp reports lapsed jobs unsure and settles them, within their lease. Those that
-// it does not come to lapse once more.
-func (c *Courier) giveUp(ctx context.Context, jobs []verify.Job) {
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-sparedTime)
+// settleLapsed reports lapsed jobs as indeterminate and settles them within their lease. The lease of the remaining
+// jobs expires again.
+func (c *Courier) settleLapsed(ctx context.Context, jobs []verify.Job) {
+	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-leaseMargin)
 	defer cancel()
 	for _, j := range jobs {
-		if ctx.Err() != nil || writing.Err() != nil {
+		if ctx.Err() != nil || writeCtx.Err() != nil {
 			return
 		}
 		c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
-		c.report(writing, j, unsure)
-		c.settle(writing, j, verify.JobUnsure, "", "its sender went silent")
+		c.report(writeCtx, j, indeterminate)
+		c.settle(writeCtx, j, verify.JobUnsure, "", "its sender went silent")
 	}
 }
 
-func nudge(bell chan struct{}) {
+func signal(c chan struct{}) {
 	select {
-	case bell <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// rest waits, but not longer than ctx.
-func rest(ctx context.Context, d time.Duration) {
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}

@@ -19,32 +19,32 @@ import (
 
 var _ courier.Reporter = (*verify.Service)(nil)
 
-func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
+func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 	cause := errors.New("the carrier's words")
 	for _, c := range []struct {
 		name string
-		send sender
+		send senderFunc
 		job  func(string) verify.Job
 		want []string
 	}{
-		{"taken: reported, then settled", takes, textJob, []string{
+		{"taken: reported, then settled", accept, textJob, []string{
 			"v1 report sent reason= carrier=pigeon to acme",
 			"v1 settle sent ref=ring-7 cause=",
 		}},
-		{"a mail is taken", takes, mailJob, []string{
+		{"a mail is taken", accept, mailJob, []string{
 			"v1 report sent reason= carrier=pigeon to acme",
 			"v1 settle sent ref=ring-7 cause=",
 		}},
-		{"busy: queued again, then reported", failing(&courier.Fault{Kind: courier.Busy, Err: cause}), textJob, []string{
+		{"busy: queued again, then reported", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}), textJob, []string{
 			"v1 retry in 500ms: the carrier's words",
 			"v1 report delayed reason=carrier_down carrier= to acme",
 		}},
-		{"busy and asking for time gets it, and some", failing(&courier.Fault{Kind: courier.Busy, RetryAfter: 40 * time.Second, Err: cause}), textJob, []string{
+		{"busy and asking for time gets it, and some", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 40 * time.Second, Err: cause}), textJob, []string{
 			"v1 retry in 40.5s: the carrier's words",
 			"v1 report delayed reason=carrier_down carrier= to acme",
 		}},
 		{
-			"busy for the fifth time waits longer", failing(&courier.Fault{Kind: courier.Busy, Err: cause}),
+			"busy for the fifth time waits longer", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
 			func(id string) verify.Job { j := textJob(id); j.Attempts = 4; return j },
 			[]string{
 				"v1 retry in 8s: the carrier's words",
@@ -52,48 +52,48 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			},
 		},
 		{
-			"busy for the hundredth time waits no longer than that", failing(&courier.Fault{Kind: courier.Busy, Err: cause}),
+			"busy for the hundredth time waits no longer than that", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
 			func(id string) verify.Job { j := textJob(id); j.Attempts = 99; return j },
 			[]string{
 				"v1 retry in 10s: the carrier's words",
 				"v1 report delayed reason=carrier_down carrier= to acme",
 			},
 		},
-		{"busy until the verification has ended: told now", failing(&courier.Fault{Kind: courier.Busy, RetryAfter: 5 * time.Minute, Err: cause}), textJob, []string{
+		{"busy until the verification has ended: told now", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 5 * time.Minute, Err: cause}), textJob, []string{
 			"v1 report failed reason=carrier_down carrier= to acme",
 			"v1 settle dead ref= cause=the carrier's words",
 		}},
-		{"a recipient who can't be reached", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: cause}), textJob, []string{
+		{"a recipient who can't be reached", failWith(&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: cause}), textJob, []string{
 			"v1 report failed reason=invalid_recipient carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
-		{"a recipient who is blocked", failing(&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: cause}), mailJob, []string{
+		{"a recipient who is blocked", failWith(&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonBlocked, Err: cause}), mailJob, []string{
 			"v1 report failed reason=blocked carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
-		{"an account that is refused", failing(&courier.Fault{Kind: courier.Setup, Err: cause}), textJob, []string{
+		{"an account that is refused", failWith(&courier.Fault{Kind: courier.Setup, Err: cause}), textJob, []string{
 			"v1 report failed reason=carrier_misconfigured carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
-		{"no answer: unsure, and never again", failing(&courier.Fault{Kind: courier.Unsure, Err: cause}), textJob, []string{
+		{"no answer: unsure, and never again", failWith(&courier.Fault{Kind: courier.Indeterminate, Err: cause}), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's words",
 		}},
-		{"an error that nobody sorted is unsure, and its words are not kept", failing(errors.New("to " + mobile)), textJob, []string{
+		{"an error that nobody sorted is unsure, and its words are not kept", failWith(errors.New("to " + mobile)), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=unsorted *errors.errorString",
 		}},
-		{"a library that panics is unsure", func(context.Context, courier.Parcel) (courier.Receipt, error) { panic(mobile) }, textJob, []string{
+		{"a library that panics is unsure", func(context.Context, courier.OutgoingMessage) (courier.Result, error) { panic(mobile) }, textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's library panicked (string)",
 		}},
 		{
-			"a verification that has ended is not sent", takes,
+			"a verification that has ended is not sent", accept,
 			func(id string) verify.Job { j := textJob(id); j.ExpiresAt = time.Now(); return j },
 			[]string{"v1 settle dead ref= cause=its verification ended first"},
 		},
 		{
-			"a method without words is not sent", takes,
+			"a method without words is not sent", accept,
 			func(id string) verify.Job { j := textJob(id); j.Method = "smoke"; return j },
 			[]string{
 				"v1 report failed reason=carrier_misconfigured carrier= to acme",
@@ -101,7 +101,7 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 			},
 		},
 		{
-			"a message that can't be unsealed is told of", takes,
+			"a message that can't be unsealed is told of", accept,
 			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: verify.SMSCode} },
 			[]string{
 				"v1 report failed reason=carrier_misconfigured carrier= to acme",
@@ -112,8 +112,8 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
-				o.put(c.job("v1"))
-				run(t, o, c.send, nil)
+				o.enqueue(c.job("v1"))
+				runCourier(t, o, c.send, nil)
 				if diff := cmp.Diff(c.want, o.written()); diff != "" {
 					t.Error(diff)
 				}
@@ -122,7 +122,7 @@ func TestWhatComesOfASendIsWrittenInTheOrderThatSurvivesACrash(t *testing.T) {
 	}
 }
 
-func TestASendHasUntilTheVerificationEndsAndTenSecondsAtMost(t *testing.T) {
+func TestASendEndsWithTheVerificationOrTheTimeout(t *testing.T) {
 	for left, want := range map[time.Duration]time.Duration{
 		5 * time.Minute: 9 * time.Second, 3 * time.Second: 3 * time.Second,
 	} {
@@ -130,15 +130,15 @@ func TestASendHasUntilTheVerificationEndsAndTenSecondsAtMost(t *testing.T) {
 			o := &fakeOutbox{}
 			j := textJob("v1")
 			j.ExpiresAt = time.Now().Add(left)
-			o.put(j)
+			o.enqueue(j)
 			var took time.Duration
-			run(t, o, func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+			runCourier(t, o, func(ctx context.Context, _ courier.OutgoingMessage) (courier.Result, error) {
 				began := time.Now()
 				<-ctx.Done()
 				took = time.Since(began)
-				return courier.Receipt{}, ctx.Err()
+				return courier.Result{}, ctx.Err()
 			}, nil)
-			pass(time.Minute)
+			advance(time.Minute)
 			if took != want {
 				t.Errorf("with %s left a send had %s, want %s", left, took, want)
 			}
@@ -152,42 +152,42 @@ func TestASendHasUntilTheVerificationEndsAndTenSecondsAtMost(t *testing.T) {
 	}
 }
 
-func TestAMessageThatWaitedSaysHowLongItIsStillValid(t *testing.T) {
+func TestAMessageThatWaitedStatesItsRemainingValidity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
-		o.putAt(textJob("v1"), time.Now().Add(3*time.Minute))
+		o.enqueueAt(textJob("v1"), time.Now().Add(3*time.Minute))
 		var text string
-		run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+		runCourier(t, o, func(_ context.Context, p courier.OutgoingMessage) (courier.Result, error) {
 			text = p.Text
-			return courier.Receipt{}, nil
+			return courier.Result{}, nil
 		}, nil)
-		pass(4 * time.Minute)
+		advance(4 * time.Minute)
 		if !strings.Contains(text, " Valid 2 min. ") {
 			t.Errorf("the text says %q, want it to say: Valid 2 min.", text)
 		}
 	})
 }
 
-func TestStoppingWaitsForWhatIsUnderWayAndClaimsNothingMore(t *testing.T) {
+func TestStoppingWaitsForMessagesInFlightAndClaimsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
-		o.put(textJob("v1"))
-		r := run(t, o, func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+		o.enqueue(textJob("v1"))
+		r := runCourier(t, o, func(ctx context.Context, _ courier.OutgoingMessage) (courier.Result, error) {
 			select {
 			case <-time.After(4 * time.Second):
 			case <-ctx.Done():
 			}
-			return courier.Receipt{Carrier: "pigeon"}, ctx.Err()
+			return courier.Result{Carrier: "pigeon"}, ctx.Err()
 		}, nil)
 		r.stop()
-		o.put(textJob("v2"))
-		pass(3 * time.Second)
+		o.enqueue(textJob("v2"))
+		advance(3 * time.Second)
 		select {
 		case <-r.stopped:
 			t.Fatal("Run returned while a message was under way")
 		default:
 		}
-		pass(time.Second)
+		advance(time.Second)
 		<-r.stopped
 		if diff := cmp.Diff([]string{
 			"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref= cause=",
@@ -197,36 +197,36 @@ func TestStoppingWaitsForWhatIsUnderWayAndClaimsNothingMore(t *testing.T) {
 	})
 }
 
-func TestAWakeSendsAtOnceAndADueTimeSendsOnTime(t *testing.T) {
+func TestAWakeSendsAtOnceAndAScheduledJobIsSentOnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
 		began := time.Now()
 		var sent []string
-		r := run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+		r := runCourier(t, o, func(_ context.Context, p courier.OutgoingMessage) (courier.Result, error) {
 			sent = append(sent, fmt.Sprintf("%s after %s", p.ID, time.Since(began)))
-			return courier.Receipt{}, nil
+			return courier.Result{}, nil
 		}, nil)
-		pass(time.Second)
-		o.put(textJob("woken"))
+		advance(time.Second)
+		o.enqueue(textJob("woken"))
 		for range 1000 {
 			r.Wake()
 		}
 		synctest.Wait()
-		o.putAt(textJob("due"), began.Add(8*time.Second))
-		pass(20 * time.Second)
-		o.put(textJob("untold")) // by a node that died before it could wake anybody
-		pass(6 * time.Second)
+		o.enqueueAt(textJob("due"), began.Add(8*time.Second))
+		advance(20 * time.Second)
+		o.enqueue(textJob("untold")) // by a node that stopped before Wake
+		advance(6 * time.Second)
 		if diff := cmp.Diff([]string{"woken after 1s", "due after 8s", "untold after 23s"}, sent); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestAnIdleHourCostsOneLookInFiveSeconds(t *testing.T) {
+func TestAnIdleCourierPollsEveryFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
-		run(t, o, takes, nil)
-		pass(time.Hour)
+		runCourier(t, o, accept, nil)
+		advance(time.Hour)
 		for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
 			if n := o.claims[kind]; n < 715 || n > 721 {
 				t.Errorf("%d looks at the outbox for %s, want about 720", n, kind)
@@ -235,22 +235,22 @@ func TestAnIdleHourCostsOneLookInFiveSeconds(t *testing.T) {
 	})
 }
 
-func TestNoMoreMessagesAreUnderWayThanThereAreWorkers(t *testing.T) {
+func TestWorkersBoundTheMessagesInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
 		for i := range 100 {
-			o.put(textJob(fmt.Sprintf("v%02d", i)))
+			o.enqueue(textJob(fmt.Sprintf("v%02d", i)))
 		}
 		began := time.Now()
 		var now, most atomic.Int64
-		run(t, o, func(context.Context, courier.Parcel) (courier.Receipt, error) {
+		runCourier(t, o, func(context.Context, courier.OutgoingMessage) (courier.Result, error) {
 			most.Store(max(most.Load(), now.Add(1)))
 			defer now.Add(-1)
 			<-time.After(100 * time.Millisecond)
-			return courier.Receipt{}, nil
+			return courier.Result{}, nil
 		}, func(c *courier.Config) { c.Workers = 8 })
 		for len(o.written()) < 200 {
-			pass(time.Millisecond)
+			advance(time.Millisecond)
 		}
 		if most.Load() != 8 {
 			t.Errorf("%d messages were under way at once, want 8", most.Load())
@@ -261,37 +261,37 @@ func TestNoMoreMessagesAreUnderWayThanThereAreWorkers(t *testing.T) {
 	})
 }
 
-func TestACarrierThatSwallowsMessagesHoldsUpNoOther(t *testing.T) {
-	swallows := sender(func(ctx context.Context, _ courier.Parcel) (courier.Receipt, error) {
+func TestACarrierThatDoesNotRespondDelaysNoOtherKind(t *testing.T) {
+	swallows := senderFunc(func(ctx context.Context, _ courier.OutgoingMessage) (courier.Result, error) {
 		<-ctx.Done()
-		return courier.Receipt{}, ctx.Err()
+		return courier.Result{}, ctx.Err()
 	})
 	for _, c := range []struct {
 		name         string
 		hangs, other func(id string) verify.Job
-		carriers     courier.Fixed
+		carriers     courier.StaticCarriers
 	}{
-		{"texting hangs, and an e-mail goes out at once", textJob, mailJob, by(sender(takes), swallows)},
-		{"mailing hangs, and a text goes out at once", mailJob, textJob, by(swallows, sender(takes))},
+		{"texting hangs, and an e-mail goes out at once", textJob, mailJob, carriersOf(senderFunc(accept), swallows)},
+		{"mailing hangs, and a text goes out at once", mailJob, textJob, carriersOf(swallows, senderFunc(accept))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
 				for i := range 3 {
-					o.put(c.hangs(fmt.Sprint("stuck", i)))
+					o.enqueue(c.hangs(fmt.Sprint("stuck", i)))
 				}
-				r := run(t, o, takes, func(config *courier.Config) {
+				r := runCourier(t, o, accept, func(config *courier.Config) {
 					config.Workers, config.Carriers = 2, c.carriers
 				})
-				o.put(c.other("v1"))
+				o.enqueue(c.other("v1"))
 				r.Wake()
-				pass(10 * time.Millisecond)
+				advance(10 * time.Millisecond)
 				if diff := cmp.Diff([]string{
 					"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause=",
 				}, o.written()); diff != "" {
 					t.Error(diff)
 				}
-				pass(25 * time.Second)
+				advance(25 * time.Second)
 				if n := len(o.written()); n != 2+2*3 {
 					t.Errorf("%d steps were written, want 8: each of the stuck ones is told of", n)
 				}
@@ -300,7 +300,7 @@ func TestACarrierThatSwallowsMessagesHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestWhatASenderLeftBehindIsReportedUnsureAndThenSettled(t *testing.T) {
+func TestALapsedJobIsReportedAsIndeterminateAndThenSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
 		var want []string
@@ -311,19 +311,19 @@ func TestWhatASenderLeftBehindIsReportedUnsureAndThenSettled(t *testing.T) {
 		for i := range 150 {
 			lapse(fmt.Sprintf("v%03d", i))
 		}
-		run(t, o, takes, nil)
+		runCourier(t, o, accept, nil)
 		if diff := cmp.Diff(want, o.written()); diff != "" {
 			t.Errorf("on start: %s", diff)
 		}
 		lapse("later")
-		pass(time.Minute)
+		advance(time.Minute)
 		if diff := cmp.Diff(want, o.written()); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestWhatASenderLeftBehindIsToldAgainUntilItIsSettled(t *testing.T) {
+func TestALapsedJobIsReportedAgainUntilItIsSettled(t *testing.T) {
 	for _, step := range []string{"report", "settle"} {
 		synctest.Test(t, func(t *testing.T) {
 			back := time.Now().Add(time.Minute)
@@ -334,8 +334,8 @@ func TestWhatASenderLeftBehindIsToldAgainUntilItIsSettled(t *testing.T) {
 				return nil
 			}}
 			o.lapse(verify.Job{ID: "v1", Tenant: "acme"})
-			run(t, o, takes, nil)
-			pass(2 * time.Minute)
+			runCourier(t, o, accept, nil)
+			advance(2 * time.Minute)
 			got := o.written()
 			told := "v1 report indeterminate reason=indeterminate carrier= to acme"
 			if n := len(got); n < 2 || got[n-2] != told || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
@@ -348,7 +348,7 @@ func TestWhatASenderLeftBehindIsToldAgainUntilItIsSettled(t *testing.T) {
 	}
 }
 
-func TestAResultIsWrittenOnceTheStoreIsBack(t *testing.T) {
+func TestAResultIsWrittenWhenTheStoreIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		back := time.Now().Add(5 * time.Second)
 		o := &fakeOutbox{}
@@ -358,9 +358,9 @@ func TestAResultIsWrittenOnceTheStoreIsBack(t *testing.T) {
 			}
 			return nil
 		}
-		o.put(textJob("v1"))
-		run(t, o, takes, nil)
-		pass(20 * time.Second)
+		o.enqueue(textJob("v1"))
+		runCourier(t, o, accept, nil)
+		advance(20 * time.Second)
 		if diff := cmp.Diff([]string{
 			"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause=",
 		}, o.written()); diff != "" {
@@ -369,7 +369,7 @@ func TestAResultIsWrittenOnceTheStoreIsBack(t *testing.T) {
 	})
 }
 
-func TestAResultThatCantBeWrittenIsLeftToTheEndOfTheLease(t *testing.T) {
+func TestAResultThatCantBeWrittenIsRetriedUntilTheLeaseEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
 		var last time.Time
@@ -381,9 +381,9 @@ func TestAResultThatCantBeWrittenIsLeftToTheEndOfTheLease(t *testing.T) {
 			last = time.Now()
 			return &verify.Error{Code: verify.CodeUnavailable}
 		}
-		o.put(textJob("v1"))
-		r := run(t, o, takes, nil)
-		pass(time.Minute)
+		o.enqueue(textJob("v1"))
+		r := runCourier(t, o, accept, nil)
+		advance(time.Minute)
 		if held := last.Sub(began); held < 20*time.Second || held > 28*time.Second {
 			t.Errorf("it was tried for %s, want until 28 s at most: the lease ends at 30", held)
 		}
@@ -393,13 +393,13 @@ func TestAResultThatCantBeWrittenIsLeftToTheEndOfTheLease(t *testing.T) {
 	})
 }
 
-func TestAnOutboxThatCantBeReadIsNotHammered(t *testing.T) {
+func TestAFailedClaimIsRetriedOncePerSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{fail: func(string) error { return &verify.Error{Code: verify.CodeUnavailable} }}
-		r := run(t, o, takes, nil)
+		r := runCourier(t, o, accept, nil)
 		for range 100 {
 			r.Wake()
-			pass(100 * time.Millisecond)
+			advance(100 * time.Millisecond)
 		}
 		for kind, n := range o.claims {
 			if n > 11 {
@@ -409,32 +409,32 @@ func TestAnOutboxThatCantBeReadIsNotHammered(t *testing.T) {
 	})
 }
 
-// Row 25: whatever goes wrong, the log never holds a code, a token or a destination.
-func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
+// Row 25: the log never holds a code, a token or a destination, after any fault.
+func TestThreat_25_NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &fakeOutbox{}
 		var n atomic.Int64
 		faults := []error{
 			nil,
-			&courier.Fault{Kind: courier.Busy, Err: errors.New("busy")},
-			&courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("refused")},
+			&courier.Fault{Kind: courier.Temporary, Err: errors.New("busy")},
+			&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("refused")},
 			&courier.Fault{Kind: courier.Setup, Err: errors.New("setup")},
-			&courier.Fault{Kind: courier.Unsure, Err: errors.New("indeterminate")},
+			&courier.Fault{Kind: courier.Indeterminate, Err: errors.New("indeterminate")},
 			fmt.Errorf("%s %s %s %s", mobile, mailAddress, secretCode, secretToken),
 		}
 		for i := range faults {
-			o.put(textJob(fmt.Sprint("text", i)), mailJob(fmt.Sprint("mail", i)))
+			o.enqueue(textJob(fmt.Sprint("text", i)), mailJob(fmt.Sprint("mail", i)))
 		}
-		var r *running
-		r = run(t, o, func(_ context.Context, p courier.Parcel) (courier.Receipt, error) {
+		var r *runningCourier
+		r = runCourier(t, o, func(_ context.Context, p courier.OutgoingMessage) (courier.Result, error) {
 			if r != nil {
 				panic(p)
 			}
-			return courier.Receipt{}, faults[n.Add(1)%int64(len(faults))]
+			return courier.Result{}, faults[n.Add(1)%int64(len(faults))]
 		}, func(c *courier.Config) { c.Workers = 1 })
-		o.put(textJob("panics"))
+		o.enqueue(textJob("panics"))
 		r.Wake()
-		pass(time.Minute)
+		advance(time.Minute)
 		text := r.log.String() + strings.Join(o.written(), "\n")
 		for _, secret := range []string{mobile, mobile[1:], mailAddress, secretCode, "482 913", secretToken, "Dana"} {
 			if strings.Contains(text, secret) {
@@ -448,8 +448,8 @@ func TestRow25NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 	})
 }
 
-func TestRow25AParcelLogsAsItsIDOnly(t *testing.T) {
-	p := courier.Parcel{ID: "v1", Tenant: "acme", To: mobile, Text: secretCode}
+func TestThreat_25_AMessageIsLoggedByItsIDsOnly(t *testing.T) {
+	p := courier.OutgoingMessage{ID: "v1", Tenant: "acme", To: mobile, Text: secretCode}
 	if got, want := p.LogValue().String(), "[job=v1 tenant=acme]"; got != want {
 		t.Errorf("it logs as %q, want %q", got, want)
 	}

@@ -23,49 +23,49 @@ const (
 	mailAddress = "dana@contoso.com"
 )
 
-// fakeOutbox keeps jobs in memory and writes down every step, in order.
+// fakeOutbox holds jobs in memory and records every step, in order.
 type fakeOutbox struct {
 	mu     sync.Mutex
-	queue  []queued
-	lapsed []lapsed
+	queue  []queuedJob
+	lapsed []lapsedJob
 	steps  []string
 	claims map[verify.ChannelKind]int
 	fail   func(step string) error
 }
 
-type queued struct {
+type queuedJob struct {
 	job verify.Job
 	due time.Time
 }
 
-type lapsed struct {
+type lapsedJob struct {
 	job   verify.Job
-	until time.Time // somebody is at it
+	until time.Time // end of the lease
 }
 
-func (o *fakeOutbox) put(jobs ...verify.Job) {
+func (o *fakeOutbox) enqueue(jobs ...verify.Job) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, j := range jobs {
-		o.queue = append(o.queue, queued{job: j})
+		o.queue = append(o.queue, queuedJob{job: j})
 	}
 }
 
-func (o *fakeOutbox) putAt(j verify.Job, due time.Time) {
+func (o *fakeOutbox) enqueueAt(j verify.Job, due time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.queue = append(o.queue, queued{j, due})
+	o.queue = append(o.queue, queuedJob{j, due})
 }
 
 func (o *fakeOutbox) lapse(jobs ...verify.Job) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, j := range jobs {
-		o.lapsed = append(o.lapsed, lapsed{job: j})
+		o.lapsed = append(o.lapsed, lapsedJob{job: j})
 	}
 }
 
-// step writes a step down, and fails it if the test says so.
+// step records a step, or fails it if the test says so.
 func (o *fakeOutbox) step(format string, args ...any) error {
 	step := fmt.Sprintf(format, args...)
 	if o.fail != nil {
@@ -93,7 +93,7 @@ func (o *fakeOutbox) ClaimJobs(_ context.Context, kind verify.ChannelKind, now, 
 		return nil, fmt.Errorf("a lease of %s", leaseUntil.Sub(now))
 	}
 	var jobs []verify.Job
-	o.queue = slices.DeleteFunc(o.queue, func(q queued) bool {
+	o.queue = slices.DeleteFunc(o.queue, func(q queuedJob) bool {
 		if len(jobs) == n || q.job.Method.Kind() != kind || q.due.After(now) {
 			return false
 		}
@@ -141,7 +141,7 @@ func (o *fakeOutbox) SettleJob(_ context.Context, id string, state verify.JobSta
 	defer o.mu.Unlock()
 	err := o.step("%s settle %s ref=%s cause=%s", id, state, ref, cause)
 	if err == nil {
-		o.lapsed = slices.DeleteFunc(o.lapsed, func(l lapsed) bool { return l.job.ID == id })
+		o.lapsed = slices.DeleteFunc(o.lapsed, func(l lapsedJob) bool { return l.job.ID == id })
 	}
 	return err
 }
@@ -162,19 +162,19 @@ func (o *fakeOutbox) Brand(_ context.Context, id string) (*message.Brand, error)
 	return message.Default(verify.Tenant{ID: id, Name: "Acme IT"}), nil
 }
 
-// sender is a carrier made of a function.
-type sender func(context.Context, courier.Parcel) (courier.Receipt, error)
+// senderFunc is a carrier that calls a function.
+type senderFunc func(context.Context, courier.OutgoingMessage) (courier.Result, error)
 
-func (s sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
+func (s senderFunc) Send(ctx context.Context, p courier.OutgoingMessage) (courier.Result, error) {
 	return s(ctx, p)
 }
 
-func takes(context.Context, courier.Parcel) (courier.Receipt, error) {
-	return courier.Receipt{Carrier: "pigeon", Ref: "ring-7"}, nil
+func accept(context.Context, courier.OutgoingMessage) (courier.Result, error) {
+	return courier.Result{Carrier: "pigeon", Ref: "ring-7"}, nil
 }
 
-func failing(f error) sender {
-	return func(context.Context, courier.Parcel) (courier.Receipt, error) { return courier.Receipt{}, f }
+func failWith(f error) senderFunc {
+	return func(context.Context, courier.OutgoingMessage) (courier.Result, error) { return courier.Result{}, f }
 }
 
 func textJob(id string) verify.Job {
@@ -190,32 +190,32 @@ func mailJob(id string) verify.Job {
 	return j
 }
 
-// by has each kind of message go by one carrier.
-func by(mail, sms courier.Sender) courier.Fixed {
-	return courier.Fixed{verify.Email: {mail}, verify.Phone: {sms}}
+// carriersOf returns carriers with one sender per kind of channel.
+func carriersOf(mail, sms courier.Sender) courier.StaticCarriers {
+	return courier.StaticCarriers{verify.Email: {mail}, verify.Phone: {sms}}
 }
 
-// running runs a courier over the outbox until the test's end, inside a bubble of fake time.
-type running struct {
+// runningCourier runs a courier over the outbox until the test's end, inside a bubble of fake time.
+type runningCourier struct {
 	*courier.Courier
 	stop    context.CancelFunc
 	stopped chan struct{}
 	log     *bytes.Buffer
 }
 
-func run(t *testing.T, o *fakeOutbox, carrier sender, change func(*courier.Config)) *running {
+func runCourier(t *testing.T, o *fakeOutbox, carrier senderFunc, change func(*courier.Config)) *runningCourier {
 	t.Helper()
 	log := new(bytes.Buffer)
 	c := courier.Config{
-		Outbox: o, Reports: o, Brands: o, Carriers: by(carrier, carrier), PublicURL: "https://verify.acme-it.com",
-		Now: time.Now, Chance: func() float64 { return 0.5 },
+		Outbox: o, Reports: o, Brands: o, Carriers: carriersOf(carrier, carrier), PublicURL: "https://verify.acme-it.com",
+		Now: time.Now, Random: func() float64 { return 0.5 },
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&c)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{Courier: courier.New(c), stop: cancel, stopped: make(chan struct{}), log: log}
+	r := &runningCourier{Courier: courier.New(c), stop: cancel, stopped: make(chan struct{}), log: log}
 	go func() {
 		defer close(r.stopped)
 		r.Run(ctx)
@@ -228,8 +228,8 @@ func run(t *testing.T, o *fakeOutbox, carrier sender, change func(*courier.Confi
 	return r
 }
 
-// pass lets so much time pass, and what it brings happen.
-func pass(d time.Duration) {
+// advance advances the fake clock by d and waits until all goroutines are idle.
+func advance(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }

@@ -8,37 +8,38 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// FaultKind says what a failed send means for the message.
+// FaultKind is the consequence of a failed send.
 type FaultKind int
 
-// The kinds of fault. The zero value is the careful one.
+// The kinds of fault. The zero value is the cautious one.
 const (
-	Unsure      FaultKind = iota // the carrier may have the message: it is not sent again
-	Busy                         // the carrier has not taken it and may do so later
-	Refused                      // the carrier will never take it: Reason says why
-	Setup                        // the carrier refuses our account or settings: somebody must act
-	Unsupported                  // the carrier can't send to such a recipient, another one may: Reason says why
+	Indeterminate FaultKind = iota // the carrier may have accepted the message: it is not sent again
+	Temporary                      // the carrier did not accept the message and may accept it later
+	Rejected                       // the carrier never accepts the message: see Reason
+	Setup                          // the carrier refuses the account or its settings: an operator must act
+	Unsupported                    // the carrier can't send to such a recipient, another carrier may: see Reason
 )
 
-// Fault is why a send failed, sorted by what to do about it.
+// Fault is the error of a failed send.
 type Fault struct {
 	Kind       FaultKind
-	Reason     verify.Code   // of Refused and Unsupported
-	RetryAfter time.Duration // of Busy: what the carrier asks for
-	Err        error         // for logs and the outbox: names no recipient, no secret and no credential
+	Reason     verify.Code   // for Rejected and Unsupported
+	RetryAfter time.Duration // for Temporary: the delay that the carrier asks for
+	Err        error         // for logs and the outbox: without recipient, secret or credential
 }
 
-// Error gives the cause.
+// Error returns the cause.
 func (f *Fault) Error() string { return f.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// faultOf sorts an error of a Sender. What is no Fault may say anything, so only its type is kept.
+// faultOf converts an error of a Sender. Of an error that is no Fault only the type is kept, because its text may hold
+// personal data.
 func faultOf(err error) *Fault {
 	var f *Fault
 	if errors.As(err, &f) {
 		return f
 	}
-	return &Fault{Kind: Unsure, Err: fmt.Errorf("unsorted %T", err)}
+	return &Fault{Kind: Indeterminate, Err: fmt.Errorf("unsorted %T", err)}
 }

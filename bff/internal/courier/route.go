@@ -9,92 +9,92 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Carriers knows by whom a tenant's messages go.
+// Carriers selects the carriers of a tenant.
 type Carriers interface {
-	// Senders gives the carriers to channels of the kind, in the order in which they are asked; none when nobody
-	// has set one up. What it gives is shared.
+	// Senders returns the carriers for channels of the kind, in order of priority. The list is empty when none is
+	// configured. The result is shared and read-only.
 	Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error)
 }
 
-// Fixed are the same carriers for every tenant.
-type Fixed map[verify.ChannelKind][]Sender
+// StaticCarriers are the same carriers for every tenant.
+type StaticCarriers map[verify.ChannelKind][]Sender
 
-// Senders is [Carriers]'.
-func (f Fixed) Senders(_ context.Context, _ string, kind verify.ChannelKind) ([]Sender, error) {
+// Senders implements [Carriers].
+func (f StaticCarriers) Senders(_ context.Context, _ string, kind verify.ChannelKind) ([]Sender, error) {
 	return f[kind], nil
 }
 
-// Most is how many carriers of one kind are asked for one message: all of them, one after the other and each
-// for as long as it may take, fit in a job's lease.
-const Most = int((lease - sparedTime) / sendTime)
+// MaxCarriers is the maximum number of carriers that are tried for one message. The sum of their time-outs fits in the
+// lease of a job.
+const MaxCarriers = int((lease - leaseMargin) / sendTimeout)
 
 var errNoCarrier = errors.New("no carrier is set up for this kind of channel")
 
-// send asks the carriers in their order. The next one is asked when one says that it is at fault itself, or can't send
-// to such a recipient: it has not taken the message, and nothing is wrong with the recipient. Where the recipient is at fault nobody else is
-// asked; nor where a carrier may have taken the message, which another could only repeat.
-func (c *Courier) send(ctx context.Context, j verify.Job, p Parcel) (Receipt, error) {
+// send tries the carriers in order of priority. The next carrier is tried after a fault of the carrier or an unsupported
+// recipient: the message was not accepted, and the recipient is not the cause. No other carrier is tried after Rejected,
+// because the recipient is the cause, nor after Indeterminate, because the message could be sent twice.
+func (c *Courier) send(ctx context.Context, j verify.Job, m OutgoingMessage) (Result, error) {
 	senders, err := c.Carriers.Senders(ctx, j.Tenant, j.Method.Kind())
 	if err != nil {
-		return Receipt{}, &Fault{Kind: Busy, Err: fmt.Errorf("carriers: %w", err)}
+		return Result{}, &Fault{Kind: Temporary, Err: fmt.Errorf("carriers: %w", err)}
 	}
 	if len(senders) == 0 {
-		return Receipt{}, &Fault{Kind: Setup, Err: errNoCarrier}
+		return Result{}, &Fault{Kind: Setup, Err: errNoCarrier}
 	}
-	var atFault *Fault
-	for _, s := range senders[:min(len(senders), Most)] {
-		receipt, err := ask(ctx, s, p)
+	var combined *Fault
+	for _, s := range senders[:min(len(senders), MaxCarriers)] {
+		result, err := sendOnce(ctx, s, m)
 		if err == nil {
-			return receipt, nil
+			return result, nil
 		}
 		f := faultOf(err)
-		if f.Kind == Unsure || f.Kind == Refused {
-			return Receipt{}, f
+		if f.Kind == Indeterminate || f.Kind == Rejected {
+			return Result{}, f
 		}
 		if len(senders) > 1 {
 			level := slog.LevelWarn
-			if f.Kind == Setup { // the next one may hide it for weeks
+			if f.Kind == Setup { // the next carrier could hide this fault for weeks
 				level = slog.LevelError
 			}
-			c.Log.Log(ctx, level, "a carrier is at fault", "job", j.ID, "tenant", j.Tenant, "error", f.Error())
+			c.Log.Log(ctx, level, "a carrier is at fault", "job", j.ID, "tenant", j.Tenant, "err", f.Error())
 		}
-		atFault = atFault.or(f)
+		combined = combined.merge(f)
 	}
-	return Receipt{}, atFault
+	return Result{}, combined
 }
 
-// ask asks one carrier. A library that panics has asked or has not: nobody knows.
-func ask(ctx context.Context, s Sender, p Parcel) (r Receipt, err error) {
-	ctx, cancel := context.WithTimeout(ctx, sendTime)
+// sendOnce tries one carrier. A panic leaves the result unknown, so it is reported as Indeterminate.
+func sendOnce(ctx context.Context, s Sender, m OutgoingMessage) (r Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	defer func() {
-		if bad := recover(); bad != nil {
-			err = &Fault{Kind: Unsure, Err: fmt.Errorf("the carrier's library panicked (%T)", bad)}
+		if v := recover(); v != nil {
+			err = &Fault{Kind: Indeterminate, Err: fmt.Errorf("the carrier's library panicked (%T)", v)}
 		}
 	}()
-	return s.Send(ctx, p)
+	return s.Send(ctx, m)
 }
 
-// or is what two carriers at fault come to: as long as one may take the message later, it can wait for that one.
-// The recipient's address is the reason only if no carrier has another one.
-func (f *Fault) or(next *Fault) *Fault {
+// merge combines the faults of two carriers. The result is Temporary if either is, because the message can wait for that
+// carrier. It is Unsupported only if both are.
+func (f *Fault) merge(next *Fault) *Fault {
 	if f == nil {
 		return next
 	}
-	both := &Fault{Kind: Setup, Err: fmt.Errorf("%w; %w", f.Err, next.Err)}
+	combined := &Fault{Kind: Setup, Err: fmt.Errorf("%w; %w", f.Err, next.Err)}
 	switch {
-	case f.Kind == Busy || next.Kind == Busy:
-		both.Kind = Busy
+	case f.Kind == Temporary || next.Kind == Temporary:
+		combined.Kind = Temporary
 	case f.Kind == Unsupported && next.Kind == Unsupported:
-		both.Kind, both.Reason = Unsupported, next.Reason
+		combined.Kind, combined.Reason = Unsupported, next.Reason
 	}
 	switch {
-	case f.Kind == Busy && next.Kind == Busy:
-		both.RetryAfter = min(f.RetryAfter, next.RetryAfter)
-	case f.Kind == Busy:
-		both.RetryAfter = f.RetryAfter
+	case f.Kind == Temporary && next.Kind == Temporary:
+		combined.RetryAfter = min(f.RetryAfter, next.RetryAfter)
+	case f.Kind == Temporary:
+		combined.RetryAfter = f.RetryAfter
 	default:
-		both.RetryAfter = next.RetryAfter
+		combined.RetryAfter = next.RetryAfter
 	}
-	return both
+	return combined
 }

@@ -14,16 +14,16 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// at is a carrier that fails in one way, and counts how often it is asked.
-func at(asked *int, f courier.Fault) courier.Sender {
-	return sender(func(context.Context, courier.Parcel) (courier.Receipt, error) {
+// failingSender returns a carrier that fails with f and counts its calls.
+func failingSender(asked *int, f courier.Fault) courier.Sender {
+	return senderFunc(func(context.Context, courier.OutgoingMessage) (courier.Result, error) {
 		*asked++
-		return courier.Receipt{}, &f
+		return courier.Result{}, &f
 	})
 }
 
-func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *testing.T) {
-	busy := courier.Fault{Kind: courier.Busy, Err: errors.New("busy")}
+func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
+	busy := courier.Fault{Kind: courier.Temporary, Err: errors.New("busy")}
 	setup := courier.Fault{Kind: courier.Setup, Err: errors.New("setup")}
 	for _, c := range []struct {
 		name  string
@@ -34,7 +34,7 @@ func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *test
 		{"the first one is busy", busy, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{"the first one refuses our account", setup, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{
-			"the recipient is at fault", courier.Fault{Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("no such number")}, 0,
+			"the recipient is at fault", courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("no such number")}, 0,
 			[]string{"v1 report failed reason=invalid_recipient carrier= to acme", "v1 settle failed ref= cause=no such number"},
 		},
 		{
@@ -42,23 +42,23 @@ func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *test
 			[]string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="},
 		},
 		{
-			"the first one may have taken it", courier.Fault{Kind: courier.Unsure, Err: errors.New("hung up")}, 0,
+			"the first one may have taken it", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("hung up")}, 0,
 			[]string{"v1 report indeterminate reason=indeterminate carrier= to acme", "v1 settle unknown ref= cause=hung up"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
-				o.put(textJob("v1"))
+				o.enqueue(textJob("v1"))
 				first, second := 0, 0
-				spare := sender(func(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
+				spare := senderFunc(func(ctx context.Context, p courier.OutgoingMessage) (courier.Result, error) {
 					second++
-					return takes(ctx, p)
+					return accept(ctx, p)
 				})
-				run(t, o, takes, func(config *courier.Config) {
-					config.Carriers = courier.Fixed{verify.Phone: {at(&first, c.first), spare}}
+				runCourier(t, o, accept, func(config *courier.Config) {
+					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&first, c.first), spare}}
 				})
-				pass(time.Second)
+				advance(time.Second)
 				if first != 1 || second != c.asked {
 					t.Errorf("asked %d and %d times, want 1 and %d", first, second, c.asked)
 				}
@@ -70,9 +70,9 @@ func TestTheNextCarrierIsAskedWhenOneIsAtFaultAndNeverWhenTheRecipientIs(t *test
 	}
 }
 
-func TestAMessageWaitsAsLongAsOneOfItsCarriersMayTakeItLater(t *testing.T) {
+func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 	busy := func(after time.Duration) courier.Fault {
-		return courier.Fault{Kind: courier.Busy, RetryAfter: after, Err: errors.New("busy")}
+		return courier.Fault{Kind: courier.Temporary, RetryAfter: after, Err: errors.New("busy")}
 	}
 	setup := courier.Fault{Kind: courier.Setup, Err: errors.New("setup")}
 	form := courier.Fault{Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("form")}
@@ -93,12 +93,12 @@ func TestAMessageWaitsAsLongAsOneOfItsCarriersMayTakeItLater(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
-				o.put(textJob("v1"))
+				o.enqueue(textJob("v1"))
 				asked := 0
-				run(t, o, takes, func(config *courier.Config) {
-					config.Carriers = courier.Fixed{verify.Phone: {at(&asked, c.first), at(&asked, c.second)}}
+				runCourier(t, o, accept, func(config *courier.Config) {
+					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&asked, c.first), failingSender(&asked, c.second)}}
 				})
-				pass(time.Millisecond)
+				advance(time.Millisecond)
 				if got := o.written(); len(got) == 0 || got[0] != c.want {
 					t.Errorf("%q, want first %q", got, c.want)
 				}
@@ -107,27 +107,27 @@ func TestAMessageWaitsAsLongAsOneOfItsCarriersMayTakeItLater(t *testing.T) {
 	}
 }
 
-// nobody is the carriers that can't be read.
-type nobody struct{}
+// failingCarriers fails to return the carriers.
+type failingCarriers struct{}
 
-func (nobody) Senders(context.Context, string, verify.ChannelKind) ([]courier.Sender, error) {
+func (failingCarriers) Senders(context.Context, string, verify.ChannelKind) ([]courier.Sender, error) {
 	return nil, errors.New("the database is away")
 }
 
-func TestWithoutACarrierTheTechnicianIsToldAndWithoutTheListOfThemTheMessageWaits(t *testing.T) {
+func TestWithoutACarrierTheMessageFailsAndWithoutTheListItWaits(t *testing.T) {
 	for name, c := range map[string]struct {
 		carriers courier.Carriers
 		want     string
 	}{
-		"none is set up":    {courier.Fixed{}, "v1 report failed reason=carrier_misconfigured"},
-		"none can be found": {nobody{}, "v1 retry in"},
+		"none is set up":    {courier.StaticCarriers{}, "v1 report failed reason=carrier_misconfigured"},
+		"none can be found": {failingCarriers{}, "v1 retry in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
-				o.put(textJob("v1"))
-				run(t, o, takes, func(config *courier.Config) { config.Carriers = c.carriers })
-				pass(time.Millisecond)
+				o.enqueue(textJob("v1"))
+				runCourier(t, o, accept, func(config *courier.Config) { config.Carriers = c.carriers })
+				advance(time.Millisecond)
 				if got := o.written(); len(got) == 0 || !strings.HasPrefix(got[0], c.want) {
 					t.Errorf("%q, want first %q…", got, c.want)
 				}

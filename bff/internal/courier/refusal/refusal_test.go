@@ -7,8 +7,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// The large table is smtp/testdata/refusals.txt. Here is what carriers repeat of a mail server's reply.
-func TestARepeatedReplyIsReadLikeTheServersOwn(t *testing.T) {
+// The large table is smtp/testdata/refusals.txt. These are replies of mail servers as carriers repeat them.
+func TestARepeatedReplyIsClassifiedLikeTheServersOwn(t *testing.T) {
 	for _, c := range []struct {
 		give      string
 		code      int
@@ -29,8 +29,8 @@ func TestARepeatedReplyIsReadLikeTheServersOwn(t *testing.T) {
 		{"unable to get mx info: failed to get IPs from PTR record", 0, "", "", true},
 	} {
 		r := refusal.Parse(c.give)
-		if r.Code != c.code || r.Enhanced != c.enhanced || r.Recipient() != c.recipient || r.Ours() != c.ours {
-			t.Errorf("%q: %d %q recipient %q ours %t, want %d %q %q %t", c.give, r.Code, r.Enhanced, r.Recipient(), r.Ours(), c.code, c.enhanced, c.recipient, c.ours)
+		if r.Code != c.code || r.Enhanced != c.enhanced || r.RecipientReason() != c.recipient || r.IsAboutSender() != c.ours {
+			t.Errorf("%q: %d %q recipient %q ours %t, want %d %q %q %t", c.give, r.Code, r.Enhanced, r.RecipientReason(), r.IsAboutSender(), c.code, c.enhanced, c.recipient, c.ours)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What is signed may still be anything: it is read, or refused with a line in the log, and never both.
+// A signed request may have any content: it is either accepted, or refused with a line in the log.
 func FuzzEvents(f *testing.F) {
 	for _, body := range []string{
 		`[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]` + "\r\n", `[]`, `[null]`, `[[]]`, `[{"event":1}]`,
@@ -16,8 +16,8 @@ func FuzzEvents(f *testing.F) {
 		f.Add(body, false)
 	}
 	f.Fuzz(func(t *testing.T, body string, house bool) {
-		h := newHook(t)
-		code := h.post(t, request{body: body, house: house})
+		h := newWebhook(t)
+		code := h.post(t, request{body: body, platform: house})
 		logged := strings.Contains(h.log.String(), "was refused")
 		switch code {
 		case http.StatusNoContent:

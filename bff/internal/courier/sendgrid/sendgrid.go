@@ -1,9 +1,10 @@
-// Package sendgrid sends e-mail by SendGrid's v3 API and understands its event webhook.
+// Package sendgrid sends e-mail through SendGrid's v3 API and reads its event webhook.
 //
-// Start with [New] for the way out and [NewWebhook] for the way back. The library
-// github.com/sendgrid/sendgrid-go makes the requests; what it leaves open is closed here:
-// a request value per send (its Client shares one body), a transport of our own (its own
-// has no time-out), and no retries but the outbox's (its own outsleep the context).
+// The library github.com/sendgrid/sendgrid-go makes the requests. This package adds a request value per send (the
+// library's Client shares one body), its own transport (the library's has no time-out), and retries by the outbox only
+// (the library's retries ignore the context).
+//
+// Start with [New] for sending and [NewWebhook] for events.
 package sendgrid
 
 import (
@@ -30,17 +31,17 @@ import (
 // Carrier is the name under which SendGrid appears in events.
 const Carrier = "sendgrid"
 
-// Custom arguments, by which events bring back which message they are of. Nothing in them is personal.
+// Custom arguments, which SendGrid repeats in the events of a message. They hold no personal data.
 const (
 	jobArg    = "shieldpod_job"
 	tenantArg = "shieldpod_tenant"
 )
 
-// Config is the account. All fields are required, but for Host.
+// Config is the account. All fields except Host are required.
 type Config struct {
 	Key  string // API key with mail.send only
 	From string // the verified sender's address
-	Host string // "https://api.sendgrid.com" when empty; another region's otherwise
+	Host string // default "https://api.sendgrid.com"; other regions have other hosts
 }
 
 // Sender sends e-mail.
@@ -51,13 +52,13 @@ type Sender struct {
 
 var _ courier.Sender = (*Sender)(nil)
 
-// New makes a sender, or says what the configuration lacks.
+// New returns a sender, or an error that names the invalid setting.
 func New(c Config) (*Sender, error) {
 	if c.Key == "" || strings.ContainsFunc(c.Key, unicode.IsSpace) {
 		return nil, errors.New("sendgrid: the API key is missing or has spaces in it")
 	}
 	var err error
-	if c.From, err = courier.MailAddress(c.From); err != nil {
+	if c.From, err = courier.NormalizeEmailAddress(c.From); err != nil {
 		return nil, errors.New("sendgrid: the sender's address is missing or is none")
 	}
 	return &Sender{config: c, client: &rest.Client{HTTPClient: &http.Client{
@@ -65,55 +66,55 @@ func New(c Config) (*Sender, error) {
 	}}}, nil
 }
 
-// Send asks SendGrid to deliver the parcel's mail. ctx's deadline bounds it.
-func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	to, err := courier.MailAddress(p.To)
+// Send implements [courier.Sender]. The deadline of ctx bounds the request.
+func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.Result, error) {
+	to, err := courier.NormalizeEmailAddress(m.To)
 	switch {
 	case err != nil:
-		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("sendgrid: not an e-mail address"),
+		return courier.Result{}, &courier.Fault{
+			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
-	case !courier.ASCII(to): // SendGrid answers 202 to such an address and drops the mail as invalid later
-		return courier.Receipt{}, &courier.Fault{
+	case !courier.IsASCII(to): // SendGrid accepts such an address with 202 and drops the mail as invalid later
+		return courier.Result{}, &courier.Fault{
 			Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("sendgrid: it can't send to an address with letters outside of ASCII before the @"),
 		}
 	}
 	from := s.config.From
-	if p.Mail.FromAddress != "" {
-		from, err = courier.MailAddress(p.Mail.FromAddress)
+	if m.Mail.FromAddress != "" {
+		from, err = courier.NormalizeEmailAddress(m.Mail.FromAddress)
 	}
-	if err != nil || !text.OneLine(p.Mail.FromName) || !text.OneLine(p.Mail.Subject) {
-		return courier.Receipt{}, &courier.Fault{
+	if err != nil || !text.OneLine(m.Mail.FromName) || !text.OneLine(m.Mail.Subject) {
+		return courier.Result{}, &courier.Fault{
 			Kind: courier.Setup, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
 		}
 	}
-	body, err := json.Marshal(s.compose(p, from, to))
+	body, err := json.Marshal(s.compose(m, from, to))
 	if err != nil {
-		return courier.Receipt{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("sendgrid: %w", err)}
+		return courier.Result{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("sendgrid: %w", err)}
 	}
 	request := sendgrid.GetRequest(s.config.Key, "/v3/mail/send", s.config.Host)
 	request.Method, request.Body = rest.Post, body
 
-	watched, asked := courier.Watch(ctx)
-	answer, err := s.client.SendWithContext(watched, request)
-	if answer == nil {
-		return courier.Receipt{}, courier.Unanswered(Carrier, err, asked())
+	traceCtx, connected := courier.TraceConnection(ctx)
+	response, err := s.client.SendWithContext(traceCtx, request)
+	if response == nil {
+		return courier.Result{}, courier.NoResponse(Carrier, err, connected())
 	}
-	if answer.StatusCode/100 == 2 { // whatever became of the answer's body, the mail is theirs
-		return courier.Receipt{Carrier: Carrier, Ref: http.Header(answer.Headers).Get("X-Message-Id")}, nil
+	if response.StatusCode/100 == 2 { // accepted, even if the body could not be read
+		return courier.Result{Carrier: Carrier, Ref: http.Header(response.Headers).Get("X-Message-Id")}, nil
 	}
-	return courier.Receipt{}, refused(answer)
+	return courier.Result{}, responseFault(response)
 }
 
-// compose builds the request's body. Nothing personal goes into custom arguments, and
-// tracking is off: it would lead the secure link through somebody else's redirector.
-func (s *Sender) compose(p courier.Parcel, from, to string) *mail.SGMailV3 {
+// compose builds the request's body. Custom arguments hold no personal data. Tracking is off, because it would route the
+// secure link through a redirector of SendGrid.
+func (s *Sender) compose(out courier.OutgoingMessage, from, to string) *mail.SGMailV3 {
 	m := mail.NewV3MailInit(
-		mail.NewEmail(p.Mail.FromName, from), p.Mail.Subject, mail.NewEmail("", to),
-		mail.NewContent("text/plain", p.Mail.Text), mail.NewContent("text/html", p.Mail.HTML),
+		mail.NewEmail(out.Mail.FromName, from), out.Mail.Subject, mail.NewEmail("", to),
+		mail.NewContent("text/plain", out.Mail.Text), mail.NewContent("text/html", out.Mail.HTML),
 	)
-	m.SetCustomArg(jobArg, p.ID)
-	m.SetCustomArg(tenantArg, p.Tenant)
+	m.SetCustomArg(jobArg, out.ID)
+	m.SetCustomArg(tenantArg, out.Tenant)
 	for name, value := range message.Headers {
 		m.SetHeader(name, value)
 	}
@@ -124,47 +125,47 @@ func (s *Sender) compose(p courier.Parcel, from, to string) *mail.SGMailV3 {
 	return m
 }
 
-// refused sorts an answer that is no success. Of SendGrid's words only the names of the
-// fields are kept: its messages may repeat an address.
-func refused(answer *rest.Response) *courier.Fault {
-	f := courier.ByStatus(Carrier, answer.StatusCode, answer.Headers)
-	if answer.StatusCode != http.StatusBadRequest {
+// responseFault returns the fault of a response without success. Of SendGrid's errors only the field names are kept,
+// because the messages may contain an address.
+func responseFault(response *rest.Response) *courier.Fault {
+	f := courier.StatusFault(Carrier, response.StatusCode, response.Headers)
+	if response.StatusCode != http.StatusBadRequest {
 		return f
 	}
-	var said struct {
+	var parsed struct {
 		Errors []struct {
 			Field string `json:"field"`
 		} `json:"errors"`
 	}
-	if strictjson.Unmarshal([]byte(answer.Body), &said) != nil {
+	if strictjson.Unmarshal([]byte(response.Body), &parsed) != nil {
 		return f
 	}
-	recipient := len(said.Errors) > 0
-	for _, e := range said.Errors {
+	recipient := len(parsed.Errors) > 0
+	for _, e := range parsed.Errors {
 		f.Err = fmt.Errorf("%w, field %q", f.Err, e.Field)
 		recipient = recipient && strings.HasPrefix(e.Field, "personalizations.0.to")
 	}
 	if recipient {
-		f.Kind, f.Reason = courier.Refused, verify.ReasonInvalidRecipient
+		f.Kind, f.Reason = courier.Rejected, verify.ReasonInvalidRecipient
 	}
 	return f
 }
 
-// Check asks what the key may do: it costs nothing and sends nothing.
+// Check requests the scopes of the API key. It costs nothing and sends nothing.
 func (s *Sender) Check(ctx context.Context) error {
 	request := sendgrid.GetRequest(s.config.Key, "/v3/scopes", s.config.Host)
 	request.Method = rest.Get
-	answer, err := s.client.SendWithContext(ctx, request)
-	if answer == nil {
-		return courier.Unanswered(Carrier, err, false)
+	response, err := s.client.SendWithContext(ctx, request)
+	if response == nil {
+		return courier.NoResponse(Carrier, err, false)
 	}
-	if answer.StatusCode != http.StatusOK {
-		return courier.ByStatus(Carrier, answer.StatusCode, answer.Headers)
+	if response.StatusCode != http.StatusOK {
+		return courier.StatusFault(Carrier, response.StatusCode, response.Headers)
 	}
-	var may struct {
+	var parsed struct {
 		Scopes []string `json:"scopes"`
 	}
-	if strictjson.Unmarshal([]byte(answer.Body), &may) != nil || !slices.Contains(may.Scopes, "mail.send") {
+	if strictjson.Unmarshal([]byte(response.Body), &parsed) != nil || !slices.Contains(parsed.Scopes, "mail.send") {
 		return &courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: the API key may not send mail: give it mail.send")}
 	}
 	return nil

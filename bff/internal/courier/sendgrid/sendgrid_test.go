@@ -25,8 +25,8 @@ import (
 
 const key = "SG.a-key-that-nobody-may-read"
 
-func parcel(change func(*courier.Parcel)) courier.Parcel {
-	p := courier.Parcel{
+func outgoing(change func(*courier.OutgoingMessage)) courier.OutgoingMessage {
+	p := courier.OutgoingMessage{
 		ID: "v_01", Tenant: "acme", To: "dana@contoso.com",
 		Mail: message.Mail{FromName: "Acme IT", Subject: "Is it you?", Text: "open the secret-token", HTML: "<p>open the secret-token</p>"},
 	}
@@ -36,14 +36,14 @@ func parcel(change func(*courier.Parcel)) courier.Parcel {
 	return p
 }
 
-func sender(t *testing.T, answer http.HandlerFunc) *sendgrid.Sender {
+func newSender(t *testing.T, answer http.HandlerFunc) *sendgrid.Sender {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return senderTo(t, server.URL)
+	return newSenderTo(t, server.URL)
 }
 
-func senderTo(t *testing.T, host string) *sendgrid.Sender {
+func newSenderTo(t *testing.T, host string) *sendgrid.Sender {
 	t.Helper()
 	s, err := sendgrid.New(sendgrid.Config{Key: key, From: "verify@acme-it.com", Host: host})
 	if err != nil {
@@ -52,7 +52,7 @@ func senderTo(t *testing.T, host string) *sendgrid.Sender {
 	return s
 }
 
-func fault(t *testing.T, err error) *courier.Fault {
+func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
 	var f *courier.Fault
 	if !errors.As(err, &f) {
@@ -66,9 +66,9 @@ func fault(t *testing.T, err error) *courier.Fault {
 	return f
 }
 
-func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
+func TestTheRequestHasSendGridsForm(t *testing.T) {
 	var got map[string]any
-	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+	s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != "/v3/mail/send" || r.Header.Get("Authorization") != "Bearer "+key {
 			t.Errorf("%s %s with %q", r.Method, r.URL, r.Header.Get("Authorization"))
 		}
@@ -78,11 +78,11 @@ func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
 		w.Header().Set("X-Message-Id", "msg-7")
 		w.WriteHeader(http.StatusAccepted)
 	})
-	receipt, err := s.Send(t.Context(), parcel(nil))
+	receipt, err := s.Send(t.Context(), outgoing(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (courier.Receipt{Carrier: "sendgrid", Ref: "msg-7"}); receipt != want {
+	if want := (courier.Result{Carrier: "sendgrid", Ref: "msg-7"}); receipt != want {
 		t.Errorf("receipt %v, want %v", receipt, want)
 	}
 	off := map[string]any{"enable": false}
@@ -108,7 +108,7 @@ func TestAMailGoesOutAsSendGridWantsIt(t *testing.T) {
 func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
 	for _, c := range []struct {
 		name, to string
-		want     string // the address that SendGrid is told; empty: it is not asked
+		want     string // the address in the request; empty: no request
 		kind     courier.FaultKind
 		reason   verify.Code
 	}{
@@ -116,7 +116,7 @@ func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
 		{"a decomposed domain", "ana@bu\u0308cher.example", "ana@xn--bcher-kva.example", 0, ""},
 		{"a domain in ASCII", "ana@xn--bcher-kva.example", "ana@xn--bcher-kva.example", 0, ""},
 		{"letters outside of ASCII before the @", "añá@contoso.com", "", courier.Unsupported, verify.ReasonAddressForm},
-		{"a domain that has no form in ASCII", "ana@-bü-.example", "", courier.Refused, verify.ReasonInvalidRecipient},
+		{"a domain that has no form in ASCII", "ana@-bü-.example", "", courier.Rejected, verify.ReasonInvalidRecipient},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got struct {
@@ -124,15 +124,15 @@ func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
 					To []struct{ Email string }
 				}
 			}
-			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 				if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 					t.Error(err)
 				}
 				w.WriteHeader(http.StatusAccepted)
 			})
-			_, err := s.Send(t.Context(), parcel(func(p *courier.Parcel) { p.To = c.to }))
+			_, err := s.Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.To = c.to }))
 			if c.want == "" {
-				if f := fault(t, err); f.Kind != c.kind || f.Reason != c.reason || len(got.Personalizations) > 0 {
+				if f := faultOf(t, err); f.Kind != c.kind || f.Reason != c.reason || len(got.Personalizations) > 0 {
 					t.Errorf("kind %d, reason %q, asked %v", f.Kind, f.Reason, got)
 				}
 				return
@@ -144,7 +144,7 @@ func TestAnInternationalAddressIsSentInASCIIOrByAnotherCarrier(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
+func TestAResponseBecomesAFault(t *testing.T) {
 	toField := `{"errors":[{"message":"dana@contoso.com does not contain a valid address.","field":"personalizations.0.to.0.email","help":null}]}`
 	fromField := `{"errors":[{"message":"no","field":"from.email"}]}`
 	for _, c := range []struct {
@@ -154,18 +154,18 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		body   string
 		want   courier.Fault
 	}{
-		{"too many requests, reset in 7 s", 429, "X-RateLimit-Reset: 1772632807", "", courier.Fault{Kind: courier.Busy, RetryAfter: 7 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
-		{"too many requests, seconds", 429, "Retry-After: 30", "", courier.Fault{Kind: courier.Busy, RetryAfter: 30 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
-		{"too many requests, a date", 429, "Retry-After: Wed, 04 Mar 2026 14:00:09 GMT", "", courier.Fault{Kind: courier.Busy, RetryAfter: 9 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
-		{"too many requests, reset long ago", 429, "X-RateLimit-Reset: 1", "", courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 429")}},
-		{"an error of its own", 500, "", `{"errors":[]}`, courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 500")}},
-		{"out of service", 503, "", "<html>", courier.Fault{Kind: courier.Busy, Err: errors.New("sendgrid: HTTP 503")}},
-		{"a gateway that does not know", 504, "", "<html>", courier.Fault{Kind: courier.Unsure, Err: errors.New("sendgrid: HTTP 504")}},
-		{"a gateway that got nonsense", 502, "", "<html>", courier.Fault{Kind: courier.Unsure, Err: errors.New("sendgrid: HTTP 502")}},
+		{"too many requests, reset in 7 s", 429, "X-RateLimit-Reset: 1772632807", "", courier.Fault{Kind: courier.Temporary, RetryAfter: 7 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, seconds", 429, "Retry-After: 30", "", courier.Fault{Kind: courier.Temporary, RetryAfter: 30 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, a date", 429, "Retry-After: Wed, 04 Mar 2026 14:00:09 GMT", "", courier.Fault{Kind: courier.Temporary, RetryAfter: 9 * time.Second, Err: errors.New("sendgrid: HTTP 429")}},
+		{"too many requests, reset long ago", 429, "X-RateLimit-Reset: 1", "", courier.Fault{Kind: courier.Temporary, Err: errors.New("sendgrid: HTTP 429")}},
+		{"an error of its own", 500, "", `{"errors":[]}`, courier.Fault{Kind: courier.Temporary, Err: errors.New("sendgrid: HTTP 500")}},
+		{"out of service", 503, "", "<html>", courier.Fault{Kind: courier.Temporary, Err: errors.New("sendgrid: HTTP 503")}},
+		{"a gateway that does not know", 504, "", "<html>", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("sendgrid: HTTP 504")}},
+		{"a gateway that got nonsense", 502, "", "<html>", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("sendgrid: HTTP 502")}},
 		{"a key that is revoked", 401, "", `{"errors":[{"message":"revoked","field":null}]}`, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 401")}},
 		{"a sender that is not verified", 403, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 403")}},
 		{"a recipient that is none", 400, "", toField, courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
+			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
 		}},
 		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
 		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 400")}},
@@ -173,7 +173,7 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var asked atomic.Int32
-			s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
 				asked.Add(1)
 				w.Header().Set("Date", "Wed, 04 Mar 2026 14:00:00 GMT")
 				if name, value, ok := strings.Cut(c.header, ": "); ok {
@@ -182,8 +182,8 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 				w.WriteHeader(c.status)
 				io.WriteString(w, c.body) //nolint:errcheck // the test sees what arrived
 			})
-			_, err := s.Send(t.Context(), parcel(nil))
-			f := fault(t, err)
+			_, err := s.Send(t.Context(), outgoing(nil))
+			f := faultOf(t, err)
 			same := cmp.Comparer(func(a, b error) bool { return a.Error() == b.Error() })
 			if diff := cmp.Diff(c.want, *f, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, same)); diff != "" {
 				t.Error(diff)
@@ -195,16 +195,16 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 	}
 }
 
-func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
+func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	t.Run("the connection is cut", func(t *testing.T) {
-		s := sender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-		if _, err := s.Send(t.Context(), parcel(nil)); fault(t, err).Kind != courier.Unsure {
+		s := newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		if _, err := s.Send(t.Context(), outgoing(nil)); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
 	t.Run("time is up", func(t *testing.T) {
 		asked := make(chan struct{})
-		s := sender(t, func(_ http.ResponseWriter, r *http.Request) {
+		s := newSender(t, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			close(asked)
 			<-r.Context().Done()
@@ -215,7 +215,7 @@ func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
 			<-asked
 			cancel()
 		}()
-		if _, err := s.Send(ctx, parcel(nil)); fault(t, err).Kind != courier.Unsure {
+		if _, err := s.Send(ctx, outgoing(nil)); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
@@ -227,28 +227,28 @@ func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
 		if err := listener.Close(); err != nil {
 			t.Fatal(err)
 		}
-		_, err = senderTo(t, "http://"+listener.Addr().String()).Send(t.Context(), parcel(nil))
-		if fault(t, err).Kind != courier.Busy {
+		_, err = newSenderTo(t, "http://"+listener.Addr().String()).Send(t.Context(), outgoing(nil))
+		if faultOf(t, err).Kind != courier.Temporary {
 			t.Errorf("%v is not busy", err)
 		}
 	})
 	t.Run("taken, and then cut: taken", func(t *testing.T) {
-		s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+		s := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Message-Id", "msg-7")
 			w.Header().Set("Content-Length", "10")
 			w.WriteHeader(http.StatusAccepted)
 		})
-		receipt, err := s.Send(t.Context(), parcel(nil))
+		receipt, err := s.Send(t.Context(), outgoing(nil))
 		if err != nil || receipt.Ref != "msg-7" {
 			t.Errorf("%v, %v; want it taken", receipt, err)
 		}
 	})
 }
 
-func TestManySendsAtOnceDoNotMixTheirBodies(t *testing.T) {
+func TestConcurrentSendsDoNotMixTheirBodies(t *testing.T) {
 	var mu sync.Mutex
 	mixed := 0
-	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+	s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 		var m struct {
 			Subject string            `json:"subject"`
 			Args    map[string]string `json:"custom_args"`
@@ -264,7 +264,7 @@ func TestManySendsAtOnceDoNotMixTheirBodies(t *testing.T) {
 	for i := range 100 {
 		all.Go(func() {
 			id := fmt.Sprint("v_", i)
-			if _, err := s.Send(t.Context(), parcel(func(p *courier.Parcel) { p.ID, p.Mail.Subject = id, id })); err != nil {
+			if _, err := s.Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.ID, p.Mail.Subject = id, id })); err != nil {
 				t.Error(err)
 			}
 		})
@@ -275,29 +275,29 @@ func TestManySendsAtOnceDoNotMixTheirBodies(t *testing.T) {
 	}
 }
 
-// Row 22: what could smuggle a header or a second recipient never leaves the house.
-func TestRow22ControlCharactersAndDoubtfulAddressesAreRefused(t *testing.T) {
-	s := sender(t, func(http.ResponseWriter, *http.Request) { t.Error("SendGrid was asked") })
+// Row 22: a message that could smuggle a header or a second recipient is never sent.
+func TestThreat_22_ControlCharactersAndInvalidAddressesAreRefused(t *testing.T) {
+	s := newSender(t, func(http.ResponseWriter, *http.Request) { t.Error("SendGrid was asked") })
 	for name, c := range map[string]struct {
-		change func(*courier.Parcel)
+		change func(*courier.OutgoingMessage)
 		want   courier.FaultKind
 	}{
-		"CRLF in the sender's name":   {func(p *courier.Parcel) { p.Mail.FromName = "Acme\r\nBcc: eve@example.com" }, courier.Setup},
-		"line feed in the subject":    {func(p *courier.Parcel) { p.Mail.Subject = "a\nb" }, courier.Setup},
-		"CRLF in the address":         {func(p *courier.Parcel) { p.To = "dana@contoso.com\r\nBcc: eve@example.com" }, courier.Refused},
-		"two addresses":               {func(p *courier.Parcel) { p.To = "dana@contoso.com,eve@example.com" }, courier.Refused},
-		"a quoted part that smuggles": {func(p *courier.Parcel) { p.To = `"dana@contoso.com,eve"@example.com` }, courier.Refused},
-		"no address":                  {func(p *courier.Parcel) { p.To = "dana" }, courier.Refused},
-		"nothing":                     {func(p *courier.Parcel) { p.To = "" }, courier.Refused},
+		"CRLF in the sender's name":   {func(p *courier.OutgoingMessage) { p.Mail.FromName = "Acme\r\nBcc: eve@example.com" }, courier.Setup},
+		"line feed in the subject":    {func(p *courier.OutgoingMessage) { p.Mail.Subject = "a\nb" }, courier.Setup},
+		"CRLF in the address":         {func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com\r\nBcc: eve@example.com" }, courier.Rejected},
+		"two addresses":               {func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com,eve@example.com" }, courier.Rejected},
+		"a quoted part that smuggles": {func(p *courier.OutgoingMessage) { p.To = `"dana@contoso.com,eve"@example.com` }, courier.Rejected},
+		"no address":                  {func(p *courier.OutgoingMessage) { p.To = "dana" }, courier.Rejected},
+		"nothing":                     {func(p *courier.OutgoingMessage) { p.To = "" }, courier.Rejected},
 	} {
-		_, err := s.Send(t.Context(), parcel(c.change))
-		if f := fault(t, err); f.Kind != c.want {
+		_, err := s.Send(t.Context(), outgoing(c.change))
+		if f := faultOf(t, err); f.Kind != c.want {
 			t.Errorf("%s: kind %d, want %d", name, f.Kind, c.want)
 		}
 	}
 }
 
-func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
+func TestAnInvalidAccountIsRefused(t *testing.T) {
 	for want, c := range map[string]sendgrid.Config{
 		"sendgrid: the API key is missing or has spaces in it": {From: "verify@acme-it.com"},
 		"sendgrid: the sender's address is missing or is none": {Key: key, From: "Acme IT"},
@@ -308,7 +308,7 @@ func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestACheckAsksWhatTheKeyMayDo(t *testing.T) {
+func TestACheckReadsTheScopesOfTheKey(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		status int
@@ -320,7 +320,7 @@ func TestACheckAsksWhatTheKeyMayDo(t *testing.T) {
 		{"it is revoked", 401, `{"errors":[]}`, "sendgrid: HTTP 401"},
 		{"an answer that is none", 200, "<html>", "sendgrid: the API key may not send mail: give it mail.send"},
 	} {
-		s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet || r.URL.Path != "/v3/scopes" || r.Header.Get("Authorization") != "Bearer "+key {
 				t.Errorf("%s %s", r.Method, r.URL)
 			}

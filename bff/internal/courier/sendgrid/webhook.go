@@ -25,15 +25,15 @@ import (
 )
 
 const (
-	webhookLimit = 1 << 20 // bytes of one batch of events
-	webhookAge   = 10 * time.Minute
-	webhookAhead = time.Minute // that SendGrid's clock may be before ours
+	maxWebhookBytes = 1 << 20 // of one batch of events
+	maxWebhookAge   = 10 * time.Minute
+	maxClockSkew    = time.Minute // by which SendGrid's clock may be ahead
 )
 
-// WebhookConfig is what the event webhook needs. Log may be left out.
+// WebhookConfig holds the dependencies of the event webhook. Log is optional.
 type WebhookConfig struct {
-	// Key gives that of the tenant's signed event webhook, of the house's for no tenant: see ParseKey.
-	// CodeNotFound: there is no account.
+	// Key returns the verification key of the tenant's signed event webhook; for an empty tenant, the platform's.
+	// See ParseKey. CodeNotFound: there is no account.
 	Key     func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error)
 	Reports Reporter
 	Now     func() time.Time
@@ -57,16 +57,17 @@ func ParseKey(text string) (*ecdsa.PublicKey, error) {
 	return ec, nil
 }
 
-// Reporter writes down what is known of many messages; verify.Service is one. All of it is written, or nothing.
+// Reporter records the delivery state of many messages in one transaction; verify.Service implements it.
 type Reporter interface {
 	DeliveredAll(ctx context.Context, tenant string, reports []verify.JobReport) (unknown int, err error)
 }
 
 type webhook struct{ WebhookConfig }
 
-// NewWebhook answers POST /hooks/sendgrid/{tenant} and, for an account by which many tenants send, POST /hooks/sendgrid;
-// the tenant is the request's path value, or else each event's. Only what SendGrid has signed, lately, is read. It may
-// come late, twice or in any order: a report that says nothing new changes nothing. 503 asks SendGrid to come again.
+// NewWebhook handles POST /hooks/sendgrid/{tenant} and, for an account shared by several tenants, POST /hooks/sendgrid.
+// The tenant is the request's path value, or else a custom argument of each event. It accepts only requests that SendGrid
+// signed recently. Events may come late, twice or in any order: a report without news changes nothing. Status 503 asks
+// SendGrid to repeat the request.
 func NewWebhook(c WebhookConfig) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -76,51 +77,51 @@ func NewWebhook(c WebhookConfig) http.Handler {
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhookBytes))
 	if err != nil {
-		h.refused(w, r, http.StatusRequestEntityTooLarge, "body too large or cut short")
+		h.reject(w, r, http.StatusRequestEntityTooLarge, "body too large or cut short")
 		return
 	}
 	key, err := h.Key(r.Context(), tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
-		h.Log.ErrorContext(r.Context(), "a SendGrid account can't be read", "tenant", tenant, "error", err)
+		h.Log.ErrorContext(r.Context(), "a SendGrid account can't be read", "tenant", tenant, "err", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	if why := h.refuse(r.Header, body, key); why != "" {
-		h.refused(w, r, http.StatusForbidden, why)
+	if reason := h.checkSignature(r.Header, body, key); reason != "" {
+		h.reject(w, r, http.StatusForbidden, reason)
 		return
 	}
 	var events []event
 	if err := strictjson.Unmarshal(body, &events); err != nil {
-		h.refused(w, r, http.StatusBadRequest, "not a list of events")
+		h.reject(w, r, http.StatusBadRequest, "not a list of events")
 		return
 	}
-	for of, reports := range reportsOf(tenant, events) {
-		if n := setupFaults(reports); n > 0 {
-			h.Log.ErrorContext(r.Context(), "MAIL IS REFUSED: SendGrid's account, or its sender's domain, needs attention", "events", n, "tenant", of)
+	for id, reports := range reportsOf(tenant, events) {
+		if n := countMisconfigured(reports); n > 0 {
+			h.Log.ErrorContext(r.Context(), "MAIL IS REFUSED: SendGrid's account, or its sender's domain, needs attention", "events", n, "tenant", id)
 		}
-		unknown, err := h.Reports.DeliveredAll(r.Context(), of, reports)
-		if err != nil { // what was written already says nothing new when it comes again
-			h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(reports), "tenant", of, "error", err)
+		unknown, err := h.Reports.DeliveredAll(r.Context(), id, reports)
+		if err != nil { // reports that were written already change nothing when they are repeated
+			h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(reports), "tenant", id, "err", err)
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
 			return
 		}
 		if unknown > 0 {
-			h.Log.WarnContext(r.Context(), "SendGrid events are of no message of this tenant", "events", unknown, "tenant", of)
+			h.Log.WarnContext(r.Context(), "SendGrid events are of no message of this tenant", "events", unknown, "tenant", id)
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (h webhook) refused(w http.ResponseWriter, r *http.Request, status int, why string) {
-	h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "why", why, "tenant", r.PathValue("tenant"))
-	http.Error(w, why, status)
+func (h webhook) reject(w http.ResponseWriter, r *http.Request, status int, reason string) {
+	h.Log.WarnContext(r.Context(), "a SendGrid webhook was refused", "reason", reason, "tenant", r.PathValue("tenant"))
+	http.Error(w, reason, status)
 }
 
-// refuse says why a request is not SendGrid's, or not of now. What is signed is timestamp and
-// body without anything between them, so both must have a shape that allows one reading only.
-func (h webhook) refuse(header http.Header, body []byte, key *ecdsa.PublicKey) string {
+// checkSignature returns why a request is not signed by SendGrid, or why it is too old; empty when it is valid. The
+// signature covers timestamp and body without a separator, so both must have a form that can be split in one way only.
+func (h webhook) checkSignature(header http.Header, body []byte, key *ecdsa.PublicKey) string {
 	stamp := header.Get(eventwebhook.TimestampHTTPHeader)
 	signature, err := base64.StdEncoding.DecodeString(header.Get(eventwebhook.VerificationHTTPHeader))
 	switch {
@@ -140,24 +141,24 @@ func (h webhook) refuse(header http.Header, body []byte, key *ecdsa.PublicKey) s
 		return "wrong signature"
 	}
 	seconds, _ := strconv.ParseInt(stamp, 10, 64) // ten digits
-	if age := h.Now().Sub(time.Unix(seconds, 0)); age > webhookAge || age < -webhookAhead {
+	if age := h.Now().Sub(time.Unix(seconds, 0)); age > maxWebhookAge || age < -maxClockSkew {
 		return "not of now"
 	}
 	return ""
 }
 
-// event is what we read of SendGrid's.
+// event holds the members of a SendGrid event that are read.
 type event struct {
 	Kind   string `json:"event"`
 	Type   string `json:"type"`   // of bounce: bounce or blocked
-	Status string `json:"status"` // of bounce: as the mailbox's server said it (RFC 3463)
-	Reason string `json:"reason"` // of dropped: SendGrid's; of bounce: what the mailbox's server said
+	Status string `json:"status"` // of bounce: the mail server's enhanced code (RFC 3463)
+	Reason string `json:"reason"` // of dropped: SendGrid's reason; of bounce: the mail server's reply
 	Job    string `json:"shieldpod_job"`
 	Tenant string `json:"shieldpod_tenant"`
 }
 
-// reportsOf are what the events say of our messages, by tenant: the one given, whatever they say, or else their own.
-// Events of others, and those that only say what somebody did with the mail, are no report: opens and clicks prove nothing.
+// reportsOf converts events to reports, by tenant. A given tenant has precedence over the tenants that the events name.
+// Events of other messages are left out, and so are opens and clicks, which prove nothing.
 func reportsOf(tenant string, events []event) map[string][]verify.JobReport {
 	reports := map[string][]verify.JobReport{}
 	for _, e := range events {
@@ -171,8 +172,8 @@ func reportsOf(tenant string, events []event) map[string][]verify.JobReport {
 	return reports
 }
 
-// setupFaults counts the reports of mail that was refused for what is ours.
-func setupFaults(reports []verify.JobReport) int {
+// countMisconfigured counts the reports whose cause is the account or its settings.
+func countMisconfigured(reports []verify.JobReport) int {
 	n := 0
 	for _, r := range reports {
 		if r.Reason == verify.ReasonCarrierSet {
@@ -184,41 +185,41 @@ func setupFaults(reports []verify.JobReport) int {
 
 func (e event) report() (verify.Report, bool) {
 	switch e.Kind {
-	case "processed", "deferred": // it is theirs, and they go on trying
+	case "processed", "deferred": // accepted: SendGrid keeps trying
 		return verify.Report{Kind: verify.EventSent, Carrier: Carrier}, true
 	case "delivered":
 		return verify.Report{Kind: verify.EventDelivered}, true
 	case "bounce":
-		return failed(e.bounce())
+		return failedReport(e.bounceReason())
 	case "blocked":
-		return failed(verify.ReasonBlocked)
+		return failedReport(verify.ReasonBlocked)
 	case "dropped":
-		return failed(dropped(e.Reason))
+		return failedReport(droppedReason(e.Reason))
 	}
 	return verify.Report{}, false
 }
 
-// bounce tells why the mailbox's server refused the mail. SendGrid repeats what that server said, and calls it blocked
-// when it takes it for a refusal of the message and not of the address.
-func (e event) bounce() verify.Code {
-	said := refusal.Parse(e.Reason)
-	if said.Enhanced == "" {
-		said.Enhanced = e.Status
+// bounceReason returns why the recipient's mail server refused the mail. SendGrid repeats that server's reply. The type
+// blocked means that the message was refused, not the address.
+func (e event) bounceReason() verify.Code {
+	reply := refusal.Parse(e.Reason)
+	if reply.Enhanced == "" {
+		reply.Enhanced = e.Status
 	}
-	reason := said.Recipient()
+	reason := reply.RecipientReason()
 	switch {
 	case reason != "":
 		return reason
 	case e.Type == "blocked":
 		return verify.ReasonBlocked
-	case said.Ours():
+	case reply.IsAboutSender():
 		return verify.ReasonCarrierSet
 	}
-	return verify.ReasonInvalidRecipient // SendGrid says so
+	return verify.ReasonInvalidRecipient // SendGrid's own classification
 }
 
-// dropped sorts the reasons for which SendGrid does not even try.
-func dropped(reason string) verify.Code {
+// droppedReason converts SendGrid's reason for not sending a mail.
+func droppedReason(reason string) verify.Code {
 	switch reason {
 	case "Bounced Address", "Invalid":
 		return verify.ReasonInvalidRecipient
@@ -230,6 +231,6 @@ func dropped(reason string) verify.Code {
 	return verify.ReasonUndelivered
 }
 
-func failed(reason verify.Code) (verify.Report, bool) {
+func failedReport(reason verify.Code) (verify.Report, bool) {
 	return verify.Report{Kind: verify.EventFailed, Reason: reason}, true
 }

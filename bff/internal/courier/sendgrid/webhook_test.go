@@ -27,7 +27,7 @@ import (
 
 var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
-// reports writes down what it is told; jobs of acme are known.
+// reports records reports; it knows the jobs of acme.
 type reports struct {
 	told []string
 	err  error
@@ -47,20 +47,20 @@ func (r *reports) DeliveredAll(_ context.Context, tenant string, reports []verif
 	return unknown, nil
 }
 
-type hook struct {
+type webhookHarness struct {
 	key     *ecdsa.PrivateKey
 	reports reports
 	log     bytes.Buffer
 	mux     *http.ServeMux
 }
 
-func newHook(t *testing.T) *hook {
+func newWebhook(t *testing.T) *webhookHarness {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hook{key: key, mux: http.NewServeMux()}
+	h := &webhookHarness{key: key, mux: http.NewServeMux()}
 	hook := sendgrid.NewWebhook(sendgrid.WebhookConfig{
 		Key: func(_ context.Context, tenant string) (*ecdsa.PublicKey, error) {
 			switch tenant {
@@ -78,19 +78,19 @@ func newHook(t *testing.T) *hook {
 	return h
 }
 
-// request is a webhook as SendGrid would make it, and what a test does to it.
+// request is a webhook request of SendGrid with the changes of a test.
 type request struct {
-	tenant string
-	stamp  string
-	signed string // what is signed, when not the body
-	body   string
-	key    *ecdsa.PrivateKey
-	strip  bool
-	flip   bool
-	house  bool // to the account by which many tenants send
+	tenant   string
+	stamp    string
+	signed   string // the signed text, if not the body
+	body     string
+	key      *ecdsa.PrivateKey
+	strip    bool
+	flip     bool
+	platform bool // to the account shared by several tenants
 }
 
-func (h *hook) post(t *testing.T, r request) int {
+func (h *webhookHarness) post(t *testing.T, r request) int {
 	t.Helper()
 	if r.tenant == "" {
 		r.tenant = "acme"
@@ -113,7 +113,7 @@ func (h *hook) post(t *testing.T, r request) int {
 		signature[len(signature)-1] ^= 1
 	}
 	path := "/hooks/sendgrid/" + r.tenant
-	if r.house {
+	if r.platform {
 		path = "/hooks/sendgrid"
 	}
 	ask := httptest.NewRequest(http.MethodPost, path, strings.NewReader(r.body))
@@ -127,7 +127,7 @@ func (h *hook) post(t *testing.T, r request) int {
 }
 
 func TestABatchOfEventsBecomesReports(t *testing.T) {
-	h := newHook(t)
+	h := newWebhook(t)
 	body := `[{"event":"processed","shieldpod_job":"v_1","email":"dana@contoso.com","sg_event_id":"a"},
 {"event":"deferred","shieldpod_job":"v_2","response":"451 try later"},
 {"event":"delivered","shieldpod_job":"v_1"},
@@ -162,11 +162,11 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 	}
 }
 
-func TestEventsOfAnAccountThatManyTenantsSendByAreEachTenantsOwn(t *testing.T) {
-	h := newHook(t)
+func TestEventsOfASharedAccountBelongToTheirTenants(t *testing.T) {
+	h := newWebhook(t)
 	body := `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"},{"event":"delivered","shieldpod_job":"v_2","shieldpod_tenant":"globex"},
 {"event":"delivered","shieldpod_job":"v_3"},{"event":"bounce","shieldpod_job":"v_4","shieldpod_tenant":"acme"}]`
-	if code := h.post(t, request{body: body, house: true}); code != http.StatusNoContent {
+	if code := h.post(t, request{body: body, platform: true}); code != http.StatusNoContent {
 		t.Errorf("HTTP %d, want 204", code)
 	}
 	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.reports.told); diff != "" {
@@ -175,15 +175,15 @@ func TestEventsOfAnAccountThatManyTenantsSendByAreEachTenantsOwn(t *testing.T) {
 	if log := h.log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {
 		t.Errorf("log: %s", log)
 	}
-	h = newHook(t)
+	h = newWebhook(t)
 	body = `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]`
 	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.reports.told) > 0 {
 		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.reports.told)
 	}
 }
 
-// Row 20: only what SendGrid has signed, lately, is read.
-func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
+// Row 20: only requests that SendGrid signed recently are accepted.
+func TestThreat_20_AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 		{"while the account can't be read", request{body: body, tenant: "broken"}, 503},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHook(t)
+			h := newWebhook(t)
 			if code := h.post(t, c.request); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
@@ -227,15 +227,15 @@ func TestRow20AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 			}
 		})
 	}
-	h := newHook(t)
+	h := newWebhook(t)
 	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.reports.told) != 1 {
 		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
 	}
 }
 
-// Row 21: what a reader or a scanner does with a mail is no report at all.
-func TestRow21OpensAndClicksAreNotReports(t *testing.T) {
-	h := newHook(t)
+// Row 21: opens and clicks, of a reader or a scanner, are no reports.
+func TestThreat_21_OpensAndClicksAreNotReports(t *testing.T) {
+	h := newWebhook(t)
 	for _, kind := range []string{"open", "click", "unsubscribe", "spamreport", "group_unsubscribe", "verified", "opened"} {
 		if code := h.post(t, request{body: `[{"event":"` + kind + `","shieldpod_job":"v_1","url":"https://x"}]`}); code != http.StatusNoContent {
 			t.Errorf("%s: HTTP %d, want 204", kind, code)
@@ -246,15 +246,15 @@ func TestRow21OpensAndClicksAreNotReports(t *testing.T) {
 	}
 }
 
-func TestAReportThatCantBeWrittenIsAskedForAgain(t *testing.T) {
-	h := newHook(t)
+func TestAReportThatCantBeWrittenIsRequestedAgain(t *testing.T) {
+	h := newWebhook(t)
 	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
 	if code := h.post(t, request{body: `[{"event":"delivered","shieldpod_job":"v_1"}]`}); code != http.StatusServiceUnavailable {
 		t.Errorf("HTTP %d, want 503", code)
 	}
 }
 
-func TestOnlyAP256KeyIsAKey(t *testing.T) {
+func TestOnlyAP256KeyIsAccepted(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 
 const withUTF8 = "250-mail.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-STARTTLS\r\n250 ENHANCEDSTATUSCODES"
 
-func TestMailToAnInternationalAddressGoesInAFormThatTheServerTakes(t *testing.T) {
+func TestMailToAnInternationalAddressHasAFormThatTheServerAccepts(t *testing.T) {
 	const plain, utf8 = "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME", "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME SMTPUTF8"
 	for _, c := range []struct {
 		name, to string
 		ehlo     string // empty: without SMTPUTF8
 		replies  map[string]string
-		mail     string // empty: none is begun
+		mail     string // empty: MAIL is not sent
 		rcpt     string
 		want     string
 	}{
@@ -49,15 +49,15 @@ func TestMailToAnInternationalAddressGoesInAFormThatTheServerTakes(t *testing.T)
 				replies[step] = said
 			}
 			srv := serve(t, script{starttls: true, replies: replies})
-			_, err := sender(t, srv, nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.To = c.to }))
-			if got := verdict(t, err); got != c.want {
+			_, err := newSender(t, srv, nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.To = c.to }))
+			if got := resultText(t, err); got != c.want {
 				t.Errorf("%s, want %s: %v", got, c.want, err)
 			}
-			heard, mails := srv.records()
+			heard, mails := srv.recorded()
 			if begun := slices.Contains(heard, c.mail); begun != (c.mail != "") || c.rcpt != "" && !slices.Contains(heard, "RCPT TO:<"+c.rcpt+">") {
 				t.Errorf("heard %q", heard)
 			}
-			if all := strings.Join(heard, "\n"); !strings.Contains(all, "SMTPUTF8") && !courier.ASCII(all) {
+			if all := strings.Join(heard, "\n"); !strings.Contains(all, "SMTPUTF8") && !courier.IsASCII(all) {
 				t.Errorf("raw UTF-8 without SMTPUTF8: %q", heard)
 			}
 			if c.want != "taken" {
@@ -70,34 +70,34 @@ func TestMailToAnInternationalAddressGoesInAFormThatTheServerTakes(t *testing.T)
 			if to, err := m.Header.AddressList("To"); err != nil || len(to) != 1 || to[0].Address != c.rcpt {
 				t.Errorf("To: %q, %v", m.Header.Get("To"), err)
 			}
-			if !strings.Contains(c.mail, "SMTPUTF8") && !courier.ASCII(mails[0]) {
+			if !strings.Contains(c.mail, "SMTPUTF8") && !courier.IsASCII(mails[0]) {
 				t.Errorf("a message that is not ASCII went to a server without SMTPUTF8: %q", mails[0])
 			}
 		})
 	}
 }
 
-func TestAnAddressThatNoServerTakesHasAReasonOfItsOwn(t *testing.T) {
-	_, err := sender(t, serve(t, script{starttls: true}), nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.To = "añá@contoso.com" }))
-	if kind, reason := kind(t, err); kind != courier.Unsupported || reason != verify.ReasonAddressForm {
+func TestAnUnsupportedAddressHasItsOwnReason(t *testing.T) {
+	_, err := newSender(t, serve(t, script{starttls: true}), nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.To = "añá@contoso.com" }))
+	if kind, reason := faultKindOf(t, err); kind != courier.Unsupported || reason != verify.ReasonAddressForm {
 		t.Errorf("kind %d, reason %q", kind, reason)
 	}
 }
 
 func TestASendersInternationalDomainIsWrittenInASCII(t *testing.T) {
 	srv := serve(t, script{starttls: true})
-	s := sender(t, srv, func(c *smtp.Config) { c.From = "prüfung@bücher.example" })
-	if _, err := s.Send(t.Context(), parcel(nil)); verdict(t, err) != "ours" {
+	s := newSender(t, srv, func(c *smtp.Config) { c.From = "prüfung@bücher.example" })
+	if _, err := s.Send(t.Context(), outgoing(nil)); resultText(t, err) != "ours" {
 		t.Errorf("a sender that needs SMTPUTF8: %v", err)
 	}
 	srv = serve(t, script{starttls: true})
-	s = sender(t, srv, func(c *smtp.Config) { c.From = "verify@bücher.example" })
-	if _, err := s.Send(t.Context(), parcel(func(p *courier.Parcel) { p.Mail.FromAddress = "it@müller.example" })); err != nil {
+	s = newSender(t, srv, func(c *smtp.Config) { c.From = "verify@bücher.example" })
+	if _, err := s.Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "it@müller.example" })); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.records()
+	heard, mails := srv.recorded()
 	if !slices.Contains(heard, "MAIL FROM:<verify@xn--bcher-kva.example> BODY=8BITMIME") || !slices.Contains(heard, "EHLO xn--bcher-kva.example") ||
-		!strings.Contains(mails[0], "<it@xn--mller-kva.example>") || !courier.ASCII(mails[0]) {
+		!strings.Contains(mails[0], "<it@xn--mller-kva.example>") || !courier.IsASCII(mails[0]) {
 		t.Errorf("heard %q, got %q", heard, mails)
 	}
 }

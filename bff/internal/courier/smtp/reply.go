@@ -14,17 +14,17 @@ const (
 	maxReplyBytes = 64 << 10
 )
 
-// reply is one answer of a mail server.
+// reply is one reply of a mail server.
 type reply struct {
 	code     int    // 200 to 599: the code of its last line
-	enhanced string // RFC 3463, such as "5.7.1"; empty when the server gives none
+	enhanced string // RFC 3463, such as "5.7.1"; empty: none
 	lines    []string
 }
 
-// class is 2 for a positive answer, 3 for a request to go on, 4 for now, 5 for good.
+// class returns the first digit: 2 positive, 3 intermediate, 4 transient failure, 5 permanent failure.
 func (r reply) class() int { return r.code / 100 }
 
-// text is the reply's words without its codes.
+// text returns the reply's text without its codes.
 func (r reply) text() string { return strings.Join(r.lines, "\n") }
 
 var (
@@ -32,10 +32,10 @@ var (
 	errLongReply = errors.New("the server's answer is too long")
 )
 
-// readReply reads one reply. It takes what RFC 5321 (4.2) asks of a client: a code alone, lines without text, a bare
-// line feed. Where the lines of a reply have different codes, the last one counts.
+// readReply reads one reply. It accepts the forms that RFC 5321 (4.2) requires of a client: a code alone, lines without
+// text, a bare line feed. Where the lines of a reply have different codes, the last one counts.
 func readReply(r *bufio.Reader) (reply, error) {
-	var answer reply
+	var parsed reply
 	for size := 0; ; {
 		line, err := readLine(r)
 		if err != nil {
@@ -48,11 +48,11 @@ func readReply(r *bufio.Reader) (reply, error) {
 		if !ok {
 			return reply{}, errNoReply
 		}
-		answer.code = code
-		answer.lines = append(answer.lines, text)
+		parsed.code = code
+		parsed.lines = append(parsed.lines, text)
 		if !more {
-			answer.enhanced = refusal.EnhancedCode(answer.code, answer.lines)
-			return answer, nil
+			parsed.enhanced = refusal.EnhancedCode(parsed.code, parsed.lines)
+			return parsed, nil
 		}
 	}
 }

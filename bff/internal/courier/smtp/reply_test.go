@@ -9,7 +9,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestAReplyIsReadInEachFormThatServersGiveIt(t *testing.T) {
+func TestAReplyIsReadInEveryForm(t *testing.T) {
 	for _, c := range []struct {
 		name, give string
 		code       int
@@ -38,7 +38,7 @@ func TestAReplyIsReadInEachFormThatServersGiveIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoReplyIsRefused(t *testing.T) {
+func TestAnInvalidReplyIsRefused(t *testing.T) {
 	for name, give := range map[string]string{
 		"nothing":              "",
 		"an empty line":        "\r\n",
@@ -56,27 +56,27 @@ func TestWhatIsNoReplyIsRefused(t *testing.T) {
 	}
 }
 
-// A reply of any form ends in a verdict, which repeats nothing that the server said.
+// Every reply leads to a fault that repeats nothing of the server.
 func FuzzReply(f *testing.F) {
 	for _, seed := range []string{"250\r\n", "550-5.1.1 no\r\n550 5.1.1 such\r\n", "553 5.7.1 Sender address rejected\r\n", "550 #5.1.0 Address rejected.\r\n", "452 mailbox full\r\n", "9"} {
 		f.Add(seed, uint8(5))
 	}
-	phases := []phase{phaseGreeting, phaseHello, phaseSTARTTLS, phaseAuth, phaseMail, phaseRcpt, phaseData, phaseMessage}
+	phases := []phase{phaseGreeting, phaseEHLO, phaseSTARTTLS, phaseAuth, phaseMail, phaseRcpt, phaseData, phaseMessage}
 	f.Fuzz(func(t *testing.T, text string, at uint8) {
 		r, err := readReply(bufio.NewReaderSize(strings.NewReader(text), maxReplyLine))
 		if err != nil {
 			return
 		}
 		step := phases[int(at)%len(phases)]
-		fault := judge(&stepError{phase: step, reply: &r}, at%2 == 0)
+		fault := faultOf(&stepError{phase: step, reply: &r}, at%2 == 0)
 		aboutRecipient := step == phaseRcpt || step == phaseData || step == phaseMessage
-		if (fault.Kind == courier.Refused) != (fault.Reason == verify.ReasonInvalidRecipient || fault.Reason == verify.ReasonBlocked || fault.Reason == verify.ReasonMailboxFull) {
+		if (fault.Kind == courier.Rejected) != (fault.Reason == verify.ReasonInvalidRecipient || fault.Reason == verify.ReasonBlocked || fault.Reason == verify.ReasonMailboxFull) {
 			t.Errorf("kind %d reason %q", fault.Kind, fault.Reason)
 		}
-		if fault.Kind == courier.Refused && !aboutRecipient {
+		if fault.Kind == courier.Rejected && !aboutRecipient {
 			t.Errorf("the recipient is blamed at %s", step)
 		}
-		if fault.Kind == courier.Unsure && step != phaseMessage {
+		if fault.Kind == courier.Indeterminate && step != phaseMessage {
 			t.Errorf("unsure at %s", step)
 		}
 		if words := r.text(); len(words) > 20 && strings.Contains(fault.Error(), words) {
@@ -101,14 +101,14 @@ func TestTheNameForEHLOIsFullyQualified(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "localhost", "localhost.", "localhost.localdomain", "pod", "pod..example", ".example", "pod_1.example", "pod example.com", "192.0.2.1", "::1", "[::1]", "[192.0.2.1", "[IPv6:192.0.2.1]", "[IPv6:fe80::1%eth0]", "[localhost]", "pod.example\r\nRSET", "10.20.30", strings.Repeat("a", 64) + ".example"} {
-		if got, err := checkHello(name); err == nil {
+		if got, err := checkEHLOName(name); err == nil {
 			t.Errorf("%q is taken as %q", name, got)
 		}
 	}
 	for name, want := range map[string]string{
 		"pod.example": "pod.example", "Pod.Example.": "pod.example", "[192.0.2.1]": "[192.0.2.1]", "[IPv6:2001:db8::1]": "[IPv6:2001:db8::1]",
 	} {
-		if got, err := checkHello(name); err != nil || got != want {
+		if got, err := checkEHLOName(name); err != nil || got != want {
 			t.Errorf("%q: %q, %v, want %q", name, got, err, want)
 		}
 	}

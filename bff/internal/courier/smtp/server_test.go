@@ -16,28 +16,28 @@ import (
 	"time"
 )
 
-// script is how a mail server behaves. What it has no reply for goes well.
+// script is the behaviour of a mail server. Commands without a reply succeed.
 type script struct {
 	tls      bool              // from the first byte
-	starttls bool              // offers to encrypt
-	auth     bool              // offers to sign in
-	replies  map[string]string // by command: MAIL, RCPT, DATA, AUTH, "." (the message's end), greeting, QUIT; "cut" at its end hangs up
+	starttls bool              // offers STARTTLS
+	auth     bool              // offers AUTH
+	replies  map[string]string // by command: MAIL, RCPT, DATA, AUTH, "." (the message's end), greeting, QUIT; a trailing "cut" closes the connection
 }
 
-// server is a mail server that speaks as much of the protocol as a sender needs, and writes down what it heard.
+// server is a mail server with the part of SMTP that a sender needs. It records commands and messages.
 type server struct {
 	host  string
 	port  int
 	roots *x509.CertPool
 
-	mu    sync.Mutex
-	heard []string // the commands, in order, outside of messages
-	mails []string
+	mu       sync.Mutex
+	commands []string // in order, without the messages
+	mails    []string
 }
 
 func serve(t *testing.T, s script) *server {
 	t.Helper()
-	certificate, roots := vouchedFor(t)
+	certificate, roots := newCertificate(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func serve(t *testing.T, s script) *server {
 				if s.tls {
 					conn = tls.Server(conn, config)
 				}
-				srv.converse(conn, s, config)
+				srv.serveConn(conn, s, config)
 			})
 		}
 	})
@@ -67,8 +67,8 @@ func serve(t *testing.T, s script) *server {
 	return srv
 }
 
-// converse answers one client until it leaves.
-func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
+// serveConn serves one connection.
+func (srv *server) serveConn(conn net.Conn, s script, config *tls.Config) {
 	secure := s.tls
 	r := bufio.NewReader(conn)
 	say := func(command, usual string) bool {
@@ -93,11 +93,11 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 		}
 		line = strings.TrimRight(line, "\r\n")
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
-		srv.note(line)
+		srv.record(line)
 		var goOn bool
 		switch verb {
 		case "EHLO":
-			goOn = say("EHLO", srv.offers(s, secure))
+			goOn = say("EHLO", srv.extensions(s, secure))
 		case "STARTTLS":
 			if goOn = say("STARTTLS", "220 go ahead"); goOn {
 				conn, secure = tls.Server(conn, config), true
@@ -107,13 +107,13 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 			goOn = say("AUTH", "235 2.7.0 signed in")
 		case "DATA":
 			if goOn = say("DATA", "354 go ahead"); goOn && strings.HasPrefix(s.replies["DATA"]+"354", "354") {
-				goOn = srv.take(r) && say(".", "250 2.0.0 queued as 77")
+				goOn = srv.readMessage(r) && say(".", "250 2.0.0 queued as 77")
 			}
 		case "QUIT":
 			say("QUIT", "221 bye")
 			return
 		default:
-			if reply := s.replies[line]; reply != "" { // of a longer sign-in
+			if reply := s.replies[line]; reply != "" { // of a longer AUTH exchange
 				verb = line
 			}
 			goOn = say(verb, "250 2.1.0 fine")
@@ -124,7 +124,7 @@ func (srv *server) converse(conn net.Conn, s script, config *tls.Config) {
 	}
 }
 
-func (srv *server) offers(s script, secure bool) string {
+func (srv *server) extensions(s script, secure bool) string {
 	offers := "250-mail.example\r\n250-8BITMIME\r\n"
 	if s.starttls && !secure {
 		offers += "250-STARTTLS\r\n"
@@ -135,7 +135,7 @@ func (srv *server) offers(s script, secure bool) string {
 	return offers + "250 ENHANCEDSTATUSCODES"
 }
 
-func (srv *server) take(r *bufio.Reader) bool {
+func (srv *server) readMessage(r *bufio.Reader) bool {
 	var mail strings.Builder
 	for {
 		line, err := r.ReadString('\n')
@@ -153,20 +153,20 @@ func (srv *server) take(r *bufio.Reader) bool {
 	return true
 }
 
-func (srv *server) note(line string) {
+func (srv *server) record(line string) {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	srv.heard = append(srv.heard, line)
+	srv.commands = append(srv.commands, line)
 }
 
-func (srv *server) records() (heard, mails []string) {
+func (srv *server) recorded() (commands, mails []string) {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	return append([]string(nil), srv.heard...), append([]string(nil), srv.mails...)
+	return append([]string(nil), srv.commands...), append([]string(nil), srv.mails...)
 }
 
-// vouchedFor makes a certificate for this machine, and whoever vouches for it.
-func vouchedFor(t *testing.T) (tls.Certificate, *x509.CertPool) {
+// newCertificate returns a certificate for this machine and its certificate authority.
+func newCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

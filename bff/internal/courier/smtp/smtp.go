@@ -1,12 +1,13 @@
-// Package smtp sends e-mail through a mail server of the MSP's own.
+// Package smtp sends e-mail through the MSP's own mail server.
 //
-// Start with [New]. The library github.com/wneessen/go-mail writes the message and has the ways to sign in. The
-// conversation with the server and the reading of its replies are this package's: see judge for what a refusal means.
-// The context ends a conversation and not only its beginning, a connection without TLS goes nowhere but to this
-// machine, and nothing that the server says is repeated (it may name the recipient).
+// The library github.com/wneessen/go-mail writes the message and provides the authentication mechanisms. The session and
+// the reading of replies are in this package; faultOf classifies refusals. The context ends the whole session, not only
+// the connect. A connection without TLS may lead to this machine only. Texts of the server are never repeated, because
+// they may name the recipient.
 //
-// A mail server takes a message or refuses it. It does not tell what became of it: the furthest that such a
-// message comes, as the pod shows it, is sent.
+// A mail server accepts or refuses a message and sends no delivery receipt, so the last stage of such a message is sent.
+//
+// Start with [New].
 package smtp
 
 import (
@@ -32,7 +33,7 @@ const Carrier = "smtp"
 // Security of the connection.
 type Security string
 
-// STARTTLS and TLS encrypt, and a server that can't is refused; None is for a server on this machine.
+// STARTTLS and TLS require encryption. None is for a server on this machine.
 const (
 	STARTTLS Security = "starttls" // port 587
 	TLS      Security = "tls"      // port 465
@@ -41,19 +42,19 @@ const (
 
 var ports = map[Security]int{STARTTLS: 587, TLS: 465, None: 25}
 
-// maxConversation bounds a conversation whose context has no deadline.
-const maxConversation = time.Minute
+// maxSessionTime bounds a session whose context has no deadline.
+const maxSessionTime = time.Minute
 
-// Config is the mail server. Host and From are required; Username and Password come together or not at all.
+// Config is the mail server. Host and From are required. Username and Password are set together or not at all.
 type Config struct {
 	Host     string
-	Port     int      // 0: the usual one for the security
-	Security Security // STARTTLS when empty
+	Port     int      // 0: the standard port of Security
+	Security Security // default STARTTLS
 	Username string
 	Password string
 	From     string         // the sender's address
 	Hello    string         // the name for EHLO: fully qualified, or an address literal; empty: the domain of From
-	Roots    *x509.CertPool // who may vouch for the server; nil: whom the system trusts
+	Roots    *x509.CertPool // certificate authorities; nil: those of the system
 	Now      func() time.Time
 }
 
@@ -62,14 +63,14 @@ type Sender struct{ config Config }
 
 var _ courier.Sender = (*Sender)(nil)
 
-// New makes a sender, or says what the configuration lacks.
+// New returns a sender, or an error that names the invalid setting.
 func New(c Config) (*Sender, error) {
 	if c.Security == "" {
 		c.Security = STARTTLS
 	}
-	usual, known := ports[c.Security]
+	standardPort, known := ports[c.Security]
 	if c.Port == 0 {
-		c.Port = usual
+		c.Port = standardPort
 	}
 	switch {
 	case c.Host == "" || !text.OneLine(c.Host) || strings.ContainsAny(c.Host, " /:@"):
@@ -78,7 +79,7 @@ func New(c Config) (*Sender, error) {
 		return nil, fmt.Errorf("smtp: security is %s, %s or %s", STARTTLS, TLS, None)
 	case c.Port < 1 || c.Port > 65535:
 		return nil, errors.New("smtp: a port lies between 1 and 65535")
-	case !courier.OneAddress(c.From):
+	case !courier.IsEmailAddress(c.From):
 		return nil, errors.New("smtp: the sender's address is missing or is none")
 	case (c.Username == "") != (c.Password == ""):
 		return nil, errors.New("smtp: a user name and a password come together")
@@ -86,83 +87,84 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("smtp: the clock is missing")
 	}
 	var err error
-	if c.From, err = courier.MailAddress(c.From); err != nil {
+	if c.From, err = courier.NormalizeEmailAddress(c.From); err != nil {
 		return nil, errors.New("smtp: the sender's address has a domain that can't be written in ASCII")
 	}
 	if c.Hello == "" {
 		c.Hello = HelloName("", c.From)
 	}
-	if c.Hello, err = checkHello(c.Hello); err != nil {
+	if c.Hello, err = checkEHLOName(c.Hello); err != nil {
 		return nil, err
 	}
 	return &Sender{c}, nil
 }
 
-// Send has the server take the message. ctx's deadline bounds the whole conversation.
-func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	to, err := courier.MailAddress(p.To)
+// Send implements [courier.Sender]. The deadline of ctx bounds the whole session.
+func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.Result, error) {
+	to, err := courier.NormalizeEmailAddress(m.To)
 	if err != nil {
-		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("smtp: not an e-mail address"),
+		return courier.Result{}, &courier.Fault{
+			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("smtp: not an e-mail address"),
 		}
 	}
 	from := s.config.From
-	if p.Mail.FromAddress != "" {
-		if from, err = courier.MailAddress(p.Mail.FromAddress); err != nil {
-			return courier.Receipt{}, errHeader
+	if m.Mail.FromAddress != "" {
+		if from, err = courier.NormalizeEmailAddress(m.Mail.FromAddress); err != nil {
+			return courier.Result{}, errHeader
 		}
 	}
-	if !text.OneLine(p.Mail.FromName) || !text.OneLine(p.Mail.Subject) {
-		return courier.Receipt{}, errHeader
+	if !text.OneLine(m.Mail.FromName) || !text.OneLine(m.Mail.Subject) {
+		return courier.Result{}, errHeader
 	}
-	letter, err := s.compose(p, from, to)
+	msg, err := s.compose(m, from, to)
 	if err != nil {
-		return courier.Receipt{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("smtp: the message can't be written: %T", err)}
+		return courier.Result{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("smtp: the message can't be written: %T", err)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxConversation)
+	ctx, cancel := context.WithTimeout(ctx, maxSessionTime)
 	defer cancel()
-	c, err := dial(ctx, s.config)
+	conn, err := dial(ctx, s.config)
 	if err != nil {
-		return courier.Receipt{}, judge(err, false)
+		return courier.Result{}, faultOf(err, false)
 	}
-	defer c.close()
-	defer c.quit()
-	international := !courier.ASCII(to)
-	if err := c.deliver(s.config.From, to, international || !courier.ASCII(s.config.From+from), letter); err != nil {
-		return courier.Receipt{}, judge(err, international)
+	defer conn.close()
+	defer conn.quit()
+	international := !courier.IsASCII(to)
+	if err := conn.deliver(s.config.From, to, international || !courier.IsASCII(s.config.From+from), msg); err != nil {
+		return courier.Result{}, faultOf(err, international)
 	}
-	return courier.Receipt{Carrier: Carrier}, nil
+	return courier.Result{Carrier: Carrier}, nil
 }
 
 var errHeader = &courier.Fault{Kind: courier.Setup, Err: errors.New("smtp: the sender or the subject can't stand in a header")}
 
-// Check opens a conversation, signs in and says goodbye: it costs nothing and sends nothing.
+// Check connects, authenticates and quits. It costs nothing and sends nothing.
 func (s *Sender) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, maxConversation)
+	ctx, cancel := context.WithTimeout(ctx, maxSessionTime)
 	defer cancel()
-	c, err := dial(ctx, s.config)
+	conn, err := dial(ctx, s.config)
 	if err != nil {
-		return judge(err, false)
+		return faultOf(err, false)
 	}
-	defer c.close()
-	c.quit()
+	defer conn.close()
+	conn.quit()
 	return nil
 }
 
-// compose writes the message. Its id is the job's, so that the same job is the same message. Whatever sender a brand
-// names, the envelope is the account's own: the server knows that address, and bounces go there.
-func (s *Sender) compose(p courier.Parcel, from, to string) (*mail.Msg, error) {
+// compose writes the message. The message id contains the job's id, so that a repeated job is the same message. The
+// envelope sender is always the account's own address, whatever sender the brand has: the server knows that address, and
+// bounces go there.
+func (s *Sender) compose(out courier.OutgoingMessage, from, to string) (*mail.Msg, error) {
 	m := mail.NewMsg()
 	_, domain, _ := strings.Cut(s.config.From, "@")
-	m.SetMessageIDWithValue(p.ID + "@" + domain)
+	m.SetMessageIDWithValue(out.ID + "@" + domain)
 	m.SetDateWithValue(s.config.Now())
 	for name, value := range message.Headers {
 		m.SetGenHeader(mail.Header(name), value)
 	}
-	m.Subject(p.Mail.Subject)
-	m.SetBodyString(mail.TypeTextPlain, p.Mail.Text)
-	m.AddAlternativeString(mail.TypeTextHTML, p.Mail.HTML)
-	// Not by FromFormat: a quote in the name would end the ones that it is put into.
-	m.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: p.Mail.FromName, Address: from})
+	m.Subject(out.Mail.Subject)
+	m.SetBodyString(mail.TypeTextPlain, out.Mail.Text)
+	m.AddAlternativeString(mail.TypeTextHTML, out.Mail.HTML)
+	// Not FromFormat: it does not escape a quote in the name.
+	m.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: out.Mail.FromName, Address: from})
 	return m, m.To(to)
 }

@@ -29,8 +29,8 @@ const password = "a-password-that-nobody-may-read"
 
 func now() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) }
 
-func parcel(change func(*courier.Parcel)) courier.Parcel {
-	p := courier.Parcel{
+func outgoing(change func(*courier.OutgoingMessage)) courier.OutgoingMessage {
+	p := courier.OutgoingMessage{
 		ID: "v_01", Tenant: "acme", To: "dana@contoso.com",
 		Mail: message.Mail{FromName: "Ácme IT", Subject: "Is it you?", Text: "open the secret-token", HTML: "<p>open the secret-token</p>"},
 	}
@@ -40,7 +40,7 @@ func parcel(change func(*courier.Parcel)) courier.Parcel {
 	return p
 }
 
-func sender(t *testing.T, srv *server, change func(*smtp.Config)) *smtp.Sender {
+func newSender(t *testing.T, srv *server, change func(*smtp.Config)) *smtp.Sender {
 	t.Helper()
 	c := smtp.Config{Host: srv.host, Port: srv.port, From: "verify@acme-it.com", Roots: srv.roots, Now: now}
 	if change != nil {
@@ -53,10 +53,10 @@ func sender(t *testing.T, srv *server, change func(*smtp.Config)) *smtp.Sender {
 	return s
 }
 
-func signedIn(c *smtp.Config) { c.Username, c.Password = "verify", password }
+func withAccount(c *smtp.Config) { c.Username, c.Password = "verify", password }
 
-// kind is what a failed send means, once it is sure that the fault tells nobody's secrets.
-func kind(t *testing.T, err error) (courier.FaultKind, verify.Code) {
+// faultKindOf returns the kind and reason of a fault, and checks that its text holds no secret.
+func faultKindOf(t *testing.T, err error) (courier.FaultKind, verify.Code) {
 	t.Helper()
 	var f *courier.Fault
 	if !errors.As(err, &f) {
@@ -70,7 +70,7 @@ func kind(t *testing.T, err error) (courier.FaultKind, verify.Code) {
 	return f.Kind, f.Reason
 }
 
-func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
+func TestAMailIsSentEncryptedAndComplete(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		script   script
@@ -81,15 +81,15 @@ func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			srv := serve(t, c.script)
-			s := sender(t, srv, func(config *smtp.Config) {
-				signedIn(config)
+			s := newSender(t, srv, func(config *smtp.Config) {
+				withAccount(config)
 				config.Security = c.security
 			})
-			receipt, err := s.Send(t.Context(), parcel(nil))
-			if err != nil || receipt != (courier.Receipt{Carrier: "smtp"}) {
+			receipt, err := s.Send(t.Context(), outgoing(nil))
+			if err != nil || receipt != (courier.Result{Carrier: "smtp"}) {
 				t.Fatalf("receipt %v, error %v", receipt, err)
 			}
-			heard, mails := srv.records()
+			heard, mails := srv.recorded()
 			if !slices.Contains(heard, "EHLO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(heard, "RCPT TO:<dana@contoso.com>") {
 				t.Errorf("heard %q", heard)
 			}
@@ -98,37 +98,37 @@ func TestAMailGoesOutEncryptedAndWhole(t *testing.T) {
 	}
 }
 
-func TestASetNameIsUsedForEHLO(t *testing.T) {
+func TestTheConfiguredNameIsUsedForEHLO(t *testing.T) {
 	srv := serve(t, script{starttls: true})
-	if _, err := sender(t, srv, func(c *smtp.Config) { c.Hello = "pod.example" }).Send(t.Context(), parcel(nil)); err != nil {
+	if _, err := newSender(t, srv, func(c *smtp.Config) { c.Hello = "pod.example" }).Send(t.Context(), outgoing(nil)); err != nil {
 		t.Fatal(err)
 	}
-	heard, _ := srv.records()
+	heard, _ := srv.recorded()
 	hellos := slices.DeleteFunc(heard, func(line string) bool { return !strings.HasPrefix(line, "EHLO") })
 	if diff := cmp.Diff([]string{"EHLO pod.example", "EHLO pod.example"}, hellos); diff != "" { // before and after STARTTLS
 		t.Error(diff)
 	}
 }
 
-func TestAServerThatKnowsNoEHLOIsGreetedByHELO(t *testing.T) {
+func TestAServerWithoutEHLOGetsHELO(t *testing.T) {
 	srv := serve(t, script{replies: map[string]string{"EHLO": "502 what?"}})
-	if _, err := sender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), parcel(nil)); err != nil {
+	if _, err := newSender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), outgoing(nil)); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.records()
+	heard, mails := srv.recorded()
 	if !slices.Contains(heard, "HELO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com>") || len(mails) != 1 {
 		t.Errorf("heard %q", heard)
 	}
 }
 
-func TestTheWayToSignInIsOneThatTheServerOffers(t *testing.T) {
+func TestTheAuthMechanismIsOneThatTheServerOffers(t *testing.T) {
 	const before, after = "250-mail.example\r\n250-STARTTLS\r\n", "\r\n250 HELP"
 	user, pass := base64.StdEncoding.EncodeToString([]byte("verify")), base64.StdEncoding.EncodeToString([]byte(password))
 	plain := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00verify\x00"+password))
 	for _, c := range []struct {
 		name, offers string
 		replies      map[string]string
-		want         []string // what is heard from AUTH on; nil: no sign-in is tried
+		want         []string // the commands from AUTH on; nil: no AUTH
 	}{
 		{"PLAIN before LOGIN", "250-AUTH LOGIN PLAIN", nil, []string{plain}},
 		{"in small letters", "250-auth login plain", nil, []string{plain}},
@@ -144,10 +144,10 @@ func TestTheWayToSignInIsOneThatTheServerOffers(t *testing.T) {
 			replies := map[string]string{"EHLO": before + c.offers + after}
 			maps.Copy(replies, c.replies)
 			srv := serve(t, script{starttls: true, replies: replies})
-			err := sender(t, srv, signedIn).Check(t.Context())
-			heard, _ := srv.records()
+			err := newSender(t, srv, withAccount).Check(t.Context())
+			heard, _ := srv.recorded()
 			if c.want == nil {
-				if k, _ := kind(t, err); k != courier.Setup || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+				if k, _ := faultKindOf(t, err); k != courier.Setup || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
 					t.Errorf("%v; heard %q", err, heard)
 				}
 				return
@@ -160,33 +160,33 @@ func TestTheWayToSignInIsOneThatTheServerOffers(t *testing.T) {
 	}
 }
 
-func TestWhatFollowsSTARTTLSInClearIsNotRead(t *testing.T) {
+func TestPlaintextAfterSTARTTLSIsNotRead(t *testing.T) {
 	srv := serve(t, script{starttls: true, replies: map[string]string{"STARTTLS": "220 go ahead\r\n250 injected"}})
-	_, err := sender(t, srv, nil).Send(t.Context(), parcel(nil))
-	if k, _ := kind(t, err); k != courier.Setup {
+	_, err := newSender(t, srv, nil).Send(t.Context(), outgoing(nil))
+	if k, _ := faultKindOf(t, err); k != courier.Setup {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestABrandsOwnAddressIsInTheHeaderAndTheAccountsInTheEnvelope(t *testing.T) {
+func TestTheBrandsAddressIsInTheHeaderAndTheAccountsInTheEnvelope(t *testing.T) {
 	srv := serve(t, script{starttls: true})
-	if _, err := sender(t, srv, nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.Mail.FromAddress = "it@acme.example" })); err != nil {
+	if _, err := newSender(t, srv, nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "it@acme.example" })); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.records()
+	heard, mails := srv.recorded()
 	if !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !strings.Contains(strings.Join(mails, ""), "<it@acme.example>\r\n") {
 		t.Errorf("heard %q, got %q", heard, mails)
 	}
 }
 
-func TestRow22ANameIsANameWhateverStandsInIt(t *testing.T) {
+func TestThreat_22_ANameStaysANameWithAnyContent(t *testing.T) {
 	for _, name := range []string{`Acme "Fix-it" IT`, `Acme\`, `Acme" <eve@evil.example>`, `Müller, Kündig & "Söhne"`, "=?utf-8?q?Eve?=", "Acme 🛡"} {
 		t.Run(name, func(t *testing.T) {
 			srv := serve(t, script{starttls: true})
-			if _, err := sender(t, srv, nil).Send(t.Context(), parcel(func(p *courier.Parcel) { p.Mail.FromName = name })); err != nil {
+			if _, err := newSender(t, srv, nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.Mail.FromName = name })); err != nil {
 				t.Fatal(err)
 			}
-			_, mails := srv.records()
+			_, mails := srv.recorded()
 			m, err := netmail.ReadMessage(strings.NewReader(strings.Join(mails, "")))
 			if err != nil {
 				t.Fatal(err)
@@ -199,7 +199,7 @@ func TestRow22ANameIsANameWhateverStandsInIt(t *testing.T) {
 	}
 }
 
-// checkMail reads the one message as a mailbox does.
+// checkMail parses the one message and checks its parts.
 func checkMail(t *testing.T, mails []string) {
 	t.Helper()
 	if len(mails) != 1 {
@@ -247,19 +247,19 @@ func checkMail(t *testing.T, mails []string) {
 	}
 }
 
-// verdict puts the outcome of a send into the words of testdata/refusals.txt.
-func verdict(t *testing.T, err error) string {
+// resultText describes the result of a send in the terms of testdata/refusals.txt.
+func resultText(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
 		return "taken"
 	}
-	kind, reason := kind(t, err)
+	kind, reason := faultKindOf(t, err)
 	switch kind {
 	case courier.Setup:
 		return "ours"
-	case courier.Busy:
+	case courier.Temporary:
 		return "busy"
-	case courier.Unsure:
+	case courier.Indeterminate:
 		return "indeterminate"
 	case courier.Unsupported:
 		return "form"
@@ -267,7 +267,7 @@ func verdict(t *testing.T, err error) string {
 	return map[verify.Code]string{verify.ReasonInvalidRecipient: "invalid_recipient", verify.ReasonBlocked: "blocked", verify.ReasonMailboxFull: "full"}[reason]
 }
 
-func TestARefusalIsReadByStepCodeAndMeaning(t *testing.T) {
+func TestARefusalIsClassifiedByStepCodeAndText(t *testing.T) {
 	content, err := os.ReadFile("testdata/refusals.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -285,93 +285,93 @@ func TestARefusalIsReadByStepCodeAndMeaning(t *testing.T) {
 		t.Run(fmt.Sprintf("line %d: %s %s", number+1, step, strings.TrimSpace(fields[1])), func(t *testing.T) {
 			t.Parallel()
 			srv := serve(t, script{starttls: true, auth: true, replies: map[string]string{step: said}})
-			_, err := sender(t, srv, signedIn).Send(t.Context(), parcel(nil))
-			if got := verdict(t, err); got != want {
+			_, err := newSender(t, srv, withAccount).Send(t.Context(), outgoing(nil))
+			if got := resultText(t, err); got != want {
 				t.Errorf("%s, want %s: %v", got, want, err)
 			}
-			if _, mails := srv.records(); want == "taken" && len(mails) != 1 {
+			if _, mails := srv.recorded(); want == "taken" && len(mails) != 1 {
 				t.Errorf("%d messages arrived, want 1", len(mails))
 			}
 		})
 	}
 }
 
-func TestNothingGoesOutThatIsNotEncrypted(t *testing.T) {
+func TestNothingIsSentWithoutEncryption(t *testing.T) {
 	t.Run("a server that does not offer it is refused", func(t *testing.T) {
 		srv := serve(t, script{auth: true})
-		_, err := sender(t, srv, signedIn).Send(t.Context(), parcel(nil))
-		if k, _ := kind(t, err); k != courier.Setup {
+		_, err := newSender(t, srv, withAccount).Send(t.Context(), outgoing(nil))
+		if k, _ := faultKindOf(t, err); k != courier.Setup {
 			t.Errorf("%v", err)
 		}
-		if heard, mails := srv.records(); len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+		if heard, mails := srv.recorded(); len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
 			t.Errorf("heard %q", heard)
 		}
 	})
 	t.Run("a server that nobody vouches for is refused", func(t *testing.T) {
 		srv := serve(t, script{starttls: true})
-		_, err := sender(t, srv, func(c *smtp.Config) { c.Roots = nil }).Send(t.Context(), parcel(nil))
-		if k, _ := kind(t, err); k != courier.Setup {
+		_, err := newSender(t, srv, func(c *smtp.Config) { c.Roots = nil }).Send(t.Context(), outgoing(nil))
+		if k, _ := faultKindOf(t, err); k != courier.Setup {
 			t.Errorf("%v", err)
 		}
-		if _, mails := srv.records(); len(mails) > 0 {
+		if _, mails := srv.recorded(); len(mails) > 0 {
 			t.Error("a message went out")
 		}
 	})
 	t.Run("a server that takes no sign-in of ours is refused", func(t *testing.T) {
-		_, err := sender(t, serve(t, script{starttls: true}), signedIn).Send(t.Context(), parcel(nil))
-		if k, _ := kind(t, err); k != courier.Setup {
+		_, err := newSender(t, serve(t, script{starttls: true}), withAccount).Send(t.Context(), outgoing(nil))
+		if k, _ := faultKindOf(t, err); k != courier.Setup {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("but to this very machine", func(t *testing.T) {
 		srv := serve(t, script{auth: true})
-		if _, err := sender(t, srv, func(c *smtp.Config) {
-			signedIn(c)
+		if _, err := newSender(t, srv, func(c *smtp.Config) {
+			withAccount(c)
 			c.Security = smtp.None
-		}).Send(t.Context(), parcel(nil)); err != nil {
+		}).Send(t.Context(), outgoing(nil)); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-func TestRow22ARecipientThatSmugglesIsRefusedUnasked(t *testing.T) {
-	for name, change := range map[string]func(*courier.Parcel){
-		"a second recipient in a quoted part": func(p *courier.Parcel) { p.To = `"dana@contoso.com> RCPT TO:<eve"@evil.example` },
-		"a second address":                    func(p *courier.Parcel) { p.To = "dana@contoso.com,eve@evil.example" },
-		"a line's end":                        func(p *courier.Parcel) { p.To = "dana@contoso.com\r\nRCPT TO:<eve@evil.example>" },
-		"a name beside it":                    func(p *courier.Parcel) { p.To = "Dana <dana@contoso.com>" },
-		"two at signs":                        func(p *courier.Parcel) { p.To = "dana@contoso.com@evil.example" },
-		"a header in the subject":             func(p *courier.Parcel) { p.Mail.Subject = "hi\r\nBcc: eve@evil.example" },
-		"a second sender":                     func(p *courier.Parcel) { p.Mail.FromAddress = "a@acme.example,b@acme.example" },
-		"a header in the sender's address":    func(p *courier.Parcel) { p.Mail.FromAddress = "a@acme.example\r\nBcc: eve@evil.example" },
-		"a header in the sender's name":       func(p *courier.Parcel) { p.Mail.FromName = "Acme\r\nBcc: eve@evil.example" },
+func TestThreat_22_ARecipientWithACommandIsRefusedBeforeTheSession(t *testing.T) {
+	for name, change := range map[string]func(*courier.OutgoingMessage){
+		"a second recipient in a quoted part": func(p *courier.OutgoingMessage) { p.To = `"dana@contoso.com> RCPT TO:<eve"@evil.example` },
+		"a second address":                    func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com,eve@evil.example" },
+		"a line's end":                        func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com\r\nRCPT TO:<eve@evil.example>" },
+		"a name beside it":                    func(p *courier.OutgoingMessage) { p.To = "Dana <dana@contoso.com>" },
+		"two at signs":                        func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com@evil.example" },
+		"a header in the subject":             func(p *courier.OutgoingMessage) { p.Mail.Subject = "hi\r\nBcc: eve@evil.example" },
+		"a second sender":                     func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "a@acme.example,b@acme.example" },
+		"a header in the sender's address":    func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "a@acme.example\r\nBcc: eve@evil.example" },
+		"a header in the sender's name":       func(p *courier.OutgoingMessage) { p.Mail.FromName = "Acme\r\nBcc: eve@evil.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := serve(t, script{starttls: true})
-			if _, err := sender(t, srv, nil).Send(t.Context(), parcel(change)); err == nil {
+			if _, err := newSender(t, srv, nil).Send(t.Context(), outgoing(change)); err == nil {
 				t.Error("it was sent")
 			}
-			if heard, _ := srv.records(); len(heard) > 0 {
+			if heard, _ := srv.recorded(); len(heard) > 0 {
 				t.Errorf("the server heard %q", heard)
 			}
 		})
 	}
 }
 
-func TestASendThatIsCalledOffGoesNowhere(t *testing.T) {
+func TestACancelledSendEnds(t *testing.T) {
 	srv := serve(t, script{starttls: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := sender(t, srv, nil).Send(ctx, parcel(nil))
-	if k, _ := kind(t, err); k != courier.Busy {
+	_, err := newSender(t, srv, nil).Send(ctx, outgoing(nil))
+	if k, _ := faultKindOf(t, err); k != courier.Temporary {
 		t.Errorf("%v", err)
 	}
-	if heard, _ := srv.records(); len(heard) > 0 {
+	if heard, _ := srv.recorded(); len(heard) > 0 {
 		t.Errorf("heard %q", heard)
 	}
 }
 
-func TestASettingThatCantWorkIsRefused(t *testing.T) {
+func TestAnInvalidSettingIsRefused(t *testing.T) {
 	good := smtp.Config{Host: "mail.example", From: "verify@acme-it.com", Now: now}
 	if _, err := smtp.New(good); err != nil {
 		t.Fatal(err)
@@ -395,15 +395,15 @@ func TestASettingThatCantWorkIsRefused(t *testing.T) {
 
 func TestACheckSignsInAndSendsNothing(t *testing.T) {
 	srv := serve(t, script{starttls: true, auth: true})
-	if err := sender(t, srv, signedIn).Check(t.Context()); err != nil {
+	if err := newSender(t, srv, withAccount).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.records()
+	heard, mails := srv.recorded()
 	if len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "MAIL") }) {
 		t.Errorf("heard %q", heard)
 	}
 	bad := serve(t, script{starttls: true, auth: true, replies: map[string]string{"AUTH": "535 5.7.8 no"}})
-	if k, _ := kind(t, sender(t, bad, signedIn).Check(t.Context())); k != courier.Setup {
+	if k, _ := faultKindOf(t, newSender(t, bad, withAccount).Check(t.Context())); k != courier.Setup {
 		t.Errorf("kind %d", k)
 	}
 }

@@ -2,18 +2,17 @@ package twilio
 
 import "github.com/shieldpod/shieldpod/bff/internal/verify"
 
-// Twilio's error codes, by whose fault they are (https://www.twilio.com/docs/api/errors). Twilio adds codes: one that
-// is not here counts as ours when it answers a request, so that the next carrier is asked, and as undelivered in a
-// receipt.
+// Twilio's error codes by cause (https://www.twilio.com/docs/api/errors). Twilio adds codes. An unknown code counts as
+// Misconfigured in a response, so that the next carrier is tried, and as undelivered in a receipt.
 
-// recipientCodes speak of the recipient, on sending and in receipts: no other carrier can help.
+// recipientCodes are about the recipient, in responses and receipts: no other carrier can help.
 var recipientCodes = map[int]verify.Code{
-	21211: verify.ReasonInvalidRecipient, // the number is none
+	21211: verify.ReasonInvalidRecipient, // not a valid number
 	21214: verify.ReasonInvalidRecipient, // the number can't be reached
-	21217: verify.ReasonInvalidRecipient, // the number is none
+	21217: verify.ReasonInvalidRecipient, // not a valid number
 	21265: verify.ReasonInvalidRecipient, // the number is a short code
 	21610: verify.ReasonOptedOut,         // STOP
-	21614: verify.ReasonLandline,         // the number is no mobile one
+	21614: verify.ReasonLandline,         // not a mobile number
 	21635: verify.ReasonLandline,         // the number is a landline
 	30003: verify.ReasonInvalidRecipient, // the handset is off or out of reach
 	30004: verify.ReasonBlocked,          // blocked by the recipient or the network
@@ -22,19 +21,19 @@ var recipientCodes = map[int]verify.Code{
 	30007: verify.ReasonBlocked,          // filtered
 }
 
-// setupCodes of receipts: the network refuses our number, our registration or our account.
-var setupCodes = map[int]bool{
+// misconfiguredCodes are codes of receipts: the network refuses the sender's number, its registration or the account.
+var misconfiguredCodes = map[int]bool{
 	21408: true, // the country is not switched on
 	21606: true, // the sender may not send
 	21608: true, // a trial account may send to verified numbers only
 	21612: true, // this sender can't reach that number; another carrier may
 	21617: true, // the text is too long
-	21659: true, // the sender is no number of Twilio's
-	21660: true, // the sender is another account's
+	21659: true, // the sender is not a Twilio number
+	21660: true, // the sender belongs to another account
 	21661: true, // the sender can't send texts
 	21703: true, // the messaging service is empty
 	21704: true, // the messaging service has no sender for that country
-	21705: true, // the messaging service is none
+	21705: true, // the messaging service does not exist
 	30002: true, // the account is suspended
 	30010: true, // the price is above the account's limit
 	30018: true, // the network wants the sender registered
@@ -52,8 +51,8 @@ var setupCodes = map[int]bool{
 	30450: true, // the protection against pumping blocks the number's range
 }
 
-// temporary codes of refusals: the same request may be taken later.
-var temporary = map[int]bool{
+// temporaryCodes are codes of responses: the same request may be accepted later.
+var temporaryCodes = map[int]bool{
 	20429: true, // too many requests
 	21611: true, // the sender's queue is full
 	21730: true, // under maintenance
@@ -62,9 +61,9 @@ var temporary = map[int]bool{
 	30022: true, // the sender's rate at US networks is reached
 }
 
-// reasonOf tells whose fault a code is; empty of a code that is not known.
+// reasonOf returns the reason for a code; empty for an unknown code.
 func reasonOf(code int) verify.Code {
-	if setupCodes[code] {
+	if misconfiguredCodes[code] {
 		return verify.ReasonCarrierSet
 	}
 	return recipientCodes[code]

@@ -1,4 +1,4 @@
 package twilio
 
-// Sign lets tests hold the signature to the carrier's own example.
+// Sign lets tests compare the signature with the carrier's example.
 var Sign = sign

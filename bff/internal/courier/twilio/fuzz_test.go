@@ -9,7 +9,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 )
 
-// What nobody has signed is never believed, whatever it is; what is signed may still be anything.
+// An unsigned receipt is never accepted. A signed receipt may still have any content.
 func FuzzReceipts(f *testing.F) {
 	good := url.Values{}
 	for name, value := range receipt(nil) {

@@ -1,7 +1,8 @@
-// Package twilio sends text messages by Twilio's HTTP API and understands its status callbacks.
+// Package twilio sends text messages through Twilio's HTTP API and reads its status callbacks.
 //
-// Start with [New] for the way out and [NewWebhook] for the way back. Two requests are all that is needed
-// of the API, so they are made here and by no library.
+// It needs only two requests of the API and makes them without a library.
+//
+// Start with [New] for sending and [NewWebhook] for receipts.
 package twilio
 
 import (
@@ -28,11 +29,11 @@ const Carrier = "twilio"
 // Config is the account. Account, Secret and From are required, and Callback for receipts.
 type Config struct {
 	Account  string // SID of the account: AC and 32 hexadecimal digits
-	Key      string // SID of an API key (SK…), whose secret Secret then is; empty: Secret is the account's auth token
+	Key      string // SID of an API key (SK…), to which Secret then belongs; empty: Secret is the account's auth token
 	Secret   string
 	From     string // a number in E.164, a name of up to 11 letters, or the SID of a messaging service (MG…)
-	Host     string // "https://api.twilio.com" when empty
-	Callback string // our public URL; empty: no receipts
+	Host     string // default "https://api.twilio.com"
+	Callback string // public URL of Shieldpod; empty: no receipts
 	Now      func() time.Time
 }
 
@@ -50,7 +51,7 @@ var (
 	serviceSID = regexp.MustCompile(`^MG[0-9a-f]{32}$`)
 )
 
-// New makes a sender, or says what the configuration lacks.
+// New returns a sender, or an error that names the invalid setting.
 func New(c Config) (*Sender, error) {
 	switch {
 	case !accountSID.MatchString(c.Account):
@@ -72,62 +73,62 @@ func New(c Config) (*Sender, error) {
 	return &Sender{config: c, client: &http.Client{Transport: courier.NewTransport(), CheckRedirect: courier.NoRedirect}}, nil
 }
 
-// answerLimit is what Twilio's answer to a message may have, in bytes.
-const answerLimit = 64 << 10
+// maxResponseBytes bounds Twilio's response to a message.
+const maxResponseBytes = 64 << 10
 
-// Send asks Twilio to deliver the parcel's text. ctx's deadline bounds it.
-func (s *Sender) Send(ctx context.Context, p courier.Parcel) (courier.Receipt, error) {
-	if _, ok := courier.Digits(p.To); !ok {
-		return courier.Receipt{}, &courier.Fault{
-			Kind: courier.Refused, Reason: verify.ReasonInvalidRecipient, Err: errors.New("twilio: not a number in E.164"),
+// Send implements [courier.Sender]. The deadline of ctx bounds the request.
+func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.Result, error) {
+	if _, ok := courier.E164Digits(m.To); !ok {
+		return courier.Result{}, &courier.Fault{
+			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("twilio: not a number in E.164"),
 		}
 	}
-	form := url.Values{"To": {p.To}, "Body": {p.Text}}
+	form := url.Values{"To": {m.To}, "Body": {m.Text}}
 	if serviceSID.MatchString(s.config.From) {
 		form.Set("MessagingServiceSid", s.config.From)
 	} else {
 		form.Set("From", s.config.From)
 	}
 	if s.config.Callback != "" {
-		form.Set("StatusCallback", s.callback(p))
+		form.Set("StatusCallback", s.callbackURL(m))
 	}
-	watched, asked := courier.Watch(ctx)
-	answer, err := s.ask(watched, http.MethodPost, "/Messages.json", strings.NewReader(form.Encode()))
+	traceCtx, connected := courier.TraceConnection(ctx)
+	response, err := s.do(traceCtx, http.MethodPost, "/Messages.json", strings.NewReader(form.Encode()))
 	if err != nil {
-		return courier.Receipt{}, courier.Unanswered(Carrier, err, asked())
+		return courier.Result{}, courier.NoResponse(Carrier, err, connected())
 	}
-	defer func() { _ = answer.Body.Close() }()
-	var said struct {
+	defer func() { _ = response.Body.Close() }()
+	var parsed struct {
 		SID  string `json:"sid"`
 		Code int    `json:"code"`
 	}
-	body, err := strictjson.Read(ctx, answer.Body, answerLimit)
+	body, err := strictjson.Read(ctx, response.Body, maxResponseBytes)
 	if err == nil {
-		err = strictjson.Unmarshal(body, &said)
+		err = strictjson.Unmarshal(body, &parsed)
 	}
-	if answer.StatusCode/100 == 2 { // whatever became of the answer's body, the message is theirs
-		return courier.Receipt{Carrier: Carrier, Ref: said.SID}, nil
+	if response.StatusCode/100 == 2 { // accepted, even if the body could not be read
+		return courier.Result{Carrier: Carrier, Ref: parsed.SID}, nil
 	}
 	if err != nil {
-		said.Code = 0
+		parsed.Code = 0
 	}
-	return courier.Receipt{}, refusal(answer, said.Code)
+	return courier.Result{}, responseFault(response, parsed.Code)
 }
 
-// Check asks for the account itself: it costs nothing and sends nothing.
+// Check requests the account. It costs nothing and sends nothing.
 func (s *Sender) Check(ctx context.Context) error {
-	answer, err := s.ask(ctx, http.MethodGet, ".json", nil)
+	response, err := s.do(ctx, http.MethodGet, ".json", nil)
 	if err != nil {
-		return courier.Unanswered(Carrier, err, false)
+		return courier.NoResponse(Carrier, err, false)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return refusal(answer, 0)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return responseFault(response, 0)
 	}
 	return nil
 }
 
-func (s *Sender) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+func (s *Sender) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, s.config.Host+"/2010-04-01/Accounts/"+s.config.Account+path, body)
 	if err != nil {
 		return nil, err
@@ -143,28 +144,29 @@ func (s *Sender) ask(ctx context.Context, method, path string, body io.Reader) (
 	return s.client.Do(r)
 }
 
-// callback is where the receipts of one message go. Twilio has no place for an id of ours, and its signature
-// no time: both are in the address, which the signature covers.
-func (s *Sender) callback(p courier.Parcel) string {
-	query := url.Values{queryJob: {p.ID}, queryAt: {strconv.FormatInt(s.config.Now().Unix(), 10)}}
-	return s.config.Callback + callbackPath(p.Tenant) + "?" + query.Encode()
+// callbackURL returns the URL for the receipts of one message. Twilio's receipts carry neither a caller's id nor a
+// time, so both are in the URL, which the signature covers.
+func (s *Sender) callbackURL(m courier.OutgoingMessage) string {
+	query := url.Values{queryJob: {m.ID}, queryAt: {strconv.FormatInt(s.config.Now().Unix(), 10)}}
+	return s.config.Callback + callbackPath(m.Tenant) + "?" + query.Encode()
 }
 
-// refusal reads Twilio's own code. Its words are left out: they may repeat a number.
-func refusal(answer *http.Response, code int) *courier.Fault {
-	f := courier.ByStatus(Carrier, answer.StatusCode, answer.Header)
+// responseFault returns the fault of a response with an error code. Twilio's texts are left out, because they may contain
+// a number.
+func responseFault(response *http.Response, code int) *courier.Fault {
+	f := courier.StatusFault(Carrier, response.StatusCode, response.Header)
 	if code == 0 {
 		return f
 	}
 	f.Err = fmt.Errorf("%w, code %d", f.Err, code)
-	if answer.StatusCode/100 != 4 {
+	if response.StatusCode/100 != 4 {
 		return f
 	}
 	switch reason := reasonOf(code); {
-	case temporary[code]:
-		f.Kind = courier.Busy
+	case temporaryCodes[code]:
+		f.Kind = courier.Temporary
 	case reason != "" && reason != verify.ReasonCarrierSet && reason != verify.ReasonUndelivered:
-		f.Kind, f.Reason = courier.Refused, reason
+		f.Kind, f.Reason = courier.Rejected, reason
 	}
 	return f
 }

@@ -27,11 +27,11 @@ var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return now }
 
-func parcel() courier.Parcel {
-	return courier.Parcel{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is the secret-code"}
+func outgoing() courier.OutgoingMessage {
+	return courier.OutgoingMessage{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is the secret-code"}
 }
 
-func sender(t *testing.T, answer http.HandlerFunc, change func(*twilio.Config)) *twilio.Sender {
+func newSender(t *testing.T, answer http.HandlerFunc, change func(*twilio.Config)) *twilio.Sender {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
@@ -46,7 +46,7 @@ func sender(t *testing.T, answer http.HandlerFunc, change func(*twilio.Config)) 
 	return s
 }
 
-func fault(t *testing.T, err error) *courier.Fault {
+func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
 	var f *courier.Fault
 	if !errors.As(err, &f) {
@@ -60,7 +60,7 @@ func fault(t *testing.T, err error) *courier.Fault {
 	return f
 }
 
-func TestATextGoesOutAsTwilioWantsIt(t *testing.T) {
+func TestTheRequestHasTwiliosForm(t *testing.T) {
 	service := "MG0123456789abcdef0123456789abcdef"
 	key := "SK0123456789abcdef0123456789abcdef"
 	callback := "https://pod.example/hooks/twilio/acme?at=1772632800&job=v_01"
@@ -77,7 +77,7 @@ func TestATextGoesOutAsTwilioWantsIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got url.Values
-			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 				user, secret, _ := r.BasicAuth()
 				if r.Method != http.MethodPost || r.URL.Path != "/2010-04-01/Accounts/"+account+"/Messages.json" || user != c.user || secret != token {
 					t.Errorf("%s %s by %s", r.Method, r.URL, user)
@@ -89,8 +89,8 @@ func TestATextGoesOutAsTwilioWantsIt(t *testing.T) {
 				w.WriteHeader(http.StatusCreated)
 				_, _ = fmt.Fprint(w, `{"sid":"SM77","status":"queued","error_code":null}`)
 			}, c.change)
-			receipt, err := s.Send(t.Context(), parcel())
-			if want := (courier.Receipt{Carrier: "twilio", Ref: "SM77"}); err != nil || receipt != want {
+			receipt, err := s.Send(t.Context(), outgoing())
+			if want := (courier.Result{Carrier: "twilio", Ref: "SM77"}); err != nil || receipt != want {
 				t.Fatalf("receipt %v, error %v", receipt, err)
 			}
 			c.want.Set("To", "+14155554821")
@@ -102,7 +102,7 @@ func TestATextGoesOutAsTwilioWantsIt(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
+func TestAResponseBecomesAFault(t *testing.T) {
 	said := func(code int) string {
 		return fmt.Sprintf(`{"code":%d,"message":"'To' number +14155554821 is bad","status":400}`, code)
 	}
@@ -114,18 +114,18 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		reason verify.Code
 		after  time.Duration
 	}{
-		{"too many requests", 429, said(20429), courier.Busy, "", 7 * time.Second},
-		{"it is down", 503, "<html>", courier.Busy, "", 7 * time.Second},
-		{"a gateway gave up", 504, "", courier.Unsure, "", 0},
+		{"too many requests", 429, said(20429), courier.Temporary, "", 7 * time.Second},
+		{"it is down", 503, "<html>", courier.Temporary, "", 7 * time.Second},
+		{"a gateway gave up", 504, "", courier.Indeterminate, "", 0},
 		{"the token is wrong", 401, said(20003), courier.Setup, "", 0},
-		{"the number is none", 400, said(21211), courier.Refused, verify.ReasonInvalidRecipient, 0},
-		{"the number is a landline", 400, said(21614), courier.Refused, verify.ReasonLandline, 0},
-		{"the number is a landline, said at once", 400, said(21635), courier.Refused, verify.ReasonLandline, 0},
-		{"the number is a short code", 400, said(21265), courier.Refused, verify.ReasonInvalidRecipient, 0},
-		{"the number can't be reached", 400, said(21214), courier.Refused, verify.ReasonInvalidRecipient, 0},
-		{"the number can't be one", 400, said(21217), courier.Refused, verify.ReasonInvalidRecipient, 0},
-		{"the number blocks us", 400, said(30004), courier.Refused, verify.ReasonBlocked, 0},
-		{"the number is unknown", 400, said(30005), courier.Refused, verify.ReasonInvalidRecipient, 0},
+		{"the number is none", 400, said(21211), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number is a landline", 400, said(21614), courier.Rejected, verify.ReasonLandline, 0},
+		{"the number is a landline, said at once", 400, said(21635), courier.Rejected, verify.ReasonLandline, 0},
+		{"the number is a short code", 400, said(21265), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be reached", 400, said(21214), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be one", 400, said(21217), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number blocks us", 400, said(30004), courier.Rejected, verify.ReasonBlocked, 0},
+		{"the number is unknown", 400, said(30005), courier.Rejected, verify.ReasonInvalidRecipient, 0},
 		{"a trial account", 400, said(21608), courier.Setup, "", 0},
 		{"this sender can't reach the number", 400, said(21612), courier.Setup, "", 0},
 		{"the text is too long", 400, said(21617), courier.Setup, "", 0},
@@ -133,62 +133,62 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		{"the sender is the recipient", 400, said(21266), courier.Setup, "", 0},
 		{"the messaging service has no sender", 400, said(21703), courier.Setup, "", 0},
 		{"the account is suspended", 403, said(30002), courier.Setup, "", 0},
-		{"the sender's queue is full", 400, said(21611), courier.Busy, "", 0},
-		{"under maintenance", 400, said(21730), courier.Busy, "", 0},
+		{"the sender's queue is full", 400, said(21611), courier.Temporary, "", 0},
+		{"under maintenance", 400, said(21730), courier.Temporary, "", 0},
 		{"an error that is not known", 400, said(21999), courier.Setup, "", 0},
-		{"the number has said STOP", 400, said(21610), courier.Refused, verify.ReasonOptedOut, 0},
+		{"the number has said STOP", 400, said(21610), courier.Rejected, verify.ReasonOptedOut, 0},
 		{"the country is not switched on", 400, said(21408), courier.Setup, "", 0},
 		{"the sender is not ours", 400, said(21606), courier.Setup, "", 0},
-		{"a code of the recipient's in an answer that is not about it", 503, said(21614), courier.Busy, "", 7 * time.Second},
+		{"a code of the recipient's in an answer that is not about it", 503, said(21614), courier.Temporary, "", 7 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := sender(t, func(w http.ResponseWriter, _ *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "7")
 				w.WriteHeader(c.status)
 				_, _ = fmt.Fprint(w, c.body)
 			}, nil)
-			_, err := s.Send(t.Context(), parcel())
-			if f := fault(t, err); f.Kind != c.kind || f.Reason != c.reason || f.RetryAfter != c.after {
+			_, err := s.Send(t.Context(), outgoing())
+			if f := faultOf(t, err); f.Kind != c.kind || f.Reason != c.reason || f.RetryAfter != c.after {
 				t.Errorf("kind %d reason %q after %s: %v", f.Kind, f.Reason, f.RetryAfter, f)
 			}
 		})
 	}
 }
 
-func TestACarrierThatIsNotReachedHasNothingAndOneThatHangsUpMayHave(t *testing.T) {
+func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
 	_ = l.Close()
-	s := sender(t, nil, func(c *twilio.Config) { c.Host = "http://" + address })
-	_, err = s.Send(t.Context(), parcel())
-	if f := fault(t, err); f.Kind != courier.Busy {
+	s := newSender(t, nil, func(c *twilio.Config) { c.Host = "http://" + address })
+	_, err = s.Send(t.Context(), outgoing())
+	if f := faultOf(t, err); f.Kind != courier.Temporary {
 		t.Errorf("nobody there: kind %d", f.Kind)
 	}
-	s = sender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
-	_, err = s.Send(t.Context(), parcel())
-	if f := fault(t, err); f.Kind != courier.Unsure {
+	s = newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
+	_, err = s.Send(t.Context(), outgoing())
+	if f := faultOf(t, err); f.Kind != courier.Indeterminate {
 		t.Errorf("hung up: kind %d", f.Kind)
 	}
 }
 
-func TestWhatIsNoNumberIsRefusedUnasked(t *testing.T) {
-	s := sender(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }, nil)
+func TestAnInvalidNumberIsRefusedBeforeTheRequest(t *testing.T) {
+	s := newSender(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") }, nil)
 	for _, to := range []string{"", "14155554821", "+1415555482a", "+123456", "+1234567890123456", "+14155554821,+14155554822"} {
-		p := parcel()
+		p := outgoing()
 		p.To = to
 		_, err := s.Send(t.Context(), p)
-		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonInvalidRecipient {
+		if f := faultOf(t, err); f.Kind != courier.Rejected || f.Reason != verify.ReasonInvalidRecipient {
 			t.Errorf("%q: %v", to, f)
 		}
 	}
 }
 
-func TestACheckAsksForTheAccountOnly(t *testing.T) {
+func TestACheckReadsTheAccountOnly(t *testing.T) {
 	status := http.StatusOK
-	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+	s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/2010-04-01/Accounts/"+account+".json" {
 			t.Errorf("%s %s", r.Method, r.URL)
 		}
@@ -198,12 +198,12 @@ func TestACheckAsksForTheAccountOnly(t *testing.T) {
 		t.Error(err)
 	}
 	status = http.StatusUnauthorized
-	if f := fault(t, s.Check(t.Context())); f.Kind != courier.Setup {
+	if f := faultOf(t, s.Check(t.Context())); f.Kind != courier.Setup {
 		t.Errorf("%v", f)
 	}
 }
 
-func TestASettingThatCantWorkIsRefused(t *testing.T) {
+func TestAnInvalidSettingIsRefused(t *testing.T) {
 	good := twilio.Config{Account: account, Secret: token, From: "+15105550100", Callback: "https://pod.example", Now: clock}
 	if _, err := twilio.New(good); err != nil {
 		t.Fatal(err)

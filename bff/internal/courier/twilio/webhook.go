@@ -21,33 +21,33 @@ import (
 )
 
 const (
-	webhookLimit = 64 << 10 // bytes of one receipt
-	webhookAge   = 4 * time.Hour
-	webhookAhead = time.Minute // that another node's clock may be before ours
+	maxWebhookBytes = 64 << 10 // of one receipt
+	maxWebhookAge   = 4 * time.Hour
+	maxClockSkew    = time.Minute // by which another node's clock may be ahead
 
 	queryJob = "job"
-	queryAt  = "at" // seconds since 1970, of the send
+	queryAt  = "at" // Unix time of the send, in seconds
 )
 
-// Account is what the receipts of a tenant are checked by.
+// Account is the account against which the receipts of a tenant are checked.
 type Account struct {
 	SID   string
-	Token string // the account's auth token: signatures are made with it, whatever key sends
+	Token string // the account's auth token, with which Twilio signs even when an API key sends
 }
 
-// WebhookConfig is what the receipts' webhook needs. Log may be left out.
+// WebhookConfig holds the dependencies of the webhook. Log is optional.
 type WebhookConfig struct {
-	PublicURL string // as Twilio is told it: scheme and host, without a slash at the end
-	// Account gives the tenant's. CodeNotFound: it does not send by Twilio.
+	PublicURL string // as given to Twilio: scheme and host, without a trailing slash
+	// Account returns the tenant's account. CodeNotFound: the tenant has no Twilio account.
 	Account func(ctx context.Context, tenant string) (Account, error)
 	Reports courier.Reporter
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// NewWebhook answers POST /hooks/twilio/{tenant}; the tenant is the request's path value. Only what Twilio has
-// signed, for a message of lately, is read. It may come late, twice or in any order: a report that says nothing
-// new changes nothing. 503 asks Twilio to come again.
+// NewWebhook handles POST /hooks/twilio/{tenant}; the tenant is the request's path value. It accepts only receipts that
+// Twilio signed, for a recent message. Receipts may come late, twice or in any order: a report without news changes
+// nothing. Status 503 asks Twilio to repeat the receipt.
 func NewWebhook(c WebhookConfig) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -59,21 +59,21 @@ type webhook struct{ WebhookConfig }
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, tenant := r.Context(), r.PathValue("tenant")
-	receipt, err := read(w, r)
+	receipt, err := readForm(w, r)
 	if err != nil {
-		h.Log.WarnContext(ctx, "a Twilio webhook was refused", "why", err.Error(), "tenant", tenant)
+		h.Log.WarnContext(ctx, "a Twilio webhook was refused", "reason", err.Error(), "tenant", tenant)
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	account, err := h.Account(ctx, tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
-		h.Log.ErrorContext(ctx, "a tenant's Twilio account can't be read", "tenant", tenant, "error", err)
+		h.Log.ErrorContext(ctx, "a tenant's Twilio account can't be read", "tenant", tenant, "err", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	if why := h.refuse(r, receipt, account); why != "" {
-		h.Log.WarnContext(ctx, "a Twilio webhook was refused", "why", why, "tenant", tenant)
-		http.Error(w, why, http.StatusForbidden)
+	if reason := h.checkReceipt(r, receipt, account); reason != "" {
+		h.Log.WarnContext(ctx, "a Twilio webhook was refused", "reason", reason, "tenant", tenant)
+		http.Error(w, reason, http.StatusForbidden)
 		return
 	}
 	report, ok := reportOf(receipt)
@@ -89,20 +89,20 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		h.Log.WarnContext(ctx, "a Twilio receipt is of no message of this tenant", "job", job, "tenant", tenant)
 	case err != nil:
-		h.Log.ErrorContext(ctx, "a Twilio receipt can't be written down", "job", job, "error", err)
+		h.Log.ErrorContext(ctx, "a Twilio receipt can't be written down", "job", job, "err", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// read gives the form's fields. A field that comes twice has no meaning.
-func read(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+// readForm returns the form's fields. It refuses a repeated field.
+func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, errors.New("not a form")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhookBytes))
 	if err != nil {
 		return nil, errors.New("body too large or cut short")
 	}
@@ -120,8 +120,9 @@ func read(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	return fields, nil
 }
 
-// refuse says why a receipt is not Twilio's, not of this account, or not of now.
-func (h webhook) refuse(r *http.Request, receipt map[string]string, account Account) string {
+// checkReceipt returns why a receipt is not signed by Twilio, belongs to another account or is too old; empty when it is
+// valid.
+func (h webhook) checkReceipt(r *http.Request, receipt map[string]string, account Account) string {
 	if account.Token == "" {
 		return "no account"
 	}
@@ -129,7 +130,7 @@ func (h webhook) refuse(r *http.Request, receipt map[string]string, account Acco
 	if err != nil || len(signature) == 0 {
 		return "no signature"
 	}
-	if !h.signed(r, account.Token, receipt, signature) {
+	if !h.isSigned(r, account.Token, receipt, signature) {
 		return "wrong signature"
 	}
 	if receipt["AccountSid"] != account.SID {
@@ -139,21 +140,21 @@ func (h webhook) refuse(r *http.Request, receipt map[string]string, account Acco
 	if err != nil {
 		return "no time"
 	}
-	if age := h.Now().Sub(time.Unix(seconds, 0)); age > webhookAge || age < -webhookAhead {
+	if age := h.Now().Sub(time.Unix(seconds, 0)); age > maxWebhookAge || age < -maxClockSkew {
 		return "not of now"
 	}
 	return ""
 }
 
-// signed tells whether Twilio has signed the receipt for the address that it was told. Twilio signs some callbacks
-// with the port of an https address and some without, and its own libraries take both. The query is tried as it came
-// and as it was told: a proxy may have written it anew, and the signature covers the job and the time all the same.
-func (h webhook) signed(r *http.Request, token string, receipt map[string]string, signature []byte) bool {
+// isSigned reports whether Twilio signed the receipt for its callback URL. Twilio signs some callbacks with the port of
+// an https URL and some without, and its own libraries accept both. The query is tried as received and as sent, because a
+// proxy may have rewritten it; the signature covers the job and the time in both forms.
+func (h webhook) isSigned(r *http.Request, token string, receipt map[string]string, signature []byte) bool {
 	query := url.Values{queryJob: r.URL.Query()[queryJob], queryAt: r.URL.Query()[queryAt]}
-	told := callbackPath(r.PathValue("tenant")) + "?" + query.Encode()
-	for _, site := range sites(h.PublicURL) {
-		for _, uri := range []string{r.URL.RequestURI(), told} {
-			if hmac.Equal(sign(token, site+uri, receipt), signature) {
+	sent := callbackPath(r.PathValue("tenant")) + "?" + query.Encode()
+	for _, base := range baseURLs(h.PublicURL) {
+		for _, uri := range []string{r.URL.RequestURI(), sent} {
+			if hmac.Equal(sign(token, base+uri, receipt), signature) {
 				return true
 			}
 		}
@@ -161,25 +162,26 @@ func (h webhook) signed(r *http.Request, token string, receipt map[string]string
 	return false
 }
 
-// sites are the forms in which Twilio may write our public URL: as it is, without a port, and with the scheme's own.
-func sites(publicURL string) []string {
+// baseURLs returns the forms in which Twilio may write the public URL: unchanged, without a port, and with the standard
+// port of the scheme.
+func baseURLs(publicURL string) []string {
 	u, err := url.Parse(publicURL)
 	if err != nil {
 		return []string{publicURL}
 	}
 	host := strings.TrimSuffix(u.Host, ":"+u.Port())
-	own := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
-	all := []string{publicURL, u.Scheme + "://" + host}
+	standardPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	urls := []string{publicURL, u.Scheme + "://" + host}
 	if u.Port() == "" {
-		all = append(all, u.Scheme+"://"+host+own)
+		urls = append(urls, u.Scheme+"://"+host+standardPort)
 	}
-	return all
+	return urls
 }
 
-// callbackPath is where the receipts of a tenant go.
+// callbackPath returns the path for the receipts of a tenant.
 func callbackPath(tenant string) string { return "/hooks/twilio/" + url.PathEscape(tenant) }
 
-// sign is Twilio's way: the address as it was given, then each field and its value, by name.
+// sign returns Twilio's signature over the URL and the fields and values, sorted by name.
 func sign(token, address string, receipt map[string]string) []byte {
 	names := make([]string, 0, len(receipt))
 	for name := range receipt {
@@ -196,7 +198,7 @@ func sign(token, address string, receipt map[string]string) []byte {
 	return mac.Sum(nil)
 }
 
-// reportOf says what the receipt means. Delivered is the network's word or the handset's; neither is anybody's proof.
+// reportOf converts the receipt to a report. Delivered is reported by the network or the handset and proves nothing.
 func reportOf(receipt map[string]string) (verify.Report, bool) {
 	switch receipt["MessageStatus"] {
 	case "sent":
@@ -204,14 +206,14 @@ func reportOf(receipt map[string]string) (verify.Report, bool) {
 	case "delivered", "read":
 		return verify.Report{Kind: verify.EventDelivered}, true
 	case "undelivered", "failed", "canceled":
-		code, _ := strconv.Atoi(receipt["ErrorCode"]) // none: not told why
-		return verify.Report{Kind: verify.EventFailed, Reason: undelivered(code)}, true
+		code, _ := strconv.Atoi(receipt["ErrorCode"]) // 0: no reason given
+		return verify.Report{Kind: verify.EventFailed, Reason: failureReason(code)}, true
 	}
 	return verify.Report{}, false
 }
 
-// undelivered is why a text that Twilio had taken did not arrive.
-func undelivered(code int) verify.Code {
+// failureReason returns why a text that Twilio had accepted did not arrive.
+func failureReason(code int) verify.Code {
 	if reason := reasonOf(code); reason != "" {
 		return reason
 	}

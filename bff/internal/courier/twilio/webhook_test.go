@@ -19,7 +19,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// reports writes down what it is told; jobs of acme are known.
+// reports records reports; it knows the jobs of acme.
 type reports struct {
 	told []string
 	err  error
@@ -41,9 +41,9 @@ const (
 	path = "/hooks/twilio/acme?at=1772632800&job=v_1"
 )
 
-// call is one request to the webhook, signed as it stands unless a signature is set.
+// call is one request to the webhook. It is signed unless a signature is set.
 type call struct {
-	public    string // site when empty
+	public    string // default: site
 	path      string
 	fields    map[string]string
 	signature string
@@ -108,7 +108,7 @@ func (c call) do(t *testing.T, r *reports) (status int, log string) {
 	return answer.Code, lines.String()
 }
 
-func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example of Twilio's documentation
+func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example in Twilio's documentation
 	got := base64.StdEncoding.EncodeToString(twilio.Sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", map[string]string{
 		"CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309", "To": "+18005551212",
 	}))
@@ -117,7 +117,7 @@ func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example of Twilio's doc
 	}
 }
 
-func TestAReceiptIsReadAsWhatItSays(t *testing.T) {
+func TestAReceiptBecomesAReport(t *testing.T) {
 	for _, c := range []struct {
 		status, code string
 		want         []string
@@ -157,7 +157,7 @@ func TestAReceiptIsReadAsWhatItSays(t *testing.T) {
 	}
 }
 
-func TestRow20AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
+func TestThreat_20_AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 	good := receipt(nil)
 	signed := base64.StdEncoding.EncodeToString(twilio.Sign(token, site+path, good))
 	flipped := "A" + signed[1:]
@@ -201,7 +201,7 @@ func TestRow20AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 	}
 }
 
-// Twilio signs the address that it was told: with the port of https or without, as its libraries take it.
+// Twilio signs the callback URL with or without the port of https, and its libraries accept both.
 func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
 	const query = "at=1772632800&job=v_1"
 	for _, c := range []struct {
@@ -241,7 +241,7 @@ func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
 	}
 }
 
-func TestAReceiptThatBlamesOurAccountIsAnErrorInTheLog(t *testing.T) {
+func TestAReceiptAboutTheAccountIsLoggedAsAnError(t *testing.T) {
 	var r reports
 	_, log := call{fields: receipt(map[string]string{"MessageStatus": "failed", "ErrorCode": "30034"})}.do(t, &r)
 	if !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "code=30034") {
@@ -249,7 +249,7 @@ func TestAReceiptThatBlamesOurAccountIsAnErrorInTheLog(t *testing.T) {
 	}
 }
 
-func TestAReceiptThatCantBeWrittenDownIsAskedForAgain(t *testing.T) {
+func TestAReceiptThatCantBeWrittenIsRequestedAgain(t *testing.T) {
 	r := reports{err: &verify.Error{Code: verify.CodeUnavailable}}
 	if status, _ := (call{fields: receipt(nil)}).do(t, &r); status != http.StatusServiceUnavailable {
 		t.Errorf("%d", status)

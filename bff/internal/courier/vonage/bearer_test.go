@@ -18,7 +18,7 @@ import (
 const messagesReceipt = `{"message_uuid":"aaaa","to":"14155554821","from":"AcmeIT","timestamp":"2026-03-04T14:00:00Z","status":"undeliverable",` +
 	`"error":{"type":"https://developer.vonage.com/api-errors/messages#1230","title":1230,"detail":"barred"},"client_ref":"v_1","usage":{"price":"0.03"}}`
 
-// bearer is Vonage's token over a body, changed and then signed.
+// bearer returns Vonage's token over a body, changed and then signed.
 func bearer(t *testing.T, method jwt.SigningMethod, key any, body string, change jwt.MapClaims) string {
 	t.Helper()
 	hash := sha256.Sum256([]byte(body))
@@ -31,7 +31,7 @@ func bearer(t *testing.T, method jwt.SigningMethod, key any, body string, change
 	return "Bearer " + token
 }
 
-func (h *hook) post(body string, authorization ...string) int {
+func (h *webhookHarness) post(body string, authorization ...string) int {
 	ask := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	ask.Header.Set("Content-Type", "application/json")
 	ask.Header["Authorization"] = authorization
@@ -48,7 +48,7 @@ func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
 		`{"status":"failed","err-code":"9","client-ref":"v_1"}`:            "v_1 failed invalid_recipient",
 		`{"status":"rejected","error":{"title":"odd"},"client_ref":"v_1"}`: "",
 	} {
-		h := newHook(t, vonage.SHA256)
+		h := newWebhook(t, vonage.SHA256)
 		code := h.post(body, bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil))
 		if got := strings.Join(h.reports.told, "; "); got != want || code != http.StatusNoContent && want != "" {
 			t.Errorf("%s: HTTP %d, %q; want %q", body, code, got, want)
@@ -56,7 +56,7 @@ func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
 	}
 }
 
-func TestRow20AForgedOrStaleTokenChangesNothing(t *testing.T) {
+func TestThreat_20_AForgedOrStaleTokenChangesNothing(t *testing.T) {
 	body := messagesReceipt
 	good := bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil)
 	signed := func(change jwt.MapClaims) []string {
@@ -84,7 +84,7 @@ func TestRow20AForgedOrStaleTokenChangesNothing(t *testing.T) {
 		{"a body that is no JSON", "status=delivered", []string{bearer(t, jwt.SigningMethodHS256, []byte(signature), "status=delivered", nil)}, 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHook(t, vonage.SHA256)
+			h := newWebhook(t, vonage.SHA256)
 			if code := h.post(c.body, c.tokens...); code != c.want || len(h.reports.told) > 0 {
 				t.Errorf("HTTP %d, %q; want %d and nothing", code, h.reports.told, c.want)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 )
 
-// What nobody has signed is never believed, whatever it is; what is signed as a whole may still be anything.
+// An unsigned receipt is never accepted. A signed receipt may still have any content.
 func FuzzReceipts(f *testing.F) {
 	good := receipt(sha256.New, signature, map[string]string{"client-ref": "v_seed"})
 	asJSON, err := json.Marshal(good)
@@ -24,7 +24,7 @@ func FuzzReceipts(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		h := newHook(t, vonage.SHA512) // under which no seed is signed
+		h := newWebhook(t, vonage.SHA512) // no seed is signed by this method
 		for _, kind := range []string{formKind, "application/json"} {
 			if code := h.do(http.MethodPost, path, kind, body); code != http.StatusForbidden && code != http.StatusBadRequest {
 				t.Errorf("unsigned: HTTP %d", code)

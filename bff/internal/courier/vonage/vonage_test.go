@@ -23,16 +23,16 @@ import (
 
 const apiSecret = "a-secret-that-nobody-may-read"
 
-var parcel = courier.Parcel{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is your code."}
+var outgoing = courier.OutgoingMessage{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is your code."}
 
-func sender(t *testing.T, answer http.HandlerFunc) *vonage.Sender {
+func newSender(t *testing.T, answer http.HandlerFunc) *vonage.Sender {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return senderTo(t, server.URL)
+	return newSenderTo(t, server.URL)
 }
 
-func senderTo(t *testing.T, host string) *vonage.Sender {
+func newSenderTo(t *testing.T, host string) *vonage.Sender {
 	t.Helper()
 	s, err := vonage.New(vonage.Config{
 		Key: "12345678", Secret: apiSecret, From: "Acme IT", Host: host + "/", Callback: "https://verify.acme-it.com/",
@@ -43,7 +43,7 @@ func senderTo(t *testing.T, host string) *vonage.Sender {
 	return s
 }
 
-func says(status int, kind, body string) http.HandlerFunc {
+func respond(status int, kind, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
 		w.WriteHeader(status)
@@ -51,7 +51,7 @@ func says(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-func fault(t *testing.T, err error) *courier.Fault {
+func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
 	var f *courier.Fault
 	if !errors.As(err, &f) {
@@ -65,14 +65,14 @@ func fault(t *testing.T, err error) *courier.Fault {
 	return f
 }
 
-func TestATextGoesOutAsVonageWantsIt(t *testing.T) {
+func TestTheRequestHasVonagesForm(t *testing.T) {
 	for name, c := range map[string]struct{ text, kind string }{
 		"Latin":    {"482 913 is your code.", "text"},
 		"Cyrillic": {"482 913: ваш код.", "unicode"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got url.Values
-			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method != http.MethodPost || r.URL.String() != "/sms/json" {
 					t.Errorf("%s %s", r.Method, r.URL)
 				}
@@ -80,15 +80,15 @@ func TestATextGoesOutAsVonageWantsIt(t *testing.T) {
 					t.Error(err)
 				}
 				got = r.PostForm
-				says(200, "application/json", `{"message-count":"1","messages":[{"to":"14155554821","message-id":"0A","status":"0"}]}`)(w, r)
+				respond(200, "application/json", `{"message-count":"1","messages":[{"to":"14155554821","message-id":"0A","status":"0"}]}`)(w, r)
 			})
-			p := parcel
+			p := outgoing
 			p.Text = c.text
 			receipt, err := s.Send(t.Context(), p)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := (courier.Receipt{Carrier: "vonage", Ref: "0A"}); receipt != want {
+			if want := (courier.Result{Carrier: "vonage", Ref: "0A"}); receipt != want {
 				t.Errorf("receipt %v, want %v", receipt, want)
 			}
 			if diff := cmp.Diff(url.Values{
@@ -101,7 +101,7 @@ func TestATextGoesOutAsVonageWantsIt(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
+func TestAResponseBecomesAFault(t *testing.T) {
 	const json = "application/json"
 	one := func(status string) string {
 		return `{"message-count":"1","messages":[{"status":"` + status + `","error-text":"number 14155554821 and 482 913"}]}`
@@ -114,47 +114,47 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 		want courier.Fault
 	}
 	rows := []row{
-		{"two parts of three", 200, json, `{"messages":[{"status":"0"},{"status":"1"},{"status":"0"}]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New(`vonage: 2 of 3 parts taken, then: vonage: it is asked too often (status 1)`)}},
-		{"two parts, two refusals", 200, json, `{"messages":[{"status":"7"},{"status":"1"}]}`, courier.Fault{Kind: courier.Refused, Reason: verify.ReasonBlocked, Err: errors.New(`vonage: the number is barred (status 7)`)}},
-		{"no parts", 200, json, `{"message-count":"0","messages":[]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"no messages at all", 200, json, `{}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"no JSON", 200, "text/html", `<html>`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"a status that is no string", 200, json, `{"messages":[{"status":0}]}`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
+		{"two parts of three", 200, json, `{"messages":[{"status":"0"},{"status":"1"},{"status":"0"}]}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New(`vonage: 2 of 3 parts taken, then: vonage: it is asked too often (status 1)`)}},
+		{"two parts, two refusals", 200, json, `{"messages":[{"status":"7"},{"status":"1"}]}`, courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonBlocked, Err: errors.New(`vonage: the number is barred (status 7)`)}},
+		{"no parts", 200, json, `{"message-count":"0","messages":[]}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
+		{"no messages at all", 200, json, `{}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
+		{"no JSON", 200, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
+		{"a status that is no string", 200, json, `{"messages":[{"status":0}]}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"a status that nobody knows", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
 		{"HTTP 401", 401, json, `{"title":"Unauthorized"}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 401")}},
 		{"HTTP 420", 420, json, `{}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 420")}},
-		{"HTTP 429", 429, json, `{}`, courier.Fault{Kind: courier.Busy, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 429")}},
-		{"HTTP 500", 500, json, `{}`, courier.Fault{Kind: courier.Busy, Err: errors.New("vonage: HTTP 500")}},
-		{"HTTP 503", 503, "text/html", `<html>`, courier.Fault{Kind: courier.Busy, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 503")}},
-		{"HTTP 504", 504, "text/html", `<html>`, courier.Fault{Kind: courier.Unsure, Err: errors.New("vonage: HTTP 504")}},
+		{"HTTP 429", 429, json, `{}`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 429")}},
+		{"HTTP 500", 500, json, `{}`, courier.Fault{Kind: courier.Temporary, Err: errors.New("vonage: HTTP 500")}},
+		{"HTTP 503", 503, "text/html", `<html>`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 503")}},
+		{"HTTP 504", 504, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 504")}},
 		{"a way elsewhere", 302, json, ``, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 302")}},
 	}
 	for kind, list := range map[courier.FaultKind][]string{
-		courier.Busy:  {"1", "5", "10"},
-		courier.Setup: {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
+		courier.Temporary: {"1", "5", "10"},
+		courier.Setup:     {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
 	} {
 		for _, status := range list {
-			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New("vonage: " + wordsOf(status))}})
+			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New("vonage: " + descriptionOf(status))}})
 		}
 	}
 	for status, reason := range map[string]verify.Code{
 		"6": verify.ReasonInvalidRecipient, "33": verify.ReasonInvalidRecipient, "7": verify.ReasonBlocked,
 	} {
 		rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{
-			Kind: courier.Refused, Reason: reason, Err: errors.New("vonage: " + wordsOf(status)),
+			Kind: courier.Rejected, Reason: reason, Err: errors.New("vonage: " + descriptionOf(status)),
 		}})
 	}
 	for _, c := range rows {
 		t.Run(c.name, func(t *testing.T) {
 			var asked atomic.Int32
-			s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+			s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 				asked.Add(1)
 				w.Header().Set("Retry-After", "3")
 				w.Header().Set("Location", "http://127.0.0.1:1/")
-				says(c.http, c.kind, c.body)(w, r)
+				respond(c.http, c.kind, c.body)(w, r)
 			})
-			_, err := s.Send(t.Context(), parcel)
-			f := fault(t, err)
+			_, err := s.Send(t.Context(), outgoing)
+			f := faultOf(t, err)
 			same := cmp.Comparer(func(a, b error) bool { return a.Error() == b.Error() })
 			if diff := cmp.Diff(c.want, *f, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, same)); diff != "" {
 				t.Error(diff)
@@ -166,33 +166,33 @@ func TestAnAnswerIsSortedByWhatToDoAboutIt(t *testing.T) {
 	}
 }
 
-func TestAnAnswerOfAnotherTypeStillCounts(t *testing.T) {
-	s := sender(t, says(200, "text/plain", `{"messages":[{"message-id":"0A","status":"0"},{"message-id":"0B","status":"0"}]}`))
-	receipt, err := s.Send(t.Context(), parcel)
+func TestAResponseOfAnotherContentTypeIsRead(t *testing.T) {
+	s := newSender(t, respond(200, "text/plain", `{"messages":[{"message-id":"0A","status":"0"},{"message-id":"0B","status":"0"}]}`))
+	receipt, err := s.Send(t.Context(), outgoing)
 	if err != nil || receipt.Ref != "0A" {
 		t.Errorf("%v, %v; want it taken as 0A", receipt, err)
 	}
 }
 
-func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
+func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	t.Run("the connection is cut", func(t *testing.T) {
-		s := sender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-		if _, err := s.Send(t.Context(), parcel); fault(t, err).Kind != courier.Unsure {
+		s := newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		if _, err := s.Send(t.Context(), outgoing); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
 	t.Run("the answer is cut in the middle", func(t *testing.T) {
-		s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "500")
-			says(200, "application/json", `{"messages":[{"message-id"`)(w, r)
+			respond(200, "application/json", `{"messages":[{"message-id"`)(w, r)
 		})
-		if _, err := s.Send(t.Context(), parcel); fault(t, err).Kind != courier.Unsure {
+		if _, err := s.Send(t.Context(), outgoing); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
 	t.Run("the context ends, although the library knows none", func(t *testing.T) {
 		asked := make(chan struct{})
-		s := sender(t, func(_ http.ResponseWriter, r *http.Request) {
+		s := newSender(t, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			close(asked)
 			<-r.Context().Done()
@@ -203,7 +203,7 @@ func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
 			<-asked
 			cancel()
 		}()
-		if _, err := s.Send(ctx, parcel); fault(t, err).Kind != courier.Unsure {
+		if _, err := s.Send(ctx, outgoing); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
@@ -215,20 +215,20 @@ func TestASendWithoutAnAnswerIsUnsureOnceThereWasAConnection(t *testing.T) {
 		if err := listener.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := senderTo(t, "http://"+listener.Addr().String()).Send(t.Context(), parcel); fault(t, err).Kind != courier.Busy {
+		if _, err := newSenderTo(t, "http://"+listener.Addr().String()).Send(t.Context(), outgoing); faultOf(t, err).Kind != courier.Temporary {
 			t.Errorf("%v is not busy", err)
 		}
 	})
 }
 
-func TestManySendsAtOnceDoNotMix(t *testing.T) {
-	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
-		says(200, "application/json", `{"messages":[{"message-id":"`+r.PostFormValue("client-ref")+`","status":"0"}]}`)(w, r)
+func TestConcurrentSendsDoNotMix(t *testing.T) {
+	s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
+		respond(200, "application/json", `{"messages":[{"message-id":"`+r.PostFormValue("client-ref")+`","status":"0"}]}`)(w, r)
 	})
 	var all sync.WaitGroup
 	for i := range 100 {
 		all.Go(func() {
-			p := parcel
+			p := outgoing
 			p.ID = strings.Repeat("v", i+1)
 			if receipt, err := s.Send(t.Context(), p); err != nil || receipt.Ref != p.ID {
 				t.Errorf("%v, %v; want the answer to %s", receipt, err, p.ID)
@@ -238,19 +238,19 @@ func TestManySendsAtOnceDoNotMix(t *testing.T) {
 	all.Wait()
 }
 
-func TestADoubtfulNumberIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
-	s := sender(t, func(http.ResponseWriter, *http.Request) { t.Error("Vonage was asked") })
+func TestAnInvalidNumberIsRefusedBeforeTheRequest(t *testing.T) {
+	s := newSender(t, func(http.ResponseWriter, *http.Request) { t.Error("Vonage was asked") })
 	for _, to := range []string{"", "14155554821", "+1", "+1415555482112345678", "+1415555482x", "+1 415 555 4821", "+14155554821\r\n", "dana@contoso.com"} {
-		p := parcel
+		p := outgoing
 		p.To = to
 		_, err := s.Send(t.Context(), p)
-		if f := fault(t, err); f.Kind != courier.Refused || f.Reason != verify.ReasonInvalidRecipient {
+		if f := faultOf(t, err); f.Kind != courier.Rejected || f.Reason != verify.ReasonInvalidRecipient {
 			t.Errorf("%q: kind %d %s, want it refused for the recipient", to, f.Kind, f.Reason)
 		}
 	}
 }
 
-func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
+func TestAnInvalidAccountIsRefused(t *testing.T) {
 	for want, c := range map[string]vonage.Config{
 		"vonage: an API key has eight characters":                                  {Key: "1234567", Secret: "s", From: "Acme IT"},
 		"vonage: the API secret is missing":                                        {Key: "12345678", From: "Acme IT"},
@@ -262,7 +262,7 @@ func TestAnAccountThatCantWorkIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestACheckAsksForTheBalanceOnly(t *testing.T) {
+func TestACheckReadsTheBalanceOnly(t *testing.T) {
 	status := http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, secret, _ := r.BasicAuth()
@@ -285,15 +285,15 @@ func TestACheckAsksForTheBalanceOnly(t *testing.T) {
 	}
 }
 
-func wordsOf(status string) string {
-	if known := words[status]; known != "" {
+func descriptionOf(status string) string {
+	if known := descriptions[status]; known != "" {
 		return known
 	}
 	return `it refuses the message (status "` + status + `")`
 }
 
-// words are what an operator reads of Vonage's statuses.
-var words = map[string]string{
+// descriptions are the descriptions of Vonage's statuses for the operator.
+var descriptions = map[string]string{
 	"1": "it is asked too often (status 1)", "2": "a parameter is missing (status 2)", "3": "a parameter is invalid, such as the sender (status 3)",
 	"4": "the API key or secret is wrong (status 4)", "5": "it has an internal error (status 5)", "6": "the number can't be reached (status 6)",
 	"7": "the number is barred (status 7)", "8": "the account is barred (status 8)", "9": "the account has no credit left (status 9)",

@@ -26,33 +26,33 @@ import (
 )
 
 const (
-	webhookLimit = 64 << 10 // bytes of one receipt
-	webhookAge   = 10 * time.Minute
-	webhookAhead = time.Minute // that Vonage's clock may be before ours
+	maxWebhookBytes = 64 << 10 // of one receipt
+	maxWebhookAge   = 10 * time.Minute
+	maxClockSkew    = time.Minute // by which Vonage's clock may be ahead
 )
 
-// Signature methods of receipts, as Vonage names them. MD5 and SHA-1 are not among them.
+// Signature methods of receipts, as Vonage names them. MD5 and SHA-1 are not supported.
 const (
 	SHA256 = "sha256"
 	SHA512 = "sha512"
 )
 
-// WebhookConfig is what the receipts' webhook needs. Log may be left out.
+// WebhookConfig holds the dependencies of the webhook. Log is optional.
 type WebhookConfig struct {
-	// Signing gives how the tenant's account signs. CodeNotFound: it does not send by Vonage.
+	// Signing returns how the tenant's account signs. CodeNotFound: the tenant has no Vonage account.
 	Signing func(ctx context.Context, tenant string) (Signing, error)
 	Reports courier.Reporter
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// Signing is how an account signs what it sends.
+// Signing is how an account signs its receipts.
 type Signing struct {
 	Secret string // signature secret, of at least 16 characters
 	Method string // SHA256 or SHA512, as set for the account: no other is accepted
 }
 
-// Check refuses what would be no signature to trust.
+// Check refuses a short secret and a weak method.
 func (s Signing) Check() error {
 	if len(s.Secret) < 16 {
 		return errors.New("vonage: the signature secret is missing or shorter than 16 characters")
@@ -67,9 +67,9 @@ var hashes = map[string]func() hash.Hash{SHA256: sha256.New, SHA512: sha512.New}
 
 type webhook struct{ WebhookConfig }
 
-// NewWebhook answers GET and POST /hooks/vonage/{tenant}; the tenant is the request's path value.
-// Only what Vonage has signed, lately, is read. It may come late, twice or in any order:
-// a report that says nothing new changes nothing. 503 asks Vonage to come again.
+// NewWebhook handles GET and POST /hooks/vonage/{tenant}; the tenant is the request's path value.
+// It accepts only receipts that Vonage signed recently. Receipts may come late, twice or in any order:
+// a report without news changes nothing. Status 503 asks Vonage to repeat the receipt.
 func NewWebhook(c WebhookConfig) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -79,94 +79,94 @@ func NewWebhook(c WebhookConfig) http.Handler {
 
 func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant := r.PathValue("tenant")
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webhookLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhookBytes))
 	if err != nil {
-		h.refused(w, r, &refusal{http.StatusBadRequest, "body too large or cut short"})
+		h.reject(w, r, &rejection{http.StatusBadRequest, "body too large or cut short"})
 		return
 	}
 	signing, err := h.Signing(r.Context(), tenant)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
-		h.Log.ErrorContext(r.Context(), "a tenant's Vonage account can't be read", "tenant", tenant, "error", err)
+		h.Log.ErrorContext(r.Context(), "a tenant's Vonage account can't be read", "tenant", tenant, "err", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	said, no := h.hear(r, body, signing)
-	if no != nil {
-		h.refused(w, r, no)
+	receipt, rejected := h.readSigned(r, body, signing)
+	if rejected != nil {
+		h.reject(w, r, rejected)
 		return
 	}
-	report, ok := said.report()
-	if !ok || said.job == "" {
+	report, ok := receipt.report()
+	if !ok || receipt.job == "" {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	if report.Reason == verify.ReasonCarrierSet {
-		h.Log.ErrorContext(r.Context(), "TEXTS ARE REFUSED: Vonage's account or its sender needs attention", "code", said.code, "tenant", tenant)
+		h.Log.ErrorContext(r.Context(), "TEXTS ARE REFUSED: Vonage's account or its sender needs attention", "code", receipt.code, "tenant", tenant)
 	}
-	err = h.Reports.Delivered(r.Context(), tenant, said.job, report)
+	err = h.Reports.Delivered(r.Context(), tenant, receipt.job, report)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", said.job, "tenant", tenant)
+		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", receipt.job, "tenant", tenant)
 	case err != nil:
-		h.Log.ErrorContext(r.Context(), "a Vonage receipt can't be written down", "job", said.job, "error", err)
+		h.Log.ErrorContext(r.Context(), "a Vonage receipt can't be written down", "job", receipt.job, "err", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// receipt is what is read of one, whichever API of Vonage's it comes from.
+// receipt is the content of a delivery receipt of the SMS API or the Messages API.
 type receipt struct{ job, status, code string }
 
-type refusal struct {
+type rejection struct {
 	status int
-	why    string // of our own words only
+	reason string // contains nothing of the request
 }
 
-func (h webhook) refused(w http.ResponseWriter, r *http.Request, no *refusal) {
-	h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "why", no.why, "tenant", r.PathValue("tenant"))
-	http.Error(w, no.why, no.status)
+func (h webhook) reject(w http.ResponseWriter, r *http.Request, cause *rejection) {
+	h.Log.WarnContext(r.Context(), "a Vonage webhook was refused", "reason", cause.reason, "tenant", r.PathValue("tenant"))
+	http.Error(w, cause.reason, cause.status)
 }
 
-// hear reads a receipt and believes it if it is signed: by a bearer token over the whole body, or field by field.
-func (h webhook) hear(r *http.Request, body []byte, signing Signing) (receipt, *refusal) {
+// readSigned reads a receipt and checks its signature: a bearer token over the body, or an HMAC over the fields.
+func (h webhook) readSigned(r *http.Request, body []byte, signing Signing) (receipt, *rejection) {
 	if bearer := r.Header.Values("Authorization"); len(bearer) > 0 {
-		said, err := nested(body)
+		parsed, err := parseJSONReceipt(body)
 		if err != nil {
-			return receipt{}, &refusal{http.StatusBadRequest, err.Error()}
+			return receipt{}, &rejection{http.StatusBadRequest, err.Error()}
 		}
-		if why := h.refuseBearer(bearer, body, signing); why != "" {
-			return receipt{}, &refusal{http.StatusForbidden, why}
+		if reason := h.checkBearer(bearer, body, signing); reason != "" {
+			return receipt{}, &rejection{http.StatusForbidden, reason}
 		}
-		return said, nil
+		return parsed, nil
 	}
-	fields, err := read(r, body)
+	fields, err := readFields(r, body)
 	if err != nil {
-		return receipt{}, &refusal{http.StatusBadRequest, err.Error()}
+		return receipt{}, &rejection{http.StatusBadRequest, err.Error()}
 	}
-	if why := h.refuse(fields, signing); why != "" {
-		return receipt{}, &refusal{http.StatusForbidden, why}
+	if reason := h.checkFields(fields, signing); reason != "" {
+		return receipt{}, &rejection{http.StatusForbidden, reason}
 	}
 	return receipt{job: fields["client-ref"], status: fields["status"], code: fields["err-code"]}, nil
 }
 
-// read gives the receipt's fields, wherever the account has them sent: in the query, as a
-// form or as JSON. A field that comes twice has no meaning.
-func read(r *http.Request, body []byte) (map[string]string, error) {
+// readFields returns the receipt's fields from the query, a form or JSON; the account's setting decides which. It refuses
+// a repeated field.
+func readFields(r *http.Request, body []byte) (map[string]string, error) {
 	if r.Method != http.MethodPost {
-		return single(r.URL.RawQuery)
+		return parseForm(r.URL.RawQuery)
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && kind == "application/json":
-		return flat(body)
+		return parseFlatJSON(body)
 	case err == nil && kind == "application/x-www-form-urlencoded":
-		return single(string(body))
+		return parseForm(string(body))
 	}
 	return nil, errors.New("neither a form nor JSON")
 }
 
-func single(query string) (map[string]string, error) {
+func parseForm(query string) (map[string]string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, errors.New("not a form")
@@ -181,8 +181,8 @@ func single(query string) (map[string]string, error) {
 	return fields, nil
 }
 
-// flat reads one JSON object of strings and numbers.
-func flat(body []byte) (map[string]string, error) {
+// parseFlatJSON reads a JSON object of strings and numbers.
+func parseFlatJSON(body []byte) (map[string]string, error) {
 	var values map[string]json.RawMessage
 	if err := strictjson.Decode(context.Background(), body, &values, strictjson.Rules{Depth: 1}); err != nil {
 		if strictjson.KindOf(err) == strictjson.Repeated {
@@ -207,8 +207,8 @@ func flat(body []byte) (map[string]string, error) {
 
 var errNotFlat = errors.New("not a flat JSON object")
 
-// refuse says why a receipt is not Vonage's, or not of now.
-func (h webhook) refuse(receipt map[string]string, signing Signing) string {
+// checkFields returns why a receipt is not signed by Vonage, or why it is too old; empty when it is valid.
+func (h webhook) checkFields(receipt map[string]string, signing Signing) string {
 	if signing.Check() != nil {
 		return "no account"
 	}
@@ -228,14 +228,14 @@ func (h webhook) refuse(receipt map[string]string, signing Signing) string {
 	if err != nil {
 		return "no timestamp"
 	}
-	if age := h.Now().Sub(time.Unix(seconds, 0)); age > webhookAge || age < -webhookAhead {
+	if age := h.Now().Sub(time.Unix(seconds, 0)); age > maxWebhookAge || age < -maxClockSkew {
 		return "not of now"
 	}
 	return ""
 }
 
-// fieldLetters are those of which the names of a receipt's fields are made. Like separators
-// in values, others would let one list of fields read as another under the same signature.
+// fieldLetters are the letters of field names in receipts. Other letters, like separators in values, would give two
+// different lists of fields the same signature.
 const fieldLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 var separators = strings.NewReplacer("&", "_", "=", "_")
@@ -255,8 +255,8 @@ func (s Signing) sign(receipt map[string]string) []byte {
 	return mac.Sum(nil)
 }
 
-// report says what the receipt means. Accepted is the network's word, delivered the
-// handset's or the network's; neither is anybody's proof.
+// report converts the receipt to a report. Accepted is reported by the network, delivered by the handset or the network.
+// Neither proves a verification.
 func (r receipt) report() (verify.Report, bool) {
 	switch r.status {
 	case "accepted", "buffered", "submitted":

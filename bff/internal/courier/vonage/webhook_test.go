@@ -31,7 +31,7 @@ const signature = "a signature secret of the account"
 
 var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
-// reports writes down what it is told; jobs of acme are known.
+// reports records reports; it knows the jobs of acme.
 type reports struct {
 	told []string
 	err  error
@@ -48,15 +48,15 @@ func (r *reports) Delivered(_ context.Context, tenant, job string, report verify
 	return nil
 }
 
-type hook struct {
+type webhookHarness struct {
 	reports reports
 	log     bytes.Buffer
 	mux     *http.ServeMux
 }
 
-func newHook(t *testing.T, method string) *hook {
+func newWebhook(t *testing.T, method string) *webhookHarness {
 	t.Helper()
-	h := &hook{mux: http.NewServeMux()}
+	h := &webhookHarness{mux: http.NewServeMux()}
 	h.mux.Handle("/hooks/vonage/{tenant}", vonage.NewWebhook(vonage.WebhookConfig{
 		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 		Signing: func(_ context.Context, tenant string) (vonage.Signing, error) {
@@ -72,7 +72,7 @@ func newHook(t *testing.T, method string) *hook {
 	return h
 }
 
-// receipt is one as Vonage sends it, changed and then signed.
+// receipt returns a receipt of Vonage, changed and then signed.
 func receipt(kind func() hash.Hash, secret string, change map[string]string) map[string]string {
 	r := map[string]string{
 		"msisdn": "14155554821", "to": "AcmeIT", "network-code": "310260", "messageId": "0A0000001234567B", "price": "0.03330000",
@@ -102,7 +102,7 @@ func form(r map[string]string) string {
 	return v.Encode()
 }
 
-func (h *hook) do(method, path, kind, body string) int {
+func (h *webhookHarness) do(method, path, kind, body string) int {
 	ask := httptest.NewRequest(method, path, strings.NewReader(body))
 	ask.Header.Set("Content-Type", kind)
 	answer := httptest.NewRecorder()
@@ -115,7 +115,7 @@ const (
 	formKind = "application/x-www-form-urlencoded"
 )
 
-func TestAReceiptIsReadHoweverTheAccountHasItSent(t *testing.T) {
+func TestAReceiptIsReadInEveryForm(t *testing.T) {
 	for method, kind := range map[string]func() hash.Hash{vonage.SHA256: sha256.New, vonage.SHA512: sha512.New} {
 		r := receipt(kind, signature, nil)
 		asJSON, err := json.Marshal(r)
@@ -125,14 +125,16 @@ func TestAReceiptIsReadHoweverTheAccountHasItSent(t *testing.T) {
 		number := strings.Replace(string(asJSON), `"timestamp":"1772632800"`, `"timestamp":1772632800`, 1)
 		upper := maps.Clone(r)
 		upper["sig"] = strings.ToUpper(r["sig"])
-		for name, ask := range map[string]func(*hook) int{
-			"query":              func(h *hook) int { return h.do(http.MethodGet, path+"?"+form(r), "", "") },
-			"form":               func(h *hook) int { return h.do(http.MethodPost, path, formKind, form(r)) },
-			"JSON":               func(h *hook) int { return h.do(http.MethodPost, path, "application/json", string(asJSON)) },
-			"JSON with a number": func(h *hook) int { return h.do(http.MethodPost, path, "application/json; charset=utf-8", number) },
-			"upper-case hex":     func(h *hook) int { return h.do(http.MethodPost, path, formKind, form(upper)) },
+		for name, ask := range map[string]func(*webhookHarness) int{
+			"query": func(h *webhookHarness) int { return h.do(http.MethodGet, path+"?"+form(r), "", "") },
+			"form":  func(h *webhookHarness) int { return h.do(http.MethodPost, path, formKind, form(r)) },
+			"JSON":  func(h *webhookHarness) int { return h.do(http.MethodPost, path, "application/json", string(asJSON)) },
+			"JSON with a number": func(h *webhookHarness) int {
+				return h.do(http.MethodPost, path, "application/json; charset=utf-8", number)
+			},
+			"upper-case hex": func(h *webhookHarness) int { return h.do(http.MethodPost, path, formKind, form(upper)) },
 		} {
-			h := newHook(t, method)
+			h := newWebhook(t, method)
 			if code := ask(h); code != http.StatusNoContent || len(h.reports.told) != 1 || h.reports.told[0] != "v_1 delivered " {
 				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.reports.told)
 			}
@@ -157,7 +159,7 @@ func TestAStatusBecomesAReport(t *testing.T) {
 		{"unknown", "0", ""},
 		{"verified", "0", ""},
 	} {
-		h := newHook(t, vonage.SHA256)
+		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, map[string]string{"status": c.status, "err-code": c.code})))
 		if got := strings.Join(h.reports.told, "; "); code != http.StatusNoContent || got != c.want {
 			t.Errorf("%s/%s: HTTP %d, %q; want 204, %q", c.status, c.code, code, got, c.want)
@@ -165,8 +167,8 @@ func TestAStatusBecomesAReport(t *testing.T) {
 	}
 }
 
-// Row 20: only what Vonage has signed by the account's own method, lately, is read.
-func TestRow20AForgedOrStaleReceiptChangesNothing(t *testing.T) {
+// Row 20: only receipts that Vonage signed recently, by the account's method, are accepted.
+func TestThreat_20_AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 	good := receipt(sha256.New, signature, nil)
 	with := func(name, value string) string {
 		r := maps.Clone(good)
@@ -175,7 +177,7 @@ func TestRow20AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 	}
 	flipped := []byte(good["sig"])
 	flipped[0] ^= 1
-	merged := maps.Clone(good) // the same signed text, with a field's name swallowing the one before
+	merged := maps.Clone(good) // the same signed text with two fields merged into one
 	merged["api-key=12345678&client-ref"] = merged["client-ref"]
 	delete(merged, "api-key")
 	delete(merged, "client-ref")
@@ -213,7 +215,7 @@ func TestRow20AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 		{"larger than 64 KiB", formKind, "a=" + strings.Repeat("x", 64<<10), 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHook(t, vonage.SHA256)
+			h := newWebhook(t, vonage.SHA256)
 			if code := h.do(http.MethodPost, path, c.kind, c.body); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
@@ -225,29 +227,29 @@ func TestRow20AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 			}
 		})
 	}
-	h := newHook(t, vonage.SHA256)
+	h := newWebhook(t, vonage.SHA256)
 	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.reports.told) != 1 {
 		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
 	}
 }
 
-func TestRow20AReceiptOfAnotherTenantsMessageChangesNothing(t *testing.T) {
-	h := newHook(t, vonage.SHA256)
+func TestThreat_20_AReceiptOfAnotherTenantsMessageChangesNothing(t *testing.T) {
+	h := newWebhook(t, vonage.SHA256)
 	code := h.do(http.MethodPost, "/hooks/vonage/globex", formKind, form(receipt(sha256.New, signature, nil)))
 	if code != http.StatusNoContent || len(h.reports.told) > 0 || !strings.Contains(h.log.String(), "job=v_1 tenant=globex") {
 		t.Errorf("HTTP %d, %q, log %s", code, h.reports.told, h.log.String())
 	}
 }
 
-func TestAReportThatCantBeWrittenIsAskedForAgain(t *testing.T) {
-	h := newHook(t, vonage.SHA256)
+func TestAReportThatCantBeWrittenIsRequestedAgain(t *testing.T) {
+	h := newWebhook(t, vonage.SHA256)
 	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
 	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, nil))); code != http.StatusServiceUnavailable {
 		t.Errorf("HTTP %d, want 503", code)
 	}
 }
 
-func TestAWeakSignatureIsRefusedWhenSetUp(t *testing.T) {
+func TestAWeakSignatureMethodIsRefused(t *testing.T) {
 	for want, c := range map[string]vonage.Signing{
 		`vonage: signature method "md5hash": set the account to SHA-256 HMAC or SHA-512 HMAC`: {Secret: signature, Method: "md5hash"},
 		`vonage: signature method "": set the account to SHA-256 HMAC or SHA-512 HMAC`:        {Secret: signature},
@@ -261,7 +263,7 @@ func TestAWeakSignatureIsRefusedWhenSetUp(t *testing.T) {
 
 func TestAReceiptIsCheckedByTheTenantsOwnAccount(t *testing.T) {
 	for tenant, want := range map[string]int{"stranger": http.StatusForbidden, "broken": http.StatusServiceUnavailable} {
-		h := newHook(t, vonage.SHA256)
+		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, "/hooks/vonage/"+tenant, formKind, form(receipt(sha256.New, signature, nil)))
 		if code != want || len(h.reports.told) > 0 {
 			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.reports.told, want)

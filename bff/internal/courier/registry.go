@@ -1,0 +1,183 @@
+package courier
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Accounts stores the carrier accounts of tenants.
+type Accounts interface {
+	// CarrierAccounts returns the tenant's accounts, those of one kind in order of priority.
+	CarrierAccounts(ctx context.Context, tenant string) ([]verify.CarrierAccount, error)
+	// CarrierKinds returns the kinds of channel for which the tenant has an account.
+	CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error)
+}
+
+// accountsTTL is how long accounts are cached, and thus the maximum delay of a change.
+const accountsTTL = 5 * time.Second
+
+// maxCachedTenants bounds the cache.
+const maxCachedTenants = 10_000
+
+// Book holds the carriers of every tenant. A tenant without an account of a kind uses the platform's accounts.
+// Start with [NewBook].
+type Book struct {
+	accounts Accounts
+	platform []entry
+	build    func(verify.CarrierAccount) (Sender, error)
+	now      func() time.Time
+
+	mu    sync.Mutex
+	cache map[string]cachedAccounts
+}
+
+type cachedAccounts struct {
+	readAt  time.Time
+	entries []entry
+}
+
+// entry is an account and its sender, which holds the connections to the carrier.
+type entry struct {
+	account verify.CarrierAccount
+	sender  Sender
+}
+
+// NewBook returns a registry. It returns the error of build for a platform account. For a tenant's account the error
+// becomes the fault of that tenant's messages.
+func NewBook(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*Book, error) {
+	r := &Book{accounts: accounts, build: build, now: now, cache: map[string]cachedAccounts{}}
+	for _, a := range platform {
+		sender, err := build(a)
+		if err != nil {
+			return nil, err
+		}
+		r.platform = append(r.platform, entry{a, sender})
+	}
+	return r, nil
+}
+
+var (
+	_ Carriers     = (*Book)(nil)
+	_ verify.Reach = (*Book)(nil)
+)
+
+// Reached implements [verify.Reach]. It is not cached; the caller caches the answer.
+func (r *Book) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
+	kinds, err := r.accounts.CarrierKinds(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range r.platform {
+		if !slices.Contains(kinds, e.account.Kind) {
+			kinds = append(kinds, e.account.Kind)
+		}
+	}
+	return kinds, nil
+}
+
+// Forget drops the tenant's cached accounts; an empty tenant drops all.
+func (r *Book) Forget(tenant string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if tenant == "" {
+		for id, cached := range r.cache {
+			cached.readAt = time.Time{}
+			r.cache[id] = cached
+		}
+		return
+	}
+	if cached, found := r.cache[tenant]; found {
+		cached.readAt = time.Time{}
+		r.cache[tenant] = cached
+	}
+}
+
+// Senders implements [Carriers].
+func (r *Book) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {
+	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Kind == kind })
+	if err != nil {
+		return nil, err
+	}
+	senders := make([]Sender, len(entries))
+	for i, e := range entries {
+		senders[i] = e.sender
+	}
+	return senders, nil
+}
+
+// Account returns the account through which a carrier sends the tenant's messages: the tenant's own, else the platform's.
+// CodeNotFound: neither exists.
+func (r *Book) Account(ctx context.Context, tenant, carrier string) (verify.CarrierAccount, error) {
+	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Carrier == carrier })
+	if err != nil {
+		return verify.CarrierAccount{}, err
+	}
+	if len(entries) == 0 {
+		return verify.CarrierAccount{}, &verify.Error{Code: verify.CodeNotFound, Public: "There is no account with this carrier."}
+	}
+	return entries[0].account, nil
+}
+
+// entries returns the tenant's entries that match, or else those of the platform.
+func (r *Book) entries(ctx context.Context, tenant string, matches func(verify.CarrierAccount) bool) ([]entry, error) {
+	own, err := r.loadEntries(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	mismatches := func(e entry) bool { return !matches(e.account) }
+	if matching := slices.DeleteFunc(slices.Clone(own), mismatches); len(matching) > 0 {
+		return matching, nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.platform), mismatches), nil
+}
+
+// loadEntries returns the tenant's own entries, from the cache while they are fresh. A sender is rebuilt only when its
+// account has changed.
+func (r *Book) loadEntries(ctx context.Context, tenant string) ([]entry, error) {
+	now := r.now()
+	r.mu.Lock()
+	cached, found := r.cache[tenant]
+	r.mu.Unlock()
+	if age := now.Sub(cached.readAt); found && age >= 0 && age < accountsTTL {
+		return cached.entries, nil
+	}
+	accounts, err := r.accounts.CarrierAccounts(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	fresh := cachedAccounts{readAt: now}
+	for _, a := range accounts {
+		fresh.entries = append(fresh.entries, entry{a, r.sender(a, cached.entries)})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.cache) >= maxCachedTenants {
+		clear(r.cache)
+	}
+	r.cache[tenant] = fresh
+	return fresh.entries, nil
+}
+
+func (r *Book) sender(a verify.CarrierAccount, cached []entry) Sender {
+	for _, e := range cached {
+		if e.account.Carrier == a.Carrier && string(e.account.Settings) == string(a.Settings) && string(e.account.Secret) == string(a.Secret) {
+			return e.sender
+		}
+	}
+	sender, err := r.build(a)
+	if err != nil {
+		return unusableSender{err}
+	}
+	return sender
+}
+
+// unusableSender stands for a stored account from which no sender can be built.
+type unusableSender struct{ err error }
+
+func (u unusableSender) Send(context.Context, OutgoingMessage) (Result, error) {
+	return Result{}, &Fault{Kind: Setup, Err: u.err}
+}

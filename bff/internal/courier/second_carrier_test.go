@@ -1,0 +1,96 @@
+package courier_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+func TestACodeByTwilioAndALinkByAMailServerArriveAndWork(t *testing.T) {
+	t.Parallel()
+	r := newHarness(t, nil)
+	r.Carriers = carriersOf(r.secondCarriers(t))
+	r.start(t)
+	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	r.waitFor(t, "the text delivered, the e-mail sent", func() bool {
+		return r.deliveryStatus(t, text, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
+			r.deliveryStatus(t, mailID, verify.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
+	})
+	for _, m := range r.messages(t) {
+		switch m.Kind {
+		case "sms":
+			if _, err := r.Attempt(t.Context(), ticketContext, text, m.Code); err != nil || m.From != "+15105550100" || m.To != mobile {
+				t.Errorf("from %s to %s: %v", m.From, m.To, err)
+			}
+		case "email":
+			token, ok := strings.CutPrefix(m.Link, "https://verify.acme-it.com/v/")
+			if _, err := r.Validate(t.Context(), token, ""); err != nil || !ok || m.To != mailAddress || m.From != "Acme IT <verify@acme-it.com>" {
+				t.Errorf("from %s to %s with %s: %v", m.From, m.To, m.Link, err)
+			}
+		}
+	}
+	if got := r.events(t)[verify.EventVerified]; got != 2 {
+		t.Errorf("%d verified, want 2", got)
+	}
+	r.checkNoSecretsInLog(t)
+}
+
+func TestEachFaultOfASecondCarrierIsReported(t *testing.T) {
+	failed := func(reason verify.Code) deliveryStatus {
+		return deliveryStatus{State: verify.ShieldFailed, Reason: reason, Job: verify.JobFailed}
+	}
+	delivered := deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 1}
+	for _, c := range []struct {
+		carrier, mode string
+		want          deliveryStatus
+	}{
+		{"twilio", "stop", failed(verify.ReasonOptedOut)},
+		{"twilio", "landline", failed(verify.ReasonLandline)},
+		{"twilio", "refuse", failed(verify.ReasonInvalidRecipient)},
+		{"twilio", "lost_receipt", deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
+		{"twilio", "forged_receipt", deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
+		{"twilio", "duplicate_receipt", delivered},
+		{"twilio", "out_of_order", delivered},
+		{"twilio", "cut", deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobUnsure, 1}}, // the receipt corrects the stage
+		{"smtp", "slow", deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
+		{"smtp", "cut", deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}}, // there is no receipt
+		{"smtp", "refuse", failed(verify.ReasonInvalidRecipient)},
+		{"smtp", "mailbox_full", failed(verify.ReasonMailboxFull)},
+		{"smtp", "down", deliveryStatus{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}},
+	} {
+		t.Run(c.carrier+" "+c.mode, func(t *testing.T) {
+			t.Parallel()
+			r := newHarness(t, nil)
+			r.Carriers = carriersOf(r.secondCarriers(t))
+			r.start(t)
+			r.setFault(t, c.carrier, c.mode, 0)
+			method := verify.SMSCode
+			if c.carrier == "smtp" {
+				method = verify.EmailLink
+			}
+			id := r.request(t, method)
+			r.waitFor(t, c.mode, func() bool { return r.deliveryStatus(t, id, method) == c.want })
+		})
+	}
+}
+
+func TestAMessageIsSentByTheSecondCarrierWhenTheFirstIsDown(t *testing.T) {
+	t.Parallel()
+	r := newHarness(t, nil)
+	platform := r.Carriers.(courier.StaticCarriers)
+	mail, sms := r.secondCarriers(t)
+	r.Carriers = courier.StaticCarriers{verify.Email: {platform[verify.Email][0], mail}, verify.Phone: {platform[verify.Phone][0], sms}}
+	r.start(t)
+	r.setFault(t, "vonage", "down", 0)
+	r.setFault(t, "sendgrid", "5xx", 0)
+	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	r.waitFor(t, "the text delivered by Twilio, the e-mail sent by the mail server", func() bool {
+		return r.deliveryStatus(t, text, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
+			r.deliveryStatus(t, mailID, verify.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
+	})
+	if n := r.events(t)[verify.EventDelayed]; n != 0 {
+		t.Errorf("a delay was told %d times: there was none", n)
+	}
+}
