@@ -174,7 +174,7 @@ func (a *routes) brandingView(c echo.Context, admin verify.Admin, b brandingStat
 		Logo: a.logoOf(set.Logo), LandingLogo: a.logoOf(set.LandingLogo),
 	}
 	convert(set.Fields, &view.Fields)
-	convert(message.Builtin(), &view.Builtin)
+	convert(message.BuiltinTexts(), &view.Builtin)
 	return c.JSON(http.StatusOK, view)
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// every address at which a page can be looked at, by what became of its link.
-var every = []struct {
+// allPages are the URLs of the pages, by the outcome of the link.
+var allPages = []struct {
 	outcome verify.Outcome
 	reason  verify.Code
 	query   string
@@ -29,24 +29,24 @@ var every = []struct {
 func TestEveryPageIsInTheLanguageOfItsMessage(t *testing.T) {
 	for _, tag := range message.Languages() {
 		titles := map[string]bool{}
-		for _, at := range every {
-			link := acme(at.outcome)
+		for _, at := range allPages {
+			link := acmeLink(at.outcome)
 			link.Language, link.Reason, link.Numbers = tag, at.reason, []string{"12", "34"}
-			page := serve(t, &fake{link: link}).get("/v/" + token + at.query)
+			page := serve(t, &fakeService{link: link}).get("/v/" + token + at.query)
 			page.contains(t, `<html lang="`+tag+`">`)
 			titles[regexp.MustCompile(`<h1>(.*?)</h1>`).FindString(page.body)] = true
 			if strings.ContainsAny(page.body, "{}") && strings.Contains(strings.Split(page.body, "</style>")[len(strings.Split(page.body, "</style>"))-1], "{") {
 				t.Errorf("%s %s%s: a placeholder is left:\n%s", tag, at.outcome, at.query, page.body)
 			}
 		}
-		if len(titles) != len(every) {
-			t.Errorf("%s: %d titles for %d pages", tag, len(titles), len(every))
+		if len(titles) != len(allPages) {
+			t.Errorf("%s: %d titles for %d pages", tag, len(titles), len(allPages))
 		}
 	}
 }
 
-func TestADenialIsAskedForTwice(t *testing.T) {
-	f := &fake{link: acme(verify.Open)}
+func TestADenialIsConfirmed(t *testing.T) {
+	f := &fakeService{link: acmeLink(verify.Open)}
 	p := serve(t, f)
 	page := p.get("/v/" + token)
 	if strings.Contains(page.body, `value="deny"`) {
@@ -74,24 +74,24 @@ func TestADenialIsAskedForTwice(t *testing.T) {
 	}
 }
 
-// Row 11: the question, too, may be opened by whatever follows links.
-func TestRow11TheQuestionChangesNothingHoweverOften(t *testing.T) {
-	h := build(t)
+// Row 11: a link scanner may also open the page that confirms a denial.
+func TestThreat_11_ThePageThatConfirmsADenialChangesNothing(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	for range 100 {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
-			if got := h.ask(method, link+"?deny", "", ""); got.status != 200 && got.status != 204 {
+			if got := h.request(method, link+"?deny", "", ""); got.status != 200 && got.status != 204 {
 				t.Fatalf("%s: status %d", method, got.status)
 			}
 		}
 	}
-	h.expect(verify.ShieldPending, "requested")
+	h.check(verify.ShieldPending, "requested")
 	h.post(link, "deny")
-	h.expect(verify.ShieldDenied, "requested denied")
+	h.check(verify.ShieldDenied, "requested denied")
 }
 
-func TestAPageHasTheTenantsLook(t *testing.T) {
-	p := serve(t, &fake{link: acme(verify.Open)})
+func TestAPageHasTheTenantsTheme(t *testing.T) {
+	p := serve(t, &fakeService{link: acmeLink(verify.Open)})
 	var err error
 	if p.brand.set, err = p.brand.set.Edited(json.RawMessage(`{"theme":{"from":"#101010","to":"#202020","angle":7,"card":"#303030","action":"#ffcc00"}}`)); err != nil {
 		t.Fatal(err)
@@ -104,8 +104,8 @@ func TestAPageHasTheTenantsLook(t *testing.T) {
 	p.get("/v/"+token).contains(t, `<img src="/brand/`+strings.Repeat("cd", 32)+`.png" width="40" height="20" alt="Acme IT">`)
 }
 
-func TestAPictureIsServedToWhoKnowsItsHash(t *testing.T) {
-	p := serve(t, &fake{})
+func TestAPictureIsServedByItsHash(t *testing.T) {
+	p := serve(t, &fakeService{})
 	hash := strings.Repeat("0f", 32)
 	p.brand.picture, p.brand.set = []byte("\x89PNG"), message.Set{}.With(message.OnMail, message.Logo{Hash: hash})
 	got := p.get("/brand/" + hash + ".png")
@@ -120,16 +120,16 @@ func TestAPictureIsServedToWhoKnowsItsHash(t *testing.T) {
 	}
 }
 
-func TestWithoutItsBrandAPageSaysThatSomethingIsWrong(t *testing.T) {
-	p := serve(t, &fake{link: acme(verify.Open)})
+func TestWithoutItsBrandAPageIsUnavailable(t *testing.T) {
+	p := serve(t, &fakeService{link: acmeLink(verify.Open)})
 	p.brand.err = errors.New("disk full")
-	if got := p.get("/v/" + token); got.status != 503 || got.offers() {
-		t.Errorf("status %d, offers an answer: %t", got.status, got.offers())
+	if got := p.get("/v/" + token); got.status != 503 || got.isAnswerable() {
+		t.Errorf("status %d, offers an answer: %t", got.status, got.isAnswerable())
 	}
 }
 
-func TestADenialStandsThoughTheBrandCanNotBeRead(t *testing.T) {
-	f := &fake{link: acme(verify.Denied)}
+func TestADenialIsAcceptedWithoutTheBrand(t *testing.T) {
+	f := &fakeService{link: acmeLink(verify.Denied)}
 	p := serve(t, f)
 	p.brand.err = errors.New("disk full")
 	if got := p.post("/v/"+token, "deny"); got.status != 303 || got.header.Get("Location") != done {
@@ -139,11 +139,11 @@ func TestADenialStandsThoughTheBrandCanNotBeRead(t *testing.T) {
 
 var property = regexp.MustCompile(`--([a-z-]+):(#[0-9a-f]{6});`)
 
-// Whatever a tenant chooses that is not refused, everything on the page can be read, by day and by night.
-func TestEveryLookThatIsTakenCanBeRead(t *testing.T) {
+// With every accepted theme the whole page is readable, in light and dark mode.
+func TestEveryAcceptedThemeIsReadable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		colour := func(name string) string {
-			return message.Colour{R: rapid.Byte().Draw(t, name+" red"), G: rapid.Byte().Draw(t, name+" green"), B: rapid.Byte().Draw(t, name+" blue")}.String()
+			return message.Color{R: rapid.Byte().Draw(t, name+" red"), G: rapid.Byte().Draw(t, name+" green"), B: rapid.Byte().Draw(t, name+" blue")}.String()
 		}
 		set, err := message.Set{}.Edited(json.RawMessage(`{"theme":{"from":"` + colour("from") + `","to":"` + colour("to") + `","card":"` + colour("card") + `","action":"` + colour("action") + `"}}`))
 		if err != nil {
@@ -152,9 +152,9 @@ func TestEveryLookThatIsTakenCanBeRead(t *testing.T) {
 		page := landing.Preview(set.Brand(verify.Tenant{ID: "acme", Name: "Acme"}, 1), "en", "UTC", message.Values{}, noon, time.Minute)
 		days := strings.SplitN(page, "prefers-color-scheme", 2)
 		for i, part := range []string{days[0], strings.SplitN(days[1], "}}", 2)[0]} {
-			is := map[string]message.Colour{}
+			is := map[string]message.Color{}
 			for _, found := range property.FindAllStringSubmatch(part, -1) {
-				is[found[1]], _ = message.ParseColour(found[2])
+				is[found[1]], _ = message.ParseColor(found[2])
 			}
 			for _, pair := range []struct {
 				ink, ground string

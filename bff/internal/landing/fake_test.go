@@ -19,68 +19,68 @@ import (
 
 var noon = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
 
-// token has the shape of a real one.
+// token has the form of a real token.
 const token = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// fake answers as it is told and counts what it was asked.
-type fake struct {
+// fakeService returns a fixed answer and records its calls.
+type fakeService struct {
 	link  verify.Link
 	err   error
 	mu    sync.Mutex
 	calls []string
 }
 
-func (f *fake) note(call, token string) error {
+func (f *fakeService) record(call, token string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, call+" "+token)
 	return f.err
 }
 
-func (f *fake) Link(_ context.Context, t string) (verify.Link, error) {
-	return f.link, f.note("link", t)
+func (f *fakeService) Link(_ context.Context, t string) (verify.Link, error) {
+	return f.link, f.record("link", t)
 }
 
-func (f *fake) Validate(_ context.Context, t, number string) (verify.Link, error) {
+func (f *fakeService) Validate(_ context.Context, t, number string) (verify.Link, error) {
 	if number != "" {
 		t += " " + number
 	}
-	return f.link, f.note("validate", t)
+	return f.link, f.record("validate", t)
 }
 
-func (f *fake) Deny(_ context.Context, t string) (verify.Link, error) {
-	return f.link, f.note("deny", t)
+func (f *fakeService) Deny(_ context.Context, t string) (verify.Link, error) {
+	return f.link, f.record("deny", t)
 }
 
-func (f *fake) Opened(_ context.Context, t string) error { return f.note("opened", t) }
+func (f *fakeService) Opened(_ context.Context, t string) error { return f.record("opened", t) }
 
-func refusal(code verify.Code) error { return &verify.Error{Code: code} }
+func refusalOf(code verify.Code) error { return &verify.Error{Code: code} }
 
-func acme(o verify.Outcome) verify.Link {
+func acmeLink(o verify.Outcome) verify.Link {
 	return verify.Link{
 		Tenant: verify.Tenant{ID: "acme", Name: "Acme IT"}, Technician: "Ana Ortiz", Ticket: "4711",
 		ExpiresAt: noon.Add(5 * time.Minute), Outcome: o,
 	}
 }
 
-// pages is the thing under test, its log, and how to ask it.
-type pages struct {
+// pageHarness is the handler under test with its log.
+type pageHarness struct {
 	t   *testing.T
 	h   http.Handler
 	log bytes.Buffer
 
-	brand branded
+	brand fakeBrands
 }
 
-// branded is what every tenant's brand is made of, and the only picture there is.
-type branded struct {
+// fakeBrands returns the same brand for every tenant, and one picture.
+type fakeBrands struct {
 	set     message.Set
-	name    string // Acme IT
+	name    string // default Acme IT
 	err     error
 	picture []byte
 }
 
-func (b *branded) Brand(_ context.Context, tenant string) (*message.Brand, error) {
+func (b *fakeBrands) Brand(_ context.Context, tenant string) (*message.Brand, error) {
 	name := b.name
 	if name == "" {
 		name = "Acme IT"
@@ -88,15 +88,15 @@ func (b *branded) Brand(_ context.Context, tenant string) (*message.Brand, error
 	return b.set.Brand(verify.Tenant{ID: tenant, Name: name}, 1), b.err
 }
 
-func (b *branded) BrandImage(_ context.Context, hash string) ([]byte, error) {
+func (b *fakeBrands) BrandImage(_ context.Context, hash string) ([]byte, error) {
 	if b.picture == nil || hash != b.set.Logo.Hash {
 		return nil, &verify.Error{Code: verify.CodeNotFound}
 	}
 	return b.picture, nil
 }
 
-func serve(t *testing.T, s landing.Service) *pages {
-	p := &pages{t: t}
+func serve(t *testing.T, s landing.Service) *pageHarness {
+	p := &pageHarness{t: t}
 	p.h = landing.New(landing.Config{
 		Service: s, Brands: &p.brand, Images: &p.brand, Now: func() time.Time { return noon },
 		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
@@ -110,7 +110,7 @@ type reply struct {
 	body   string
 }
 
-func (p *pages) ask(method, target, contentType, body string) reply {
+func (p *pageHarness) request(method, target, contentType, body string) reply {
 	p.t.Helper()
 	r := httptest.NewRequestWithContext(p.t.Context(), method, target, strings.NewReader(body))
 	if contentType != "" {
@@ -123,10 +123,10 @@ func (p *pages) ask(method, target, contentType, body string) reply {
 
 const form = "application/x-www-form-urlencoded"
 
-func (p *pages) get(target string) reply { return p.ask(http.MethodGet, target, "", "") }
+func (p *pageHarness) get(target string) reply { return p.request(http.MethodGet, target, "", "") }
 
-func (p *pages) post(target, action string) reply {
-	return p.ask(http.MethodPost, target, form, url.Values{"action": {action}}.Encode())
+func (p *pageHarness) post(target, action string) reply {
+	return p.request(http.MethodPost, target, form, url.Values{"action": {action}}.Encode())
 }
 
 // contains fails unless the page has every one of the texts.
@@ -139,5 +139,5 @@ func (r reply) contains(t *testing.T, texts ...string) {
 	}
 }
 
-// offers tells whether the page can be answered.
-func (r reply) offers() bool { return strings.Contains(r.body, "<form") }
+// isAnswerable reports whether the page can be answered.
+func (r reply) isAnswerable() bool { return strings.Contains(r.body, "<form") }

@@ -1,11 +1,10 @@
-// Package landing is what the end user sees: the page behind the link in the
-// message, with its two answers, and one plain page for every way in which a
-// link can be past answering; in the tenant's look and the message's language.
+// Package landing serves the end user's pages: the page behind the link in the message, with its two buttons, and one
+// page for each reason for which a link can't be answered. The pages have the tenant's look and the message's language.
 //
-// Start with [New]. Looking is free: GET, HEAD and OPTIONS only read, however
-// often a mail scanner comes by. Only a POST says something, and the page works
-// without JavaScript; the one script it has tells that the page was seen and
-// decides nothing.
+// GET, HEAD and OPTIONS only read, so a mail scanner that opens links changes nothing. Only a POST changes the state. The
+// pages work without JavaScript; their one script reports that the page was shown and decides nothing.
+//
+// Start with [New].
 package landing
 
 import (
@@ -22,49 +21,49 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Service is what the pages ask of the domain. Every method refuses by code:
-// not_found, already_used, expired, verification_ended; any other error means that a part is down.
+// Service is the part of the domain that the pages use. Every method may return not_found, already_used, expired or
+// verification_ended; any other error means that a dependency is unavailable.
 type Service interface {
 	// Link looks a token up and changes nothing.
 	Link(ctx context.Context, token string) (verify.Link, error)
-	// Validate is the end user's yes, with the number that was picked where there are any to pick from.
-	// CodeInvalid: none of them was picked, and nothing has changed. CodeWrongCode: it was a wrong one.
+	// Validate confirms the verification, with the picked number where the policy requires one. CodeInvalid: no number
+	// was picked, and nothing has changed. CodeWrongCode: the number is wrong.
 	Validate(ctx context.Context, token, number string) (verify.Link, error)
-	// Deny is the end user's "I did not ask for this".
+	// Deny records the end user's "I did not ask for this".
 	Deny(ctx context.Context, token string) (verify.Link, error)
-	// Opened notes that a browser shows the page. It proves nothing.
+	// Opened records that a browser shows the page. It proves nothing.
 	Opened(ctx context.Context, token string) error
 }
 
 var _ Service = (*verify.Service)(nil)
 
-// Brands knows how tenants look and speak; message.Shelf is one.
+// Brands returns the brands of tenants; message.Shelf implements it.
 type Brands interface {
-	// Brand gives a tenant's, to be read only. CodeNotFound: there is no such tenant.
+	// Brand returns the tenant's brand, which is read-only. CodeNotFound: the tenant does not exist.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)
 }
 
-// Images has the pictures of brands.
+// Images returns the pictures of brands.
 type Images interface {
-	// BrandImage gives a PNG by its hash, or CodeNotFound.
+	// BrandImage returns a PNG by its hash. CodeNotFound: there is none.
 	BrandImage(ctx context.Context, hash string) ([]byte, error)
 }
 
-// Config is what the pages need. All fields are required.
+// Config holds the dependencies of the pages. All fields are required.
 type Config struct {
 	Service Service
 	Brands  Brands
 	Images  Images
 	Now     func() time.Time
-	Log     *slog.Logger // never sees a token
+	Log     *slog.Logger // never contains a token
 }
 
-// LinkPaths are where links lead; some programs write a whole address in capitals up to its token.
+// LinkPaths are the paths of links. Some programs write a whole URL up to its token in upper case.
 var LinkPaths = []string{"/v/", "/V/"}
 
-// New serves the links' pages under [LinkPaths], the files under /v-assets/ and the pictures under /brand/.
+// New returns the handler of the pages under [LinkPaths], the files under /v-assets/ and the pictures under /brand/.
 func New(c Config) http.Handler {
-	s := site{service: c.Service, brands: c.Brands, images: c.Images, now: c.Now, log: c.Log}
+	s := handler{service: c.Service, brands: c.Brands, images: c.Images, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	for _, path := range LinkPaths {
 		mux.HandleFunc("GET "+path+"{rest...}", s.show)
@@ -75,22 +74,22 @@ func New(c Config) http.Handler {
 		})
 	}
 	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
-	mux.HandleFunc("GET /brand/{name}", s.picture)
-	return guard(mux)
+	mux.HandleFunc("GET /brand/{name}", s.serveBrandImage)
+	return withSecurityHeaders(mux)
 }
 
-// policy lets in the page's own files and the styles that stand in it, by their hashes, and nothing else. connect-src
-// is for the one script's word that the page was seen.
-const policy = "default-src 'none'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+// contentPolicy allows the page's own files and its inline styles, by their hashes, and nothing else. The page's
+// script needs connect-src to report that the page was shown.
+const contentPolicy = "default-src 'none'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; style-src "
 
-// guard sets the headers that hold for every answer. Under no-referrer browsers post
-// the form with "Origin: null", so Origin tells nothing here and is not looked at: who
-// knows the token needs no other's browser to use it.
-func guard(next http.Handler) http.Handler {
+// withSecurityHeaders sets the headers of every response. The Origin header is not checked, because browsers post the
+// form with "Origin: null" under no-referrer. An attack across origins is not possible, because the token in the path
+// is the only credential.
+func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy+"'none'")
+		h.Set("Content-Security-Policy", contentPolicy+"'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -100,8 +99,8 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// site answers the end user.
-type site struct {
+// handler serves the pages.
+type handler struct {
 	service Service
 	brands  Brands
 	images  Images
@@ -109,176 +108,176 @@ type site struct {
 	log     *slog.Logger
 }
 
-// The address of an answered page says how the answer went, so that a reload or a step
-// back is a harmless GET. It picks words only: what became of the link is always read.
+// The query of a page after an answer, so that a reload or the back button is a harmless GET. It selects the text only;
+// the state of the link is always read.
 const (
 	queryDone = "done"
 	queryLate = "late"
-	queryDeny = "deny" // asks once more before a denial is taken; nothing but the button there denies
+	queryDeny = "deny" // asks again before a denial; only the button on that page denies
 )
 
-func (s site) show(w http.ResponseWriter, r *http.Request) {
-	link, err := s.service.Link(r.Context(), tokenOf(r.PathValue("rest")))
+func (h handler) show(w http.ResponseWriter, r *http.Request) {
+	link, err := h.service.Link(r.Context(), parseToken(r.PathValue("rest")))
 	var brand *message.Brand
 	if err == nil {
-		brand, err = s.brands.Brand(r.Context(), link.Tenant.ID)
+		brand, err = h.brands.Brand(r.Context(), link.Tenant.ID)
 	}
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		s.render(w, r, unknown, view{})
+		h.render(w, r, unknown, view{})
 	case err != nil:
-		s.down(r.Context(), "show", err)
-		s.render(w, r, unreadable, view{})
+		h.logError(r.Context(), "show", err)
+		h.render(w, r, unreadable, view{})
 	default:
-		s.render(w, r, stateOf(link, queryOf(r.URL.RawQuery)), s.view(link, brand))
+		h.render(w, r, stateOf(link, ownQuery(r.URL.RawQuery)), h.view(link, brand))
 	}
 }
 
-func (s site) answer(w http.ResponseWriter, r *http.Request) {
-	said, refused := readAnswer(w, r)
-	if refused != nil {
-		s.render(w, r, *refused, view{})
+func (h handler) answer(w http.ResponseWriter, r *http.Request) {
+	form, refusal := parseAnswer(w, r)
+	if refusal != nil {
+		h.render(w, r, *refusal, view{})
 		return
 	}
-	ctx, token := r.Context(), tokenOf(r.PathValue("rest"))
-	if said.press == pressByScript && said.action != "opened" {
-		s.pressedByScript(w, r, token, said.action)
+	ctx, token := r.Context(), parseToken(r.PathValue("rest"))
+	if form.press == pressByScript && form.action != "opened" {
+		h.refuseScriptPress(w, r, token, form.action)
 		return
 	}
-	switch said.action {
+	switch form.action {
 	case "validate":
-		link, err := s.service.Validate(ctx, token, said.number)
+		link, err := h.service.Validate(ctx, token, form.number)
 		if verify.CodeOf(err) == verify.CodeInvalid && link.Outcome == verify.Open {
-			s.unpicked(w, r, link)
+			h.askForNumber(w, r, link)
 			return
 		}
-		s.answered(w, r, err)
+		h.redirect(w, r, err)
 	case "deny":
-		_, err := s.service.Deny(ctx, token)
-		s.answered(w, r, err)
+		_, err := h.service.Deny(ctx, token)
+		h.redirect(w, r, err)
 	case "opened":
-		s.opened(ctx, w, token)
+		h.opened(ctx, w, token)
 	default:
-		s.render(w, r, malformed, view{})
+		h.render(w, r, malformed, view{})
 	}
 }
 
-// pressedByScript takes no answer from a page whose script runs and saw no person press, and shows the page again. It
-// asks for the button once more, in case a person did press.
-func (s site) pressedByScript(w http.ResponseWriter, r *http.Request, token, action string) {
-	link, err := s.service.Link(r.Context(), token)
+// refuseScriptPress refuses a form that the page's script marked as not pressed by a person, and shows the page again.
+// The page asks for another press, in case a person did press.
+func (h handler) refuseScriptPress(w http.ResponseWriter, r *http.Request, token, action string) {
+	link, err := h.service.Link(r.Context(), token)
 	var brand *message.Brand
 	if err == nil {
-		brand, err = s.brands.Brand(r.Context(), link.Tenant.ID)
+		brand, err = h.brands.Brand(r.Context(), link.Tenant.ID)
 	}
-	again := pressless
+	again := pressUnconfirmed
 	if action == "deny" {
-		again = sureless
+		again = denyUnconfirmed
 	}
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		s.render(w, r, unknown, view{})
+		h.render(w, r, unknown, view{})
 	case err != nil:
-		s.down(r.Context(), "answer", err)
-		s.render(w, r, unreadable, view{})
+		h.logError(r.Context(), "answer", err)
+		h.render(w, r, unreadable, view{})
 	case action == "validate" && link.Outcome != verify.Open || action == "deny" && link.Outcome != verify.Open && !link.CanDeny:
 		seeOther(w, queryLate)
 	case action != "validate" && action != "deny":
-		s.render(w, r, malformed, view{})
+		h.render(w, r, malformed, view{})
 	default:
-		v := s.view(link, brand)
-		v.Again = true
-		s.render(w, r, again, v)
+		v := h.view(link, brand)
+		v.Unconfirmed = true
+		h.render(w, r, again, v)
 	}
 }
 
-// unpicked asks for the number again: nothing was decided without it.
-func (s site) unpicked(w http.ResponseWriter, r *http.Request, link verify.Link) {
-	brand, err := s.brands.Brand(r.Context(), link.Tenant.ID)
+// askForNumber shows the page again after a form without a number.
+func (h handler) askForNumber(w http.ResponseWriter, r *http.Request, link verify.Link) {
+	brand, err := h.brands.Brand(r.Context(), link.Tenant.ID)
 	if err != nil {
-		s.down(r.Context(), "answer", err)
-		s.render(w, r, unreadable, view{})
+		h.logError(r.Context(), "answer", err)
+		h.render(w, r, unreadable, view{})
 		return
 	}
-	again := s.view(link, brand)
-	again.Unpicked = true
-	s.render(w, r, unpicked, again)
+	again := h.view(link, brand)
+	again.NumberMissing = true
+	h.render(w, r, numberMissing, again)
 }
 
-// answered sends the browser on to the page that shows what became of the link.
-func (s site) answered(w http.ResponseWriter, r *http.Request, err error) {
+// redirect sends the browser to the page with the result.
+func (h handler) redirect(w http.ResponseWriter, r *http.Request, err error) {
 	switch verify.CodeOf(err) {
 	case verify.CodeNotFound:
-		s.render(w, r, unknown, view{})
+		h.render(w, r, unknown, view{})
 	case verify.CodeAlreadyUsed, verify.CodeExpired, verify.CodeVerificationEnded, verify.CodeWrongCode:
 		seeOther(w, queryLate)
 	default:
 		if err != nil {
-			s.down(r.Context(), "answer", err)
-			s.render(w, r, unanswered, view{})
+			h.logError(r.Context(), "answer", err)
+			h.render(w, r, unanswered, view{})
 			return
 		}
 		seeOther(w, queryDone)
 	}
 }
 
-// seeOther points at the same page by a relative reference: the token stays out of the headers.
+// seeOther redirects to the same page by a relative reference, so that the token is not in the headers.
 func seeOther(w http.ResponseWriter, query string) {
 	w.Header().Set("Location", "?"+query)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// opened never tells a script how it went: nobody reads the answer, and the page stays as it is.
-func (s site) opened(ctx context.Context, w http.ResponseWriter, token string) {
-	switch err := s.service.Opened(ctx, token); verify.CodeOf(err) {
+// opened always returns 204: the script ignores the response.
+func (h handler) opened(ctx context.Context, w http.ResponseWriter, token string) {
+	switch err := h.service.Opened(ctx, token); verify.CodeOf(err) {
 	case verify.CodeNotFound, verify.CodeAlreadyUsed, verify.CodeExpired, verify.CodeVerificationEnded:
 	default:
 		if err != nil {
-			s.down(ctx, "opened", err)
+			h.logError(ctx, "opened", err)
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s site) down(ctx context.Context, act string, err error) {
-	s.log.ErrorContext(ctx, "landing page can't serve", "act", act, "err", err)
+func (h handler) logError(ctx context.Context, act string, err error) {
+	h.log.ErrorContext(ctx, "landing page can't serve", "act", act, "err", err)
 }
 
-// formLimit is far above the longest form the page can send.
-const formLimit = 1 << 10
+// maxFormBytes is far above the length of the longest valid form.
+const maxFormBytes = 1 << 10
 
-// What the page's script says of the press in the form's field "press". A page without scripts sends no such field.
+// Values of the form's field "press", which the page's script sets. A page without scripts sends no such field.
 const (
-	pressByScript = "script" // the page was not touched, and has not been on screen for a second
+	pressByScript = "script" // the page was not touched and has been visible for less than a second
 	pressByPerson = "person"
 )
 
-// said is what a form has.
-type said struct{ action, number, press string }
+// answerForm is a submitted form.
+type answerForm struct{ action, number, press string }
 
-// readAnswer reads a form that has one action, at most one number and at most one word about the press, or says with
-// which page to refuse it. The query is not part of the form.
-func readAnswer(w http.ResponseWriter, r *http.Request) (answer said, refusal *state) {
+// parseAnswer reads a form with one action, at most one number and at most one press. It returns the page that refuses
+// any other form. The query is not part of the form.
+func parseAnswer(w http.ResponseWriter, r *http.Request) (answer answerForm, refusal *state) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return said{}, &notAForm
+		return answerForm{}, &notAForm
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, formLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFormBytes))
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return said{}, &tooLarge
+		return answerForm{}, &tooLarge
 	}
 	if err != nil {
-		return said{}, &malformed
+		return answerForm{}, &malformed
 	}
 	form, err := url.ParseQuery(string(body))
 	numbers, presses := len(form["number"]), len(form["press"])
 	if err != nil || len(form["action"]) != 1 || numbers > 1 || presses > 1 || len(form) != 1+numbers+presses {
-		return said{}, &malformed
+		return answerForm{}, &malformed
 	}
-	answer = said{action: form["action"][0], number: form.Get("number"), press: form.Get("press")}
+	answer = answerForm{action: form["action"][0], number: form.Get("number"), press: form.Get("press")}
 	if presses == 1 && answer.press != pressByScript && answer.press != pressByPerson {
-		return said{}, &malformed
+		return answerForm{}, &malformed
 	}
 	return answer, nil
 }

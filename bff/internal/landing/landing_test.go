@@ -20,7 +20,7 @@ import (
 
 const done, late = "?done", "?late"
 
-func TestPageSaysWhatBecameOfTheLink(t *testing.T) {
+func TestThePageShowsTheOutcomeOfTheLink(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		outcome verify.Outcome
@@ -43,33 +43,33 @@ func TestPageSaysWhatBecameOfTheLink(t *testing.T) {
 		{"an outcome of later days has ended", verify.Outcome("paused"), "", 410, "This link can no longer be used"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := serve(t, &fake{link: acme(c.outcome)}).get("/v/" + token + c.query)
+			got := serve(t, &fakeService{link: acmeLink(c.outcome)}).get("/v/" + token + c.query)
 			if got.status != c.status {
 				t.Errorf("status %d, want %d", got.status, c.status)
 			}
 			got.contains(t, c.says)
-			if got.offers() != (c.outcome == verify.Open) {
-				t.Errorf("offers an answer: %v", got.offers())
+			if got.isAnswerable() != (c.outcome == verify.Open) {
+				t.Errorf("offers an answer: %v", got.isAnswerable())
 			}
 		})
 	}
 }
 
-func TestAPagePastItsEndOffersTheDenialForAsLongAsItIsTaken(t *testing.T) {
+func TestAPageOfAnEndedLinkOffersTheDenialWhileItIsAccepted(t *testing.T) {
 	const no, call = `<a class="no" href="?deny">I did not ask for this</a>`, "on the number you know."
 	for _, outcome := range []verify.Outcome{verify.Verified, verify.Expired, verify.Superseded, verify.Cancelled, verify.Failed} {
-		link := acme(outcome)
-		p := serve(t, &fake{link: link})
+		link := acmeLink(outcome)
+		p := serve(t, &fakeService{link: link})
 		after := p.get("/v/" + token)
 		after.contains(t, call)
 		if strings.Contains(after.body, no) {
 			t.Errorf("%s: the page offers a denial that is not taken", outcome)
 		}
-		if got := p.get("/v/" + token + "?deny"); got.status != 410 || got.offers() {
+		if got := p.get("/v/" + token + "?deny"); got.status != 410 || got.isAnswerable() {
 			t.Errorf("%s: too late it asks for a denial: status %d", outcome, got.status)
 		}
 		link.CanDeny = true
-		p = serve(t, &fake{link: link})
+		p = serve(t, &fakeService{link: link})
 		p.get("/v/"+token).contains(t, no, "Did you not ask for this? Say so")
 		sure := p.get("/v/" + token + "?deny")
 		sure.contains(t, "You did not ask for this?", "Acme IT will know at once, and nobody can be verified in your name", `<button class="stop" name="action" value="deny">Yes, stop it</button>`)
@@ -77,9 +77,9 @@ func TestAPagePastItsEndOffersTheDenialForAsLongAsItIsTaken(t *testing.T) {
 			t.Errorf("%s: status %d", outcome, sure.status)
 		}
 	}
-	link := acme(verify.Denied)
+	link := acmeLink(verify.Denied)
 	link.DeniedLate = true
-	serve(t, &fake{link: link}).get("/v/"+token+done).contains(t, "Acme IT knows that you did not ask for this.", "Whatever came of this link no longer counts.")
+	serve(t, &fakeService{link: link}).get("/v/"+token+done).contains(t, "Acme IT knows that you did not ask for this.", "Whatever came of this link no longer counts.")
 }
 
 func TestAPageGivesItsTimesInTheZoneOfItsMessage(t *testing.T) {
@@ -99,13 +99,13 @@ func TestAPageGivesItsTimesInTheZoneOfItsMessage(t *testing.T) {
 		{"es", "America/Sao_Paulo", verify.Expired, `data-zone>04/03/2026, 09:05 GMT-3</time>`},
 		{"en", "Europe/Nowhere", verify.Open, `12:05 UTC</time>`},
 	} {
-		link := acme(c.outcome)
+		link := acmeLink(c.outcome)
 		link.Language, link.TimeZone = c.language, c.zone
-		serve(t, &fake{link: link}).get("/v/"+token).contains(t, c.says)
+		serve(t, &fakeService{link: link}).get("/v/"+token).contains(t, c.says)
 	}
 }
 
-func TestRow12AnAnswerThatNoPersonPressedIsNotTaken(t *testing.T) {
+func TestThreat_12_AnAnswerThatNoPersonPressedIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
 		status     int
@@ -123,9 +123,9 @@ func TestRow12AnAnswerThatNoPersonPressedIsNotTaken(t *testing.T) {
 		{"two words", "action=validate&press=script&press=person", 400, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &fake{link: acme(verify.Open)}
+			f := &fakeService{link: acmeLink(verify.Open)}
 			f.link.CanDeny = true
-			got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, c.body)
+			got := serve(t, f).request(http.MethodPost, "/v/"+token, form, c.body)
 			if calls := strings.Join(f.calls, ", "); got.status != c.status || c.calls == "" && calls != "" || c.calls != "" && calls != c.calls+" "+token {
 				t.Errorf("status %d, want %d; asked the domain %q, want %q", got.status, c.status, calls, c.calls)
 			}
@@ -134,17 +134,17 @@ func TestRow12AnAnswerThatNoPersonPressedIsNotTaken(t *testing.T) {
 			}
 		})
 	}
-	f := &fake{link: acme(verify.Verified)}
-	if got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 303 || got.header.Get("Location") != late {
+	f := &fakeService{link: acmeLink(verify.Verified)}
+	if got := serve(t, f).request(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 303 || got.header.Get("Location") != late {
 		t.Errorf("of a used link: status %d to %q", got.status, got.header.Get("Location"))
 	}
-	f.err = refusal(verify.CodeNotFound)
-	if got := serve(t, f).ask(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 404 {
+	f.err = refusalOf(verify.CodeNotFound)
+	if got := serve(t, f).request(http.MethodPost, "/v/"+token, form, "action=validate&press=script"); got.status != 404 {
 		t.Errorf("of an unknown link: status %d", got.status)
 	}
 }
 
-func TestOpenPageNamesWhoAsksAndHowLong(t *testing.T) {
+func TestTheOpenPageNamesTechnicianTicketAndValidity(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		left time.Duration
@@ -156,9 +156,9 @@ func TestOpenPageNamesWhoAsksAndHowLong(t *testing.T) {
 		{"an hour", time.Hour, "13:00 UTC</time> · 60 minutes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			link := acme(verify.Open)
+			link := acmeLink(verify.Open)
 			link.ExpiresAt = noon.Add(c.left)
-			got := serve(t, &fake{link: link}).get("/v/" + token)
+			got := serve(t, &fakeService{link: link}).get("/v/" + token)
 			got.contains(t, "Ana Ortiz", "#4711", c.says, ">Validate</button>", `<a class="no" href="?deny">I did not ask for this</a>`)
 		})
 	}
@@ -174,21 +174,21 @@ func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
 	}{
 		{"validate is done", "validate", nil, 303, done, "validate"},
 		{"deny is done", "deny", nil, 303, done, "deny"},
-		{"validate of a used link is late", "validate", refusal(verify.CodeAlreadyUsed), 303, late, "validate"},
-		{"validate of an expired link is late", "validate", refusal(verify.CodeExpired), 303, late, "validate"},
-		{"validate of a replaced link is late", "validate", refusal(verify.CodeVerificationEnded), 303, late, "validate"},
-		{"deny of a denied link is late", "deny", refusal(verify.CodeVerificationEnded), 303, late, "deny"},
+		{"validate of a used link is late", "validate", refusalOf(verify.CodeAlreadyUsed), 303, late, "validate"},
+		{"validate of an expired link is late", "validate", refusalOf(verify.CodeExpired), 303, late, "validate"},
+		{"validate of a replaced link is late", "validate", refusalOf(verify.CodeVerificationEnded), 303, late, "validate"},
+		{"deny of a denied link is late", "deny", refusalOf(verify.CodeVerificationEnded), 303, late, "deny"},
 		{"a late answer whose outcome can't be read is still late", "validate",
-			errors.Join(refusal(verify.CodeAlreadyUsed), refusal(verify.CodeUnavailable)), 303, late, "validate"},
-		{"validate of an unknown link", "validate", refusal(verify.CodeNotFound), 404, "", "validate"},
-		{"deny of an unknown link", "deny", refusal(verify.CodeNotFound), 404, "", "deny"},
+			errors.Join(refusalOf(verify.CodeAlreadyUsed), refusalOf(verify.CodeUnavailable)), 303, late, "validate"},
+		{"validate of an unknown link", "validate", refusalOf(verify.CodeNotFound), 404, "", "validate"},
+		{"deny of an unknown link", "deny", refusalOf(verify.CodeNotFound), 404, "", "deny"},
 		{"opened is told in silence", "opened", nil, 204, "", "opened"},
-		{"opened of an unknown link is no different", "opened", refusal(verify.CodeNotFound), 204, "", "opened"},
-		{"opened of an ended link is no different", "opened", refusal(verify.CodeVerificationEnded), 204, "", "opened"},
-		{"opened without a store is no different", "opened", refusal(verify.CodeUnavailable), 204, "", "opened"},
+		{"opened of an unknown link is no different", "opened", refusalOf(verify.CodeNotFound), 204, "", "opened"},
+		{"opened of an ended link is no different", "opened", refusalOf(verify.CodeVerificationEnded), 204, "", "opened"},
+		{"opened without a store is no different", "opened", refusalOf(verify.CodeUnavailable), 204, "", "opened"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &fake{link: acme(verify.Open), err: c.err}
+			f := &fakeService{link: acmeLink(verify.Open), err: c.err}
 			got := serve(t, f).post("/v/"+token, c.action)
 			if got.status != c.status || got.header.Get("Location") != c.location {
 				t.Errorf("status %d to %q, want %d to %q", got.status, got.header.Get("Location"), c.status, c.location)
@@ -203,7 +203,7 @@ func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
 	}
 }
 
-func TestOnlyOneWholeActionIsTaken(t *testing.T) {
+func TestOnlyOneCompleteActionIsAccepted(t *testing.T) {
 	for _, c := range []struct {
 		name, contentType, body string
 		status                  int
@@ -223,8 +223,8 @@ func TestOnlyOneWholeActionIsTaken(t *testing.T) {
 		{"a book", form, "action=" + strings.Repeat("v", 2000), 413},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &fake{link: acme(verify.Open)}
-			got := serve(t, f).ask(http.MethodPost, "/v/"+token, c.contentType, c.body)
+			f := &fakeService{link: acmeLink(verify.Open)}
+			got := serve(t, f).request(http.MethodPost, "/v/"+token, c.contentType, c.body)
 			if got.status != c.status {
 				t.Errorf("status %d, want %d", got.status, c.status)
 			}
@@ -236,13 +236,13 @@ func TestOnlyOneWholeActionIsTaken(t *testing.T) {
 	}
 }
 
-func TestActionInTheQueryIsNotTaken(t *testing.T) {
-	f := &fake{link: acme(verify.Open)}
+func TestAnActionInTheQueryIsIgnored(t *testing.T) {
+	f := &fakeService{link: acmeLink(verify.Open)}
 	p := serve(t, f)
-	if got := p.ask(http.MethodPost, "/v/"+token+"?action=validate", form, ""); got.status != 400 {
+	if got := p.request(http.MethodPost, "/v/"+token+"?action=validate", form, ""); got.status != 400 {
 		t.Errorf("status %d, want 400", got.status)
 	}
-	if got := p.get("/v/" + token + "?action=validate"); got.status != 200 || !got.offers() {
+	if got := p.get("/v/" + token + "?action=validate"); got.status != 200 || !got.isAnswerable() {
 		t.Errorf("status %d, want the open page", got.status)
 	}
 	if want := []string{"link " + token}; !slices.Equal(f.calls, want) {
@@ -250,17 +250,17 @@ func TestActionInTheQueryIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestATolerantAddressIsTolerantForEveryMethod(t *testing.T) {
+func TestAChangedAddressIsAcceptedForEveryMethod(t *testing.T) {
 	for _, path := range []string{"/v/" + token + "/", "/v/" + token + "%3E", "/V/" + token, "/v/" + token + ")?utm_source=mail", "/v/" + token + "?x", "/v/" + token + "?"} {
-		f := &fake{link: acme(verify.Open)}
+		f := &fakeService{link: acmeLink(verify.Open)}
 		p := serve(t, f)
-		if got := p.get(path); got.status != 200 || !got.offers() {
+		if got := p.get(path); got.status != 200 || !got.isAnswerable() {
 			t.Errorf("GET %s: status %d", path, got.status)
 		}
-		if got := p.ask(http.MethodHead, path, "", ""); got.status != 200 {
+		if got := p.request(http.MethodHead, path, "", ""); got.status != 200 {
 			t.Errorf("HEAD %s: status %d", path, got.status)
 		}
-		if got := p.ask(http.MethodOptions, path, "", ""); got.status != 204 {
+		if got := p.request(http.MethodOptions, path, "", ""); got.status != 204 {
 			t.Errorf("OPTIONS %s: status %d", path, got.status)
 		}
 		if got := p.post(path, "validate"); got.status != 303 || got.header.Get("Location") != done {
@@ -273,15 +273,15 @@ func TestATolerantAddressIsTolerantForEveryMethod(t *testing.T) {
 }
 
 func TestOtherMethodsAreRefused(t *testing.T) {
-	f := &fake{link: acme(verify.Open)}
+	f := &fakeService{link: acmeLink(verify.Open)}
 	p := serve(t, f)
 	for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"} {
-		got := p.ask(method, "/v/"+token, form, "action=validate")
+		got := p.request(method, "/v/"+token, form, "action=validate")
 		if got.status != 405 || got.header.Get("Allow") == "" {
 			t.Errorf("%s: status %d, Allow %q", method, got.status, got.header.Get("Allow"))
 		}
 	}
-	if got := p.ask("POST", "/v-assets/landing.css", form, ""); got.status != 405 {
+	if got := p.request("POST", "/v-assets/landing.css", form, ""); got.status != 405 {
 		t.Errorf("POST to a file: status %d, want 405", got.status)
 	}
 	if len(f.calls) > 0 {
@@ -289,17 +289,17 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	}
 }
 
-func TestStoreDownIsSaidAndNothingElse(t *testing.T) {
+func TestAnUnavailableStoreIsReportedWithoutDetails(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  error
 	}{
-		{"unavailable", refusal(verify.CodeUnavailable)},
+		{"unavailable", refusalOf(verify.CodeUnavailable)},
 		{"an error without a code", errors.New("disk full")},
-		{"a code that no link has", refusal(verify.CodeCooldown)},
+		{"a code that no link has", refusalOf(verify.CodeCooldown)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := serve(t, &fake{err: c.err})
+			p := serve(t, &fakeService{err: c.err})
 			for _, got := range []reply{
 				p.get("/v/" + token), p.get("/v/" + token + done),
 				p.post("/v/"+token, "validate"), p.post("/v/"+token, "deny"),
@@ -308,7 +308,7 @@ func TestStoreDownIsSaidAndNothingElse(t *testing.T) {
 					t.Errorf("status %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
 				}
 				got.contains(t, "Something is wrong on our side", "Try again")
-				if got.offers() || strings.Contains(got.body, "knows that it is you") {
+				if got.isAnswerable() || strings.Contains(got.body, "knows that it is you") {
 					t.Errorf("says more than it knows:\n%s", got.body)
 				}
 			}
@@ -319,14 +319,14 @@ func TestStoreDownIsSaidAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestRow22HostileNamesAreShownAsText(t *testing.T) {
-	link := acme(verify.Open)
+func TestThreat_22_HostileNamesAreShownAsText(t *testing.T) {
+	link := acmeLink(verify.Open)
 	const hostile = `<img src=x onerror=alert(1)>"'&`
 	link.Technician = `</dd><script>alert(2)</script>`
 	link.Ticket = `4711"><form action=//evil.example>`
 	for _, o := range []verify.Outcome{verify.Open, verify.Verified, verify.Denied, verify.Expired, verify.Superseded, verify.Cancelled} {
 		link.Outcome = o
-		p := serve(t, &fake{link: link})
+		p := serve(t, &fakeService{link: link})
 		p.brand.name = hostile
 		got := p.get("/v/" + token)
 		for _, bad := range []string{"<img", "<script>", "<form action"} {
@@ -338,11 +338,11 @@ func TestRow22HostileNamesAreShownAsText(t *testing.T) {
 	}
 }
 
-func TestRow25PageKeepsTheTokenToItself(t *testing.T) {
-	f := &fake{link: acme(verify.Open)}
+func TestThreat_25_ThePageRevealsTheTokenToNoOtherHost(t *testing.T) {
+	f := &fakeService{link: acmeLink(verify.Open)}
 	p := serve(t, f)
 	answers := []reply{p.get("/v/" + token), p.post("/v/"+token, "validate"), p.post("/v/"+token, "opened"), p.post("/v/"+token, "x")}
-	f.err = refusal(verify.CodeUnavailable)
+	f.err = refusalOf(verify.CodeUnavailable)
 	answers = append(answers, p.get("/v/"+token), p.post("/v/"+token, "deny"), p.post("/v/"+token, "opened"))
 	for i, got := range answers {
 		for name, want := range map[string]string{
@@ -378,14 +378,14 @@ func TestRow25PageKeepsTheTokenToItself(t *testing.T) {
 	}
 }
 
-// reference is a file that the page asks for.
+// reference matches the URL of a file that the page loads.
 var reference = regexp.MustCompile(`(?:src|href)="([^"?][^"]*)"`)
 
 var style = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 
-// Row 25: nothing but what the page brings itself is let in, and nothing inline but the styles of these hashes.
-func TestRow25PolicyLetsInTheStylesOfThePageAndNoOthers(t *testing.T) {
-	f := &fake{link: acme(verify.Open)}
+// Row 25: the policy allows only files of the server, and only the inline styles with these hashes.
+func TestThreat_25_TheContentPolicyAllowsThePagesStylesOnly(t *testing.T) {
+	f := &fakeService{link: acmeLink(verify.Open)}
 	p := serve(t, f)
 	for _, target := range []string{"/v/" + token, "/v/" + token + "?deny", "/v/x"} {
 		page := p.get(target)
@@ -405,8 +405,8 @@ func TestRow25PolicyLetsInTheStylesOfThePageAndNoOthers(t *testing.T) {
 	}
 }
 
-// squeezed is the page as a browser asks for it.
-func (p *pages) squeezed(target string) (length int, page string) {
+// compressed requests a page as a browser does.
+func (p *pageHarness) compressed(target string) (length int, page string) {
 	p.t.Helper()
 	r := httptest.NewRequestWithContext(p.t.Context(), http.MethodGet, target, nil)
 	r.Header.Set("Accept-Encoding", "gzip, deflate, br")
@@ -424,18 +424,18 @@ func (p *pages) squeezed(target string) (length int, page string) {
 	return length, string(plain)
 }
 
-func TestPageIsOneRequestOfLittleWeight(t *testing.T) {
-	link := acme(verify.Open)
+func TestThePageIsOneSmallRequest(t *testing.T) {
+	link := acmeLink(verify.Open)
 	link.Numbers = []string{"12", "23", "34", "45", "56", "67", "78", "89", "90"}
 	for _, tag := range message.Languages() {
 		link.Language = tag
-		p := serve(t, &fake{link: link})
-		length, page := p.squeezed("/v/" + token)
+		p := serve(t, &fakeService{link: link})
+		length, page := p.compressed("/v/" + token)
 		if page != p.get("/v/"+token).body {
 			t.Errorf("%s: the compressed page is another one", tag)
 		}
 		for _, found := range reference.FindAllStringSubmatch(page, -1) {
-			more, _ := p.squeezed(found[1])
+			more, _ := p.compressed(found[1])
 			length += more
 		}
 		if t.Logf("%s: %d bytes with script and icon", tag, length); length > 14<<10 {
@@ -447,8 +447,8 @@ func TestPageIsOneRequestOfLittleWeight(t *testing.T) {
 	}
 }
 
-func TestFilesOfThePageAreKeptForEver(t *testing.T) {
-	p := serve(t, &fake{link: acme(verify.Open)})
+func TestFilesOfThePageAreCachedForEver(t *testing.T) {
+	p := serve(t, &fakeService{link: acmeLink(verify.Open)})
 	kinds := map[string]bool{}
 	for _, found := range reference.FindAllStringSubmatch(p.get("/v/"+token).body, -1) {
 		file := p.get(found[1])

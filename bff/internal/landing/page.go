@@ -20,42 +20,42 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// state is one of the pages: its template, its HTTP status and the words of its tab.
+// state is one of the pages: its template, its HTTP status and the text of its title.
 type state struct {
-	name   string
-	status int
-	tab    string
+	name     string
+	status   int
+	titleKey string
 }
 
-// A link that is past answering is gone, except to the person who has just answered it.
+// A link that can't be answered has the status 410, except right after its own answer.
 var (
-	open      = state{"open", http.StatusOK, "page.open.tab"}
-	unpicked  = state{"open", http.StatusUnprocessableEntity, "page.pick.tab"}
-	pressless = state{"open", http.StatusUnprocessableEntity, "page.open.tab"} // a script pressed Validate
-	sure      = state{"sure", http.StatusOK, "page.sure.tab"}
-	sureless  = state{"sure", http.StatusUnprocessableEntity, "page.sure.tab"} // a script pressed the denial
-	validated = state{"validated", http.StatusOK, "page.validated.tab"}
-	denied    = state{"denied", http.StatusOK, "page.denied.tab"}
-	used      = state{"used", http.StatusGone, "page.used.tab"}
-	refused   = state{"denied", http.StatusGone, "page.denied.tab"}
-	expired   = state{"expired", http.StatusGone, "page.expired.title"}
-	replaced  = state{"replaced", http.StatusGone, "page.replaced.title"}
-	mismatch  = state{"mismatch", http.StatusGone, "page.mismatch.title"}
-	ended     = state{"ended", http.StatusGone, "page.ended.tab"}
-	unknown   = state{"unknown", http.StatusNotFound, "page.unknown.title"}
+	open             = state{"open", http.StatusOK, "page.open.tab"}
+	numberMissing    = state{"open", http.StatusUnprocessableEntity, "page.pick.tab"}
+	pressUnconfirmed = state{"open", http.StatusUnprocessableEntity, "page.open.tab"} // a script pressed Validate
+	denyQuestion     = state{"confirm_denial", http.StatusOK, "page.confirm_denial.tab"}
+	denyUnconfirmed  = state{"confirm_denial", http.StatusUnprocessableEntity, "page.confirm_denial.tab"} // a script pressed the denial
+	validated        = state{"validated", http.StatusOK, "page.validated.tab"}
+	denied           = state{"denied", http.StatusOK, "page.denied.tab"}
+	used             = state{"used", http.StatusGone, "page.used.tab"}
+	refused          = state{"denied", http.StatusGone, "page.denied.tab"}
+	expired          = state{"expired", http.StatusGone, "page.expired.title"}
+	replaced         = state{"replaced", http.StatusGone, "page.replaced.title"}
+	wrongNumber      = state{"wrong_number", http.StatusGone, "page.wrong_number.title"}
+	ended            = state{"ended", http.StatusGone, "page.ended.tab"}
+	unknown          = state{"unknown", http.StatusNotFound, "page.unknown.title"}
 
-	unreadable = state{"unreadable", http.StatusServiceUnavailable, "page.down.title"}
-	unanswered = state{"unanswered", http.StatusServiceUnavailable, "page.down.title"}
+	unreadable = state{"unreadable", http.StatusServiceUnavailable, "page.unavailable.title"}
+	unanswered = state{"unanswered", http.StatusServiceUnavailable, "page.unavailable.title"}
 	malformed  = state{"malformed", http.StatusBadRequest, "page.malformed.title"}
 	tooLarge   = state{"malformed", http.StatusRequestEntityTooLarge, "page.malformed.title"}
 	notAForm   = state{"malformed", http.StatusUnsupportedMediaType, "page.malformed.title"}
 )
 
-// stateOf picks the page for what became of a link, and what its address says of how it came to be shown. An
-// outcome it does not know can't be answered either.
+// stateOf returns the page for the outcome of a link and the page's own query. Links with an unknown outcome can't be
+// answered.
 func stateOf(link verify.Link, query string) state {
 	if query == queryDeny && (link.CanDeny || link.Outcome == verify.Open) {
-		return sure
+		return denyQuestion
 	}
 	justAnswered := query == queryDone
 	switch link.Outcome {
@@ -77,55 +77,55 @@ func stateOf(link verify.Link, query string) state {
 		return replaced
 	case verify.Failed:
 		if link.Reason == verify.ReasonNumber {
-			return mismatch
+			return wrongNumber
 		}
 	}
 	return ended
 }
 
-// view is what the templates show.
+// view is the data of the templates.
 type view struct {
 	message.Values
-	State    string
-	Title    string
-	Lang     string
-	Logo     message.Logo // as it is shown; with an empty hash there is none, and Initial stands there
-	Initial  string
-	Until    time.Time
-	Seconds  int      // that are left
-	Numbers  []string // to pick from
-	Unpicked bool     // none of the numbers was picked
-	Again    bool     // a script pressed the button: a person may do so
-	CanDeny  bool     // "I did not ask for this" is still taken
-	Late     bool     // the link was used or has ended; of a denial: before it came
-	zone     string
-	Style    template.CSS
-	Clock    template.CSS
+	State         string
+	Title         string
+	Lang          string
+	Logo          message.Logo // at its displayed size; with an empty hash, Initial is shown instead
+	Initial       string
+	Until         time.Time
+	Seconds       int      // remaining
+	Numbers       []string // from which the end user picks
+	NumberMissing bool     // none of the numbers was picked
+	Unconfirmed   bool     // a script pressed the button: a person must press it
+	CanDeny       bool     // "I did not ask for this" is still taken
+	Late          bool     // the link was used or had ended, for a denial before the denial
+	zone          string
+	Style         template.CSS
+	Clock         template.CSS
 
-	words *message.Words
-	theme message.Theme
+	translation *message.Translation
+	theme       message.Theme
 }
 
-// Say gives a text in the page's language.
-func (v view) Say(key string) string { return v.words.Say(key, &v.Values) }
+// Text returns a text in the page's language.
+func (v view) Text(key string) string { return v.translation.Text(key, &v.Values) }
 
-// moment stands in a text where the time comes, which is marked up; no name has it in it.
-const moment = "\ue000"
+// timeMarker is replaced by the marked-up time. It occurs in no name.
+const timeMarker = "\ue000"
 
-// SayWhen gives a text with the time in it, for the script to say it in the reader's own zone.
-func (v view) SayWhen(key string) template.HTML {
-	v.Values.Until = moment
-	text := template.HTMLEscapeString(v.Say(key))
-	//nolint:gosec // escaped above; the time is ours
-	return template.HTML(strings.ReplaceAll(text, moment, string(v.when(v.words.Moment(v.Until, v.zone)))))
+// TextWithTime returns a text with its time marked up for the script.
+func (v view) TextWithTime(key string) template.HTML {
+	v.Values.Until = timeMarker
+	text := template.HTMLEscapeString(v.Text(key))
+	//nolint:gosec // the text is escaped above and the time is generated
+	return template.HTML(strings.ReplaceAll(text, timeMarker, string(v.markTime(v.translation.DateTime(v.Until, v.zone)))))
 }
 
-// When is the time of day until which the link is good.
-func (v view) When() template.HTML { return v.when(v.words.TimeOfDay(v.Until, v.zone)) }
+// When returns the time of day at which the link expires.
+func (v view) When() template.HTML { return v.markTime(v.translation.TimeOfDay(v.Until, v.zone)) }
 
-// when marks a time up. Where the tenant has set no time zone, the page's script says it in the reader's own one;
-// where a zone is known, the page gives the time as the message does.
-func (v view) when(text string) template.HTML {
+// markTime marks a time up. Without a time zone of the tenant, the page's script shows it in the reader's own zone.
+// With one, the page shows the time as the message does.
+func (v view) markTime(text string) template.HTML {
 	known := ""
 	if v.zone != "" && v.zone != verify.DefaultZone {
 		known = " data-zone"
@@ -134,25 +134,25 @@ func (v view) when(text string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s"%s>%s</time>`, v.Until.Format(time.RFC3339), known, template.HTMLEscapeString(text)))
 }
 
-func (s site) view(link verify.Link, b *message.Brand) view {
-	words := message.In(link.Language)
-	left := link.ExpiresAt.Sub(s.now())
+func (h handler) view(link verify.Link, b *message.Brand) view {
+	translation := message.ForLanguage(link.Language)
+	remaining := link.ExpiresAt.Sub(h.now())
 	return view{
 		Values: message.Values{
 			Tenant: b.Name, Technician: message.Line(link.Technician), Ticket: message.Line(link.Ticket),
-			Minutes: words.Minutes((left + time.Minute - 1).Truncate(time.Minute)), // a link just sent for five says five
+			Minutes: translation.Minutes((remaining + time.Minute - 1).Truncate(time.Minute)), // rounded up, so that a new link shows its full validity
 		},
-		Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
-		Seconds: int((left + time.Second - 1) / time.Second), Numbers: link.Numbers, words: words, theme: b.Theme,
+		Lang: translation.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
+		Seconds: int((remaining + time.Second - 1) / time.Second), Numbers: link.Numbers, translation: translation, theme: b.Theme,
 		CanDeny: link.CanDeny, Late: link.Outcome != verify.Open && link.Outcome != verify.Denied || link.DeniedLate, zone: link.TimeZone,
 	}
 }
 
-// logoOf is the brand's logo at the size at which a page shows it.
+// logoOf returns the brand's logo at its displayed size.
 func logoOf(b *message.Brand) message.Logo {
 	l := b.PageLogo()
 	if l.Hash != "" {
-		l.Width, l.Height = l.Fitted(240, 56)
+		l.Width, l.Height = l.FitWithin(240, 56)
 	}
 	return l
 }
@@ -163,66 +163,66 @@ var files embed.FS
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(files, "pages/*.html"))
 
 // render writes a whole page at once.
-func (s site) render(w http.ResponseWriter, r *http.Request, at state, v view) {
-	page, styles := compose(at, v)
-	h := w.Header()
-	h.Set("Content-Security-Policy", policy+styles)
-	if at.status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", "5")
+func (h handler) render(w http.ResponseWriter, r *http.Request, s state, v view) {
+	page, styles := compose(s, v)
+	header := w.Header()
+	header.Set("Content-Security-Policy", contentPolicy+styles)
+	if s.status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "5")
 	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	write(w, r, at.status, page)
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	writeCompressed(w, r, s.status, page)
 }
 
-// compose gives a page with its styles in it, and what the policy must let in for them.
-func compose(at state, v view) (page []byte, styles string) {
-	if v.words == nil { // a link that is nobody's
-		v.words, v.theme = message.In(""), message.DefaultTheme
-		v.Lang = v.words.Tag
+// compose returns a page with its styles, and the hashes of the styles for the content security policy.
+func compose(s state, v view) (page []byte, styles string) {
+	if v.translation == nil { // an unknown link
+		v.translation, v.theme = message.ForLanguage(""), message.DefaultTheme
+		v.Lang = v.translation.Tag
 	}
-	v.State, v.Title = at.name, v.Say(at.tab)
+	v.State, v.Title = s.name, v.Text(s.titleKey)
 	style := styleOf(v.theme)
-	v.Style, styles = template.CSS(style.text), style.hash //nolint:gosec // our own file, and colours
-	if at.name == open.name && v.Seconds > 0 {
+	v.Style, styles = template.CSS(style.text), style.hash //nolint:gosec // an embedded file and colours
+	if s.name == open.name && v.Seconds > 0 {
 		clock := fmt.Sprintf("main{--left:%[1]d;animation:run %[1]ds steps(%[1]d) forwards}"+
 			".answer{animation:go 1ms %[1]ds forwards}.over{animation:come 1ms %[1]ds forwards}", v.Seconds)
-		v.Clock, styles = template.CSS(clock), styles+" "+hashOf(clock) //nolint:gosec // digits
+		v.Clock, styles = template.CSS(clock), styles+" "+cspHash(clock) //nolint:gosec // digits
 	}
 	var out bytes.Buffer
-	if err := pages.ExecuteTemplate(&out, at.name, v); err != nil {
-		panic(fmt.Errorf("page %s: %w", at.name, err)) // the templates are ours and tested: a broken one is a defect
+	if err := pages.ExecuteTemplate(&out, s.name, v); err != nil {
+		panic(fmt.Errorf("page %s: %w", s.name, err)) // can't happen: the templates are embedded and tested
 	}
 	return out.Bytes(), styles
 }
 
-// Preview is the page as an end user would find it, with nothing behind its buttons.
-func Preview(b *message.Brand, language, zone string, v message.Values, until time.Time, left time.Duration) string {
-	words := message.In(language)
-	v.Tenant, v.Minutes = b.Name, words.Minutes(left)
+// Preview returns the page as an end user would see it. Its buttons do nothing.
+func Preview(b *message.Brand, language, zone string, v message.Values, until time.Time, remaining time.Duration) string {
+	translation := message.ForLanguage(language)
+	v.Tenant, v.Minutes = b.Name, translation.Minutes(remaining)
 	page, _ := compose(open, view{
-		Values: v, Lang: words.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: until.UTC(), Seconds: int(left / time.Second),
-		CanDeny: true, words: words, theme: b.Theme, zone: zone,
+		Values: v, Lang: translation.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: until.UTC(), Seconds: int(remaining / time.Second),
+		CanDeny: true, translation: translation, theme: b.Theme, zone: zone,
 	})
 	return string(page)
 }
 
-// squeezers are gzip writers that are used again: a new one weighs more than the page.
-var squeezers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+// gzipWriters are reused, because a new writer is larger than the page.
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 
-// write answers with the body, compressed for who takes it so. No page has a secret in it beside what a stranger
-// could have put there: its length tells nothing.
-func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+// writeCompressed writes the body, compressed where the client accepts gzip. Compression reveals nothing, because a
+// page holds no secret together with text of a third party.
+func writeCompressed(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h.Add("Vary", "Accept-Encoding")
 	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.WriteHeader(status)
-		_, _ = w.Write(body) // the reader may have gone
+		_, _ = w.Write(body) // the client may have disconnected
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	z := squeezers.Get().(*gzip.Writer)
-	defer squeezers.Put(z)
+	z := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(z)
 	z.Reset(w)
 	_, _ = z.Write(body)
 	_ = z.Close()
@@ -230,7 +230,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 
 const assetsPath = "/v-assets/"
 
-// asset is one static file, under an address that changes with its content.
+// asset is one static file. Its URL changes with its content.
 type asset struct {
 	name string // with the content's hash: landing.1a2b3c4d.js
 	kind string
@@ -242,12 +242,12 @@ var (
 	assetKinds = map[string]string{".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 )
 
-// loadAssets maps the files by their own names.
+// loadAssets returns the files by their own names.
 func loadAssets() map[string]asset {
 	found := map[string]asset{}
 	entries, err := fs.ReadDir(files, "assets")
 	if err != nil {
-		panic(err) // embedded: can't be missing
+		panic(err) // can't happen: the files are embedded
 	}
 	for _, e := range entries {
 		body, err := fs.ReadFile(files, "assets/"+e.Name())
@@ -265,40 +265,40 @@ func loadAssets() map[string]asset {
 
 func assetURL(name string) string { return assetsPath + assets[name].name }
 
-const forEver = "public, max-age=31536000, immutable"
+const immutable = "public, max-age=31536000, immutable"
 
 func serveAsset(w http.ResponseWriter, r *http.Request) {
 	for _, a := range assets {
 		if a.name == r.PathValue("name") && a.kind != "" {
 			w.Header().Set("Content-Type", a.kind)
-			w.Header().Set("Cache-Control", forEver)
-			write(w, r, http.StatusOK, a.body)
+			w.Header().Set("Cache-Control", immutable)
+			writeCompressed(w, r, http.StatusOK, a.body)
 			return
 		}
 	}
 	http.NotFound(w, r)
 }
 
-// picture serves a tenant's logo to whoever knows its hash, which is as long as no list of them is to be had.
-func (s site) picture(w http.ResponseWriter, r *http.Request) {
+// serveBrandImage serves a tenant's logo to clients that know its hash. The hash is the only access control.
+func (h handler) serveBrandImage(w http.ResponseWriter, r *http.Request) {
 	hash, isPNG := strings.CutSuffix(r.PathValue("name"), ".png")
 	if raw, err := hex.DecodeString(hash); !isPNG || err != nil || len(raw) != sha256.Size {
 		http.NotFound(w, r)
 		return
 	}
-	png, err := s.images.BrandImage(r.Context(), hash)
+	png, err := h.images.BrandImage(r.Context(), hash)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		http.NotFound(w, r)
 		return
 	}
 	if err != nil {
-		s.down(r.Context(), "picture", err)
+		h.logError(r.Context(), "picture", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "image/png")
-	h.Set("Cache-Control", forEver)
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // mail programs on the web show it
-	_, _ = w.Write(png)                                   // the reader may have gone
+	header := w.Header()
+	header.Set("Content-Type", "image/png")
+	header.Set("Cache-Control", immutable)
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin") // web mail programs show it
+	_, _ = w.Write(png)                                        // the client may have disconnected
 }

@@ -21,19 +21,19 @@ import (
 
 var _ landing.Service = (*verify.Service)(nil)
 
-// house is the real domain on a real store, with a clock of its own and the pages in front.
-type house struct {
-	*pages
+// harness is the real domain on a real store, with a manual clock and the pages.
+type harness struct {
+	*pageHarness
 	store   *store.Store
 	service *verify.Service
 	clock   atomic.Int64 // Unix milliseconds
 }
 
-func (h *house) now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
+func (h *harness) now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
 
-func (h *house) pass(d time.Duration) { h.clock.Add(d.Milliseconds()) }
+func (h *harness) advance(d time.Duration) { h.clock.Add(d.Milliseconds()) }
 
-var desk = verify.Desk{
+var ticketContext = verify.Desk{
 	Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 	Ticket: verify.Ticket{ID: "t-4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
@@ -42,9 +42,9 @@ var desk = verify.Desk{
 	DefaultContact: "dana",
 }
 
-func build(t *testing.T) *house {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	h := &house{}
+	h := &harness{}
 	h.clock.Store(noon.UnixMilli())
 	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), h.now)
 	tenant := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}
@@ -52,14 +52,14 @@ func build(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.service = storetest.Service(h.store, h.now)
-	h.pages = serve(t, h.service)
+	h.pageHarness = serve(t, h.service)
 	return h
 }
 
-// send gives the path of a fresh link, taken out of the outbox as the courier would.
-func (h *house) send() string {
+// send returns the path of a new link, which it reads from the outbox as the courier does.
+func (h *harness) send() string {
 	h.t.Helper()
-	_, err := h.service.Send(h.t.Context(), desk, verify.Request{
+	_, err := h.service.Send(h.t.Context(), ticketContext, verify.Request{
 		Contact: "dana", Channel: "mail", Method: verify.EmailLink, Key: rand.Text(),
 	})
 	if err != nil {
@@ -72,7 +72,7 @@ func (h *house) send() string {
 	return "/v/" + jobs[0].Secret
 }
 
-func (h *house) events() []verify.Event {
+func (h *harness) events() []verify.Event {
 	h.t.Helper()
 	events, err := h.store.Recent(h.t.Context(), "acme", []string{"dana"}, 50)
 	if err != nil {
@@ -81,8 +81,8 @@ func (h *house) events() []verify.Event {
 	return events
 }
 
-// happened gives the kinds of all events, in order.
-func (h *house) happened() string {
+// eventKinds returns the kinds of all events, in order.
+func (h *harness) eventKinds() string {
 	var kinds []string
 	for _, e := range h.events() {
 		kinds = append(kinds, string(e.Kind))
@@ -90,7 +90,7 @@ func (h *house) happened() string {
 	return strings.Join(kinds, " ")
 }
 
-func (h *house) shield() verify.State {
+func (h *harness) shield() verify.State {
 	h.t.Helper()
 	reading, err := h.service.Reading(h.t.Context(), "acme", "dana")
 	if err != nil {
@@ -99,58 +99,58 @@ func (h *house) shield() verify.State {
 	return reading.Shields["mail"].State
 }
 
-// expect fails unless the shield is in that state and just these events have happened.
-func (h *house) expect(state verify.State, happened string) {
+// check fails unless the shield has the state and exactly these events exist.
+func (h *harness) check(state verify.State, happened string) {
 	h.t.Helper()
 	if got := h.shield(); got != state {
 		h.t.Errorf("shield is %s, want %s", got, state)
 	}
-	if got := h.happened(); got != happened {
+	if got := h.eventKinds(); got != happened {
 		h.t.Errorf("happened: %s; want: %s", got, happened)
 	}
 }
 
-func TestValidateTurnsTheShieldGreenAndSaysSo(t *testing.T) {
-	h := build(t)
+func TestValidateVerifiesTheShieldAndShowsThePage(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	got := h.post(link, "validate")
 	if got.status != 303 || got.header.Get("Location") != done {
 		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	h.expect(verify.ShieldVerified, "requested verified")
-	for range 3 { // a reload shows the same
+	h.check(verify.ShieldVerified, "requested verified")
+	for range 3 { // a reload shows the same page
 		page := h.get(link + done)
 		page.contains(t, "Done. Acme IT knows that it is you.", "You can close this tab.")
 		if page.status != 200 {
 			t.Errorf("status %d", page.status)
 		}
 	}
-	h.expect(verify.ShieldVerified, "requested verified")
+	h.check(verify.ShieldVerified, "requested verified")
 }
 
-func TestDenyTurnsTheShieldRedForGood(t *testing.T) {
-	h := build(t)
+func TestDenyIsFinal(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	if got := h.post(link, "deny"); got.status != 303 || got.header.Get("Location") != done {
 		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	h.expect(verify.ShieldDenied, "requested denied")
+	h.check(verify.ShieldDenied, "requested denied")
 	for _, action := range []string{"validate", "deny"} {
 		if got := h.post(link, action); got.status != 303 || got.header.Get("Location") != late {
 			t.Errorf("%s afterwards: status %d to %q", action, got.status, got.header.Get("Location"))
 		}
 	}
 	h.get(link+done).contains(t, "Acme IT knows that you did not ask for this.")
-	h.expect(verify.ShieldDenied, "requested denied")
+	h.check(verify.ShieldDenied, "requested denied")
 }
 
-func TestRow11LookingChangesNothing(t *testing.T) {
-	h := build(t)
+func TestThreat_11_ReadingChangesNothing(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	before := h.events()
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 		for range 100 {
-			if got := h.ask(method, link, "", ""); got.status != 200 && got.status != 204 {
+			if got := h.request(method, link, "", ""); got.status != 200 && got.status != 204 {
 				t.Fatalf("%s: status %d", method, got.status)
 			}
 		}
@@ -158,7 +158,7 @@ func TestRow11LookingChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, h.events()); diff != "" {
 		t.Error(diff)
 	}
-	h.expect(verify.ShieldPending, "requested")
+	h.check(verify.ShieldPending, "requested")
 	if count, broken, err := h.store.VerifyChain(t.Context(), "acme"); count != 1 || broken != nil || err != nil {
 		t.Errorf("chain of %d events, broken %v, %v", count, broken, err)
 	}
@@ -167,8 +167,8 @@ func TestRow11LookingChangesNothing(t *testing.T) {
 	}
 }
 
-func TestRow15FiftyAtOnceSucceedOnce(t *testing.T) {
-	h := build(t)
+func TestThreat_15_OfFiftyConcurrentAnswersOneSucceeds(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	var finished sync.WaitGroup
 	var won, lost atomic.Int32
@@ -191,11 +191,11 @@ func TestRow15FiftyAtOnceSucceedOnce(t *testing.T) {
 	if won.Load() != 1 || lost.Load() != 49 {
 		t.Errorf("%d won and %d were late, want 1 and 49", won.Load(), lost.Load())
 	}
-	h.expect(verify.ShieldVerified, "requested verified")
+	h.check(verify.ShieldVerified, "requested verified")
 }
 
-func TestRow15OfYesAndNoAtOnceTheNoStands(t *testing.T) {
-	h := build(t)
+func TestThreat_15_OfConcurrentAnswersTheDenialWins(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	var finished sync.WaitGroup
 	var won atomic.Int32
@@ -210,7 +210,7 @@ func TestRow15OfYesAndNoAtOnceTheNoStands(t *testing.T) {
 	}
 	close(start)
 	finished.Wait()
-	happened := h.happened()
+	happened := h.eventKinds()
 	if n := won.Load(); n == 1 && happened != "requested denied" || n == 2 && happened != "requested verified denied" || n < 1 || n > 2 {
 		t.Errorf("%d won; happened: %s", n, happened)
 	}
@@ -219,38 +219,38 @@ func TestRow15OfYesAndNoAtOnceTheNoStands(t *testing.T) {
 	}
 }
 
-func TestALateDenialTurnsTheShieldRedAndIsTakenOnce(t *testing.T) {
-	h := build(t)
+func TestALateDenialIsAcceptedOnce(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	h.post(link, "validate")
-	h.expect(verify.ShieldVerified, "requested verified")
-	h.pass(20 * time.Minute)
-	for range 100 { // row 11: the used page and its question change nothing
+	h.check(verify.ShieldVerified, "requested verified")
+	h.advance(20 * time.Minute)
+	for range 100 { // row 11: the page of a used link and the page that confirms a denial change nothing
 		for _, query := range []string{"", "?deny"} {
-			h.ask(http.MethodGet, link+query, "", "")
-			h.ask(http.MethodHead, link+query, "", "")
+			h.request(http.MethodGet, link+query, "", "")
+			h.request(http.MethodHead, link+query, "", "")
 		}
 	}
-	h.expect(verify.ShieldVerified, "requested verified")
+	h.check(verify.ShieldVerified, "requested verified")
 	h.get(link).contains(t, "This link was used.", `href="?deny"`)
 	if got := h.post(link+"?deny", "deny"); got.status != 303 || got.header.Get("Location") != done {
 		t.Fatalf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	h.expect(verify.ShieldDenied, "requested verified denied")
+	h.check(verify.ShieldDenied, "requested verified denied")
 	h.get(link+done).contains(t, "Acme IT knows that you did not ask for this.", "no longer counts")
 	for range 3 {
 		if got := h.post(link, "deny"); got.header.Get("Location") != late {
 			t.Errorf("again: status %d to %q", got.status, got.header.Get("Location"))
 		}
 	}
-	h.expect(verify.ShieldDenied, "requested verified denied")
+	h.check(verify.ShieldDenied, "requested verified denied")
 }
 
-func TestAfterADayALateDenialIsNotTaken(t *testing.T) {
-	h := build(t)
+func TestAfterADayALateDenialIsRefused(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	h.post(link, "validate")
-	h.pass(verify.DenialWindow)
+	h.advance(verify.DenialWindow)
 	got := h.get(link)
 	got.contains(t, "Call Acme IT on the number you know.")
 	if strings.Contains(got.body, "?deny") {
@@ -259,13 +259,13 @@ func TestAfterADayALateDenialIsNotTaken(t *testing.T) {
 	if got := h.post(link, "deny"); got.status != 303 || got.header.Get("Location") != late {
 		t.Errorf("status %d to %q", got.status, got.header.Get("Location"))
 	}
-	h.expect(verify.ShieldUnverified, "requested verified")
+	h.check(verify.ShieldUnverified, "requested verified")
 }
 
-func TestRow16LateLinksAreRefused(t *testing.T) {
-	h := build(t)
+func TestThreat_16_LateLinksAreRefused(t *testing.T) {
+	h := newHarness(t)
 	first := h.send()
-	h.pass(time.Minute)
+	h.advance(time.Minute)
 	second := h.send()
 	refused := func(link, page string, state verify.State, happened string) {
 		t.Helper()
@@ -277,40 +277,40 @@ func TestRow16LateLinksAreRefused(t *testing.T) {
 		}
 		got := h.get(link + late)
 		got.contains(t, page)
-		if got.status != 410 || got.offers() {
-			t.Errorf("page: status %d, offers %v", got.status, got.offers())
+		if got.status != 410 || got.isAnswerable() {
+			t.Errorf("page: status %d, offers %v", got.status, got.isAnswerable())
 		}
-		h.expect(state, happened)
+		h.check(state, happened)
 	}
 	refused(first, "A newer message was sent", verify.ShieldPending, "requested superseded requested")
-	h.pass(5*time.Minute - time.Millisecond)
-	if got := h.get(second); !got.offers() {
+	h.advance(5*time.Minute - time.Millisecond)
+	if got := h.get(second); !got.isAnswerable() {
 		t.Errorf("a millisecond before its end: status %d", got.status)
 	}
-	h.pass(time.Millisecond)
+	h.advance(time.Millisecond)
 	refused(second, "This link has expired", verify.ShieldUnverified, "requested superseded requested")
 	refused(first, "A newer message was sent", verify.ShieldUnverified, "requested superseded requested")
 }
 
-func TestRow21OpenedIsNoProof(t *testing.T) {
-	h := build(t)
+func TestThreat_21_OpenedIsNoProof(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	for i := range 100 {
 		if got := h.post(link, "opened"); got.status != 204 {
 			t.Fatalf("opened, time %d: status %d", i, got.status)
 		}
 	}
-	h.expect(verify.ShieldPending, "requested opened")
-	if got := h.get(link); !got.offers() {
+	h.check(verify.ShieldPending, "requested opened")
+	if got := h.get(link); !got.isAnswerable() {
 		t.Errorf("the link was worn out by opening: status %d", got.status)
 	}
 	h.post(link, "validate")
 	h.post(link, "opened")
-	h.expect(verify.ShieldVerified, "requested opened verified")
+	h.check(verify.ShieldVerified, "requested opened verified")
 }
 
-func TestUnknownLinksAreAllTheSame(t *testing.T) {
-	h := build(t)
+func TestUnknownLinksAreIndistinguishable(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	want := h.get("/v/" + token)
 	if want.status != 404 {
@@ -328,11 +328,11 @@ func TestUnknownLinksAreAllTheSame(t *testing.T) {
 			t.Errorf("validate %.60s: status %d", path, got.status)
 		}
 	}
-	h.expect(verify.ShieldPending, "requested")
+	h.check(verify.ShieldPending, "requested")
 }
 
-func TestRow25StoreAndLogDoNotKnowTheToken(t *testing.T) {
-	h := build(t)
+func TestThreat_25_StoreAndLogDoNotContainTheToken(t *testing.T) {
+	h := newHarness(t)
 	secret := strings.TrimPrefix(h.send(), "/v/")
 	h.post("/v/"+secret, "validate")
 	for _, e := range h.events() {
@@ -346,8 +346,8 @@ func TestRow25StoreAndLogDoNotKnowTheToken(t *testing.T) {
 	}
 }
 
-func TestStoreGoneFailsClosed(t *testing.T) {
-	h := build(t)
+func TestAnUnavailableStoreFailsClosed(t *testing.T) {
+	h := newHarness(t)
 	link := h.send()
 	gone := storetest.Open(t, filepath.Join(t.TempDir(), "gone.db"), h.now)
 	if err := gone.Close(); err != nil {
@@ -363,5 +363,5 @@ func TestStoreGoneFailsClosed(t *testing.T) {
 	if strings.Contains(p.log.String(), strings.TrimPrefix(link, "/v/")) {
 		t.Errorf("the log tells the token: %s", p.log.String())
 	}
-	h.expect(verify.ShieldPending, "requested")
+	h.check(verify.ShieldPending, "requested")
 }

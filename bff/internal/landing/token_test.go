@@ -13,7 +13,7 @@ import (
 
 const wholeToken = "-Ab0123456789_abcdefghijklmnopqrstuvwxyzXYZ"
 
-func TestALinkLeadsToItsPageWhateverIsPutBehindIt(t *testing.T) {
+func TestALinkWorksWithAppendedCharacters(t *testing.T) {
 	half := wholeToken[:20]
 	for _, c := range []struct{ name, path string }{
 		{"nothing", wholeToken},
@@ -93,17 +93,17 @@ func TestALinkLeadsToItsPageWhateverIsPutBehindIt(t *testing.T) {
 		{"an emoji", wholeToken + "👍"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := tokenOf(c.path); got != wholeToken {
+			if got := parseToken(c.path); got != wholeToken {
 				t.Errorf("%q gives %q", c.path, got)
 			}
-			if once, err := url.PathUnescape(c.path); err == nil && tokenOf(once) != wholeToken {
-				t.Errorf("decoded, %q gives %q", once, tokenOf(once))
+			if once, err := url.PathUnescape(c.path); err == nil && parseToken(once) != wholeToken {
+				t.Errorf("decoded, %q gives %q", once, parseToken(once))
 			}
 		})
 	}
 }
 
-func TestNoPartOfATokenIsGuessed(t *testing.T) {
+func TestNoCharacterOfATokenIsGuessed(t *testing.T) {
 	for _, c := range []struct{ name, path string }{
 		{"nothing", ""},
 		{"a slash", "/"},
@@ -120,14 +120,14 @@ func TestNoPartOfATokenIsGuessed(t *testing.T) {
 		{"only invisible characters", "\u200b\u00ad"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := tokenOf(c.path); got != "" {
+			if got := parseToken(c.path); got != "" {
 				t.Errorf("%q gives %q", c.path, got)
 			}
 		})
 	}
 }
 
-func TestAnAddressKeepsThePagesOwnQueryAmongOthers(t *testing.T) {
+func TestThePagesOwnQueryIsFoundAmongOthers(t *testing.T) {
 	for raw, want := range map[string]string{
 		"": "", "deny": "deny", "deny=": "deny", "deny&": "deny", "&deny": "deny", "done": "done", "late=": "late",
 		"deny&utm_source=mail": "deny", "utm_source=mail&deny=": "deny", "fbclid=IwAR0&done": "done", "deny&amp;utm_medium=email": "deny",
@@ -135,32 +135,32 @@ func TestAnAddressKeepsThePagesOwnQueryAmongOthers(t *testing.T) {
 		"x": "", "utm_source=mail": "", "fbclid": "", "x=deny": "", "deny=1": "", "Deny": "", "denying": "", "undone": "", "amp;": "", "?deny": "",
 		"%zz": "", ";deny": "", "action=deny": "",
 	} {
-		if got := queryOf(raw); got != want {
+		if got := ownQuery(raw); got != want {
 			t.Errorf("%q reads as %q, want %q", raw, got, want)
 		}
 	}
 }
 
-func FuzzTokenOf(f *testing.F) {
+func FuzzParseToken(f *testing.F) {
 	for _, seed := range []string{wholeToken, wholeToken + "%3E", "<" + wholeToken, wholeToken[:20] + "=\r\n" + wholeToken[20:], "%25%32%35", "\xff%zz"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		token := tokenOf(path)
+		token := parseToken(path)
 		if token == "" {
 			return
 		}
-		if len(token) != tokenLength || strings.IndexFunc(token, func(r rune) bool { return !inToken(r) }) >= 0 {
+		if len(token) != tokenLength || strings.IndexFunc(token, func(r rune) bool { return !isTokenChar(r) }) >= 0 {
 			t.Errorf("%q gives %q", path, token)
 		}
-		if again := tokenOf(token); again != token {
+		if again := parseToken(token); again != token {
 			t.Errorf("%q gives %q, and that %q", path, token, again)
 		}
 	})
 }
 
-// No path, method or query makes the pages send a browser to another host.
-func FuzzNoAddressLeadsElsewhere(f *testing.F) {
+// No path, method or query makes the pages redirect to another host.
+func FuzzNoRedirectToAnotherHost(f *testing.F) {
 	for _, seed := range []string{"/v/x", "//evil.example/v/x", "/v//evil.example", `/v/\evil.example`, "/v/https://evil.example/", "/V/..//evil.example"} {
 		f.Add(seed, "deny")
 	}
@@ -168,7 +168,7 @@ func FuzzNoAddressLeadsElsewhere(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query string) {
 		u, err := url.ParseRequestURI(path + "?" + query)
 		if err != nil || !strings.HasPrefix(path, "/") {
-			return // no server is asked for it
+			return // not a valid request
 		}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.URL = u

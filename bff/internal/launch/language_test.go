@@ -35,7 +35,7 @@ func TestMessagesAreInTheLanguageOfTheContact(t *testing.T) {
 		{"de_DE", "de"}, {"fr_CA", "fr"}, {" de ", "de"}, {"DE-at", "de"}, {"de-DE-1996", "de"}, {"es-419", "es"}, {"nl_BE", "nl"}, {"en_AU.UTF-8", "en"}, {"zh-Hant", "en"},
 	} {
 		desk := languageDesk(t, row.written, nil)
-		if got := message.In(desk.Contacts[0].Language).Tag; got != row.want {
+		if got := message.ForLanguage(desk.Contacts[0].Language).Tag; got != row.want {
 			t.Errorf("%q is answered in %s, want %s", row.written, got, row.want)
 		}
 	}

@@ -8,54 +8,54 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Brand is how a tenant looks and speaks to end users: what it has set, over what its name makes of it.
-// It is shared: read it, don't write to it.
+// Brand is how a tenant's messages and pages look and which texts they have: the tenant's settings over the defaults
+// for its name. It is shared and read-only.
 type Brand struct {
 	Tenant      string // its id
 	Name        string
-	Version     int64 // 0: nothing was ever set
+	Version     int64 // 0: no settings
 	Theme       Theme
 	Sender      Sender
-	Logo        Logo // of e-mails, and of pages that have none of their own
+	Logo        Logo // in e-mails, and on pages without a LandingLogo
 	LandingLogo Logo
-	texts       map[string]map[string]Template // by language and field: what the tenant has written
+	texts       map[string]map[string]Template // the tenant's texts, by language and field
 }
 
-// Theme is the colours of a page: one card on a gradient.
+// Theme holds the colours of a page: one card on a gradient.
 type Theme struct {
-	From       Colour
-	To         Colour
+	From       Color
+	To         Color
 	Angle      int // of the gradient, in degrees
-	Card       Colour
-	Text       Colour // on the card
-	Action     Colour // buttons
-	ActionText Colour
+	Card       Color
+	Text       Color // on the card
+	Action     Color // of buttons
+	ActionText Color
 }
 
-// DefaultTheme is that of a tenant that has set none.
+// DefaultTheme is the theme of a tenant without settings.
 var DefaultTheme = Theme{
-	From: Colour{0x10, 0x24, 0x3f}, To: Colour{0x2b, 0x85, 0x79}, Angle: 160,
-	Card: White, Text: Colour{0x16, 0x20, 0x2b}, Action: Colour{0x0f, 0x4f, 0x6b}, ActionText: White,
+	From: Color{0x10, 0x24, 0x3f}, To: Color{0x2b, 0x85, 0x79}, Angle: 160,
+	Card: White, Text: Color{0x16, 0x20, 0x2b}, Action: Color{0x0f, 0x4f, 0x6b}, ActionText: White,
 }
 
-// Sender is who an e-mail comes from.
+// Sender is the sender of e-mails.
 type Sender struct {
-	Name    string // empty: the tenant's
-	Address string // empty: the carrier's own
+	Name    string // empty: the tenant's name
+	Address string // empty: the address of the carrier account
 }
 
-// Logo is a picture that everybody may fetch who has its address.
+// Logo is a picture that is public for everyone who has its URL.
 type Logo struct {
-	Hash   string `json:"hash"` // SHA-256 of the PNG; empty: there is none
+	Hash   string `json:"hash"` // SHA-256 of the PNG; empty: no logo
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
 }
 
-// Path is where the server has it.
+// Path returns the path of the logo on the server.
 func (l Logo) Path() string { return "/brand/" + l.Hash + ".png" }
 
-// Fitted is the size at which it is shown in a box: as large as fits, and no larger than it is.
-func (l Logo) Fitted(width, height int) (w, h int) {
+// FitWithin returns the size of the logo scaled down to fit a box. It never scales up.
+func (l Logo) FitWithin(width, height int) (w, h int) {
 	w, h = l.Width, l.Height
 	if w > width {
 		w, h = width, h*width/w
@@ -66,16 +66,16 @@ func (l Logo) Fitted(width, height int) (w, h int) {
 	return max(w, 1), max(h, 1)
 }
 
-// Default is the brand that a tenant's name makes.
+// Default returns the brand of a tenant without settings.
 func Default(t verify.Tenant) *Brand {
-	b := &Brand{Tenant: t.ID, Name: line(t.Name, nameInMail), Theme: DefaultTheme}
+	b := &Brand{Tenant: t.ID, Name: line(t.Name, maxNameInMail), Theme: DefaultTheme}
 	if b.Name == "" {
-		b.Name = line(t.ID, nameInMail)
+		b.Name = line(t.ID, maxNameInMail)
 	}
 	return b
 }
 
-// PageLogo is the one that pages show.
+// PageLogo returns the logo for pages.
 func (b *Brand) PageLogo() Logo {
 	if b.LandingLogo.Hash != "" {
 		return b.LandingLogo
@@ -83,26 +83,26 @@ func (b *Brand) PageLogo() Logo {
 	return b.Logo
 }
 
-// Initial stands where a logo would.
+// Initial returns the first letter of the name, which is shown in place of a logo.
 func (b *Brand) Initial() string {
 	first, _ := utf8.DecodeRuneInString(b.Name)
 	return string(unicode.ToUpper(first))
 }
 
-// text gives what the tenant says in a language: its own words, or ours.
-func (b *Brand) text(field string, w *Words) Template {
+// template returns the tenant's text in a language, else the built-in one.
+func (b *Brand) template(field string, w *Translation) Template {
 	if t, set := b.texts[w.Tag][field]; set {
 		return t
 	}
 	return w.texts[textKey+field]
 }
 
-// Scripts are what a technician reads aloud, by step. A step that the tenant has written nothing for is absent.
+// Scripts are the texts that a technician reads aloud, by step. A step without a text of the tenant is absent.
 type Scripts map[string]string
 
-// Steps of a verification that have a script, with the method that each is of. The number that the end user is
-// to pick is the pod's to fill in.
-var steps = []struct {
+// scriptSteps are the steps of a verification that have a script, with their methods. The pod fills in the number that
+// the end user picks.
+var scriptSteps = []struct {
 	name   string
 	field  string
 	method verify.Method
@@ -114,15 +114,15 @@ var steps = []struct {
 	{"number", ScriptNumber, ""},
 }
 
-// Scripts fills in what the technician of a desk reads aloud to a contact who speaks the language.
+// Scripts returns the scripts for a technician's ticket, in the contact's language.
 func (b *Brand) Scripts(d verify.Desk, p verify.Policy, language string) Scripts {
-	w := In(language)
+	w := ForLanguage(language)
 	written := b.texts[w.Tag]
 	if len(written) == 0 {
 		return nil
 	}
 	var s Scripts
-	for _, step := range steps {
+	for _, step := range scriptSteps {
 		t, set := written[step.field]
 		if !set || t.IsEmpty() {
 			continue
@@ -139,15 +139,15 @@ func (b *Brand) Scripts(d verify.Desk, p verify.Policy, language string) Scripts
 			s = Scripts{}
 		}
 		s[step.name] = t.Fill(&Values{
-			Tenant: b.Name, Technician: line(technician, nameInMail), Ticket: line(d.Ticket.Number, nameInMail),
-			Minutes: w.Minutes(validity), Number: holeNumber.String(),
+			Tenant: b.Name, Technician: line(technician, maxNameInMail), Ticket: line(d.Ticket.Number, maxNameInMail),
+			Minutes: w.Minutes(validity), Number: numberPlaceholder.String(),
 		})
 	}
 	return s
 }
 
-// lines are a text's paragraphs, each with its lines.
-func lines(text string) [][]string {
+// paragraphs splits a text into paragraphs of lines.
+func paragraphs(text string) [][]string {
 	var all [][]string
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		if paragraph = strings.Trim(paragraph, "\n"); strings.TrimSpace(paragraph) != "" {

@@ -8,74 +8,74 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// shelfFresh is how long a brand that was read once is taken for the truth when nobody says otherwise.
-const shelfFresh = 2 * time.Second
+// brandTTL is how long a brand is cached without an invalidation.
+const brandTTL = 2 * time.Second
 
-// shelfHeld bounds the brands in memory.
-const shelfHeld = 1000
+// maxCachedBrands bounds the cache.
+const maxCachedBrands = 1000
 
-// Shelf gives every tenant's brand, taken apart once and kept for a while. All exported fields are required.
+// Shelf caches the parsed brands of tenants for a short time. All exported fields are required.
 type Shelf struct {
 	Tenants   verify.Tenants
 	Brandings verify.Brandings
 	Now       func() time.Time
 
-	mu    sync.RWMutex
-	held  map[string]heldBrand
-	drops int
+	mu         sync.RWMutex
+	cached     map[string]cachedBrand
+	generation int
 }
 
-type heldBrand struct {
+type cachedBrand struct {
 	brand  *Brand
 	readAt time.Time
 }
 
-// Brand gives a tenant's. CodeNotFound: there is no such tenant.
+// Brand returns the tenant's brand. CodeNotFound: the tenant does not exist.
 func (s *Shelf) Brand(ctx context.Context, tenant string) (*Brand, error) {
 	now := s.Now()
 	s.mu.RLock()
-	held, found := s.held[tenant]
-	drops := s.drops
+	entry, found := s.cached[tenant]
+	generation := s.generation
 	s.mu.RUnlock()
-	if age := now.Sub(held.readAt); found && age >= 0 && age < shelfFresh {
-		return held.brand, nil
+	if age := now.Sub(entry.readAt); found && age >= 0 && age < brandTTL {
+		return entry.brand, nil
 	}
 	t, err := s.Tenants.Tenant(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	set, err := s.Brandings.Branding(ctx, tenant)
+	branding, err := s.Brandings.Branding(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	b, err := Read(t, set)
+	b, err := BrandOf(t, branding)
 	if err != nil {
 		return nil, err
 	}
-	s.keep(b, now, drops)
+	s.store(b, now, generation)
 	return b, nil
 }
 
-func (s *Shelf) keep(b *Brand, now time.Time, drops int) {
+func (s *Shelf) store(b *Brand, now time.Time, generation int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.drops != drops {
+	if s.generation != generation {
 		return
 	}
-	if s.held == nil || len(s.held) >= shelfHeld {
-		s.held = map[string]heldBrand{}
+	if s.cached == nil || len(s.cached) >= maxCachedBrands {
+		s.cached = map[string]cachedBrand{}
 	}
-	s.held[b.Tenant] = heldBrand{brand: b, readAt: now}
+	s.cached[b.Tenant] = cachedBrand{brand: b, readAt: now}
 }
 
-// Forget has the tenant's brand read again; an empty tenant stands for all.
+// Forget drops the tenant's cached brand; an empty tenant drops all.
 func (s *Shelf) Forget(tenant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drops++
+	s.generation++
 	if tenant == "" {
-		s.held = nil
+		s.cached = nil
 		return
 	}
-	delete(s.held, tenant)
+	delete(s.cached, tenant)
 }

@@ -6,32 +6,32 @@ import (
 	"strconv"
 )
 
-// Colour is one of sRGB's, as in #0f4f6b.
-type Colour struct{ R, G, B uint8 }
+// Color is an sRGB colour, such as #0f4f6b.
+type Color struct{ R, G, B uint8 }
 
-// Black and white: one of them can be read on any other colour.
+// Black and white: one of them is readable on every colour.
 var (
-	Black = Colour{}
-	White = Colour{255, 255, 255}
+	Black = Color{}
+	White = Color{255, 255, 255}
 )
 
-// ParseColour reads #rrggbb.
-func ParseColour(text string) (Colour, bool) {
+// ParseColor parses #rrggbb.
+func ParseColor(text string) (Color, bool) {
 	if len(text) != 7 || text[0] != '#' {
-		return Colour{}, false
+		return Color{}, false
 	}
 	n, err := strconv.ParseUint(text[1:], 16, 32)
-	return Colour{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil
+	return Color{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil
 }
 
-func (c Colour) String() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+func (c Color) String() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
-// MarshalText writes #rrggbb.
-func (c Colour) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+// MarshalText returns #rrggbb.
+func (c Color) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// UnmarshalText reads #rrggbb.
-func (c *Colour) UnmarshalText(text []byte) error {
-	read, ok := ParseColour(string(text))
+// UnmarshalText parses #rrggbb.
+func (c *Color) UnmarshalText(text []byte) error {
+	read, ok := ParseColor(string(text))
 	if !ok {
 		return fmt.Errorf("not a colour")
 	}
@@ -39,23 +39,23 @@ func (c *Colour) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// What WCAG 2.2 asks for at level AA.
+// The contrast ratios of WCAG 2.2, level AA.
 const (
-	ContrastText  = 4.5 // of text, 1.4.3
-	ContrastShape = 3.0 // of what is not text but tells something, 1.4.11
+	ContrastText  = 4.5 // for text, 1.4.3
+	ContrastShape = 3.0 // for graphics and borders with a meaning, 1.4.11
 )
 
-// Contrast is the ratio of WCAG 2.2 between two colours, from 1 to 21.
-func Contrast(a, b Colour) float64 {
+// Contrast returns the WCAG 2.2 contrast ratio of two colours, from 1 to 21.
+func Contrast(a, b Color) float64 {
 	x, y := a.luminance(), b.luminance()
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-func (c Colour) luminance() float64 {
-	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+func (c Color) luminance() float64 {
+	return 0.2126*gammaDecode(c.R) + 0.7152*gammaDecode(c.G) + 0.0722*gammaDecode(c.B)
 }
 
-func linear(channel uint8) float64 {
+func gammaDecode(channel uint8) float64 {
 	s := float64(channel) / 255
 	if s <= 0.04045 {
 		return s / 12.92
@@ -63,7 +63,7 @@ func linear(channel uint8) float64 {
 	return math.Pow((s+0.055)/1.055, 2.4)
 }
 
-func encoded(l float64) uint8 {
+func gammaEncode(l float64) uint8 {
 	s := 12.92 * l
 	if l > 0.0031308 {
 		s = 1.055*math.Pow(l, 1/2.4) - 0.055
@@ -71,65 +71,66 @@ func encoded(l float64) uint8 {
 	return uint8(math.Round(255 * min(max(s, 0), 1)))
 }
 
-// Readable is the colour nearest to c, as far as lightness goes, that has the ratio on the ground: the same
-// hue, lighter or darker, whichever is the smaller step. c itself, if it has it. Of ratios up to 4.5 there is
-// always one: black or white, if no other.
-func Readable(c, ground Colour, ratio float64) Colour {
+// EnsureContrast returns the colour nearest to c in lightness that has the ratio on the background: the same hue,
+// lighter or darker. It returns c if c has the ratio. Up to a ratio of 4.5 there always is one, at least black or
+// white.
+func EnsureContrast(c, ground Color, ratio float64) Color {
 	if Contrast(c, ground) >= ratio {
 		return c
 	}
 	l, a, b := c.oklab()
-	best, least := Colour{}, math.Inf(1)
+	best, least := Color{}, math.Inf(1)
 	for _, end := range []float64{0, 1} {
-		// Contrast grows from where the two are alike to the end, so the first that passes is found by halving.
+		// Contrast grows monotonically towards the end, so bisection finds the first colour with the ratio.
 		near, far := l, end
-		if Contrast(shade(far, a, b), ground) < ratio {
+		if Contrast(fromLab(far, a, b), ground) < ratio {
 			continue
 		}
 		for range 24 {
 			mid := (near + far) / 2
-			if Contrast(shade(mid, a, b), ground) >= ratio && beyond(shade(mid, a, b), ground, end) {
+			if Contrast(fromLab(mid, a, b), ground) >= ratio && isOnSide(fromLab(mid, a, b), ground, end) {
 				far = mid
 			} else {
 				near = mid
 			}
 		}
 		if step := math.Abs(far - l); step < least {
-			best, least = shade(far, a, b), step
+			best, least = fromLab(far, a, b), step
 		}
 	}
 	return best
 }
 
-// beyond tells whether the colour lies on the ground's side that leads to the end: 0 is black's, 1 is white's.
-func beyond(c, ground Colour, end float64) bool {
+// isOnSide reports whether the colour is on the side of the background that leads to the end: 0 is black's, 1 is
+// white's.
+func isOnSide(c, ground Color, end float64) bool {
 	return (c.luminance() > ground.luminance()) == (end == 1)
 }
 
-// On is black or white, whichever is read better on the ground.
-func On(ground Colour) Colour {
+// TextColorOn returns black or white, whichever has the higher contrast on the background.
+func TextColorOn(ground Color) Color {
 	if Contrast(White, ground) >= Contrast(Black, ground) {
 		return White
 	}
 	return Black
 }
 
-// Mix is so much of a, from 0 to 1, in b.
-func Mix(a, b Colour, share float64) Colour {
+// Mix returns a mixture of a, with a share from 0 to 1, and b.
+func Mix(a, b Color, share float64) Color {
 	of := func(x, y uint8) uint8 { return uint8(math.Round(share*float64(x) + (1-share)*float64(y))) }
-	return Colour{of(a.R, b.R), of(a.G, b.G), of(a.B, b.B)}
+	return Color{of(a.R, b.R), of(a.G, b.G), of(a.B, b.B)}
 }
 
-// Shaded is the colour with its OKLab lightness scaled.
-func (c Colour) Shaded(by float64) Colour {
+// WithLightness returns the colour with its OKLab lightness multiplied by a factor.
+func (c Color) WithLightness(by float64) Color {
 	l, a, b := c.oklab()
-	return shade(l*by, a*by, b*by)
+	return fromLab(l*by, a*by, b*by)
 }
 
-// oklab gives lightness from 0 to 1, and the two axes of hue. See Björn Ottosson, "A perceptual color space
-// for image processing".
-func (c Colour) oklab() (l, a, b float64) {
-	red, green, blue := linear(c.R), linear(c.G), linear(c.B)
+// oklab returns the lightness from 0 to 1 and the two axes of hue. See Björn Ottosson, "A perceptual color space for
+// image processing".
+func (c Color) oklab() (l, a, b float64) {
+	red, green, blue := gammaDecode(c.R), gammaDecode(c.G), gammaDecode(c.B)
 	x := math.Cbrt(0.4122214708*red + 0.5363325363*green + 0.0514459929*blue)
 	y := math.Cbrt(0.2119034982*red + 0.6806995451*green + 0.1073969566*blue)
 	z := math.Cbrt(0.0883024619*red + 0.2817188376*green + 0.6299787005*blue)
@@ -138,29 +139,30 @@ func (c Colour) oklab() (l, a, b float64) {
 		0.0259040371*x + 0.7827717662*y - 0.8086757660*z
 }
 
-// shade is the colour of a lightness and hue; where sRGB has none so vivid, the most vivid that it has.
-func shade(l, a, b float64) Colour {
+// fromLab returns the colour of a lightness and hue. A colour outside sRGB is reduced to the most saturated one
+// inside.
+func fromLab(l, a, b float64) Color {
 	switch {
 	case l <= 0:
 		return Black
 	case l >= 1:
 		return White
 	}
-	if inside(fromOKLab(l, a, b)) {
-		return paint(fromOKLab(l, a, b))
+	if inGamut(okLabToRGB(l, a, b)) {
+		return encodeRGB(okLabToRGB(l, a, b))
 	}
 	low, high := 0.0, 1.0
 	for range 20 {
-		if mid := (low + high) / 2; inside(fromOKLab(l, a*mid, b*mid)) {
+		if mid := (low + high) / 2; inGamut(okLabToRGB(l, a*mid, b*mid)) {
 			low = mid
 		} else {
 			high = mid
 		}
 	}
-	return paint(fromOKLab(l, a*low, b*low))
+	return encodeRGB(okLabToRGB(l, a*low, b*low))
 }
 
-func fromOKLab(l, a, b float64) (red, green, blue float64) {
+func okLabToRGB(l, a, b float64) (red, green, blue float64) {
 	x := l + 0.3963377774*a + 0.2158037573*b
 	y := l - 0.1055613458*a - 0.0638541728*b
 	z := l - 0.0894841775*a - 1.2914855480*b
@@ -170,11 +172,11 @@ func fromOKLab(l, a, b float64) (red, green, blue float64) {
 		-0.0041960863*x - 0.7034186147*y + 1.7076147010*z
 }
 
-func inside(red, green, blue float64) bool {
+func inGamut(red, green, blue float64) bool {
 	const slack = 1e-4
 	return min(red, green, blue) >= -slack && max(red, green, blue) <= 1+slack
 }
 
-func paint(red, green, blue float64) Colour {
-	return Colour{encoded(red), encoded(green), encoded(blue)}
+func encodeRGB(red, green, blue float64) Color {
+	return Color{gammaEncode(red), gammaEncode(green), gammaEncode(blue)}
 }

@@ -26,43 +26,43 @@ const (
 	ScriptNumber    = "script_number"
 )
 
-// textKey precedes a text's name in the catalogue.
+// textKey is the prefix of a text's name in the catalog.
 const textKey = "texts."
 
-// Text is one text that a tenant may write, and what it may hold.
+// Text is one text that a tenant may write, with its limits.
 type Text struct {
-	Name     string
-	Most     int  // characters
-	Lines    bool // may have several
-	Optional bool // may be empty, and is where we have no words for it
-	may      []hole
-	must     hole // exactly once
+	Name      string
+	MaxLength int  // in characters
+	Multiline bool // may have several lines
+	Optional  bool // may be empty, which is the default where there is no built-in text
+	allowed   []placeholder
+	required  placeholder // must occur exactly once
 }
 
-// tenantHoles are those that tenants may use.
-var tenantHoles = []hole{holeTenant, holeTechnician, holeTicket, holeMinutes, holeCode, holeLink}
+// tenantPlaceholders are the placeholders that tenants may use.
+var tenantPlaceholders = []placeholder{tenantPlaceholder, technicianPlaceholder, ticketPlaceholder, minutesPlaceholder, codePlaceholder, linkPlaceholder}
 
 var (
-	names  = []hole{holeTenant, holeTechnician, holeTicket, holeMinutes}
-	coded  = append(slices.Clip(names), holeCode)
-	linked = append(slices.Clip(names), holeLink)
-	picked = append(slices.Clip(names), holeNumber)
+	namePlaceholders   = []placeholder{tenantPlaceholder, technicianPlaceholder, ticketPlaceholder, minutesPlaceholder}
+	codePlaceholders   = append(slices.Clip(namePlaceholders), codePlaceholder)
+	linkPlaceholders   = append(slices.Clip(namePlaceholders), linkPlaceholder)
+	numberPlaceholders = append(slices.Clip(namePlaceholders), numberPlaceholder)
 )
 
-// Texts lists them in the contract's order.
+// Texts lists the texts in the contract's order.
 var Texts = []Text{
-	{Name: MailSubject, Most: 120, may: names},
-	{Name: MailCodeText, Most: 2000, Lines: true, may: coded, must: holeCode},
-	{Name: MailText, Most: 2000, Lines: true, may: linked, must: holeLink},
-	{Name: MailSignature, Most: 500, Lines: true, Optional: true, may: names},
-	{Name: MailFooter, Most: 500, Lines: true, Optional: true, may: names},
-	{Name: SMSCode, Most: 500, may: coded, must: holeCode},
-	{Name: SMSLink, Most: 500, may: linked, must: holeLink},
-	{Name: ScriptSMSCode, Most: 300, Optional: true, may: names},
-	{Name: ScriptSMSLink, Most: 300, Optional: true, may: names},
-	{Name: ScriptEmailCode, Most: 300, Optional: true, may: names},
-	{Name: ScriptEmailLink, Most: 300, Optional: true, may: names},
-	{Name: ScriptNumber, Most: 300, Optional: true, may: picked},
+	{Name: MailSubject, MaxLength: 120, allowed: namePlaceholders},
+	{Name: MailCodeText, MaxLength: 2000, Multiline: true, allowed: codePlaceholders, required: codePlaceholder},
+	{Name: MailText, MaxLength: 2000, Multiline: true, allowed: linkPlaceholders, required: linkPlaceholder},
+	{Name: MailSignature, MaxLength: 500, Multiline: true, Optional: true, allowed: namePlaceholders},
+	{Name: MailFooter, MaxLength: 500, Multiline: true, Optional: true, allowed: namePlaceholders},
+	{Name: SMSCode, MaxLength: 500, allowed: codePlaceholders, required: codePlaceholder},
+	{Name: SMSLink, MaxLength: 500, allowed: linkPlaceholders, required: linkPlaceholder},
+	{Name: ScriptSMSCode, MaxLength: 300, Optional: true, allowed: namePlaceholders},
+	{Name: ScriptSMSLink, MaxLength: 300, Optional: true, allowed: namePlaceholders},
+	{Name: ScriptEmailCode, MaxLength: 300, Optional: true, allowed: namePlaceholders},
+	{Name: ScriptEmailLink, MaxLength: 300, Optional: true, allowed: namePlaceholders},
+	{Name: ScriptNumber, MaxLength: 300, Optional: true, allowed: numberPlaceholders},
 }
 
 func textNamed(name string) (Text, bool) {
@@ -73,26 +73,26 @@ func textNamed(name string) (Text, bool) {
 	return Texts[i], true
 }
 
-// unit is what people write after {minutes}, which brings its own.
-var unit = regexp.MustCompile(`(?i)^\s*min`)
+// unitPattern matches a unit after {minutes}, which contains its own.
+var unitPattern = regexp.MustCompile(`(?i)^\s*min`)
 
-// read takes a text apart, if it may stand there. Its errors are sentences for people.
-func (f Text) read(given string) (Template, error) {
-	given = strings.ReplaceAll(given, "\r\n", "\n")
-	given = strings.TrimSpace(given)
-	switch n := utf8.RuneCountInString(given); {
+// parse parses and checks a text. Its errors are sentences for users.
+func (f Text) parse(value string) (Template, error) {
+	value = strings.ReplaceAll(value, "\r\n", "\n")
+	value = strings.TrimSpace(value)
+	switch n := utf8.RuneCountInString(value); {
 	case n == 0 && !f.Optional:
-		return Template{}, sentence("This text can't be empty. Leave it out to have Shieldpod's own.")
-	case n > f.Most:
-		return Template{}, sentence(fmt.Sprintf("This text has up to %d characters, and this one has %d.", f.Most, n))
-	case !f.Lines && strings.Contains(given, "\n"):
-		return Template{}, sentence("This text is one line.")
+		return Template{}, userError("This text can't be empty. Leave it out to have Shieldpod's own.")
+	case n > f.MaxLength:
+		return Template{}, userError(fmt.Sprintf("This text has up to %d characters, and this one has %d.", f.MaxLength, n))
+	case !f.Multiline && strings.Contains(value, "\n"):
+		return Template{}, userError("This text is one line.")
 	}
-	if i := strings.IndexFunc(given, text.Forbidden); i >= 0 {
-		r, _ := utf8.DecodeRuneInString(given[i:])
-		return Template{}, sentence(fmt.Sprintf("There is a character that can't be seen or turns others around: U+%04X.", r))
+	if i := strings.IndexFunc(value, text.Forbidden); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(value[i:])
+		return Template{}, userError(fmt.Sprintf("There is a character that can't be seen or turns others around: U+%04X.", r))
 	}
-	t, err := parse(given)
+	t, err := parse(value)
 	if err != nil {
 		return Template{}, err
 	}
@@ -101,31 +101,31 @@ func (f Text) read(given string) (Template, error) {
 
 func (f Text) check(t Template) error {
 	for i, p := range t.parts {
-		if p.hole != noHole && !slices.Contains(f.may, p.hole) {
-			return sentence(fmt.Sprintf("%s can't stand in this text. These can: %s.", p.hole, spoken(f.may)))
+		if p.placeholder != noPlaceholder && !slices.Contains(f.allowed, p.placeholder) {
+			return userError(fmt.Sprintf("%s can't stand in this text. These can: %s.", p.placeholder, listPlaceholders(f.allowed)))
 		}
-		if p.hole == holeMinutes && i+1 < len(t.parts) && unit.MatchString(t.parts[i+1].text) {
-			return sentence("{minutes} brings its unit, as in “5 minutes”: take the word after it out.")
+		if p.placeholder == minutesPlaceholder && i+1 < len(t.parts) && unitPattern.MatchString(t.parts[i+1].text) {
+			return userError("{minutes} brings its unit, as in “5 minutes”: take the word after it out.")
 		}
 	}
-	if f.must == noHole {
+	if f.required == noPlaceholder {
 		return nil
 	}
-	switch t.count(f.must) {
+	switch t.count(f.required) {
 	case 0:
-		return sentence(fmt.Sprintf("%s is missing: without it the message can't be answered.", f.must))
+		return userError(fmt.Sprintf("%s is missing: without it the message can't be answered.", f.required))
 	case 1:
 	default:
-		return sentence(fmt.Sprintf("%s stands there twice.", f.must))
+		return userError(fmt.Sprintf("%s stands there twice.", f.required))
 	}
-	if before, after := t.cut(f.must); f.Lines && !alone(before.String(), after.String()) {
-		return sentence(fmt.Sprintf("Put %s on a line of its own: it is shown large.", f.must))
+	if before, after := t.cut(f.required); f.Multiline && !isOnOwnLine(before.String(), after.String()) {
+		return userError(fmt.Sprintf("Put %s on a line of its own: it is shown large.", f.required))
 	}
 	return nil
 }
 
-// alone tells whether what stands between the two has its line for itself.
-func alone(before, after string) bool {
+// isOnOwnLine reports whether the gap between the two texts has a line of its own.
+func isOnOwnLine(before, after string) bool {
 	before, after = strings.TrimRight(before, " "), strings.TrimLeft(after, " ")
 	return (before == "" || strings.HasSuffix(before, "\n")) && (after == "" || strings.HasPrefix(after, "\n"))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func drawn(width, height int) image.Image {
+func testImage(width, height int) image.Image {
 	m := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for x := range width {
 		for y := range height {
@@ -27,7 +27,7 @@ func drawn(width, height int) image.Image {
 	return m
 }
 
-func asPNG(t testing.TB, m image.Image) []byte {
+func encodePNG(t testing.TB, m image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
@@ -36,15 +36,15 @@ func asPNG(t testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// webp is one pixel, lossless.
+// webp is a lossless picture of one pixel.
 var webp, _ = base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 
-// claims is the head of a PNG that says how large it is, and has no pixel.
-func claims(width, height uint32) []byte {
-	return chunked("IHDR", append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height), 8, 6, 0, 0, 0))
+// pngHeader returns the header of a PNG of a size, without pixels.
+func pngHeader(width, height uint32) []byte {
+	return pngWithChunk("IHDR", append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height), 8, 6, 0, 0, 0))
 }
 
-func chunked(name string, data []byte) []byte {
+func pngWithChunk(name string, data []byte) []byte {
 	file := []byte("\x89PNG\r\n\x1a\n")
 	file = binary.BigEndian.AppendUint32(file, uint32(len(data)))
 	body := append([]byte(name), data...)
@@ -52,26 +52,26 @@ func chunked(name string, data []byte) []byte {
 	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(body))
 }
 
-// moving is a PNG with the chunk of an animation after its head.
-func moving(file []byte) []byte {
+// animatedPNG returns a PNG with an animation chunk after its header.
+func animatedPNG(file []byte) []byte {
 	const head = 8 + 12 + 13
-	chunk := chunked("acTL", make([]byte, 8))[8:]
+	chunk := pngWithChunk("acTL", make([]byte, 8))[8:]
 	return append(append(bytes.Clone(file[:head]), chunk...), file[head:]...)
 }
 
-// passes is a progressive JPEG of 64 by 64 pixels that refines, in as many scans, what is nothing.
-func passes(scans int) []byte {
-	file := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...) // steps of quantization
+// progressiveJPEG returns a progressive JPEG of 64 by 64 pixels with a number of empty scans.
+func progressiveJPEG(scans int) []byte {
+	file := append([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64)...) // quantization table
 	file = append(file, "\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"...)         // progressive, one component
-	file = append(file, "\xff\xc4\x00\x14\x10\x01"+strings.Repeat("\x00", 15)+"\x60"...)   // one symbol: a run of 64 blocks and more
-	scan := []byte("\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10" + "\x00")                    // and the symbol, with none more
+	file = append(file, "\xff\xc4\x00\x14\x10\x01"+strings.Repeat("\x00", 15)+"\x60"...)   // one symbol: a run of 64 blocks or more
+	scan := []byte("\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10" + "\x00")                    // one scan with that symbol
 	return append(append(file, bytes.Repeat(scan, scans)...), "\xff\xd9"...)
 }
 
-func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
-	small := asPNG(t, drawn(60, 20))
+func TestALogoIsAcceptedOrRefusedWithAReason(t *testing.T) {
+	small := encodePNG(t, testImage(60, 20))
 	var asJPEG, asGIF bytes.Buffer
-	if err := errors.Join(jpeg.Encode(&asJPEG, drawn(60, 20), nil), gif.Encode(&asGIF, drawn(60, 20), nil)); err != nil {
+	if err := errors.Join(jpeg.Encode(&asJPEG, testImage(60, 20), nil), gif.Encode(&asGIF, testImage(60, 20), nil)); err != nil {
 		t.Fatal(err)
 	}
 	vp8x := append([]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), make([]byte, 6)...)
@@ -85,9 +85,9 @@ func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 		{"a PNG", small, 60, 20, ""},
 		{"a JPEG", asJPEG.Bytes(), 60, 20, ""},
 		{"a WebP", webp, 1, 1, ""},
-		{"one that is larger than shown is scaled down", asPNG(t, drawn(1200, 100)), 480, 40, ""},
-		{"one that is higher than shown too", asPNG(t, drawn(100, 800)), 20, 160, ""},
-		{"a line stays a line", asPNG(t, drawn(2000, 1)), 480, 1, ""},
+		{"one that is larger than shown is scaled down", encodePNG(t, testImage(1200, 100)), 480, 40, ""},
+		{"one that is higher than shown too", encodePNG(t, testImage(100, 800)), 20, 160, ""},
+		{"a line stays a line", encodePNG(t, testImage(2000, 1)), 480, 1, ""},
 		{"nothing", nil, 0, 0, "There is no picture in the body."},
 		{"a text", []byte("hello"), 0, 0, "This is no PNG, JPEG or WebP."},
 		{"a GIF", asGIF.Bytes(), 0, 0, "This is no PNG, JPEG or WebP."},
@@ -95,14 +95,14 @@ func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 		{"an SVG behind a prologue", []byte("\xef\xbb\xbf\n<?xml version=\"1.0\"?><!-- x --><SVG/>"), 0, 0, "An SVG can carry scripts"},
 		{"one that is cut short", small[:len(small)-30], 0, 0, "This picture is damaged or cut short."},
 		{"one that is cut in its head", small[:20], 0, 0, "This picture is damaged or cut short."},
-		{"a bit that is flipped", flipped(small, len(small)-20), 0, 0, "This picture is damaged or cut short."},
-		{"a bomb: few bytes that claim many pixels", claims(60_000, 60_000), 0, 0, "This picture is 60000 by 60000 pixels."},
-		{"a bomb that is thin", claims(4097, 1), 0, 0, "This picture is 4097 by 1 pixels."},
-		{"a bomb that is square", claims(4000, 4000), 0, 0, "This picture is 4000 by 4000 pixels."},
-		{"a JPEG in many passes", passes(64), 64, 64, ""},
-		{"a bomb: few bytes that go over the pixels again and again", passes(65), 0, 0, "This picture is drawn in more than 64 passes."},
-		{"too many bytes", append(bytes.Clone(small), make([]byte, LogoBytes)...), 0, 0, "A logo has up to 1048576 bytes."},
-		{"a PNG that moves", moving(small), 0, 0, "This picture moves."},
+		{"a bit that is flipped", withByteFlipped(small, len(small)-20), 0, 0, "This picture is damaged or cut short."},
+		{"a bomb: few bytes that claim many pixels", pngHeader(60_000, 60_000), 0, 0, "This picture is 60000 by 60000 pixels."},
+		{"a bomb that is thin", pngHeader(4097, 1), 0, 0, "This picture is 4097 by 1 pixels."},
+		{"a bomb that is square", pngHeader(4000, 4000), 0, 0, "This picture is 4000 by 4000 pixels."},
+		{"a JPEG in many passes", progressiveJPEG(64), 64, 64, ""},
+		{"a bomb: few bytes that go over the pixels again and again", progressiveJPEG(65), 0, 0, "This picture is drawn in more than 64 passes."},
+		{"too many bytes", append(bytes.Clone(small), make([]byte, MaxLogoBytes)...), 0, 0, "A logo has up to 1048576 bytes."},
+		{"a PNG that moves", animatedPNG(small), 0, 0, "This picture moves."},
 		{"a WebP that moves", vp8x, 0, 0, "This picture moves."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,32 +125,32 @@ func TestALogoIsTakenOrRefusedWithAReason(t *testing.T) {
 	}
 }
 
-func flipped(file []byte, at int) []byte {
+func withByteFlipped(file []byte, at int) []byte {
 	file = bytes.Clone(file)
 	file[at] ^= 0x10
 	return file
 }
 
-// What a file has beside its pixels, such as where a photograph was taken, is not kept.
-func TestRow25ALogoIsPixelsAndNothingElse(t *testing.T) {
-	file := asPNG(t, drawn(60, 20))
+// Metadata, such as the place of a photograph, is not stored.
+func TestThreat_25_ALogoContainsPixelsOnly(t *testing.T) {
+	file := encodePNG(t, testImage(60, 20))
 	const head = 8 + 12 + 13
-	secret := chunked("tEXt", []byte("Comment\x00taken at home"))[8:]
+	secret := pngWithChunk("tEXt", []byte("Comment\x00taken at home"))[8:]
 	file = append(append(bytes.Clone(file[:head]), secret...), file[head:]...)
 	logo, kept, err := ReadLogo(file)
 	if err != nil || bytes.Contains(kept, []byte("home")) {
 		t.Errorf("%v; kept with its comment", err)
 	}
-	again, _, err := ReadLogo(asPNG(t, drawn(60, 20)))
+	again, _, err := ReadLogo(encodePNG(t, testImage(60, 20)))
 	if err != nil || again.Hash != logo.Hash {
 		t.Errorf("the same pixels have the hashes %s and %s (%v)", logo.Hash, again.Hash, err)
 	}
 }
 
 func FuzzLogo(f *testing.F) {
-	f.Add(asPNG(f, drawn(3, 2)))
+	f.Add(encodePNG(f, testImage(3, 2)))
 	f.Add(webp)
-	f.Add(claims(4096, 1024))
+	f.Add(pngHeader(4096, 1024))
 	f.Add([]byte("<svg/>"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		logo, kept, err := ReadLogo(file)
@@ -160,7 +160,7 @@ func FuzzLogo(f *testing.F) {
 			}
 			return
 		}
-		if logo.Width > keptWidth || logo.Height > keptHeight || len(kept) == 0 {
+		if logo.Width > maxStoredWidth || logo.Height > maxStoredHeight || len(kept) == 0 {
 			t.Errorf("kept as %+v, %d bytes", logo, len(kept))
 		}
 	})

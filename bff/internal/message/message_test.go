@@ -25,7 +25,7 @@ const (
 	token     = "q1wYx0nVd3T9sM5rJ8kLz2bH7cG4fA6eP-uI_oSaXyE"
 )
 
-var acme = message.Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
+var acmeBrand = message.Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 
 func job(m verify.Method, change func(*verify.Job)) verify.Job {
 	j := verify.Job{
@@ -51,8 +51,8 @@ func mail(t *testing.T, j verify.Job, brand *message.Brand) message.Mail {
 	return m
 }
 
-func TestTheMailReadsAsItWasApproved(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, nil), acme)
+func TestTheMailMatchesTheGoldenFiles(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, nil), acmeBrand)
 	if got, want := m.FromName+" | "+m.Subject, "Acme IT | Acme IT: confirm that it is you (ticket 4711)"; got != want {
 		t.Errorf("head: %q, want %q", got, want)
 	}
@@ -73,8 +73,8 @@ func TestTheMailReadsAsItWasApproved(t *testing.T) {
 	}
 }
 
-func TestAMailWithoutTicketOrRecipientHasNoHoles(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acme)
+func TestAMailWithoutTicketOrRecipientIsComplete(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acmeBrand)
 	if want := "Acme IT: confirm that it is you (ticket -)"; m.Subject != want {
 		t.Errorf("subject %q, want %q", m.Subject, want)
 	}
@@ -115,7 +115,7 @@ func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := message.RenderSMS(job(c.method, c.change), acme, publicURL)
+			got, err := message.RenderSMS(job(c.method, c.change), acmeBrand, publicURL)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 
 func TestALongNameIsCutBeforeItCostsManySegments(t *testing.T) {
 	long := strings.Repeat("Bartholomew ", 20)
-	got, err := message.RenderSMS(job(verify.SMSLink, func(j *verify.Job) { j.Technician = long }), acme, publicURL)
+	got, err := message.RenderSMS(job(verify.SMSLink, func(j *verify.Job) { j.Technician = long }), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,10 +141,10 @@ func TestALongNameIsCutBeforeItCostsManySegments(t *testing.T) {
 }
 
 func TestAMethodOfAnotherCarrierIsRefused(t *testing.T) {
-	if _, err := message.RenderMail(job(verify.SMSLink, nil), acme, publicURL); err == nil || err.Error() != `no e-mail for method "sms_link"` {
+	if _, err := message.RenderMail(job(verify.SMSLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no e-mail for method "sms_link"` {
 		t.Errorf("mail for an SMS: %v", err)
 	}
-	if _, err := message.RenderSMS(job(verify.EmailLink, nil), acme, publicURL); err == nil || err.Error() != `no text message for method "email_link"` {
+	if _, err := message.RenderSMS(job(verify.EmailLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no text message for method "email_link"` {
 		t.Errorf("SMS for a mail: %v", err)
 	}
 }
@@ -159,11 +159,11 @@ func TestGSM7(t *testing.T) {
 	}
 }
 
-// Row 22: names are data wherever they stand.
-func TestACodeByEMailIsShownLargeWithWhomToReadItTo(t *testing.T) {
+// Row 22: names are data in every position.
+func TestACodeByEMailIsShownLargeWithItsWarning(t *testing.T) {
 	for _, language := range []string{"en", "de", "fr", "es", "nl"} {
-		m := mail(t, job(verify.EmailCode, func(j *verify.Job) { j.Secret, j.Language = "482913", language }), acme)
-		care := message.In(language).Say("mail.code_care", &message.Values{})
+		m := mail(t, job(verify.EmailCode, func(j *verify.Job) { j.Secret, j.Language = "482913", language }), acmeBrand)
+		care := message.ForLanguage(language).Text("mail.code_care", &message.Values{})
 		for name, part := range map[string]string{"text": m.Text, "HTML": html.UnescapeString(m.HTML)} {
 			if !strings.Contains(part, "482 913") || !strings.Contains(part, care) {
 				t.Errorf("%s, %s: the code or the care is missing:\n%s", language, name, part)
@@ -178,7 +178,7 @@ func TestACodeByEMailIsShownLargeWithWhomToReadItTo(t *testing.T) {
 	}
 }
 
-func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
+func TestThreat_22_HostileNamesStayOneHarmlessLine(t *testing.T) {
 	hostile := "Eve\r\nBcc: all@contoso.com\x00 \u202etfel\u2066 \u2028<script>alert(1)</script>\"' \xff{{.Link}}\u200b\U000e0041"
 	const plain = `Eve Bcc: all@contoso.com tfel <script>alert(1)</script>"' {{.Link}}`
 	everywhere := func(j *verify.Job) { j.Recipient, j.Technician, j.Ticket = hostile, hostile, hostile }
@@ -199,7 +199,7 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	if want := `&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39; {{.Link}}`; !strings.Contains(m.HTML, want) {
 		t.Errorf("the HTML does not show the name as it is: %q", want)
 	}
-	sms, err := message.RenderSMS(job(verify.SMSCode, everywhere), acme, publicURL)
+	sms, err := message.RenderSMS(job(verify.SMSCode, everywhere), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +208,8 @@ func TestRow22HostileNamesStayOneHarmlessLine(t *testing.T) {
 	}
 }
 
-// Row 22: in every language and through every sink, with what a tenant may have written around them.
-func TestRow22HostileNamesGoThroughEverySink(t *testing.T) {
+// Row 22: in every language and every output, with texts of the tenant.
+func TestThreat_22_HostileNamesGoThroughEverySink(t *testing.T) {
 	written := json.RawMessage(`{"sender":{"name":"Acme {{.Link}}"},"texts":{"de":{"mail_text":"Hallo <b>{technician}</b>\n\n{link}\n\n& {ticket}","mail_footer":"<img src=x onerror=alert(1)> {tenant}"}}}`)
 	set, err := message.Set{}.Edited(written)
 	if err != nil {
@@ -227,7 +227,7 @@ func TestRow22HostileNamesGoThroughEverySink(t *testing.T) {
 				})
 				if m.Kind() == verify.Phone {
 					sms, err := message.RenderSMS(j, brand, publicURL)
-					harmless(t, "the text", sms, false)
+					checkHarmless(t, "the text", sms, false)
 					if err != nil || len([]rune(sms)) > 400 {
 						t.Errorf("%q in %s: %d characters, %v", hostile, tag, len([]rune(sms)), err)
 					}
@@ -237,9 +237,9 @@ func TestRow22HostileNamesGoThroughEverySink(t *testing.T) {
 				if mail.FromName != "Acme {{.Link}}" {
 					t.Errorf("the sender is %q", mail.FromName)
 				}
-				harmless(t, "the subject", mail.Subject, false)
-				harmless(t, "the text part", mail.Text, true)
-				harmless(t, "the HTML part", mail.HTML, true)
+				checkHarmless(t, "the subject", mail.Subject, false)
+				checkHarmless(t, "the text part", mail.Text, true)
+				checkHarmless(t, "the HTML part", mail.HTML, true)
 				for _, markup := range []string{"<script", "<img", "<b>", `" onload`} {
 					if strings.Contains(mail.HTML, markup) {
 						t.Errorf("%q in %s: %s became markup", hostile, tag, markup)
@@ -250,7 +250,7 @@ func TestRow22HostileNamesGoThroughEverySink(t *testing.T) {
 	}
 }
 
-func harmless(t *testing.T, where, text string, lines bool) {
+func checkHarmless(t *testing.T, where, text string, lines bool) {
 	t.Helper()
 	for _, r := range text {
 		if r == '\n' && lines || r == '\u200d' {
@@ -263,16 +263,16 @@ func harmless(t *testing.T, where, text string, lines bool) {
 	}
 }
 
-func TestRow22NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
+func TestThreat_22_NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
 	name := "می\u200cخواهم 👩\u200d💻 Łukasz"
-	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient = name }), acme)
+	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient = name }), acmeBrand)
 	if want := "Hello " + name + ","; !strings.HasPrefix(m.Text, want) {
 		t.Errorf("text begins %q, want %q", m.Text[:60], want)
 	}
 }
 
-// Row 25: a logo is the one thing that a mail loads; it is the same for everybody, so nobody is told who reads.
-func TestRow25ALogoTellsNobodyApart(t *testing.T) {
+// Row 25: a logo is all that a mail loads. It has the same URL for every reader, so a request identifies no reader.
+func TestThreat_25_ALogoIdentifiesNoReader(t *testing.T) {
 	set := message.Set{}.With(message.OnMail, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
 	brand := set.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
 	for _, who := range []string{"Dana Reyes", "Erik Holm"} {
@@ -284,9 +284,9 @@ func TestRow25ALogoTellsNobodyApart(t *testing.T) {
 	}
 }
 
-// Row 25: the mail asks nobody else for anything, so nobody learns that it was opened.
-func TestRow25TheMailLoadsNothingAndTellsNobody(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, nil), acme)
+// Row 25: the mail makes no request, so an opened mail is not observable.
+func TestThreat_25_TheMailLoadsNothing(t *testing.T) {
+	m := mail(t, job(verify.EmailLink, nil), acmeBrand)
 	for _, loads := range []string{"<img", "url(", "@import", "<link", "<script", "http://"} {
 		if strings.Contains(m.HTML, loads) {
 			t.Errorf("the HTML has %q", loads)
@@ -296,7 +296,7 @@ func TestRow25TheMailLoadsNothingAndTellsNobody(t *testing.T) {
 	if got := strings.Count(m.HTML, "https://"); got != strings.Count(m.HTML, link) || got != 3 {
 		t.Errorf("%d addresses in the HTML, want 3, all of them the link", got)
 	}
-	sms, err := message.RenderSMS(job(verify.SMSCode, nil), acme, publicURL)
+	sms, err := message.RenderSMS(job(verify.SMSCode, nil), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}

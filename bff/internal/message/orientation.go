@@ -6,8 +6,7 @@ import (
 	"image"
 )
 
-// orientation is how a picture has to be turned to stand upright: 1 to 8 as EXIF has it, and 1 where the file says
-// nothing that can be read.
+// orientation returns the EXIF orientation of a picture, from 1 to 8; 1 where the file has none that is readable.
 func orientation(kind string, file []byte) int {
 	var exif []byte
 	switch kind {
@@ -21,7 +20,7 @@ func orientation(kind string, file []byte) int {
 	return orientationOf(bytes.TrimPrefix(exif, []byte("Exif\x00\x00")))
 }
 
-// exifOfJPEG gives the EXIF block among a JPEG's segments; they end where the pixels begin.
+// exifOfJPEG returns the EXIF block among a JPEG's segments, which end where the pixels begin.
 func exifOfJPEG(file []byte) []byte {
 	for at := 2; at+4 <= len(file) && file[at] == 0xff; {
 		marker := file[at+1]
@@ -41,8 +40,8 @@ func exifOfJPEG(file []byte) []byte {
 	return nil
 }
 
-// chunkOf gives the first chunk of a name. A PNG's chunk is length, name, data and a checksum; one of RIFF is name,
-// length and data, padded to an even length.
+// chunkOf returns the first chunk of a name. A chunk of PNG is length, name, data and a checksum; a chunk of RIFF is
+// name, length and data, padded to an even length.
 func chunkOf(file []byte, at int, name string, order binary.ByteOrder, riff bool) []byte {
 	for at+8 <= len(file) {
 		length, is, next := order.Uint32(file[at:]), string(file[at+4:at+8]), 4
@@ -95,8 +94,8 @@ func orientationOf(tiff []byte) int {
 	return 1
 }
 
-// upright turns and mirrors a picture of an orientation so that it stands upright.
-func upright(picture *image.NRGBA, orientation int) *image.NRGBA {
+// rotate turns and mirrors a picture of an orientation so that it is upright.
+func rotate(picture *image.NRGBA, orientation int) *image.NRGBA {
 	if orientation == 1 {
 		return picture
 	}

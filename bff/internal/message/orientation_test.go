@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// corners is a picture of 48 by 32 pixels with a quarter of each colour: red and green above, blue and white below.
-func corners() *image.NRGBA {
+// cornerImage returns a picture of 48 by 32 pixels with a quarter of each colour: red and green at the top, blue and
+// white at the bottom.
+func cornerImage() *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, 48, 32))
 	for y := range 32 {
 		for x := range 48 {
@@ -30,8 +31,9 @@ func corners() *image.NRGBA {
 	return m
 }
 
-// read gives the initials of a picture's four corners: above left, above right, below left, below right.
-func readCorners(t *testing.T, file []byte) string {
+// cornerColors returns the initials of the colours in a picture's corners: top left, top right, bottom left, bottom
+// right.
+func cornerColors(t *testing.T, file []byte) string {
 	t.Helper()
 	m, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -57,8 +59,8 @@ func readCorners(t *testing.T, file []byte) string {
 	return string(read)
 }
 
-// exif is a TIFF block whose one tag is the orientation.
-func exif(order binary.AppendByteOrder, mark string, orientation uint16) []byte {
+// exifBlock returns a TIFF block with the orientation as its only tag.
+func exifBlock(order binary.AppendByteOrder, mark string, orientation uint16) []byte {
 	b := order.AppendUint32([]byte(mark), 8)
 	b = order.AppendUint16(b, 1)
 	b = order.AppendUint16(order.AppendUint16(b, 0x0112), 3)
@@ -66,10 +68,10 @@ func exif(order binary.AppendByteOrder, mark string, orientation uint16) []byte 
 	return order.AppendUint32(append(b, 0, 0), 0)
 }
 
-func inJPEG(t *testing.T, block []byte) []byte {
+func jpegWithEXIF(t *testing.T, block []byte) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	if err := jpeg.Encode(&file, corners(), &jpeg.Options{Quality: 100}); err != nil {
+	if err := jpeg.Encode(&file, cornerImage(), &jpeg.Options{Quality: 100}); err != nil {
 		t.Fatal(err)
 	}
 	body := append([]byte("Exif\x00\x00"), block...)
@@ -77,21 +79,21 @@ func inJPEG(t *testing.T, block []byte) []byte {
 	return append(append([]byte{0xff, 0xd8}, segment...), file.Bytes()[2:]...)
 }
 
-func inPNG(t *testing.T, block []byte) []byte {
+func pngWithEXIF(t *testing.T, block []byte) []byte {
 	t.Helper()
-	file := asPNG(t, corners())
+	file := encodePNG(t, cornerImage())
 	const head = 8 + 12 + 13
-	return append(append(bytes.Clone(file[:head]), chunked("eXIf", block)[8:]...), file[head:]...)
+	return append(append(bytes.Clone(file[:head]), pngWithChunk("eXIf", block)[8:]...), file[head:]...)
 }
 
-func TestALogoStandsUprightAsItsOrientationSays(t *testing.T) {
+func TestALogoIsRotatedByItsOrientation(t *testing.T) {
 	for orientation, want := range map[uint16]string{
 		0: "RGBW", 1: "RGBW", 2: "GRWB", 3: "WBGR", 4: "BWRG", 5: "RBGW", 6: "BRWG", 7: "WGBR", 8: "GWRB", 9: "RGBW", 65535: "RGBW",
 	} {
 		for name, file := range map[string][]byte{
-			"a JPEG, big-endian":    inJPEG(t, exif(binary.BigEndian, "MM\x00*", orientation)),
-			"a JPEG, little-endian": inJPEG(t, exif(binary.LittleEndian, "II*\x00", orientation)),
-			"a PNG":                 inPNG(t, exif(binary.LittleEndian, "II*\x00", orientation)),
+			"a JPEG, big-endian":    jpegWithEXIF(t, exifBlock(binary.BigEndian, "MM\x00*", orientation)),
+			"a JPEG, little-endian": jpegWithEXIF(t, exifBlock(binary.LittleEndian, "II*\x00", orientation)),
+			"a PNG":                 pngWithEXIF(t, exifBlock(binary.LittleEndian, "II*\x00", orientation)),
 		} {
 			logo, kept, err := ReadLogo(file)
 			if err != nil {
@@ -101,7 +103,7 @@ func TestALogoStandsUprightAsItsOrientationSays(t *testing.T) {
 			if orientation > 4 && orientation < 9 {
 				width, height = 32, 48
 			}
-			if got := readCorners(t, kept); got != want || logo.Width != width || logo.Height != height {
+			if got := cornerColors(t, kept); got != want || logo.Width != width || logo.Height != height {
 				t.Errorf("%s of orientation %d: %s, %d by %d; want %s", name, orientation, got, logo.Width, logo.Height, want)
 			}
 			if bytes.Contains(kept, []byte("Exif")) || bytes.Contains(kept, []byte("eXIf")) {
@@ -111,8 +113,8 @@ func TestALogoStandsUprightAsItsOrientationSays(t *testing.T) {
 	}
 }
 
-func TestAnOrientationThatCanNotBeReadTurnsNothing(t *testing.T) {
-	whole := exif(binary.LittleEndian, "II*\x00", 6)
+func TestAnUnreadableOrientationRotatesNothing(t *testing.T) {
+	whole := exifBlock(binary.LittleEndian, "II*\x00", 6)
 	far := bytes.Clone(whole)
 	binary.LittleEndian.PutUint32(far[4:], 1<<31)
 	many := bytes.Clone(whole)
@@ -122,19 +124,19 @@ func TestAnOrientationThatCanNotBeReadTurnsNothing(t *testing.T) {
 		"nothing": nil, "another mark": append([]byte("XX"), whole[2:]...), "a directory beyond its end": far,
 		"more entries than there are": many, "a block that is cut": whole[:15], "a head that is cut": whole[:6],
 	} {
-		_, kept, err := ReadLogo(inJPEG(t, block))
-		if err != nil || readCorners(t, kept) != "RGBW" {
-			t.Errorf("%s: %s (%v)", name, readCorners(t, kept), err)
+		_, kept, err := ReadLogo(jpegWithEXIF(t, block))
+		if err != nil || cornerColors(t, kept) != "RGBW" {
+			t.Errorf("%s: %s (%v)", name, cornerColors(t, kept), err)
 		}
 	}
 }
 
-// What cameras and drawing programs write beside or instead of eight bits of red, green and blue.
-func TestALogoOfAnyKindOfPixelsIsKeptAsPlainOnes(t *testing.T) {
+// Pixel formats that cameras and drawing programs write, other than eight bits of red, green and blue.
+func TestALogoIsStoredWithPlainPixels(t *testing.T) {
 	sixteen, grey, paletted := image.NewNRGBA64(image.Rect(0, 0, 48, 32)), image.NewGray(image.Rect(0, 0, 48, 32)), image.NewPaletted(image.Rect(0, 0, 48, 32), color.Palette{color.NRGBA{}, color.NRGBA{255, 0, 0, 255}})
 	for y := range 32 {
 		for x := range 48 {
-			sixteen.Set(x, y, corners().At(x, y))
+			sixteen.Set(x, y, cornerImage().At(x, y))
 			grey.SetGray(x, y, color.Gray{Y: 128})
 			paletted.SetColorIndex(x, y, 1)
 		}
@@ -143,11 +145,11 @@ func TestALogoOfAnyKindOfPixelsIsKeptAsPlainOnes(t *testing.T) {
 	if err := jpeg.Encode(&greyJPEG, grey, nil); err != nil {
 		t.Fatal(err)
 	}
-	profile := asPNG(t, corners())
+	profile := encodePNG(t, cornerImage())
 	const head = 8 + 12 + 13
-	profile = append(append(bytes.Clone(profile[:head]), chunked("iCCP", []byte("taken at home\x00\x00secret"))[8:]...), profile[head:]...)
+	profile = append(append(bytes.Clone(profile[:head]), pngWithChunk("iCCP", []byte("taken at home\x00\x00secret"))[8:]...), profile[head:]...)
 	for name, file := range map[string][]byte{
-		"sixteen bits": asPNG(t, sixteen), "grey": asPNG(t, grey), "a palette": asPNG(t, paletted), "a grey JPEG": greyJPEG.Bytes(), "a colour profile": profile,
+		"sixteen bits": encodePNG(t, sixteen), "grey": encodePNG(t, grey), "a palette": encodePNG(t, paletted), "a grey JPEG": greyJPEG.Bytes(), "a colour profile": profile,
 	} {
 		_, kept, err := ReadLogo(file)
 		if err != nil {
@@ -167,7 +169,7 @@ func TestALogoOfAnyKindOfPixelsIsKeptAsPlainOnes(t *testing.T) {
 
 func FuzzOrientation(f *testing.F) {
 	f.Add("jpeg", []byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00II*\x00\x08\x00\x00\x00"))
-	f.Add("png", chunked("eXIf", exif(binary.BigEndian, "MM\x00*", 6)))
+	f.Add("png", pngWithChunk("eXIf", exifBlock(binary.BigEndian, "MM\x00*", 6)))
 	f.Add("webp", []byte("RIFF\x00\x00\x00\x00WEBPEXIF\x04\x00\x00\x00II*\x00"))
 	f.Fuzz(func(t *testing.T, kind string, file []byte) {
 		if o := orientation(kind, file); o < 1 || o > 8 {

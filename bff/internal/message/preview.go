@@ -6,9 +6,9 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Sample is what an end user would get of a brand, made up and sent to nobody.
+// Sample is what an end user would see of a brand, with made-up data.
 type Sample struct {
-	Language string // that it is written in
+	Language string // of the sample
 	Mail     Mail
 	SMSCode  string
 	SMSLink  string
@@ -18,8 +18,8 @@ type Sample struct {
 	ValidFor time.Duration // of a link
 }
 
-// Made up as the demo's people are: the names are nobody's, and the link and the code open nothing.
-var sampleDesk = verify.Desk{
+// sampleContext is made up, like the people of the demo. The link and the code open nothing.
+var sampleContext = verify.Desk{
 	Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Ticket: verify.Ticket{ID: "4711", Number: "4711"},
 }
 
@@ -29,15 +29,15 @@ const (
 	sampleToken     = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
-// Sample makes one in a language; without one, in that of the policy.
+// Sample returns a sample in a language; the default is the policy's language.
 func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now time.Time) (Sample, error) {
 	if language == "" {
 		language = p.Language
 	}
 	job := func(m verify.Method) verify.Job {
 		j := verify.Job{
-			Method: m, Secret: sampleToken, Recipient: sampleRecipient, Technician: sampleDesk.Technician.Name,
-			Ticket: sampleDesk.Ticket.Number, Language: language, TimeZone: p.TimeZone, ValidFor: p.LinkValidity,
+			Method: m, Secret: sampleToken, Recipient: sampleRecipient, Technician: sampleContext.Technician.Name,
+			Ticket: sampleContext.Ticket.Number, Language: language, TimeZone: p.TimeZone, ValidFor: p.LinkValidity,
 		}
 		if m.ByCode() {
 			j.Secret, j.ValidFor = sampleCode, p.CodeValidity
@@ -46,8 +46,8 @@ func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now t
 		return j
 	}
 	s := Sample{
-		Language: In(language).Tag, Scripts: b.Scripts(sampleDesk, p, language), Until: now.Add(p.LinkValidity), ValidFor: p.LinkValidity,
-		Page: Values{Technician: sampleDesk.Technician.Name, Ticket: sampleDesk.Ticket.Number},
+		Language: ForLanguage(language).Tag, Scripts: b.Scripts(sampleContext, p, language), Until: now.Add(p.LinkValidity), ValidFor: p.LinkValidity,
+		Page: Values{Technician: sampleContext.Technician.Name, Ticket: sampleContext.Ticket.Number},
 	}
 	var err error
 	if s.Mail, err = RenderMail(job(verify.EmailLink), b, publicURL); err != nil {
@@ -60,10 +60,10 @@ func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now t
 	return s, err
 }
 
-// Builtin gives our own texts in every language: what stands where a tenant has written nothing.
-func Builtin() map[string]map[string]string {
+// BuiltinTexts returns the default texts in every language.
+func BuiltinTexts() map[string]map[string]string {
 	all := map[string]map[string]string{}
-	for _, w := range catalogue.all {
+	for _, w := range translations.all {
 		texts := map[string]string{}
 		for _, f := range Texts {
 			if t, there := w.texts[textKey+f.Name]; there {

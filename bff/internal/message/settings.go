@@ -17,39 +17,38 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Set is what a tenant has set of its brand, in the shape in which it is kept. What it leaves out is what
-// [Default] makes of the tenant's name.
+// Set holds a tenant's brand settings in their stored form. [Default] supplies everything that is missing.
 type Set struct {
 	Fields
 	Logo        *Logo `json:"logo,omitempty"`
 	LandingLogo *Logo `json:"landing_logo,omitempty"`
 }
 
-// Fields are those of a brand that are written as text, in the contract's shape.
+// Fields are the settings with text values, in the contract's form.
 type Fields struct {
 	Sender *SenderFields                `json:"sender,omitempty"`
 	Theme  *ThemeFields                 `json:"theme,omitempty"`
-	Texts  map[string]map[string]string `json:"texts,omitempty"` // by language and name
+	Texts  map[string]map[string]string `json:"texts,omitempty"` // by language and text name
 }
 
-// SenderFields are who e-mails come from.
+// SenderFields is the sender of e-mails.
 type SenderFields struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address,omitempty"`
 }
 
-// ThemeFields are the colours that are set.
+// ThemeFields are the colours of the theme that are set.
 type ThemeFields struct {
-	From       *Colour `json:"from,omitempty"`
-	To         *Colour `json:"to,omitempty"`
-	Angle      *int    `json:"angle,omitempty"`
-	Card       *Colour `json:"card,omitempty"`
-	Text       *Colour `json:"text,omitempty"`
-	Action     *Colour `json:"action,omitempty"`
-	ActionText *Colour `json:"action_text,omitempty"`
+	From       *Color `json:"from,omitempty"`
+	To         *Color `json:"to,omitempty"`
+	Angle      *int   `json:"angle,omitempty"`
+	Card       *Color `json:"card,omitempty"`
+	Text       *Color `json:"text,omitempty"`
+	Action     *Color `json:"action,omitempty"`
+	ActionText *Color `json:"action_text,omitempty"`
 }
 
-// Place is where a logo stands.
+// Place is the position of a logo.
 type Place string
 
 // The places.
@@ -58,7 +57,7 @@ const (
 	OnLanding Place = "landing_logo"
 )
 
-// ReadSet reads what is kept.
+// ReadSet parses stored settings.
 func ReadSet(b verify.Branding) (s Set, err error) {
 	if len(b.Body) == 0 {
 		return Set{}, nil
@@ -66,17 +65,17 @@ func ReadSet(b verify.Branding) (s Set, err error) {
 	return s, strictjson.Unmarshal(b.Body, &s)
 }
 
-// Read makes a tenant's brand of what is kept. A text or sender that an older version took, and this one takes no
-// more, is left out.
-func Read(t verify.Tenant, kept verify.Branding) (*Brand, error) {
-	s, err := ReadSet(kept)
+// BrandOf returns a tenant's brand from its stored settings. It leaves out texts and senders that an older version
+// accepted and that are invalid now.
+func BrandOf(t verify.Tenant, branding verify.Branding) (*Brand, error) {
+	s, err := ReadSet(branding)
 	if err != nil {
 		return nil, fmt.Errorf("branding of %s: %w", t.ID, err)
 	}
-	return s.Brand(t, kept.Version), nil
+	return s.Brand(t, branding.Version), nil
 }
 
-// Brand is what the set makes of a tenant.
+// Brand applies the settings to a tenant's default brand.
 func (s Set) Brand(t verify.Tenant, version int64) *Brand {
 	b := Default(t)
 	b.Version = version
@@ -97,7 +96,7 @@ func (s Set) Brand(t verify.Tenant, version int64) *Brand {
 		texts := map[string]Template{}
 		for name, text := range written {
 			f, known := textNamed(name)
-			if t, err := f.read(text); known && err == nil {
+			if t, err := f.parse(text); known && err == nil {
 				texts[name] = t
 			}
 		}
@@ -106,13 +105,13 @@ func (s Set) Brand(t verify.Tenant, version int64) *Brand {
 	return b
 }
 
-// theme lays the colours over the default ones. What is written on a ground that is set, and has no colour of its
-// own, gets one that can be read there.
+// theme applies the colours to the default theme. A text colour that is not set is adjusted to be readable on its
+// background.
 func (f ThemeFields) theme() Theme {
 	l := DefaultTheme
 	for _, c := range []struct {
-		set *Colour
-		of  *Colour
+		set *Color
+		of  *Color
 	}{{f.From, &l.From}, {f.To, &l.To}, {f.Card, &l.Card}, {f.Text, &l.Text}, {f.Action, &l.Action}, {f.ActionText, &l.ActionText}} {
 		if c.set != nil {
 			*c.of = *c.set
@@ -122,20 +121,20 @@ func (f ThemeFields) theme() Theme {
 		l.Angle = *f.Angle
 	}
 	if f.Text == nil {
-		l.Text = Readable(l.Text, l.Card, ContrastText)
+		l.Text = EnsureContrast(l.Text, l.Card, ContrastText)
 	}
 	if f.ActionText == nil {
-		l.ActionText = On(l.Action)
+		l.ActionText = TextColorOn(l.Action)
 	}
 	return l
 }
 
-// Edited is the set with the fields in place of its own. CodeInvalid: Field names one that is unknown or out of its
-// range. CodeContrastTooLow: two colours can't be told apart; the error has the nearest that can.
+// Edited returns the settings with other fields. CodeInvalid: Field names an unknown or invalid field.
+// CodeContrastTooLow: the contrast of two colours is too low; the error holds the nearest colour that is readable.
 func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	s.Fields = Fields{}
 	if err := strictjson.Decode(context.Background(), fields, &s.Fields, strictjson.Rules{}); err != nil {
-		return s, misshapen(err)
+		return s, invalidFields(err)
 	}
 	if s.Sender != nil {
 		if err := s.Sender.check(); err != nil {
@@ -147,26 +146,27 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 			return s, err
 		}
 	}
-	return s, s.readTexts()
+	return s, s.normalizeTexts()
 }
 
-// With is the set with another logo in a place; without one, if its hash is empty.
+// With returns the settings with another logo; without a logo if the hash is empty.
 func (s Set) With(p Place, l Logo) Set {
-	at := &l
+	stored := &l
 	if l.Hash == "" {
-		at = nil
+		stored = nil
 	}
 	if p == OnLanding {
-		s.LandingLogo = at
+		s.LandingLogo = stored
 	} else {
-		s.Logo = at
+		s.Logo = stored
 	}
 	return s
 }
 
-// Kept is the set as a branding made from the version that was read; png is that of a logo which is new.
+// Kept returns the settings in their stored form, based on a version. png is the content of the logo with the hash, if
+// that logo is new.
 func (s Set) Kept(version int64, hash string, png []byte) verify.Branding {
-	b := verify.Branding{Version: version, Body: plainly(s)}
+	b := verify.Branding{Version: version, Body: marshal(s)}
 	for _, l := range []*Logo{s.Logo, s.LandingLogo} {
 		if l == nil {
 			continue
@@ -180,22 +180,22 @@ func (s Set) Kept(version int64, hash string, png []byte) verify.Branding {
 	return b
 }
 
-// plainly writes a value as JSON, with its angle brackets as they are.
-func plainly(value any) json.RawMessage {
+// marshal encodes a value as JSON without escaping angle brackets.
+func marshal(value any) json.RawMessage {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(value); err != nil {
-		panic(fmt.Sprintf("a brand can't be written: %v", err)) // plain values: they always can
+		panic(fmt.Sprintf("a brand can't be written: %v", err)) // can't happen with plain values
 	}
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// Changes is what an edit did, field by field: theme.action, texts.de.sms_code.
+// Changes lists the changes between two settings, by field: theme.action, texts.de.sms_code.
 func Changes(before, after Set) []verify.Change {
-	from, to := flat(before), flat(after)
+	from, to := flatten(before), flatten(after)
 	var list []verify.Change
-	for _, path := range slices.Sorted(maps.Keys(merged(from, to))) {
+	for _, path := range slices.Sorted(maps.Keys(mergedKeys(from, to))) {
 		if !bytes.Equal(from[path], to[path]) {
 			list = append(list, verify.Change{Field: path, From: from[path], To: to[path]})
 		}
@@ -203,14 +203,14 @@ func Changes(before, after Set) []verify.Change {
 	return list
 }
 
-func merged(a, b map[string]json.RawMessage) map[string]json.RawMessage {
+func mergedKeys(a, b map[string]json.RawMessage) map[string]json.RawMessage {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all
 }
 
-// flat gives every value of the set by its path.
-func flat(s Set) map[string]json.RawMessage {
+// flatten returns every value of the settings by its path.
+func flatten(s Set) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
 	var walk func(path string, value json.RawMessage)
 	walk = func(path string, value json.RawMessage) {
@@ -223,40 +223,40 @@ func flat(s Set) map[string]json.RawMessage {
 			walk(strings.TrimPrefix(path+"."+name, "."), member)
 		}
 	}
-	walk("", plainly(s))
+	walk("", marshal(s))
 	return all
 }
 
-func misshapen(err error) error {
+func invalidFields(err error) error {
 	field := ""
 	var fault *strictjson.Error
 	if errors.As(err, &fault) {
 		field = fault.Path
 	}
-	return invalid(line(field, 60), "This is no field of a brand, or its value is of the wrong type: docs/branding.md lists them. Colours are written #rrggbb.")
+	return invalidField(line(field, 60), "This is no field of a brand, or its value is of the wrong type: docs/branding.md lists them. Colours are written #rrggbb.")
 }
 
-func invalid(field, public string) error {
-	return &verify.Error{Code: verify.CodeInvalid, Field: strings.TrimSuffix("fields."+field, "."), Public: public}
+func invalidField(field, text string) error {
+	return &verify.Error{Code: verify.CodeInvalid, Field: strings.TrimSuffix("fields."+field, "."), Public: text}
 }
 
 func (f ThemeFields) check() error {
 	if f.Angle != nil && (*f.Angle < 0 || *f.Angle > 360) {
-		return invalid("theme.angle", "An angle is a whole number from 0 to 360.")
+		return invalidField("theme.angle", "An angle is a whole number from 0 to 360.")
 	}
 	l := f.theme()
 	for _, pair := range []struct {
-		field, on  string
-		ink, under Colour
+		field, on              string
+		foreground, background Color
 	}{{"theme.text", "the card", l.Text, l.Card}, {"theme.action_text", "the button", l.ActionText, l.Action}} {
-		if measured := Contrast(pair.ink, pair.under); measured < ContrastText {
-			nearest := Readable(pair.ink, pair.under, ContrastText)
-			measured = math.Floor(measured*100) / 100
+		if ratio := Contrast(pair.foreground, pair.background); ratio < ContrastText {
+			nearest := EnsureContrast(pair.foreground, pair.background, ContrastText)
+			ratio = math.Floor(ratio*100) / 100
 			return &verify.Error{
 				Code: verify.CodeContrastTooLow, Field: "fields." + pair.field,
-				Contrast: &verify.Contrast{Measured: measured, Needed: ContrastText, Nearest: nearest.String()},
+				Contrast: &verify.Contrast{Measured: ratio, Needed: ContrastText, Nearest: nearest.String()},
 				Public: fmt.Sprintf("%s on %s, %s, has a contrast of %.2f to 1, and text needs %.1f to 1 to be read (WCAG AA). The nearest colour that has it is %s.",
-					pair.ink, pair.on, pair.under, measured, ContrastText, nearest),
+					pair.foreground, pair.on, pair.background, ratio, ContrastText, nearest),
 			}
 		}
 	}
@@ -264,40 +264,40 @@ func (f ThemeFields) check() error {
 }
 
 const (
-	senderMost  = 80
-	addressMost = 254
+	maxSenderName    = 80
+	maxSenderAddress = 254
 )
 
 func (f SenderFields) check() error {
-	if n := utf8.RuneCountInString(f.Name); n > senderMost || f.Name != line(f.Name, senderMost) {
-		return invalid("sender.name", fmt.Sprintf("A sender's name is one line of up to %d characters, none of them invisible.", senderMost))
+	if n := utf8.RuneCountInString(f.Name); n > maxSenderName || f.Name != line(f.Name, maxSenderName) {
+		return invalidField("sender.name", fmt.Sprintf("A sender's name is one line of up to %d characters, none of them invisible.", maxSenderName))
 	}
 	if f.Address == "" {
 		return nil
 	}
 	a, err := mail.ParseAddress(f.Address)
 	plain := strings.IndexFunc(f.Address, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,;<>"()\`, r) }) < 0
-	if err != nil || !plain || a.Address != f.Address || a.Name != "" || len(f.Address) > addressMost {
-		return invalid("sender.address", "This is not an e-mail address.")
+	if err != nil || !plain || a.Address != f.Address || a.Name != "" || len(f.Address) > maxSenderAddress {
+		return invalidField("sender.address", "This is not an e-mail address.")
 	}
 	return nil
 }
 
-// readTexts checks every text, and keeps it as it will be read.
-func (s *Set) readTexts() error {
+// normalizeTexts checks every text and stores its normalized form.
+func (s *Set) normalizeTexts() error {
 	for _, tag := range slices.Sorted(maps.Keys(s.Texts)) {
 		if !slices.Contains(Languages(), tag) {
-			return invalid("texts."+line(tag, 12), "There are no words in this language. There are "+strings.Join(Languages(), ", ")+".")
+			return invalidField("texts."+line(tag, 12), "There are no words in this language. There are "+strings.Join(Languages(), ", ")+".")
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.Texts[tag])) {
 			path := "texts." + tag + "." + line(name, 40)
 			f, known := textNamed(name)
 			if !known {
-				return invalid(path, "There is no such text. docs/branding.md lists them.")
+				return invalidField(path, "There is no such text. docs/branding.md lists them.")
 			}
-			t, err := f.read(s.Texts[tag][name])
+			t, err := f.parse(s.Texts[tag][name])
 			if err != nil {
-				return invalid(path, err.Error())
+				return invalidField(path, err.Error())
 			}
 			s.Texts[tag][name] = t.String()
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestFieldsAreTakenOrRefusedByName(t *testing.T) {
+func TestFieldsAreAcceptedOrRefusedByName(t *testing.T) {
 	for _, c := range []struct {
 		name, give  string
 		code        verify.Code
@@ -56,7 +56,7 @@ func TestFieldsAreTakenOrRefusedByName(t *testing.T) {
 	}
 }
 
-func TestTheColourThatARefusalNamesIsTaken(t *testing.T) {
+func TestTheColorThatARefusalNamesIsAccepted(t *testing.T) {
 	_, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"#ffffff"}}`))
 	var refusal *verify.Error
 	if !errors.As(err, &refusal) || refusal.Contrast == nil {
@@ -67,7 +67,7 @@ func TestTheColourThatARefusalNamesIsTaken(t *testing.T) {
 	}
 }
 
-func TestChangesNameEachFieldWithWhatItWas(t *testing.T) {
+func TestChangesNameEachFieldWithItsOldValue(t *testing.T) {
 	before, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#112233","angle":90},"texts":{"en":{"mail_footer":"Acme"}}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestChangesNameEachFieldWithWhatItWas(t *testing.T) {
 	}
 }
 
-func TestASetReadsBackAsItWasKept(t *testing.T) {
+func TestStoredSettingsAreReadUnchanged(t *testing.T) {
 	set, err := Set{}.Edited(json.RawMessage(`{"sender":{"name":"A & <b>"},"theme":{"from":"#ABCDEF"},"texts":{"fr":{"mail_text":"Bonjour\r\n\r\n{link}"}}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -113,9 +113,9 @@ func TestASetReadsBackAsItWasKept(t *testing.T) {
 	}
 }
 
-// What an older version took and this one takes no more falls back to ours, instead of stopping messages.
-func TestWhatNoLongerFitsIsLeftOut(t *testing.T) {
-	b, err := Read(verify.Tenant{ID: "acme", Name: "Acme IT"}, verify.Branding{Version: 3, Body: json.RawMessage(
+// A setting that is invalid now falls back to the default, so that messages are still sent.
+func TestSettingsThatAreInvalidNowAreLeftOut(t *testing.T) {
+	b, err := BrandOf(verify.Tenant{ID: "acme", Name: "Acme IT"}, verify.Branding{Version: 3, Body: json.RawMessage(
 		`{"sender":{"address":"nobody"},"texts":{"en":{"sms_code":"{gone}","sms_link":"Go: {link}","fax":"x"},"xx":{"sms_code":"{code}"}}}`)})
 	if err != nil {
 		t.Fatal(err)

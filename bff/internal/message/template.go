@@ -7,48 +7,47 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
-// Template is a text with placeholders in braces, taken apart. What it is filled with is never looked at
-// again: braces, markup and line breaks in a value stay what they are, and each sink encodes the whole.
-// The zero Template is the empty text.
+// Template is a parsed text with placeholders in braces. Values are never parsed: braces, markup and line breaks in a
+// value stay as they are, and each output encodes the whole text. The zero Template is the empty text.
 type Template struct{ parts []part }
 
-// part is a text, or the hole that follows it.
+// part is a text and the placeholder that follows it.
 type part struct {
-	text string
-	hole hole
+	text        string
+	placeholder placeholder
 }
 
-// hole is what a placeholder stands for.
-type hole uint8
+// placeholder identifies a value in a template.
+type placeholder uint8
 
-// The holes. Those up to link are for tenants to use; the others are in our own words only.
+// The placeholders. Tenants may use those up to linkPlaceholder; the others occur in built-in texts only.
 const (
-	noHole hole = iota
-	holeTenant
-	holeTechnician
-	holeTicket
-	holeMinutes
-	holeCode
-	holeLink
-	holeRecipient
-	holeUntil
-	holeNumber
-	holes
+	noPlaceholder placeholder = iota
+	tenantPlaceholder
+	technicianPlaceholder
+	ticketPlaceholder
+	minutesPlaceholder
+	codePlaceholder
+	linkPlaceholder
+	recipientPlaceholder
+	untilPlaceholder
+	numberPlaceholder
+	placeholderCount
 )
 
-var holeNames = [holes]string{
-	holeTenant: "tenant", holeTechnician: "technician", holeTicket: "ticket", holeMinutes: "minutes", holeCode: "code",
-	holeLink: "link", holeRecipient: "recipient", holeUntil: "until", holeNumber: "number",
+var placeholderNames = [placeholderCount]string{
+	tenantPlaceholder: "tenant", technicianPlaceholder: "technician", ticketPlaceholder: "ticket", minutesPlaceholder: "minutes", codePlaceholder: "code",
+	linkPlaceholder: "link", recipientPlaceholder: "recipient", untilPlaceholder: "until", numberPlaceholder: "number",
 }
 
-func (h hole) String() string { return "{" + holeNames[h] + "}" }
+func (h placeholder) String() string { return "{" + placeholderNames[h] + "}" }
 
-// Values are what placeholders stand for.
+// Values are the values of placeholders.
 type Values struct {
 	Tenant     string
 	Technician string
-	Ticket     string // its number
-	Minutes    string // how long it is valid, with the unit
+	Ticket     string // the ticket number
+	Minutes    string // validity, with its unit
 	Code       string
 	Link       string
 	Recipient  string
@@ -56,72 +55,72 @@ type Values struct {
 	Number     string
 }
 
-func (v *Values) of(h hole) string {
+func (v *Values) of(h placeholder) string {
 	switch h {
-	case holeTenant:
+	case tenantPlaceholder:
 		return v.Tenant
-	case holeTechnician:
+	case technicianPlaceholder:
 		return v.Technician
-	case holeTicket:
+	case ticketPlaceholder:
 		return v.Ticket
-	case holeMinutes:
+	case minutesPlaceholder:
 		return v.Minutes
-	case holeCode:
+	case codePlaceholder:
 		return v.Code
-	case holeLink:
+	case linkPlaceholder:
 		return v.Link
-	case holeRecipient:
+	case recipientPlaceholder:
 		return v.Recipient
-	case holeUntil:
+	case untilPlaceholder:
 		return v.Until
-	case holeNumber:
+	case numberPlaceholder:
 		return v.Number
 	}
 	return ""
 }
 
-// Fill puts the values in.
+// Fill returns the text with the values.
 func (t Template) Fill(v *Values) string {
-	if len(t.parts) == 1 && t.parts[0].hole == noHole {
+	if len(t.parts) == 1 && t.parts[0].placeholder == noPlaceholder {
 		return t.parts[0].text
 	}
 	var b strings.Builder
 	for _, p := range t.parts {
 		b.WriteString(p.text)
-		b.WriteString(v.of(p.hole))
+		b.WriteString(v.of(p.placeholder))
 	}
 	return b.String()
 }
 
-// IsEmpty tells whether there is no text in it.
+// IsEmpty reports whether the template is the empty text.
 func (t Template) IsEmpty() bool { return len(t.parts) == 0 }
 
-// String is the text that the template was parsed from.
+// String returns the text from which the template was parsed.
 func (t Template) String() string {
 	var b strings.Builder
 	for _, p := range t.parts {
 		b.WriteString(p.text)
-		if p.hole != noHole {
-			b.WriteString(p.hole.String())
+		if p.placeholder != noPlaceholder {
+			b.WriteString(p.placeholder.String())
 		}
 	}
 	return b.String()
 }
 
-// count is how often a placeholder stands in it.
-func (t Template) count(h hole) (n int) {
+// count returns how often a placeholder occurs.
+func (t Template) count(h placeholder) (n int) {
 	for _, p := range t.parts {
-		if p.hole == h {
+		if p.placeholder == h {
 			n++
 		}
 	}
 	return n
 }
 
-// cut takes it apart at the placeholder; without it, all of it stands before.
-func (t Template) cut(h hole) (before, after Template) {
+// cut splits the template at a placeholder. Without the placeholder, before is the whole template.
+func (t Template) cut(h placeholder) (before, after Template) {
 	for i, p := range t.parts {
-		if p.hole == h {
+		if p.placeholder == h {
 			before.parts = append(append(before.parts, t.parts[:i]...), part{text: p.text})
 			after.parts = t.parts[i+1:]
 			return before, after
@@ -130,18 +129,18 @@ func (t Template) cut(h hole) (before, after Template) {
 	return t, Template{}
 }
 
-// sentence is an error in words for people.
-type sentence string
+// userError is an error whose text is a sentence for users.
+type userError string
 
-func (s sentence) Error() string { return string(s) }
+func (s userError) Error() string { return string(s) }
 
 const (
-	errNested  = sentence("A brace stands inside of another. Braces are for placeholders alone, such as {tenant}.")
-	errUnended = sentence("A brace is opened and not closed. Braces are for placeholders alone, such as {tenant}.")
-	errStray   = sentence("A brace is closed that was not opened. Braces are for placeholders alone, such as {tenant}.")
+	errNested   = userError("A brace stands inside of another. Braces are for placeholders alone, such as {tenant}.")
+	errUnclosed = userError("A brace is opened and not closed. Braces are for placeholders alone, such as {tenant}.")
+	errUnopened = userError("A brace is closed that was not opened. Braces are for placeholders alone, such as {tenant}.")
 )
 
-// parse takes a text apart. Its errors are sentences for people.
+// parse parses a text. Its errors are sentences for users.
 func parse(text string) (Template, error) {
 	var t Template
 	for text != "" {
@@ -151,40 +150,40 @@ func parse(text string) (Template, error) {
 			return t, nil
 		}
 		if text[i] == '}' {
-			return Template{}, errStray
+			return Template{}, errUnopened
 		}
 		before, rest := text[:i], text[i+1:]
 		j := strings.IndexAny(rest, "{}")
 		switch {
 		case j < 0:
-			return Template{}, errUnended
+			return Template{}, errUnclosed
 		case rest[j] == '{':
 			return Template{}, errNested
 		}
-		h, known := holeNamed(rest[:j])
+		h, known := placeholderNamed(rest[:j])
 		if !known {
-			return Template{}, sentence(fmt.Sprintf("There is no placeholder %s. There are %s.", quoted(rest[:j]), spoken(tenantHoles)))
+			return Template{}, userError(fmt.Sprintf("There is no placeholder %s. There are %s.", quotePlaceholder(rest[:j]), listPlaceholders(tenantPlaceholders)))
 		}
-		t.parts = append(t.parts, part{text: before, hole: h})
+		t.parts = append(t.parts, part{text: before, placeholder: h})
 		text = rest[j+1:]
 	}
 	return t, nil
 }
 
-func holeNamed(name string) (hole, bool) {
-	for h := noHole + 1; h < holes; h++ {
-		if holeNames[h] == name {
+func placeholderNamed(name string) (placeholder, bool) {
+	for h := noPlaceholder + 1; h < placeholderCount; h++ {
+		if placeholderNames[h] == name {
 			return h, true
 		}
 	}
-	return noHole, false
+	return noPlaceholder, false
 }
 
-// quoted is what somebody took for a placeholder, as far as it can be repeated.
-func quoted(name string) string { return "{" + line(name, 24) + "}" }
+// quotePlaceholder returns an unknown placeholder in a form that is safe to repeat.
+func quotePlaceholder(name string) string { return "{" + line(name, 24) + "}" }
 
-// spoken lists placeholders.
-func spoken(list []hole) string {
+// listPlaceholders returns the placeholders as a list for users.
+func listPlaceholders(list []placeholder) string {
 	names := make([]string, len(list))
 	for i, h := range list {
 		names[i] = h.String()
@@ -193,8 +192,8 @@ func spoken(list []hole) string {
 }
 
 // Line reduces a name to one harmless line, as messages and pages show it.
-func Line(name string) string { return line(name, nameInMail) }
+func Line(name string) string { return line(name, maxNameInMail) }
 
-// line reduces a name to one line of at most so many characters, without anything that
-// could break out of a header, hide or turn around what stands beside it.
+// line reduces a name to one line with a maximum length in characters, without characters that could break out of a
+// header, or hide or reverse the text next to them.
 func line(name string, limit int) string { return text.LineCut(name, limit, "...") }

@@ -7,23 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// written is a text as the contract's field takes it, or why not.
-func written(t *testing.T, field, text string) (Template, string) {
+// parseText parses a text of a field and returns the template or the error text.
+func parseText(t *testing.T, field, text string) (Template, string) {
 	t.Helper()
 	f, known := textNamed(field)
 	if !known {
 		t.Fatalf("there is no text %s", field)
 	}
-	parsed, err := f.read(text)
+	parsed, err := f.parse(text)
 	if err != nil {
 		return Template{}, err.Error()
 	}
 	return parsed, ""
 }
 
-func TestATextIsTakenOrRefusedWithASentence(t *testing.T) {
+func TestATextIsAcceptedOrRefusedWithASentence(t *testing.T) {
 	for _, c := range []struct {
-		name, field, give, want string // want: how the refusal begins; empty: it is taken
+		name, field, give, want string // want: the beginning of the error; empty: accepted
 	}{
 		{"all placeholders of a code", SMSCode, "{code} {tenant} {technician} {ticket} {minutes}", ""},
 		{"all placeholders of a link", SMSLink, "{link} {tenant} {technician} {ticket} {minutes}", ""},
@@ -71,7 +71,7 @@ func TestATextIsTakenOrRefusedWithASentence(t *testing.T) {
 		{"a very long name", SMSCode, "{code} {" + strings.Repeat("x", 200) + "}", "There is no placeholder {xxxxxxxxxxxxxxxxxxxxx...}."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, refusal := written(t, c.field, c.give)
+			_, refusal := parseText(t, c.field, c.give)
 			if c.want == "" && refusal != "" || !strings.HasPrefix(refusal, c.want) {
 				t.Errorf("got %q, want %q", refusal, c.want)
 			}
@@ -79,8 +79,8 @@ func TestATextIsTakenOrRefusedWithASentence(t *testing.T) {
 	}
 }
 
-func TestWhatFillsATextIsNotReadAgain(t *testing.T) {
-	text, refusal := written(t, SMSCode, "{tenant}: {code} for {technician}")
+func TestValuesAreNotParsed(t *testing.T) {
+	text, refusal := parseText(t, SMSCode, "{tenant}: {code} for {technician}")
 	if refusal != "" {
 		t.Fatal(refusal)
 	}
@@ -96,7 +96,7 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, field := range Texts {
-			parsed, err := field.read(text)
+			parsed, err := field.parse(text)
 			if err != nil {
 				if err.Error() == "" {
 					t.Errorf("%s: a refusal without words", field.Name)
@@ -104,11 +104,11 @@ func FuzzText(f *testing.F) {
 				continue
 			}
 			kept := parsed.String()
-			again, err := field.read(kept)
+			again, err := field.parse(kept)
 			if err != nil || again.String() != kept {
 				t.Errorf("%s: %q is kept as %q, and that as %q (%v)", field.Name, text, kept, again, err)
 			}
-			if field.must != noHole && parsed.count(field.must) != 1 || utf8.RuneCountInString(kept) > field.Most {
+			if field.required != noPlaceholder && parsed.count(field.required) != 1 || utf8.RuneCountInString(kept) > field.MaxLength {
 				t.Errorf("%s: takes %q", field.Name, text)
 			}
 			filled := parsed.Fill(&Values{})

@@ -7,24 +7,24 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Moment says a day and a time as people read them, in a zone that is named: 29 Nov 2026, 19:54 CET.
-func (w *Words) Moment(at time.Time, zone string) string {
+// DateTime formats a day and a time with its time zone: 29 Nov 2026, 19:54 CET.
+func (t *Translation) DateTime(at time.Time, zone string) string {
 	at = at.In(verify.Zone(zone))
-	return at.Format(w.Say("time.moment", &Values{})) + " " + w.zone(at)
+	return at.Format(t.Text("time.date_time", &Values{})) + " " + t.zoneName(at)
 }
 
-// TimeOfDay says a time of one of the next hours: 19:54 CET.
-func (w *Words) TimeOfDay(at time.Time, zone string) string {
+// TimeOfDay formats a time with its time zone: 19:54 CET.
+func (t *Translation) TimeOfDay(at time.Time, zone string) string {
 	at = at.In(verify.Zone(zone))
-	return at.Format("15:04") + " " + w.zone(at)
+	return at.Format("15:04") + " " + t.zoneName(at)
 }
 
-// zone is the short name of the time's zone, as the language has it.
-func (w *Words) zone(at time.Time) string {
+// zoneName returns the short name of the time's zone in the language.
+func (t *Translation) zoneName(at time.Time) string {
 	name := verify.ZoneAbbreviation(at)
-	for pair := range strings.FieldsSeq(w.Say("time.zones", &Values{})) {
-		if own, is := strings.CutPrefix(pair, name+"="); is {
-			return own
+	for pair := range strings.FieldsSeq(t.Text("time.zones", &Values{})) {
+		if local, is := strings.CutPrefix(pair, name+"="); is {
+			return local
 		}
 	}
 	return name

@@ -18,80 +18,80 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Words are all that is said to end users, in one language: a file of the folder languages. Its keys are
-// those of en.json, which has each with what it is for; adding a language is adding a file.
-type Words struct {
-	Tag     string // as the file is called, and as pages declare it: de
+// Translation holds all texts for end users in one language: a file of the folder languages. The keys are those of
+// en.json, which describes each of them. A new language is a new file.
+type Translation struct {
+	Tag     string // the file's name and the language of pages, such as de
 	tag     language.Tag
 	texts   map[string]Template
 	minutes plurals
-	short   plurals // of minutes, in text messages
+	short   plurals // minutes in text messages
 }
 
-// plurals are a text's forms, by the language's own rules.
+// plurals are the plural forms of a text, by the rules of the language.
 type plurals map[plural.Form]Template
 
-var forms = map[string]plural.Form{
+var pluralForms = map[string]plural.Form{
 	"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other,
 }
 
 //go:embed languages/*.json
 var languageFiles embed.FS
 
-// source is the language that the others translate, and the one that is spoken where no other fits.
-const source = "en"
+// sourceLanguage is the language that the others translate, and the fallback.
+const sourceLanguage = "en"
 
-var catalogue = mustLoad(languageFiles)
+var translations = mustLoad(languageFiles)
 
-// library is every language that there are words in.
-type library struct {
-	all     []*Words // the source first, then by their tags
+// catalog holds every language.
+type catalog struct {
+	all     []*Translation // the source language first, then by tag
 	matcher language.Matcher
 }
 
-func mustLoad(files fs.FS) library {
-	l, err := load(files)
+func mustLoad(files fs.FS) catalog {
+	c, err := load(files)
 	if err != nil {
-		panic(err) // embedded, and read by every test
+		panic(err) // the files are embedded and read by every test
 	}
-	return l
+	return c
 }
 
-// load reads every language, and holds it to the source: no key more, none less, with the same placeholders.
-func load(files fs.FS) (library, error) {
+// load reads every language. Each must have the same keys and placeholders as the source language.
+func load(files fs.FS) (catalog, error) {
 	names, err := fs.Glob(files, "languages/*.json")
 	if err != nil {
-		return library{}, err
+		return catalog{}, err
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		if of := "languages/" + source + ".json"; a == of || b == of {
+		if of := "languages/" + sourceLanguage + ".json"; a == of || b == of {
 			return map[bool]int{true: -1, false: 1}[a == of]
 		}
 		return strings.Compare(a, b)
 	})
-	var l library
+	var c catalog
 	var tags []language.Tag
 	for _, name := range names {
 		data, err := fs.ReadFile(files, name)
 		if err != nil {
-			return library{}, err
+			return catalog{}, err
 		}
-		var like *Words
-		if len(l.all) > 0 {
-			like = l.all[0]
+		var reference *Translation
+		if len(c.all) > 0 {
+			reference = c.all[0]
 		}
-		w, err := readWords(strings.TrimSuffix(path.Base(name), ".json"), data, like)
+		w, err := readTranslation(strings.TrimSuffix(path.Base(name), ".json"), data, reference)
 		if err != nil {
-			return library{}, fmt.Errorf("%s: %w", name, err)
+			return catalog{}, fmt.Errorf("%s: %w", name, err)
 		}
-		l.all, tags = append(l.all, w), append(tags, w.tag)
+		c.all, tags = append(c.all, w), append(tags, w.tag)
 	}
-	l.matcher = language.NewMatcher(tags)
-	return l, nil
+	c.matcher = language.NewMatcher(tags)
+	return c, nil
 }
 
-// readWords reads one language; like is the source, or nil when this is it.
-func readWords(tag string, data []byte, like *Words) (*Words, error) {
+// readTranslation reads one language. The reference is the source language, or nil for the source language itself.
+func readTranslation(tag string, data []byte, reference *Translation) (*Translation, error) {
 	parsed, err := language.Parse(tag)
 	if err != nil {
 		return nil, err
@@ -100,105 +100,107 @@ func readWords(tag string, data []byte, like *Words) (*Words, error) {
 	if err := strictjson.Decode(context.Background(), data, &texts, strictjson.Rules{}); err != nil {
 		return nil, err
 	}
-	w := &Words{Tag: tag, tag: parsed, texts: map[string]Template{}, minutes: plurals{}, short: plurals{}}
+	tr := &Translation{Tag: tag, tag: parsed, texts: map[string]Template{}, minutes: plurals{}, short: plurals{}}
 	for key, text := range texts {
 		t, err := parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 		name, form, _ := strings.Cut(key, ".")
-		switch f, is := forms[form]; {
-		case name == "minutes" && is:
-			w.minutes[f] = t
-		case name == "min" && is:
-			w.short[f] = t
+		switch f, found := pluralForms[form]; {
+		case name == "minutes" && found:
+			tr.minutes[f] = t
+		case name == "min" && found:
+			tr.short[f] = t
 		default:
-			w.texts[key] = t
+			tr.texts[key] = t
 		}
 	}
-	if err := w.checkPlurals(); err != nil {
+	if err := tr.checkPlurals(); err != nil {
 		return nil, err
 	}
-	return w, w.checkLike(like)
+	return tr, tr.checkAgainst(reference)
 }
 
-// checkPlurals asks for every form that a validity can take.
-func (w *Words) checkPlurals() error {
+// checkPlurals requires every plural form that a validity can need.
+func (t *Translation) checkPlurals() error {
 	for n := range 61 {
-		f := w.form(n)
-		if w.minutes[f].IsEmpty() || w.short[f].IsEmpty() {
+		f := t.pluralForm(n)
+		if t.minutes[f].IsEmpty() || t.short[f].IsEmpty() {
 			return fmt.Errorf("minutes or min lacks the plural form of %d", n)
 		}
 	}
 	return nil
 }
 
-func (w *Words) checkLike(like *Words) error {
-	if like == nil {
+func (t *Translation) checkAgainst(reference *Translation) error {
+	if reference == nil {
 		return nil
 	}
-	for key, t := range like.texts {
-		mine, there := w.texts[key]
-		if !there {
+	for key, want := range reference.texts {
+		own, found := t.texts[key]
+		if !found {
 			return fmt.Errorf("the key %s is missing", key)
 		}
-		for h := noHole + 1; h < holes; h++ {
-			if (mine.count(h) > 0) != (t.count(h) > 0) {
-				return fmt.Errorf("%s: %s is in one of %s and %s only", key, h, w.Tag, like.Tag)
+		for h := noPlaceholder + 1; h < placeholderCount; h++ {
+			if (own.count(h) > 0) != (want.count(h) > 0) {
+				return fmt.Errorf("%s: %s is in one of %s and %s only", key, h, t.Tag, reference.Tag)
 			}
 		}
 	}
-	for key := range w.texts {
-		if _, there := like.texts[key]; !there {
-			return fmt.Errorf("the key %s is none of %s", key, like.Tag)
+	for key := range t.texts {
+		if _, found := reference.texts[key]; !found {
+			return fmt.Errorf("the key %s is none of %s", key, reference.Tag)
 		}
 	}
 	return nil
 }
 
-// In gives the words that are nearest to a language's tag: its own, those of a relative that its speakers
-// read, or the English ones.
-func In(tag string) *Words {
-	for _, w := range catalogue.all {
+// ForLanguage returns the translation nearest to a language tag: the language itself, a related language that its
+// speakers read, or English.
+func ForLanguage(tag string) *Translation {
+	for _, w := range translations.all {
 		if w.Tag == tag {
 			return w
 		}
 	}
 	wanted, err := language.Parse(tag)
 	if err != nil {
-		return catalogue.all[0]
+		return translations.all[0]
 	}
-	_, i, _ := catalogue.matcher.Match(wanted)
-	return catalogue.all[i]
+	_, i, _ := translations.matcher.Match(wanted)
+	return translations.all[i]
 }
 
-// Languages lists the tags that there are words in, English first.
+// Languages lists the available tags, English first.
 func Languages() []string {
-	tags := make([]string, len(catalogue.all))
-	for i, w := range catalogue.all {
+	tags := make([]string, len(translations.all))
+	for i, w := range translations.all {
 		tags[i] = w.Tag
 	}
 	return tags
 }
 
-// Say gives a text of the catalogue. A key that there is not is a defect: every language has all of them.
-func (w *Words) Say(key string, v *Values) string {
-	t, known := w.texts[key]
-	if !known {
+// Text returns a text of the catalog. It panics on an unknown key, because every language has all keys.
+func (t *Translation) Text(key string, v *Values) string {
+	text, found := t.texts[key]
+	if !found {
 		panic("there are no words for " + key)
 	}
-	return t.Fill(v)
+	return text.Fill(v)
 }
 
-// Minutes says a duration as people do: to the nearest minute, and never none at all.
-func (w *Words) Minutes(d time.Duration) string { return w.count(w.minutes, d) }
+// Minutes formats a duration, rounded to the nearest minute and at least one.
+func (t *Translation) Minutes(d time.Duration) string { return t.format(t.minutes, d) }
 
-// shortMinutes says it with the unit that text messages have.
-func (w *Words) shortMinutes(d time.Duration) string { return w.count(w.short, d) }
+// shortMinutes formats a duration with the short unit for text messages.
+func (t *Translation) shortMinutes(d time.Duration) string { return t.format(t.short, d) }
 
-func (w *Words) count(p plurals, d time.Duration) string {
+func (t *Translation) format(p plurals, d time.Duration) string {
 	n := max(1, int(math.Round(d.Minutes())))
-	return p[w.form(n)].Fill(&Values{Number: strconv.Itoa(n)})
+	return p[t.pluralForm(n)].Fill(&Values{Number: strconv.Itoa(n)})
 }
 
-func (w *Words) form(n int) plural.Form { return plural.Cardinal.MatchPlural(w.tag, n, 0, 0, 0, 0) }
+func (t *Translation) pluralForm(n int) plural.Form {
+	return plural.Cardinal.MatchPlural(t.tag, n, 0, 0, 0, 0)
+}

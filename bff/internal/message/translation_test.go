@@ -12,8 +12,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// source is a file of the source's words with some lines changed.
-func changed(t *testing.T, old, fresh string) []byte {
+// changedSource returns the source language's file with a changed line.
+func changedSource(t *testing.T, old, fresh string) []byte {
 	t.Helper()
 	data, err := languageFiles.ReadFile("languages/en.json")
 	if err != nil || !strings.Contains(string(data), old) {
@@ -35,8 +35,8 @@ func TestALanguageIsAFileWithAllTheKeysAndTheirPlaceholders(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := fstest.MapFS{
-				"languages/en.json": {Data: changed(t, "{", "{")},
-				"languages/it.json": {Data: changed(t, c.old, c.fresh)},
+				"languages/en.json": {Data: changedSource(t, "{", "{")},
+				"languages/it.json": {Data: changedSource(t, c.old, c.fresh)},
 			}
 			l, err := load(files)
 			switch {
@@ -49,7 +49,7 @@ func TestALanguageIsAFileWithAllTheKeysAndTheirPlaceholders(t *testing.T) {
 	}
 }
 
-func TestLanguageIsTheNearestThatThereIs(t *testing.T) {
+func TestTheNearestLanguageIsUsed(t *testing.T) {
 	if got, want := Languages(), []string{"en", "de", "es", "fr", "nl"}; !slices.Equal(got, want) {
 		t.Errorf("languages %v, want %v", got, want)
 	}
@@ -57,18 +57,18 @@ func TestLanguageIsTheNearestThatThereIs(t *testing.T) {
 		"de": "de", "de-AT": "de", "de-CH-1996": "de", "gsw": "de", "nl-BE": "nl", "es-419": "es", "fr-CA": "fr", "en-GB": "en",
 		"ja": "en", "": "en", "x": "en", "German": "en",
 	} {
-		if got := In(tag).Tag; got != want {
+		if got := ForLanguage(tag).Tag; got != want {
 			t.Errorf("%q reads %s, want %s", tag, got, want)
 		}
 	}
 }
 
-func TestMinutesAreCountedAsEachLanguageDoes(t *testing.T) {
+func TestMinutesHaveThePluralFormsOfEachLanguage(t *testing.T) {
 	for tag, want := range map[string][3]string{
 		"en": {"1 minute", "5 minutes", "60 minutes"}, "de": {"1 Minute", "5 Minuten", "60 Minuten"}, "fr": {"1 minute", "5 minutes", "60 minutes"},
 		"es": {"1 minuto", "5 minutos", "60 minutos"}, "nl": {"1 minuut", "5 minuten", "60 minuten"},
 	} {
-		w := In(tag)
+		w := ForLanguage(tag)
 		got := [3]string{w.Minutes(20 * time.Second), w.Minutes(5*time.Minute + 20*time.Second), w.Minutes(time.Hour)}
 		if got != want {
 			t.Errorf("%s: %q, want %q", tag, got, want)
@@ -76,7 +76,7 @@ func TestMinutesAreCountedAsEachLanguageDoes(t *testing.T) {
 	}
 }
 
-// acmeIn is a job of Acme's for Dana in a language.
+// jobIn returns a job of Acme's for Dana in a language.
 func jobIn(tag string, m verify.Method) verify.Job {
 	j := verify.Job{
 		Method: m, Secret: strings.Repeat("a", 43), Recipient: "Dana Reyes", Technician: "Ana Ortiz", Ticket: "4711", Language: tag,
@@ -88,7 +88,7 @@ func jobIn(tag string, m verify.Method) verify.Job {
 	return j
 }
 
-func TestRow22AnEncodedWordInASubjectIsNone(t *testing.T) {
+func TestThreat_22_AnEncodedWordInASubjectIsBroken(t *testing.T) {
 	j := jobIn("en", verify.EmailLink)
 	j.Ticket = mime.BEncoding.Encode("utf-8", "4711\u202e")
 	mail, err := RenderMail(j, Default(verify.Tenant{ID: "acme", Name: "Acme IT"}), "https://verify.acme-it.com")
@@ -100,8 +100,8 @@ func TestRow22AnEncodedWordInASubjectIsNone(t *testing.T) {
 	}
 }
 
-// After the comma of a salutation German goes on in lower case; the others begin a sentence.
-func TestAMailGoesOnAfterItsSalutationAsItsLanguageDoes(t *testing.T) {
+// After the comma of a salutation German continues in lower case; the other languages begin a sentence.
+func TestTheFirstWordOfAMailHasTheCaseOfItsLanguage(t *testing.T) {
 	b := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	for tag, begins := range map[string]string{
 		"en": "Hello Dana Reyes,\n\nSomeone is", "de": "Guten Tag Dana Reyes,\n\njemand bittet", "fr": "Bonjour Dana Reyes,\n\nQuelqu’un demande",
@@ -116,7 +116,7 @@ func TestAMailGoesOnAfterItsSalutationAsItsLanguageDoes(t *testing.T) {
 	}
 }
 
-func TestATextInEveryLanguageFitsTheCheapAlphabet(t *testing.T) {
+func TestATextInEveryLanguageIsGSM7(t *testing.T) {
 	b := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	for _, tag := range Languages() {
 		for _, m := range []verify.Method{verify.SMSCode, verify.SMSLink} {
@@ -133,7 +133,7 @@ func TestATextInEveryLanguageFitsTheCheapAlphabet(t *testing.T) {
 	}
 }
 
-func TestRow22AnyLanguageEndsACodeWithTheWarning(t *testing.T) {
+func TestThreat_22_AnyLanguageEndsACodeWithTheWarning(t *testing.T) {
 	for _, tag := range Languages() {
 		own := Set{Fields: Fields{Texts: map[string]map[string]string{tag: {SMSCode: "{code}. Tell it to whoever calls."}}}}
 		b := own.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
@@ -141,13 +141,13 @@ func TestRow22AnyLanguageEndsACodeWithTheWarning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "482 913. Tell it to whoever calls. " + In(tag).Say("sms.warning", &Values{}); text != want {
+		if want := "482 913. Tell it to whoever calls. " + ForLanguage(tag).Text("sms.warning", &Values{}); text != want {
 			t.Errorf("%s: %q, want %q", tag, text, want)
 		}
 	}
 }
 
-func TestATextIsMeasuredAsCarriersDo(t *testing.T) {
+func TestATextIsMeasuredAsCarriersCount(t *testing.T) {
 	for _, c := range []struct {
 		name, give string
 		want       Size

@@ -1,5 +1,5 @@
-// The page is whole without this script. It tells, once, that a browser shows the page; it says the time in the
-// reader's own zone where the tenant has set none; and it marks a form that no person has pressed.
+// The page works without this script. The script reports once that a browser shows the page, shows times in the reader's
+// own zone where the tenant has set none, and marks a form that no person has pressed.
 const seen = () => {
   if (document.visibilityState !== "visible") return;
   document.removeEventListener("visibilitychange", seen);
