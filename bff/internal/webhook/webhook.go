@@ -1,7 +1,9 @@
-// Package webhook posts alerts to the tenants' webhooks: signed, at least once, and to nowhere inside.
+// Package webhook posts alerts to the tenants' webhooks. Each alert is signed and posted at least once, and never to a
+// private address.
 //
-// Start with [New] and Run. What there is to post waits in the store's queue; an alert that can't be posted is tried
-// again, less and less often, for a day.
+// The alerts come from a queue in the store. A failed post is repeated with growing delays, for a day.
+//
+// Start with [New] and Run.
 package webhook
 
 import (
@@ -22,52 +24,52 @@ import (
 
 var _ verify.Alerter = (*Worker)(nil)
 
-// Queue holds the alerts that wait.
+// Queue holds the alerts to post.
 type Queue interface {
-	// ClaimAlerts takes up to n that are due; one that is not settled by leaseUntil is given again.
+	// ClaimAlerts leases up to n due alerts. An alert that is not settled by leaseUntil is leased again.
 	ClaimAlerts(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Alert, error)
-	// NextAlertAt tells when the earliest is due; false if none waits.
+	// NextAlertAt returns the time at which the earliest alert is due; false if there is none.
 	NextAlertAt(ctx context.Context) (time.Time, bool, error)
 	SettleAlert(ctx context.Context, id string) error
 	RetryAlert(ctx context.Context, id string, at time.Time, cause string) error
 	DropAlert(ctx context.Context, id, cause string) error
 }
 
-// Targets knows the tenants' webhooks.
+// Targets returns the webhooks of tenants.
 type Targets interface {
 	Webhook(ctx context.Context, tenant string) (verify.Webhook, error)
 }
 
-// Config is what the worker stands on. All fields are required.
+// Config holds the dependencies of the worker. All fields are required.
 type Config struct {
 	Queue   Queue
 	Targets Targets
-	Client  *http.Client // package outward's: it leads to nowhere inside and follows no redirect
+	Client  *http.Client // from package outward: it refuses private addresses and follows no redirect
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// Worker posts. It must be made by New.
+// Worker posts alerts. It is made by New.
 type Worker struct {
 	cfg  Config
 	wake chan struct{}
 }
 
 const (
-	leaseTime = time.Minute
-	portion   = 16
-	attempts  = 20
-	firstWait = 10 * time.Second
-	mostWait  = time.Hour
-	idle      = 30 * time.Second // between looks when nothing is known to be due: others may have queued
+	leaseDuration  = time.Minute
+	batchSize      = 16
+	maxAttempts    = 20
+	baseRetryDelay = 10 * time.Second
+	maxRetryDelay  = time.Hour
+	pollInterval   = 30 * time.Second // between polls without a due alert: another node may have queued one
 )
 
-// New makes a worker.
+// New returns a worker.
 func New(c Config) *Worker {
 	return &Worker{cfg: c, wake: make(chan struct{}, 1)}
 }
 
-// WakeAlerts is [verify.Alerter]'s.
+// WakeAlerts implements [verify.Alerter].
 func (w *Worker) WakeAlerts() {
 	select {
 	case w.wake <- struct{}{}:
@@ -75,11 +77,11 @@ func (w *Worker) WakeAlerts() {
 	}
 }
 
-// Run posts until ctx is done.
+// Run posts alerts until ctx is done.
 func (w *Worker) Run(ctx context.Context) {
 	for {
 		w.Post(ctx)
-		timer := time.NewTimer(w.pause(ctx))
+		timer := time.NewTimer(w.nextPoll(ctx))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -91,58 +93,58 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-func (w *Worker) pause(ctx context.Context) time.Duration {
-	at, waits, err := w.cfg.Queue.NextAlertAt(ctx)
-	if err != nil || !waits {
-		return idle
+func (w *Worker) nextPoll(ctx context.Context) time.Duration {
+	at, queued, err := w.cfg.Queue.NextAlertAt(ctx)
+	if err != nil || !queued {
+		return pollInterval
 	}
-	return min(idle, max(0, at.Sub(w.cfg.Now())))
+	return min(pollInterval, max(0, at.Sub(w.cfg.Now())))
 }
 
-// Post posts all that is due.
+// Post posts all due alerts.
 func (w *Worker) Post(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := w.cfg.Now()
-		alerts, err := w.cfg.Queue.ClaimAlerts(ctx, now, now.Add(leaseTime), portion)
+		alerts, err := w.cfg.Queue.ClaimAlerts(ctx, now, now.Add(leaseDuration), batchSize)
 		if err != nil {
-			w.cfg.Log.WarnContext(ctx, "alerts can't be read", "error", err)
+			w.cfg.Log.WarnContext(ctx, "alerts can't be read", "err", err)
 			return
 		}
 		for _, a := range alerts {
 			if err := w.settle(ctx, a, w.post(ctx, a)); err != nil {
-				w.cfg.Log.WarnContext(ctx, "an alert can't be settled; it is posted again", "alert", a.ID, "error", err)
+				w.cfg.Log.WarnContext(ctx, "an alert can't be settled; it is posted again", "alert", a.ID, "err", err)
 			}
 		}
-		if len(alerts) < portion {
+		if len(alerts) < batchSize {
 			return
 		}
 	}
 }
 
-// errGone is the receiver's word that it wants no more of this.
+// errGone means that the receiver wants no more alerts, or that the webhook was removed.
 var errGone = errors.New("the receiver answers 410")
 
 func (w *Worker) settle(ctx context.Context, a verify.Alert, err error) error {
 	switch {
 	case err == nil:
 		return w.cfg.Queue.SettleAlert(ctx, a.ID)
-	case errors.Is(err, errGone) || a.Attempts+1 >= attempts:
-		w.cfg.Log.WarnContext(ctx, "an alert is given up", "alert", a.ID, "kind", a.Kind, "error", err)
+	case errors.Is(err, errGone) || a.Attempts+1 >= maxAttempts:
+		w.cfg.Log.WarnContext(ctx, "an alert is given up", "alert", a.ID, "kind", a.Kind, "err", err)
 		return w.cfg.Queue.DropAlert(ctx, a.ID, err.Error())
 	}
-	wait := min(mostWait, firstWait<<min(a.Attempts, 10))
-	wait += time.Duration(rand.Int64N(int64(wait) / 4)) //nolint:gosec // spreads retries, hides nothing
+	wait := min(maxRetryDelay, baseRetryDelay<<min(a.Attempts, 10))
+	wait += time.Duration(rand.Int64N(int64(wait) / 4)) //nolint:gosec // jitter, not a secret
 	return w.cfg.Queue.RetryAlert(ctx, a.ID, w.cfg.Now().Add(wait), err.Error())
 }
 
-// post gives an error that holds neither URL nor body.
+// post posts one alert. Its error contains neither the URL nor the body.
 func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	hook, err := w.cfg.Targets.Webhook(ctx, a.Tenant)
 	if err != nil {
 		return fmt.Errorf("the webhook can't be read: %w", err)
 	}
 	if hook.URL == "" {
-		return errGone // it was removed since
+		return errGone // the webhook was removed
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(a.Body))
 	if err != nil {
@@ -162,7 +164,7 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 		}
 		return errors.New("the receiver can't be reached")
 	}
-	_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // an answer has nothing to say
+	_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // the response body has no meaning
 	_ = response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusGone:

@@ -22,7 +22,7 @@ import (
 
 var secret = bytes.Repeat([]byte{7}, 32)
 
-func shared(t *testing.T) sdk.Secret {
+func sharedSecret(t *testing.T) sdk.Secret {
 	t.Helper()
 	s, err := sdk.NewSecret(secret)
 	if err != nil {
@@ -31,8 +31,8 @@ func shared(t *testing.T) sdk.Secret {
 	return s
 }
 
-// house is a worker on a real store, with a receiver that answers as it is told.
-type house struct {
+// harness is a worker on a real store, with a receiver that returns a set status.
+type harness struct {
 	*webhook.Worker
 	store  *store.Store
 	now    time.Time
@@ -43,12 +43,12 @@ type house struct {
 	errs   []error
 }
 
-func newHouse(t *testing.T, loopback bool) *house {
+func newHarness(t *testing.T, loopback bool) *harness {
 	t.Helper()
-	h := &house{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), answer: http.StatusNoContent, store: storetest.SQLite(t)}
+	h := &harness{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), answer: http.StatusNoContent, store: storetest.SQLite(t)}
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, shared(t))
+		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, sharedSecret(t))
 		h.mu.Lock()
 		h.got, h.errs = append(h.got, e), append(h.errs, err)
 		status := h.answer
@@ -59,7 +59,7 @@ func newHouse(t *testing.T, loopback bool) *house {
 	t.Cleanup(receiver.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(receiver.Certificate())
-	h.put(t, receiver.URL+"/hook?key=hush")
+	h.setWebhook(t, receiver.URL+"/hook?key=hush")
 	h.Worker = webhook.New(webhook.Config{
 		Queue: h.store, Targets: h.store,
 		Client: outward.Client(outward.Config{AllowLoopback: loopback, Roots: roots, Timeout: time.Minute}),
@@ -68,14 +68,14 @@ func newHouse(t *testing.T, loopback bool) *house {
 	return h
 }
 
-func (h *house) put(t *testing.T, url string) {
+func (h *harness) setWebhook(t *testing.T, url string) {
 	t.Helper()
 	if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: url, Secret: secret}}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h *house) alert(t *testing.T, id string) {
+func (h *harness) addAlert(t *testing.T, id string) {
 	t.Helper()
 	body := `{"id":"` + id + `","type":"denied","tenant":"acme","seq":1,"at":"2026-03-02T12:00:00Z","data":{"contact_id":"dana"}}`
 	err := h.store.Write(t.Context(), "acme", func(tx verify.Tx) error {
@@ -86,8 +86,8 @@ func (h *house) alert(t *testing.T, id string) {
 	}
 }
 
-// waits tells how long until the next post; false if none waits.
-func (h *house) waits(t *testing.T) (time.Duration, bool) {
+// nextWait returns the time until the next post; false without one.
+func (h *harness) nextWait(t *testing.T) (time.Duration, bool) {
 	t.Helper()
 	at, waits, err := h.store.NextAlertAt(t.Context())
 	if err != nil {
@@ -96,30 +96,30 @@ func (h *house) waits(t *testing.T) (time.Duration, bool) {
 	return at.Sub(h.now), waits
 }
 
-func TestAnAlertIsPostedSignedAndOnce(t *testing.T) {
-	h := newHouse(t, true)
-	h.alert(t, "acme-1")
+func TestAnAlertIsSignedAndPostedOnce(t *testing.T) {
+	h := newHarness(t, true)
+	h.addAlert(t, "acme-1")
 	h.Post(t.Context())
 	h.Post(t.Context())
 	if len(h.got) != 1 || h.errs[0] != nil || h.got[0].ID != "acme-1" || h.got[0].Data.ContactID != "dana" {
 		t.Errorf("got %+v, %v", h.got, h.errs)
 	}
-	if _, waits := h.waits(t); waits {
+	if _, waits := h.nextWait(t); waits {
 		t.Error("it waits to be posted again")
 	}
 }
 
-func TestAReceiverThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
-	h := newHouse(t, true)
+func TestAFailedPostIsRetriedWithGrowingDelays(t *testing.T) {
+	h := newHarness(t, true)
 	h.answer = http.StatusInternalServerError
-	h.alert(t, "acme-1")
+	h.addAlert(t, "acme-1")
 	least := 10 * time.Second
 	for n := range 20 {
 		h.Post(t.Context())
 		if len(h.got) != n+1 {
 			t.Fatalf("it was posted %d times, want %d", len(h.got), n+1)
 		}
-		wait, waits := h.waits(t)
+		wait, waits := h.nextWait(t)
 		if n == 19 {
 			if waits {
 				t.Error("it is tried for ever")
@@ -137,35 +137,35 @@ func TestAReceiverThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
 	}
 }
 
-func TestWhatAnAnswerMeans(t *testing.T) {
+func TestTheStatusDecidesAboutARetry(t *testing.T) {
 	for status, again := range map[int]bool{200: false, 204: false, 410: false, 301: true, 307: true, 400: true, 429: true, 503: true} {
-		h := newHouse(t, true)
+		h := newHarness(t, true)
 		h.answer = status
-		h.alert(t, "acme-1")
+		h.addAlert(t, "acme-1")
 		h.Post(t.Context())
-		if _, waits := h.waits(t); waits != again || len(h.got) != 1 {
+		if _, waits := h.nextWait(t); waits != again || len(h.got) != 1 {
 			t.Errorf("after %d it waits: %t, and was posted %d times", status, waits, len(h.got))
 		}
 	}
 }
 
-func TestAWebhookThatWasRemovedGetsNothing(t *testing.T) {
-	h := newHouse(t, true)
-	h.alert(t, "acme-1")
-	h.put(t, "")
+func TestARemovedWebhookGetsNothing(t *testing.T) {
+	h := newHarness(t, true)
+	h.addAlert(t, "acme-1")
+	h.setWebhook(t, "")
 	h.Post(t.Context())
-	if _, waits := h.waits(t); waits || len(h.got) != 0 {
+	if _, waits := h.nextWait(t); waits || len(h.got) != 0 {
 		t.Errorf("it waits: %t; posts: %d", waits, len(h.got))
 	}
 }
 
-func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
-	h := newHouse(t, false)
-	// A name of the public internet that leads to this machine: only the dialler can know.
-	h.put(t, "https://localtest.me/")
-	h.alert(t, "acme-1")
+func TestThreat_27_TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
+	h := newHarness(t, false)
+	// A public name that resolves to a loopback address: only the dialler can check it.
+	h.setWebhook(t, "https://localtest.me/")
+	h.addAlert(t, "acme-1")
 	h.Post(t.Context())
-	if _, waits := h.waits(t); !waits || len(h.got) != 0 {
+	if _, waits := h.nextWait(t); !waits || len(h.got) != 0 {
 		t.Errorf("it waits: %t; posts: %d", waits, len(h.got))
 	}
 }
