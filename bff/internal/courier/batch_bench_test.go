@@ -47,13 +47,13 @@ func BenchmarkSendGridBatch(b *testing.B) {
 	for n := range b.N {
 		b.StopTimer()
 		r := eventsRequest(b, key, sendMails(b, svc, n*batch, batch))
-		answer := httptest.NewRecorder()
+		response := httptest.NewRecorder()
 		b.StartTimer()
 		began := time.Now()
-		mux.ServeHTTP(answer, r)
+		mux.ServeHTTP(response, r)
 		rates = append(rates, batch/time.Since(began).Seconds())
-		if answer.Code != http.StatusNoContent {
-			b.Fatalf("HTTP %d: %s", answer.Code, answer.Body)
+		if response.Code != http.StatusNoContent {
+			b.Fatalf("HTTP %d: %s", response.Code, response.Body)
 		}
 	}
 	b.StopTimer()

@@ -103,7 +103,7 @@ func TestEachFaultOfACarrierIsReported(t *testing.T) {
 						select {
 						case <-r.changed:
 						case <-deadline:
-							t.Fatalf("it stands so:\n%+v, want\n%+v\n%s", got, want, r.log)
+							t.Fatalf("the status is\n%+v, want\n%+v\n%s", got, want, r.log)
 						}
 					}
 				}
@@ -189,7 +189,7 @@ func TestARefusedAccountFailsAtOnceAndIsLoggedAsAnError(t *testing.T) {
 	}
 	for _, secret := range []string{"an old secret", "SG.revoked"} {
 		if strings.Contains(r.log.String(), secret) {
-			t.Errorf("the log tells %q", secret)
+			t.Errorf("the log contains %q", secret)
 		}
 	}
 	r.checkNoSecretsInLog(t)
@@ -211,7 +211,7 @@ func TestAMessageOfANodeThatStoppedIsIndeterminateAndNotSentAgain(t *testing.T) 
 	}
 	r.start(t)
 	if got := r.deliveryStatus(t, id, verify.SMSCode); got.Job != verify.JobSending || got.Stage != verify.StageQueued {
-		t.Fatalf("while the lease lasts it stands so: %+v", got)
+		t.Fatalf("while the lease lasts the status is %+v", got)
 	}
 	r.advance(31 * time.Second)
 	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 0}
@@ -298,12 +298,12 @@ func (h *harness) replay(t *testing.T, w webhookRequest) {
 		t.Fatal(err)
 	}
 	ask.Header = w.header
-	answer, err := http.DefaultClient.Do(ask)
+	response, err := http.DefaultClient.Do(ask)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusNoContent {
-		t.Errorf("a replay: HTTP %d, %v", answer.StatusCode, err)
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusNoContent {
+		t.Errorf("a replay: HTTP %d, %v", response.StatusCode, err)
 	}
 }
 
@@ -346,9 +346,9 @@ func TestAnUnreachableCarrierIsRetriedWhenItIsBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := 0
+		calls := 0
 		there = func(ctx context.Context, p courier.OutgoingMessage) (courier.Result, error) {
-			if asked++; asked < 3 {
+			if calls++; calls < 3 {
 				return away.Send(ctx, p)
 			}
 			return sms.Send(ctx, p)
@@ -364,6 +364,6 @@ func TestAnUnreachableCarrierIsRetriedWhenItIsBack(t *testing.T) {
 		return r.deliveryStatus(t, id, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 1}
 	})
 	if n := r.events(t)[verify.EventDelayed]; n != 1 {
-		t.Errorf("delayed was told %d times, want once", n)
+		t.Errorf("delayed was reported %d times, want once", n)
 	}
 }

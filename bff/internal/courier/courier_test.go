@@ -35,16 +35,16 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			"v1 report sent reason= carrier=pigeon to acme",
 			"v1 settle sent ref=ring-7 cause=",
 		}},
-		{"busy: queued again, then reported", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}), textJob, []string{
+		{"temporary: queued again, then reported", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}), textJob, []string{
 			"v1 retry in 500ms: the carrier's words",
 			"v1 report delayed reason=carrier_down carrier= to acme",
 		}},
-		{"busy and asking for time gets it, and some", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 40 * time.Second, Err: cause}), textJob, []string{
+		{"temporary with a delay: at least that delay", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 40 * time.Second, Err: cause}), textJob, []string{
 			"v1 retry in 40.5s: the carrier's words",
 			"v1 report delayed reason=carrier_down carrier= to acme",
 		}},
 		{
-			"busy for the fifth time waits longer", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
+			"temporary for the fifth time: a longer delay", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
 			func(id string) verify.Job { j := textJob(id); j.Attempts = 4; return j },
 			[]string{
 				"v1 retry in 8s: the carrier's words",
@@ -52,18 +52,18 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			},
 		},
 		{
-			"busy for the hundredth time waits no longer than that", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
+			"temporary for the hundredth time: the longest delay", failWith(&courier.Fault{Kind: courier.Temporary, Err: cause}),
 			func(id string) verify.Job { j := textJob(id); j.Attempts = 99; return j },
 			[]string{
 				"v1 retry in 10s: the carrier's words",
 				"v1 report delayed reason=carrier_down carrier= to acme",
 			},
 		},
-		{"busy until the verification has ended: told now", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 5 * time.Minute, Err: cause}), textJob, []string{
+		{"temporary until the verification has ended: reported now", failWith(&courier.Fault{Kind: courier.Temporary, RetryAfter: 5 * time.Minute, Err: cause}), textJob, []string{
 			"v1 report failed reason=carrier_down carrier= to acme",
 			"v1 settle dead ref= cause=the carrier's words",
 		}},
-		{"a recipient who can't be reached", failWith(&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: cause}), textJob, []string{
+		{"an unreachable recipient", failWith(&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: cause}), textJob, []string{
 			"v1 report failed reason=invalid_recipient carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
@@ -75,15 +75,15 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			"v1 report failed reason=carrier_misconfigured carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
-		{"no answer: unsure, and never again", failWith(&courier.Fault{Kind: courier.Indeterminate, Err: cause}), textJob, []string{
+		{"no response: indeterminate, and never sent again", failWith(&courier.Fault{Kind: courier.Indeterminate, Err: cause}), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's words",
 		}},
-		{"an error that nobody sorted is unsure, and its words are not kept", failWith(errors.New("to " + mobile)), textJob, []string{
+		{"an error that is no fault is indeterminate, and its text is not kept", failWith(errors.New("to " + mobile)), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=unsorted *errors.errorString",
 		}},
-		{"a library that panics is unsure", func(context.Context, courier.OutgoingMessage) (courier.Result, error) { panic(mobile) }, textJob, []string{
+		{"a library that panics is indeterminate", func(context.Context, courier.OutgoingMessage) (courier.Result, error) { panic(mobile) }, textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
 			"v1 settle unknown ref= cause=the carrier's library panicked (string)",
 		}},
@@ -93,7 +93,7 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			[]string{"v1 settle dead ref= cause=its verification ended first"},
 		},
 		{
-			"a method without words is not sent", accept,
+			"a method without a text is not sent", accept,
 			func(id string) verify.Job { j := textJob(id); j.Method = "smoke"; return j },
 			[]string{
 				"v1 report failed reason=carrier_misconfigured carrier= to acme",
@@ -101,7 +101,7 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			},
 		},
 		{
-			"a message that can't be unsealed is told of", accept,
+			"a message that can't be unsealed is reported", accept,
 			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: verify.SMSCode} },
 			[]string{
 				"v1 report failed reason=carrier_misconfigured carrier= to acme",
@@ -293,7 +293,7 @@ func TestACarrierThatDoesNotRespondDelaysNoOtherKind(t *testing.T) {
 				}
 				advance(25 * time.Second)
 				if n := len(o.written()); n != 2+2*3 {
-					t.Errorf("%d steps were written, want 8: each of the stuck ones is told of", n)
+					t.Errorf("%d steps were written, want 8: each of the stuck ones is reported", n)
 				}
 			})
 		})
@@ -337,12 +337,12 @@ func TestALapsedJobIsReportedAgainUntilItIsSettled(t *testing.T) {
 			runCourier(t, o, accept, nil)
 			advance(2 * time.Minute)
 			got := o.written()
-			told := "v1 report indeterminate reason=indeterminate carrier= to acme"
-			if n := len(got); n < 2 || got[n-2] != told || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
+			reported := "v1 report indeterminate reason=indeterminate carrier= to acme"
+			if n := len(got); n < 2 || got[n-2] != reported || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
 				t.Errorf("no %s was written for a minute, and then: %q", step, got)
 			}
-			if n := len(slices.DeleteFunc(got, func(s string) bool { return s != told })); step == "settle" && n != 2 {
-				t.Errorf("it was told %d times in two leases, want 2", n)
+			if n := len(slices.DeleteFunc(got, func(s string) bool { return s != reported })); step == "settle" && n != 2 {
+				t.Errorf("it was reported %d times in two leases, want 2", n)
 			}
 		})
 	}
@@ -388,7 +388,7 @@ func TestAResultThatCantBeWrittenIsRetriedUntilTheLeaseEnds(t *testing.T) {
 			t.Errorf("it was tried for %s, want until 28 s at most: the lease ends at 30", held)
 		}
 		if !strings.Contains(r.log.String(), `"what became of a message can't be written down" step="settle as sent" job=v1`) {
-			t.Errorf("the log does not tell: %s", r.log)
+			t.Errorf("the log does not contain it: %s", r.log)
 		}
 	})
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // failingSender returns a carrier that fails with f and counts its calls.
-func failingSender(asked *int, f courier.Fault) courier.Sender {
+func failingSender(calls *int, f courier.Fault) courier.Sender {
 	return senderFunc(func(context.Context, courier.OutgoingMessage) (courier.Result, error) {
-		*asked++
+		*calls++
 		return courier.Result{}, &f
 	})
 }
@@ -28,10 +28,10 @@ func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		first courier.Fault
-		asked int // of the second carrier
+		calls int // of the second carrier
 		want  []string
 	}{
-		{"the first one is busy", busy, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
+		{"the first one has a temporary fault", busy, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{"the first one refuses our account", setup, 1, []string{"v1 report sent reason= carrier=pigeon to acme", "v1 settle sent ref=ring-7 cause="}},
 		{
 			"the recipient is at fault", courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("no such number")}, 0,
@@ -59,8 +59,8 @@ func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&first, c.first), spare}}
 				})
 				advance(time.Second)
-				if first != 1 || second != c.asked {
-					t.Errorf("asked %d and %d times, want 1 and %d", first, second, c.asked)
+				if first != 1 || second != c.calls {
+					t.Errorf("asked %d and %d times, want 1 and %d", first, second, c.calls)
 				}
 				if diff := cmp.Diff(c.want, o.written()); diff != "" {
 					t.Error(diff)
@@ -94,9 +94,9 @@ func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &fakeOutbox{}
 				o.enqueue(textJob("v1"))
-				asked := 0
+				calls := 0
 				runCourier(t, o, accept, func(config *courier.Config) {
-					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&asked, c.first), failingSender(&asked, c.second)}}
+					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&calls, c.first), failingSender(&calls, c.second)}}
 				})
 				advance(time.Millisecond)
 				if got := o.written(); len(got) == 0 || got[0] != c.want {

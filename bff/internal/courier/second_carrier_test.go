@@ -91,6 +91,6 @@ func TestAMessageIsSentByTheSecondCarrierWhenTheFirstIsDown(t *testing.T) {
 			r.deliveryStatus(t, mailID, verify.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
 	})
 	if n := r.events(t)[verify.EventDelayed]; n != 0 {
-		t.Errorf("a delay was told %d times: there was none", n)
+		t.Errorf("a delay was reported %d times: there was none", n)
 	}
 }

@@ -52,9 +52,9 @@ func TestADenialIsConfirmed(t *testing.T) {
 	if strings.Contains(page.body, `value="deny"`) {
 		t.Error("the first page denies by itself")
 	}
-	sure := p.get("/v/" + token + "?deny")
-	sure.contains(t, "You did not ask for this?", `<form method="post" action="?"><button class="stop" name="action" value="deny">Yes, stop it</button></form>`, `href="?">Back</a>`)
-	if strings.Contains(sure.body, `value="validate"`) {
+	confirm := p.get("/v/" + token + "?deny")
+	confirm.contains(t, "You did not ask for this?", `<form method="post" action="?"><button class="stop" name="action" value="deny">Yes, stop it</button></form>`, `href="?">Back</a>`)
+	if strings.Contains(confirm.body, `value="validate"`) {
 		t.Error("the question offers a yes")
 	}
 	for _, query := range []string{"?deny=", "?deny&x", "?utm_source=mail&deny", "?fbclid=1&deny="} {
@@ -69,7 +69,7 @@ func TestADenialIsConfirmed(t *testing.T) {
 	}
 	for _, call := range f.calls {
 		if call != "link "+token {
-			t.Errorf("looking asked the domain %q", call)
+			t.Errorf("reading called the domain with %q", call)
 		}
 	}
 }

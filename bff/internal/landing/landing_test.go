@@ -33,14 +33,14 @@ func TestThePageShowsTheOutcomeOfTheLink(t *testing.T) {
 		{"who has just validated is done", verify.Verified, done, 200, "Done. Acme IT knows that it is you."},
 		{"a validated link is used", verify.Verified, "", 410, "This link was used. Acme IT knows that it is you."},
 		{"a late answer finds it used", verify.Verified, late, 410, "This link was used. Acme IT knows that it is you."},
-		{"who has just denied is heard", verify.Denied, done, 200, "Acme IT knows that you did not ask for this."},
+		{"a denial is confirmed right after it", verify.Denied, done, 200, "Acme IT knows that you did not ask for this."},
 		{"a denied link is gone", verify.Denied, "", 410, "Acme IT knows that you did not ask for this."},
 		{"an expired link says until when it was good", verify.Expired, "", 410, `valid until <time datetime="2026-03-04T12:05:00Z">4 Mar 2026, 12:05 UTC</time>`},
 		{"the query can't revive an expired link", verify.Expired, done, 410, "This link has expired"},
 		{"a replaced link points at the newest message", verify.Superseded, "", 410, "Use the one in the newest message from Acme IT."},
 		{"a cancelled link has ended", verify.Cancelled, "", 410, "This link can no longer be used"},
 		{"a failed link has ended", verify.Failed, "", 410, "This link can no longer be used"},
-		{"an outcome of later days has ended", verify.Outcome("paused"), "", 410, "This link can no longer be used"},
+		{"an unknown outcome has ended", verify.Outcome("paused"), "", 410, "This link can no longer be used"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := serve(t, &fakeService{link: acmeLink(c.outcome)}).get("/v/" + token + c.query)
@@ -56,13 +56,13 @@ func TestThePageShowsTheOutcomeOfTheLink(t *testing.T) {
 }
 
 func TestAPageOfAnEndedLinkOffersTheDenialWhileItIsAccepted(t *testing.T) {
-	const no, call = `<a class="no" href="?deny">I did not ask for this</a>`, "on the number you know."
+	const deny, call = `<a class="no" href="?deny">I did not ask for this</a>`, "on the number you know."
 	for _, outcome := range []verify.Outcome{verify.Verified, verify.Expired, verify.Superseded, verify.Cancelled, verify.Failed} {
 		link := acmeLink(outcome)
 		p := serve(t, &fakeService{link: link})
 		after := p.get("/v/" + token)
 		after.contains(t, call)
-		if strings.Contains(after.body, no) {
+		if strings.Contains(after.body, deny) {
 			t.Errorf("%s: the page offers a denial that is not taken", outcome)
 		}
 		if got := p.get("/v/" + token + "?deny"); got.status != 410 || got.isAnswerable() {
@@ -70,11 +70,11 @@ func TestAPageOfAnEndedLinkOffersTheDenialWhileItIsAccepted(t *testing.T) {
 		}
 		link.CanDeny = true
 		p = serve(t, &fakeService{link: link})
-		p.get("/v/"+token).contains(t, no, "Did you not ask for this? Say so")
-		sure := p.get("/v/" + token + "?deny")
-		sure.contains(t, "You did not ask for this?", "Acme IT will know at once, and nobody can be verified in your name", `<button class="stop" name="action" value="deny">Yes, stop it</button>`)
-		if sure.status != 200 {
-			t.Errorf("%s: status %d", outcome, sure.status)
+		p.get("/v/"+token).contains(t, deny, "Did you not ask for this? Say so")
+		confirm := p.get("/v/" + token + "?deny")
+		confirm.contains(t, "You did not ask for this?", "Acme IT will know at once, and nobody can be verified in your name", `<button class="stop" name="action" value="deny">Yes, stop it</button>`)
+		if confirm.status != 200 {
+			t.Errorf("%s: status %d", outcome, confirm.status)
 		}
 	}
 	link := acmeLink(verify.Denied)
@@ -127,7 +127,7 @@ func TestThreat_12_AnAnswerThatNoPersonPressedIsRefused(t *testing.T) {
 			f.link.CanDeny = true
 			got := serve(t, f).request(http.MethodPost, "/v/"+token, form, c.body)
 			if calls := strings.Join(f.calls, ", "); got.status != c.status || c.calls == "" && calls != "" || c.calls != "" && calls != c.calls+" "+token {
-				t.Errorf("status %d, want %d; asked the domain %q, want %q", got.status, c.status, calls, c.calls)
+				t.Errorf("status %d, want %d; called the domain with %q, want %q", got.status, c.status, calls, c.calls)
 			}
 			if got.status == 422 {
 				got.contains(t, `role="alert">Please press the button once more.</p>`, "<form")
@@ -182,7 +182,7 @@ func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
 			errors.Join(refusalOf(verify.CodeAlreadyUsed), refusalOf(verify.CodeUnavailable)), 303, late, "validate"},
 		{"validate of an unknown link", "validate", refusalOf(verify.CodeNotFound), 404, "", "validate"},
 		{"deny of an unknown link", "deny", refusalOf(verify.CodeNotFound), 404, "", "deny"},
-		{"opened is told in silence", "opened", nil, 204, "", "opened"},
+		{"opened has an empty response", "opened", nil, 204, "", "opened"},
 		{"opened of an unknown link is no different", "opened", refusalOf(verify.CodeNotFound), 204, "", "opened"},
 		{"opened of an ended link is no different", "opened", refusalOf(verify.CodeVerificationEnded), 204, "", "opened"},
 		{"opened without a store is no different", "opened", refusalOf(verify.CodeUnavailable), 204, "", "opened"},
@@ -194,7 +194,7 @@ func TestAnswerLeadsToAPageThatReloads(t *testing.T) {
 				t.Errorf("status %d to %q, want %d to %q", got.status, got.header.Get("Location"), c.status, c.location)
 			}
 			if want := []string{c.calls + " " + token}; !slices.Equal(f.calls, want) {
-				t.Errorf("asked the domain %q, want %q", f.calls, want)
+				t.Errorf("called the domain with %q, want %q", f.calls, want)
 			}
 			if got.status == http.StatusNoContent && got.body != "" {
 				t.Errorf("silence has a body: %q", got.body)
@@ -208,7 +208,7 @@ func TestOnlyOneCompleteActionIsAccepted(t *testing.T) {
 		name, contentType, body string
 		status                  int
 	}{
-		{"an action nobody knows", form, "action=approve", 400},
+		{"an unknown action", form, "action=approve", 400},
 		{"an action in another case", form, "action=Validate", 400},
 		{"a form sent without pressing a button", form, "", 400},
 		{"an empty action", form, "action=", 400},
@@ -220,7 +220,7 @@ func TestOnlyOneCompleteActionIsAccepted(t *testing.T) {
 		{"JSON", "application/json", `{"action":"validate"}`, 415},
 		{"a multipart form", "multipart/form-data; boundary=x", "--x--", 415},
 		{"no content type", "", "action=validate", 415},
-		{"a book", form, "action=" + strings.Repeat("v", 2000), 413},
+		{"a form that is too large", form, "action=" + strings.Repeat("v", 2000), 413},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := &fakeService{link: acmeLink(verify.Open)}
@@ -230,7 +230,7 @@ func TestOnlyOneCompleteActionIsAccepted(t *testing.T) {
 			}
 			got.contains(t, "That did not work")
 			if len(f.calls) > 0 {
-				t.Errorf("asked the domain %q", f.calls)
+				t.Errorf("called the domain with %q", f.calls)
 			}
 		})
 	}
@@ -246,7 +246,7 @@ func TestAnActionInTheQueryIsIgnored(t *testing.T) {
 		t.Errorf("status %d, want the open page", got.status)
 	}
 	if want := []string{"link " + token}; !slices.Equal(f.calls, want) {
-		t.Errorf("asked the domain %q, want %q", f.calls, want)
+		t.Errorf("called the domain with %q, want %q", f.calls, want)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestAChangedAddressIsAcceptedForEveryMethod(t *testing.T) {
 			t.Errorf("POST %s: status %d to %q", path, got.status, got.header.Get("Location"))
 		}
 		if want := []string{"link " + token, "link " + token, "validate " + token}; !slices.Equal(f.calls, want) {
-			t.Errorf("%s asked the domain %q, want %q", path, f.calls, want)
+			t.Errorf("%s called the domain with %q, want %q", path, f.calls, want)
 		}
 	}
 }
@@ -285,7 +285,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 		t.Errorf("POST to a file: status %d, want 405", got.status)
 	}
 	if len(f.calls) > 0 {
-		t.Errorf("asked the domain %q", f.calls)
+		t.Errorf("called the domain with %q", f.calls)
 	}
 }
 
@@ -366,7 +366,7 @@ func TestThreat_25_ThePageRevealsTheTokenToNoOtherHost(t *testing.T) {
 		}
 		for name, values := range got.header {
 			if strings.Contains(strings.Join(values, " "), token) {
-				t.Errorf("answer %d: header %s tells the token", i, name)
+				t.Errorf("answer %d: header %s contains the token", i, name)
 			}
 		}
 		if strings.Contains(got.body, token) {

@@ -349,11 +349,11 @@ func TestThreat_25_StoreAndLogDoNotContainTheToken(t *testing.T) {
 func TestAnUnavailableStoreFailsClosed(t *testing.T) {
 	h := newHarness(t)
 	link := h.send()
-	gone := storetest.Open(t, filepath.Join(t.TempDir(), "gone.db"), h.now)
-	if err := gone.Close(); err != nil {
+	closed := storetest.Open(t, filepath.Join(t.TempDir(), "gone.db"), h.now)
+	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p := serve(t, storetest.Service(gone, h.now))
+	p := serve(t, storetest.Service(closed, h.now))
 	for i, got := range []reply{p.get(link), p.post(link, "validate"), p.post(link, "deny")} {
 		if got.status != 503 {
 			t.Errorf("answer %d: status %d, want 503", i, got.status)
@@ -361,7 +361,7 @@ func TestAnUnavailableStoreFailsClosed(t *testing.T) {
 		got.contains(t, "Something is wrong on our side")
 	}
 	if strings.Contains(p.log.String(), strings.TrimPrefix(link, "/v/")) {
-		t.Errorf("the log tells the token: %s", p.log.String())
+		t.Errorf("the log contains the token: %s", p.log.String())
 	}
 	h.check(verify.ShieldPending, "requested")
 }

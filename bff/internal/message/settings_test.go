@@ -18,7 +18,7 @@ func TestFieldsAreAcceptedOrRefusedByName(t *testing.T) {
 		field, says string
 	}{
 		{"nothing", `{}`, "", "", ""},
-		{"a look", `{"theme":{"from":"#10243f","to":"#2b8579","angle":90,"card":"#ffffff","text":"#111111","action":"#ffcc00","action_text":"#000000"}}`, "", "", ""},
+		{"a theme", `{"theme":{"from":"#10243f","to":"#2b8579","angle":90,"card":"#ffffff","text":"#111111","action":"#ffcc00","action_text":"#000000"}}`, "", "", ""},
 		{"a button alone gets a colour that can be read on it", `{"theme":{"action":"#ffcc00"}}`, "", "", ""},
 		{"a sender", `{"sender":{"name":"Acme Service","address":"verify@acme-it.example"}}`, "", "", ""},
 		{"texts in two languages", `{"texts":{"en":{"mail_footer":"Acme"},"de":{"sms_code":"{code}"}}}`, "", "", ""},
@@ -108,15 +108,15 @@ func TestStoredSettingsAreReadUnchanged(t *testing.T) {
 	if got := set.Texts["fr"][MailText]; got != "Bonjour\n\n{link}" {
 		t.Errorf("the text is kept as %q", got)
 	}
-	if gone := set.With(OnMail, Logo{}).Kept(8, "", nil); len(gone.Images) != 0 {
-		t.Errorf("a logo that was taken away is kept: %+v", gone.Images)
+	if removed := set.With(OnMail, Logo{}).Kept(8, "", nil); len(removed.Images) != 0 {
+		t.Errorf("a logo that was taken away is kept: %+v", removed.Images)
 	}
 }
 
 // A setting that is invalid now falls back to the default, so that messages are still sent.
 func TestSettingsThatAreInvalidNowAreLeftOut(t *testing.T) {
 	b, err := BrandOf(verify.Tenant{ID: "acme", Name: "Acme IT"}, verify.Branding{Version: 3, Body: json.RawMessage(
-		`{"sender":{"address":"nobody"},"texts":{"en":{"sms_code":"{gone}","sms_link":"Go: {link}","fax":"x"},"xx":{"sms_code":"{code}"}}}`)})
+		`{"sender":{"address":"invalid"},"texts":{"en":{"sms_code":"{gone}","sms_link":"Go: {link}","fax":"x"},"xx":{"sms_code":"{code}"}}}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

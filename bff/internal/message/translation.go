@@ -138,12 +138,12 @@ func (t *Translation) checkAgainst(reference *Translation) error {
 		return nil
 	}
 	for key, want := range reference.texts {
-		own, found := t.texts[key]
+		settings, found := t.texts[key]
 		if !found {
 			return fmt.Errorf("the key %s is missing", key)
 		}
 		for h := noPlaceholder + 1; h < placeholderCount; h++ {
-			if (own.count(h) > 0) != (want.count(h) > 0) {
+			if (settings.count(h) > 0) != (want.count(h) > 0) {
 				return fmt.Errorf("%s: %s is in one of %s and %s only", key, h, t.Tag, reference.Tag)
 			}
 		}

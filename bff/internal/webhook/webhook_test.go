@@ -34,24 +34,24 @@ func sharedSecret(t *testing.T) sdk.Secret {
 // harness is a worker on a real store, with a receiver that returns a set status.
 type harness struct {
 	*webhook.Worker
-	store  *store.Store
-	now    time.Time
-	log    bytes.Buffer
-	mu     sync.Mutex
-	answer int
-	got    []sdk.Event
-	errs   []error
+	store    *store.Store
+	now      time.Time
+	log      bytes.Buffer
+	mu       sync.Mutex
+	status   int
+	received []sdk.Event
+	errs     []error
 }
 
 func newHarness(t *testing.T, loopback bool) *harness {
 	t.Helper()
-	h := &harness{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), answer: http.StatusNoContent, store: storetest.SQLite(t)}
+	h := &harness{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), status: http.StatusNoContent, store: storetest.SQLite(t)}
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, sharedSecret(t))
 		h.mu.Lock()
-		h.got, h.errs = append(h.got, e), append(h.errs, err)
-		status := h.answer
+		h.received, h.errs = append(h.received, e), append(h.errs, err)
+		status := h.status
 		h.mu.Unlock()
 		w.Header().Set("Location", "https://127.0.0.1/elsewhere")
 		w.WriteHeader(status)
@@ -101,8 +101,8 @@ func TestAnAlertIsSignedAndPostedOnce(t *testing.T) {
 	h.addAlert(t, "acme-1")
 	h.Post(t.Context())
 	h.Post(t.Context())
-	if len(h.got) != 1 || h.errs[0] != nil || h.got[0].ID != "acme-1" || h.got[0].Data.ContactID != "dana" {
-		t.Errorf("got %+v, %v", h.got, h.errs)
+	if len(h.received) != 1 || h.errs[0] != nil || h.received[0].ID != "acme-1" || h.received[0].Data.ContactID != "dana" {
+		t.Errorf("got %+v, %v", h.received, h.errs)
 	}
 	if _, waits := h.nextWait(t); waits {
 		t.Error("it waits to be posted again")
@@ -111,13 +111,13 @@ func TestAnAlertIsSignedAndPostedOnce(t *testing.T) {
 
 func TestAFailedPostIsRetriedWithGrowingDelays(t *testing.T) {
 	h := newHarness(t, true)
-	h.answer = http.StatusInternalServerError
+	h.status = http.StatusInternalServerError
 	h.addAlert(t, "acme-1")
 	least := 10 * time.Second
 	for n := range 20 {
 		h.Post(t.Context())
-		if len(h.got) != n+1 {
-			t.Fatalf("it was posted %d times, want %d", len(h.got), n+1)
+		if len(h.received) != n+1 {
+			t.Fatalf("it was posted %d times, want %d", len(h.received), n+1)
 		}
 		wait, waits := h.nextWait(t)
 		if n == 19 {
@@ -133,18 +133,18 @@ func TestAFailedPostIsRetriedWithGrowingDelays(t *testing.T) {
 		least = min(2*least, time.Hour)
 	}
 	if strings.Contains(h.log.String(), "hush") || strings.Contains(h.log.String(), "dana") {
-		t.Errorf("Row25: the log tells too much: %s", h.log.String())
+		t.Errorf("Row25: the log contains too much: %s", h.log.String())
 	}
 }
 
 func TestTheStatusDecidesAboutARetry(t *testing.T) {
 	for status, again := range map[int]bool{200: false, 204: false, 410: false, 301: true, 307: true, 400: true, 429: true, 503: true} {
 		h := newHarness(t, true)
-		h.answer = status
+		h.status = status
 		h.addAlert(t, "acme-1")
 		h.Post(t.Context())
-		if _, waits := h.nextWait(t); waits != again || len(h.got) != 1 {
-			t.Errorf("after %d it waits: %t, and was posted %d times", status, waits, len(h.got))
+		if _, waits := h.nextWait(t); waits != again || len(h.received) != 1 {
+			t.Errorf("after %d it waits: %t, and was posted %d times", status, waits, len(h.received))
 		}
 	}
 }
@@ -154,8 +154,8 @@ func TestARemovedWebhookGetsNothing(t *testing.T) {
 	h.addAlert(t, "acme-1")
 	h.setWebhook(t, "")
 	h.Post(t.Context())
-	if _, waits := h.nextWait(t); waits || len(h.got) != 0 {
-		t.Errorf("it waits: %t; posts: %d", waits, len(h.got))
+	if _, waits := h.nextWait(t); waits || len(h.received) != 0 {
+		t.Errorf("it waits: %t; posts: %d", waits, len(h.received))
 	}
 }
 
@@ -165,7 +165,7 @@ func TestThreat_27_TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	h.setWebhook(t, "https://localtest.me/")
 	h.addAlert(t, "acme-1")
 	h.Post(t.Context())
-	if _, waits := h.nextWait(t); !waits || len(h.got) != 0 {
-		t.Errorf("it waits: %t; posts: %d", waits, len(h.got))
+	if _, waits := h.nextWait(t); !waits || len(h.received) != 0 {
+		t.Errorf("it waits: %t; posts: %d", waits, len(h.received))
 	}
 }

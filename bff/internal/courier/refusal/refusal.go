@@ -92,23 +92,23 @@ var (
 
 // RecipientReason returns the reason where the recipient is known to be the cause, else an empty code.
 func (r Reply) RecipientReason() verify.Code {
-	code, words := detail(r.Enhanced), plainWords(r.Text)
+	code, text := detail(r.Enhanced), plainWords(r.Text)
 	switch {
-	case isFull(r.Code, code, words):
+	case isFull(r.Code, code, text):
 		return verify.ReasonMailboxFull
 	case r.Code/100 == 4, strings.HasPrefix(r.Enhanced, "4.") && r.Code == 0, slices.Contains(authCodes, r.Code):
 		return ""
 	case slices.Contains(restrictedCodes, code):
 		return verify.ReasonBlocked
-	case senderPattern.MatchString(words):
+	case senderPattern.MatchString(text):
 		return ""
 	case slices.Contains(recipientCodes, code), code == "" && slices.Contains(noMailCodes, r.Code):
 		return verify.ReasonInvalidRecipient
-	case !slices.Contains(ambiguousCodes, code), explanationOf(words) != "":
+	case !slices.Contains(ambiguousCodes, code), explanationOf(text) != "":
 		return ""
-	case recipientPattern.MatchString(words), code == "2.0": // 2.0: something about the mailbox
+	case recipientPattern.MatchString(text), code == "2.0": // 2.0: something about the mailbox
 		return verify.ReasonInvalidRecipient
-	case (code == "" || strings.HasPrefix(code, "1.") || code == "4.1") && addressPattern.MatchString(words):
+	case (code == "" || strings.HasPrefix(code, "1.") || code == "4.1") && addressPattern.MatchString(text):
 		return verify.ReasonInvalidRecipient
 	}
 	return ""
@@ -133,16 +133,16 @@ func (r Reply) Explanation() string { return explanationOf(plainWords(r.Text)) }
 
 // isFull reports whether the recipient's mailbox is full. A transient code counts too, because a code expires before the
 // mailbox is emptied.
-func isFull(code int, detail, words string) bool {
+func isFull(code int, detail, text string) bool {
 	switch {
 	case detail == "2.2":
 		return true
 	case !slices.Contains(ambiguousCodes, detail):
 		return false
-	case detail == "" && (code == 552 || code == 422) && explanationOf(words) == "": // "exceeded storage allocation" (RFC 5321, 4.2.3)
+	case detail == "" && (code == 552 || code == 422) && explanationOf(text) == "": // "exceeded storage allocation" (RFC 5321, 4.2.3)
 		return true
 	}
-	return fullPattern.MatchString(words) && !limitPattern.MatchString(words)
+	return fullPattern.MatchString(text) && !limitPattern.MatchString(text)
 }
 
 // normalize returns the text of a reply in lower case without addresses and links, which may contain words.
@@ -171,7 +171,7 @@ const relayExpr = `rcpthosts|relay(ing)?( access)?( is| was)?( denied| prohibite
 
 // explanations describe causes for the operator. The first match wins.
 var explanations = []struct {
-	words       *regexp.Regexp
+	pattern     *regexp.Regexp
 	explanation string
 }{
 	{regexp.MustCompile(relayExpr), "it does not relay for this account or this server"},
@@ -192,9 +192,9 @@ var explanations = []struct {
 }
 
 // explanationOf returns the explanation of a normalized text; empty when the text is unknown.
-func explanationOf(words string) string {
+func explanationOf(text string) string {
 	for _, m := range explanations {
-		if m.words.MatchString(words) {
+		if m.pattern.MatchString(text) {
 			return m.explanation
 		}
 	}

@@ -15,9 +15,9 @@ func FuzzEvents(f *testing.F) {
 		f.Add(body, true)
 		f.Add(body, false)
 	}
-	f.Fuzz(func(t *testing.T, body string, house bool) {
+	f.Fuzz(func(t *testing.T, body string, platform bool) {
 		h := newWebhook(t)
-		code := h.post(t, request{body: body, platform: house})
+		code := h.post(t, request{body: body, platform: platform})
 		logged := strings.Contains(h.log.String(), "was refused")
 		switch code {
 		case http.StatusNoContent:
@@ -25,8 +25,8 @@ func FuzzEvents(f *testing.F) {
 				t.Errorf("taken and refused: %s", h.log.String())
 			}
 		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
-			if !logged || len(h.reports.told) > 0 {
-				t.Errorf("HTTP %d, told %q, logged %q", code, h.reports.told, h.log.String())
+			if !logged || len(h.reports.received) > 0 {
+				t.Errorf("HTTP %d, told %q, logged %q", code, h.reports.received, h.log.String())
 			}
 		default:
 			t.Errorf("HTTP %d", code)

@@ -23,7 +23,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-const key = "SG.a-key-that-nobody-may-read"
+const key = "SG.a-key-that-no-log-may-hold"
 
 func outgoing(change func(*courier.OutgoingMessage)) courier.OutgoingMessage {
 	p := courier.OutgoingMessage{
@@ -36,9 +36,9 @@ func outgoing(change func(*courier.OutgoingMessage)) courier.OutgoingMessage {
 	return p
 }
 
-func newSender(t *testing.T, answer http.HandlerFunc) *sendgrid.Sender {
+func newSender(t *testing.T, recorder http.HandlerFunc) *sendgrid.Sender {
 	t.Helper()
-	server := httptest.NewServer(answer)
+	server := httptest.NewServer(recorder)
 	t.Cleanup(server.Close)
 	return newSenderTo(t, server.URL)
 }
@@ -60,7 +60,7 @@ func faultOf(t *testing.T, err error) *courier.Fault {
 	}
 	for _, secret := range []string{"dana@contoso.com", "secret-token", key} {
 		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault tells %q: %v", secret, f)
+			t.Errorf("the fault contains %q: %v", secret, f)
 		}
 	}
 	return f
@@ -169,12 +169,12 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		}},
 		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
 		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 400")}},
-		{"a way elsewhere", 307, "Location: http://127.0.0.1:1/", "", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 307")}},
+		{"a redirect", 307, "Location: http://127.0.0.1:1/", "", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 307")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var asked atomic.Int32
+			var calls atomic.Int32
 			s := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
-				asked.Add(1)
+				calls.Add(1)
 				w.Header().Set("Date", "Wed, 04 Mar 2026 14:00:00 GMT")
 				if name, value, ok := strings.Cut(c.header, ": "); ok {
 					w.Header().Set(name, value)
@@ -188,8 +188,8 @@ func TestAResponseBecomesAFault(t *testing.T) {
 			if diff := cmp.Diff(c.want, *f, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, same)); diff != "" {
 				t.Error(diff)
 			}
-			if asked.Load() != 1 {
-				t.Errorf("asked %d times, want once: retries are the outbox's", asked.Load())
+			if calls.Load() != 1 {
+				t.Errorf("asked %d times, want once: retries are the outbox's", calls.Load())
 			}
 		})
 	}
@@ -203,23 +203,23 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 		}
 	})
 	t.Run("time is up", func(t *testing.T) {
-		asked := make(chan struct{})
+		calls := make(chan struct{})
 		s := newSender(t, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			close(asked)
+			close(calls)
 			<-r.Context().Done()
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() {
-			<-asked
+			<-calls
 			cancel()
 		}()
 		if _, err := s.Send(ctx, outgoing(nil)); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
-	t.Run("nobody listens: busy, it can be tried again", func(t *testing.T) {
+	t.Run("no listener: temporary", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -318,7 +318,7 @@ func TestACheckReadsTheScopesOfTheKey(t *testing.T) {
 		{"it may send", 200, `{"scopes":["mail.send","user.email.read"]}`, ""},
 		{"it may do other things only", 200, `{"scopes":["stats.read"]}`, "sendgrid: the API key may not send mail: give it mail.send"},
 		{"it is revoked", 401, `{"errors":[]}`, "sendgrid: HTTP 401"},
-		{"an answer that is none", 200, "<html>", "sendgrid: the API key may not send mail: give it mail.send"},
+		{"an invalid response", 200, "<html>", "sendgrid: the API key may not send mail: give it mail.send"},
 	} {
 		s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet || r.URL.Path != "/v3/scopes" || r.Header.Get("Authorization") != "Bearer "+key {

@@ -29,8 +29,8 @@ var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
 // reports records reports; it knows the jobs of acme.
 type reports struct {
-	told []string
-	err  error
+	received []string
+	err      error
 }
 
 func (r *reports) DeliveredAll(_ context.Context, tenant string, reports []verify.JobReport) (unknown int, err error) {
@@ -42,7 +42,7 @@ func (r *reports) DeliveredAll(_ context.Context, tenant string, reports []verif
 			unknown++
 			continue
 		}
-		r.told = append(r.told, fmt.Sprintf("%s %s %s%s", report.Job, report.Kind, report.Reason, report.Carrier))
+		r.received = append(r.received, fmt.Sprintf("%s %s %s%s", report.Job, report.Kind, report.Reason, report.Carrier))
 	}
 	return unknown, nil
 }
@@ -116,14 +116,14 @@ func (h *webhookHarness) post(t *testing.T, r request) int {
 	if r.platform {
 		path = "/hooks/sendgrid"
 	}
-	ask := httptest.NewRequest(http.MethodPost, path, strings.NewReader(r.body))
+	req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(r.body))
 	if !r.strip {
-		ask.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
+		req.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
 	}
-	ask.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", r.stamp)
-	answer := httptest.NewRecorder()
-	h.mux.ServeHTTP(answer, ask)
-	return answer.Code
+	req.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", r.stamp)
+	recorder := httptest.NewRecorder()
+	h.mux.ServeHTTP(recorder, req)
+	return recorder.Code
 }
 
 func TestABatchOfEventsBecomesReports(t *testing.T) {
@@ -144,7 +144,7 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 {"event":"dropped","reason":"Recipient List over Package Quota","shieldpod_job":"v_8"},
 {"event":"dropped","reason":"something new","shieldpod_job":"v_9"},
 {"event":"delivered"},
-{"event":"delivered","shieldpod_job":"of somebody else"},
+{"event":"delivered","shieldpod_job":"of another sender"},
 {"event":"unheard of","shieldpod_job":"v_1"}]` + "\r\n"
 	if code := h.post(t, request{body: body}); code != http.StatusNoContent {
 		t.Fatalf("HTTP %d, want 204", code)
@@ -154,7 +154,7 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 		"v_11 failed carrier_misconfigured", "v_12 failed invalid_recipient", "v_13 failed carrier_misconfigured", "v_14 failed mailbox_full", "v_5 failed blocked",
 		"v_6 failed invalid_recipient", "v_7 failed blocked", "v_8 failed carrier_misconfigured", "v_9 failed undelivered",
 	}
-	if diff := cmp.Diff(want, h.reports.told); diff != "" {
+	if diff := cmp.Diff(want, h.reports.received); diff != "" {
 		t.Error(diff)
 	}
 	if !strings.Contains(h.log.String(), "of no message of this tenant\" events=1") || strings.Contains(h.log.String(), "contoso") {
@@ -169,7 +169,7 @@ func TestEventsOfASharedAccountBelongToTheirTenants(t *testing.T) {
 	if code := h.post(t, request{body: body, platform: true}); code != http.StatusNoContent {
 		t.Errorf("HTTP %d, want 204", code)
 	}
-	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.reports.told); diff != "" {
+	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.reports.received); diff != "" {
 		t.Error(diff)
 	}
 	if log := h.log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {
@@ -177,8 +177,8 @@ func TestEventsOfASharedAccountBelongToTheirTenants(t *testing.T) {
 	}
 	h = newWebhook(t)
 	body = `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]`
-	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.reports.told) > 0 {
-		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.reports.told)
+	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.reports.received) > 0 {
+		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.reports.received)
 	}
 }
 
@@ -219,8 +219,8 @@ func TestThreat_20_AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 			if code := h.post(t, c.request); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
-			if len(h.reports.told) > 0 {
-				t.Errorf("it was believed: %q", h.reports.told)
+			if len(h.reports.received) > 0 {
+				t.Errorf("it was accepted: %q", h.reports.received)
 			}
 			if log := h.log.String(); log == "" || strings.Contains(log, "contoso") {
 				t.Errorf("want it logged, without the address: %q", log)
@@ -228,8 +228,8 @@ func TestThreat_20_AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 		})
 	}
 	h := newWebhook(t)
-	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.reports.told) != 1 {
-		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
+	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.reports.received) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.received)
 	}
 }
 
@@ -241,8 +241,8 @@ func TestThreat_21_OpensAndClicksAreNotReports(t *testing.T) {
 			t.Errorf("%s: HTTP %d, want 204", kind, code)
 		}
 	}
-	if len(h.reports.told) > 0 {
-		t.Errorf("they were reported: %q", h.reports.told)
+	if len(h.reports.received) > 0 {
+		t.Errorf("they were reported: %q", h.reports.received)
 	}
 }
 

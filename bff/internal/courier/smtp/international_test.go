@@ -45,20 +45,20 @@ func TestMailToAnInternationalAddressHasAFormThatTheServerAccepts(t *testing.T) 
 			if c.ehlo != "" {
 				replies["EHLO"] = c.ehlo
 			}
-			for step, said := range c.replies {
-				replies[step] = said
+			for step, reply := range c.replies {
+				replies[step] = reply
 			}
 			srv := serve(t, script{starttls: true, replies: replies})
 			_, err := newSender(t, srv, nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.To = c.to }))
 			if got := resultText(t, err); got != c.want {
 				t.Errorf("%s, want %s: %v", got, c.want, err)
 			}
-			heard, mails := srv.recorded()
-			if begun := slices.Contains(heard, c.mail); begun != (c.mail != "") || c.rcpt != "" && !slices.Contains(heard, "RCPT TO:<"+c.rcpt+">") {
-				t.Errorf("heard %q", heard)
+			commands, mails := srv.recorded()
+			if begun := slices.Contains(commands, c.mail); begun != (c.mail != "") || c.rcpt != "" && !slices.Contains(commands, "RCPT TO:<"+c.rcpt+">") {
+				t.Errorf("heard %q", commands)
 			}
-			if all := strings.Join(heard, "\n"); !strings.Contains(all, "SMTPUTF8") && !courier.IsASCII(all) {
-				t.Errorf("raw UTF-8 without SMTPUTF8: %q", heard)
+			if all := strings.Join(commands, "\n"); !strings.Contains(all, "SMTPUTF8") && !courier.IsASCII(all) {
+				t.Errorf("raw UTF-8 without SMTPUTF8: %q", commands)
 			}
 			if c.want != "taken" {
 				return
@@ -95,9 +95,9 @@ func TestASendersInternationalDomainIsWrittenInASCII(t *testing.T) {
 	if _, err := s.Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "it@müller.example" })); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.recorded()
-	if !slices.Contains(heard, "MAIL FROM:<verify@xn--bcher-kva.example> BODY=8BITMIME") || !slices.Contains(heard, "EHLO xn--bcher-kva.example") ||
+	commands, mails := srv.recorded()
+	if !slices.Contains(commands, "MAIL FROM:<verify@xn--bcher-kva.example> BODY=8BITMIME") || !slices.Contains(commands, "EHLO xn--bcher-kva.example") ||
 		!strings.Contains(mails[0], "<it@xn--mller-kva.example>") || !courier.IsASCII(mails[0]) {
-		t.Errorf("heard %q, got %q", heard, mails)
+		t.Errorf("heard %q, got %q", commands, mails)
 	}
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-const password = "a-password-that-nobody-may-read"
+const password = "a-password-that-no-log-may-hold"
 
 func now() time.Time { return time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC) }
 
@@ -64,7 +64,7 @@ func faultKindOf(t *testing.T, err error) (courier.FaultKind, verify.Code) {
 	}
 	for _, secret := range []string{"dana@contoso.com", "secret-token", password} {
 		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault tells %q: %v", secret, f)
+			t.Errorf("the fault contains %q: %v", secret, f)
 		}
 	}
 	return f.Kind, f.Reason
@@ -89,9 +89,9 @@ func TestAMailIsSentEncryptedAndComplete(t *testing.T) {
 			if err != nil || receipt != (courier.Result{Carrier: "smtp"}) {
 				t.Fatalf("receipt %v, error %v", receipt, err)
 			}
-			heard, mails := srv.recorded()
-			if !slices.Contains(heard, "EHLO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(heard, "RCPT TO:<dana@contoso.com>") {
-				t.Errorf("heard %q", heard)
+			commands, mails := srv.recorded()
+			if !slices.Contains(commands, "EHLO acme-it.com") || !slices.Contains(commands, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !slices.Contains(commands, "RCPT TO:<dana@contoso.com>") {
+				t.Errorf("heard %q", commands)
 			}
 			checkMail(t, mails)
 		})
@@ -103,8 +103,8 @@ func TestTheConfiguredNameIsUsedForEHLO(t *testing.T) {
 	if _, err := newSender(t, srv, func(c *smtp.Config) { c.Hello = "pod.example" }).Send(t.Context(), outgoing(nil)); err != nil {
 		t.Fatal(err)
 	}
-	heard, _ := srv.recorded()
-	hellos := slices.DeleteFunc(heard, func(line string) bool { return !strings.HasPrefix(line, "EHLO") })
+	commands, _ := srv.recorded()
+	hellos := slices.DeleteFunc(commands, func(line string) bool { return !strings.HasPrefix(line, "EHLO") })
 	if diff := cmp.Diff([]string{"EHLO pod.example", "EHLO pod.example"}, hellos); diff != "" { // before and after STARTTLS
 		t.Error(diff)
 	}
@@ -115,9 +115,9 @@ func TestAServerWithoutEHLOGetsHELO(t *testing.T) {
 	if _, err := newSender(t, srv, func(c *smtp.Config) { c.Security = smtp.None }).Send(t.Context(), outgoing(nil)); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.recorded()
-	if !slices.Contains(heard, "HELO acme-it.com") || !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com>") || len(mails) != 1 {
-		t.Errorf("heard %q", heard)
+	commands, mails := srv.recorded()
+	if !slices.Contains(commands, "HELO acme-it.com") || !slices.Contains(commands, "MAIL FROM:<verify@acme-it.com>") || len(mails) != 1 {
+		t.Errorf("heard %q", commands)
 	}
 }
 
@@ -145,16 +145,16 @@ func TestTheAuthMechanismIsOneThatTheServerOffers(t *testing.T) {
 			maps.Copy(replies, c.replies)
 			srv := serve(t, script{starttls: true, replies: replies})
 			err := newSender(t, srv, withAccount).Check(t.Context())
-			heard, _ := srv.recorded()
+			commands, _ := srv.recorded()
 			if c.want == nil {
-				if k, _ := faultKindOf(t, err); k != courier.Setup || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
-					t.Errorf("%v; heard %q", err, heard)
+				if k, _ := faultKindOf(t, err); k != courier.Setup || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+					t.Errorf("%v; heard %q", err, commands)
 				}
 				return
 			}
-			at := slices.IndexFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") })
-			if err != nil || at < 0 || !slices.Equal(heard[at:], append(c.want, "QUIT")) {
-				t.Errorf("%v; heard %q, want %q", err, heard, c.want)
+			at := slices.IndexFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") })
+			if err != nil || at < 0 || !slices.Equal(commands[at:], append(c.want, "QUIT")) {
+				t.Errorf("%v; heard %q, want %q", err, commands, c.want)
 			}
 		})
 	}
@@ -173,9 +173,9 @@ func TestTheBrandsAddressIsInTheHeaderAndTheAccountsInTheEnvelope(t *testing.T) 
 	if _, err := newSender(t, srv, nil).Send(t.Context(), outgoing(func(p *courier.OutgoingMessage) { p.Mail.FromAddress = "it@acme.example" })); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.recorded()
-	if !slices.Contains(heard, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !strings.Contains(strings.Join(mails, ""), "<it@acme.example>\r\n") {
-		t.Errorf("heard %q, got %q", heard, mails)
+	commands, mails := srv.recorded()
+	if !slices.Contains(commands, "MAIL FROM:<verify@acme-it.com> BODY=8BITMIME") || !strings.Contains(strings.Join(mails, ""), "<it@acme.example>\r\n") {
+		t.Errorf("heard %q, got %q", commands, mails)
 	}
 }
 
@@ -221,12 +221,12 @@ func checkMail(t *testing.T, mails []string) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	kind, words, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/alternative" {
 		t.Fatalf("%s, %v", kind, err)
 	}
 	got := map[string]string{}
-	for parts := multipart.NewReader(m.Body, words["boundary"]); ; {
+	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			break
@@ -281,10 +281,10 @@ func TestARefusalIsClassifiedByStepCodeAndText(t *testing.T) {
 		if len(fields) != 3 {
 			t.Fatalf("line %d has %d fields", number+1, len(fields))
 		}
-		step, said, want := strings.TrimSpace(fields[0]), fill.Replace(strings.TrimSpace(fields[1])), strings.TrimSpace(fields[2])
+		step, reply, want := strings.TrimSpace(fields[0]), fill.Replace(strings.TrimSpace(fields[1])), strings.TrimSpace(fields[2])
 		t.Run(fmt.Sprintf("line %d: %s %s", number+1, step, strings.TrimSpace(fields[1])), func(t *testing.T) {
 			t.Parallel()
-			srv := serve(t, script{starttls: true, auth: true, replies: map[string]string{step: said}})
+			srv := serve(t, script{starttls: true, auth: true, replies: map[string]string{step: reply}})
 			_, err := newSender(t, srv, withAccount).Send(t.Context(), outgoing(nil))
 			if got := resultText(t, err); got != want {
 				t.Errorf("%s, want %s: %v", got, want, err)
@@ -303,11 +303,11 @@ func TestNothingIsSentWithoutEncryption(t *testing.T) {
 		if k, _ := faultKindOf(t, err); k != courier.Setup {
 			t.Errorf("%v", err)
 		}
-		if heard, mails := srv.recorded(); len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
-			t.Errorf("heard %q", heard)
+		if commands, mails := srv.recorded(); len(mails) > 0 || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+			t.Errorf("heard %q", commands)
 		}
 	})
-	t.Run("a server that nobody vouches for is refused", func(t *testing.T) {
+	t.Run("a server with an untrusted certificate is refused", func(t *testing.T) {
 		srv := serve(t, script{starttls: true})
 		_, err := newSender(t, srv, func(c *smtp.Config) { c.Roots = nil }).Send(t.Context(), outgoing(nil))
 		if k, _ := faultKindOf(t, err); k != courier.Setup {
@@ -351,8 +351,8 @@ func TestThreat_22_ARecipientWithACommandIsRefusedBeforeTheSession(t *testing.T)
 			if _, err := newSender(t, srv, nil).Send(t.Context(), outgoing(change)); err == nil {
 				t.Error("it was sent")
 			}
-			if heard, _ := srv.recorded(); len(heard) > 0 {
-				t.Errorf("the server heard %q", heard)
+			if commands, _ := srv.recorded(); len(commands) > 0 {
+				t.Errorf("the server heard %q", commands)
 			}
 		})
 	}
@@ -366,8 +366,8 @@ func TestACancelledSendEnds(t *testing.T) {
 	if k, _ := faultKindOf(t, err); k != courier.Temporary {
 		t.Errorf("%v", err)
 	}
-	if heard, _ := srv.recorded(); len(heard) > 0 {
-		t.Errorf("heard %q", heard)
+	if commands, _ := srv.recorded(); len(commands) > 0 {
+		t.Errorf("heard %q", commands)
 	}
 }
 
@@ -398,9 +398,9 @@ func TestACheckSignsInAndSendsNothing(t *testing.T) {
 	if err := newSender(t, srv, withAccount).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	heard, mails := srv.recorded()
-	if len(mails) > 0 || slices.ContainsFunc(heard, func(l string) bool { return strings.HasPrefix(l, "MAIL") }) {
-		t.Errorf("heard %q", heard)
+	commands, mails := srv.recorded()
+	if len(mails) > 0 || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "MAIL") }) {
+		t.Errorf("heard %q", commands)
 	}
 	bad := serve(t, script{starttls: true, auth: true, replies: map[string]string{"AUTH": "535 5.7.8 no"}})
 	if k, _ := faultKindOf(t, newSender(t, bad, withAccount).Check(t.Context())); k != courier.Setup {

@@ -21,8 +21,8 @@ func FuzzReceipts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		var r reports
 		status, log := call{body: body, signature: "AAAA"}.do(t, &r)
-		if body != "" && (len(r.told) > 0 || log == "" || status != http.StatusForbidden && status != http.StatusBadRequest) {
-			t.Errorf("unsigned: HTTP %d, told %q, logged %q", status, r.told, log)
+		if body != "" && (len(r.received) > 0 || log == "" || status != http.StatusForbidden && status != http.StatusBadRequest) {
+			t.Errorf("unsigned: HTTP %d, told %q, logged %q", status, r.received, log)
 		}
 		values, err := url.ParseQuery(body)
 		if err != nil {

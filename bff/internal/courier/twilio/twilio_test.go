@@ -20,7 +20,7 @@ import (
 
 const (
 	account = "AC0123456789abcdef0123456789abcdef"
-	token   = "a-token-that-nobody-may-read"
+	token   = "a-token-that-no-log-may-hold"
 )
 
 var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
@@ -31,9 +31,9 @@ func outgoing() courier.OutgoingMessage {
 	return courier.OutgoingMessage{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is the secret-code"}
 }
 
-func newSender(t *testing.T, answer http.HandlerFunc, change func(*twilio.Config)) *twilio.Sender {
+func newSender(t *testing.T, recorder http.HandlerFunc, change func(*twilio.Config)) *twilio.Sender {
 	t.Helper()
-	server := httptest.NewServer(answer)
+	server := httptest.NewServer(recorder)
 	t.Cleanup(server.Close)
 	c := twilio.Config{Account: account, Secret: token, From: "+15105550100", Host: server.URL, Callback: "https://pod.example", Now: clock}
 	if change != nil {
@@ -54,7 +54,7 @@ func faultOf(t *testing.T, err error) *courier.Fault {
 	}
 	for _, secret := range []string{"4155554821", "secret-code", token} {
 		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault tells %q: %v", secret, f)
+			t.Errorf("the fault contains %q: %v", secret, f)
 		}
 	}
 	return f
@@ -103,7 +103,7 @@ func TestTheRequestHasTwiliosForm(t *testing.T) {
 }
 
 func TestAResponseBecomesAFault(t *testing.T) {
-	said := func(code int) string {
+	errorBody := func(code int) string {
 		return fmt.Sprintf(`{"code":%d,"message":"'To' number +14155554821 is bad","status":400}`, code)
 	}
 	for _, c := range []struct {
@@ -114,32 +114,32 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		reason verify.Code
 		after  time.Duration
 	}{
-		{"too many requests", 429, said(20429), courier.Temporary, "", 7 * time.Second},
+		{"too many requests", 429, errorBody(20429), courier.Temporary, "", 7 * time.Second},
 		{"it is down", 503, "<html>", courier.Temporary, "", 7 * time.Second},
 		{"a gateway gave up", 504, "", courier.Indeterminate, "", 0},
-		{"the token is wrong", 401, said(20003), courier.Setup, "", 0},
-		{"the number is none", 400, said(21211), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"the number is a landline", 400, said(21614), courier.Rejected, verify.ReasonLandline, 0},
-		{"the number is a landline, said at once", 400, said(21635), courier.Rejected, verify.ReasonLandline, 0},
-		{"the number is a short code", 400, said(21265), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"the number can't be reached", 400, said(21214), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"the number can't be one", 400, said(21217), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"the number blocks us", 400, said(30004), courier.Rejected, verify.ReasonBlocked, 0},
-		{"the number is unknown", 400, said(30005), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"a trial account", 400, said(21608), courier.Setup, "", 0},
-		{"this sender can't reach the number", 400, said(21612), courier.Setup, "", 0},
-		{"the text is too long", 400, said(21617), courier.Setup, "", 0},
-		{"the sender is of another country", 400, said(21659), courier.Setup, "", 0},
-		{"the sender is the recipient", 400, said(21266), courier.Setup, "", 0},
-		{"the messaging service has no sender", 400, said(21703), courier.Setup, "", 0},
-		{"the account is suspended", 403, said(30002), courier.Setup, "", 0},
-		{"the sender's queue is full", 400, said(21611), courier.Temporary, "", 0},
-		{"under maintenance", 400, said(21730), courier.Temporary, "", 0},
-		{"an error that is not known", 400, said(21999), courier.Setup, "", 0},
-		{"the number has said STOP", 400, said(21610), courier.Rejected, verify.ReasonOptedOut, 0},
-		{"the country is not switched on", 400, said(21408), courier.Setup, "", 0},
-		{"the sender is not ours", 400, said(21606), courier.Setup, "", 0},
-		{"a code of the recipient's in an answer that is not about it", 503, said(21614), courier.Temporary, "", 7 * time.Second},
+		{"the token is wrong", 401, errorBody(20003), courier.Setup, "", 0},
+		{"the number is none", 400, errorBody(21211), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number is a landline", 400, errorBody(21614), courier.Rejected, verify.ReasonLandline, 0},
+		{"the number is a landline, said at once", 400, errorBody(21635), courier.Rejected, verify.ReasonLandline, 0},
+		{"the number is a short code", 400, errorBody(21265), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be reached", 400, errorBody(21214), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number can't be one", 400, errorBody(21217), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"the number blocks us", 400, errorBody(30004), courier.Rejected, verify.ReasonBlocked, 0},
+		{"the number is unknown", 400, errorBody(30005), courier.Rejected, verify.ReasonInvalidRecipient, 0},
+		{"a trial account", 400, errorBody(21608), courier.Setup, "", 0},
+		{"this sender can't reach the number", 400, errorBody(21612), courier.Setup, "", 0},
+		{"the text is too long", 400, errorBody(21617), courier.Setup, "", 0},
+		{"the sender is of another country", 400, errorBody(21659), courier.Setup, "", 0},
+		{"the sender is the recipient", 400, errorBody(21266), courier.Setup, "", 0},
+		{"the messaging service has no sender", 400, errorBody(21703), courier.Setup, "", 0},
+		{"the account is suspended", 403, errorBody(30002), courier.Setup, "", 0},
+		{"the sender's queue is full", 400, errorBody(21611), courier.Temporary, "", 0},
+		{"under maintenance", 400, errorBody(21730), courier.Temporary, "", 0},
+		{"an error that is not known", 400, errorBody(21999), courier.Setup, "", 0},
+		{"the number has said STOP", 400, errorBody(21610), courier.Rejected, verify.ReasonOptedOut, 0},
+		{"the country is not switched on", 400, errorBody(21408), courier.Setup, "", 0},
+		{"the sender is not ours", 400, errorBody(21606), courier.Setup, "", 0},
+		{"a code of the recipient's in an answer that is not about it", 503, errorBody(21614), courier.Temporary, "", 7 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -165,7 +165,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	s := newSender(t, nil, func(c *twilio.Config) { c.Host = "http://" + address })
 	_, err = s.Send(t.Context(), outgoing())
 	if f := faultOf(t, err); f.Kind != courier.Temporary {
-		t.Errorf("nobody there: kind %d", f.Kind)
+		t.Errorf("no listener: kind %d", f.Kind)
 	}
 	s = newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil)
 	_, err = s.Send(t.Context(), outgoing())

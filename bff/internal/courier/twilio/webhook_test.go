@@ -21,8 +21,8 @@ import (
 
 // reports records reports; it knows the jobs of acme.
 type reports struct {
-	told []string
-	err  error
+	received []string
+	err      error
 }
 
 func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
@@ -32,7 +32,7 @@ func (r *reports) Delivered(_ context.Context, tenant, job string, report verify
 	if r.err != nil {
 		return r.err
 	}
-	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
+	r.received = append(r.received, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
 	return nil
 }
 
@@ -97,15 +97,15 @@ func (c call) do(t *testing.T, r *reports) (status int, log string) {
 	if c.kind == "" {
 		c.kind = "application/x-www-form-urlencoded"
 	}
-	ask := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader(body))
-	ask.Header.Set("Content-Type", c.kind)
-	ask.Header.Set("X-Twilio-Signature", c.signature)
-	answer := httptest.NewRecorder()
-	mux.ServeHTTP(answer, ask)
+	req := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader(body))
+	req.Header.Set("Content-Type", c.kind)
+	req.Header.Set("X-Twilio-Signature", c.signature)
+	recorder := httptest.NewRecorder()
+	mux.ServeHTTP(recorder, req)
 	if strings.Contains(lines.String(), "4155554821") || strings.Contains(lines.String(), token) {
-		t.Errorf("the log tells a number or the token: %s", lines.String())
+		t.Errorf("the log contains a number or the token: %s", lines.String())
 	}
-	return answer.Code, lines.String()
+	return recorder.Code, lines.String()
 }
 
 func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example in Twilio's documentation
@@ -151,8 +151,8 @@ func TestAReceiptBecomesAReport(t *testing.T) {
 		if c.code != "" {
 			fields["ErrorCode"] = c.code
 		}
-		if status, _ := (call{fields: fields}).do(t, &r); status != http.StatusNoContent || !slices.Equal(r.told, c.want) {
-			t.Errorf("%s %s: %d, told %q, want %q", c.status, c.code, status, r.told, c.want)
+		if status, _ := (call{fields: fields}).do(t, &r); status != http.StatusNoContent || !slices.Equal(r.received, c.want) {
+			t.Errorf("%s %s: %d, told %q, want %q", c.status, c.code, status, r.received, c.want)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestThreat_20_AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 		{"another job under an old signature", call{path: "/hooks/twilio/acme?at=1772632800&job=v_2", fields: good, signature: signed}, 403},
 		{"a new time under an old signature", call{path: "/hooks/twilio/acme?at=1772632801&job=v_1", fields: good, signature: signed}, 403},
 		{"another tenant under an old signature", call{path: "/hooks/twilio/other?at=1772632800&job=v_1", fields: good, signature: signed}, 403},
-		{"signed by another token", call{fields: good, token: "somebody else's"}, 403},
+		{"signed by another token", call{fields: good, token: "another token"}, 403},
 		{"of another account", call{fields: receipt(map[string]string{"AccountSid": "AC" + strings.Repeat("f", 32)})}, 403},
 		{"hours old", call{path: "/hooks/twilio/acme?at=1772618399&job=v_1", fields: good}, 403},
 		{"from the future", call{path: "/hooks/twilio/acme?at=1772632861&job=v_1", fields: good}, 403},
@@ -191,8 +191,8 @@ func TestThreat_20_AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var r reports
 			status, log := c.call.do(t, &r)
-			if status != c.want || len(r.told) > 0 {
-				t.Errorf("%d, want %d; told %q", status, c.want, r.told)
+			if status != c.want || len(r.received) > 0 {
+				t.Errorf("%d, want %d; told %q", status, c.want, r.received)
 			}
 			if quiet := c.name == "of no message"; log == "" != quiet {
 				t.Errorf("logged %q", log)
@@ -216,10 +216,10 @@ func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
 		{"an IPv6 address, with the port of https", "https://[2001:db8::1]", "https://[2001:db8::1]:443" + path, path, 204},
 		{"http on this machine, with its port", "http://127.0.0.1:8080", "http://127.0.0.1:8080" + path, path, 204},
 		{"http on this machine, without it", "http://localhost", "http://localhost:80" + path, path, 204},
-		{"a query that a proxy turned round", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?job=v_1&at=1772632800", 204},
-		{"a query that a proxy wrote anew", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632800&job=v%5F1", 204},
+		{"a query that a proxy reordered", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?job=v_1&at=1772632800", 204},
+		{"a query that a proxy rewrote", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632800&job=v%5F1", 204},
 		{"a query that a proxy added to", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?" + query + "&via=proxy", 204},
-		{"a path that a proxy wrote anew", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/%61cme?" + query, 204},
+		{"a path that a proxy rewrote", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/%61cme?" + query, 204},
 		{"the port of http on https", "https://pod.example", "https://pod.example:80" + path, path, 403},
 		{"another port than ours", "https://pod.example:8443", "https://pod.example:9443" + path, path, 403},
 		{"http, where we are https", "https://pod.example", "http://pod.example" + path, path, 403},
@@ -234,8 +234,8 @@ func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
 			fields := receipt(nil)
 			signature := base64.StdEncoding.EncodeToString(twilio.Sign(token, c.signed, fields))
 			status, _ := call{public: c.public, path: c.path, fields: fields, signature: signature}.do(t, &r)
-			if status != c.want || (len(r.told) == 1) != (c.want == 204) {
-				t.Errorf("%d, told %q, want %d", status, r.told, c.want)
+			if status != c.want || (len(r.received) == 1) != (c.want == 204) {
+				t.Errorf("%d, told %q, want %d", status, r.received, c.want)
 			}
 		})
 	}

@@ -32,12 +32,12 @@ func bearer(t *testing.T, method jwt.SigningMethod, key any, body string, change
 }
 
 func (h *webhookHarness) post(body string, authorization ...string) int {
-	ask := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	ask.Header.Set("Content-Type", "application/json")
-	ask.Header["Authorization"] = authorization
-	answer := httptest.NewRecorder()
-	h.mux.ServeHTTP(answer, ask)
-	return answer.Code
+	req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header["Authorization"] = authorization
+	recorder := httptest.NewRecorder()
+	h.mux.ServeHTTP(recorder, req)
+	return recorder.Code
 }
 
 func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
@@ -50,7 +50,7 @@ func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
 	} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.post(body, bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil))
-		if got := strings.Join(h.reports.told, "; "); got != want || code != http.StatusNoContent && want != "" {
+		if got := strings.Join(h.reports.received, "; "); got != want || code != http.StatusNoContent && want != "" {
 			t.Errorf("%s: HTTP %d, %q; want %q", body, code, got, want)
 		}
 	}
@@ -78,15 +78,15 @@ func TestThreat_20_AForgedOrStaleTokenChangesNothing(t *testing.T) {
 		{"two minutes ahead", body, signed(jwt.MapClaims{"iat": now.Add(2 * time.Minute).Unix()}), 403},
 		{"without its time", body, signed(jwt.MapClaims{"iat": nil}), 403},
 		{"without the body's hash", body, signed(jwt.MapClaims{"payload_hash": ""}), 403},
-		{"of another issuer", body, signed(jwt.MapClaims{"iss": "somebody"}), 403},
+		{"of another issuer", body, signed(jwt.MapClaims{"iss": "another"}), 403},
 		{"two tokens", body, []string{good, good}, 403},
 		{"no bearer", body, []string{strings.TrimPrefix(good, "Bearer ")}, 403},
 		{"a body that is no JSON", "status=delivered", []string{bearer(t, jwt.SigningMethodHS256, []byte(signature), "status=delivered", nil)}, 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newWebhook(t, vonage.SHA256)
-			if code := h.post(c.body, c.tokens...); code != c.want || len(h.reports.told) > 0 {
-				t.Errorf("HTTP %d, %q; want %d and nothing", code, h.reports.told, c.want)
+			if code := h.post(c.body, c.tokens...); code != c.want || len(h.reports.received) > 0 {
+				t.Errorf("HTTP %d, %q; want %d and nothing", code, h.reports.received, c.want)
 			}
 		})
 	}

@@ -21,13 +21,13 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-const apiSecret = "a-secret-that-nobody-may-read"
+const apiSecret = "a-secret-that-no-log-may-hold"
 
 var outgoing = courier.OutgoingMessage{ID: "v_01", Tenant: "acme", To: "+14155554821", Text: "482 913 is your code."}
 
-func newSender(t *testing.T, answer http.HandlerFunc) *vonage.Sender {
+func newSender(t *testing.T, recorder http.HandlerFunc) *vonage.Sender {
 	t.Helper()
-	server := httptest.NewServer(answer)
+	server := httptest.NewServer(recorder)
 	t.Cleanup(server.Close)
 	return newSenderTo(t, server.URL)
 }
@@ -59,7 +59,7 @@ func faultOf(t *testing.T, err error) *courier.Fault {
 	}
 	for _, secret := range []string{"4155554821", "482 913", apiSecret} {
 		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault tells %q: %v", secret, f)
+			t.Errorf("the fault contains %q: %v", secret, f)
 		}
 	}
 	return f
@@ -120,14 +120,14 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		{"no messages at all", 200, json, `{}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"no JSON", 200, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"a status that is no string", 200, json, `{"messages":[{"status":0}]}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"a status that nobody knows", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
+		{"an unknown status", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
 		{"HTTP 401", 401, json, `{"title":"Unauthorized"}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 401")}},
 		{"HTTP 420", 420, json, `{}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 420")}},
 		{"HTTP 429", 429, json, `{}`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 429")}},
 		{"HTTP 500", 500, json, `{}`, courier.Fault{Kind: courier.Temporary, Err: errors.New("vonage: HTTP 500")}},
 		{"HTTP 503", 503, "text/html", `<html>`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 503")}},
 		{"HTTP 504", 504, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 504")}},
-		{"a way elsewhere", 302, json, ``, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 302")}},
+		{"a redirect", 302, json, ``, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 302")}},
 	}
 	for kind, list := range map[courier.FaultKind][]string{
 		courier.Temporary: {"1", "5", "10"},
@@ -146,9 +146,9 @@ func TestAResponseBecomesAFault(t *testing.T) {
 	}
 	for _, c := range rows {
 		t.Run(c.name, func(t *testing.T) {
-			var asked atomic.Int32
+			var calls atomic.Int32
 			s := newSender(t, func(w http.ResponseWriter, r *http.Request) {
-				asked.Add(1)
+				calls.Add(1)
 				w.Header().Set("Retry-After", "3")
 				w.Header().Set("Location", "http://127.0.0.1:1/")
 				respond(c.http, c.kind, c.body)(w, r)
@@ -159,8 +159,8 @@ func TestAResponseBecomesAFault(t *testing.T) {
 			if diff := cmp.Diff(c.want, *f, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, same)); diff != "" {
 				t.Error(diff)
 			}
-			if asked.Load() != 1 {
-				t.Errorf("asked %d times, want once", asked.Load())
+			if calls.Load() != 1 {
+				t.Errorf("asked %d times, want once", calls.Load())
 			}
 		})
 	}
@@ -191,23 +191,23 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 		}
 	})
 	t.Run("the context ends, although the library knows none", func(t *testing.T) {
-		asked := make(chan struct{})
+		calls := make(chan struct{})
 		s := newSender(t, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			close(asked)
+			close(calls)
 			<-r.Context().Done()
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() {
-			<-asked
+			<-calls
 			cancel()
 		}()
 		if _, err := s.Send(ctx, outgoing); faultOf(t, err).Kind != courier.Indeterminate {
 			t.Errorf("%v is not unsure", err)
 		}
 	})
-	t.Run("nobody listens: busy, it can be tried again", func(t *testing.T) {
+	t.Run("no listener: temporary", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

@@ -33,8 +33,8 @@ var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
 // reports records reports; it knows the jobs of acme.
 type reports struct {
-	told []string
-	err  error
+	received []string
+	err      error
 }
 
 func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
@@ -44,7 +44,7 @@ func (r *reports) Delivered(_ context.Context, tenant, job string, report verify
 	if r.err != nil {
 		return r.err
 	}
-	r.told = append(r.told, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
+	r.received = append(r.received, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
 	return nil
 }
 
@@ -103,11 +103,11 @@ func form(r map[string]string) string {
 }
 
 func (h *webhookHarness) do(method, path, kind, body string) int {
-	ask := httptest.NewRequest(method, path, strings.NewReader(body))
-	ask.Header.Set("Content-Type", kind)
-	answer := httptest.NewRecorder()
-	h.mux.ServeHTTP(answer, ask)
-	return answer.Code
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Header.Set("Content-Type", kind)
+	recorder := httptest.NewRecorder()
+	h.mux.ServeHTTP(recorder, req)
+	return recorder.Code
 }
 
 const (
@@ -125,7 +125,7 @@ func TestAReceiptIsReadInEveryForm(t *testing.T) {
 		number := strings.Replace(string(asJSON), `"timestamp":"1772632800"`, `"timestamp":1772632800`, 1)
 		upper := maps.Clone(r)
 		upper["sig"] = strings.ToUpper(r["sig"])
-		for name, ask := range map[string]func(*webhookHarness) int{
+		for name, req := range map[string]func(*webhookHarness) int{
 			"query": func(h *webhookHarness) int { return h.do(http.MethodGet, path+"?"+form(r), "", "") },
 			"form":  func(h *webhookHarness) int { return h.do(http.MethodPost, path, formKind, form(r)) },
 			"JSON":  func(h *webhookHarness) int { return h.do(http.MethodPost, path, "application/json", string(asJSON)) },
@@ -135,8 +135,8 @@ func TestAReceiptIsReadInEveryForm(t *testing.T) {
 			"upper-case hex": func(h *webhookHarness) int { return h.do(http.MethodPost, path, formKind, form(upper)) },
 		} {
 			h := newWebhook(t, method)
-			if code := ask(h); code != http.StatusNoContent || len(h.reports.told) != 1 || h.reports.told[0] != "v_1 delivered " {
-				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.reports.told)
+			if code := req(h); code != http.StatusNoContent || len(h.reports.received) != 1 || h.reports.received[0] != "v_1 delivered " {
+				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.reports.received)
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func TestAStatusBecomesAReport(t *testing.T) {
 	} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, map[string]string{"status": c.status, "err-code": c.code})))
-		if got := strings.Join(h.reports.told, "; "); code != http.StatusNoContent || got != c.want {
+		if got := strings.Join(h.reports.received, "; "); code != http.StatusNoContent || got != c.want {
 			t.Errorf("%s/%s: HTTP %d, %q; want 204, %q", c.status, c.code, code, got, c.want)
 		}
 	}
@@ -219,8 +219,8 @@ func TestThreat_20_AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 			if code := h.do(http.MethodPost, path, c.kind, c.body); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
-			if len(h.reports.told) > 0 {
-				t.Errorf("it was believed: %q", h.reports.told)
+			if len(h.reports.received) > 0 {
+				t.Errorf("it was accepted: %q", h.reports.received)
 			}
 			if log := h.log.String(); !strings.Contains(log, "a Vonage webhook was refused") || strings.Contains(log, "4155554821") || strings.Contains(log, signature) {
 				t.Errorf("want it logged, without the number and the secret: %q", log)
@@ -228,16 +228,16 @@ func TestThreat_20_AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 		})
 	}
 	h := newWebhook(t, vonage.SHA256)
-	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.reports.told) != 1 {
-		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.told)
+	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.reports.received) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.received)
 	}
 }
 
 func TestThreat_20_AReceiptOfAnotherTenantsMessageChangesNothing(t *testing.T) {
 	h := newWebhook(t, vonage.SHA256)
 	code := h.do(http.MethodPost, "/hooks/vonage/globex", formKind, form(receipt(sha256.New, signature, nil)))
-	if code != http.StatusNoContent || len(h.reports.told) > 0 || !strings.Contains(h.log.String(), "job=v_1 tenant=globex") {
-		t.Errorf("HTTP %d, %q, log %s", code, h.reports.told, h.log.String())
+	if code != http.StatusNoContent || len(h.reports.received) > 0 || !strings.Contains(h.log.String(), "job=v_1 tenant=globex") {
+		t.Errorf("HTTP %d, %q, log %s", code, h.reports.received, h.log.String())
 	}
 }
 
@@ -265,8 +265,8 @@ func TestAReceiptIsCheckedByTheTenantsOwnAccount(t *testing.T) {
 	for tenant, want := range map[string]int{"stranger": http.StatusForbidden, "broken": http.StatusServiceUnavailable} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, "/hooks/vonage/"+tenant, formKind, form(receipt(sha256.New, signature, nil)))
-		if code != want || len(h.reports.told) > 0 {
-			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.reports.told, want)
+		if code != want || len(h.reports.received) > 0 {
+			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.reports.received, want)
 		}
 	}
 }
