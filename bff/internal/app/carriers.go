@@ -85,7 +85,7 @@ func (f CarrierFactory) smtp(a verify.CarrierAccount) (Carrier, error) {
 	}
 	hello := settings.Hello
 	if hello == "" {
-		hello = smtp.HelloName(hostOf(f.PublicURL), settings.From)
+		hello = smtp.EHLOName(hostOf(f.PublicURL), settings.From)
 	}
 	return made(smtp.New(smtp.Config{
 		Host: settings.Host, Port: settings.Port, Security: settings.Security, Username: settings.Username, Password: secret.Password,
@@ -147,12 +147,12 @@ func NewAccount(tenant, carrier string, place int, settings, secret any) (verify
 }
 
 // mountHooks mounts the routes of delivery reports. Each report is checked against the account of the tenant that it is for.
-func mountHooks(mux *http.ServeMux, c Config, book *courier.Book, reports *verify.Service) {
+func mountHooks(mux *http.ServeMux, c Config, registry *courier.CarrierRegistry, reports *verify.Service) {
 	mails := sendgrid.NewWebhook(sendgrid.WebhookConfig{
 		Reports: reports, Now: c.Now, Log: c.Log,
 		Key: func(ctx context.Context, tenant string) (*ecdsa.PublicKey, error) {
 			var settings sendgrid.Settings
-			if err := findAccount(ctx, book, tenant, sendgrid.Carrier, &settings, &sendgrid.Secret{}); err != nil {
+			if err := findAccount(ctx, registry, tenant, sendgrid.Carrier, &settings, &sendgrid.Secret{}); err != nil {
 				return nil, err
 			}
 			return sendgrid.ParseKey(settings.WebhookKey)
@@ -165,7 +165,7 @@ func mountHooks(mux *http.ServeMux, c Config, book *courier.Book, reports *verif
 		Signing: func(ctx context.Context, tenant string) (vonage.Signing, error) {
 			var settings vonage.Settings
 			var secret vonage.Secret
-			err := findAccount(ctx, book, tenant, vonage.Carrier, &settings, &secret)
+			err := findAccount(ctx, registry, tenant, vonage.Carrier, &settings, &secret)
 			return vonage.Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}, err
 		},
 	})
@@ -176,14 +176,14 @@ func mountHooks(mux *http.ServeMux, c Config, book *courier.Book, reports *verif
 		Account: func(ctx context.Context, tenant string) (twilio.Account, error) {
 			var settings twilio.Settings
 			var secret twilio.Secret
-			err := findAccount(ctx, book, tenant, twilio.Carrier, &settings, &secret)
+			err := findAccount(ctx, registry, tenant, twilio.Carrier, &settings, &secret)
 			return twilio.Account{SID: settings.Account, Token: secret.Token}, err
 		},
 	}))
 }
 
-func findAccount(ctx context.Context, book *courier.Book, tenant, carrier string, settings, secret any) error {
-	a, err := book.Account(ctx, tenant, carrier)
+func findAccount(ctx context.Context, registry *courier.CarrierRegistry, tenant, carrier string, settings, secret any) error {
+	a, err := registry.Account(ctx, tenant, carrier)
 	if err != nil {
 		return err
 	}

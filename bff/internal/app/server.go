@@ -46,9 +46,9 @@ var (
 	_ httpapi.Directory  = directory.Directory{}
 	_ verify.Brandings   = (*store.Store)(nil)
 	_ landing.Images     = (*store.Store)(nil)
-	_ landing.Brands     = (*message.Shelf)(nil)
-	_ courier.Brands     = (*message.Shelf)(nil)
-	_ httpapi.Brands     = (*message.Shelf)(nil)
+	_ landing.Brands     = (*message.BrandCache)(nil)
+	_ courier.Brands     = (*message.BrandCache)(nil)
+	_ httpapi.Brands     = (*message.BrandCache)(nil)
 	_ launch.Sessions    = (*store.Store)(nil)
 	_ launch.Recogniser  = (*verify.Service)(nil)
 	_ launch.Tickets     = psa.Systems{}
@@ -151,7 +151,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	if err != nil {
 		return err
 	}
-	carriers, err := courier.NewBook(db, platform, CarrierFactory{c.PublicURL, c.Now}.sender, c.Now)
+	carriers, err := courier.NewCarrierRegistry(db, platform, CarrierFactory{c.PublicURL, c.Now}.sender, c.Now)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	if err != nil {
 		return err
 	}
-	brands := &message.Shelf{Tenants: db, Brandings: db, Now: c.Now}
+	brands := &message.BrandCache{Tenants: db, Brandings: db, Now: c.Now}
 	service := &verify.Service{
 		Ledger: db, Tenants: db, Policies: db, Sightings: db, Bus: srv.bus, Reach: carriers,
 		Keys: verify.Keys{Code: c.Keys.Code, Destination: c.Keys.Destination},
@@ -177,8 +177,8 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	srv.Verify = service
 	if _, err = srv.bus.SubscribePolicies(func(tenant string) {
 		service.Forget(tenant)
-		carriers.Forget(tenant)
-		brands.Forget(tenant)
+		carriers.Invalidate(tenant)
+		brands.Invalidate(tenant)
 	}); err != nil {
 		return err
 	}

@@ -272,7 +272,7 @@ func checkAccounts(ctx context.Context, owner string, accounts []verify.CarrierA
 // explainCarrier adds what to do about a carrier that refuses the account.
 func explainCarrier(err error) string {
 	var fault *courier.Fault
-	if errors.As(err, &fault) && fault.Kind == courier.Setup {
+	if errors.As(err, &fault) && fault.Kind == courier.Misconfigured {
 		return err.Error() + ": it refuses the account. Correct the key, the secret and the sender (docs/carriers.md)"
 	}
 	return err.Error()

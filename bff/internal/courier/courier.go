@@ -63,7 +63,7 @@ type Reporter interface {
 	Delivered(ctx context.Context, tenant, job string, r verify.Report) error
 }
 
-// Brands returns the brands of tenants; message.Shelf implements it.
+// Brands returns the brands of tenants; message.BrandCache implements it.
 type Brands interface {
 	// Brand returns the tenant's brand, which is read-only. CodeNotFound: the tenant does not exist.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)

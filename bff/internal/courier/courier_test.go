@@ -71,7 +71,7 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 			"v1 report failed reason=blocked carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
-		{"an account that is refused", failWith(&courier.Fault{Kind: courier.Setup, Err: cause}), textJob, []string{
+		{"an account that is refused", failWith(&courier.Fault{Kind: courier.Misconfigured, Err: cause}), textJob, []string{
 			"v1 report failed reason=carrier_misconfigured carrier= to acme",
 			"v1 settle failed ref= cause=the carrier's words",
 		}},
@@ -418,7 +418,7 @@ func TestThreat_25_NeitherSecretsNorDestinationsReachTheLog(t *testing.T) {
 			nil,
 			&courier.Fault{Kind: courier.Temporary, Err: errors.New("busy")},
 			&courier.Fault{Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("refused")},
-			&courier.Fault{Kind: courier.Setup, Err: errors.New("setup")},
+			&courier.Fault{Kind: courier.Misconfigured, Err: errors.New("setup")},
 			&courier.Fault{Kind: courier.Indeterminate, Err: errors.New("indeterminate")},
 			fmt.Errorf("%s %s %s %s", mobile, mailAddress, secretCode, secretToken),
 		}

@@ -29,7 +29,7 @@ func (c *Courier) deliver(ctx context.Context, j verify.Job) {
 	ctx, cancel := context.WithTimeout(ctx, lease-leaseMargin)
 	defer cancel()
 	if j.To == "" {
-		c.recordResult(ctx, j, Result{}, &Fault{Kind: Setup, Err: errUnseal})
+		c.recordResult(ctx, j, Result{}, &Fault{Kind: Misconfigured, Err: errUnseal})
 		return
 	}
 	left := j.ExpiresAt.Sub(c.Now())
@@ -62,7 +62,7 @@ func (c *Courier) render(ctx context.Context, j verify.Job, left time.Duration) 
 		m.Text, err = message.RenderSMS(j, brand, c.PublicURL)
 	}
 	if err != nil {
-		return OutgoingMessage{}, &Fault{Kind: Setup, Err: err}
+		return OutgoingMessage{}, &Fault{Kind: Misconfigured, Err: err}
 	}
 	return m, nil
 }
@@ -84,7 +84,7 @@ func (c *Courier) recordResult(ctx context.Context, j verify.Job, r Result, err 
 		log.InfoContext(ctx, "a message was refused", "reason", string(f.Reason))
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: f.Reason})
 		c.settle(ctx, j, verify.JobFailed, "", f.Error())
-	case Setup:
+	case Misconfigured:
 		log.ErrorContext(ctx, "MESSAGES ARE REFUSED: the carrier's account or settings need attention")
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonCarrierSet})
 		c.settle(ctx, j, verify.JobFailed, "", f.Error())

@@ -16,7 +16,7 @@ const (
 	Indeterminate FaultKind = iota // the carrier may have accepted the message: it is not sent again
 	Temporary                      // the carrier did not accept the message and may accept it later
 	Rejected                       // the carrier never accepts the message: see Reason
-	Setup                          // the carrier refuses the account or its settings: an operator must act
+	Misconfigured                  // the carrier refuses the account or its settings: an operator must act
 	Unsupported                    // the carrier can't send to such a recipient, another carrier may: see Reason
 )
 

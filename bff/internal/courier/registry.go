@@ -23,9 +23,9 @@ const accountsTTL = 5 * time.Second
 // maxCachedTenants bounds the cache.
 const maxCachedTenants = 10_000
 
-// Book holds the carriers of every tenant. A tenant without an account of a kind uses the platform's accounts.
-// Start with [NewBook].
-type Book struct {
+// CarrierRegistry holds the carriers of every tenant. A tenant without an account of a kind uses the platform's accounts.
+// Start with [NewCarrierRegistry].
+type CarrierRegistry struct {
 	accounts Accounts
 	platform []entry
 	build    func(verify.CarrierAccount) (Sender, error)
@@ -46,10 +46,10 @@ type entry struct {
 	sender  Sender
 }
 
-// NewBook returns a registry. It returns the error of build for a platform account. For a tenant's account the error
+// NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the error
 // becomes the fault of that tenant's messages.
-func NewBook(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*Book, error) {
-	r := &Book{accounts: accounts, build: build, now: now, cache: map[string]cachedAccounts{}}
+func NewCarrierRegistry(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
+	r := &CarrierRegistry{accounts: accounts, build: build, now: now, cache: map[string]cachedAccounts{}}
 	for _, a := range platform {
 		sender, err := build(a)
 		if err != nil {
@@ -61,12 +61,12 @@ func NewBook(accounts Accounts, platform []verify.CarrierAccount, build func(ver
 }
 
 var (
-	_ Carriers     = (*Book)(nil)
-	_ verify.Reach = (*Book)(nil)
+	_ Carriers     = (*CarrierRegistry)(nil)
+	_ verify.Reach = (*CarrierRegistry)(nil)
 )
 
 // Reached implements [verify.Reach]. It is not cached; the caller caches the answer.
-func (r *Book) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
+func (r *CarrierRegistry) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
 	kinds, err := r.accounts.CarrierKinds(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -79,8 +79,8 @@ func (r *Book) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind
 	return kinds, nil
 }
 
-// Forget drops the tenant's cached accounts; an empty tenant drops all.
-func (r *Book) Forget(tenant string) {
+// Invalidate drops the tenant's cached accounts; an empty tenant drops all.
+func (r *CarrierRegistry) Invalidate(tenant string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if tenant == "" {
@@ -97,7 +97,7 @@ func (r *Book) Forget(tenant string) {
 }
 
 // Senders implements [Carriers].
-func (r *Book) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {
+func (r *CarrierRegistry) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {
 	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Kind == kind })
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (r *Book) Senders(ctx context.Context, tenant string, kind verify.ChannelKi
 
 // Account returns the account through which a carrier sends the tenant's messages: the tenant's own, else the platform's.
 // CodeNotFound: neither exists.
-func (r *Book) Account(ctx context.Context, tenant, carrier string) (verify.CarrierAccount, error) {
+func (r *CarrierRegistry) Account(ctx context.Context, tenant, carrier string) (verify.CarrierAccount, error) {
 	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Carrier == carrier })
 	if err != nil {
 		return verify.CarrierAccount{}, err
@@ -123,7 +123,7 @@ func (r *Book) Account(ctx context.Context, tenant, carrier string) (verify.Carr
 }
 
 // entries returns the tenant's entries that match, or else those of the platform.
-func (r *Book) entries(ctx context.Context, tenant string, matches func(verify.CarrierAccount) bool) ([]entry, error) {
+func (r *CarrierRegistry) entries(ctx context.Context, tenant string, matches func(verify.CarrierAccount) bool) ([]entry, error) {
 	own, err := r.loadEntries(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (r *Book) entries(ctx context.Context, tenant string, matches func(verify.C
 
 // loadEntries returns the tenant's own entries, from the cache while they are fresh. A sender is rebuilt only when its
 // account has changed.
-func (r *Book) loadEntries(ctx context.Context, tenant string) ([]entry, error) {
+func (r *CarrierRegistry) loadEntries(ctx context.Context, tenant string) ([]entry, error) {
 	now := r.now()
 	r.mu.Lock()
 	cached, found := r.cache[tenant]
@@ -162,7 +162,7 @@ func (r *Book) loadEntries(ctx context.Context, tenant string) ([]entry, error) 
 	return fresh.entries, nil
 }
 
-func (r *Book) sender(a verify.CarrierAccount, cached []entry) Sender {
+func (r *CarrierRegistry) sender(a verify.CarrierAccount, cached []entry) Sender {
 	for _, e := range cached {
 		if e.account.Carrier == a.Carrier && string(e.account.Settings) == string(a.Settings) && string(e.account.Secret) == string(a.Secret) {
 			return e.sender
@@ -179,5 +179,5 @@ func (r *Book) sender(a verify.CarrierAccount, cached []entry) Sender {
 type unusableSender struct{ err error }
 
 func (u unusableSender) Send(context.Context, OutgoingMessage) (Result, error) {
-	return Result{}, &Fault{Kind: Setup, Err: u.err}
+	return Result{}, &Fault{Kind: Misconfigured, Err: u.err}
 }

@@ -43,7 +43,7 @@ func (n namedSender) Send(context.Context, courier.OutgoingMessage) (courier.Res
 
 // registryHarness is a registry over fakeAccounts with a manual clock and a list of the senders built.
 type registryHarness struct {
-	*courier.Book
+	*courier.CarrierRegistry
 	accounts fakeAccounts
 	now      time.Time
 	built    []string
@@ -57,7 +57,7 @@ func newRegistry(t *testing.T, tenants map[string][]verify.CarrierAccount) *regi
 	t.Helper()
 	h := &registryHarness{accounts: fakeAccounts{accounts: tenants}, now: time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)}
 	var err error
-	h.Book, err = courier.NewBook(&h.accounts, []verify.CarrierAccount{
+	h.CarrierRegistry, err = courier.NewCarrierRegistry(&h.accounts, []verify.CarrierAccount{
 		account("", "sendgrid", verify.Email, "platform"), account("", "vonage", verify.Phone, "platform"),
 	}, func(a verify.CarrierAccount) (courier.Sender, error) {
 		name := fmt.Sprintf("%s %s %s", a.Tenant, a.Carrier, a.Secret)
@@ -171,7 +171,7 @@ func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) 
 		{"each has one", []verify.CarrierAccount{texts}, []verify.CarrierAccount{mails}, []verify.ChannelKind{verify.Email, verify.Phone}},
 	} {
 		accounts := &fakeAccounts{accounts: map[string][]verify.CarrierAccount{"acme": c.own}}
-		b, err := courier.NewBook(accounts, c.platform, build, time.Now)
+		b, err := courier.NewCarrierRegistry(accounts, c.platform, build, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func TestAccountsAreReadAgainAfterTheyAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.Forget("acme")
+	r.Invalidate("acme")
 	if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil || r.accounts.reads != 2 {
 		t.Errorf("read %d times, want 2: %v", r.accounts.reads, err)
 	}

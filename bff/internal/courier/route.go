@@ -39,7 +39,7 @@ func (c *Courier) send(ctx context.Context, j verify.Job, m OutgoingMessage) (Re
 		return Result{}, &Fault{Kind: Temporary, Err: fmt.Errorf("carriers: %w", err)}
 	}
 	if len(senders) == 0 {
-		return Result{}, &Fault{Kind: Setup, Err: errNoCarrier}
+		return Result{}, &Fault{Kind: Misconfigured, Err: errNoCarrier}
 	}
 	var combined *Fault
 	for _, s := range senders[:min(len(senders), MaxCarriers)] {
@@ -53,7 +53,7 @@ func (c *Courier) send(ctx context.Context, j verify.Job, m OutgoingMessage) (Re
 		}
 		if len(senders) > 1 {
 			level := slog.LevelWarn
-			if f.Kind == Setup { // the next carrier could hide this fault for weeks
+			if f.Kind == Misconfigured { // the next carrier could hide this fault for weeks
 				level = slog.LevelError
 			}
 			c.Log.Log(ctx, level, "a carrier is at fault", "job", j.ID, "tenant", j.Tenant, "err", f.Error())
@@ -81,7 +81,7 @@ func (f *Fault) merge(next *Fault) *Fault {
 	if f == nil {
 		return next
 	}
-	combined := &Fault{Kind: Setup, Err: fmt.Errorf("%w; %w", f.Err, next.Err)}
+	combined := &Fault{Kind: Misconfigured, Err: fmt.Errorf("%w; %w", f.Err, next.Err)}
 	switch {
 	case f.Kind == Temporary || next.Kind == Temporary:
 		combined.Kind = Temporary

@@ -24,7 +24,7 @@ func failingSender(calls *int, f courier.Fault) courier.Sender {
 
 func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 	busy := courier.Fault{Kind: courier.Temporary, Err: errors.New("busy")}
-	setup := courier.Fault{Kind: courier.Setup, Err: errors.New("setup")}
+	setup := courier.Fault{Kind: courier.Misconfigured, Err: errors.New("setup")}
 	for _, c := range []struct {
 		name  string
 		first courier.Fault
@@ -74,7 +74,7 @@ func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 	busy := func(after time.Duration) courier.Fault {
 		return courier.Fault{Kind: courier.Temporary, RetryAfter: after, Err: errors.New("busy")}
 	}
-	setup := courier.Fault{Kind: courier.Setup, Err: errors.New("setup")}
+	setup := courier.Fault{Kind: courier.Misconfigured, Err: errors.New("setup")}
 	form := courier.Fault{Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("form")}
 	for _, c := range []struct {
 		name          string

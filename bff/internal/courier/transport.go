@@ -73,7 +73,7 @@ func NoResponse(carrier string, err error, connected bool) *Fault {
 // StatusFault returns the fault of an HTTP status, for a response without a more specific code. The status codes 502 and
 // 504 of a gateway leave the result unknown.
 func StatusFault(carrier string, status int, header http.Header) *Fault {
-	f := &Fault{Kind: Setup, Err: fmt.Errorf("%s: HTTP %d", carrier, status)}
+	f := &Fault{Kind: Misconfigured, Err: fmt.Errorf("%s: HTTP %d", carrier, status)}
 	switch {
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		f.Kind, f.RetryAfter = Temporary, retryAfter(header)

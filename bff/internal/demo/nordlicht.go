@@ -73,7 +73,7 @@ func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
 	if err != nil || kept.Version > 0 {
 		return err
 	}
-	set, err := message.Set{}.Edited(json.RawMessage(northFields))
+	set, err := message.BrandSettings{}.WithFields(json.RawMessage(northFields))
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
 	if err != nil {
 		return err
 	}
-	set = set.With(message.OnMail, logo)
-	if _, err := srv.Verify.Rebrand(ctx, admin, set.Kept(0, logo.Hash, picture), message.Changes(message.Set{}, set)); err != nil {
+	set = set.WithLogo(message.MailLogo, logo)
+	if _, err := srv.Verify.Rebrand(ctx, admin, set.Branding(0, logo.Hash, picture), message.Changes(message.BrandSettings{}, set)); err != nil {
 		return err
 	}
 	_, err = srv.Verify.Edit(ctx, admin, []verify.Edit{{Fields: map[string]json.RawMessage{"language": json.RawMessage(`"de"`)}}})

@@ -16,12 +16,12 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Brands reads the brands of tenants. *message.Shelf implements it.
+// Brands reads the brands of tenants. *message.BrandCache implements it.
 type Brands interface {
 	// Brand returns the brand of a tenant. The caller must not change it. CodeNotFound: the tenant is unknown.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)
-	// Forget discards the cached brand after a change.
-	Forget(tenant string)
+	// Invalidate discards the cached brand after a change.
+	Invalidate(tenant string)
 }
 
 // LandingPreview renders a preview of the landing page with inactive buttons. landing.Preview implements it.
@@ -63,7 +63,7 @@ func (a *routes) PutBranding(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	next, err := before.set.Edited(body.Fields)
+	next, err := before.set.WithFields(body.Fields)
 	if err != nil {
 		return err
 	}
@@ -72,25 +72,25 @@ func (a *routes) PutBranding(c echo.Context) error {
 
 // PutLogo sets the logo of e-mails.
 func (a *routes) PutLogo(c echo.Context, p api.PutLogoParams) error {
-	return a.putLogo(c, message.OnMail, p.Version)
+	return a.putLogo(c, message.MailLogo, p.Version)
 }
 
 // DeleteLogo deletes the logo of e-mails.
 func (a *routes) DeleteLogo(c echo.Context, p api.DeleteLogoParams) error {
-	return a.deleteLogo(c, message.OnMail, p.Version)
+	return a.deleteLogo(c, message.MailLogo, p.Version)
 }
 
 // PutLandingLogo sets the logo of the landing page.
 func (a *routes) PutLandingLogo(c echo.Context, p api.PutLandingLogoParams) error {
-	return a.putLogo(c, message.OnLanding, p.Version)
+	return a.putLogo(c, message.LandingLogo, p.Version)
 }
 
 // DeleteLandingLogo deletes the logo of the landing page, which then shows the logo of e-mails.
 func (a *routes) DeleteLandingLogo(c echo.Context, p api.DeleteLandingLogoParams) error {
-	return a.deleteLogo(c, message.OnLanding, p.Version)
+	return a.deleteLogo(c, message.LandingLogo, p.Version)
 }
 
-func (a *routes) putLogo(c echo.Context, p message.Place, version int64) error {
+func (a *routes) putLogo(c echo.Context, p message.LogoPlacement, version int64) error {
 	admin, err := a.admin(c)
 	if err != nil {
 		return err
@@ -107,10 +107,10 @@ func (a *routes) putLogo(c echo.Context, p message.Place, version int64) error {
 	if err != nil {
 		return err
 	}
-	return a.saveBranding(c, admin, version, before, before.set.With(p, logo), logo.Hash, png)
+	return a.saveBranding(c, admin, version, before, before.set.WithLogo(p, logo), logo.Hash, png)
 }
 
-func (a *routes) deleteLogo(c echo.Context, p message.Place, version int64) error {
+func (a *routes) deleteLogo(c echo.Context, p message.LogoPlacement, version int64) error {
 	admin, err := a.admin(c)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (a *routes) deleteLogo(c echo.Context, p message.Place, version int64) erro
 	if err != nil {
 		return err
 	}
-	return a.saveBranding(c, admin, version, before, before.set.With(p, message.Logo{}), "", nil)
+	return a.saveBranding(c, admin, version, before, before.set.WithLogo(p, message.Logo{}), "", nil)
 }
 
 // readImage reads a body with an image content type. message.ReadLogo detects the actual format.
@@ -134,27 +134,27 @@ func readImage(c echo.Context) ([]byte, error) {
 // brandingState is a tenant's stored branding and its parsed settings.
 type brandingState struct {
 	verify.Branding
-	set message.Set
+	set message.BrandSettings
 }
 
 func (a *routes) branding(c echo.Context, admin verify.Admin) (current brandingState, err error) {
 	if current.Branding, err = a.Brandings.Branding(c.Request().Context(), admin.Tenant); err != nil {
 		return current, err
 	}
-	current.set, err = message.ReadSet(current.Branding)
+	current.set, err = message.ParseSettings(current.Branding)
 	return current, err
 }
 
 // saveBranding stores an edit and answers with the result. It refuses an edit of an older version.
-func (a *routes) saveBranding(c echo.Context, admin verify.Admin, version int64, before brandingState, next message.Set, hash string, png []byte) error {
+func (a *routes) saveBranding(c echo.Context, admin verify.Admin, version int64, before brandingState, next message.BrandSettings, hash string, png []byte) error {
 	if version != before.Version {
 		version = -1 // matches no version, so the edit is refused as stale
 	}
-	saved, err := a.Verify.Rebrand(c.Request().Context(), admin, next.Kept(version, hash, png), message.Changes(before.set, next))
+	saved, err := a.Verify.Rebrand(c.Request().Context(), admin, next.Branding(version, hash, png), message.Changes(before.set, next))
 	if err != nil {
 		return err
 	}
-	a.Brands.Forget(admin.Tenant)
+	a.Brands.Invalidate(admin.Tenant)
 	return a.brandingView(c, admin, brandingState{saved, next})
 }
 
@@ -229,14 +229,14 @@ func (a *routes) TryBranding(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	set, err := current.set.Edited(body.Fields)
+	set, err := current.set.WithFields(body.Fields)
 	if err != nil {
 		return err
 	}
 	return a.preview(c, admin, set, body.Language)
 }
 
-func (a *routes) preview(c echo.Context, admin verify.Admin, set message.Set, language string) error {
+func (a *routes) preview(c echo.Context, admin verify.Admin, set message.BrandSettings, language string) error {
 	if language != "" && !verify.IsLanguage(language) {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "language", Public: "A language is a tag, such as de or pt-BR."}
 	}

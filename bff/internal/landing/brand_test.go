@@ -93,21 +93,21 @@ func TestThreat_11_ThePageThatConfirmsADenialChangesNothing(t *testing.T) {
 func TestAPageHasTheTenantsTheme(t *testing.T) {
 	p := serve(t, &fakeService{link: acmeLink(verify.Open)})
 	var err error
-	if p.brand.set, err = p.brand.set.Edited(json.RawMessage(`{"theme":{"from":"#101010","to":"#202020","angle":7,"card":"#303030","action":"#ffcc00"}}`)); err != nil {
+	if p.brand.set, err = p.brand.set.WithFields(json.RawMessage(`{"theme":{"from":"#101010","to":"#202020","angle":7,"card":"#303030","action":"#ffcc00"}}`)); err != nil {
 		t.Fatal(err)
 	}
 	p.get("/v/"+token).contains(t, "--from:#101010;", "--to:#202020;", "--angle:7deg;", "--card:#303030;", "--action:#ffcc00;", "--on-action:#000000;",
 		`<span aria-hidden="true">A</span>Acme IT`)
-	p.brand.set = p.brand.set.With(message.OnMail, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
+	p.brand.set = p.brand.set.WithLogo(message.MailLogo, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
 	p.get("/v/"+token).contains(t, `<img src="/brand/`+strings.Repeat("ab", 32)+`.png" width="224" height="56" alt="Acme IT">`)
-	p.brand.set = p.brand.set.With(message.OnLanding, message.Logo{Hash: strings.Repeat("cd", 32), Width: 40, Height: 20})
+	p.brand.set = p.brand.set.WithLogo(message.LandingLogo, message.Logo{Hash: strings.Repeat("cd", 32), Width: 40, Height: 20})
 	p.get("/v/"+token).contains(t, `<img src="/brand/`+strings.Repeat("cd", 32)+`.png" width="40" height="20" alt="Acme IT">`)
 }
 
 func TestAPictureIsServedByItsHash(t *testing.T) {
 	p := serve(t, &fakeService{})
 	hash := strings.Repeat("0f", 32)
-	p.brand.picture, p.brand.set = []byte("\x89PNG"), message.Set{}.With(message.OnMail, message.Logo{Hash: hash})
+	p.brand.picture, p.brand.set = []byte("\x89PNG"), message.BrandSettings{}.WithLogo(message.MailLogo, message.Logo{Hash: hash})
 	got := p.get("/brand/" + hash + ".png")
 	if got.status != 200 || got.body != "\x89PNG" || got.header.Get("Content-Type") != "image/png" ||
 		got.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || got.header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
@@ -145,7 +145,7 @@ func TestEveryAcceptedThemeIsReadable(t *testing.T) {
 		colour := func(name string) string {
 			return message.Color{R: rapid.Byte().Draw(t, name+" red"), G: rapid.Byte().Draw(t, name+" green"), B: rapid.Byte().Draw(t, name+" blue")}.String()
 		}
-		set, err := message.Set{}.Edited(json.RawMessage(`{"theme":{"from":"` + colour("from") + `","to":"` + colour("to") + `","card":"` + colour("card") + `","action":"` + colour("action") + `"}}`))
+		set, err := message.BrandSettings{}.WithFields(json.RawMessage(`{"theme":{"from":"` + colour("from") + `","to":"` + colour("to") + `","card":"` + colour("card") + `","action":"` + colour("action") + `"}}`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -74,7 +74,7 @@ type pageHarness struct {
 
 // fakeBrands returns the same brand for every tenant, and one picture.
 type fakeBrands struct {
-	set     message.Set
+	set     message.BrandSettings
 	name    string // default Acme IT
 	err     error
 	picture []byte

@@ -37,7 +37,7 @@ type Service interface {
 
 var _ Service = (*verify.Service)(nil)
 
-// Brands returns the brands of tenants; message.Shelf implements it.
+// Brands returns the brands of tenants; message.BrandCache implements it.
 type Brands interface {
 	// Brand returns the tenant's brand, which is read-only. CodeNotFound: the tenant does not exist.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)

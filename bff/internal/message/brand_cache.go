@@ -14,8 +14,8 @@ const brandTTL = 2 * time.Second
 // maxCachedBrands bounds the cache.
 const maxCachedBrands = 1000
 
-// Shelf caches the parsed brands of tenants for a short time. All exported fields are required.
-type Shelf struct {
+// BrandCache caches the parsed brands of tenants for a short time. All exported fields are required.
+type BrandCache struct {
 	Tenants   verify.Tenants
 	Brandings verify.Brandings
 	Now       func() time.Time
@@ -31,7 +31,7 @@ type cachedBrand struct {
 }
 
 // Brand returns the tenant's brand. CodeNotFound: the tenant does not exist.
-func (s *Shelf) Brand(ctx context.Context, tenant string) (*Brand, error) {
+func (s *BrandCache) Brand(ctx context.Context, tenant string) (*Brand, error) {
 	now := s.Now()
 	s.mu.RLock()
 	entry, found := s.cached[tenant]
@@ -56,7 +56,7 @@ func (s *Shelf) Brand(ctx context.Context, tenant string) (*Brand, error) {
 	return b, nil
 }
 
-func (s *Shelf) store(b *Brand, now time.Time, generation int) {
+func (s *BrandCache) store(b *Brand, now time.Time, generation int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.generation != generation {
@@ -68,8 +68,8 @@ func (s *Shelf) store(b *Brand, now time.Time, generation int) {
 	s.cached[b.Tenant] = cachedBrand{brand: b, readAt: now}
 }
 
-// Forget drops the tenant's cached brand; an empty tenant drops all.
-func (s *Shelf) Forget(tenant string) {
+// Invalidate drops the tenant's cached brand; an empty tenant drops all.
+func (s *BrandCache) Invalidate(tenant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.generation++

@@ -2,7 +2,7 @@
 // look and with the texts of the tenant's [Brand].
 //
 // Both functions are pure: the same job and brand give the same message. A [Brand] is the tenant's settings over the
-// defaults for its name. A [Shelf] caches the brands of all tenants. The texts that tenants can't set are in the folder
+// defaults for its name. A [BrandCache] caches the brands of all tenants. The texts that tenants can't set are in the folder
 // languages, one file per language; see [ForLanguage].
 //
 // Names come from ticket systems and texts from tenants. Both are data, never markup and never Go templates: names are

@@ -211,7 +211,7 @@ func TestThreat_22_HostileNamesStayOneHarmlessLine(t *testing.T) {
 // Row 22: in every language and every output, with texts of the tenant.
 func TestThreat_22_HostileNamesGoThroughEverySink(t *testing.T) {
 	written := json.RawMessage(`{"sender":{"name":"Acme {{.Link}}"},"texts":{"de":{"mail_text":"Hallo <b>{technician}</b>\n\n{link}\n\n& {ticket}","mail_footer":"<img src=x onerror=alert(1)> {tenant}"}}}`)
-	set, err := message.Set{}.Edited(written)
+	set, err := message.BrandSettings{}.WithFields(written)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestThreat_22_NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
 
 // Row 25: a logo is all that a mail loads. It has the same URL for every reader, so a request identifies no reader.
 func TestThreat_25_ALogoIdentifiesNoReader(t *testing.T) {
-	set := message.Set{}.With(message.OnMail, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
+	set := message.BrandSettings{}.WithLogo(message.MailLogo, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
 	brand := set.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
 	for _, who := range []string{"Dana Reyes", "Erik Holm"} {
 		m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient, j.Secret = who, strings.Repeat("x", 43) }), brand)

@@ -13,8 +13,8 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Set holds a tenant's brand settings in their stored form. [Default] supplies everything that is missing.
-type Set struct {
+// BrandSettings holds a tenant's brand settings in their stored form. [Default] supplies everything that is missing.
+type BrandSettings struct {
 	Fields
 	Logo        *Logo `json:"logo,omitempty"`
 	LandingLogo *Logo `json:"landing_logo,omitempty"`
@@ -44,19 +44,19 @@ type ThemeFields struct {
 	ActionText *Color `json:"action_text,omitempty"`
 }
 
-// Place is the position of a logo.
-type Place string
+// LogoPlacement is the position of a logo.
+type LogoPlacement string
 
 // The places.
 const (
-	OnMail    Place = "logo"
-	OnLanding Place = "landing_logo"
+	MailLogo    LogoPlacement = "logo"
+	LandingLogo LogoPlacement = "landing_logo"
 )
 
-// ReadSet parses stored settings.
-func ReadSet(b verify.Branding) (s Set, err error) {
+// ParseSettings parses stored settings.
+func ParseSettings(b verify.Branding) (s BrandSettings, err error) {
 	if len(b.Body) == 0 {
-		return Set{}, nil
+		return BrandSettings{}, nil
 	}
 	return s, strictjson.Unmarshal(b.Body, &s)
 }
@@ -64,7 +64,7 @@ func ReadSet(b verify.Branding) (s Set, err error) {
 // BrandOf returns a tenant's brand from its stored settings. It leaves out texts and senders that an older version
 // accepted and that are invalid now.
 func BrandOf(t verify.Tenant, branding verify.Branding) (*Brand, error) {
-	s, err := ReadSet(branding)
+	s, err := ParseSettings(branding)
 	if err != nil {
 		return nil, fmt.Errorf("branding of %s: %w", t.ID, err)
 	}
@@ -72,7 +72,7 @@ func BrandOf(t verify.Tenant, branding verify.Branding) (*Brand, error) {
 }
 
 // Brand applies the settings to a tenant's default brand.
-func (s Set) Brand(t verify.Tenant, version int64) *Brand {
+func (s BrandSettings) Brand(t verify.Tenant, version int64) *Brand {
 	b := Default(t)
 	b.Version = version
 	if s.Theme != nil {
@@ -125,9 +125,9 @@ func (f ThemeFields) theme() Theme {
 	return l
 }
 
-// Edited returns the settings with other fields. CodeInvalid: Field names an unknown or invalid field.
+// WithFields returns the settings with other fields. CodeInvalid: Field names an unknown or invalid field.
 // CodeContrastTooLow: the contrast of two colours is too low; the error holds the nearest colour that is readable.
-func (s Set) Edited(fields json.RawMessage) (Set, error) {
+func (s BrandSettings) WithFields(fields json.RawMessage) (BrandSettings, error) {
 	s.Fields = Fields{}
 	if err := strictjson.Decode(context.Background(), fields, &s.Fields, strictjson.Rules{}); err != nil {
 		return s, invalidFields(err)
@@ -145,13 +145,13 @@ func (s Set) Edited(fields json.RawMessage) (Set, error) {
 	return s, s.normalizeTexts()
 }
 
-// With returns the settings with another logo; without a logo if the hash is empty.
-func (s Set) With(p Place, l Logo) Set {
+// WithLogo returns the settings with another logo; without a logo if the hash is empty.
+func (s BrandSettings) WithLogo(p LogoPlacement, l Logo) BrandSettings {
 	stored := &l
 	if l.Hash == "" {
 		stored = nil
 	}
-	if p == OnLanding {
+	if p == LandingLogo {
 		s.LandingLogo = stored
 	} else {
 		s.Logo = stored
@@ -159,9 +159,9 @@ func (s Set) With(p Place, l Logo) Set {
 	return s
 }
 
-// Kept returns the settings in their stored form, based on a version. png is the content of the logo with the hash, if
+// Branding returns the settings in their stored form, based on a version. png is the content of the logo with the hash, if
 // that logo is new.
-func (s Set) Kept(version int64, hash string, png []byte) verify.Branding {
+func (s BrandSettings) Branding(version int64, hash string, png []byte) verify.Branding {
 	b := verify.Branding{Version: version, Body: marshal(s)}
 	for _, l := range []*Logo{s.Logo, s.LandingLogo} {
 		if l == nil {
@@ -188,7 +188,7 @@ func marshal(value any) json.RawMessage {
 }
 
 // Changes lists the changes between two settings, by field: theme.action, texts.de.sms_code.
-func Changes(before, after Set) []verify.Change {
+func Changes(before, after BrandSettings) []verify.Change {
 	from, to := flatten(before), flatten(after)
 	var list []verify.Change
 	all := maps.Clone(from)
@@ -202,12 +202,12 @@ func Changes(before, after Set) []verify.Change {
 }
 
 // flatten returns every value of the settings by its path.
-func flatten(s Set) map[string]json.RawMessage {
+func flatten(s BrandSettings) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
 	var walk func(path string, value json.RawMessage)
 	walk = func(path string, value json.RawMessage) {
 		var members map[string]json.RawMessage
-		if strictjson.Unmarshal(value, &members) != nil || path == string(OnMail) || path == string(OnLanding) {
+		if strictjson.Unmarshal(value, &members) != nil || path == string(MailLogo) || path == string(LandingLogo) {
 			all[path] = value
 			return
 		}

@@ -41,7 +41,7 @@ func TestFieldsAreAcceptedOrRefusedByName(t *testing.T) {
 		{"two objects", `{}{}`, verify.CodeInvalid, "fields", "This is no field"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Set{}.Edited(json.RawMessage(c.give))
+			_, err := BrandSettings{}.WithFields(json.RawMessage(c.give))
 			if c.code == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -57,26 +57,26 @@ func TestFieldsAreAcceptedOrRefusedByName(t *testing.T) {
 }
 
 func TestTheColorThatARefusalNamesIsAccepted(t *testing.T) {
-	_, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"#ffffff"}}`))
+	_, err := BrandSettings{}.WithFields(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"#ffffff"}}`))
 	var refusal *verify.Error
 	if !errors.As(err, &refusal) || refusal.Contrast == nil {
 		t.Fatalf("%v names none", err)
 	}
-	if _, err := (Set{}).Edited(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"` + refusal.Contrast.Nearest + `"}}`)); err != nil {
+	if _, err := (BrandSettings{}).WithFields(json.RawMessage(`{"theme":{"action":"#ffcc00","action_text":"` + refusal.Contrast.Nearest + `"}}`)); err != nil {
 		t.Errorf("%s: %v", refusal.Contrast.Nearest, err)
 	}
 }
 
 func TestChangesNameEachFieldWithItsOldValue(t *testing.T) {
-	before, err := Set{}.Edited(json.RawMessage(`{"theme":{"action":"#112233","angle":90},"texts":{"en":{"mail_footer":"Acme"}}}`))
+	before, err := BrandSettings{}.WithFields(json.RawMessage(`{"theme":{"action":"#112233","angle":90},"texts":{"en":{"mail_footer":"Acme"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := before.Edited(json.RawMessage(`{"theme":{"action":"#112244","angle":90},"sender":{"name":"Acme"}}`))
+	after, err := before.WithFields(json.RawMessage(`{"theme":{"action":"#112244","angle":90},"sender":{"name":"Acme"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	after = after.With(OnLanding, Logo{Hash: "ab", Width: 2, Height: 1})
+	after = after.WithLogo(LandingLogo, Logo{Hash: "ab", Width: 2, Height: 1})
 	want := []verify.Change{
 		{Field: "landing_logo", To: json.RawMessage(`{"hash":"ab","width":2,"height":1}`)},
 		{Field: "sender.name", To: json.RawMessage(`"Acme"`)},
@@ -92,23 +92,23 @@ func TestChangesNameEachFieldWithItsOldValue(t *testing.T) {
 }
 
 func TestStoredSettingsAreReadUnchanged(t *testing.T) {
-	set, err := Set{}.Edited(json.RawMessage(`{"sender":{"name":"A & <b>"},"theme":{"from":"#ABCDEF"},"texts":{"fr":{"mail_text":"Bonjour\r\n\r\n{link}"}}}`))
+	set, err := BrandSettings{}.WithFields(json.RawMessage(`{"sender":{"name":"A & <b>"},"theme":{"from":"#ABCDEF"},"texts":{"fr":{"mail_text":"Bonjour\r\n\r\n{link}"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	set = set.With(OnMail, Logo{Hash: "aa", Width: 3, Height: 4})
-	kept := set.Kept(7, "aa", []byte("picture"))
+	set = set.WithLogo(MailLogo, Logo{Hash: "aa", Width: 3, Height: 4})
+	kept := set.Branding(7, "aa", []byte("picture"))
 	if len(kept.Images) != 1 || string(kept.Images[0].PNG) != "picture" || kept.Version != 7 {
 		t.Errorf("kept with %+v", kept.Images)
 	}
-	again, err := ReadSet(kept)
+	again, err := ParseSettings(kept)
 	if diff := cmp.Diff(set, again); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 	if got := set.Texts["fr"][MailText]; got != "Bonjour\n\n{link}" {
 		t.Errorf("the text is kept as %q", got)
 	}
-	if removed := set.With(OnMail, Logo{}).Kept(8, "", nil); len(removed.Images) != 0 {
+	if removed := set.WithLogo(MailLogo, Logo{}).Branding(8, "", nil); len(removed.Images) != 0 {
 		t.Errorf("a logo that was taken away is kept: %+v", removed.Images)
 	}
 }

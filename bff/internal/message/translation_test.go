@@ -135,7 +135,7 @@ func TestATextInEveryLanguageIsGSM7(t *testing.T) {
 
 func TestThreat_22_AnyLanguageEndsACodeWithTheWarning(t *testing.T) {
 	for _, tag := range Languages() {
-		settings := Set{Fields: Fields{Texts: map[string]map[string]string{tag: {SMSCode: "{code}. Tell it to whoever calls."}}}}
+		settings := BrandSettings{Fields: Fields{Texts: map[string]map[string]string{tag: {SMSCode: "{code}. Tell it to whoever calls."}}}}
 		b := settings.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
 		text, err := RenderSMS(jobIn(tag, verify.SMSCode), b, "https://verify.acme-it.com")
 		if err != nil {

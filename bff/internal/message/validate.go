@@ -71,7 +71,7 @@ func (f SenderFields) check() error {
 }
 
 // normalizeTexts checks every text and stores its normalized form.
-func (s *Set) normalizeTexts() error {
+func (s *BrandSettings) normalizeTexts() error {
 	for _, tag := range slices.Sorted(maps.Keys(s.Texts)) {
 		if !slices.Contains(Languages(), tag) {
 			return invalidField("texts."+line(tag, 12), "There are no words in this language. There are "+strings.Join(Languages(), ", ")+".")

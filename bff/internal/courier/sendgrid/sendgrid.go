@@ -85,12 +85,12 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	}
 	if err != nil || !text.OneLine(m.Mail.FromName) || !text.OneLine(m.Mail.Subject) {
 		return courier.Result{}, &courier.Fault{
-			Kind: courier.Setup, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
+			Kind: courier.Misconfigured, Err: errors.New("sendgrid: the sender or the subject can't stand in a header"),
 		}
 	}
 	body, err := json.Marshal(s.compose(m, from, to))
 	if err != nil {
-		return courier.Result{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("sendgrid: %w", err)}
+		return courier.Result{}, &courier.Fault{Kind: courier.Misconfigured, Err: fmt.Errorf("sendgrid: %w", err)}
 	}
 	request := sendgrid.GetRequest(s.config.Key, "/v3/mail/send", s.config.Host)
 	request.Method, request.Body = rest.Post, body
@@ -166,7 +166,7 @@ func (s *Sender) Check(ctx context.Context) error {
 		Scopes []string `json:"scopes"`
 	}
 	if strictjson.Unmarshal([]byte(response.Body), &parsed) != nil || !slices.Contains(parsed.Scopes, "mail.send") {
-		return &courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: the API key may not send mail: give it mail.send")}
+		return &courier.Fault{Kind: courier.Misconfigured, Err: errors.New("sendgrid: the API key may not send mail: give it mail.send")}
 	}
 	return nil
 }

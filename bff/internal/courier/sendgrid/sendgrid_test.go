@@ -162,14 +162,14 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		{"out of service", 503, "", "<html>", courier.Fault{Kind: courier.Temporary, Err: errors.New("sendgrid: HTTP 503")}},
 		{"a gateway that does not know", 504, "", "<html>", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("sendgrid: HTTP 504")}},
 		{"a gateway that got nonsense", 502, "", "<html>", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("sendgrid: HTTP 502")}},
-		{"a key that is revoked", 401, "", `{"errors":[{"message":"revoked","field":null}]}`, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 401")}},
-		{"a sender that is not verified", 403, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 403")}},
+		{"a key that is revoked", 401, "", `{"errors":[{"message":"revoked","field":null}]}`, courier.Fault{Kind: courier.Misconfigured, Err: errors.New("sendgrid: HTTP 401")}},
+		{"a sender that is not verified", 403, "", fromField, courier.Fault{Kind: courier.Misconfigured, Err: errors.New("sendgrid: HTTP 403")}},
 		{"a recipient that is none", 400, "", toField, courier.Fault{
 			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New(`sendgrid: HTTP 400, field "personalizations.0.to.0.email"`),
 		}},
-		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Setup, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
-		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 400")}},
-		{"a redirect", 307, "Location: http://127.0.0.1:1/", "", courier.Fault{Kind: courier.Setup, Err: errors.New("sendgrid: HTTP 307")}},
+		{"another field", 400, "", fromField, courier.Fault{Kind: courier.Misconfigured, Err: errors.New(`sendgrid: HTTP 400, field "from.email"`)}},
+		{"no JSON at all", 400, "", "Bad Request", courier.Fault{Kind: courier.Misconfigured, Err: errors.New("sendgrid: HTTP 400")}},
+		{"a redirect", 307, "Location: http://127.0.0.1:1/", "", courier.Fault{Kind: courier.Misconfigured, Err: errors.New("sendgrid: HTTP 307")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -282,8 +282,8 @@ func TestThreat_22_ControlCharactersAndInvalidAddressesAreRefused(t *testing.T) 
 		change func(*courier.OutgoingMessage)
 		want   courier.FaultKind
 	}{
-		"CRLF in the sender's name":   {func(p *courier.OutgoingMessage) { p.Mail.FromName = "Acme\r\nBcc: eve@example.com" }, courier.Setup},
-		"line feed in the subject":    {func(p *courier.OutgoingMessage) { p.Mail.Subject = "a\nb" }, courier.Setup},
+		"CRLF in the sender's name":   {func(p *courier.OutgoingMessage) { p.Mail.FromName = "Acme\r\nBcc: eve@example.com" }, courier.Misconfigured},
+		"line feed in the subject":    {func(p *courier.OutgoingMessage) { p.Mail.Subject = "a\nb" }, courier.Misconfigured},
 		"CRLF in the address":         {func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com\r\nBcc: eve@example.com" }, courier.Rejected},
 		"two addresses":               {func(p *courier.OutgoingMessage) { p.To = "dana@contoso.com,eve@example.com" }, courier.Rejected},
 		"a quoted part that smuggles": {func(p *courier.OutgoingMessage) { p.To = `"dana@contoso.com,eve"@example.com` }, courier.Rejected},

@@ -91,7 +91,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("smtp: the sender's address has a domain that can't be written in ASCII")
 	}
 	if c.Hello == "" {
-		c.Hello = HelloName("", c.From)
+		c.Hello = EHLOName("", c.From)
 	}
 	if c.Hello, err = checkEHLOName(c.Hello); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	}
 	msg, err := s.compose(m, from, to)
 	if err != nil {
-		return courier.Result{}, &courier.Fault{Kind: courier.Setup, Err: fmt.Errorf("smtp: the message can't be written: %T", err)}
+		return courier.Result{}, &courier.Fault{Kind: courier.Misconfigured, Err: fmt.Errorf("smtp: the message can't be written: %T", err)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxSessionTime)
 	defer cancel()
@@ -135,7 +135,7 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	return courier.Result{Carrier: Carrier}, nil
 }
 
-var errHeader = &courier.Fault{Kind: courier.Setup, Err: errors.New("smtp: the sender or the subject can't stand in a header")}
+var errHeader = &courier.Fault{Kind: courier.Misconfigured, Err: errors.New("smtp: the sender or the subject can't stand in a header")}
 
 // Check connects, authenticates and quits. It costs nothing and sends nothing.
 func (s *Sender) Check(ctx context.Context) error {

@@ -147,7 +147,7 @@ func TestTheAuthMechanismIsOneThatTheServerOffers(t *testing.T) {
 			err := newSender(t, srv, withAccount).Check(t.Context())
 			commands, _ := srv.recorded()
 			if c.want == nil {
-				if k, _ := faultKindOf(t, err); k != courier.Setup || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
+				if k, _ := faultKindOf(t, err); k != courier.Misconfigured || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
 					t.Errorf("%v; heard %q", err, commands)
 				}
 				return
@@ -163,7 +163,7 @@ func TestTheAuthMechanismIsOneThatTheServerOffers(t *testing.T) {
 func TestPlaintextAfterSTARTTLSIsNotRead(t *testing.T) {
 	srv := serve(t, script{starttls: true, replies: map[string]string{"STARTTLS": "220 go ahead\r\n250 injected"}})
 	_, err := newSender(t, srv, nil).Send(t.Context(), outgoing(nil))
-	if k, _ := faultKindOf(t, err); k != courier.Setup {
+	if k, _ := faultKindOf(t, err); k != courier.Misconfigured {
 		t.Errorf("%v", err)
 	}
 }
@@ -255,7 +255,7 @@ func resultText(t *testing.T, err error) string {
 	}
 	kind, reason := faultKindOf(t, err)
 	switch kind {
-	case courier.Setup:
+	case courier.Misconfigured:
 		return "ours"
 	case courier.Temporary:
 		return "busy"
@@ -300,7 +300,7 @@ func TestNothingIsSentWithoutEncryption(t *testing.T) {
 	t.Run("a server that does not offer it is refused", func(t *testing.T) {
 		srv := serve(t, script{auth: true})
 		_, err := newSender(t, srv, withAccount).Send(t.Context(), outgoing(nil))
-		if k, _ := faultKindOf(t, err); k != courier.Setup {
+		if k, _ := faultKindOf(t, err); k != courier.Misconfigured {
 			t.Errorf("%v", err)
 		}
 		if commands, mails := srv.recorded(); len(mails) > 0 || slices.ContainsFunc(commands, func(l string) bool { return strings.HasPrefix(l, "AUTH") }) {
@@ -310,7 +310,7 @@ func TestNothingIsSentWithoutEncryption(t *testing.T) {
 	t.Run("a server with an untrusted certificate is refused", func(t *testing.T) {
 		srv := serve(t, script{starttls: true})
 		_, err := newSender(t, srv, func(c *smtp.Config) { c.Roots = nil }).Send(t.Context(), outgoing(nil))
-		if k, _ := faultKindOf(t, err); k != courier.Setup {
+		if k, _ := faultKindOf(t, err); k != courier.Misconfigured {
 			t.Errorf("%v", err)
 		}
 		if _, mails := srv.recorded(); len(mails) > 0 {
@@ -319,7 +319,7 @@ func TestNothingIsSentWithoutEncryption(t *testing.T) {
 	})
 	t.Run("a server that takes no sign-in of ours is refused", func(t *testing.T) {
 		_, err := newSender(t, serve(t, script{starttls: true}), withAccount).Send(t.Context(), outgoing(nil))
-		if k, _ := faultKindOf(t, err); k != courier.Setup {
+		if k, _ := faultKindOf(t, err); k != courier.Misconfigured {
 			t.Errorf("%v", err)
 		}
 	})
@@ -403,7 +403,7 @@ func TestACheckSignsInAndSendsNothing(t *testing.T) {
 		t.Errorf("heard %q", commands)
 	}
 	bad := serve(t, script{starttls: true, auth: true, replies: map[string]string{"AUTH": "535 5.7.8 no"}})
-	if k, _ := faultKindOf(t, newSender(t, bad, withAccount).Check(t.Context())); k != courier.Setup {
+	if k, _ := faultKindOf(t, newSender(t, bad, withAccount).Check(t.Context())); k != courier.Misconfigured {
 		t.Errorf("kind %d", k)
 	}
 }

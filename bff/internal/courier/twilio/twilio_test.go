@@ -117,7 +117,7 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		{"too many requests", 429, errorBody(20429), courier.Temporary, "", 7 * time.Second},
 		{"it is down", 503, "<html>", courier.Temporary, "", 7 * time.Second},
 		{"a gateway gave up", 504, "", courier.Indeterminate, "", 0},
-		{"the token is wrong", 401, errorBody(20003), courier.Setup, "", 0},
+		{"the token is wrong", 401, errorBody(20003), courier.Misconfigured, "", 0},
 		{"the number is none", 400, errorBody(21211), courier.Rejected, verify.ReasonInvalidRecipient, 0},
 		{"the number is a landline", 400, errorBody(21614), courier.Rejected, verify.ReasonLandline, 0},
 		{"the number is a landline, said at once", 400, errorBody(21635), courier.Rejected, verify.ReasonLandline, 0},
@@ -126,19 +126,19 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		{"the number can't be one", 400, errorBody(21217), courier.Rejected, verify.ReasonInvalidRecipient, 0},
 		{"the number blocks us", 400, errorBody(30004), courier.Rejected, verify.ReasonBlocked, 0},
 		{"the number is unknown", 400, errorBody(30005), courier.Rejected, verify.ReasonInvalidRecipient, 0},
-		{"a trial account", 400, errorBody(21608), courier.Setup, "", 0},
-		{"this sender can't reach the number", 400, errorBody(21612), courier.Setup, "", 0},
-		{"the text is too long", 400, errorBody(21617), courier.Setup, "", 0},
-		{"the sender is of another country", 400, errorBody(21659), courier.Setup, "", 0},
-		{"the sender is the recipient", 400, errorBody(21266), courier.Setup, "", 0},
-		{"the messaging service has no sender", 400, errorBody(21703), courier.Setup, "", 0},
-		{"the account is suspended", 403, errorBody(30002), courier.Setup, "", 0},
+		{"a trial account", 400, errorBody(21608), courier.Misconfigured, "", 0},
+		{"this sender can't reach the number", 400, errorBody(21612), courier.Misconfigured, "", 0},
+		{"the text is too long", 400, errorBody(21617), courier.Misconfigured, "", 0},
+		{"the sender is of another country", 400, errorBody(21659), courier.Misconfigured, "", 0},
+		{"the sender is the recipient", 400, errorBody(21266), courier.Misconfigured, "", 0},
+		{"the messaging service has no sender", 400, errorBody(21703), courier.Misconfigured, "", 0},
+		{"the account is suspended", 403, errorBody(30002), courier.Misconfigured, "", 0},
 		{"the sender's queue is full", 400, errorBody(21611), courier.Temporary, "", 0},
 		{"under maintenance", 400, errorBody(21730), courier.Temporary, "", 0},
-		{"an error that is not known", 400, errorBody(21999), courier.Setup, "", 0},
+		{"an error that is not known", 400, errorBody(21999), courier.Misconfigured, "", 0},
 		{"the number has said STOP", 400, errorBody(21610), courier.Rejected, verify.ReasonOptedOut, 0},
-		{"the country is not switched on", 400, errorBody(21408), courier.Setup, "", 0},
-		{"the sender is not ours", 400, errorBody(21606), courier.Setup, "", 0},
+		{"the country is not switched on", 400, errorBody(21408), courier.Misconfigured, "", 0},
+		{"the sender is not ours", 400, errorBody(21606), courier.Misconfigured, "", 0},
 		{"a code of the recipient's in an answer that is not about it", 503, errorBody(21614), courier.Temporary, "", 7 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestACheckReadsTheAccountOnly(t *testing.T) {
 		t.Error(err)
 	}
 	status = http.StatusUnauthorized
-	if f := faultOf(t, s.Check(t.Context())); f.Kind != courier.Setup {
+	if f := faultOf(t, s.Check(t.Context())); f.Kind != courier.Misconfigured {
 		t.Errorf("%v", f)
 	}
 }

@@ -184,7 +184,7 @@ func statusText(status string) string {
 
 // faultOfStatus returns the fault of a Vonage status. Vonage's error texts are left out, because they may contain a number.
 func faultOfStatus(status string) *courier.Fault {
-	f := &courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: " + statusText(status))}
+	f := &courier.Fault{Kind: courier.Misconfigured, Err: errors.New("vonage: " + statusText(status))}
 	switch status {
 	case "1", "5", "10": // throttled, internal error, too many binds
 		f.Kind = courier.Temporary

@@ -120,18 +120,18 @@ func TestAResponseBecomesAFault(t *testing.T) {
 		{"no messages at all", 200, json, `{}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"no JSON", 200, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
 		{"a status that is no string", 200, json, `{"messages":[{"status":0}]}`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 200 without an answer in it")}},
-		{"an unknown status", 200, json, one("999999999999"), courier.Fault{Kind: courier.Setup, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
-		{"HTTP 401", 401, json, `{"title":"Unauthorized"}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 401")}},
-		{"HTTP 420", 420, json, `{}`, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 420")}},
+		{"an unknown status", 200, json, one("999999999999"), courier.Fault{Kind: courier.Misconfigured, Err: errors.New(`vonage: it refuses the message (status "99999999")`)}},
+		{"HTTP 401", 401, json, `{"title":"Unauthorized"}`, courier.Fault{Kind: courier.Misconfigured, Err: errors.New("vonage: HTTP 401")}},
+		{"HTTP 420", 420, json, `{}`, courier.Fault{Kind: courier.Misconfigured, Err: errors.New("vonage: HTTP 420")}},
 		{"HTTP 429", 429, json, `{}`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 429")}},
 		{"HTTP 500", 500, json, `{}`, courier.Fault{Kind: courier.Temporary, Err: errors.New("vonage: HTTP 500")}},
 		{"HTTP 503", 503, "text/html", `<html>`, courier.Fault{Kind: courier.Temporary, RetryAfter: 3 * time.Second, Err: errors.New("vonage: HTTP 503")}},
 		{"HTTP 504", 504, "text/html", `<html>`, courier.Fault{Kind: courier.Indeterminate, Err: errors.New("vonage: HTTP 504")}},
-		{"a redirect", 302, json, ``, courier.Fault{Kind: courier.Setup, Err: errors.New("vonage: HTTP 302")}},
+		{"a redirect", 302, json, ``, courier.Fault{Kind: courier.Misconfigured, Err: errors.New("vonage: HTTP 302")}},
 	}
 	for kind, list := range map[courier.FaultKind][]string{
-		courier.Temporary: {"1", "5", "10"},
-		courier.Setup:     {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
+		courier.Temporary:     {"1", "5", "10"},
+		courier.Misconfigured: {"2", "3", "4", "8", "9", "11", "12", "14", "15", "22", "23", "29", "32"},
 	} {
 		for _, status := range list {
 			rows = append(rows, row{"status " + status, 200, json, one(status), courier.Fault{Kind: kind, Err: errors.New("vonage: " + descriptionOf(status))}})
