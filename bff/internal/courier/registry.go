@@ -46,8 +46,8 @@ type entry struct {
 	sender  Sender
 }
 
-// NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the error
-// becomes the fault of that tenant's messages.
+// NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the
+// error becomes the fault of that tenant's messages.
 func NewCarrierRegistry(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
 	r := &CarrierRegistry{accounts: accounts, build: build, now: now, cache: map[string]cachedAccounts{}}
 	for _, a := range platform {
@@ -79,7 +79,8 @@ func (r *CarrierRegistry) Reached(ctx context.Context, tenant string) ([]verify.
 	return kinds, nil
 }
 
-// Invalidate drops the tenant's cached accounts; an empty tenant drops all.
+// Invalidate has the tenant's accounts read again at their next use; an empty tenant stands for all tenants. The senders of
+// unchanged accounts stay.
 func (r *CarrierRegistry) Invalidate(tenant string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
