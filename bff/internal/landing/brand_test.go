@@ -157,14 +157,14 @@ func TestEveryAcceptedThemeIsReadable(t *testing.T) {
 				is[found[1]], _ = message.ParseColor(found[2])
 			}
 			for _, pair := range []struct {
-				ink, ground string
-				needs       float64
+				color, background string
+				min               float64
 			}{
-				{"ink", "card", 4.5}, {"ink", "over", 4.5}, {"quiet", "card", 4.5}, {"on-action", "action", 4.5}, {"on-action", "action-over", 4.5}, {"good", "card", 3},
-				{"bad", "card", 4.5}, {"card", "bad", 4.5}, {"wait", "card", 3}, {"edge", "card", 3}, {"focus", "card", 3},
+				{"text", "card", 4.5}, {"text", "hover", 4.5}, {"muted", "card", 4.5}, {"on-action", "action", 4.5}, {"on-action", "action-hover", 4.5}, {"success", "card", 3},
+				{"danger", "card", 4.5}, {"card", "danger", 4.5}, {"warning", "card", 3}, {"border", "card", 3}, {"focus", "card", 3},
 			} {
-				if got := message.Contrast(is[pair.ink], is[pair.ground]); got < pair.needs {
-					t.Fatalf("part %d: %s %s on %s %s has %.2f, want %.1f", i, pair.ink, is[pair.ink], pair.ground, is[pair.ground], got, pair.needs)
+				if got := message.Contrast(is[pair.color], is[pair.background]); got < pair.min {
+					t.Fatalf("part %d: %s %s on %s %s has %.2f, want %.1f", i, pair.color, is[pair.color], pair.background, is[pair.background], got, pair.min)
 				}
 			}
 		}

@@ -78,7 +78,7 @@ func themeCSS(t message.Theme) string {
 	dark.Text = message.EnsureContrast(message.Mix(t.Text, message.White, 0.1), darkCard, 12)
 	dark.Action = message.EnsureContrast(t.Action, darkCard, message.ContrastText)
 	dark.ActionText = message.TextColorOn(dark.Action)
-	return ":root{" + properties(t) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--tile:#fff;--pad:.375rem .625rem;}}"
+	return ":root{" + properties(t) + "}@media(prefers-color-scheme:dark){:root{" + properties(dark) + "--logo-background:#fff;--logo-padding:.375rem .625rem;}}"
 }
 
 func properties(t message.Theme) string {
@@ -95,12 +95,12 @@ func properties(t message.Theme) string {
 		name  string
 		color message.Color
 	}{
-		{"from", t.From}, {"to", t.To}, {"card", t.Card}, {"ink", t.Text}, {"action", t.Action}, {"on-action", t.ActionText},
-		{"action-over", hover(t.ActionText, t.Action, 0.12)}, {"quiet", readable(mix(0.72))}, {"line", mix(0.14)}, {"over", hover(t.Text, t.Card, 0.06)},
-		{"edge", message.EnsureContrast(mix(0.5), t.Card, message.ContrastShape)},
+		{"from", t.From}, {"to", t.To}, {"card", t.Card}, {"text", t.Text}, {"action", t.Action}, {"on-action", t.ActionText},
+		{"action-hover", hover(t.ActionText, t.Action, 0.12)}, {"muted", readable(mix(0.72))}, {"divider", mix(0.14)}, {"hover", hover(t.Text, t.Card, 0.06)},
+		{"border", message.EnsureContrast(mix(0.5), t.Card, message.ContrastShape)},
 		{"focus", readable(message.Color{R: 0x17, G: 0x69, B: 0xaa})},
-		{"good", readable(message.Color{R: 0x17, G: 0x80, B: 0x3d})}, {"bad", readable(message.Color{R: 0xc0, G: 0x26, B: 0x26})},
-		{"wait", readable(message.Color{R: 0x9a, G: 0x5b, B: 0x00})},
+		{"success", readable(message.Color{R: 0x17, G: 0x80, B: 0x3d})}, {"danger", readable(message.Color{R: 0xc0, G: 0x26, B: 0x26})},
+		{"warning", readable(message.Color{R: 0x9a, G: 0x5b, B: 0x00})},
 	} {
 		fmt.Fprintf(&b, "--%s:%s;", p.name, p.color)
 	}
