@@ -23,22 +23,22 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// gateway is a house whose technicians sign in at a real provider.
-type gateway struct {
-	*house
+// signInHarness is a harness whose technicians sign in at a real provider.
+type signInHarness struct {
+	*harness
 	t        *testing.T
 	provider *httptest.Server
 	config   *idp.Config
 	down     bool
-	asked    int
+	requests int
 }
 
-func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
+func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
 	t.Helper()
-	g := &gateway{house: newHouse(t), t: t}
+	g := &signInHarness{harness: newHarness(t), t: t}
 	var handler http.Handler
 	g.provider = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.asked++
+		g.requests++
 		if g.down {
 			http.Error(w, "down", http.StatusServiceUnavailable)
 			return
@@ -76,7 +76,7 @@ func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
 	return g
 }
 
-func (g *gateway) begin() launch.SignInStart {
+func (g *signInHarness) begin() launch.SignInStart {
 	g.t.Helper()
 	start, err := g.BeginSignIn(g.t.Context(), "acme")
 	if err != nil {
@@ -85,8 +85,8 @@ func (g *gateway) begin() launch.SignInStart {
 	return start
 }
 
-// choose is the person at the provider's page, and the browser's way back.
-func (g *gateway) choose(start launch.SignInStart, person string) launch.SignInReturn {
+// choose selects the person on the provider's page and follows the browser back.
+func (g *signInHarness) choose(start launch.SignInStart, person string) launch.SignInReturn {
 	g.t.Helper()
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := browser.PostForm(start.URL, url.Values{"person": {person}})
@@ -102,8 +102,8 @@ func (g *gateway) choose(start launch.SignInStart, person string) launch.SignInR
 	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Fault: q.Get("error"), Memo: start.Memo}
 }
 
-// signIn is the whole way, to the code that the pod gets.
-func (g *gateway) signIn(person string) string {
+// signIn runs the whole flow and gives the code for the pod.
+func (g *signInHarness) signIn(person string) string {
 	g.t.Helper()
 	code, err := g.FinishSignIn(g.t.Context(), g.choose(g.begin(), person))
 	if err != nil {
@@ -112,12 +112,12 @@ func (g *gateway) signIn(person string) string {
 	return code
 }
 
-func (g *gateway) openWith(code, ticket string) (launch.Grant, error) {
+func (g *signInHarness) openWith(code, ticket string) (launch.Grant, error) {
 	return g.OpenSignedIn(g.t.Context(), launch.SignInLaunch{Tenant: "acme", Code: code, Ticket: ticket})
 }
 
 func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	start := g.begin()
 	to, err := url.Parse(start.URL)
 	if err != nil {
@@ -145,8 +145,8 @@ func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
 	}
 }
 
-func TestRow02ASignInOpensOneSessionWithinAMinute(t *testing.T) {
-	g := newGateway(t, nil)
+func TestThreat_02_ASignInOpensOneSessionWithinAMinute(t *testing.T) {
+	g := newSignInHarness(t, nil)
 	code := g.signIn("ana")
 	if _, err := g.openWith(code, "9999"); verify.CodeOf(err) != verify.CodeTicket {
 		t.Errorf("a ticket that is not there: %v", err)
@@ -162,13 +162,13 @@ func TestRow02ASignInOpensOneSessionWithinAMinute(t *testing.T) {
 	if _, err := g.openWith(late, "1174"); verify.CodeOf(err) != verify.CodeContextExpired {
 		t.Errorf("after a minute: %v", err)
 	}
-	if sessions, spent := g.stored(t); sessions != 1 || spent != 1 {
-		t.Errorf("%d sessions, %d spent", sessions, spent)
+	if sessions, used := g.stored(t); sessions != 1 || used != 1 {
+		t.Errorf("%d sessions, %d spent", sessions, used)
 	}
 }
 
-func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
-	g := newGateway(t, nil)
+func TestThreat_03_WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
+	g := newSignInHarness(t, nil)
 	other := g.acme(t)
 	other.ID = "zenith"
 	other.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
@@ -202,7 +202,7 @@ func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
 }
 
 func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	for name, edit := range map[string]func(*launch.SignInReturn){
 		"no cookie":                    func(r *launch.SignInReturn) { r.Memo = "" },
 		"another flow's cookie":        func(r *launch.SignInReturn) { r.Memo = g.begin().Memo },
@@ -220,7 +220,7 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 		"a provider that was replaced": func(*launch.SignInReturn) { g.put(t, g.acme(t)) },
 	} {
 		back := g.choose(g.begin(), "ana")
-		before, acme := g.now, mustTenant(t, g.house)
+		before, acme := g.now, mustTenant(t, g.harness)
 		edit(&back)
 		code, err := g.FinishSignIn(t.Context(), back)
 		var refusal *verify.Error
@@ -232,7 +232,7 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 	}
 }
 
-func mustTenant(t *testing.T, h *house) verify.Tenant {
+func mustTenant(t *testing.T, h *harness) verify.Tenant {
 	t.Helper()
 	tenant, err := h.store.Tenant(t.Context(), "acme")
 	if err != nil {
@@ -241,9 +241,9 @@ func mustTenant(t *testing.T, h *house) verify.Tenant {
 	return tenant
 }
 
-func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
-	g := newGateway(t, nil)
-	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func TestThreat_01_AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
+	g := newSignInHarness(t, nil)
+	unknownKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
 		"no exp":                      {claims: map[string]any{"exp": nil}},
 		"alg none":                    {sign: by(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType)},
 		"HS256 under the secret":      {sign: by(jwt.SigningMethodHS256, []byte("hush"))},
-		"a stranger's key":            {sign: by(jwt.SigningMethodES256, stranger)},
+		"a stranger's key":            {sign: by(jwt.SigningMethodES256, unknownKey)},
 		"something that is no token":  {sign: func(map[string]any) (string, error) { return "token", nil }},
 		"a name that is not the type": {claims: map[string]any{"email_verified": "yes"}},
 	}
@@ -308,7 +308,7 @@ func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
 		{"known by a claim that is no text", claim("email_verified"), "ana", verify.CodeMember},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := newGateway(t, c.edit)
+			g := newSignInHarness(t, c.edit)
 			if _, err := g.FinishSignIn(t.Context(), g.choose(g.begin(), c.person)); verify.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -317,15 +317,15 @@ func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
 }
 
 func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	g.down = true
 	for range 20 {
 		if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable {
 			t.Errorf("got %v", err)
 		}
 	}
-	if g.asked != 1 {
-		t.Errorf("it was asked %d times", g.asked)
+	if g.requests != 1 {
+		t.Errorf("it was asked %d times", g.requests)
 	}
 	g.down = false
 	g.now = g.now.Add(5 * time.Second)
@@ -337,11 +337,11 @@ func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestRow27AProviderIsSoughtNowhereInside(t *testing.T) {
-	g := newGateway(t, nil)
+func TestThreat_27_AProviderIsSoughtNowhereInside(t *testing.T) {
+	g := newSignInHarness(t, nil)
 	g.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
-	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.asked != 0 {
-		t.Errorf("got %v, and it was asked %d times", err, g.asked)
+	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.requests != 0 {
+		t.Errorf("got %v, and it was asked %d times", err, g.requests)
 	}
 }
 

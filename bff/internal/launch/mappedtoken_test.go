@@ -21,14 +21,14 @@ const (
 		"claims":{"sub":"/sub","act.email":"/user/email","ctx.ticket.id":"/context/ticketId"},"constants":{"ctx.psa":"connectwise"}}`
 )
 
-// signer signs as the product does, by one key without a name.
-type signer struct {
+// mappedSigner signs as the product does, with one key without a kid.
+type mappedSigner struct {
 	key     launchcontext.SigningKey
 	private ed25519.PrivateKey
 }
 
-// newSigner has acme trust the product by a mapping.
-func newSigner(t *testing.T, h *house, mapping string) signer {
+// newMappedSigner makes acme trust the product by a mapping.
+func newMappedSigner(t *testing.T, h *harness, mapping string) mappedSigner {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -42,11 +42,11 @@ func newSigner(t *testing.T, h *house, mapping string) signer {
 	acme.Keys = append(acme.Keys, registered(t, product, key))
 	acme.Issuers = []verify.Issuer{{Name: product, Mapping: json.RawMessage(mapping)}}
 	h.put(t, acme)
-	return signer{key, private}
+	return mappedSigner{key, private}
 }
 
-// token is one of ticket 1174, its claims edited; a nil value removes one.
-func (s signer) token(t *testing.T, h *house, header string, edit map[string]any) string {
+// token is a token for ticket 1174 with edited claims; a nil value removes a claim.
+func (s mappedSigner) token(t *testing.T, h *harness, header string, edit map[string]any) string {
 	t.Helper()
 	claims := map[string]any{
 		"iss": product, "aud": productAudience, "sub": "https://acme.desk.example/users/42", "iat": h.now.Unix(), "exp": h.now.Unix() + 60,
@@ -62,12 +62,12 @@ func (s signer) token(t *testing.T, h *house, header string, edit map[string]any
 	return segments(header, string(payload), func(signed string) []byte { return ed25519.Sign(s.private, []byte(signed)) })
 }
 
-const asProducts = `{"alg":"EdDSA","typ":"JWT"}`
+const mappedHeader = `{"alg":"EdDSA","typ":"JWT"}`
 
 func TestAProductsTokenOpensTheTicketThatItIsSignedFor(t *testing.T) {
-	h := newHouse(t)
-	s := newSigner(t, h, zendeskLike)
-	token := s.token(t, h, asProducts, nil)
+	h := newHarness(t)
+	s := newMappedSigner(t, h, zendeskLike)
+	token := s.token(t, h, mappedHeader, nil)
 	grant, err := h.OpenAt(t.Context(), "acme", token, "")
 	if err != nil {
 		t.Fatal(err)
@@ -83,10 +83,10 @@ func TestAProductsTokenOpensTheTicketThatItIsSignedFor(t *testing.T) {
 }
 
 func TestAProductThatKnowsTheClientNeedsOnlyItsContacts(t *testing.T) {
-	h := newHouse(t)
-	s := newSigner(t, h, `{"audience":"https://acme.desk.example/apps/7","claims":{"sub":"/sub","ctx.ticket.id":"/context/ticketId",
+	h := newHarness(t)
+	s := newMappedSigner(t, h, `{"audience":"https://acme.desk.example/apps/7","claims":{"sub":"/sub","ctx.ticket.id":"/context/ticketId",
 		"ctx.client.id":"/orgs/0/id","ctx.client.name":"/orgs/0/the~1name","ctx.contact.id":"/requester"},"constants":{"ctx.psa":"desk"}}`)
-	token := s.token(t, h, asProducts, map[string]any{
+	token := s.token(t, h, mappedHeader, map[string]any{
 		"orgs": []any{map[string]any{"id": 250, "the/name": "Contoso"}}, "requester": "12",
 	})
 	grant, err := h.OpenAt(t.Context(), "acme", token, "")
@@ -98,10 +98,10 @@ func TestAProductThatKnowsTheClientNeedsOnlyItsContacts(t *testing.T) {
 	}
 }
 
-func TestRow01AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
-	h := newHouse(t)
-	s := newSigner(t, h, zendeskLike)
-	stranger := newSigner(t, newHouse(t), zendeskLike)
+func TestThreat_01_AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
+	h := newHarness(t)
+	s := newMappedSigner(t, h, zendeskLike)
+	unknownKey := newMappedSigner(t, newHarness(t), zendeskLike)
 	bare := h.acme(t)
 	bare.ID = "bare"
 	h.put(t, bare)
@@ -116,11 +116,11 @@ func TestRow01AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
 		want                     verify.Code
 		field                    string
 	}{
-		{"no page", "", s.token(t, h, asProducts, nil), "", verify.CodeContextInvalid, ""},
-		{"a page of a tenant that does not know the issuer", "bare", s.token(t, h, asProducts, nil), "", verify.CodeContextInvalid, ""},
-		{"a page of nobody", "nobody", s.token(t, h, asProducts, nil), "", verify.CodeContextInvalid, ""},
-		{"a stranger's signature", "acme", stranger.token(t, h, asProducts, nil), "", verify.CodeContextInvalid, ""},
-		{"an issuer without a mapping", "acme", s.token(t, h, asProducts, map[string]any{"iss": issuer}), "", verify.CodeContextInvalid, ""},
+		{"no page", "", s.token(t, h, mappedHeader, nil), "", verify.CodeContextInvalid, ""},
+		{"a page of a tenant that does not know the issuer", "bare", s.token(t, h, mappedHeader, nil), "", verify.CodeContextInvalid, ""},
+		{"a page of nobody", "nobody", s.token(t, h, mappedHeader, nil), "", verify.CodeContextInvalid, ""},
+		{"a stranger's signature", "acme", unknownKey.token(t, h, mappedHeader, nil), "", verify.CodeContextInvalid, ""},
+		{"an issuer without a mapping", "acme", s.token(t, h, mappedHeader, map[string]any{"iss": issuer}), "", verify.CodeContextInvalid, ""},
 		{"alg none", "acme", s.token(t, h, `{"alg":"none","typ":"JWT"}`, nil), "", verify.CodeContextInvalid, ""},
 		{"another typ", "acme", s.token(t, h, `{"alg":"EdDSA","typ":"at+jwt"}`, nil), "", verify.CodeContextInvalid, ""},
 		{"a launch context's typ on a product's claims", "acme", s.token(t, h, `{"alg":"EdDSA","typ":"pod-launch+jwt","kid":"product-1"}`, nil), "", verify.CodeContextInvalid, ""},
@@ -128,22 +128,22 @@ func TestRow01AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
 		{"a jku", "acme", s.token(t, h, `{"alg":"EdDSA","typ":"JWT","jku":"https://evil.example"}`, nil), "", verify.CodeContextInvalid, ""},
 		{"crit", "acme", s.token(t, h, `{"alg":"EdDSA","typ":"JWT","crit":[]}`, nil), "", verify.CodeContextInvalid, ""},
 		{"a header that comes twice", "acme", s.token(t, h, `{"alg":"none","alg":"EdDSA","typ":"JWT"}`, nil), "", verify.CodeContextInvalid, ""},
-		{"another audience", "acme", s.token(t, h, asProducts, map[string]any{"aud": audience}), "", verify.CodeContextInvalid, "aud"},
-		{"two audiences", "acme", s.token(t, h, asProducts, map[string]any{"aud": []string{productAudience, audience}}), "", verify.CodeContextInvalid, "aud"},
-		{"an hour to live", "acme", s.token(t, h, asProducts, map[string]any{"exp": h.now.Unix() + 3600}), "", verify.CodeContextInvalid, "exp"},
-		{"no exp", "acme", s.token(t, h, asProducts, map[string]any{"exp": nil}), "", verify.CodeContextInvalid, "exp"},
-		{"expired", "acme", s.token(t, h, asProducts, map[string]any{"iat": h.now.Unix() - 100, "exp": h.now.Unix() - 11}), "", verify.CodeContextExpired, "exp"},
-		{"from the future", "acme", s.token(t, h, asProducts, map[string]any{"iat": h.now.Unix() + 20, "exp": h.now.Unix() + 60}), "", verify.CodeContextInvalid, "nbf"},
-		{"no ticket", "acme", s.token(t, h, asProducts, with(nil)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"no place for a ticket", "acme", s.token(t, h, asProducts, map[string]any{"context": nil}), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"an empty ticket", "acme", s.token(t, h, asProducts, with("")), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"a ticket that is a list", "acme", s.token(t, h, asProducts, with([]int{1174})), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"a ticket that is true", "acme", s.token(t, h, asProducts, with(true)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"a ticket with a fraction", "acme", s.token(t, h, asProducts, with(1174.5)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"a ticket of another shape", "acme", s.token(t, h, asProducts, with(json.Number("1174e0"))), "", verify.CodeContextInvalid, "ctx.ticket.id"},
-		{"no technician", "acme", s.token(t, h, asProducts, map[string]any{"sub": nil}), "", verify.CodeContextInvalid, "sub"},
-		{"a challenge that it can't answer", "acme", s.token(t, h, asProducts, nil), "n", verify.CodeContextInvalid, "nonce"},
-		{"another ticket than the system gives", "acme", s.token(t, h, asProducts, with(1175)), "", verify.CodeTicket, ""},
+		{"another audience", "acme", s.token(t, h, mappedHeader, map[string]any{"aud": audience}), "", verify.CodeContextInvalid, "aud"},
+		{"two audiences", "acme", s.token(t, h, mappedHeader, map[string]any{"aud": []string{productAudience, audience}}), "", verify.CodeContextInvalid, "aud"},
+		{"an hour to live", "acme", s.token(t, h, mappedHeader, map[string]any{"exp": h.now.Unix() + 3600}), "", verify.CodeContextInvalid, "exp"},
+		{"no exp", "acme", s.token(t, h, mappedHeader, map[string]any{"exp": nil}), "", verify.CodeContextInvalid, "exp"},
+		{"expired", "acme", s.token(t, h, mappedHeader, map[string]any{"iat": h.now.Unix() - 100, "exp": h.now.Unix() - 11}), "", verify.CodeContextExpired, "exp"},
+		{"from the future", "acme", s.token(t, h, mappedHeader, map[string]any{"iat": h.now.Unix() + 20, "exp": h.now.Unix() + 60}), "", verify.CodeContextInvalid, "nbf"},
+		{"no ticket", "acme", s.token(t, h, mappedHeader, with(nil)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"no place for a ticket", "acme", s.token(t, h, mappedHeader, map[string]any{"context": nil}), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"an empty ticket", "acme", s.token(t, h, mappedHeader, with("")), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"a ticket that is a list", "acme", s.token(t, h, mappedHeader, with([]int{1174})), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"a ticket that is true", "acme", s.token(t, h, mappedHeader, with(true)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"a ticket with a fraction", "acme", s.token(t, h, mappedHeader, with(1174.5)), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"a ticket of another shape", "acme", s.token(t, h, mappedHeader, with(json.Number("1174e0"))), "", verify.CodeContextInvalid, "ctx.ticket.id"},
+		{"no technician", "acme", s.token(t, h, mappedHeader, map[string]any{"sub": nil}), "", verify.CodeContextInvalid, "sub"},
+		{"a challenge that it can't answer", "acme", s.token(t, h, mappedHeader, nil), "n", verify.CodeContextInvalid, "nonce"},
+		{"another ticket than the system gives", "acme", s.token(t, h, mappedHeader, with(1175)), "", verify.CodeTicket, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,17 +154,17 @@ func TestRow01AProductsTokenIsRefusedForWhatAContextIs(t *testing.T) {
 			}
 		})
 	}
-	if sessions, spent := h.stored(t); sessions != 0 || spent != 0 {
-		t.Errorf("they left %d sessions and %d spent ids", sessions, spent)
+	if sessions, used := h.stored(t); sessions != 0 || used != 0 {
+		t.Errorf("they left %d sessions and %d spent ids", sessions, used)
 	}
 }
 
-func TestRow02AProductsTokenOpensOneSession(t *testing.T) {
+func TestThreat_02_AProductsTokenOpensOneSession(t *testing.T) {
 	for name, edit := range map[string]map[string]any{"without a jti": nil, "by its jti": {"jti": "one"}} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			s := newSigner(t, h, zendeskLike)
-			token := s.token(t, h, asProducts, edit)
+			h := newHarness(t)
+			s := newMappedSigner(t, h, zendeskLike)
+			token := s.token(t, h, mappedHeader, edit)
 			if _, err := h.OpenAt(t.Context(), "acme", token, ""); err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func TestRow02AProductsTokenOpensOneSession(t *testing.T) {
 					t.Errorf("got %v", err)
 				}
 			}
-			other := s.token(t, h, asProducts, map[string]any{"jti": "two"})
+			other := s.token(t, h, mappedHeader, map[string]any{"jti": "two"})
 			if _, err := h.OpenAt(t.Context(), "acme", other, ""); err != nil {
 				t.Errorf("another token: %v", err)
 			}
@@ -183,8 +183,8 @@ func TestRow02AProductsTokenOpensOneSession(t *testing.T) {
 }
 
 func TestATokenThatNamesNoKeyNeedsAnIssuerOfOne(t *testing.T) {
-	h := newHouse(t)
-	s := newSigner(t, h, zendeskLike)
+	h := newHarness(t)
+	s := newMappedSigner(t, h, zendeskLike)
 	acme, err := h.store.Tenant(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestATokenThatNamesNoKeyNeedsAnIssuerOfOne(t *testing.T) {
 	next := newKey(t, "product-2", launchcontext.EdDSA)
 	acme.Keys = append(acme.Keys, registered(t, product, next))
 	h.put(t, acme)
-	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, asProducts, nil), ""); verify.CodeOf(err) != verify.CodeContextInvalid {
+	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, mappedHeader, nil), ""); verify.CodeOf(err) != verify.CodeContextInvalid {
 		t.Errorf("of two keys one was chosen: %v", err)
 	}
 	named := s.token(t, h, `{"alg":"EdDSA","typ":"JWT","kid":"product-1"}`, nil)
@@ -202,9 +202,9 @@ func TestATokenThatNamesNoKeyNeedsAnIssuerOfOne(t *testing.T) {
 }
 
 func TestAProductsKeysMayBeFetchedToo(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
-	s := newSigner(t, h, zendeskLike)
+	h := newHarness(t)
+	p := newKeyServer(t, h)
+	s := newMappedSigner(t, h, zendeskLike)
 	p.publish(t, s.key)
 	acme := h.acme(t)
 	acme.Issuers = []verify.Issuer{{Name: product, KeysURL: p.URL, Algorithms: []string{"EdDSA"}, Mapping: json.RawMessage(zendeskLike)}}
@@ -213,16 +213,16 @@ func TestAProductsKeysMayBeFetchedToo(t *testing.T) {
 	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, `{"alg":"EdDSA","typ":"JWT","kid":"product-1"}`, nil), ""); err != nil {
 		t.Error(err)
 	}
-	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, asProducts, nil), ""); verify.CodeOf(err) != verify.CodeContextInvalid {
+	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, mappedHeader, nil), ""); verify.CodeOf(err) != verify.CodeContextInvalid {
 		t.Errorf("a token without a kid: %v", err)
 	}
 }
 
-func TestRow22WhatAProductSaysIsReadAsTextAndNoMore(t *testing.T) {
-	h := newHouse(t)
-	s := newSigner(t, h, `{"audience":"https://acme.desk.example/apps/7","claims":{"sub":"/sub","act.name":"/user/name","act.email":"/user/email",
+func TestThreat_22_WhatAProductSaysIsReadAsTextAndNoMore(t *testing.T) {
+	h := newHarness(t)
+	s := newMappedSigner(t, h, `{"audience":"https://acme.desk.example/apps/7","claims":{"sub":"/sub","act.name":"/user/name","act.email":"/user/email",
 		"ctx.ticket.id":"/context/ticketId"},"constants":{"ctx.psa":"connectwise"}}`)
-	token := s.token(t, h, asProducts, map[string]any{"user": map[string]any{"name": "Ana\u202e\n<b>Ortiz", "email": "not an address"}})
+	token := s.token(t, h, mappedHeader, map[string]any{"user": map[string]any{"name": "Ana\u202e\n<b>Ortiz", "email": "not an address"}})
 	grant, err := h.OpenAt(t.Context(), "acme", token, "")
 	if err != nil {
 		t.Fatal(err)
@@ -230,7 +230,7 @@ func TestRow22WhatAProductSaysIsReadAsTextAndNoMore(t *testing.T) {
 	if who := grant.Session.Desk.Technician; who.Name != "Ana <b>Ortiz" || who.Email != "" {
 		t.Errorf("the technician is %+v", who)
 	}
-	long := s.token(t, h, asProducts, map[string]any{"sub": strings.Repeat("x", 200)})
+	long := s.token(t, h, mappedHeader, map[string]any{"sub": strings.Repeat("x", 200)})
 	if _, err := h.OpenAt(t.Context(), "acme", long, ""); verify.CodeOf(err) != verify.CodeContextInvalid {
 		t.Errorf("an id of 200 characters: %v", err)
 	}

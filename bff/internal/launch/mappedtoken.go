@@ -8,41 +8,41 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// openForeign exchanges a token of an issuer that signs claims of its own shape, read by its mapping.
-func (s *Service) openForeign(ctx context.Context, page, issuer, token, nonce string) (Grant, error) {
+// openMapped exchanges a mapped token: a token with claims of the issuer's own shape, read by the issuer's mapping.
+func (s *Service) openMapped(ctx context.Context, page, issuer, token, nonce string) (Grant, error) {
 	tenant, err := s.Tenants.Tenant(ctx, page)
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		return Grant{}, refused(errors.New("no such tenant"))
+		return Grant{}, publicRefusal(errors.New("no such tenant"))
 	}
 	if err != nil {
 		return Grant{}, err
 	}
-	i, known := issuerNamed(tenant, issuer)
+	i, known := findIssuer(tenant, issuer)
 	if !known || len(i.Mapping) == 0 {
-		return Grant{}, refused(errors.New("this issuer's tokens are no launch contexts, and nothing says how to read them"))
+		return Grant{}, publicRefusal(errors.New("this issuer's tokens are no launch contexts, and nothing says how to read them"))
 	}
 	m, err := parseMapping(i.Mapping)
 	if err != nil {
-		return Grant{}, refused(err)
+		return Grant{}, publicRefusal(err)
 	}
-	f, err := s.proveForeign(ctx, tenant, m, token)
+	f, err := s.verifyMapped(ctx, tenant, m, token)
 	if err != nil {
 		return Grant{}, err
 	}
 	if err := s.checkChallenge("", nonce); err != nil {
 		return Grant{}, err
 	}
-	claims, err := m.read(f)
+	claims, err := m.claims(f)
 	if err != nil {
 		return Grant{}, err
 	}
-	who := readable(verify.Technician{Email: claims.Actor.Email, Phone: claims.Actor.Phone}, tenant.Region)
+	who := dropUnusable(verify.Technician{Email: claims.Actor.Email, Phone: claims.Actor.Phone}, tenant.Region)
 	claims.Actor.Email, claims.Actor.Phone = who.Email, who.Phone
-	return s.admit(ctx, tenant, claims)
+	return s.openSession(ctx, tenant, claims)
 }
 
-// proveForeign checks the token against the issuer's keys: the one that it names, or the only one that there is.
-func (s *Service) proveForeign(ctx context.Context, t verify.Tenant, m Mapping, token string) (launchcontext.Foreign, error) {
+// verifyMapped checks the token with the issuer's key: the one that it names, or the only one that is registered.
+func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, token string) (launchcontext.Foreign, error) {
 	want := launchcontext.ExpectForeign{Audience: m.Audience, Types: m.Types, Now: s.Now}
 	if want.Audience == "" {
 		want.Audience = s.Audience
@@ -52,7 +52,7 @@ func (s *Service) proveForeign(ctx context.Context, t verify.Tenant, m Mapping, 
 		if u.KeyID == "" {
 			return onlyKey(t, u.Issuer)
 		}
-		if key, err = s.key(ctx, t, u.Issuer, u.KeyID); verify.CodeOf(err) != "" {
+		if key, err = s.verificationKey(ctx, t, u.Issuer, u.KeyID); verify.CodeOf(err) != "" {
 			down = err
 		}
 		return key, err
@@ -61,17 +61,17 @@ func (s *Service) proveForeign(ctx context.Context, t verify.Tenant, m Mapping, 
 	if down != nil {
 		err = down
 	}
-	return f, refused(err)
+	return f, publicRefusal(err)
 }
 
-// lookUp reads a ticket that is only named, and the people of its client.
-func (s *Service) lookUp(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error) {
+// readTicket reads a ticket by its id, and the people of its client.
+func (s *Service) readTicket(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error) {
 	x, err := s.Tickets.Case(ctx, t, system, ticket)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		return x, unconnected(t, err)
+		return x, noConnection(t, err)
 	case err != nil:
-		return x, ofPSA(err)
+		return x, psaFailure(err)
 	case x.Ticket.ID != ticket:
 		return x, &verify.Error{Code: verify.CodeTicket, Public: publicTicket, Err: errors.New("the ticket system gave another ticket")}
 	}

@@ -72,27 +72,27 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 		{"a number where an address belongs", email("+14155554821"), "US", "", "", verify.UnusableInvalid},
 		{"a very long address", email(strings.Repeat("a", 250) + "@contoso.com"), "US", "", "", verify.UnusableInvalid},
 	}
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			acme := h.acme(t)
 			acme.Region = c.region
 			h.put(t, acme)
-			desk := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
+			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{c.given}
 			}), "").Session.Desk
 			want := []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability, Unusable: c.unusable}}
 			facts := cmpopts.IgnoreFields(verify.Channel{}, "Canonical", "Person", "Candidates", "Country", "Line", "ChangedAt")
-			if diff := cmp.Diff(want, desk.Contacts[0].Channels, facts); diff != "" {
+			if diff := cmp.Diff(want, tc.Contacts[0].Channels, facts); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestRow18NumbersSayWhatTheyCostAndWhere(t *testing.T) {
+func TestThreat_18_NumbersSayWhatTheyCostAndWhere(t *testing.T) {
 	yes := true
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, c := range []struct {
 		name, number string
 		mobile       *bool
@@ -112,12 +112,12 @@ func TestRow18NumbersSayWhatTheyCostAndWhere(t *testing.T) {
 		{"a number of no country", "+883510012345", nil, "", verify.Ordinary, verify.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			desk := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
+			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{
 					{ID: "c", Kind: launchcontext.KindPhone, Value: c.number, Mobile: c.mobile},
 				}
 			}), "").Session.Desk
-			channels := desk.Contacts[0].Channels
+			channels := tc.Contacts[0].Channels
 			if len(channels) != 1 {
 				t.Fatalf("the number was left out")
 			}
@@ -128,8 +128,8 @@ func TestRow18NumbersSayWhatTheyCostAndWhere(t *testing.T) {
 	}
 }
 
-func TestRow09AChangeInTheTicketSystemIsNoticed(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_09_AChangeInTheTicketSystemIsNoticed(t *testing.T) {
+	h := newHarness(t)
 	open := func(channels ...launchcontext.Channel) []verify.Channel {
 		t.Helper()
 		return h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts[0].Channels = channels }), "").Session.Desk.Contacts[0].Channels
@@ -167,11 +167,11 @@ func TestRow09AChangeInTheTicketSystemIsNoticed(t *testing.T) {
 	}
 }
 
-func TestRow10TheTechniciansOwnNumberIsKnownInAnySpelling(t *testing.T) {
-	h := newHouse(t)
-	desk := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "(415) 555-4821" }), "").Session.Desk
-	if desk.Technician.Phone != "+14155554821" {
-		t.Errorf("the technician's number is %q", desk.Technician.Phone)
+func TestThreat_10_TheTechniciansOwnNumberIsKnownInAnySpelling(t *testing.T) {
+	h := newHarness(t)
+	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "(415) 555-4821" }), "").Session.Desk
+	if tc.Technician.Phone != "+14155554821" {
+		t.Errorf("the technician's number is %q", tc.Technician.Phone)
 	}
 	_, err := h.Open(t.Context(), h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "unknown" }), "")
 	var refusal *verify.Error
@@ -182,8 +182,8 @@ func TestRow10TheTechniciansOwnNumberIsKnownInAnySpelling(t *testing.T) {
 
 func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 	yes, no := true, false
-	h := newHouse(t)
-	desk := h.open(t, h.sign(t, func(c *launchcontext.Claims) {
+	h := newHarness(t)
+	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) {
 		c.Context.Contacts[0].Channels = []launchcontext.Channel{
 			{ID: "a", Kind: "phone", Value: "415 555 4821"},
 			{ID: "b", Kind: "phone", Value: "+1 (415) 555-4821", Label: "Mobile", Mobile: &yes},
@@ -199,12 +199,12 @@ func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown, Country: "US"},
 		{ID: "e", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
 	}
-	if diff := cmp.Diff(want, desk.Contacts[0].Channels); diff != "" {
+	if diff := cmp.Diff(want, tc.Contacts[0].Channels); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestRow22TextIsCleanedForPeople(t *testing.T) {
+func TestThreat_22_TextIsCleanedForPeople(t *testing.T) {
 	cases := []struct{ name, given, want string }{
 		{"letters of any script stay", "Zoë 王小明 Дана", "Zoë 王小明 Дана"},
 		{"markup is text, and each sink encodes it", `<b onclick="x">{{.}}</b>`, `<b onclick="x">{{.}}</b>`},
@@ -221,14 +221,14 @@ func TestRow22TextIsCleanedForPeople(t *testing.T) {
 		{"long text is cut", strings.Repeat("é", 121), strings.Repeat("é", 119) + "…"},
 		{"text of just that length is not", strings.Repeat("é", 120), strings.Repeat("é", 120)},
 	}
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			desk := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
+			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Actor.Name, claims.Context.Client.Name = c.given, c.given
 				claims.Context.Contacts[0].Name, claims.Context.Contacts[0].Title = c.given, c.given
 			}), "").Session.Desk
-			for _, got := range []string{desk.Technician.Name, desk.Client.Name, desk.Contacts[0].Name, desk.Contacts[0].Title} {
+			for _, got := range []string{tc.Technician.Name, tc.Client.Name, tc.Contacts[0].Name, tc.Contacts[0].Title} {
 				if got != c.want {
 					t.Errorf("got %q, want %q", got, c.want)
 				}
@@ -237,7 +237,7 @@ func TestRow22TextIsCleanedForPeople(t *testing.T) {
 	}
 }
 
-func TestRow22WhatMachinesReadMustBeCleanAlready(t *testing.T) {
+func TestThreat_22_WhatMachinesReadMustBeCleanAlready(t *testing.T) {
 	long := strings.Repeat("x", 129)
 	cases := []struct {
 		name string
@@ -270,7 +270,7 @@ func TestRow22WhatMachinesReadMustBeCleanAlready(t *testing.T) {
 		{"no contacts among the contacts", func(c *launchcontext.Claims) { c.Context.Contacts = []launchcontext.Contact{} }, "ctx.contact.id"},
 		{"a contact without channels", func(c *launchcontext.Claims) { c.Context.Contacts[0].Channels = nil }, ""},
 	}
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			context := h.sign(t, c.edit)
@@ -286,7 +286,7 @@ func TestRow22WhatMachinesReadMustBeCleanAlready(t *testing.T) {
 }
 
 func TestTicketWithoutANumberIsCalledByItsID(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	grant := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Ticket.Number = "" }), "")
 	if got := grant.Session.Desk.Ticket.Number; got != "4711" {
 		t.Errorf("got %q", got)
@@ -295,8 +295,8 @@ func TestTicketWithoutANumberIsCalledByItsID(t *testing.T) {
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// Whatever a genuine context says, a desk that comes of it is fit to be shown and to be sent to.
-func TestRow22EveryDeskIsFitToUse(t *testing.T) {
+// The ticket context of any genuine context can be displayed, and its channels can be used for sending.
+func TestThreat_22_EveryDeskIsFitToUse(t *testing.T) {
 	text := rapid.OneOf(rapid.String(), rapid.StringOfN(rapid.RuneFrom([]rune("ab@.+1 5\n\u202e\u200b\u200d\u2028")), 0, 40, -1))
 	phone := rapid.OneOf(text, rapid.StringMatching(`(\+1|\+44|0)? ?[0-9 ()/-]{5,14}( x[0-9]{2})?`))
 	rapid.Check(t, func(t *rapid.T) {
@@ -319,16 +319,16 @@ func TestRow22EveryDeskIsFitToUse(t *testing.T) {
 		c.Context.Contacts = append(c.Context.Contacts, who)
 		ana := verify.Technician{ID: c.Subject, Name: c.Actor.Name}
 		filed := rapid.Bool().Draw(t, "filed")
-		desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0), nil)
+		tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0), nil)
 		if err == nil {
-			fit(t, desk)
+			checkUsable(t, tc)
 		} else if code := verify.CodeOf(err); code != verify.CodeContextInvalid && code != verify.CodeContact {
 			t.Fatal(err)
 		}
 	})
 }
 
-func fit(t *rapid.T, d verify.Desk) {
+func checkUsable(t *rapid.T, d verify.Desk) {
 	shown := []string{d.Technician.Name, d.Ticket.Summary, d.Client.Name}
 	var people []string
 	for _, c := range d.Contacts {
@@ -351,13 +351,13 @@ func fit(t *rapid.T, d verify.Desk) {
 	}
 	unique(t, people)
 	for _, s := range shown {
-		if strings.ContainsFunc(s, unfit) || utf8.RuneCountInString(s) > 250 || s != strings.TrimSpace(s) {
+		if strings.ContainsFunc(s, isUnusable) || utf8.RuneCountInString(s) > 250 || s != strings.TrimSpace(s) {
 			t.Fatalf("can't be shown: %q", s)
 		}
 	}
 }
 
-func unfit(r rune) bool {
+func isUnusable(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp) || r == '\u200b' || r == utf8.RuneError
 }
 

@@ -18,23 +18,23 @@ import (
 
 const destinations = "../../../testdata/destinations"
 
-// deskWith is a desk whose only contact has these channels, in a tenant of the region.
-func deskWith(t interface{ Fatal(...any) }, region string, actor launchcontext.Actor, channels ...launchcontext.Channel) verify.Desk {
+// ticketContextWith gives a ticket context whose only contact has these channels, in a tenant of the region.
+func ticketContextWith(t interface{ Fatal(...any) }, region string, actor launchcontext.Actor, channels ...launchcontext.Channel) verify.Desk {
 	x := launchcontext.Context{
 		PSA: "acme-desk", Ticket: launchcontext.Ticket{ID: "1"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"},
 		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana", Channels: channels}},
 	}
 	who := verify.Technician{ID: "ana", Name: actor.Name, Email: actor.Email, Phone: actor.Phone}
-	desk, err := launch.DeskOf(verify.Tenant{ID: "acme", Region: region}, who, x, false, time.Unix(1767225600, 0), nil)
+	tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme", Region: region}, who, x, false, time.Unix(1767225600, 0), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk
+	return tc
 }
 
 // channelOf reads one field's value as a launch does.
 func channelOf(t interface{ Fatal(...any) }, region, kind, value string) verify.Channel {
-	return deskWith(t, region, launchcontext.Actor{}, launchcontext.Channel{ID: "c", Kind: kind, Value: value}).Contacts[0].Channels[0]
+	return ticketContextWith(t, region, launchcontext.Actor{}, launchcontext.Channel{ID: "c", Kind: kind, Value: value}).Contacts[0].Channels[0]
 }
 
 type numberCase struct {
@@ -75,7 +75,7 @@ func TestThreat_34_ANumberIsCertainOrNotUsable(t *testing.T) {
 // TestThreat_34_WhateverStandsBesideANumberItIsNeverAnother puts all kinds of things around numbers that are certain.
 func TestThreat_34_WhateverStandsBesideANumberItIsNeverAnother(t *testing.T) {
 	certain := slices.DeleteFunc(numberCases(t), func(c numberCase) bool {
-		// One written without anything that begins it may be the end of another: "1702234567", "601 234 567".
+		// A number without a leading 0 or plus sign may be the end of another: "1702234567", "601 234 567".
 		return c.E164 == "" || !strings.HasPrefix(c.Value, "+") && !strings.HasPrefix(c.Value, "0") && !strings.HasPrefix(c.Value, "(0")
 	})
 	pieces := rapid.SampledFrom([]string{

@@ -8,7 +8,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// email gives an address as a channel; one that can't be used has its reason.
+// email gives an address as a channel. An unusable one has a reason.
 func email(value string) verify.Channel {
 	box, reason := readAddress(value)
 	if reason != "" {
@@ -24,8 +24,9 @@ func email(value string) verify.Channel {
 	return ch
 }
 
-// phone gives a number as a channel: in E.164, with what its numbering plan says of it, and whether it can receive
-// texts, as the ticket system says, else by the numbering plan. A value that is not certainly one number has its reason.
+// phone gives a number as a channel: in E.164, with the facts of its numbering plan. Whether it can receive texts is
+// taken from the ticket system, otherwise from the numbering plan. A value that is not certainly one number has a
+// reason.
 func phone(value, region string, mobile *bool) verify.Channel {
 	ch := verify.Channel{Kind: verify.Phone}
 	r := readNumber(value, region)
@@ -38,15 +39,15 @@ func phone(value, region string, mobile *bool) verify.Channel {
 	}
 	ch.Value, ch.Country = phonenumbers.Format(r.number, phonenumbers.E164), phonenumbers.GetRegionCodeForNumber(r.number)
 	if len(ch.Country) != 2 {
-		ch.Country = "" // of no country, such as +883: never among those that are allowed
+		ch.Country = "" // of no country, such as +883, so never in a list of allowed countries
 	}
 	kind := phonenumbers.GetNumberType(r.number)
-	ch.Capability, ch.Line = capability(kind, mobile), lines[kind]
+	ch.Capability, ch.Line = capability(kind, mobile), lineTypes[kind]
 	return ch
 }
 
-// ownForms are the forms under which the technician's own addresses and numbers are compared with a contact's.
-// A value that can't be used counts with all that it may mean.
+// ownForms gives the forms in which the technician's own addresses and numbers are compared with a contact's. An
+// unusable value counts with all its possible meanings.
 func ownForms(channels ...verify.Channel) []string {
 	var forms []string
 	for _, ch := range channels {
@@ -55,8 +56,8 @@ func ownForms(channels ...verify.Channel) []string {
 	return forms
 }
 
-// lines are the kinds of number that rules look at. Personal numbers cost as premium ones do where there are any.
-var lines = map[phonenumbers.PhoneNumberType]verify.Line{
+// lineTypes are the types of number that policies distinguish. Personal numbers cost as much as premium ones.
+var lineTypes = map[phonenumbers.PhoneNumberType]verify.Line{
 	phonenumbers.PREMIUM_RATE: verify.Premium, phonenumbers.SHARED_COST: verify.Premium, phonenumbers.PERSONAL_NUMBER: verify.Premium,
 	phonenumbers.VOIP: verify.VoIP, phonenumbers.TOLL_FREE: verify.TollFree,
 }

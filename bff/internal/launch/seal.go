@@ -13,10 +13,10 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// sealedSize bounds what is opened, in bytes of base64url.
-const sealedSize = 4 << 10
+// maxSealedBytes bounds sealed text, in bytes of base64url.
+const maxSealedBytes = 4 << 10
 
-func newSealing(secret []byte) (cipher.AEAD, error) {
+func newAEAD(secret []byte) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, secret, nil, "shieldpod sign-in", 32)
 	if err != nil {
 		return nil, err
@@ -28,27 +28,27 @@ func newSealing(secret []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// sealed writes what only this server can read again, and only for the same purpose.
-func (s *Service) sealed(purpose string, v any) (string, error) {
+// seal encrypts a value. Only this server can read it again, and only for the same purpose.
+func (s *Service) seal(purpose string, v any) (string, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return "", unavailable(err)
 	}
-	nonce := make([]byte, s.sealing.NonceSize(), s.sealing.NonceSize()+len(plain)+s.sealing.Overhead())
+	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(plain)+s.aead.Overhead())
 	if _, err := io.ReadFull(s.Entropy, nonce); err != nil {
 		return "", unavailable(fmt.Errorf("entropy: %w", err))
 	}
-	return canonical.EncodeToString(s.sealing.Seal(nonce, nonce, plain, []byte(purpose))), nil
+	return strictBase64.EncodeToString(s.aead.Seal(nonce, nonce, plain, []byte(purpose))), nil
 }
 
-// unseal reads what sealed wrote.
+// unseal reads what seal wrote.
 func (s *Service) unseal(purpose, text string, v any) error {
-	raw, err := canonical.DecodeString(text)
-	if err != nil || len(text) > sealedSize || len(raw) < s.sealing.NonceSize() || canonical.EncodeToString(raw) != text {
+	raw, err := strictBase64.DecodeString(text)
+	if err != nil || len(text) > maxSealedBytes || len(raw) < s.aead.NonceSize() || strictBase64.EncodeToString(raw) != text {
 		return errors.New("not sealed by this server")
 	}
-	nonce, sealed := raw[:s.sealing.NonceSize()], raw[s.sealing.NonceSize():]
-	plain, err := s.sealing.Open(nil, nonce, sealed, []byte(purpose))
+	nonce, sealed := raw[:s.aead.NonceSize()], raw[s.aead.NonceSize():]
+	plain, err := s.aead.Open(nil, nonce, sealed, []byte(purpose))
 	if err != nil {
 		return errors.New("not sealed by this server, or for another purpose")
 	}

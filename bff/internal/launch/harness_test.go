@@ -37,24 +37,24 @@ var (
 	secret                 = []byte("tests only: thirty-two bytes...!")
 )
 
-// house is a service on a real store, with a clock that tests move.
-type house struct {
+// harness is a service on a real store, with an adjustable clock.
+type harness struct {
 	*launch.Service
 	store *store.Store
-	psa   *system // connected to the tenant
-	path  string  // of the store's file
+	psa   *fakeSystem // connected to the tenant
+	path  string      // of the store's file
 	now   time.Time
 	keys  map[string]launchcontext.SigningKey // of testdata, by file name
 	rows  *sql.DB
 }
 
-// newHouse knows the tenant acme, which trusts the public test keys of the issuer.
-func newHouse(t testing.TB) *house {
+// newHarness has the tenant acme, which trusts the public test keys of the issuer.
+func newHarness(t testing.TB) *harness {
 	t.Helper()
-	h := &house{now: time.Unix(1767225600, 0), keys: testKeys(t), psa: newSystem()}
+	h := &harness{now: time.Unix(1767225600, 0), keys: testKeys(t), psa: newFakeSystem()}
 	h.path = filepath.Join(t.TempDir(), "shieldpod.db")
 	h.store = storetest.Open(t, h.path, func() time.Time { return h.now })
-	h.Service = h.door()
+	h.Service = h.newNode()
 	h.put(t, h.acme(t))
 	rows, err := sql.Open("sqlite", h.path)
 	if err != nil {
@@ -65,17 +65,17 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-// door is one more node's service on the same store.
-func (h *house) door() *launch.Service {
+// newNode is the service of one more node on the same store.
+func (h *harness) newNode() *launch.Service {
 	return &launch.Service{
 		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
 		Recogniser: storetest.Service(h.store, func() time.Time { return h.now }),
-		Hosted:     hosted{h.psa}, Tickets: filed{h.psa},
+		Hosted:     fakeHosted{h.psa}, Tickets: fakeTickets{h.psa},
 		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
 	}
 }
 
-func (h *house) acme(t testing.TB) verify.Tenant {
+func (h *harness) acme(t testing.TB) verify.Tenant {
 	t.Helper()
 	acme := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}
 	for _, name := range []string{"ed25519", "es256", "rs256"} {
@@ -84,33 +84,33 @@ func (h *house) acme(t testing.TB) verify.Tenant {
 	return acme
 }
 
-func (h *house) put(t testing.TB, tenant verify.Tenant) {
+func (h *harness) put(t testing.TB, tenant verify.Tenant) {
 	t.Helper()
 	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// stored counts what launches have written.
-func (h *house) stored(t testing.TB) (sessions, spent int) {
+// stored counts the rows that launches have written.
+func (h *harness) stored(t testing.TB) (sessions, used int) {
 	t.Helper()
 	row := h.rows.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM spent_contexts)`)
-	if err := row.Scan(&sessions, &spent); err != nil {
+	if err := row.Scan(&sessions, &used); err != nil {
 		t.Fatal(err)
 	}
-	return sessions, spent
+	return sessions, used
 }
 
-// refused checks a refusal's code, and that it left no trace.
-func (h *house) refused(t testing.TB, context, nonce string, want verify.Code) verify.Error {
+// refused checks the code of a refusal, and that the refusal stored nothing.
+func (h *harness) refused(t testing.TB, context, nonce string, want verify.Code) verify.Error {
 	t.Helper()
-	sessions, spent := h.stored(t)
+	sessions, used := h.stored(t)
 	grant, err := h.Open(t.Context(), context, nonce)
 	if verify.CodeOf(err) != want || grant.Token != "" || grant.Session.ID != "" {
 		t.Errorf("got %v, want %q and no grant", err, want)
 	}
-	if s, j := h.stored(t); s != sessions || j != spent {
-		t.Errorf("a refused context left %d sessions and %d spent ids", s-sessions, j-spent)
+	if s, j := h.stored(t); s != sessions || j != used {
+		t.Errorf("a refused context left %d sessions and %d spent ids", s-sessions, j-used)
 	}
 	var refusal *verify.Error
 	if !errors.As(err, &refusal) {
@@ -119,7 +119,7 @@ func (h *house) refused(t testing.TB, context, nonce string, want verify.Code) v
 	return *refusal
 }
 
-func (h *house) open(t testing.TB, context, nonce string) launch.Grant {
+func (h *harness) open(t testing.TB, context, nonce string) launch.Grant {
 	t.Helper()
 	grant, err := h.Open(t.Context(), context, nonce)
 	if err != nil {
@@ -128,8 +128,8 @@ func (h *house) open(t testing.TB, context, nonce string) launch.Grant {
 	return grant
 }
 
-// sign makes a fresh context: valid.json's, with its own jti, edited.
-func (h *house) sign(t testing.TB, edit func(*launchcontext.Claims)) string {
+// sign makes a fresh context from valid.json, with its own jti and edited claims.
+func (h *harness) sign(t testing.TB, edit func(*launchcontext.Claims)) string {
 	t.Helper()
 	c := validClaims(t)
 	c.ID, c.IssuedAt, c.NotBefore, c.ExpiresAt = "", time.Time{}, time.Time{}, time.Time{}
@@ -138,13 +138,13 @@ func (h *house) sign(t testing.TB, edit func(*launchcontext.Claims)) string {
 	}
 	token, err := launchcontext.Signer{Key: h.keys["ed25519"], Now: h.Now}.Sign(c)
 	if err != nil {
-		return h.signAnyhow(t, c)
+		return h.signUnchecked(t, c)
 	}
 	return token
 }
 
-// signAnyhow makes a context as other software does, which checks nothing.
-func (h *house) signAnyhow(t testing.TB, c launchcontext.Claims) string {
+// signUnchecked makes a context without checks, as other software may.
+func (h *harness) signUnchecked(t testing.TB, c launchcontext.Claims) string {
 	t.Helper()
 	if c.IssuedAt.IsZero() {
 		c.IssuedAt, c.NotBefore, c.ExpiresAt = h.now, h.now, h.now.Add(time.Minute)
@@ -157,8 +157,8 @@ func (h *house) signAnyhow(t testing.TB, c launchcontext.Claims) string {
 	return h.signText(t, string(payload))
 }
 
-// signText signs claims as they stand.
-func (h *house) signText(t testing.TB, payload string) string {
+// signText signs claims unchanged.
+func (h *harness) signText(t testing.TB, payload string) string {
 	t.Helper()
 	key := h.keys["ed25519"]
 	der, err := key.PEM()
@@ -215,7 +215,7 @@ func read(t testing.TB, path string) []byte {
 	return data
 }
 
-// segments makes a token of any header and claims.
+// segments makes a token with any header and claims.
 func segments(header, payload string, sign func(signed string) []byte) string {
 	signed := b64(header) + "." + b64(payload)
 	return signed + "." + b64(string(sign(signed)))
@@ -237,22 +237,22 @@ func parts(token string) (header, payload, signature string) {
 	return p[0], p[1], p[2]
 }
 
-// system is a ticket system that knows what it is told to know. It counts what it is asked.
-type system struct {
-	mu       sync.Mutex
-	who      verify.Technician
-	ticket   launchcontext.Context
-	proof    error // of Prove
-	fault    error // of Case and Contacts
-	proofs   int
-	reads    int
-	underway func() // called by Prove while it is asked
+// fakeSystem is a ticket system with fixed answers. It counts the requests.
+type fakeSystem struct {
+	mu           sync.Mutex
+	who          verify.Technician
+	ticket       launchcontext.Context
+	verifyErr    error // of Prove
+	readErr      error // of Case and Contacts
+	proofs       int
+	reads        int
+	duringVerify func() // called by Prove during the request
 }
 
-func (s *system) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
+func (s *fakeSystem) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
 	s.mu.Lock()
 	s.proofs++
-	who, err, underway := s.who, s.proof, s.underway
+	who, err, underway := s.who, s.verifyErr, s.duringVerify
 	s.mu.Unlock()
 	if underway != nil {
 		underway()
@@ -260,19 +260,19 @@ func (s *system) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify
 	return who, err
 }
 
-func (s *system) read() (launchcontext.Context, error) {
+func (s *fakeSystem) read() (launchcontext.Context, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reads++; s.fault != nil {
-		return launchcontext.Context{}, s.fault
+	if s.reads++; s.readErr != nil {
+		return launchcontext.Context{}, s.readErr
 	}
 	return s.ticket, nil
 }
 
-// newSystem has one ticket, and Dana and Raj at its client.
-func newSystem() *system {
+// newFakeSystem has one ticket, and the contacts Dana and Raj at its client.
+func newFakeSystem() *fakeSystem {
 	mobile := true
-	return &system{
+	return &fakeSystem{
 		who: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example", Phone: "(415) 555-0100"},
 		ticket: launchcontext.Context{
 			PSA: psa.ConnectWise, Ticket: launchcontext.Ticket{ID: "1174", Summary: "Password reset"},
@@ -288,24 +288,24 @@ func newSystem() *system {
 	}
 }
 
-// hosted and filed are the two ways in which launches ask a system.
-type hosted struct{ *system }
+// fakeHosted and fakeTickets implement the two ports on a fakeSystem.
+type fakeHosted struct{ *fakeSystem }
 
-func (h hosted) Case(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
+func (h fakeHosted) Case(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
 	return h.read()
 }
 
-type filed struct{ *system }
+type fakeTickets struct{ *fakeSystem }
 
-func (f filed) Case(context.Context, verify.Tenant, string, string) (launchcontext.Context, error) {
+func (f fakeTickets) Case(context.Context, verify.Tenant, string, string) (launchcontext.Context, error) {
 	return f.read()
 }
 
-func (f filed) Contacts(context.Context, verify.Tenant, string, string, string) ([]launchcontext.Contact, error) {
+func (f fakeTickets) Contacts(context.Context, verify.Tenant, string, string, string) ([]launchcontext.Contact, error) {
 	x, err := f.read()
 	return x.Contacts, err
 }
 
-func (f filed) TakesNotes(_ context.Context, _ verify.Tenant, name string) (bool, error) {
+func (f fakeTickets) TakesNotes(_ context.Context, _ verify.Tenant, name string) (bool, error) {
 	return name == psa.ConnectWise, nil
 }

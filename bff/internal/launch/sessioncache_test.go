@@ -12,19 +12,19 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// counting is a memory that has every session and counts the questions.
-type counting struct {
+// fakeSessions is a store that has every session and counts the reads.
+type fakeSessions struct {
 	launch.Sessions
 	reads atomic.Int64
 }
 
-func (c *counting) Session(_ context.Context, id string) (verify.Session, error) {
+func (c *fakeSessions) Session(_ context.Context, id string) (verify.Session, error) {
 	c.reads.Add(1)
 	return verify.Session{ID: id, Desk: verify.Desk{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
 }
 
 func TestSessionIsReadOnceInHalfASecond(t *testing.T) {
-	memory, s, now := recalling()
+	memory, s, now := newCacheFixture()
 	token := bearerOf(t, s, "s_1")
 	memory.reads.Store(0)
 	for _, step := range []struct {
@@ -41,22 +41,22 @@ func TestSessionIsReadOnceInHalfASecond(t *testing.T) {
 	}
 }
 
-// ending ends a session while it is being read.
-type ending struct {
-	counting
-	meanwhile func()
+// fakeEndingSessions ends a session while it is being read.
+type fakeEndingSessions struct {
+	fakeSessions
+	duringRead func()
 }
 
-func (e *ending) Session(ctx context.Context, id string) (verify.Session, error) {
-	s, err := e.counting.Session(ctx, id)
-	e.meanwhile()
+func (e *fakeEndingSessions) Session(ctx context.Context, id string) (verify.Session, error) {
+	s, err := e.fakeSessions.Session(ctx, id)
+	e.duringRead()
 	return s, err
 }
 
 func TestSessionThatIsEndedWhileItIsReadIsNotRemembered(t *testing.T) {
-	_, s, _ := recalling()
-	memory := &ending{}
-	memory.meanwhile = func() { s.ForgetSessions("acme") }
+	_, s, _ := newCacheFixture()
+	memory := &fakeEndingSessions{}
+	memory.duringRead = func() { s.ForgetSessions("acme") }
 	s.Sessions = memory
 	token := bearerOf(t, s, "s_1")
 	for reads := range int64(3) {
@@ -70,7 +70,7 @@ func TestSessionThatIsEndedWhileItIsReadIsNotRemembered(t *testing.T) {
 }
 
 func TestForgottenSessionsAreReadAnew(t *testing.T) {
-	memory, s, _ := recalling()
+	memory, s, _ := newCacheFixture()
 	token := bearerOf(t, s, "s_1")
 	s.ForgetSessions("zenith")
 	if _, _, err := s.Authenticate(t.Context(), token); err != nil || memory.reads.Load() != 1 {
@@ -83,32 +83,32 @@ func TestForgottenSessionsAreReadAnew(t *testing.T) {
 }
 
 func TestMemoryOfSessionsIsBounded(t *testing.T) {
-	memory, s, now := recalling()
-	for i := range 3 * launch.RecallSize {
+	memory, s, now := newCacheFixture()
+	for i := range 3 * launch.MaxCachedSessions {
 		bearerOf(t, s, "s_"+strconv.Itoa(i))
-		if n := s.Remembered(); n > launch.RecallSize {
+		if n := s.CachedSessions(); n > launch.MaxCachedSessions {
 			t.Fatalf("%d sessions remembered", n)
 		}
 	}
 	memory.reads.Store(0)
-	bearerOf(t, s, "s_"+strconv.Itoa(3*launch.RecallSize-1))
+	bearerOf(t, s, "s_"+strconv.Itoa(3*launch.MaxCachedSessions-1))
 	if memory.reads.Load() != 0 {
 		t.Error("the last one is forgotten")
 	}
-	for range 2 { // sessions that nobody asks for any more do not stay
+	for range 2 { // unused sessions do not stay
 		*now = now.Add(5 * time.Second)
 		bearerOf(t, s, "s_new")
 	}
-	if n := s.Remembered(); n > 2 {
+	if n := s.CachedSessions(); n > 2 {
 		t.Errorf("%d sessions remembered", n)
 	}
 }
 
-func recalling() (*counting, *launch.Service, *time.Time) {
+func newCacheFixture() (*fakeSessions, *launch.Service, *time.Time) {
 	now := time.Unix(1767225600, 0)
-	memory := &counting{}
+	memory := &fakeSessions{}
 	return memory, &launch.Service{
-		Tenants: down{}, Sessions: memory, Audience: audience, Secret: secret,
+		Tenants: fakeDown{}, Sessions: memory, Audience: audience, Secret: secret,
 		Now: func() time.Time { return now }, Entropy: rand.Reader,
 	}, &now
 }
