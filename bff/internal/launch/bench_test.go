@@ -63,7 +63,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 // BenchmarkHostedLaunch opens ConnectWise tickets while the adapter's caches are warm: it verifies, reads, compares and
 // stores durably, signs the bearer, and collects the pod's contents.
 func BenchmarkHostedLaunch(b *testing.B) {
-	for _, people := range []int{2, psa.DeskContacts} {
+	for _, people := range []int{2, psa.MaxContacts} {
 		b.Run(fmt.Sprintf("contacts=%d", people), func(b *testing.B) {
 			h := newHarness(b)
 			for i := len(h.psa.ticket.Contacts); i < people; i++ {

@@ -242,14 +242,14 @@ type fakeSystem struct {
 	mu           sync.Mutex
 	who          verify.Technician
 	ticket       launchcontext.Context
-	verifyErr    error // of Prove
-	readErr      error // of Case and Contacts
+	verifyErr    error // of VerifyMember
+	readErr      error // of the tickets and contacts
 	proofs       int
 	reads        int
-	duringVerify func() // called by Prove during the request
+	duringVerify func() // called by VerifyMember during the request
 }
 
-func (s *fakeSystem) Prove(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
+func (s *fakeSystem) VerifyMember(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
 	s.mu.Lock()
 	s.proofs++
 	who, err, underway := s.who, s.verifyErr, s.duringVerify
@@ -291,13 +291,13 @@ func newFakeSystem() *fakeSystem {
 // fakeHosted and fakeTickets implement the two ports on a fakeSystem.
 type fakeHosted struct{ *fakeSystem }
 
-func (h fakeHosted) Case(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
+func (h fakeHosted) TicketAsMember(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
 	return h.read()
 }
 
 type fakeTickets struct{ *fakeSystem }
 
-func (f fakeTickets) Case(context.Context, verify.Tenant, string, string) (launchcontext.Context, error) {
+func (f fakeTickets) Ticket(context.Context, verify.Tenant, string, string) (launchcontext.Context, error) {
 	return f.read()
 }
 

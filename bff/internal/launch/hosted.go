@@ -70,10 +70,10 @@ func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l Hosted
 	}
 	read := make(chan answer, 1)
 	go func() {
-		x, err := s.Hosted.Case(ctx, tenant, l.Member, l.Ticket, l.Screen)
+		x, err := s.Hosted.TicketAsMember(ctx, tenant, l.Member, l.Ticket, l.Screen)
 		read <- answer{x, err}
 	}()
-	who, err := s.Hosted.Prove(ctx, tenant, l.Member)
+	who, err := s.Hosted.VerifyMember(ctx, tenant, l.Member)
 	if err == nil && who.ID == "" {
 		err = memberRefusal(errors.New("the ticket system confirmed nobody"))
 	}

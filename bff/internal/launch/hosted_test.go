@@ -132,14 +132,14 @@ type fakeSlowTickets struct {
 	result  chan error
 }
 
-func (l fakeSlowTickets) Case(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
+func (l fakeSlowTickets) TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
 	select {
 	case <-l.unblock:
 		l.result <- nil
 	case <-ctx.Done():
 		l.result <- ctx.Err()
 	}
-	return l.fakeHosted.Case(ctx, t, m, ticket, screen)
+	return l.fakeHosted.TicketAsMember(ctx, t, m, ticket, screen)
 }
 
 func TestMemberAndTicketAreAskedForSideBySide(t *testing.T) {
@@ -408,7 +408,7 @@ func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := grant.Session.Desk.Contacts
-	if len(got) != psa.DeskContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
+	if len(got) != psa.MaxContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
 		t.Errorf("%d contacts, beginning %+v", len(got), got[:3])
 	}
 }

@@ -66,7 +66,7 @@ func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, 
 
 // readTicket reads a ticket by its id, and the people of its client.
 func (s *Service) readTicket(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error) {
-	x, err := s.Tickets.Case(ctx, t, system, ticket)
+	x, err := s.Tickets.Ticket(ctx, t, system, ticket)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		return x, noConnection(t, err)

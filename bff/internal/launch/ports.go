@@ -29,19 +29,19 @@ type Recogniser interface {
 // Hosted is the ticket system whose own frame the pod is in. Its methods may run in parallel. They answer CodePSADown,
 // CodePSABusy or CodePSAMisconfigured when the ticket system gives no usable answer.
 type Hosted interface {
-	// Prove gives the technician whose live session the member's hash identifies. CodeMember: there is no such session,
+	// VerifyMember gives the technician whose live session the member's hash identifies. CodeMember: there is no such session,
 	// it is another member's, or the member is inactive.
-	Prove(ctx context.Context, t verify.Tenant, m psa.Member) (verify.Technician, error)
-	// Case gives the ticket and the people of its client, read as that member. CodeTicket: there is no such ticket, or
-	// the member may not see it. CodeMember: as for Prove.
-	Case(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error)
+	VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member) (verify.Technician, error)
+	// TicketAsMember gives the ticket and the people of its client, read as that member. CodeTicket: there is no such ticket, or
+	// the member may not see it. CodeMember: as for VerifyMember.
+	TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error)
 }
 
 // Tickets reads the tenant's ticket systems with the tenant's own keys. CodeNotFound: this system is not connected, and
 // the directory has no contacts of it. Without a usable answer: CodePSADown, CodePSABusy, CodePSAMisconfigured.
 type Tickets interface {
-	// Case gives a ticket and the people of its client. CodeTicket: there is no such ticket.
-	Case(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error)
+	// Ticket gives a ticket and the people of its client. CodeTicket: there is no such ticket.
+	Ticket(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error)
 	// Contacts gives the client's people: the named contact, if it is one of them, and enough others to fill a ticket
 	// context.
 	Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error)

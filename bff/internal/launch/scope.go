@@ -156,7 +156,7 @@ func (r *reader) contacts(list []launchcontext.Contact) []verify.Contact {
 
 // contactsOnFile leaves out unreadable contacts and those beyond the limit. The ticket's own contact comes first.
 func (r *reader) contactsOnFile(list []launchcontext.Contact, own string) []verify.Contact {
-	contacts := make([]verify.Contact, 0, min(len(list), psa.DeskContacts))
+	contacts := make([]verify.Contact, 0, min(len(list), psa.MaxContacts))
 	taken := map[string]bool{}
 	for _, c := range list {
 		one := *r
@@ -171,7 +171,7 @@ func (r *reader) contactsOnFile(list []launchcontext.Contact, own string) []veri
 			contacts = append(contacts, contact)
 		}
 	}
-	return contacts[:min(len(contacts), psa.DeskContacts)]
+	return contacts[:min(len(contacts), psa.MaxContacts)]
 }
 
 func (r *reader) contact(at string, c launchcontext.Contact) verify.Contact {

@@ -29,8 +29,8 @@ var (
 )
 
 func TestATicketIsToldWithThePeopleOfItsClient(t *testing.T) {
-	h := newHouse(t)
-	got, err := h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
+	h := newHarness(t)
+	got, err := h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,9 +51,9 @@ func TestATicketIsToldWithThePeopleOfItsClient(t *testing.T) {
 	}
 }
 
-func TestRow8WhatWasTypedOnATicketIsNotTold(t *testing.T) {
-	h := newHouse(t)
-	got, err := h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
+func TestThreat_08_WhatWasTypedOnATicketIsNotTold(t *testing.T) {
+	h := newHarness(t)
+	got, err := h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +81,8 @@ func TestWhereATicketIsLookedForFirst(t *testing.T) {
 		{"", "ServiceTicket", 0, verify.CodeTicket},
 		{"99999999999999999999", "ServiceTicket", 0, verify.CodeTicket},
 	} {
-		h := newHouse(t)
-		_, err := h.Case(t.Context(), acme, ana, row.id, row.screen)
+		h := newHarness(t)
+		_, err := h.TicketAsMember(t.Context(), acme, ana, row.id, row.screen)
 		if verify.CodeOf(err) != row.code || h.count("/tickets/") != row.asks {
 			t.Errorf("ticket %q on screen %q: %v after %d asks, want code %q after %d", row.id, row.screen, err, h.count("/tickets/"), row.code, row.asks)
 		}
@@ -90,29 +90,29 @@ func TestWhereATicketIsLookedForFirst(t *testing.T) {
 }
 
 func TestATicketIsReadAsTheMember(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.hidden = "lee"
-	_, err := h.Case(t.Context(), acme, psa.Member{ID: "LPark", Hash: "lee"}, "61211", "ServiceTicket")
-	want(t, err, verify.CodeTicket) // the keys would see it
-	_, err = h.Case(t.Context(), acme, psa.Member{ID: "LPark", Hash: "nobody's"}, "61211", "ServiceTicket")
-	want(t, err, verify.CodeMember)
+	_, err := h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Hash: "lee"}, "61211", "ServiceTicket")
+	wantCode(t, err, verify.CodeTicket) // the keys would see it
+	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Hash: "nobody's"}, "61211", "ServiceTicket")
+	wantCode(t, err, verify.CodeMember)
 }
 
 func TestWithoutKeysContactsAreReadAsTheMember(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.connect(h.settings(), "")
-	got, err := h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
+	got, err := h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil || len(got.Contacts) != 2 {
 		t.Fatalf("%d contacts, error %v", len(got.Contacts), err)
 	}
-	_, err = h.Case(t.Context(), acme, psa.Member{ID: "AOrtiz", Hash: "lee"}, "61211", "ServiceTicket")
-	want(t, err, "")
+	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "AOrtiz", Hash: "lee"}, "61211", "ServiceTicket")
+	wantCode(t, err, "")
 	if n := h.count("/company/contacts?"); n != 2 {
 		t.Errorf("contacts were read %d times, want once for each session: one's view is not another's", n)
 	}
 	for name, err := range map[string]error{
-		"a ticket": second(h.Ticket(t.Context(), acme, "61211")), "contacts": second(h.Contacts(t.Context(), acme, "19301", "")),
-		"a search": second(h.Search(t.Context(), acme, "phone")), "a note": h.WriteNote(t.Context(), acme, psa.Note{Ticket: "61211", Text: "x"}),
+		"a ticket": errOf(h.Ticket(t.Context(), acme, "61211")), "contacts": errOf(h.Contacts(t.Context(), acme, "19301", "")),
+		"a search": errOf(h.Search(t.Context(), acme, "phone")), "a note": h.WriteNote(t.Context(), acme, psa.Note{Ticket: "61211", Text: "x"}),
 	} {
 		if verify.CodeOf(err) != verify.CodeNotFound {
 			t.Errorf("%s without keys: %v", name, err)
@@ -120,7 +120,7 @@ func TestWithoutKeysContactsAreReadAsTheMember(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
 func TestATicketsOwnContact(t *testing.T) {
 	const ticket = `{"id":700,"company":{"id":19301,"name":"Contoso"}%s}`
@@ -136,9 +136,9 @@ func TestATicketsOwnContact(t *testing.T) {
 		{"an inactive one", `,"contact":{"id":503,"name":"Gone Away"}`, "503", false},
 		{"one who was deleted", `,"contact":{"id":999,"name":"Nobody"}`, "999", false},
 	} {
-		h := newHouse(t)
+		h := newHarness(t)
 		h.tickets["/service/tickets/700"] = fmt.Sprintf(ticket, row.contact)
-		got, err := h.Case(t.Context(), acme, ana, "700", "")
+		got, err := h.TicketAsMember(t.Context(), acme, ana, "700", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,21 +150,21 @@ func TestATicketsOwnContact(t *testing.T) {
 			t.Errorf("%s: contact %q, among %t of %d", row.name, got.Contact.ID, among, len(got.Contacts))
 		}
 	}
-	h := newHouse(t)
+	h := newHarness(t)
 	h.tickets["/service/tickets/700"] = `{"id":700,"company":null}`
-	_, err := h.Case(t.Context(), acme, ana, "700", "")
-	want(t, err, verify.CodeTicket)
+	_, err := h.TicketAsMember(t.Context(), acme, ana, "700", "")
+	wantCode(t, err, verify.CodeTicket)
 }
 
 func TestAnAnswerThatIsAnotherTicketIsNone(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.tickets["/service/tickets/700"] = h.tickets["/service/tickets/61211"]
-	_, err := h.Case(t.Context(), acme, ana, "700", "")
-	want(t, err, verify.CodePSADown)
+	_, err := h.TicketAsMember(t.Context(), acme, ana, "700", "")
+	wantCode(t, err, verify.CodePSADown)
 }
 
 func TestTheTenantsOwnWordsForTypes(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	s := h.settings()
 	s.Types = map[string]connectwise.Type{"dIRECT": connectwise.TypeLandline, "EMAIL": connectwise.TypeIgnore, "Mobile": connectwise.TypeLandline, "pager": connectwise.TypeMobile}
 	h.connect(s, keys)
@@ -182,7 +182,7 @@ func TestTheTenantsOwnWordsForTypes(t *testing.T) {
 }
 
 func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.size = 1
 	people, err := h.Contacts(t.Context(), acme, "19301", "")
 	if diff := cmp.Diff([]launchcontext.Contact{dana, marcus}, people); diff != "" || err != nil {
@@ -198,7 +198,7 @@ func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
 		"an empty target": `<>; rel=next`,
 	} {
 		h.restart()
-		h.moody(func(w http.ResponseWriter, _ *http.Request) bool { w.Header().Set("Link", link); return false })
+		h.setFault(func(w http.ResponseWriter, _ *http.Request) bool { w.Header().Set("Link", link); return false })
 		h.size = 0
 		_, err := h.Contacts(t.Context(), acme, "19301", "")
 		if verify.CodeOf(err) != verify.CodePSADown {
@@ -207,8 +207,8 @@ func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
 	}
 }
 
-// A Link is read for the number of the next page alone: page 2 of the configured host, with the conditions that were
-// asked, wherever the Link leads.
+// Only the number of the next page is read from a Link: page 2 of the configured host with the original conditions,
+// whatever the Link's target.
 func TestANextPageIsAskedOfTheConfiguredHost(t *testing.T) {
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -236,10 +236,10 @@ func TestANextPageIsAskedOfTheConfiguredHost(t *testing.T) {
 		{"a parameter in capital letters", `<` + path + `?Page=2>; rel="next"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			h.size = 1
 			var asked []string
-			h.moody(func(w http.ResponseWriter, r *http.Request) bool {
+			h.setFault(func(w http.ResponseWriter, r *http.Request) bool {
 				if strings.HasSuffix(r.URL.Path, "/company/contacts") {
 					asked = append(asked, r.URL.Query().Get("conditions")+" page "+r.URL.Query().Get("page"))
 				}
@@ -281,7 +281,7 @@ func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
 		{name: "others are listed too", company: ``, listed: foreign, want: verify.CodePSAMisconfigured},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			h.unfiltered = true
 			list := []string{without(h.people[0], c.company), without(h.people[1], c.company)} // Dana and Marcus
 			if c.listed != "" {
@@ -295,7 +295,7 @@ func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
 			if c.want != "" {
 				return
 			}
-			h.advance(2 * time.Minute) // so that who is asked for by name is read alone
+			h.advance(2 * time.Minute) // so that the named contact is read on its own
 			again, err := h.Contacts(t.Context(), acme, "19301", "501")
 			if len(people) != 2 || len(again) != 2 || err != nil || h.count("/company/contacts/501") != 1 {
 				t.Errorf("%d people, then %d, error %v", len(people), len(again), err)
@@ -305,7 +305,7 @@ func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
 }
 
 func TestOfAVeryLargeClientADeskTakesWhoCanBeReached(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.people = nil
 	for i := range 700 {
 		items := `[]`
@@ -316,7 +316,7 @@ func TestOfAVeryLargeClientADeskTakesWhoCanBeReached(t *testing.T) {
 	}
 	for _, own := range []string{"", "1000", "1001", "1698", "1699"} {
 		people, err := h.Contacts(t.Context(), acme, "19301", own)
-		if err != nil || len(people) != psa.DeskContacts {
+		if err != nil || len(people) != psa.MaxContacts {
 			t.Fatalf("%d people, error %v", len(people), err)
 		}
 		among := own == ""
@@ -333,10 +333,10 @@ func TestOfAVeryLargeClientADeskTakesWhoCanBeReached(t *testing.T) {
 }
 
 func TestPeopleAreRememberedForAWhile(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	open := func() {
 		t.Helper()
-		if _, err := h.Case(t.Context(), acme, ana, "61211", ""); err != nil {
+		if _, err := h.TicketAsMember(t.Context(), acme, ana, "61211", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -348,31 +348,31 @@ func TestPeopleAreRememberedForAWhile(t *testing.T) {
 	if n := h.count("/tickets/61211"); n != 2 {
 		t.Errorf("the ticket was read %d times, want anew each time: that is what proves access", n)
 	}
-	h.advance(time.Minute) // not fresh any more: given as it was, and read meanwhile
+	h.advance(time.Minute) // no longer fresh: the old list is used while it is read again
 	begun := make(chan struct{}, 9)
-	h.moody(only("/company/contacts", func(http.ResponseWriter, *http.Request) bool { begun <- struct{}{}; return false }))
+	h.setFault(onlyPath("/company/contacts", func(http.ResponseWriter, *http.Request) bool { begun <- struct{}{}; return false }))
 	open()
 	<-begun
-	h.advance(5 * time.Minute) // stale, as what was read meanwhile is
+	h.advance(5 * time.Minute) // stale, as is the list that was read meanwhile
 	open()
-	open() // the first one may have waited for the reading that had begun
+	open() // the first call may have waited for the request in progress
 	if n := h.count("/company/contacts"); n != 3 {
 		t.Errorf("contacts were read %d times, want 3", n)
 	}
 }
 
 func TestWhoIsAskedForByNameIsToldAsTheyAreNow(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	if _, err := h.Contacts(t.Context(), acme, "19301", "501"); err != nil {
 		t.Fatal(err)
 	}
-	h.manage.mu.Lock()
+	h.fakeManage.mu.Lock()
 	h.people[0] = strings.Replace(h.people[0], "4155554821", "4155550666", 1)
 	h.people[1] = strings.Replace(h.people[1], `"inactiveFlag":false`, `"inactiveFlag":true`, 1)
-	h.manage.mu.Unlock()
-	// As long as the list is read anew it is the old one that is at hand.
-	h.moody(only("/company/contacts", func(w http.ResponseWriter, r *http.Request) bool {
-		return r.URL.RawQuery != "" && always(503, "text/html", "")(w, r)
+	h.fakeManage.mu.Unlock()
+	// While the list is read again, the old one is used.
+	h.setFault(onlyPath("/company/contacts", func(w http.ResponseWriter, r *http.Request) bool {
+		return r.URL.RawQuery != "" && respondAlways(503, "text/html", "")(w, r)
 	}))
 	h.advance(2 * time.Minute)
 	people, err := h.Contacts(t.Context(), acme, "19301", "501")

@@ -16,11 +16,11 @@ import (
 )
 
 func TestAMemberIsWhoConnectWiseSays(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, id := range []string{"AOrtiz", "aortiz"} {
 		m := ana
 		m.ID = id
-		who, err := h.Prove(t.Context(), acme, m)
+		who, err := h.VerifyMember(t.Context(), acme, m)
 		want := verify.Technician{ID: "AOrtiz", Name: "Ana Ortiz", Email: "ana.ortiz@acme-it.example", Phone: "510 555 0100"}
 		if diff := cmp.Diff(want, who); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", id, err, diff)
@@ -32,7 +32,7 @@ func TestWhoIsNotThemIsRefused(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		give  psa.Member
-		asked int // how often ConnectWise was
+		asked int // number of requests
 	}{
 		{"a hash that is nobody's", psa.Member{ID: "AOrtiz", Hash: "made-up"}, 1},
 		{"a colleague's hash under one's own name", psa.Member{ID: "AOrtiz", Hash: "lee"}, 1},
@@ -46,8 +46,8 @@ func TestWhoIsNotThemIsRefused(t *testing.T) {
 		{"a context with a line of its own", psa.Member{ID: "AOrtiz", Hash: ana.Hash, Context: "x\nCookie: y"}, 0},
 		{"a hash beyond all measure", psa.Member{ID: "AOrtiz", Hash: strings.Repeat("x", 4097)}, 0},
 	} {
-		h := newHouse(t)
-		who, err := h.Prove(t.Context(), acme, row.give)
+		h := newHarness(t)
+		who, err := h.VerifyMember(t.Context(), acme, row.give)
 		if verify.CodeOf(err) != verify.CodeMember || who != (verify.Technician{}) || h.count("/myMembers/info") != row.asked {
 			t.Errorf("%s: %+v, %v, after %d asks", row.name, who, err, h.count("/myMembers/info"))
 		}
@@ -68,10 +68,10 @@ func TestHowLongAProofCounts(t *testing.T) {
 		{"and no longer either", bad, time.Minute, 2},
 		{"none in a clock that was set back", ana, -time.Second, 2},
 	} {
-		h := newHouse(t)
-		_, first := h.Prove(t.Context(), acme, row.give)
+		h := newHarness(t)
+		_, first := h.VerifyMember(t.Context(), acme, row.give)
 		h.advance(row.after)
-		_, again := h.Prove(t.Context(), acme, row.give)
+		_, again := h.VerifyMember(t.Context(), acme, row.give)
 		if n := h.count("/myMembers/info"); n != row.asks || verify.CodeOf(first) != verify.CodeOf(again) {
 			t.Errorf("%s: asked %d times, want %d; %v and %v", row.name, n, row.asks, first, again)
 		}
@@ -79,16 +79,16 @@ func TestHowLongAProofCounts(t *testing.T) {
 }
 
 func TestAProofIsOfThisMemberAndThisConnectionOnly(t *testing.T) {
-	h := newHouse(t)
-	_, err := h.Prove(t.Context(), acme, ana)
-	want(t, err, "")
+	h := newHarness(t)
+	_, err := h.VerifyMember(t.Context(), acme, ana)
+	wantCode(t, err, "")
 	for name, m := range map[string]psa.Member{
 		"another hash":    {ID: ana.ID, Hash: "lee", Context: ana.Context},
 		"another name":    {ID: "LPark", Hash: ana.Hash, Context: ana.Context},
 		"another context": {ID: ana.ID, Hash: ana.Hash, Context: "other"},
 	} {
 		before := h.count("/myMembers/info")
-		_, _ = h.Prove(t.Context(), acme, m)
+		_, _ = h.VerifyMember(t.Context(), acme, m)
 		if h.count("/myMembers/info") != before+1 {
 			t.Errorf("%s: was taken from memory", name)
 		}
@@ -97,25 +97,25 @@ func TestAProofIsOfThisMemberAndThisConnectionOnly(t *testing.T) {
 	s := h.settings()
 	s.Version = "2026.1"
 	h.connect(s, keys)
-	_, err = h.Prove(t.Context(), acme, ana)
-	want(t, err, verify.CodeMember) // this one knows no other version
+	_, err = h.VerifyMember(t.Context(), acme, ana)
+	wantCode(t, err, verify.CodeMember) // the fake accepts this version only
 	if h.count("/myMembers/info") != before+1 {
 		t.Error("the proof of another connection counted")
 	}
-	_, err = h.Prove(t.Context(), verify.Tenant{ID: "umbrella"}, ana)
-	want(t, err, verify.CodePSAMisconfigured)
+	_, err = h.VerifyMember(t.Context(), verify.Tenant{ID: "umbrella"}, ana)
+	wantCode(t, err, verify.CodePSAMisconfigured)
 }
 
 func TestManyProofsAtOnceAreOne(t *testing.T) {
-	h := newHouse(t)
-	_, err := h.Contacts(t.Context(), acme, "1", "") // so that it is known where the API is
-	want(t, err, "")
+	h := newHarness(t)
+	_, err := h.Contacts(t.Context(), acme, "1", "") // so that the path of the API is known
+	wantCode(t, err, "")
 	open := make(chan struct{})
-	h.moody(only("/myMembers", func(http.ResponseWriter, *http.Request) bool { <-open; return false }))
+	h.setFault(onlyPath("/myMembers", func(http.ResponseWriter, *http.Request) bool { <-open; return false }))
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			if _, err := h.Prove(t.Context(), acme, ana); err != nil {
+			if _, err := h.VerifyMember(t.Context(), acme, ana); err != nil {
 				t.Error(err)
 			}
 		})
@@ -127,21 +127,21 @@ func TestManyProofsAtOnceAreOne(t *testing.T) {
 	}
 }
 
-func TestRow25AMembersSessionIsNowhereToRead(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_25_AMembersSessionIsNowhereToRead(t *testing.T) {
+	h := newHarness(t)
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("launch", "member", ana)
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("launch", "member", ana, "pointer", &ana)
 	fmt.Fprintf(&log, "%v %+v %#v %s %q %x", ana, ana, ana, ana, ana, ana)
-	for _, mood := range []func(http.ResponseWriter, *http.Request) bool{
-		nil, always(401, "application/json", "{}"), always(500, "text/plain", ana.Hash),
+	for _, fault := range []func(http.ResponseWriter, *http.Request) bool{
+		nil, respondAlways(401, "application/json", "{}"), respondAlways(500, "text/plain", ana.Hash),
 		func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) },
 	} {
 		h.restart()
-		h.moody(mood)
-		_, err := h.Prove(t.Context(), acme, ana)
+		h.setFault(fault)
+		_, err := h.VerifyMember(t.Context(), acme, ana)
 		fmt.Fprintf(&log, "%v %+v\n", err, err)
-		_, err = h.Case(t.Context(), acme, ana, "1", "")
+		_, err = h.TicketAsMember(t.Context(), acme, ana, "1", "")
 		fmt.Fprintf(&log, "%v %+v\n", err, err)
 	}
 	for _, secret := range []string{ana.Hash, "web:1", "pR1vate", "pUb1ic", "what was sent"} {
@@ -154,12 +154,12 @@ func TestRow25AMembersSessionIsNowhereToRead(t *testing.T) {
 	}
 }
 
-func TestRow27NothingThatABrowserSaysLeadsAnywhere(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_27_NothingThatABrowserSaysLeadsAnywhere(t *testing.T) {
+	h := newHarness(t)
 	m := ana
 	m.Company, m.CodeBase = "umbrella", "http://127.0.0.1:1/evil"
-	_, err := h.Prove(t.Context(), acme, m)
-	want(t, err, "")
+	_, err := h.VerifyMember(t.Context(), acme, m)
+	wantCode(t, err, "")
 	for _, asked := range h.requests() {
 		if !strings.Contains(asked, "/v2025_1/apis/3.0/") && !strings.Contains(asked, "/login/companyinfo/acmeit") {
 			t.Errorf("somebody was asked %s", asked)

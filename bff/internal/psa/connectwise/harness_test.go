@@ -23,40 +23,40 @@ import (
 
 var acme = verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}
 
-// ana is at the screen, and so she is.
+// ana is the member of a live session.
 var ana = psa.Member{ID: "AOrtiz", Company: "acmeit", CodeBase: "evil/../..", Email: "boss@acme.example", Hash: "ana+live/session==", Context: "web:1"}
 
-// manage is a small, strict ConnectWise: what it does not know to be right it refuses.
-type manage struct {
+// fakeManage is a small, strict ConnectWise: it refuses every request that it does not know.
+type fakeManage struct {
 	t      testing.TB
 	server *httptest.Server
 
 	mu         sync.Mutex
 	codebase   string
-	members    map[string]map[string]any // by live session's hash
+	members    map[string]map[string]any // by hash of the live session
 	tickets    map[string]string         // JSON by path, such as /service/tickets/61211
 	people     []string                  // JSON of contacts
 	hidden     string                    // hash of the member who may see no ticket
 	notes      map[string][]string       // texts by path of the ticket
 	setups     []map[string]any
 	size       int                                           // of a page; 0: as asked
-	link       string                                        // the Link of the first page, instead of the right one
-	unfiltered bool                                          // lists people whatever the conditions are
-	mood       func(http.ResponseWriter, *http.Request) bool // true: it has answered
-	asked      []string
-	told       []string // bodies and headers that carried something to look at
+	link       string                                        // the Link of the first page, instead of the correct one
+	unfiltered bool                                          // lists contacts whatever the conditions are
+	fault      func(http.ResponseWriter, *http.Request) bool // true: the request is answered
+	requestLog []string
+	sent       []string // bodies and headers of the requests
 }
 
-// house is a client with its ConnectWise, and a clock.
-type house struct {
+// harness is a client with its ConnectWise, and an adjustable clock.
+type harness struct {
 	*connectwise.Client
-	*manage
+	*fakeManage
 	connection map[string]verify.Connection
 	mu         sync.Mutex
 	now        time.Time
 }
 
-func (h *house) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
+func (h *harness) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
 	c, known := h.connection[tenant+"/"+system]
 	if !known {
 		return c, &verify.Error{Code: verify.CodeNotFound}
@@ -64,13 +64,13 @@ func (h *house) Connection(_ context.Context, tenant, system string) (verify.Con
 	return c, nil
 }
 
-func (h *house) clock() time.Time {
+func (h *harness) clock() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.now
 }
 
-func (h *house) advance(d time.Duration) {
+func (h *harness) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.now = h.now.Add(d)
@@ -78,9 +78,9 @@ func (h *house) advance(d time.Duration) {
 
 const keys = `{"public_key":"pUb1ic","private_key":"pR1vate"}`
 
-func newHouse(t testing.TB) *house {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
-	m := &manage{
+	m := &fakeManage{
 		t: t, codebase: "v2025_1",
 		members: map[string]map[string]any{
 			ana.Hash: {"identifier": "AOrtiz", "firstName": "Ana", "lastName": "Ortiz", "defaultEmail": "ana.ortiz@acme-it.example", "officePhone": "510 555 0100"},
@@ -108,14 +108,14 @@ func newHouse(t testing.TB) *house {
 	}
 	m.server = httptest.NewServer(m)
 	t.Cleanup(m.server.Close)
-	h := &house{manage: m, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), connection: map[string]verify.Connection{}}
+	h := &harness{fakeManage: m, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), connection: map[string]verify.Connection{}}
 	h.connect(h.settings(), keys)
 	h.restart()
 	return h
 }
 
-// restart gives a client that has learnt nothing yet.
-func (h *house) restart() {
+// restart gives a client with an empty cache.
+func (h *harness) restart() {
 	client, err := connectwise.New(connectwise.Config{Connections: h, HTTP: h.server.Client(), Now: h.clock, Entropy: rand.Reader})
 	if err != nil {
 		h.t.Fatal(err)
@@ -123,11 +123,11 @@ func (h *house) restart() {
 	h.Client = client
 }
 
-func (h *house) settings() connectwise.Settings {
+func (h *harness) settings() connectwise.Settings {
 	return connectwise.Settings{Host: h.server.URL, Company: "acmeit", ClientID: "4dd2c7e8-0000"}
 }
 
-func (h *house) connect(s connectwise.Settings, keys string) {
+func (h *harness) connect(s connectwise.Settings, keys string) {
 	text, err := json.Marshal(s)
 	if err != nil {
 		h.t.Fatal(err)
@@ -135,18 +135,18 @@ func (h *house) connect(s connectwise.Settings, keys string) {
 	h.connection["acme/connectwise"] = verify.Connection{Tenant: "acme", System: "connectwise", Settings: text, Secret: []byte(keys)}
 }
 
-// requests gives all that was asked for.
-func (m *manage) requests() []string {
+// requests lists all requests.
+func (m *fakeManage) requests() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.asked)
+	return slices.Clone(m.requestLog)
 }
 
-// count tells how often a path was asked for.
-func (m *manage) count(path string) (n int) {
+// count counts the requests for a path.
+func (m *fakeManage) count(path string) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, a := range m.asked {
+	for _, a := range m.requestLog {
 		if strings.Contains(a, path) {
 			n++
 		}
@@ -154,14 +154,14 @@ func (m *manage) count(path string) (n int) {
 	return n
 }
 
-func (m *manage) moody(mood func(http.ResponseWriter, *http.Request) bool) {
+func (m *fakeManage) setFault(fault func(http.ResponseWriter, *http.Request) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mood = mood
+	m.fault = fault
 }
 
-// always answers everything so.
-func always(status int, kind, body string, headers ...string) func(http.ResponseWriter, *http.Request) bool {
+// respondAlways gives the same answer to every request.
+func respondAlways(status int, kind, body string, headers ...string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, _ *http.Request) bool {
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
@@ -173,19 +173,19 @@ func always(status int, kind, body string, headers ...string) func(http.Response
 	}
 }
 
-// only has the mood befall requests for a path alone.
-func only(path string, mood func(http.ResponseWriter, *http.Request) bool) func(http.ResponseWriter, *http.Request) bool {
+// onlyPath limits a fault to requests for one path.
+func onlyPath(path string, fault func(http.ResponseWriter, *http.Request) bool) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
-		return strings.Contains(r.URL.Path, path) && mood(w, r)
+		return strings.Contains(r.URL.Path, path) && fault(w, r)
 	}
 }
 
-func (m *manage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *fakeManage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
-	m.asked = append(m.asked, r.Method+" "+r.URL.RequestURI())
-	mood := m.mood
+	m.requestLog = append(m.requestLog, r.Method+" "+r.URL.RequestURI())
+	fault := m.fault
 	m.mu.Unlock()
-	if mood != nil && mood(w, r) {
+	if fault != nil && fault(w, r) {
 		return
 	}
 	m.mu.Lock()
@@ -197,25 +197,25 @@ func (m *manage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, "/"+m.codebase+"/apis/3.0")
 	switch {
 	case !ours:
-		always(404, "text/html", "<h1>404</h1>")(w, r)
+		respondAlways(404, "text/html", "<h1>404</h1>")(w, r)
 	case r.Header.Get("clientId") != "4dd2c7e8-0000" || r.Header.Get("Accept") != "application/vnd.connectwise.com+json; version=2025.16":
-		m.answer(w, 401, fault("Unauthorized"))
+		m.answer(w, 401, errorBody("Unauthorized"))
 	default:
 		m.route(w, r, path)
 	}
 }
 
-func fault(code string) map[string]any {
+func errorBody(code string) map[string]any {
 	return map[string]any{"code": code, "message": "what was sent: secret"}
 }
 
-func (m *manage) answer(w http.ResponseWriter, status int, what any) {
+func (m *fakeManage) answer(w http.ResponseWriter, status int, what any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(what)
 }
 
-func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
+func (m *fakeManage) route(w http.ResponseWriter, r *http.Request, path string) {
 	user, password, byKeys := r.BasicAuth()
 	byKeys = byKeys && user == "acmeit+pUb1ic" && password == "pR1vate"
 	var hash string
@@ -229,7 +229,7 @@ func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
 	case path == "/system/myMembers/info" && live:
 		m.answer(w, 200, who)
 	case !byKeys && !live || path == "/system/myMembers/info":
-		m.answer(w, 401, fault("Unauthorized"))
+		m.answer(w, 401, errorBody("Unauthorized"))
 	case strings.HasSuffix(path, "/tickets/search"):
 		m.search(w, r)
 	case strings.HasSuffix(path, "/notes") && isTicket && r.Method == http.MethodPost && byKeys:
@@ -242,7 +242,7 @@ func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
 		m.page(w, r, page)
 	case strings.HasPrefix(path, "/service/tickets/") || strings.HasPrefix(path, "/project/tickets/"):
 		if !isTicket || hash != "" && hash == m.hidden {
-			m.answer(w, 404, fault("NotFound"))
+			m.answer(w, 404, errorBody("NotFound"))
 			return
 		}
 		m.answer(w, 200, json.RawMessage(ticket))
@@ -255,9 +255,9 @@ func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
 				return
 			}
 		}
-		m.answer(w, 404, fault("NotFound"))
+		m.answer(w, 404, errorBody("NotFound"))
 	case path == "/company/companies":
-		m.told = append(m.told, r.URL.Query().Get("conditions"))
+		m.sent = append(m.sent, r.URL.Query().Get("conditions"))
 		m.page(w, r, []any{map[string]any{"id": 19301, "name": "Contoso"}})
 	case path == "/system/connectWiseHostedScreens":
 		m.page(w, r, []any{map[string]any{"id": 1, "name": "Company"}, map[string]any{"id": 5, "name": "Service Ticket"}, map[string]any{"id": 9, "name": "ProjectTicket"}})
@@ -265,12 +265,12 @@ func (m *manage) route(w http.ResponseWriter, r *http.Request, path string) {
 		m.setup(w, r)
 	default:
 		m.t.Errorf("nobody knows %s %s", r.Method, r.URL)
-		m.answer(w, 400, fault("InvalidRoute"))
+		m.answer(w, 400, errorBody("InvalidRoute"))
 	}
 }
 
-// listPeople knows one kind of condition.
-func (m *manage) listPeople(w http.ResponseWriter, r *http.Request) {
+// listPeople supports one kind of condition.
+func (m *fakeManage) listPeople(w http.ResponseWriter, r *http.Request) {
 	client, known := strings.CutSuffix(r.URL.Query().Get("conditions"), " and inactiveFlag=False")
 	var one string
 	if rest, named := strings.CutPrefix(client, "id="); named {
@@ -278,11 +278,11 @@ func (m *manage) listPeople(w http.ResponseWriter, r *http.Request) {
 	}
 	id, isClient := strings.CutPrefix(client, "company/id=")
 	if client != "" && (!known || !isClient) {
-		m.answer(w, 400, fault("InvalidConditions"))
+		m.answer(w, 400, errorBody("InvalidConditions"))
 		return
 	}
 	var page []any
-	for _, p := range m.people { // some of the inactive too: nobody relies on conditions alone
+	for _, p := range m.people { // lists some inactive contacts too: the client must not rely on conditions
 		if one != "" && !strings.HasPrefix(p, `{"id":`+one+`,`) {
 			continue
 		}
@@ -293,13 +293,13 @@ func (m *manage) listPeople(w http.ResponseWriter, r *http.Request) {
 	m.page(w, r, page)
 }
 
-func (m *manage) search(w http.ResponseWriter, r *http.Request) {
+func (m *fakeManage) search(w http.ResponseWriter, r *http.Request) {
 	var ask map[string]string
 	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&ask) != nil {
-		m.answer(w, 400, fault("InvalidJson"))
+		m.answer(w, 400, errorBody("InvalidJson"))
 		return
 	}
-	m.told = append(m.told, ask["conditions"])
+	m.sent = append(m.sent, ask["conditions"])
 	var page []any
 	for path, t := range m.tickets {
 		if strings.HasPrefix(r.URL.Path, "/"+m.codebase+"/apis/3.0"+path[:8]) && ask["conditions"] != "id=0" {
@@ -309,7 +309,7 @@ func (m *manage) search(w http.ResponseWriter, r *http.Request) {
 	m.page(w, r, page)
 }
 
-func (m *manage) note(w http.ResponseWriter, r *http.Request, path string) {
+func (m *fakeManage) note(w http.ResponseWriter, r *http.Request, path string) {
 	body, _ := io.ReadAll(r.Body)
 	var n struct {
 		Text                                                        string
@@ -320,18 +320,18 @@ func (m *manage) note(w http.ResponseWriter, r *http.Request, path string) {
 	d.DisallowUnknownFields()
 	if d.Decode(&n) != nil || n.Text == "" || n.InternalAnalysisFlag == nil || !*n.InternalAnalysisFlag || n.DetailDescriptionFlag == nil ||
 		*n.DetailDescriptionFlag || n.ResolutionFlag == nil || *n.ResolutionFlag || n.ProcessNotifications == nil || *n.ProcessNotifications {
-		m.answer(w, 400, fault("InvalidObject"))
+		m.answer(w, 400, errorBody("InvalidObject"))
 		return
 	}
 	m.notes[path] = append(m.notes[path], n.Text)
 	m.answer(w, 201, map[string]any{"id": 1, "text": n.Text})
 }
 
-func (m *manage) setup(w http.ResponseWriter, r *http.Request) {
+func (m *fakeManage) setup(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		var s map[string]any
 		if json.NewDecoder(r.Body).Decode(&s) != nil {
-			m.answer(w, 400, fault("InvalidJson"))
+			m.answer(w, 400, errorBody("InvalidJson"))
 			return
 		}
 		m.setups = append(m.setups, s)
@@ -345,8 +345,8 @@ func (m *manage) setup(w http.ResponseWriter, r *http.Request) {
 	m.page(w, r, page)
 }
 
-// page answers with one page, and where the next one is.
-func (m *manage) page(w http.ResponseWriter, r *http.Request, all []any) {
+// page answers with one page, and a Link to the next one.
+func (m *fakeManage) page(w http.ResponseWriter, r *http.Request, all []any) {
 	number, _ := strconv.Atoi(r.URL.Query().Get("page"))
 	number = max(number, 1)
 	size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))
@@ -354,7 +354,7 @@ func (m *manage) page(w http.ResponseWriter, r *http.Request, all []any) {
 		size = m.size
 	}
 	if size < 1 || size > 1000 {
-		m.answer(w, 400, fault("InvalidPageSize"))
+		m.answer(w, 400, errorBody("InvalidPageSize"))
 		return
 	}
 	first := min((number-1)*size, len(all))
@@ -370,8 +370,8 @@ func (m *manage) page(w http.ResponseWriter, r *http.Request, all []any) {
 	m.answer(w, 200, append([]any{}, slices.Clip(all[first:last])...))
 }
 
-// want demands an error of exactly this code; none at all if it is empty.
-func want(t *testing.T, err error, code verify.Code) {
+// wantCode checks that an error has exactly this code; no error if the code is empty.
+func wantCode(t *testing.T, err error, code verify.Code) {
 	t.Helper()
 	if verify.CodeOf(err) != code || (err == nil) != (code == "") {
 		t.Fatalf("error is %v, want code %q", err, code)

@@ -10,56 +10,56 @@ import (
 	"strings"
 )
 
-// pages asks page by page, until take has enough or there are no more. An answer's Link says which page is next. Of the
-// Link only the page's number (or id) is read: behind a proxy it may name another host, or none. Every page is asked of
-// the address, and with the conditions, of the first.
-func pages[T any](ctx context.Context, c *Client, l *link, r request, take func([]T) bool) error {
-	for range pagesMost {
+// eachPage requests page by page, until take returns false or there are no more pages. The Link header names the next
+// page. Only its number or id is used: behind a proxy the Link may name another host, or none. Every page is requested
+// with the address and conditions of the first.
+func eachPage[T any](ctx context.Context, c *Client, conn *connection, r request, take func([]T) bool) error {
+	for range maxPages {
 		var page []T
-		header, err := c.call(ctx, l, r, &page)
+		header, err := c.call(ctx, conn, r, &page)
 		if err != nil {
 			return err
 		}
 		if !take(page) {
 			return nil
 		}
-		turn, more, err := next(header)
+		following, more, err := nextPage(header)
 		if err != nil {
-			return down(err)
+			return psaDown(err)
 		}
 		if !more {
 			return nil
 		}
-		if !forward(r.query, turn) {
-			return down(errors.New("connectwise: the next page is this one, or one before it"))
+		if !isLater(r.query, following) {
+			return psaDown(errors.New("connectwise: the next page is this one, or one before it"))
 		}
 		r.query = maps.Clone(r.query)
-		maps.Copy(r.query, turn)
+		maps.Copy(r.query, following)
 	}
 	return nil
 }
 
-// forward tells whether a page comes after the one that was asked for.
-func forward(asked, turn url.Values) bool {
-	if id := turn.Get(pageID); id != "" {
+// isLater reports whether a page comes after the requested one.
+func isLater(asked, page url.Values) bool {
+	if id := page.Get(pageID); id != "" {
 		return id != asked.Get(pageID)
 	}
 	last, err := strconv.Atoi(asked.Get(pageNumber))
 	if err != nil {
 		last = 1
 	}
-	number, err := strconv.Atoi(turn.Get(pageNumber))
+	number, err := strconv.Atoi(page.Get(pageNumber))
 	return err == nil && number > last
 }
 
-// Parameters by which a page is asked for: by its number or, in forward-only paging, by an id.
+// Parameters of a page: its number or, in forward-only paging, an id.
 const (
 	pageNumber = "page"
 	pageID     = "pageId"
 )
 
-// next reads which page the Link calls the next one; false if this is the last one.
-func next(h http.Header) (turn url.Values, more bool, err error) {
+// nextPage reads the next page from the Link header; false if this is the last one.
+func nextPage(h http.Header) (page url.Values, more bool, err error) {
 	for _, line := range h.Values("Link") {
 		for line != "" {
 			var target, parameters string
@@ -67,15 +67,15 @@ func next(h http.Header) (turn url.Values, more bool, err error) {
 			if !isNext(parameters) {
 				continue
 			}
-			turn, err := turnOf(target)
-			return turn, err == nil, err
+			page, err := pageOf(target)
+			return page, err == nil, err
 		}
 	}
 	return nil, false, nil
 }
 
-// cutLink gives the first link of a list (RFC 8288), its parameters, and the other links. A comma within the target or
-// within quotes parts nothing.
+// cutLink gives the first link of a list (RFC 8288), its parameters, and the other links. A comma inside the target or
+// inside quotes is no separator.
 func cutLink(line string) (target, parameters, others string) {
 	line = strings.TrimLeft(line, " ,\t")
 	if inner, ok := strings.CutPrefix(line, "<"); ok {
@@ -85,7 +85,7 @@ func cutLink(line string) (target, parameters, others string) {
 	return target, parameters, others
 }
 
-// cutUnquoted parts a text at the first separator that does not stand within quotes.
+// cutUnquoted cuts a text at the first separator outside quotes.
 func cutUnquoted(text string, separator byte) (before, after string) {
 	quoted := false
 	for i := range len(text) {
@@ -101,7 +101,7 @@ func cutUnquoted(text string, separator byte) (before, after string) {
 	return text, ""
 }
 
-// isNext tells whether the parameters of a link have the relation next, maybe among others.
+// isNext reports whether a link's relations include next.
 func isNext(parameters string) bool {
 	for parameters != "" {
 		var p string
@@ -121,8 +121,8 @@ func isNext(parameters string) bool {
 
 var errNextPage = errors.New("connectwise: the next page can't be read")
 
-// turnOf reads the page of a target; nothing else of it counts.
-func turnOf(target string) (url.Values, error) {
+// pageOf reads the page of a link's target. The rest of the target is ignored.
+func pageOf(target string) (url.Values, error) {
 	at, err := url.Parse(strings.TrimSpace(target))
 	if err != nil {
 		return nil, errNextPage
@@ -131,16 +131,16 @@ func turnOf(target string) (url.Values, error) {
 	if err != nil {
 		return nil, errNextPage
 	}
-	turn := url.Values{}
+	page := url.Values{}
 	for name, values := range query {
 		for _, known := range []string{pageNumber, pageID} {
 			if strings.EqualFold(name, known) && len(values) == 1 && values[0] != "" {
-				turn.Set(known, values[0])
+				page.Set(known, values[0])
 			}
 		}
 	}
-	if len(turn) == 0 {
+	if len(page) == 0 {
 		return nil, errNextPage
 	}
-	return turn, nil
+	return page, nil
 }
