@@ -11,33 +11,33 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// wish is what the desk's own page asks for: a launch context for the ticket on
-// its screen, with the nonce that the pod gave it.
-type wish struct {
+// contextRequest is the request of the ticket system's own page: a launch context for the ticket on its screen, with
+// the pod's nonce.
+type contextRequest struct {
 	Ticket string `json:"ticket"`
 	Nonce  string `json:"nonce"`
 }
 
 const (
-	wishLimit  = 4 << 10
-	nonceLimit = 1 << 10
+	maxRequestBytes = 4 << 10
+	maxNonceBytes   = 1 << 10
 )
 
-// vouch signs a launch context. A real desk first checks its own session: that this technician
-// is signed in and may see this ticket. The demo has one technician, who may see them all.
-func (s site) vouch(w http.ResponseWriter, r *http.Request) {
+// signContext signs a launch context. A real ticket system first checks its own session: the technician is signed in
+// and may see this ticket. The demo has one technician, who may see every ticket.
+func (s site) signContext(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" && origin != s.Origin {
-		refuse(w, http.StatusForbidden, "Only this desk's own pages may ask for a context.")
+		writeError(w, http.StatusForbidden, "Only this desk's own pages may ask for a context.")
 		return
 	}
-	ask, status, problem := readWish(w, r)
+	ask, status, problem := readContextRequest(w, r)
 	if problem != "" {
-		refuse(w, status, problem)
+		writeError(w, status, problem)
 		return
 	}
 	t, known := s.ticket(ask.Ticket)
 	if !known {
-		refuse(w, http.StatusNotFound, "There is no such ticket on this desk.")
+		writeError(w, http.StatusNotFound, "There is no such ticket on this desk.")
 		return
 	}
 	technician := s.MSP.technician
@@ -48,20 +48,20 @@ func (s site) vouch(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "desk can't sign", "ticket", t.ID, "err", err)
-		refuse(w, http.StatusInternalServerError, "The desk can't sign a context.")
+		writeError(w, http.StatusInternalServerError, "The desk can't sign a context.")
 		return
 	}
-	answer(w, http.StatusOK, map[string]string{"context": token})
+	writeJSON(w, http.StatusOK, map[string]string{"context": token})
 }
 
-// context is what the desk vouches for: the ticket and the people whom it concerns.
+// context gives the content of a launch context: the ticket and its people.
 func (s site) context(t ticket) launchcontext.Context {
 	contacts := slices.Clone(t.Contacts)
 	for i, c := range contacts {
 		contacts[i].Channels = slices.Clone(c.Channels)
 		for j, ch := range c.Channels {
-			if ago, is := changed[ch.ID]; is {
-				contacts[i].Channels[j].ChangedAt = s.opened.Add(-ago)
+			if ago, is := changedAgo[ch.ID]; is {
+				contacts[i].Channels[j].ChangedAt = s.startedAt.Add(-ago)
 			}
 		}
 	}
@@ -74,12 +74,12 @@ func (s site) context(t ticket) launchcontext.Context {
 	}
 }
 
-func readWish(w http.ResponseWriter, r *http.Request) (ask wish, status int, problem string) {
-	// JSON only: a foreign page can't send it without asking first, and is not answered.
+func readContextRequest(w http.ResponseWriter, r *http.Request) (ask contextRequest, status int, problem string) {
+	// Only JSON: a foreign page can't send it without a CORS preflight, which is not answered.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return ask, http.StatusUnsupportedMediaType, "Send JSON."
 	}
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, wishLimit))
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
 	body.DisallowUnknownFields()
 	err := body.Decode(&ask)
 	if err == nil {
@@ -93,12 +93,12 @@ func readWish(w http.ResponseWriter, r *http.Request) (ask wish, status int, pro
 	switch {
 	case errors.As(err, &long):
 		return ask, http.StatusRequestEntityTooLarge, "This is too long for a ticket and a nonce."
-	case err != nil || ask.Ticket == "" || len(ask.Nonce) > nonceLimit:
+	case err != nil || ask.Ticket == "" || len(ask.Nonce) > maxNonceBytes:
 		return ask, http.StatusBadRequest, `Send {"ticket": "…", "nonce": "…"}.`
 	}
 	return ask, 0, ""
 }
 
-func refuse(w http.ResponseWriter, status int, problem string) {
-	answer(w, status, map[string]string{"error": problem})
+func writeError(w http.ResponseWriter, status int, problem string) {
+	writeJSON(w, status, map[string]string{"error": problem})
 }

@@ -16,39 +16,38 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// Config is what the desk needs. All fields are required.
+// Config holds the settings of the ticket system. All fields are required.
 type Config struct {
-	MSP      MSP    // who works at it
-	Origin   string // of the desk's own pages: http://127.0.0.1:8081
-	PodURL   string // where the pod lives: http://localhost:8080
-	PhoneURL string // where the demo's end user reads messages; only linked to
+	MSP      MSP    // the company that uses it
+	Origin   string // of the ticket system's own pages: http://127.0.0.1:8081
+	PodURL   string // origin of the pod: http://localhost:8080
+	PhoneURL string // the demo's page with messages; for a link
 	Tenant   string // the MSP's slug in Shieldpod
-	Issuer   string // the desk's name, as registered with the tenant
-	Audience string // Shieldpod's public URL, as contexts name it
+	Issuer   string // the ticket system's name, as registered with the tenant
+	Audience string // Shieldpod's public URL, as in contexts
 	Key      launchcontext.SigningKey
 	Now      func() time.Time
 	Log      *slog.Logger
 }
 
-// New serves the desk: / lists the tickets, /tickets/{id} shows one, /procedure says what to do
-// when an end user did not ask. POST /context vouches for the technician; GET /api/tickets gives
-// scripts what the pages show.
+// New serves the ticket system: / lists the tickets, /tickets/{id} shows one, /procedure shows the procedure for a
+// denied verification. POST /context signs launch contexts; GET /api/tickets gives scripts the tickets.
 func New(c Config) http.Handler {
-	s := site{Config: c, tickets: c.MSP.tickets(), opened: c.Now()}
+	s := site{Config: c, tickets: c.MSP.tickets(), startedAt: c.Now()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)
 	mux.HandleFunc("GET /tickets/{id}", s.show)
 	mux.HandleFunc("GET /procedure", s.procedure)
-	mux.HandleFunc("GET /api/tickets", s.tell)
-	mux.HandleFunc("POST /context", s.vouch)
+	mux.HandleFunc("GET /api/tickets", s.listTickets)
+	mux.HandleFunc("POST /context", s.signContext)
 	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "assets/"+r.PathValue("name"))
 	})
-	return guard(mux, c.PodURL)
+	return secureHeaders(mux, c.PodURL)
 }
 
-// guard sets what a careful host sets: its own files and the pod's, nothing inline, nothing else.
-func guard(next http.Handler, podURL string) http.Handler {
+// secureHeaders sets the headers of a careful host: only its own files and the pod's, nothing inline.
+func secureHeaders(next http.Handler, podURL string) http.Handler {
 	policy := "default-src 'none'; script-src 'self' " + podURL + "; frame-src " + podURL +
 		"; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,24 +60,24 @@ func guard(next http.Handler, podURL string) http.Handler {
 	})
 }
 
-// site is the desk at work.
+// site is a running ticket system.
 type site struct {
 	Config
-	tickets []ticket
-	opened  time.Time // when the desk was: the tickets' times are told from it
+	tickets   []ticket
+	startedAt time.Time // start of the demo; the tickets' ages count from it
 }
 
-// member is somebody who works at the desk.
+// member is a technician.
 type member struct{ ID, Name, Email, Phone, Company string }
 
-// MSP is a company that works with the desk: who is signed in there, and its tickets. A real desk reads the
-// technician from its own session.
+// MSP is a company that uses the ticket system: its signed-in technician and its tickets. A real ticket system takes
+// the technician from its own session.
 type MSP struct {
 	technician member
 	tickets    func() []ticket
 }
 
-// The demo's companies: one of them works in English, the other in German.
+// The demo's companies: one is English-speaking, the other German-speaking.
 var (
 	Acme      = MSP{member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "+15105550177", "Acme IT"}, newTickets}
 	Nordlicht = MSP{member{"jana.vogt", "Jana Vogt", "jana.vogt@nordlicht-it.example", "+491713920090", "Nordlicht IT"}, northernTickets}
@@ -123,23 +122,23 @@ func (s site) render(w http.ResponseWriter, page string, v view) {
 	}
 }
 
-// listed is a ticket as scripts see it.
-type listed struct {
+// ticketJSON is a ticket for scripts.
+type ticketJSON struct {
 	launchcontext.Context
 	Status string `json:"status"`
 }
 
-func (s site) tell(w http.ResponseWriter, _ *http.Request) {
-	tickets := make([]listed, len(s.tickets))
+func (s site) listTickets(w http.ResponseWriter, _ *http.Request) {
+	tickets := make([]ticketJSON, len(s.tickets))
 	for i, t := range s.tickets {
-		tickets[i] = listed{s.context(t), t.Status}
+		tickets[i] = ticketJSON{s.context(t), t.Status}
 	}
-	answer(w, http.StatusOK, tickets)
+	writeJSON(w, http.StatusOK, tickets)
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the reader may have gone
+	_ = json.NewEncoder(w).Encode(body) // the client may have left
 }

@@ -195,7 +195,7 @@ func TestNumbersAreOnesThatCarriersTake(t *testing.T) {
 				seen[ch.ID] = who.ID
 				reader := who.Name
 				if ch.Mobile != nil && !*ch.Mobile {
-					reader = "" // nobody reads texts at a landline
+					reader = "" // landlines receive no text messages
 				}
 				if names[ch.Value] != reader {
 					t.Errorf("%s is read by %q, want %q", ch.Value, names[ch.Value], reader)

@@ -11,25 +11,25 @@ var (
 	brasserie = client{"brasserie", "Brasserie du Port", "Dunkerque, 8 quai des Hollandais", "Heures, 12 restantes"}
 )
 
-// The numbers are of those that Germany and France keep for films and books: nobody answers there.
+// The numbers are reserved for films and books in Germany and France.
 var (
-	merle = speaking("de", person("merle-thomsen", "Merle Thomsen", "Buchhaltung",
+	merle = withLanguage("de", person("merle-thomsen", "Merle Thomsen", "Buchhaltung",
 		mobile("merle-mobile", "+491713920042", "Mobil"),
 		mail("merle-mail", "merle.thomsen@hafenkontor.example", "Arbeit")))
-	hauke = speaking("de", person("hauke-petersen", "Hauke Petersen", "Geschäftsführung",
+	hauke = withLanguage("de", person("hauke-petersen", "Hauke Petersen", "Geschäftsführung",
 		mobile("hauke-mobile", "+491713920057", "Mobil"),
 		mail("hauke-mail", "hauke.petersen@hafenkontor.example", "Arbeit")))
-	elodie = speaking("fr", person("elodie-marchand", "Élodie Marchand", "Gérante",
+	elodie = withLanguage("fr", person("elodie-marchand", "Élodie Marchand", "Gérante",
 		landline("elodie-caisse", "+33199001234", "Caisse"),
 		mail("elodie-mail", "elodie.marchand@brasserie.example", "Travail")))
 )
 
-func speaking(language string, who launchcontext.Contact) launchcontext.Contact {
+func withLanguage(language string, who launchcontext.Contact) launchcontext.Contact {
 	who.Language = language
 	return who
 }
 
-// northernTickets gives the cases of the demo's second company, newest first.
+// northernTickets gives the tickets of the demo's second company, newest first.
 func northernTickets() []ticket {
 	return []ticket{
 		{

@@ -16,10 +16,10 @@ import (
 var files embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"initials": initials, "kebab": kebab, "dial": dial,
+	"initials": initials, "kebab": kebab, "dial": formatPhone,
 }).ParseFS(files, "pages/*.html"))
 
-// view is what the pages show.
+// view is the data of the pages.
 type view struct {
 	Title      string
 	Technician member
@@ -29,8 +29,8 @@ type view struct {
 	PodWidth   string // 300 or 420 pixels
 	Theme      string
 	Themes     []string
-	ByTag      bool   // the pod stands there as <shield-pod>, not mounted by the desk's script
-	Switches   string // those above as a query, to keep them from page to page
+	ByTag      bool   // the pod is a <shield-pod> element, not mounted by the page's script
+	Switches   string // these options as a query, to keep them from page to page
 }
 
 var themes = []string{"auto", "light", "dark"}
@@ -53,9 +53,9 @@ func (s site) view(r *http.Request) view {
 	return v
 }
 
-// When tells the moment that lies this long before the desk was opened.
+// When gives the time of an event, by its age at the start of the demo.
 func (s site) When(ago time.Duration) string {
-	opened := s.opened.Local()
+	opened := s.startedAt.Local()
 	at := opened.Add(-ago)
 	if at.YearDay() == opened.YearDay() {
 		return at.Format("15:04")
@@ -63,9 +63,9 @@ func (s site) When(ago time.Duration) string {
 	return at.Format("Mon 15:04")
 }
 
-// Age tells how old a ticket is by now.
+// Age gives the present age of a ticket.
 func (s site) Age(ago time.Duration) string {
-	age := s.Now().Sub(s.opened) + ago
+	age := s.Now().Sub(s.startedAt) + ago
 	switch {
 	case age < time.Hour:
 		return fmt.Sprintf("%d min", int(age.Minutes()))
@@ -75,7 +75,7 @@ func (s site) Age(ago time.Duration) string {
 	return fmt.Sprintf("%d d", int(age.Hours())/24)
 }
 
-// initials stand where a portrait would.
+// initials stand in place of a portrait.
 func initials(name string) string {
 	words := strings.Fields(strings.TrimPrefix(name, "Dr. "))
 	if len(words) == 0 {
@@ -88,8 +88,8 @@ func initials(name string) string {
 
 func kebab(words string) string { return strings.ReplaceAll(strings.ToLower(words), " ", "-") }
 
-// dial writes a North American number as people do; an address stays as it is.
-func dial(ch launchcontext.Channel) string {
+// formatPhone formats a North American number; an address is unchanged.
+func formatPhone(ch launchcontext.Channel) string {
 	if n := ch.Value; ch.Kind == launchcontext.KindPhone && len(n) == len("+14155550100") {
 		return fmt.Sprintf("(%s) %s-%s", n[2:5], n[5:8], n[8:])
 	}

@@ -7,7 +7,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// ticket is a case as the desk keeps it.
+// ticket is a ticket of the demo.
 type ticket struct {
 	ID       string
 	Subject  string
@@ -15,13 +15,13 @@ type ticket struct {
 	Priority string
 	Board    string
 	Source   string
-	Ago      time.Duration // opened, before the desk was
+	Ago      time.Duration // age of the ticket at the start of the demo
 	Client   client
 	Contacts []launchcontext.Contact // the first one is the ticket's own
 	Thread   []entry
 }
 
-// Contact is the ticket's own.
+// Contact is the ticket's own contact.
 func (t ticket) Contact() launchcontext.Contact { return t.Contacts[0] }
 
 type client struct {
@@ -37,14 +37,14 @@ type entry struct {
 }
 
 var (
-	contoso  = client{"contoso", "Contoso", "San Francisco, 201 Pier Street", "Managed Plus, 24 × 7"}
-	fabrikam = client{"fabrikam", "Fabrikam Dental", "Seattle, 14 Alder Avenue", "Managed, weekdays"}
-	inside   = client{"acme-internal", "Acme IT (internal)", "Oakland, head office", "Own staff"}
-	tailspin = client{"tailspin", "Tailspin Toys", "Austin, Warehouse 3", "Block of hours, 41 left"}
+	contoso      = client{"contoso", "Contoso", "San Francisco, 201 Pier Street", "Managed Plus, 24 × 7"}
+	fabrikam     = client{"fabrikam", "Fabrikam Dental", "Seattle, 14 Alder Avenue", "Managed, weekdays"}
+	acmeInternal = client{"acme-internal", "Acme IT (internal)", "Oakland, head office", "Own staff"}
+	tailspin     = client{"tailspin", "Tailspin Toys", "Austin, Warehouse 3", "Block of hours, 41 left"}
 )
 
-// The people. Names and numbers are made up: the numbers lie in exchange 555, the
-// domains but contoso.com (which is Microsoft's for such use) in .example.
+// The people. Names and numbers are invented: the numbers are in exchange 555, the domains in .example, except
+// contoso.com, which Microsoft reserves for examples.
 var (
 	dana = person("dana-reyes", "Dana Reyes", "Finance Lead",
 		mobile("dana-mobile", "+14155554821", "Mobile"),
@@ -87,10 +87,10 @@ var (
 		mail("jordan-home", "jblake@home.example", "Private"))
 )
 
-// changed tells which channels the desk has changed lately, and how long before it was opened.
-var changed = map[string]time.Duration{"nils-mobile": 48 * time.Hour}
+// changedAgo lists recently changed channels, with the time from the change to the start of the demo.
+var changedAgo = map[string]time.Duration{"nils-mobile": 48 * time.Hour}
 
-// newTickets gives the desk's cases, newest first.
+// newTickets gives the tickets of the first company, newest first.
 func newTickets() []ticket {
 	return []ticket{
 		{
@@ -164,7 +164,7 @@ func newTickets() []ticket {
 		},
 		{
 			ID: "4692", Subject: "My own password expired", Status: "New", Priority: "Low",
-			Board: "Service desk", Source: "Portal", Ago: 31 * time.Hour, Client: inside,
+			Board: "Service desk", Source: "Portal", Ago: 31 * time.Hour, Client: acmeInternal,
 			Contacts: []launchcontext.Contact{ana, dana},
 			Thread: []entry{
 				{"Ana Ortiz", "customer", 31 * time.Hour, "Mine expired over the weekend. A colleague has to verify me: I can’t do it myself."},
@@ -173,7 +173,7 @@ func newTickets() []ticket {
 	}
 }
 
-// Names tells who reads what arrives at an address or number. Nobody reads texts at a landline.
+// Names gives the reader of each address and mobile number. Landlines have none.
 func Names() map[string]string {
 	names := map[string]string{}
 	for _, t := range slices.Concat(newTickets(), northernTickets()) {
@@ -196,7 +196,7 @@ func mail(id, address, label string) launchcontext.Channel {
 	return launchcontext.Channel{ID: id, Kind: launchcontext.KindEmail, Value: address, Label: label}
 }
 
-// phone is a number of which the desk does not know whether it gets texts.
+// phone is a number without information on text messages.
 func phone(id, number, label string) launchcontext.Channel {
 	return launchcontext.Channel{ID: id, Kind: launchcontext.KindPhone, Value: number, Label: label}
 }

@@ -1,8 +1,8 @@
-// The desk's side of the embedding: mount the pod once, vouch for the ticket on screen whenever
-// the pod asks, tell it when another ticket comes on screen, and write down what it reports.
+// The host's side of the embedding: mount the pod once, request a signed launch context for the ticket
+// on screen when the pod asks, notify the pod of another ticket, and record its reports.
 
 const place = document.getElementById("pod");
-const tag = document.querySelector("shield-pod"); // or so: the other way, which needs none of this to work
+const tag = document.querySelector("shield-pod"); // the alternative to mount(), which needs no script
 const onScreen = () => document.getElementById("ticket").dataset.ticket;
 
 /** The desk's server signs: this technician has this ticket open. */
@@ -19,8 +19,8 @@ const getContextToken = async ({ nonce }) => {
   return context;
 };
 
-// What the pod reports goes into the ticket's conversation. These are hints for the eye; the proof
-// is with Shieldpod.
+// The pod's reports are added to the ticket's conversation. They are for display only; Shieldpod has
+// the proof.
 
 const headlines = {
   "verification:sent": "Verification sent",
@@ -30,17 +30,17 @@ const headlines = {
   "verification:failed": "Verification failed",
 };
 const methods = { sms_code: "by SMS code", sms_link: "by SMS link", email_link: "by e-mail link" };
-const happenings = new Map(); // ticket → its happenings, oldest first
+const reports = new Map(); // ticket → its reports, oldest first
 
 function happened(event, headline, { contact_id, channel_id, method }) {
   const person = document.querySelector(`[data-contact="${CSS.escape(contact_id)}"]`);
-  if (!person) return; // of a ticket that is no longer on screen
+  if (!person) return; // the ticket has changed meanwhile
   const channel = person.querySelector(`[data-channel="${CSS.escape(channel_id)}"]`);
   const text = [person.dataset.name, channel?.dataset.label, methods[method]].filter(Boolean).join(", ");
   const tone = event.split(":")[1];
   const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const happening = { tone, headline, text, time };
-  happenings.set(onScreen(), [...(happenings.get(onScreen()) ?? []), happening]);
+  reports.set(onScreen(), [...(reports.get(onScreen()) ?? []), happening]);
   write(happening);
   if (tone !== "sent") toast(happening);
 }
@@ -64,8 +64,8 @@ function toast({ tone, headline, text }) {
   setTimeout(() => note.remove(), 6000);
 }
 
-// Another ticket, without a new page: the pod stays mounted and is told, in the same breath in
-// which the screen changes.
+// Changing the ticket without loading a page: the pod stays mounted and is notified together with the
+// change of the screen.
 
 let pod;
 let turning = new AbortController();
@@ -79,13 +79,13 @@ async function turnTo(address) {
   for (const part of ["ticket", "people"]) document.getElementById(part).replaceWith(next.getElementById(part));
   pod?.refresh();
   tag?.setAttribute("ticket", onScreen());
-  document.querySelector(".toasts").replaceChildren(); // they speak of the last ticket's caller
+  document.querySelector(".toasts").replaceChildren(); // they concern the previous ticket's caller
   document.title = next.title;
   for (const link of document.querySelectorAll(".queue a")) {
     if (link.dataset.ticket === onScreen()) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  for (const happening of happenings.get(onScreen()) ?? []) write(happening);
+  for (const happening of reports.get(onScreen()) ?? []) write(happening);
 }
 
 /** What can't be turned to in place is loaded as a page. */
@@ -108,7 +108,7 @@ for (const [event, words] of Object.entries(headlines)) {
   tag?.addEventListener(`shieldpod:${event}`, ({ detail }) => happened(event, words, detail));
 }
 
-// Last, because where the pod's script is there already this mounts at once.
+// Last, because this mounts at once if the pod's script is loaded already.
 window.Shieldpod = window.Shieldpod || [];
 window.Shieldpod.push((shieldpod) => {
   if (!place) return;

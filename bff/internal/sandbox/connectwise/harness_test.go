@@ -19,12 +19,12 @@ const (
 
 var noon = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
 
-type bench struct {
+type harness struct {
 	*connectwise.Manage
 	t *testing.T
 }
 
-func newBench(t *testing.T) bench {
+func newHarness(t *testing.T) harness {
 	t.Helper()
 	m, err := connectwise.New(connectwise.Config{
 		Origin: origin, Company: "acme", ClientID: "client", PublicKey: "public", PrivateKey: "private",
@@ -35,20 +35,24 @@ func newBench(t *testing.T) bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Close)
-	return bench{m, t}
+	return harness{m, t}
 }
 
-// by changes a request before it is sent.
-type by func(*http.Request)
+// requestEdit changes a request before it is sent.
+type requestEdit func(*http.Request)
 
-func header(name, value string) by { return func(r *http.Request) { r.Header.Set(name, value) } }
+func header(name, value string) requestEdit {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
 
-func without(name string) by { return func(r *http.Request) { r.Header.Del(name) } }
+func without(name string) requestEdit { return func(r *http.Request) { r.Header.Del(name) } }
 
-func key(user, secret string) by { return func(r *http.Request) { r.SetBasicAuth(user, secret) } }
+func key(user, secret string) requestEdit {
+	return func(r *http.Request) { r.SetBasicAuth(user, secret) }
+}
 
 // cookies are name, value, name, value …
-func cookies(pairs ...string) by {
+func cookies(pairs ...string) requestEdit {
 	return func(r *http.Request) {
 		r.Header.Del("Authorization")
 		for i := 0; i < len(pairs); i += 2 {
@@ -57,12 +61,12 @@ func cookies(pairs ...string) by {
 	}
 }
 
-// member is what comes with each request of a member's live session.
-func (b bench) member(identifier string) by {
+// member sets the cookies of a member's live session.
+func (b harness) member(identifier string) requestEdit {
 	return cookies("companyName", "acme", "memberId", identifier, "memberHash", b.signIn(identifier), "memberContext", "web")
 }
 
-func (b bench) send(method, path, body string, changes ...by) *httptest.ResponseRecorder {
+func (b harness) send(method, path, body string, changes ...requestEdit) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r := httptest.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
 	if body != "" {
@@ -76,21 +80,21 @@ func (b bench) send(method, path, body string, changes ...by) *httptest.Response
 	return w
 }
 
-// rest asks the REST API as the integration does, unless changed.
-func (b bench) rest(method, path, body string, changes ...by) *httptest.ResponseRecorder {
+// rest calls the REST API as the integration, unless changed.
+func (b harness) rest(method, path, body string, changes ...requestEdit) *httptest.ResponseRecorder {
 	b.t.Helper()
-	usual := []by{key("acme+public", "private"), header("clientId", "client"), header("Accept", accept)}
+	usual := []requestEdit{key("acme+public", "private"), header("clientId", "client"), header("Accept", accept)}
 	return b.send(method, base+path, body, append(usual, changes...)...)
 }
 
-// browse asks for a screen.
-func (b bench) browse(method, path string, changes ...by) *httptest.ResponseRecorder {
+// browse requests a screen.
+func (b harness) browse(method, path string, changes ...requestEdit) *httptest.ResponseRecorder {
 	b.t.Helper()
-	return b.send(method, path, "", append([]by{func(r *http.Request) { r.Host = "manage.localhost:8083" }}, changes...)...)
+	return b.send(method, path, "", append([]requestEdit{func(r *http.Request) { r.Host = "manage.localhost:8083" }}, changes...)...)
 }
 
 // signIn begins a session at the screen, and gives its hash.
-func (b bench) signIn(identifier string) string {
+func (b harness) signIn(identifier string) string {
 	b.t.Helper()
 	r := httptest.NewRequestWithContext(b.t.Context(), http.MethodPost, "/signin", strings.NewReader("to=/&member="+identifier))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -113,7 +117,7 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) (got T) {
 	return got
 }
 
-// refusal is the API's shape of errors.
+// refusal is the API's error format.
 type refusal struct {
 	Code, Message string
 	Errors        []struct{ Code, Message, Resource, Field string }

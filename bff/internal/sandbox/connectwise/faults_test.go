@@ -12,7 +12,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 )
 
-func (b bench) misbehave(body string) {
+func (b harness) setFault(body string) {
 	b.t.Helper()
 	if w := b.send("POST", "/api/misbehave", body); w.Code != 200 {
 		b.t.Fatalf("%d %s", w.Code, w.Body)
@@ -34,8 +34,8 @@ func TestEachModeFailsInItsOwnWay(t *testing.T) {
 		{"429", 429, "application/json; charset=utf-8", "2"},
 		{"500", 500, "application/json; charset=utf-8", ""},
 	} {
-		b := newBench(t)
-		b.misbehave(`{"system":"connectwise","mode":"` + c.mode + `"}`)
+		b := newHarness(t)
+		b.setFault(`{"system":"connectwise","mode":"` + c.mode + `"}`)
 		for range 2 {
 			w := b.rest("GET", "/service/tickets/61211", "")
 			if w.Code != c.status || w.Header().Get("Content-Type") != c.kind || w.Header().Get("Retry-After") != c.retry {
@@ -49,8 +49,8 @@ func TestEachModeFailsInItsOwnWay(t *testing.T) {
 }
 
 func TestItMisbehavesAsOftenAndWhereItIsTold(t *testing.T) {
-	b := newBench(t)
-	b.misbehave(`{"system":"connectwise","mode":"500","times":2,"path":"/company/CONTACTS"}`)
+	b := newHarness(t)
+	b.setFault(`{"system":"connectwise","mode":"500","times":2,"path":"/company/CONTACTS"}`)
 	for i, c := range []struct {
 		path   string
 		status int
@@ -79,9 +79,9 @@ func TestItMisbehavesAsOftenAndWhereItIsTold(t *testing.T) {
 }
 
 func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	ana, lee := b.member("AOrtiz"), b.member("LPark")
-	b.misbehave(`{"system":"connectwise","mode":"inactive","times":1}`)
+	b.setFault(`{"system":"connectwise","mode":"inactive","times":1}`)
 	if w := b.rest("GET", "/service/tickets/61211", "", ana); w.Code != 200 {
 		t.Errorf("a ticket: %d", w.Code)
 	}
@@ -90,9 +90,9 @@ func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
 			t.Errorf("inactive: %v, want %v", got["inactiveFlag"], want)
 		}
 	}
-	b.misbehave(`{"system":"connectwise","mode":"mismatch"}`)
+	b.setFault(`{"system":"connectwise","mode":"mismatch"}`)
 	for member, want := range map[string]string{"AOrtiz": "LPark", "LPark": "AOrtiz"} {
-		as := map[string]by{"AOrtiz": ana, "LPark": lee}[member]
+		as := map[string]requestEdit{"AOrtiz": ana, "LPark": lee}[member]
 		if got := decode[map[string]any](t, b.rest("GET", "/system/myMembers/info", "", as)); got["identifier"] != want {
 			t.Errorf("%s is taken for %v", member, got["identifier"])
 		}
@@ -100,8 +100,8 @@ func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
 }
 
 func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
-	b := newBench(t)
-	b.misbehave(`{"system":"connectwise","mode":"cut","times":1}`)
+	b := newHarness(t)
+	b.setFault(`{"system":"connectwise","mode":"cut","times":1}`)
 	func() {
 		defer func() {
 			if cut, _ := recover().(error); !errors.Is(cut, http.ErrAbortHandler) {
@@ -123,8 +123,8 @@ func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
 }
 
 func TestWhoeverHasGoneIsNotWaitedFor(t *testing.T) {
-	b := newBench(t)
-	b.misbehave(`{"system":"connectwise","mode":"slow"}`)
+	b := newHarness(t)
+	b.setFault(`{"system":"connectwise","mode":"slow"}`)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if w := b.rest("GET", "/service/tickets/61211", "", func(r *http.Request) { *r = *r.WithContext(gone) }); w.Body.Len() != 0 {
@@ -143,12 +143,12 @@ func TestWhoeverHasGoneIsNotWaitedFor(t *testing.T) {
 }
 
 func TestAHashIsInNoListOfRequests(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	hash := b.signIn("AOrtiz")
 	b.rest("GET", "/system/myMembers/info", "", cookies("companyName", "acme", "memberId", "AOrtiz", "memberHash", hash, "memberContext", "web"))
-	told := b.send("GET", "/api/requests", "").Body.String()
-	if strings.Contains(told, hash) || !strings.Contains(told, `"as":"AOrtiz"`) {
-		t.Errorf("told: %s", told)
+	log := b.send("GET", "/api/requests", "").Body.String()
+	if strings.Contains(log, hash) || !strings.Contains(log, `"as":"AOrtiz"`) {
+		t.Errorf("told: %s", log)
 	}
 }
 

@@ -15,20 +15,20 @@ import (
 const (
 	mailWorkers    = 4
 	receiptWorkers = 16
-	mailBatch      = 100 // events that go out in one request, as SendGrid does
-	hookTime       = 10 * time.Second
-	hookTries      = 7 // the pauses between them double from a second
+	mailBatch      = 100 // events per request, as SendGrid sends them
+	hookTimeout    = 10 * time.Second
+	maxHookTries   = 7 // the delay between them starts at a second and doubles
 )
 
-// mailEvent is one event of SendGrid's webhook on its way.
+// mailEvent is a pending event of SendGrid's webhook.
 type mailEvent struct {
-	tenant string // whose webhook it goes to
+	tenant string // owner of the webhook
 	fields map[string]any
 	forged bool
 	tries  int
 }
 
-// receipt is one delivery receipt of Vonage's or Twilio's on its way.
+// receipt is a pending delivery receipt of Vonage or Twilio.
 type receipt struct {
 	carrier string
 	to      string
@@ -37,8 +37,8 @@ type receipt struct {
 	tries   int
 }
 
-// postman brings webhooks to the BFF, later and again if need be.
-type postman struct {
+// webhookSender sends webhooks after a delay, and again after a failure.
+type webhookSender struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	mail     chan mailEvent
@@ -47,32 +47,32 @@ type postman struct {
 	client   *http.Client
 }
 
-func newPostman(mail func([]mailEvent) error, sms func(receipt) error) *postman {
+func newWebhookSender(mail func([]mailEvent) error, sms func(receipt) error) *webhookSender {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &postman{
+	p := &webhookSender{
 		ctx: ctx, cancel: cancel, mail: make(chan mailEvent, mailBatch), receipts: make(chan receipt),
 		client: &http.Client{
-			Timeout:   hookTime,
+			Timeout:   hookTimeout,
 			Transport: &http.Transport{MaxIdleConnsPerHost: mailWorkers + receiptWorkers},
 		},
 	}
 	for range mailWorkers {
-		p.workers.Go(func() { p.carryMail(mail) })
+		p.workers.Go(func() { p.sendMail(mail) })
 	}
 	for range receiptWorkers {
-		p.workers.Go(func() { p.carryReceipts(sms) })
+		p.workers.Go(func() { p.sendReceipts(sms) })
 	}
 	return p
 }
 
-func (p *postman) close() {
+func (p *webhookSender) close() {
 	p.cancel()
 	p.workers.Wait()
 	p.client.CloseIdleConnections()
 }
 
-// mailLater and receiptLater give a webhook to the workers when its time has come.
-func (p *postman) mailLater(d time.Duration, e mailEvent) {
+// sendMailLater and sendReceiptLater pass a webhook to the workers after a delay.
+func (p *webhookSender) sendMailLater(d time.Duration, e mailEvent) {
 	time.AfterFunc(d, func() {
 		select {
 		case p.mail <- e:
@@ -81,7 +81,7 @@ func (p *postman) mailLater(d time.Duration, e mailEvent) {
 	})
 }
 
-func (p *postman) receiptLater(d time.Duration, r receipt) {
+func (p *webhookSender) sendReceiptLater(d time.Duration, r receipt) {
 	time.AfterFunc(d, func() {
 		select {
 		case p.receipts <- r:
@@ -90,33 +90,33 @@ func (p *postman) receiptLater(d time.Duration, r receipt) {
 	})
 }
 
-func (p *postman) carryMail(deliver func([]mailEvent) error) {
+func (p *webhookSender) sendMail(deliver func([]mailEvent) error) {
 	for {
 		select {
 		case <-p.ctx.Done():
 			return
 		case first := <-p.mail:
-			batch := p.gather(first)
+			batch := p.collectBatch(first)
 			if deliver(batch) == nil {
 				continue
 			}
 			for _, e := range batch {
-				if e.tries++; e.tries < hookTries {
-					p.mailLater(again(e.tries), e)
+				if e.tries++; e.tries < maxHookTries {
+					p.sendMailLater(retryDelay(e.tries), e)
 				}
 			}
 		}
 	}
 }
 
-// gather adds what else is waiting for the same tenant. Forged events travel alone: their signature is another.
-func (p *postman) gather(first mailEvent) []mailEvent {
+// collectBatch adds pending events of the same tenant. Forged events are sent alone: their signature differs.
+func (p *webhookSender) collectBatch(first mailEvent) []mailEvent {
 	batch := []mailEvent{first}
 	for !first.forged && len(batch) < mailBatch {
 		select {
 		case e := <-p.mail:
 			if e.forged || e.tenant != first.tenant {
-				p.mailLater(0, e)
+				p.sendMailLater(0, e)
 				return batch
 			}
 			batch = append(batch, e)
@@ -127,7 +127,7 @@ func (p *postman) gather(first mailEvent) []mailEvent {
 	return batch
 }
 
-func (p *postman) carryReceipts(deliver func(receipt) error) {
+func (p *webhookSender) sendReceipts(deliver func(receipt) error) {
 	for {
 		select {
 		case <-p.ctx.Done():
@@ -136,35 +136,35 @@ func (p *postman) carryReceipts(deliver func(receipt) error) {
 			if deliver(r) == nil {
 				continue
 			}
-			if r.tries++; r.tries < hookTries {
-				p.receiptLater(again(r.tries), r)
+			if r.tries++; r.tries < maxHookTries {
+				p.sendReceiptLater(retryDelay(r.tries), r)
 			}
 		}
 	}
 }
 
-func again(tries int) time.Duration { return time.Second << (tries - 1) }
+func retryDelay(tries int) time.Duration { return time.Second << (tries - 1) }
 
-var errTryAgain = errors.New("the webhook was not taken")
+var errRetry = errors.New("the webhook was not taken")
 
-// bring makes the request. Carriers come again after 429, 5xx and silence, and take any other no for a no.
-func (p *postman) bring(r *http.Request) error {
+// send makes the request. As carriers do, it repeats a request after 429, 5xx and time-outs only.
+func (p *webhookSender) send(r *http.Request) error {
 	answer, err := p.client.Do(r)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errTryAgain, err)
+		return fmt.Errorf("%w: %w", errRetry, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<16)); err != nil {
-		return fmt.Errorf("%w: %w", errTryAgain, err)
+		return fmt.Errorf("%w: %w", errRetry, err)
 	}
 	if answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode >= http.StatusInternalServerError {
-		return errTryAgain
+		return errRetry
 	}
 	return nil
 }
 
-// reference draws an id as carriers give them to messages and events.
-func reference() string {
+// newReference gives a random id, as carriers assign to messages and events.
+func newReference() string {
 	var raw [8]byte
 	rand.Read(raw[:]) //nolint:errcheck // never fails
 	return hex.EncodeToString(raw[:])

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// reference is how records name each other.
+// reference is a link to another record.
 type reference struct {
 	ID         int    `json:"id"`
 	Identifier string `json:"identifier,omitempty"`
 	Name       string `json:"name"`
 }
 
-// info is what every record says of itself.
+// info is the metadata of a record.
 type info struct {
 	LastUpdated string `json:"lastUpdated,omitempty"`
 	UpdatedBy   string `json:"updatedBy,omitempty"`
@@ -49,7 +49,7 @@ type contact struct {
 
 func (c contact) Name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
 
-// Default is what the contact is reached by first: "Phone" or "Email".
+// Default gives the contact's default item of a kind: "Phone" or "Email".
 func (c contact) Default(kind string) communication {
 	for _, item := range c.CommunicationItems {
 		if item.CommunicationType == kind && item.DefaultFlag {
@@ -59,8 +59,7 @@ func (c contact) Default(kind string) communication {
 	return communication{}
 }
 
-// communication is a number or address of a contact. Its type's name is the MSP's own wording;
-// numbers are as somebody typed them.
+// communication is a number or address of a contact. The name of its type is the MSP's own; numbers have any format.
 type communication struct {
 	ID                int       `json:"id"`
 	Type              reference `json:"type"`
@@ -70,7 +69,7 @@ type communication struct {
 	CommunicationType string    `json:"communicationType"`
 }
 
-// Records of tickets.
+// Record types of tickets.
 const (
 	serviceTicket = "ServiceTicket"
 	projectTicket = "ProjectTicket"
@@ -93,10 +92,10 @@ type ticket struct {
 	Info                info       `json:"_info"`
 
 	Source string        `json:"-"`
-	Ago    time.Duration `json:"-"` // entered, before the system was started
+	Ago    time.Duration `json:"-"` // age of the ticket when the sandbox starts
 }
 
-// note is in allNotes' shape, which has more than that of notes.
+// note has the fields of allNotes, which are more than those of notes.
 type note struct {
 	ID                    int        `json:"id"`
 	NoteType              string     `json:"noteType"`
@@ -113,26 +112,26 @@ type note struct {
 	At time.Time `json:"-"`
 }
 
-// books are the records. Tickets and notes change; companies and contacts stay.
-type books struct {
+// records are the data. Tickets and notes change; companies and contacts do not.
+type records struct {
 	companies []company
 	contacts  []contact
 
-	mu      sync.RWMutex
-	tickets []ticket
-	notes   map[int][]note // by ticket, oldest first
-	count   int            // of notes ever written
-	readers map[chan struct{}]struct{}
+	mu       sync.RWMutex
+	tickets  []ticket
+	notes    map[int][]note // by ticket, oldest first
+	count    int            // of notes written so far
+	watchers map[chan struct{}]struct{}
 }
 
-func newBooks(opened time.Time) *books {
-	b := &books{companies: allCompanies(), contacts: allContacts(opened), notes: map[int][]note{}, count: 88000, readers: map[chan struct{}]struct{}{}}
-	for _, c := range allCases() {
+func newRecords(opened time.Time) *records {
+	b := &records{companies: allCompanies(), contacts: allContacts(opened), notes: map[int][]note{}, count: 88000, watchers: map[chan struct{}]struct{}{}}
+	for _, c := range allFixtures() {
 		t := c.ticket
 		t.Info = info{DateEntered: stamp(opened.Add(-t.Ago)), LastUpdated: stamp(opened.Add(-t.Ago)), UpdatedBy: "AOrtiz"}
 		b.tickets = append(b.tickets, t)
 		for _, n := range c.notes {
-			b.write(t.ID, n.note(opened))
+			b.addNote(t.ID, n.note(opened))
 		}
 	}
 	return b
@@ -140,7 +139,7 @@ func newBooks(opened time.Time) *books {
 
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-func (b *books) company(id int) (company, bool) {
+func (b *records) company(id int) (company, bool) {
 	i := slices.IndexFunc(b.companies, func(c company) bool { return c.ID == id })
 	if i < 0 {
 		return company{}, false
@@ -148,7 +147,7 @@ func (b *books) company(id int) (company, bool) {
 	return b.companies[i], true
 }
 
-func (b *books) contact(id int) (contact, bool) {
+func (b *records) contact(id int) (contact, bool) {
 	i := slices.IndexFunc(b.contacts, func(c contact) bool { return c.ID == id })
 	if i < 0 {
 		return contact{}, false
@@ -156,7 +155,7 @@ func (b *books) contact(id int) (contact, bool) {
 	return b.contacts[i], true
 }
 
-func (b *books) ticket(id int) (ticket, bool) {
+func (b *records) ticket(id int) (ticket, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	i := slices.IndexFunc(b.tickets, func(t ticket) bool { return t.ID == id })
@@ -166,21 +165,21 @@ func (b *books) ticket(id int) (ticket, bool) {
 	return b.tickets[i], true
 }
 
-// seen are the tickets that may be seen, newest first.
-func (b *books) seen(may func(ticket) bool) []ticket {
+// visibleTickets gives the tickets that pass the filter, newest first.
+func (b *records) visible(may func(ticket) bool) []ticket {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	var seen []ticket
+	var visible []ticket
 	for _, t := range b.tickets {
 		if may(t) {
-			seen = append(seen, t)
+			visible = append(visible, t)
 		}
 	}
-	return seen
+	return visible
 }
 
-// save sets a ticket's status.
-func (b *books) save(id int, status reference, by string, at time.Time) {
+// setStatus sets a ticket's status.
+func (b *records) setStatus(id int, status reference, by string, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.tickets {
@@ -189,44 +188,44 @@ func (b *books) save(id int, status reference, by string, at time.Time) {
 			t.Info.LastUpdated, t.Info.UpdatedBy = stamp(at), by
 		}
 	}
-	b.ring()
+	b.notify()
 }
 
-// write puts a note on a ticket and rings at the open screens.
-func (b *books) write(ticket int, n note) note {
+// addNote adds a note to a ticket and notifies the open screens.
+func (b *records) addNote(ticket int, n note) note {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.count++
 	n.ID, n.NoteType, n.DateCreated = b.count, "TicketNote", stamp(n.At)
 	b.notes[ticket] = append(b.notes[ticket], n)
-	b.ring()
+	b.notify()
 	return n
 }
 
-func (b *books) notesOn(ticket int) []note {
+func (b *records) notesOf(ticket int) []note {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return slices.Clone(b.notes[ticket])
 }
 
-func (b *books) ring() {
-	for bell := range b.readers {
+func (b *records) notify() {
+	for watcher := range b.watchers {
 		select {
-		case bell <- struct{}{}:
+		case watcher <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// watch gives a bell that rings when a ticket changes, and what ends it.
-func (b *books) watch() (bell <-chan struct{}, stop func()) {
+// watch gives a channel that receives when a ticket changes, and a function that ends it.
+func (b *records) watch() (changes <-chan struct{}, stop func()) {
 	c := make(chan struct{}, 1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.readers[c] = struct{}{}
+	b.watchers[c] = struct{}{}
 	return c, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.readers, c)
+		delete(b.watchers, c)
 	}
 }
