@@ -13,10 +13,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// CheckURL refuses what no setting may lead to: anything but https on its own port, and names and addresses that are
-// inside. Addresses have their usual form: "127.1", "0x7f.0.0.1" and "2130706433" are refused however they are written,
-// because programs do not agree on what they mean. Where a name leads is checked again each time that it is dialled. With
-// allowLoopback this machine is let pass.
+// CheckURL refuses URLs that a setting must not contain: any scheme but https, any port but 443, and private names and
+// addresses. Addresses must have their usual form: "127.1", "0x7f.0.0.1" and "2130706433" are refused, because programs
+// interpret them differently. The resolved address of a name is checked again at every connection. With allowLoopback,
+// this machine is accepted.
 func CheckURL(text string, allowLoopback bool) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.String() != text {
@@ -26,13 +26,13 @@ func CheckURL(text string, allowLoopback bool) error {
 	switch {
 	case err != nil:
 		return err
-	case allowLoopback && h.loopback():
+	case allowLoopback && h.isLoopback():
 		return nil
 	case u.Scheme != "https":
 		return errors.New("the URL must begin with https://")
 	case u.Port() != "" && u.Port() != "443":
 		return errors.New("the port must be 443")
-	case h.inside():
+	case h.isPrivate():
 		return fmt.Errorf("%s is not on the public internet", h)
 	}
 	return nil
@@ -40,7 +40,7 @@ func CheckURL(text string, allowLoopback bool) error {
 
 // host is a URL's host: an address, or a name in lower case, in its ASCII form and without a trailing dot.
 type host struct {
-	address netip.Addr // the zero value: it is a name
+	address netip.Addr // invalid: the host is a name
 	name    string
 }
 
@@ -51,7 +51,7 @@ func (h host) String() string {
 	return h.name
 }
 
-// parseHost reads a host as browsers do (WHATWG URL, UTS 46), so that no spelling of an address passes for a name.
+// parseHost reads a host as browsers do (WHATWG URL, UTS 46), so that no spelling of an address is taken for a name.
 func parseHost(text string) (host, error) {
 	if address, err := netip.ParseAddr(text); err == nil {
 		return host{address: address}, nil
@@ -70,7 +70,7 @@ func parseHost(text string) (host, error) {
 	return host{name: name}, nil
 }
 
-// isNumber tells whether the last label of a host makes it an IPv4 address: decimal, octal or hexadecimal.
+// isNumber reports whether the last label of a host makes it an IPv4 address: decimal, octal or hexadecimal.
 func isNumber(label string) bool {
 	if hex, is := strings.CutPrefix(label, "0x"); is {
 		return strings.Trim(hex, "0123456789abcdef") == ""
@@ -78,20 +78,20 @@ func isNumber(label string) bool {
 	return label != "" && strings.Trim(label, "0123456789") == ""
 }
 
-// insideNames end the names of machines inside (RFC 6761, 6762, 8375, 9476, ICANN's .internal) and those that home and
-// company networks use although nothing reserves them.
-var insideNames = []string{
+// privateSuffixes end the names of private machines (RFC 6761, 6762, 8375, 9476, ICANN's .internal) and those that home
+// and company networks use without reservation.
+var privateSuffixes = []string{
 	"localhost", "local", "localdomain", "internal", "intranet", "private", "lan", "home", "home.arpa", "corp", "alt", "onion", "in-addr.arpa", "ip6.arpa",
 }
 
-func (h host) inside() bool {
+func (h host) isPrivate() bool {
 	if h.address.IsValid() {
-		return !public(h.address)
+		return !isPublic(h.address)
 	}
 	if !strings.Contains(h.name, ".") {
 		return true
 	}
-	for _, end := range insideNames {
+	for _, end := range privateSuffixes {
 		if h.name == end || strings.HasSuffix(h.name, "."+end) {
 			return true
 		}
@@ -99,14 +99,14 @@ func (h host) inside() bool {
 	return false
 }
 
-func (h host) loopback() bool {
+func (h host) isLoopback() bool {
 	return h.name == "localhost" || h.address.IsValid() && h.address.IsLoopback()
 }
 
-// global is the part of IPv6 in which public addresses are given out.
-var global = netip.MustParsePrefix("2000::/3")
+// globalUnicast is the range of public IPv6 addresses.
+var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// reserved are the ranges that lead nowhere in public, or inside by a detour.
+// reserved are ranges without public hosts, or that can lead to private addresses.
 var reserved = func() []netip.Prefix {
 	var list []netip.Prefix
 	for _, text := range []string{
@@ -118,10 +118,10 @@ var reserved = func() []netip.Prefix {
 	return list
 }()
 
-// public tells whether an address is one of the internet's.
-func public(a netip.Addr) bool {
+// isPublic reports whether an address is on the public internet.
+func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
-	if a.Zone() != "" || !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !global.Contains(a) {
+	if a.Zone() != "" || !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !globalUnicast.Contains(a) {
 		return false
 	}
 	for _, r := range reserved {
@@ -132,15 +132,14 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// dialer refuses an address in the moment in which it is dialled, after all that names may lead to, by the same rule as
-// CheckURL.
+// dialer checks each address when it connects, after name resolution, by the same rule as CheckURL.
 func dialer(allowLoopback bool) *net.Dialer {
 	return &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err
 		}
-		if public(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
+		if isPublic(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
 			return nil
 		}
 		return ErrInside

@@ -1,7 +1,7 @@
-// Package outward is the guarded way out, for every URL that a tenant's settings name: https only, to the public
-// internet only, no redirects, no body without an end.
+// Package outward makes HTTP clients for URLs from a tenant's settings: https only, public internet only, no redirects,
+// bounded bodies.
 //
-// Start with [Client]. [CheckURL] is for settings: it refuses at once what the client would refuse later.
+// Start with [Client]. [CheckURL] validates settings: it refuses at once what the client would refuse later.
 package outward
 
 import (
@@ -14,23 +14,23 @@ import (
 	"time"
 )
 
-// Config bounds a client.
+// Config holds the limits of a client.
 type Config struct {
-	AllowLoopback bool           // also to this machine, by http too and on any port: for the demo and tests
-	Roots         *x509.CertPool // nil: the system's
-	Timeout       time.Duration  // of a whole request, its answer's body read
-	BodyLimit     int64          // bytes of an answer; reading further is ErrTooLong
-	KeepAlive     bool           // keep connections for the next request
+	AllowLoopback bool           // accept this machine too, with http and any port: for the demo and tests
+	Roots         *x509.CertPool // nil: the system's certificates
+	Timeout       time.Duration  // of a whole request, including its answer's body
+	BodyLimit     int64          // bytes of an answer; beyond it reading fails with ErrTooLong
+	KeepAlive     bool           // keep connections for further requests
 }
 
-// ErrInside: an address is not on the public internet. ErrTooLong: an answer is longer than the client reads.
+// ErrInside: an address is not on the public internet. ErrTooLong: an answer exceeds the limit.
 var (
 	ErrInside  = errors.New("the address is not on the public internet")
 	ErrTooLong = errors.New("the answer is too long")
 )
 
-// Client makes a client that refuses URLs as CheckURL does, and addresses in the moment in which they are dialled.
-// A redirect is an answer like any other: nobody follows it.
+// Client makes a client that refuses URLs as CheckURL does, and checks each address when it connects. It does not
+// follow redirects.
 func Client(c Config) *http.Client {
 	transport := &http.Transport{
 		DialContext: dialer(c.AllowLoopback).DialContext, TLSClientConfig: &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12},
@@ -38,12 +38,12 @@ func Client(c Config) *http.Client {
 		MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
 	}
 	return &http.Client{
-		Transport: guard{transport, c}, Timeout: c.Timeout,
+		Transport: guardedTransport{transport, c}, Timeout: c.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// Dial dials as a client does.
+// Dial connects as a client does.
 func Dial(ctx context.Context, allowLoopback bool, address string) error {
 	conn, err := dialer(allowLoopback).DialContext(ctx, "tcp", address)
 	if err == nil {
@@ -52,42 +52,42 @@ func Dial(ctx context.Context, allowLoopback bool, address string) error {
 	return err
 }
 
-// guard stands before the transport.
-type guard struct {
+// guardedTransport checks every request before the transport.
+type guardedTransport struct {
 	next *http.Transport
 	cfg  Config
 }
 
-func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g guardedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := CheckURL(r.URL.String(), g.cfg.AllowLoopback); err != nil {
 		return nil, err
 	}
 	response, err := g.next.RoundTrip(r)
 	if err == nil && g.cfg.BodyLimit > 0 {
-		response.Body = &limited{body: response.Body, left: g.cfg.BodyLimit}
+		response.Body = &limitedBody{body: response.Body, remaining: g.cfg.BodyLimit}
 	}
 	return response, err
 }
 
-// CloseIdleConnections is http.Client's, passed on.
-func (g guard) CloseIdleConnections() { g.next.CloseIdleConnections() }
+// CloseIdleConnections closes the idle connections of the transport.
+func (g guardedTransport) CloseIdleConnections() { g.next.CloseIdleConnections() }
 
-// limited fails beyond its end, so that nothing reads as whole that was cut off.
-type limited struct {
-	body io.ReadCloser
-	left int64
+// limitedBody fails beyond its limit, so that a truncated body is never taken for a complete one.
+type limitedBody struct {
+	body      io.ReadCloser
+	remaining int64
 }
 
-func (l *limited) Read(p []byte) (int, error) {
-	if int64(len(p)) > l.left+1 {
-		p = p[:l.left+1]
+func (l *limitedBody) Read(p []byte) (int, error) {
+	if int64(len(p)) > l.remaining+1 {
+		p = p[:l.remaining+1]
 	}
 	n, err := l.body.Read(p)
-	if int64(n) > l.left {
-		return int(l.left), ErrTooLong
+	if int64(n) > l.remaining {
+		return int(l.remaining), ErrTooLong
 	}
-	l.left -= int64(n)
+	l.remaining -= int64(n)
 	return n, err
 }
 
-func (l *limited) Close() error { return l.body.Close() }
+func (l *limitedBody) Close() error { return l.body.Close() }

@@ -13,7 +13,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/outward"
 )
 
-func TestRow27ASettingsURLLeadsNowhereInside(t *testing.T) {
+func TestThreat_27_ASettingsURLLeadsNowhereInside(t *testing.T) {
 	for _, row := range []struct {
 		url  string
 		fine bool
@@ -58,8 +58,8 @@ func TestRow27ASettingsURLLeadsNowhereInside(t *testing.T) {
 	}
 }
 
-// TestRow27NoSpellingOfAnInnerAddressPasses has the forms in which programs and browsers read addresses.
-func TestRow27NoSpellingOfAnInnerAddressPasses(t *testing.T) {
+// TestThreat_27_NoSpellingOfAnInnerAddressPasses has the forms in which programs and browsers read addresses.
+func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 	for _, host := range []string{
 		"localhost.", "LOCALHOST", "LocalHost.", "a.b.localhost.", "localhost.localdomain", "ｌocalhost", "localhost。",
 		"127.1", "127.0.1", "127.1.", "127.0.0.1.", "127.000.000.001", "0177.0.0.1", "0177.1", "0x7f.0.0.1", "0X7F.1", "0x7f000001", "0x7f.0x0.0x0.0x1",
@@ -105,7 +105,7 @@ func TestRow27NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 	}
 }
 
-func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
+func TestThreat_27_TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "169.254.169.254:443", "192.168.0.1:443", "[::ffff:127.0.0.1]:443", "93.184.215.14:80"} {
 		if err := outward.Dial(t.Context(), false, address); !errors.Is(err, outward.ErrInside) {
 			t.Errorf("dialling %s: %v", address, err)
@@ -113,8 +113,8 @@ func TestRow27TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	}
 }
 
-// far is a server with a certificate that the client knows.
-func far(t *testing.T, c outward.Config, handler http.HandlerFunc) (*http.Client, string) {
+// newTLSServer starts a server with a certificate that the client trusts.
+func newTLSServer(t *testing.T, c outward.Config, handler http.HandlerFunc) (*http.Client, string) {
 	t.Helper()
 	server := httptest.NewTLSServer(handler)
 	t.Cleanup(server.Close)
@@ -125,9 +125,9 @@ func far(t *testing.T, c outward.Config, handler http.HandlerFunc) (*http.Client
 	return client, server.URL
 }
 
-func TestRow27AClientLeadsNowhereInside(t *testing.T) {
+func TestThreat_27_AClientLeadsNowhereInside(t *testing.T) {
 	asked := false
-	client, url := far(t, outward.Config{}, func(http.ResponseWriter, *http.Request) { asked = true })
+	client, url := newTLSServer(t, outward.Config{}, func(http.ResponseWriter, *http.Request) { asked = true })
 	port := url[strings.LastIndexByte(url, ':'):]
 	for _, to := range []string{url, "http://127.0.0.1" + port, "https://localhost" + port, "https://[::1]" + port, "file:///etc/passwd"} {
 		response, err := client.Get(to)
@@ -141,9 +141,9 @@ func TestRow27AClientLeadsNowhereInside(t *testing.T) {
 	}
 }
 
-func TestRow27ARedirectIsNotFollowed(t *testing.T) {
+func TestThreat_27_ARedirectIsNotFollowed(t *testing.T) {
 	followed := false
-	client, url := far(t, outward.Config{AllowLoopback: true}, func(w http.ResponseWriter, r *http.Request) {
+	client, url := newTLSServer(t, outward.Config{AllowLoopback: true}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/inside" {
 			followed = true
 			return
@@ -165,7 +165,7 @@ func TestAnAnswerThatIsTooLongIsNotReadAsWhole(t *testing.T) {
 		length int
 		want   error
 	}{{0, nil}, {99, nil}, {100, nil}, {101, outward.ErrTooLong}, {1 << 20, outward.ErrTooLong}} {
-		client, url := far(t, outward.Config{AllowLoopback: true, BodyLimit: 100}, func(w http.ResponseWriter, _ *http.Request) {
+		client, url := newTLSServer(t, outward.Config{AllowLoopback: true, BodyLimit: 100}, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, strings.Repeat("x", row.length))
 		})
 		response, err := client.Get(url)

@@ -1,5 +1,7 @@
-// Package packed serves files that were compressed when they were built: [Open] reads them with the
-// copies beside them (.br, .gz), and every browser gets the smallest that it takes.
+// Package packed serves files that were compressed at build time.
+//
+// Start with [Open]: it reads the files with their compressed copies (.br, .gz), and each browser receives the smallest
+// one that it accepts.
 package packed
 
 import (
@@ -15,41 +17,41 @@ import (
 	"time"
 )
 
-// Files are what a server hands out, by request path.
+// Files serves files by request path.
 type Files struct {
-	cache string
-	all   map[string]file
+	cache  string
+	byPath map[string]file
 }
 
-// file is one file in every encoding that it was built in.
+// file is one file in all its encodings.
 type file struct {
 	contentType string
 	body        map[string][]byte // by encoding; "" is plain
-	tag         string
+	etag        string
 }
 
 var suffixes = map[string]string{"br": ".br", "gzip": ".gz"}
 
-// Open reads what matches the pattern, as [fs.Glob] has it, for requests of the same path; cache is
-// what a reader is told about keeping it. What is not there when it is opened is never found.
+// Open reads the files that match the pattern, as in [fs.Glob], for requests of the same path. The header Cache-Control
+// is set to cache. Files that are added later are not found.
 func Open(built fs.FS, pattern, cache string) (Files, error) {
 	names, err := fs.Glob(built, pattern)
 	if err != nil {
 		return Files{}, err
 	}
-	files := Files{cache: cache, all: map[string]file{}}
+	files := Files{cache: cache, byPath: map[string]file{}}
 	for _, name := range names {
 		if ext := path.Ext(name); ext == ".br" || ext == ".gz" {
 			continue
 		}
-		if files.all["/"+name], err = read(built, name); err != nil {
+		if files.byPath["/"+name], err = readFile(built, name); err != nil {
 			return Files{}, err
 		}
 	}
 	return files, nil
 }
 
-func read(built fs.FS, name string) (file, error) {
+func readFile(built fs.FS, name string) (file, error) {
 	plain, err := fs.ReadFile(built, name)
 	if err != nil {
 		return file{}, err
@@ -57,36 +59,36 @@ func read(built fs.FS, name string) (file, error) {
 	sum := sha256.Sum256(plain)
 	f := file{
 		contentType: mime.TypeByExtension(path.Ext(name)), body: map[string][]byte{"": plain},
-		tag: base64.RawURLEncoding.EncodeToString(sum[:12]),
+		etag: base64.RawURLEncoding.EncodeToString(sum[:12]),
 	}
 	for encoding, suffix := range suffixes {
-		if packed, err := fs.ReadFile(built, name+suffix); err == nil {
-			f.body[encoding] = packed
+		if compressed, err := fs.ReadFile(built, name+suffix); err == nil {
+			f.body[encoding] = compressed
 		}
 	}
 	return f, nil
 }
 
 func (files Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := files.all[r.URL.Path]
+	f, ok := files.byPath[r.URL.Path]
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	encoding := f.best(r)
+	encoding := f.bestEncoding(r)
 	h := w.Header()
 	h.Set("Cache-Control", files.cache)
 	h.Set("Content-Type", f.contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Add("Vary", "Accept-Encoding")
-	h.Set("ETag", fmt.Sprintf("%q", strings.TrimSuffix(f.tag+"-"+encoding, "-"))) // each encoding is other bytes
+	h.Set("ETag", fmt.Sprintf("%q", strings.TrimSuffix(f.etag+"-"+encoding, "-"))) // each encoding has its own bytes
 	if encoding != "" {
 		h.Set("Content-Encoding", encoding)
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body[encoding]))
 }
 
-func (f file) best(r *http.Request) string {
+func (f file) bestEncoding(r *http.Request) string {
 	for _, encoding := range [...]string{"br", "gzip"} {
 		if _, ok := f.body[encoding]; ok && accepts(r, encoding) {
 			return encoding
@@ -95,7 +97,7 @@ func (f file) best(r *http.Request) string {
 	return ""
 }
 
-// accepts tells whether the client takes the encoding; q=0 means that it does not.
+// accepts reports whether the client accepts the encoding; q=0 excludes it.
 func accepts(r *http.Request, encoding string) bool {
 	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
 		name, quality, _ := strings.Cut(strings.ReplaceAll(part, " ", ""), ";")

@@ -39,14 +39,14 @@ function happened(event, headline, { contact_id, channel_id, method }) {
   const text = [person.dataset.name, channel?.dataset.label, methods[method]].filter(Boolean).join(", ");
   const tone = event.split(":")[1];
   const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const happening = { tone, headline, text, time };
-  reports.set(onScreen(), [...(reports.get(onScreen()) ?? []), happening]);
-  write(happening);
-  if (tone !== "sent") toast(happening);
+  const report = { tone, headline, text, time };
+  reports.set(onScreen(), [...(reports.get(onScreen()) ?? []), report]);
+  write(report);
+  if (tone !== "sent") toast(report);
 }
 
 function write({ tone, headline, text, time }) {
-  const item = document.getElementById("happening").content.firstElementChild.cloneNode(true);
+  const item = document.getElementById("report").content.firstElementChild.cloneNode(true);
   item.classList.add(tone);
   item.querySelector("b").textContent = headline;
   item.querySelector("time").textContent = time;
@@ -85,7 +85,7 @@ async function turnTo(address) {
     if (link.dataset.ticket === onScreen()) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  for (const happening of reports.get(onScreen()) ?? []) write(happening);
+  for (const report of reports.get(onScreen()) ?? []) write(report);
 }
 
 /** What can't be turned to in place is loaded as a page. */
