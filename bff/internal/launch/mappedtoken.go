@@ -42,8 +42,8 @@ func (s *Service) openMapped(ctx context.Context, page, issuer, token, nonce str
 }
 
 // verifyMapped checks the token with the issuer's key: the one that it names, or the only one that is registered.
-func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, token string) (launchcontext.Foreign, error) {
-	want := launchcontext.ExpectForeign{Audience: m.Audience, Types: m.Types, Now: s.Now}
+func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, token string) (launchcontext.MappedToken, error) {
+	want := launchcontext.ExpectMappedToken{Audience: m.Audience, Types: m.Types, Now: s.Now}
 	if want.Audience == "" {
 		want.Audience = s.Audience
 	}
@@ -57,7 +57,7 @@ func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, 
 		}
 		return key, err
 	}
-	f, err := launchcontext.VerifyForeign(token, want)
+	f, err := launchcontext.VerifyMappedToken(token, want)
 	if down != nil {
 		err = down
 	}

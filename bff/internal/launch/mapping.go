@@ -95,7 +95,7 @@ func parseMapping(data []byte) (Mapping, error) {
 func (m Mapping) has(name string) bool { return m.Claims[name] != "" || m.Constants[name] != "" }
 
 // claims gives the token's claims as those of a launch context.
-func (m Mapping) claims(f launchcontext.Foreign) (launchcontext.Claims, error) {
+func (m Mapping) claims(f launchcontext.MappedToken) (launchcontext.Claims, error) {
 	c := launchcontext.Claims{Issuer: f.Issuer, ID: f.ID, ExpiresAt: f.ExpiresAt}
 	for name, value := range m.Constants {
 		*mappableClaims[name](&c) = value

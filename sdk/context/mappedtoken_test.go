@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	foreignIssuer   = "acme.desk.example"
-	foreignAudience = "https://acme.desk.example/apps/7"
+	productIssuer   = "acme.desk.example"
+	productAudience = "https://acme.desk.example/apps/7"
 )
 
-// foreign is a token as a product signs it that knows nothing of contexts.
-func foreign() (header, claims map[string]any) {
+// mappedToken is a token of a product that does not know launch contexts.
+func mappedToken() (header, claims map[string]any) {
 	return map[string]any{"alg": "RS256", "typ": "JWT"}, map[string]any{
-		"iss": foreignIssuer, "aud": foreignAudience, "sub": "https://acme.desk.example/users/42", "iat": 1767225600, "exp": 1767225660,
+		"iss": productIssuer, "aud": productAudience, "sub": "https://acme.desk.example/users/42", "iat": 1767225600, "exp": 1767225660,
 		"qsh": "a hash of the query", "context": map[string]any{"product": "support", "ticket": 4711},
 	}
 }
 
-func TestRow01ForeignTokens(t *testing.T) {
+func TestThreat_01_MappedTokens(t *testing.T) {
 	keys := testKeys(t)
 	rs, es := keys["rs256"], keys["es256"]
 	long := make([]string, 3000)
@@ -44,7 +44,7 @@ func TestRow01ForeignTokens(t *testing.T) {
 		{name: "with a kid", header: map[string]any{"kid": "test-rs256"}},
 		{name: "without a typ", header: map[string]any{"typ": nil}},
 		{name: "with nbf and jti", claims: map[string]any{"nbf": 1767225600, "jti": "one"}},
-		{name: "for a list of one audience", claims: map[string]any{"aud": []string{foreignAudience}}},
+		{name: "for a list of one audience", claims: map[string]any{"aud": []string{productAudience}}},
 		{name: "within the leeway", later: 69},
 		{name: "alg none", header: map[string]any{"alg": "none"}, code: launchcontext.CodeHeader, field: "alg"},
 		{name: "without an alg", header: map[string]any{"alg": nil}, code: launchcontext.CodeHeader, field: "alg"},
@@ -63,11 +63,11 @@ func TestRow01ForeignTokens(t *testing.T) {
 		{name: "crit", header: map[string]any{"crit": []string{}}, code: launchcontext.CodeHeader, field: "crit"},
 		{name: "another issuer", claims: map[string]any{"iss": "evil.desk.example"}, code: launchcontext.CodeKeyUnknown, field: "kid"},
 		{name: "no issuer", claims: map[string]any{"iss": nil}, code: launchcontext.CodeClaims, field: "iss"},
-		{name: "an issuer that is a list", claims: map[string]any{"iss": []string{foreignIssuer}}, code: launchcontext.CodeClaims, field: "iss"},
+		{name: "an issuer that is a list", claims: map[string]any{"iss": []string{productIssuer}}, code: launchcontext.CodeClaims, field: "iss"},
 		{name: "another audience", claims: map[string]any{"aud": "https://acme.desk.example/apps/8"}, code: launchcontext.CodeAudience, field: "aud"},
-		{name: "two audiences", claims: map[string]any{"aud": []string{foreignAudience, "https://evil.example"}}, code: launchcontext.CodeClaims, field: "aud"},
+		{name: "two audiences", claims: map[string]any{"aud": []string{productAudience, "https://evil.example"}}, code: launchcontext.CodeClaims, field: "aud"},
 		{name: "no audience", claims: map[string]any{"aud": nil}, code: launchcontext.CodeClaims, field: "aud"},
-		{name: "an audience in a list in a list", claims: map[string]any{"aud": []any{[]string{foreignAudience}}}, code: launchcontext.CodeClaims, field: "aud"},
+		{name: "an audience in a list in a list", claims: map[string]any{"aud": []any{[]string{productAudience}}}, code: launchcontext.CodeClaims, field: "aud"},
 		{name: "no iat", claims: map[string]any{"iat": nil}, code: launchcontext.CodeClaims, field: "iat"},
 		{name: "no exp", claims: map[string]any{"exp": nil}, code: launchcontext.CodeClaims, field: "exp"},
 		{name: "exp as a string", claims: map[string]any{"exp": "1767225660"}, code: launchcontext.CodeClaims, field: "exp"},
@@ -76,7 +76,7 @@ func TestRow01ForeignTokens(t *testing.T) {
 		{name: "from the future", claims: map[string]any{"iat": 1767225611}, code: launchcontext.CodeNotYet},
 		{name: "nbf in the future", claims: map[string]any{"nbf": 1767225611}, code: launchcontext.CodeNotYet, field: "nbf"},
 		{name: "exp in capitals beside exp", claims: map[string]any{"EXP": 1767229200}, code: launchcontext.CodeClaims, field: "EXP"},
-		{name: "Aud for aud", claims: map[string]any{"aud": nil, "Aud": foreignAudience}, code: launchcontext.CodeClaims, field: "Aud"},
+		{name: "Aud for aud", claims: map[string]any{"aud": nil, "Aud": productAudience}, code: launchcontext.CodeClaims, field: "Aud"},
 		{name: "exp that comes twice", text: [2]string{`"exp":`, `"exp":1767225601,"exp":`}, code: launchcontext.CodeMalformed, field: "exp"},
 		{name: "exp that comes twice by an escape", text: [2]string{`"exp":`, `"\u0065xp":1767225601,"exp":`}, code: launchcontext.CodeMalformed, field: "exp"},
 		{name: "a ticket that comes twice", text: [2]string{`"ticket":`, `"ticket":4712,"ticket":`}, code: launchcontext.CodeMalformed, field: "context.ticket"},
@@ -85,13 +85,13 @@ func TestRow01ForeignTokens(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			header, claims := foreign()
+			header, claims := mappedToken()
 			head := must(json.Marshal(merged(header, c.header)))
 			body := string(must(json.Marshal(merged(claims, c.claims))))
 			if c.text[0] != "" {
 				body = strings.Replace(body, c.text[0], c.text[1], 1)
 			}
-			_, err := launchcontext.VerifyForeign(signedBy(t, c.sign, b64(head)+"."+b64([]byte(body)), rs, es), expectForeign(rs, 1767225600+c.later))
+			_, err := launchcontext.VerifyMappedToken(signedBy(t, c.sign, b64(head)+"."+b64([]byte(body)), rs, es), expectMappedToken(rs, 1767225600+c.later))
 			var refusal *launchcontext.Error
 			_ = errors.As(err, &refusal)
 			if (err == nil) != (c.code == "") || err != nil && (refusal.Code != c.code || c.field != "" && refusal.Field != c.field) {
@@ -101,11 +101,11 @@ func TestRow01ForeignTokens(t *testing.T) {
 	}
 }
 
-func expectForeign(key launchcontext.SigningKey, now int64) launchcontext.ExpectForeign {
-	return launchcontext.ExpectForeign{
-		Audience: foreignAudience, Types: []string{"JWT", ""}, Now: at(now),
+func expectMappedToken(key launchcontext.SigningKey, now int64) launchcontext.ExpectMappedToken {
+	return launchcontext.ExpectMappedToken{
+		Audience: productAudience, Types: []string{"JWT", ""}, Now: at(now),
 		Keys: func(u launchcontext.Unverified) (launchcontext.VerificationKey, error) {
-			if u.Issuer != foreignIssuer || u.KeyID != "" && u.KeyID != key.ID() {
+			if u.Issuer != productIssuer || u.KeyID != "" && u.KeyID != key.ID() {
 				return launchcontext.VerificationKey{}, errors.New("not pinned")
 			}
 			return key.Public(), nil
@@ -130,30 +130,31 @@ func signedBy(t *testing.T, who, signed string, rs, es launchcontext.SigningKey)
 
 func TestAForeignTokenSaysWhatWasSigned(t *testing.T) {
 	rs := testKeys(t)["rs256"]
-	header, claims := foreign()
+	header, claims := mappedToken()
 	signed := b64(must(json.Marshal(header))) + "." + b64(must(json.Marshal(claims)))
-	f, err := launchcontext.VerifyForeign(signedBy(t, "", signed, rs, rs), expectForeign(rs, 1767225600))
+	f, err := launchcontext.VerifyMappedToken(signedBy(t, "", signed, rs, rs), expectMappedToken(rs, 1767225600))
 	if err != nil {
 		t.Fatal(err)
 	}
 	inner, _ := f.Claims["context"].(map[string]any)
-	if f.Issuer != foreignIssuer || f.ID == "" || !f.ExpiresAt.Equal(time.Unix(1767225660, 0)) || inner["ticket"] != json.Number("4711") || f.Claims["sub"] == nil {
+	if f.Issuer != productIssuer || f.ID == "" || !f.ExpiresAt.Equal(time.Unix(1767225660, 0)) || inner["ticket"] != json.Number("4711") || f.Claims["sub"] == nil {
 		t.Errorf("got %+v", f)
 	}
 }
 
-// Of one ES256 signature (r, s) anybody can make (r, n-s), which is good too: the token is another, and the same.
-func TestRow02ATokenWithoutAJTIHasOneIDWhateverItsSignature(t *testing.T) {
+// From an ES256 signature (r, s) a second valid one (r, n-s) can be computed: the token text differs, and the token is
+// the same.
+func TestThreat_02_ATokenWithoutAJTIHasOneIDWhateverItsSignature(t *testing.T) {
 	es := testKeys(t)["es256"]
-	header, claims := foreign()
+	header, claims := mappedToken()
 	header["alg"] = "ES256"
 	signed := b64(must(json.Marshal(header))) + "." + b64(must(json.Marshal(claims)))
 	signature := must(jwt.SigningMethodES256.Sign(signed, launchcontext.RawKey(es)))
 	n, _ := new(big.Int).SetString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", 16)
 	mirrored := append([]byte(nil), signature...)
 	new(big.Int).Sub(n, new(big.Int).SetBytes(signature[32:])).FillBytes(mirrored[32:])
-	one, err := launchcontext.VerifyForeign(signed+"."+b64(signature), expectForeign(es, 1767225600))
-	other, errOther := launchcontext.VerifyForeign(signed+"."+b64(mirrored), expectForeign(es, 1767225600))
+	one, err := launchcontext.VerifyMappedToken(signed+"."+b64(signature), expectMappedToken(es, 1767225600))
+	other, errOther := launchcontext.VerifyMappedToken(signed+"."+b64(mirrored), expectMappedToken(es, 1767225600))
 	if err != nil || errOther != nil || one.ID != other.ID {
 		t.Errorf("ids %q and %q, %v, %v", one.ID, other.ID, err, errOther)
 	}
