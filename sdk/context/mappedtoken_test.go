@@ -128,7 +128,7 @@ func signedBy(t *testing.T, who, signed string, rs, es launchcontext.SigningKey)
 	return signed + "." + b64(must(method.Sign(signed, material)))
 }
 
-func TestAForeignTokenSaysWhatWasSigned(t *testing.T) {
+func TestAMappedTokenHasTheSignedClaims(t *testing.T) {
 	rs := testKeys(t)["rs256"]
 	header, claims := mappedToken()
 	signed := b64(must(json.Marshal(header))) + "." + b64(must(json.Marshal(claims)))

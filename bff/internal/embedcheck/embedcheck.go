@@ -77,7 +77,7 @@ func Check(ctx context.Context, c Config) []Finding {
 	return k.findings
 }
 
-func (k *check) fine(format string, args ...any) {
+func (k *check) pass(format string, args ...any) {
 	k.findings = append(k.findings, Finding{Level: Fine, Text: fmt.Sprintf(format, args...)})
 }
 

@@ -57,7 +57,7 @@ func (k *check) checkPolicy(p response) {
 		}
 	}
 	if !blocked {
-		k.fine("the host page's own policy lets it frame the pod")
+		k.pass("the host page's own policy lets it frame the pod")
 	}
 }
 
@@ -84,7 +84,7 @@ func (k *check) checkFrames(p response) {
 			continue
 		}
 		if !frame.sandboxed {
-			k.fine("the page's frame is in no sandbox")
+			k.pass("the page's frame is in no sandbox")
 			continue
 		}
 		for _, need := range []string{"allow-scripts", "allow-same-origin"} {

@@ -35,7 +35,7 @@ func (k *check) checkPage(ctx context.Context) (response, bool) {
 			k.fail("Check the address, and that the balancer passes /pod/ on to Shieldpod.", "another page than the pod's answers there")
 			return p, false
 		}
-		k.fine("the pod's page is there")
+		k.pass("the pod's page is there")
 		return p, true
 	}
 	return p, false
@@ -67,7 +67,7 @@ func (k *check) checkFraming(p response) {
 		return
 	}
 	if k.Host == "" {
-		k.fine("it may be framed by %s", strings.Join(registered, ", "))
+		k.pass("it may be framed by %s", strings.Join(registered, ", "))
 		return
 	}
 	origin := originOfText(k.Host)
@@ -78,7 +78,7 @@ func (k *check) checkFraming(p response) {
 			return
 		}
 	}
-	k.fine("%s may frame it", origin)
+	k.pass("%s may frame it", origin)
 }
 
 // checkScripts checks the scripts of the page and the host.
@@ -104,7 +104,7 @@ func (k *check) checkScript(ctx context.Context, what, address string) {
 	case mediaType(p) != "text/javascript" && mediaType(p) != "application/javascript":
 		k.fail(pass, "%s is served as %q, which browsers don't run", what, mediaType(p))
 	default:
-		k.fine("%s is there", what)
+		k.pass("%s is there", what)
 	}
 }
 

@@ -43,7 +43,7 @@ func (h *harness) refusedHosted(t *testing.T, l launch.HostedLaunch, want verify
 	return *refusal
 }
 
-func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
+func TestHostedLaunchMapsTheTicketToATicketContext(t *testing.T) {
 	h := newHarness(t)
 	grant, err := h.OpenHosted(t.Context(), hostedLaunch())
 	if err != nil {
@@ -193,8 +193,8 @@ func newSession(from, hash string) launch.HostedLaunch {
 
 func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
 	h := newHarness(t)
-	told := map[string]int{}
-	h.Strangers = func(tenant string, from netip.Addr) { told[tenant+" "+from.String()]++ }
+	calls := map[string]int{}
+	h.Strangers = func(tenant string, from netip.Addr) { calls[tenant+" "+from.String()]++ }
 	ended := map[verify.Code]int{}
 	for i := range 1000 {
 		ended[h.openHosted(t, unknownMember("198.51.100.9", i))]++
@@ -202,8 +202,8 @@ func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) 
 	if diff := cmp.Diff(map[verify.Code]int{verify.CodeMember: 20, verify.CodePSABusy: 980}, ended); diff != "" || h.psa.proofs != 20 {
 		t.Errorf("the ticket system was asked %d times: %s", h.psa.proofs, diff)
 	}
-	if told["acme 198.51.100.9"] != 980 {
-		t.Errorf("told of %v", told)
+	if calls["acme 198.51.100.9"] != 980 {
+		t.Errorf("told of %v", calls)
 	}
 	l := unknownMember("198.51.100.9", 1001)
 	h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
@@ -222,7 +222,7 @@ func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) 
 	}
 }
 
-func TestThreat_05_AMemberWhoCanBeProvenGetsInDuringAFlood(t *testing.T) {
+func TestThreat_05_AMemberWhoCanBeVerifiedOpensAPodDuringAFlood(t *testing.T) {
 	fromEverywhere := func(_ *harness, s int) (all []launch.HostedLaunch) {
 		for i := range 50 {
 			all = append(all, unknownMember(fmt.Sprintf("2001:db8:%x:%x::1", s, i), s*50+i))
@@ -360,7 +360,7 @@ func TestThreat_05_ASessionThatIsOverIsNewAgain(t *testing.T) {
 	}
 }
 
-func TestThreat_05_AnOutageCountsAgainstNobody(t *testing.T) {
+func TestThreat_05_AnOutageDoesNotCountAsARefusal(t *testing.T) {
 	h := newHarness(t)
 	h.psa.verifyErr = &verify.Error{Code: verify.CodePSADown, Public: "Down."}
 	for range 100 {
@@ -368,7 +368,7 @@ func TestThreat_05_AnOutageCountsAgainstNobody(t *testing.T) {
 	}
 }
 
-func TestThreat_07_IDsOfConnectWiseAreNobodyElses(t *testing.T) {
+func TestThreat_07_IDsOfConnectWiseAreNoOtherSystems(t *testing.T) {
 	h := newHarness(t)
 	for _, edit := range []func(*launchcontext.Claims){
 		func(c *launchcontext.Claims) { c.Subject = "connectwise:ana" },
@@ -419,7 +419,7 @@ func TestThreat_25_AMembersSessionIsNowhere(t *testing.T) {
 	if _, err := h.OpenHosted(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	var told strings.Builder
+	var output strings.Builder
 	for _, fault := range []error{
 		&verify.Error{Code: verify.CodeMember, Public: "No."}, errors.New("the page was HTML"), context.DeadlineExceeded,
 	} {
@@ -429,9 +429,9 @@ func TestThreat_25_AMembersSessionIsNowhere(t *testing.T) {
 		if !errors.As(err, &refusal) {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&told, "%v %+v %s %s\n", err, refusal, refusal.Public, refusal.Field)
+		fmt.Fprintf(&output, "%v %+v %s %s\n", err, refusal, refusal.Public, refusal.Field)
 	}
-	fmt.Fprintf(&told, "%v %+v %#v %s", l, l, l, l.Member.LogValue())
+	fmt.Fprintf(&output, "%v %+v %#v %s", l, l, l, l.Member.LogValue())
 	files, err := filepath.Glob(h.path + "*")
 	if err != nil || len(files) < 2 {
 		t.Fatal(err, files)
@@ -441,10 +441,10 @@ func TestThreat_25_AMembersSessionIsNowhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told.Write(content)
+		output.Write(content)
 	}
 	for _, secret := range []string{l.Member.Hash, l.Member.Context} {
-		if strings.Contains(told.String(), secret) {
+		if strings.Contains(output.String(), secret) {
 			t.Errorf("%q is told, or written down", secret)
 		}
 	}

@@ -230,7 +230,7 @@ func TestThreat_05_AnOutageIsBridgedForAWhileAndThenFailsClosed(t *testing.T) {
 	}
 }
 
-func TestWhoIsOvertakenWithAnEarlierTimeFindsTheKeysThere(t *testing.T) {
+func TestACallerWithAnEarlierTimeFindsTheFetchedKeys(t *testing.T) {
 	h := newHarness(t)
 	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)

@@ -22,7 +22,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-func TestOpenMapsTheContextToADesk(t *testing.T) {
+func TestOpenMapsTheContextToATicketContext(t *testing.T) {
 	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
 	want := verify.Session{
@@ -100,7 +100,7 @@ func refusals(t *testing.T, row int) {
 	}
 }
 
-func TestThreat_01_UnknownTenantIsToldLikeABadKey(t *testing.T) {
+func TestThreat_01_UnknownTenantReadsLikeABadKey(t *testing.T) {
 	h := newHarness(t)
 	public := func(context string) string {
 		refusal := h.refused(t, context, "", verify.CodeContextInvalid)
@@ -174,7 +174,7 @@ func TestThreat_03_BearerAndContextNeverPassForEachOther(t *testing.T) {
 	}
 }
 
-func TestThreat_04_NobodyFetchesTheTokensURLs(t *testing.T) {
+func TestThreat_04_TheTokensURLsAreNotFetched(t *testing.T) {
 	var hits atomic.Int32
 	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer listener.Close()

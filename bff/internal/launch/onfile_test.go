@@ -27,7 +27,7 @@ func TestContextWithoutContactsHasThemRead(t *testing.T) {
 	}
 }
 
-func TestContextWhoseContactsCantBeReadIsNotSpent(t *testing.T) {
+func TestContextWhoseContactsCantBeReadStaysUnused(t *testing.T) {
 	h := newHarness(t)
 	context := h.contextWithoutContacts(t)
 	for _, c := range []struct {
@@ -52,7 +52,7 @@ func TestContextWhoseContactsCantBeReadIsNotSpent(t *testing.T) {
 	h.open(t, context, "")
 }
 
-func TestThreat_08_DestinationsAreHeldAgainstWhatIsOnFile(t *testing.T) {
+func TestThreat_08_DestinationsAreComparedWithTheTicketSystem(t *testing.T) {
 	moved := func(h *harness) {
 		h.psa.ticket.Contacts[1].Channels = []launchcontext.Channel{{ID: "1", Kind: "phone", Value: "4155559999"}}
 	}
@@ -104,7 +104,7 @@ func TestThreat_08_DestinationsAreHeldAgainstWhatIsOnFile(t *testing.T) {
 	}
 }
 
-func TestThreat_08_WhatAContextBroughtStands(t *testing.T) {
+func TestThreat_08_DestinationsOfAContextAreNotCompared(t *testing.T) {
 	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
 	h.now = h.now.Add(11 * time.Hour)

@@ -296,7 +296,7 @@ func TestTicketWithoutANumberIsCalledByItsID(t *testing.T) {
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // The ticket context of any genuine context can be displayed, and its channels can be used for sending.
-func TestThreat_22_EveryDeskIsFitToUse(t *testing.T) {
+func TestThreat_22_EveryTicketContextIsUsable(t *testing.T) {
 	text := rapid.OneOf(rapid.String(), rapid.StringOfN(rapid.RuneFrom([]rune("ab@.+1 5\n\u202e\u200b\u200d\u2028")), 0, 40, -1))
 	phone := rapid.OneOf(text, rapid.StringMatching(`(\+1|\+44|0)? ?[0-9 ()/-]{5,14}( x[0-9]{2})?`))
 	rapid.Check(t, func(t *rapid.T) {

@@ -24,9 +24,9 @@ func (c *fakeSessions) Session(_ context.Context, id string) (verify.Session, er
 }
 
 func TestSessionIsReadOnceInHalfASecond(t *testing.T) {
-	memory, s, now := newCacheFixture()
+	sessions, s, now := newCacheFixture()
 	token := bearerOf(t, s, "s_1")
-	memory.reads.Store(0)
+	sessions.reads.Store(0)
 	for _, step := range []struct {
 		after time.Duration
 		reads int64
@@ -35,7 +35,7 @@ func TestSessionIsReadOnceInHalfASecond(t *testing.T) {
 		if _, _, err := s.Authenticate(t.Context(), token); err != nil {
 			t.Fatal(err)
 		}
-		if got := memory.reads.Load(); got != step.reads {
+		if got := sessions.reads.Load(); got != step.reads {
 			t.Errorf("%s on: %d reads, want %d", step.after, got, step.reads)
 		}
 	}
@@ -55,12 +55,12 @@ func (e *fakeEndingSessions) Session(ctx context.Context, id string) (verify.Ses
 
 func TestSessionThatIsEndedWhileItIsReadIsNotRemembered(t *testing.T) {
 	_, s, _ := newCacheFixture()
-	memory := &fakeEndingSessions{}
-	memory.duringRead = func() { s.ForgetSessions("acme") }
-	s.Sessions = memory
+	sessions := &fakeEndingSessions{}
+	sessions.duringRead = func() { s.ForgetSessions("acme") }
+	s.Sessions = sessions
 	token := bearerOf(t, s, "s_1")
 	for reads := range int64(3) {
-		if got := memory.reads.Load(); got != reads+1 {
+		if got := sessions.reads.Load(); got != reads+1 {
 			t.Fatalf("%d reads, want %d", got, reads+1)
 		}
 		if _, _, err := s.Authenticate(t.Context(), token); err != nil {
@@ -70,29 +70,29 @@ func TestSessionThatIsEndedWhileItIsReadIsNotRemembered(t *testing.T) {
 }
 
 func TestForgottenSessionsAreReadAnew(t *testing.T) {
-	memory, s, _ := newCacheFixture()
+	sessions, s, _ := newCacheFixture()
 	token := bearerOf(t, s, "s_1")
 	s.ForgetSessions("zenith")
-	if _, _, err := s.Authenticate(t.Context(), token); err != nil || memory.reads.Load() != 1 {
-		t.Errorf("another tenant's are read anew: %d reads, %v", memory.reads.Load(), err)
+	if _, _, err := s.Authenticate(t.Context(), token); err != nil || sessions.reads.Load() != 1 {
+		t.Errorf("another tenant's are read anew: %d reads, %v", sessions.reads.Load(), err)
 	}
 	s.ForgetSessions("acme")
-	if _, _, err := s.Authenticate(t.Context(), token); err != nil || memory.reads.Load() != 2 {
-		t.Errorf("%d reads, %v", memory.reads.Load(), err)
+	if _, _, err := s.Authenticate(t.Context(), token); err != nil || sessions.reads.Load() != 2 {
+		t.Errorf("%d reads, %v", sessions.reads.Load(), err)
 	}
 }
 
 func TestMemoryOfSessionsIsBounded(t *testing.T) {
-	memory, s, now := newCacheFixture()
+	sessions, s, now := newCacheFixture()
 	for i := range 3 * launch.MaxCachedSessions {
 		bearerOf(t, s, "s_"+strconv.Itoa(i))
 		if n := s.CachedSessions(); n > launch.MaxCachedSessions {
 			t.Fatalf("%d sessions remembered", n)
 		}
 	}
-	memory.reads.Store(0)
+	sessions.reads.Store(0)
 	bearerOf(t, s, "s_"+strconv.Itoa(3*launch.MaxCachedSessions-1))
-	if memory.reads.Load() != 0 {
+	if sessions.reads.Load() != 0 {
 		t.Error("the last one is forgotten")
 	}
 	for range 2 { // unused sessions do not stay
@@ -106,9 +106,9 @@ func TestMemoryOfSessionsIsBounded(t *testing.T) {
 
 func newCacheFixture() (*fakeSessions, *launch.Service, *time.Time) {
 	now := time.Unix(1767225600, 0)
-	memory := &fakeSessions{}
-	return memory, &launch.Service{
-		Tenants: fakeDown{}, Sessions: memory, Audience: audience, Secret: secret,
+	sessions := &fakeSessions{}
+	return sessions, &launch.Service{
+		Tenants: fakeDown{}, Sessions: sessions, Audience: audience, Secret: secret,
 		Now: func() time.Time { return now }, Entropy: rand.Reader,
 	}, &now
 }

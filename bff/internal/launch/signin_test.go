@@ -167,7 +167,7 @@ func TestThreat_02_ASignInOpensOneSessionWithinAMinute(t *testing.T) {
 	}
 }
 
-func TestThreat_03_WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
+func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
 	g := newSignInHarness(t, nil)
 	other := g.acme(t)
 	other.ID = "zenith"
@@ -288,7 +288,7 @@ func TestThreat_01_AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
 	}
 }
 
-func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
+func TestOnlyAllowedTechniciansSignIn(t *testing.T) {
 	domains := func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }
 	claim := func(name string) func(*verify.SignIn) { return func(in *verify.SignIn) { in.Claim = name } }
 	for _, c := range []struct {
@@ -346,7 +346,7 @@ func TestThreat_27_AProviderIsSoughtNowhereInside(t *testing.T) {
 }
 
 func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
-	fine := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
+	valid := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
 	for name, c := range map[string]struct {
 		edit func(*verify.SignIn)
 		want verify.Code
@@ -363,7 +363,7 @@ func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
 		"an address for a domain": {func(in *verify.SignIn) { in.Domains = []string{"ana@acme.example"} }, verify.CodeInvalid},
 		"a domain in capitals":    {func(in *verify.SignIn) { in.Domains = []string{"Acme.example"} }, verify.CodeInvalid},
 	} {
-		in := fine
+		in := valid
 		c.edit(&in)
 		if err := launch.CheckSignIn(in); verify.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)

@@ -46,7 +46,7 @@ func (c fakeConnections) Connection(_ context.Context, tenant, system string) (v
 	return known, nil
 }
 
-func TestWhoIsAskedForContacts(t *testing.T) {
+func TestSourceOfContacts(t *testing.T) {
 	for _, row := range []struct {
 		name      string
 		system    string

@@ -197,7 +197,7 @@ func TestWhatAFaultMeansForANote(t *testing.T) {
 	}
 }
 
-func TestOneTenantsOutageHoldsUpNobodyElse(t *testing.T) {
+func TestOneTenantsOutageDelaysNoOtherTenant(t *testing.T) {
 	h := newHarness(t)
 	for _, tenant := range []string{"acme", "umbrella"} {
 		for n := range 3 {

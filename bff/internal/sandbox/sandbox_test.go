@@ -335,7 +335,7 @@ func TestOnlyTheNewestMessagesAreKept(t *testing.T) {
 	}
 }
 
-func TestACarrierMisbehavesAsOftenAsItIsTold(t *testing.T) {
+func TestACarriersFaultAppliesToTheGivenNumberOfMessages(t *testing.T) {
 	b := newHarness(t)
 	ask := func(body string) int { return b.do(http.MethodPost, "/api/misbehave", "application/json", body).Code }
 	for body, want := range map[string]int{
@@ -412,7 +412,7 @@ func TestThePageIsServedWithNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestTheStreamRingsAndEndsWithTheSandbox(t *testing.T) {
+func TestTheStreamNotifiesAndEndsWithTheSandbox(t *testing.T) {
 	b := newHarness(t)
 	server := httptest.NewServer(b)
 	defer server.Close()

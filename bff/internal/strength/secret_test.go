@@ -74,7 +74,7 @@ var knownSecrets = []string{
 	"2024-01-01T00:00:00Z2024-01-01T00:00:00Z", "+1 415 555 0100 +1 415 555 0101 +1 415 555 0102",
 }
 
-func TestThreat_06_ASecretThatSomebodyMadeUpIsRefused(t *testing.T) {
+func TestThreat_06_ASecretThatIsNotRandomIsRefused(t *testing.T) {
 	corpus := append(append([]string{}, phrases...), knownSecrets...)
 	made := 0
 	add := func(s string) {

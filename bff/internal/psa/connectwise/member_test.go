@@ -15,7 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestAMemberIsWhoConnectWiseSays(t *testing.T) {
+func TestAMemberIsConfirmedByConnectWise(t *testing.T) {
 	h := newHarness(t)
 	for _, id := range []string{"AOrtiz", "aortiz"} {
 		m := ana
@@ -28,7 +28,7 @@ func TestAMemberIsWhoConnectWiseSays(t *testing.T) {
 	}
 }
 
-func TestWhoIsNotThemIsRefused(t *testing.T) {
+func TestAnUnconfirmedMemberIsRefused(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		give  psa.Member

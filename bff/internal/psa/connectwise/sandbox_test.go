@@ -80,7 +80,7 @@ func (d *sandboxHarness) post(path, body string) {
 	}
 }
 
-func TestTheDemosConnectWiseIsAskedAsTheRealOne(t *testing.T) {
+func TestTheSandboxsConnectWiseIsCalledAsTheRealOne(t *testing.T) {
 	d := newSandboxHarness(t)
 	ana := d.member("AOrtiz")
 	who, err := d.VerifyMember(t.Context(), acme, ana)
@@ -148,7 +148,7 @@ func TestWhoMaySeeATicketOfTheDemo(t *testing.T) {
 	wantCode(t, err, verify.CodeMember)
 }
 
-func TestTheDemosConnectWiseMisbehaves(t *testing.T) {
+func TestTheSandboxsConnectWiseFails(t *testing.T) {
 	for mode, code := range map[string]verify.Code{
 		"down": verify.CodePSADown, "html": verify.CodePSADown, "500": verify.CodePSADown, "cut": verify.CodePSADown, "429": verify.CodePSABusy,
 		"401": verify.CodeMember, "403": verify.CodeMember, "inactive": verify.CodeMember, "mismatch": verify.CodeMember,
@@ -163,7 +163,7 @@ func TestTheDemosConnectWiseMisbehaves(t *testing.T) {
 	}
 }
 
-func TestANoteThatTheDemoTookWithoutAWordIsFound(t *testing.T) {
+func TestANoteWhoseAnswerWasLostIsFound(t *testing.T) {
 	d := newSandboxHarness(t)
 	note := psa.Note{Ticket: "61211", Verification: "v_9", Text: "Verification: v_9"}
 	d.post("/api/misbehave", `{"system":"connectwise","mode":"cut","times":1,"path":"/notes"}`)

@@ -28,7 +28,7 @@ var (
 	marcus = launchcontext.Contact{ID: "502", Name: "Marcus Lee"}
 )
 
-func TestATicketIsToldWithThePeopleOfItsClient(t *testing.T) {
+func TestATicketIncludesThePeopleOfItsClient(t *testing.T) {
 	h := newHarness(t)
 	got, err := h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil {
@@ -51,7 +51,7 @@ func TestATicketIsToldWithThePeopleOfItsClient(t *testing.T) {
 	}
 }
 
-func TestThreat_08_WhatWasTypedOnATicketIsNotTold(t *testing.T) {
+func TestThreat_08_ContactDetailsTypedOnATicketAreNotRead(t *testing.T) {
 	h := newHarness(t)
 	got, err := h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil {
@@ -163,7 +163,7 @@ func TestAnAnswerThatIsAnotherTicketIsNone(t *testing.T) {
 	wantCode(t, err, verify.CodePSADown)
 }
 
-func TestTheTenantsOwnWordsForTypes(t *testing.T) {
+func TestTheTenantsOwnNamesForTypes(t *testing.T) {
 	h := newHarness(t)
 	s := h.settings()
 	s.Types = map[string]connectwise.Type{"dIRECT": connectwise.TypeLandline, "EMAIL": connectwise.TypeIgnore, "Mobile": connectwise.TypeLandline, "pager": connectwise.TypeMobile}
@@ -304,7 +304,7 @@ func TestContactsWithoutACompanyAreTheClientsThatWereAskedFor(t *testing.T) {
 	}
 }
 
-func TestOfAVeryLargeClientADeskTakesWhoCanBeReached(t *testing.T) {
+func TestATicketContextOfALargeClientPrefersContactsWithChannels(t *testing.T) {
 	h := newHarness(t)
 	h.people = nil
 	for i := range 700 {
@@ -361,7 +361,7 @@ func TestPeopleAreRememberedForAWhile(t *testing.T) {
 	}
 }
 
-func TestWhoIsAskedForByNameIsToldAsTheyAreNow(t *testing.T) {
+func TestANamedContactIsReadAgain(t *testing.T) {
 	h := newHarness(t)
 	if _, err := h.Contacts(t.Context(), acme, "19301", "501"); err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func TestContactsReadBackAsTheyWerePushed(t *testing.T) {
 	}
 }
 
-func TestTheTicketsOwnContactIsAmongAsManyAsADeskTakes(t *testing.T) {
+func TestTheTicketsOwnContactIsIncludedInALimitedList(t *testing.T) {
 	d := newDirectory(t, contactList(psa.MaxContacts+50))
 	own := fmt.Sprintf("c%05d", psa.MaxContacts+49)
 	got, err := d.Contacts(t.Context(), acme, "desk", "contoso", own)
@@ -75,7 +75,7 @@ func TestTheTicketsOwnContactIsAmongAsManyAsADeskTakes(t *testing.T) {
 	}
 }
 
-func TestNobodyOfAClientIsNotFound(t *testing.T) {
+func TestAClientWithoutContactsIsNotFound(t *testing.T) {
 	d := newDirectory(t, contactList(1))
 	for _, c := range []struct{ name, tenant, system, client string }{
 		{"another tenant (row 7)", "beta", "desk", "contoso"}, {"another ticket system", "acme", "other", "contoso"}, {"another client", "acme", "desk", "fabrikam"},

@@ -48,7 +48,7 @@ func TestEachModeFailsInItsOwnWay(t *testing.T) {
 	}
 }
 
-func TestItMisbehavesAsOftenAndWhereItIsTold(t *testing.T) {
+func TestAFaultAppliesToTheGivenNumberAndPath(t *testing.T) {
 	b := newHarness(t)
 	b.setFault(`{"system":"connectwise","mode":"500","times":2,"path":"/company/CONTACTS"}`)
 	for i, c := range []struct {
@@ -122,7 +122,7 @@ func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
 	}
 }
 
-func TestWhoeverHasGoneIsNotWaitedFor(t *testing.T) {
+func TestAnEndedRequestIsNotWaitedFor(t *testing.T) {
 	b := newHarness(t)
 	b.setFault(`{"system":"connectwise","mode":"slow"}`)
 	gone, leave := context.WithCancel(t.Context())

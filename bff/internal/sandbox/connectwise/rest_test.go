@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestOnlyWhoSaysWhoTheyAreIsAnswered(t *testing.T) {
+func TestOnlyAuthenticatedRequestsAreAnswered(t *testing.T) {
 	b := newHarness(t)
 	hash := b.signIn("AOrtiz")
 	session := func(company, id, hash, context string) requestEdit {
@@ -53,7 +53,7 @@ func TestOnlyWhoSaysWhoTheyAreIsAnswered(t *testing.T) {
 	}
 }
 
-func TestASessionIsItsOwnersWhoeverIsClaimed(t *testing.T) {
+func TestTheHashDeterminesTheMember(t *testing.T) {
 	b := newHarness(t)
 	ana := b.signIn("AOrtiz")
 	w := b.rest("GET", "/system/myMembers/info", "", cookies("companyName", "acme", "memberId", "LPark", "memberHash", ana, "memberContext", "web"))
@@ -73,7 +73,7 @@ func TestASessionIsItsOwnersWhoeverIsClaimed(t *testing.T) {
 	}
 }
 
-func TestASessionEndsWhenTheBrowserBecomesSomebodyElses(t *testing.T) {
+func TestASessionEndsWhenAnotherMemberSignsIn(t *testing.T) {
 	b := newHarness(t)
 	ana := b.signIn("AOrtiz")
 	b.send("POST", "/signin", "to=/&member=LPark", header("Content-Type", "application/x-www-form-urlencoded"), cookies("memberHash", ana))
@@ -83,7 +83,7 @@ func TestASessionEndsWhenTheBrowserBecomesSomebodyElses(t *testing.T) {
 	}
 }
 
-func TestATicketIsThereForWhomItIs(t *testing.T) {
+func TestATicketIsVisibleByRole(t *testing.T) {
 	b := newHarness(t)
 	ana, lee, sam, keys := b.member("AOrtiz"), b.member("LPark"), b.member("SNovak"), header("X", "")
 	for _, c := range []struct {

@@ -29,7 +29,7 @@ func TestEveryTicketHasItsScreen(t *testing.T) {
 	}
 }
 
-func TestTheScreenLoadsNothingOfAnybodyElse(t *testing.T) {
+func TestTheScreenLoadsOnlyItsOwnFiles(t *testing.T) {
 	b := newHarness(t)
 	reference := regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"`)
 	for _, path := range []string{"/", "/tickets/61211", "/tickets/61211?pod=420&shape=args"} {
@@ -83,7 +83,7 @@ func TestTheScreenShowsWhatItsMemberMaySee(t *testing.T) {
 	}
 }
 
-func TestWhoComesWithoutASessionIsAna(t *testing.T) {
+func TestABrowserWithoutASessionIsAnas(t *testing.T) {
 	b := newHarness(t)
 	w := b.browse("GET", "/session")
 	got := decode[map[string]string](t, w)
@@ -143,7 +143,7 @@ func TestASavedStatusIsKept(t *testing.T) {
 	}
 }
 
-func TestABrowserThatComesByAnotherNameIsSentHome(t *testing.T) {
+func TestAnotherHostNameRedirectsToTheOrigin(t *testing.T) {
 	b := newHarness(t)
 	w := b.send("GET", "/tickets/61211?pod=420", "", func(r *http.Request) { r.Host = "127.0.0.1:8083" })
 	if w.Code != 302 || w.Header().Get("Location") != origin+"/tickets/61211?pod=420" {
@@ -168,7 +168,7 @@ func TestAForeignFrameIsFramedByTheScreenOnly(t *testing.T) {
 	}
 }
 
-func TestOpenScreensHearOfANoteAtOnce(t *testing.T) {
+func TestOpenScreensAreNotifiedOfANote(t *testing.T) {
 	b := newHarness(t)
 	server := httptest.NewServer(b)
 	defer server.Close()
@@ -195,7 +195,7 @@ func TestOpenScreensHearOfANoteAtOnce(t *testing.T) {
 	}
 }
 
-func TestEverybodyReadsAtAWholeNumberOrAddress(t *testing.T) {
+func TestNamesAreOfValidNumbersAndAddresses(t *testing.T) {
 	names := connectwise.Names()
 	for at, who := range names {
 		if strings.Contains(at, "@") {

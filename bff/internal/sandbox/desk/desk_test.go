@@ -47,7 +47,7 @@ func ask(t *testing.T, h http.Handler, method, path, body string, header ...stri
 	return w
 }
 
-func TestContextVouchesForTheTicketOnScreen(t *testing.T) {
+func TestContextDescribesTheTicketOnScreen(t *testing.T) {
 	h, key := open(t)
 	w := ask(t, h, "POST", "/context", `{"ticket":"4711","nonce":"n-1"}`, "Content-Type", "application/json", "Origin", origin)
 	if w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
