@@ -37,7 +37,8 @@ var textDecoders = []func(string) ([]byte, error){
 	func(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(wholeQuads(s, "+/")) },
 }
 
-// wholeQuads cuts base64 to groups that can be decoded, also where maxJudged has cut it. Text with a character of the other alphabet is no base64.
+// wholeQuads cuts base64 to groups that can be decoded, also where maxJudged has cut it. Text with a character of the
+// other alphabet is no base64.
 func wholeQuads(s, other string) string {
 	s = strings.TrimRight(s, "=")
 	if strings.ContainsAny(s, other) {

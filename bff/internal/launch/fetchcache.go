@@ -86,23 +86,23 @@ type fetchCache[T any] struct {
 }
 
 // entry gives the entry of a URL. A full cache drops the entries that were not requested recently.
-func (s *fetchCache[T]) entry(url string, now time.Time, recent time.Duration) *refreshable[T] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, is := s.byURL[url]; is {
+func (c *fetchCache[T]) entry(url string, now time.Time, recent time.Duration) *refreshable[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, is := c.byURL[url]; is {
 		return known
 	}
-	if s.byURL == nil || len(s.byURL) >= maxFetchCache {
+	if c.byURL == nil || len(c.byURL) >= maxFetchCache {
 		kept := map[string]*refreshable[T]{}
-		for url, r := range s.byURL {
+		for url, r := range c.byURL {
 			if r.attemptedWithin(now, recent) {
 				kept[url] = r
 			}
 		}
-		s.byURL = kept
+		c.byURL = kept
 	}
 	entry := &refreshable[T]{}
-	s.byURL[url] = entry
+	c.byURL[url] = entry
 	return entry
 }
 

@@ -95,30 +95,30 @@ func (s *Service) memberKeyOf(tenant string, m psa.Member) (key memberKey) {
 // acquire admits a request about a member. The caller passes its result to release. CodePSABusy: retry later.
 // CodeMember: the ticket system refused this member recently. limited: the address has sent too many members who do not
 // exist.
-func (g *rateLimiter) acquire(tenant string, from netip.Addr, key, member memberKey, now time.Time) (release func(error), limited bool, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.prepare()
-	limits := g.limitsOf(tenant)
-	if at, known := g.refusedSessions.Get(key); known && isRecent(at, now, refusalLifetime) {
+func (l *rateLimiter) acquire(tenant string, from netip.Addr, key, member memberKey, now time.Time) (release func(error), limited bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.prepare()
+	limits := l.limitsOf(tenant)
+	if at, known := l.refusedSessions.Get(key); known && isRecent(at, now, refusalLifetime) {
 		return nil, false, memberRefusal(errRefusedRecently)
 	}
-	if at, known := g.provenSessions.Get(key); known && isRecent(at, now, provenLifetime) {
+	if at, known := l.provenSessions.Get(key); known && isRecent(at, now, provenLifetime) {
 		if limits.inFlight >= maxInFlight {
 			return nil, false, busyRefusal(minRetryAfter)
 		}
 		limits.inFlight++
-		return func(err error) { g.release(tenant, from, limits, nil, key, member, now, err) }, false, nil
+		return func(err error) { l.release(tenant, from, limits, nil, key, member, now, err) }, false, nil
 	}
 	srcKey := sourceKey{tenant, ratelimit.Key(from)}
-	source, known := g.provenMembers.Get(member)
+	source, known := l.provenMembers.Get(member)
 	if !known || waitFor(source.refusals, source.inFlight, now) > 0 {
-		source = g.sourceOf(srcKey)
+		source = l.sourceOf(srcKey)
 	}
 	retry := waitFor(source.refusals, source.inFlight, now)
 	limited = retry > 0
 	if retry == 0 && !source.isMember {
-		retry = g.tenantWait(limits, source, srcKey, now)
+		retry = l.tenantWait(limits, source, srcKey, now)
 	}
 	limit := maxUnknownInFlight
 	if source.isMember {
@@ -133,12 +133,12 @@ func (g *rateLimiter) acquire(tenant string, from netip.Addr, key, member member
 	limits.inFlight++
 	limits.unknownInFlight++
 	source.inFlight++
-	return func(err error) { g.release(tenant, from, limits, source, key, member, now, err) }, false, nil
+	return func(err error) { l.release(tenant, from, limits, source, key, member, now, err) }, false, nil
 }
 
 // tenantWait is how long an address waits for other addresses of its kind.
-func (g *rateLimiter) tenantWait(limits *tenantLimits, source *sourceLimits, key sourceKey, now time.Time) time.Duration {
-	if at, known := g.provenSources.Get(key); known && isRecent(at, now, provenLifetime) {
+func (l *rateLimiter) tenantWait(limits *tenantLimits, source *sourceLimits, key sourceKey, now time.Time) time.Duration {
+	if at, known := l.provenSources.Get(key); known && isRecent(at, now, provenLifetime) {
 		return 0
 	}
 	if source.wasRefused {
@@ -161,9 +161,9 @@ func busyRefusal(retry time.Duration) error {
 }
 
 // release records the result of a request. Only a refusal counts against an address: an outage does not.
-func (g *rateLimiter) release(tenant string, from netip.Addr, limits *tenantLimits, source *sourceLimits, key, member memberKey, now time.Time, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (l *rateLimiter) release(tenant string, from netip.Addr, limits *tenantLimits, source *sourceLimits, key, member memberKey, now time.Time, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	limits.inFlight--
 	if source != nil {
 		limits.unknownInFlight--
@@ -171,17 +171,17 @@ func (g *rateLimiter) release(tenant string, from netip.Addr, limits *tenantLimi
 	}
 	switch {
 	case err == nil:
-		g.provenSessions.Add(key, now)
-		g.refusedSessions.Remove(key)
-		g.provenSources.Add(sourceKey{tenant, ratelimit.Key(from)}, now)
-		if !g.provenMembers.Contains(member) {
-			g.provenMembers.Add(member, &sourceLimits{isMember: true, refusals: rate.NewLimiter(memberPerSecond, memberRefusals)})
+		l.provenSessions.Add(key, now)
+		l.refusedSessions.Remove(key)
+		l.provenSources.Add(sourceKey{tenant, ratelimit.Key(from)}, now)
+		if !l.provenMembers.Contains(member) {
+			l.provenMembers.Add(member, &sourceLimits{isMember: true, refusals: rate.NewLimiter(memberPerSecond, memberRefusals)})
 		}
 	case verify.CodeOf(err) == verify.CodeMember:
-		g.provenSessions.Remove(key)
-		g.refusedSessions.Add(key, now)
+		l.provenSessions.Remove(key)
+		l.refusedSessions.Add(key, now)
 		if source == nil {
-			source = g.sourceOf(sourceKey{tenant, ratelimit.Key(from)})
+			source = l.sourceOf(sourceKey{tenant, ratelimit.Key(from)})
 		}
 		switch {
 		case source.isMember:
@@ -195,33 +195,33 @@ func (g *rateLimiter) release(tenant string, from netip.Addr, limits *tenantLimi
 	}
 }
 
-func (g *rateLimiter) prepare() {
-	if g.tenants != nil {
+func (l *rateLimiter) prepare() {
+	if l.tenants != nil {
 		return
 	}
-	g.tenants = map[string]*tenantLimits{}
-	g.provenSessions, _ = simplelru.NewLRU[memberKey, time.Time](maxProven, nil) // fails only for a size below 1, as do the others
-	g.provenSources, _ = simplelru.NewLRU[sourceKey, time.Time](maxProven, nil)
-	g.provenMembers, _ = simplelru.NewLRU[memberKey, *sourceLimits](maxProven, nil)
-	g.refusedSessions, _ = simplelru.NewLRU[memberKey, time.Time](maxRefused, nil)
-	g.sources, _ = simplelru.NewLRU[sourceKey, *sourceLimits](maxSources, nil)
+	l.tenants = map[string]*tenantLimits{}
+	l.provenSessions, _ = simplelru.NewLRU[memberKey, time.Time](maxProven, nil) // fails only for a size below 1, as do the others
+	l.provenSources, _ = simplelru.NewLRU[sourceKey, time.Time](maxProven, nil)
+	l.provenMembers, _ = simplelru.NewLRU[memberKey, *sourceLimits](maxProven, nil)
+	l.refusedSessions, _ = simplelru.NewLRU[memberKey, time.Time](maxRefused, nil)
+	l.sources, _ = simplelru.NewLRU[sourceKey, *sourceLimits](maxSources, nil)
 }
 
 // limitsOf gives the limits of a tenant. There is one entry per tenant.
-func (g *rateLimiter) limitsOf(tenant string) *tenantLimits {
-	limits := g.tenants[tenant]
+func (l *rateLimiter) limitsOf(tenant string) *tenantLimits {
+	limits := l.tenants[tenant]
 	if limits == nil {
 		limits = &tenantLimits{refusedSources: rate.NewLimiter(refusedSourcesPerSecond, refusedSourceRefusals), newSources: rate.NewLimiter(newSourcesPerSecond, newSourceRefusals)}
-		g.tenants[tenant] = limits
+		l.tenants[tenant] = limits
 	}
 	return limits
 }
 
-func (g *rateLimiter) sourceOf(key sourceKey) *sourceLimits {
-	source, known := g.sources.Get(key)
+func (l *rateLimiter) sourceOf(key sourceKey) *sourceLimits {
+	source, known := l.sources.Get(key)
 	if !known {
 		source = &sourceLimits{refusals: rate.NewLimiter(sourcePerSecond, sourceRefusals)}
-		g.sources.Add(key, source)
+		l.sources.Add(key, source)
 	}
 	return source
 }

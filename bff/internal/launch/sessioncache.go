@@ -25,12 +25,12 @@ type cachedSession struct {
 }
 
 // get gives a session that was read less than sessionCacheLifetime ago.
-func (r *sessionCache) get(id string, now time.Time) (verify.Session, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s, known := r.current[id]
+func (c *sessionCache) get(id string, now time.Time) (verify.Session, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, known := c.current[id]
 	if !known {
-		s, known = r.previous[id]
+		s, known = c.previous[id]
 	}
 	age := now.Sub(s.at)
 	return s.session, known && age >= 0 && age < sessionCacheLifetime
@@ -38,40 +38,40 @@ func (r *sessionCache) get(id string, now time.Time) (verify.Session, bool) {
 
 // invalidations gives the number of invalidations so far. A caller reads it before the session and passes it to put, so
 // that put can tell whether the session may be outdated.
-func (r *sessionCache) invalidations() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.invalidated
+func (c *sessionCache) invalidations() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.invalidated
 }
 
 // put caches a session, unless there was an invalidation after the caller read the number.
-func (r *sessionCache) put(s verify.Session, now time.Time, invalidations int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if invalidations != r.invalidated {
+func (c *sessionCache) put(s verify.Session, now time.Time, invalidations int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if invalidations != c.invalidated {
 		return
 	}
-	if r.current == nil || len(r.current) >= maxCachedSessions/2 || now.Sub(r.currentSince) >= sessionCacheLifetime {
-		r.current, r.previous, r.currentSince = map[string]cachedSession{}, r.current, now
+	if c.current == nil || len(c.current) >= maxCachedSessions/2 || now.Sub(c.currentSince) >= sessionCacheLifetime {
+		c.current, c.previous, c.currentSince = map[string]cachedSession{}, c.current, now
 	}
-	r.current[s.ID] = cachedSession{session: s, at: now}
+	c.current[s.ID] = cachedSession{session: s, at: now}
 }
 
 // invalidate drops a session that was ended.
-func (r *sessionCache) invalidate(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.invalidated++
-	delete(r.current, id)
-	delete(r.previous, id)
+func (c *sessionCache) invalidate(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.invalidated++
+	delete(c.current, id)
+	delete(c.previous, id)
 }
 
 // invalidateTenant drops all sessions of a tenant.
-func (r *sessionCache) invalidateTenant(tenant string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.invalidated++
-	for _, all := range []map[string]cachedSession{r.current, r.previous} {
+func (c *sessionCache) invalidateTenant(tenant string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.invalidated++
+	for _, all := range []map[string]cachedSession{c.current, c.previous} {
 		for id, s := range all {
 			if s.session.Desk.Tenant == tenant {
 				delete(all, id)

@@ -39,32 +39,32 @@ func newCache[V any](limit int) cache[V] {
 }
 
 // get gives a value and its age. After the clock was set back it gives none.
-func (m cache[V]) get(key digest, now time.Time) (value V, age time.Duration, known bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e, known := m.entries[key]
+func (c cache[V]) get(key digest, now time.Time) (value V, age time.Duration, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, known := c.entries[key]
 	age = now.Sub(e.at)
 	return e.value, age, known && age >= 0
 }
 
 // put stores a value. A full cache drops the oldest of eight entries.
-func (m cache[V]) put(key digest, value V, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for len(m.entries) >= m.limit {
+func (c cache[V]) put(key digest, value V, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.entries) >= c.limit {
 		var oldest digest
 		seen := 0
-		for k, e := range m.entries { // map iteration begins at a random entry
-			if seen == 0 || e.at.Before(m.entries[oldest].at) {
+		for k, e := range c.entries { // map iteration begins at a random entry
+			if seen == 0 || e.at.Before(c.entries[oldest].at) {
 				oldest = k
 			}
 			if seen++; seen == 8 {
 				break
 			}
 		}
-		delete(m.entries, oldest)
+		delete(c.entries, oldest)
 	}
-	m.entries[key] = entry[V]{value: value, at: now}
+	c.entries[key] = entry[V]{value: value, at: now}
 }
 
 // sharedTimeout bounds a shared request: longer than any caller waits.
