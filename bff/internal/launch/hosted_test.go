@@ -194,7 +194,7 @@ func newSession(from, hash string) launch.HostedLaunch {
 func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
 	h := newHarness(t)
 	calls := map[string]int{}
-	h.Strangers = func(tenant string, from netip.Addr) { calls[tenant+" "+from.String()]++ }
+	h.UnknownMembers = func(tenant string, from netip.Addr) { calls[tenant+" "+from.String()]++ }
 	ended := map[verify.Code]int{}
 	for i := range 1000 {
 		ended[h.openHosted(t, unknownMember("198.51.100.9", i))]++

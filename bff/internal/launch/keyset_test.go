@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -43,7 +43,7 @@ func newKeyServer(t *testing.T, h *harness) *fakeKeyServer {
 	}))
 	t.Cleanup(p.Close)
 	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL + "/jwks", Algorithms: []string{"EdDSA", "ES256", "RS256"}})
-	h.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
+	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute})
 	return p
 }
 
@@ -346,7 +346,7 @@ func TestThreat_27_KeysAreFetchedFromNowhereInside(t *testing.T) {
 	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, key)
-	h.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
+	h.Client = egress.Client(egress.Config{Timeout: 5 * time.Second})
 	for _, url := range []string{p.URL, "https://169.254.169.254/latest", "https://localhost/jwks", "http://keys.example/jwks", "file:///etc/passwd"} {
 		h.trust(t, verify.Issuer{Name: publisher, KeysURL: url, Algorithms: []string{"EdDSA"}})
 		h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)

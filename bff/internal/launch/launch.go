@@ -45,7 +45,7 @@ const (
 )
 
 // Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
-// Strangers and Log. A Service must not be copied after first use.
+// UnknownMembers and Log. A Service must not be copied after first use.
 type Service struct {
 	Tenants    verify.Tenants
 	Sessions   Sessions
@@ -59,8 +59,8 @@ type Service struct {
 	Entropy    io.Reader
 	Log        *slog.Logger // records ignored fields of a launch; nil: no log
 
-	// Strangers is called with an address that sends too many members whom the ticket system does not know; may be nil.
-	Strangers func(tenant string, from netip.Addr)
+	// UnknownMembers is called with an address that sends too many members whom the ticket system does not know; may be nil.
+	UnknownMembers func(tenant string, from netip.Addr)
 
 	prepareOnce   sync.Once
 	prepareErr    error

@@ -57,9 +57,9 @@ const (
 
 // SignInStart is what a browser takes to the provider.
 type SignInStart struct {
-	URL   string // of the provider's page
-	State string // returned in the address
-	Memo  string // returned in a cookie of this server, sealed
+	URL         string // of the provider's page
+	State       string // returned in the address
+	StateCookie string // returned in a cookie of this server, sealed
 }
 
 // signInState must be the same at the end of a sign-in as at its beginning.
@@ -100,15 +100,15 @@ func (s *Service) BeginSignIn(ctx context.Context, tenant string) (SignInStart, 
 		return SignInStart{}, err
 	}
 	to := s.client(p, t.SignIn).AuthCodeURL(state.State, oidc.Nonce(state.Nonce), oauth2.S256ChallengeOption(state.Verifier))
-	return SignInStart{URL: to, State: state.State, Memo: sealed}, nil
+	return SignInStart{URL: to, State: state.State, StateCookie: sealed}, nil
 }
 
 // SignInReturn is the browser's return from the provider.
 type SignInReturn struct {
-	State, Memo string
-	Code        string
-	Issuer      string // iss of RFC 9207; empty: the provider did not send it
-	Fault       string // the provider's error; empty: none
+	State, StateCookie string
+	Code               string
+	Issuer             string // iss of RFC 9207; empty: the provider did not send it
+	ProviderError      string // the provider's error; empty: none
 }
 
 // signedIn is the content of a sign-in's code, which is valid for a minute and one session.
@@ -130,13 +130,13 @@ func (s *Service) FinishSignIn(ctx context.Context, back SignInReturn) (code str
 		return "", err
 	}
 	var state signInState
-	err = s.unseal(purposeState, back.Memo, &state)
+	err = s.unseal(purposeState, back.StateCookie, &state)
 	switch {
 	case err != nil:
 		return "", signInRefusal(publicNotBegun, err)
 	case !hmac.Equal([]byte(state.State), []byte(back.State)) || !s.Now().Before(state.Until):
 		return "", signInRefusal(publicNotBegun, errors.New("another state, or too late"))
-	case back.Fault != "":
+	case back.ProviderError != "":
 		return "", signInRefusal(publicCancelled, errors.New("the provider answers with an error"))
 	}
 	t, err := s.Tenants.Tenant(ctx, state.Tenant)

@@ -16,8 +16,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -72,7 +72,7 @@ func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
 		edit(&acme.SignIn)
 	}
 	g.put(t, acme)
-	g.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
+	g.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
 	return g
 }
 
@@ -99,7 +99,7 @@ func (g *signInHarness) choose(start launch.SignInStart, person string) launch.S
 		g.t.Fatalf("%d: the provider sends the browser to %v, %v", response.StatusCode, back, err)
 	}
 	q := back.Query()
-	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Fault: q.Get("error"), Memo: start.Memo}
+	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), ProviderError: q.Get("error"), StateCookie: start.StateCookie}
 }
 
 // signIn runs the whole flow and gives the code for the pod.
@@ -181,7 +181,7 @@ func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
 		"another ticket system":    {Tenant: "acme", Code: code, System: "halopsa", Ticket: "1174"},
 		"an altered code":          {Tenant: "acme", Code: code[:len(code)-2] + "AA", Ticket: "1174"},
 		"the provider's own code":  {Tenant: "acme", Code: g.choose(g.begin(), "ana").Code, Ticket: "1174"},
-		"the cookie for the code":  {Tenant: "acme", Code: start.Memo, Ticket: "1174"},
+		"the cookie for the code":  {Tenant: "acme", Code: start.StateCookie, Ticket: "1174"},
 		"a launch context":         {Tenant: "acme", Code: g.sign(t, nil), Ticket: "1174"},
 		"nothing":                  {Tenant: "acme", Ticket: "1174"},
 		"a code with a line break": {Tenant: "acme", Code: code[:8] + "\n" + code[8:], Ticket: "1174"},
@@ -204,10 +204,10 @@ func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
 func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 	g := newSignInHarness(t, nil)
 	for name, edit := range map[string]func(*launch.SignInReturn){
-		"no cookie":                    func(r *launch.SignInReturn) { r.Memo = "" },
-		"another flow's cookie":        func(r *launch.SignInReturn) { r.Memo = g.begin().Memo },
-		"the code for the cookie":      func(r *launch.SignInReturn) { r.Memo = g.signIn("ana") },
-		"an altered cookie":            func(r *launch.SignInReturn) { r.Memo = r.Memo[:len(r.Memo)-2] + "AA" },
+		"no cookie":                    func(r *launch.SignInReturn) { r.StateCookie = "" },
+		"another flow's cookie":        func(r *launch.SignInReturn) { r.StateCookie = g.begin().StateCookie },
+		"the code for the cookie":      func(r *launch.SignInReturn) { r.StateCookie = g.signIn("ana") },
+		"an altered cookie":            func(r *launch.SignInReturn) { r.StateCookie = r.StateCookie[:len(r.StateCookie)-2] + "AA" },
 		"another state":                func(r *launch.SignInReturn) { r.State = "x" },
 		"no state":                     func(r *launch.SignInReturn) { r.State = "" },
 		"another provider's answer":    func(r *launch.SignInReturn) { r.Issuer = "https://evil.example" },
@@ -215,7 +215,7 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 		"a code of nobody":             func(r *launch.SignInReturn) { r.Code = "x" },
 		"another flow's code":          func(r *launch.SignInReturn) { r.Code = g.choose(g.begin(), "ana").Code },
 		"a code that was redeemed":     func(r *launch.SignInReturn) { _, _ = g.FinishSignIn(t.Context(), *r) },
-		"the provider's error":         func(r *launch.SignInReturn) { r.Fault = "access_denied" },
+		"the provider's error":         func(r *launch.SignInReturn) { r.ProviderError = "access_denied" },
 		"ten minutes later":            func(*launch.SignInReturn) { g.now = g.now.Add(10 * time.Minute) },
 		"a provider that was replaced": func(*launch.SignInReturn) { g.put(t, g.acme(t)) },
 	} {
@@ -339,7 +339,7 @@ func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
 
 func TestThreat_27_AProviderIsSoughtNowhereInside(t *testing.T) {
 	g := newSignInHarness(t, nil)
-	g.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
+	g.Client = egress.Client(egress.Config{Timeout: 5 * time.Second})
 	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.requests != 0 {
 		t.Errorf("got %v, and it was asked %d times", err, g.requests)
 	}

@@ -37,7 +37,7 @@ type WorkerConfig struct {
 	Tenants verify.Tenants
 	Writers map[string]Writer // by the system's name in launch contexts
 	Now     func() time.Time
-	Chance  func() float64 // from 0 up to 1
+	Random  func() float64 // from 0 up to 1
 	Log     *slog.Logger
 }
 
@@ -132,7 +132,7 @@ func (w *Worker) writeByTenant(ctx context.Context, jobs []verify.NoteJob) {
 
 // writeQueue begins at a random note, so that one bad note does not block the others for ever.
 func (w *Worker) writeQueue(ctx context.Context, jobs []verify.NoteJob) {
-	first := int(w.cfg.Chance() * float64(len(jobs)))
+	first := int(w.cfg.Random() * float64(len(jobs)))
 	for i := range jobs {
 		j := jobs[(first+i)%len(jobs)]
 		if ctx.Err() != nil || w.cfg.Now().After(j.DueAt.Add(-leaseMargin)) {
@@ -191,5 +191,5 @@ func (w *Worker) retryDelay(tries int, err error) time.Duration {
 	if requested := retryAfter(err); requested > 0 {
 		wait = requested
 	}
-	return wait + time.Duration(w.cfg.Chance()*float64(wait)/4)
+	return wait + time.Duration(w.cfg.Random()*float64(wait)/4)
 }

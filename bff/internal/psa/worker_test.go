@@ -68,7 +68,7 @@ func newHarness(t *testing.T) *harness {
 	}
 	h.Worker = psa.NewWorker(psa.WorkerConfig{
 		Queue: h.store, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
-		Now: h.clock, Chance: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Now: h.clock, Random: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	h.service.Noter = h.Worker
 	return h

@@ -109,7 +109,7 @@ func TestTheSandboxsConnectWiseIsCalledAsTheRealOne(t *testing.T) {
 	}
 	for _, fresh := range []bool{true, false} {
 		screens, err := d.Register(t.Context(), acme, "https://pod.example/pod/acme?id=[cw_id]", "https://pod.example")
-		if err != nil || len(screens) != 2 || screens[0].Fresh != fresh {
+		if err != nil || len(screens) != 2 || screens[0].Added != fresh {
 			t.Errorf("%+v, %v", screens, err)
 		}
 	}

@@ -94,7 +94,7 @@ func TestThePodIsRegisteredOnceOnBothTicketScreens(t *testing.T) {
 	const pod = "https://pod.example/pod/acme?id=[cw_id]&screen=[cw_screen]"
 	h := newHarness(t)
 	got, err := h.Register(t.Context(), acme, pod, "https://pod.example")
-	if diff := cmp.Diff([]connectwise.Registered{{Screen: "ServiceTicket", Fresh: true}, {Screen: "ProjectTicket", Fresh: true}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]connectwise.Registered{{Screen: "ServiceTicket", Added: true}, {Screen: "ProjectTicket", Added: true}}, got); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
 	want := map[string]any{
@@ -106,7 +106,7 @@ func TestThePodIsRegisteredOnceOnBothTicketScreens(t *testing.T) {
 	}
 	h.setups[1]["origin"], h.setups[1]["disabledFlag"], h.setups[1]["type"] = "https://old.example", true, "Tab"
 	got, err = h.Register(t.Context(), acme, pod, "https://pod.example")
-	if err != nil || len(got) != 2 || got[0].Fresh || got[1].Fresh || len(got[0].Wrong) != 0 || len(got[1].Wrong) != 3 || len(h.setups) != 2 {
+	if err != nil || len(got) != 2 || got[0].Added || got[1].Added || len(got[0].Problems) != 0 || len(got[1].Problems) != 3 || len(h.setups) != 2 {
 		t.Errorf("again: %+v, %v; %d setups", got, err, len(h.setups))
 	}
 }

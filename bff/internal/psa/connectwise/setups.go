@@ -21,9 +21,9 @@ var ticketScreens = []string{"ServiceTicket", "ProjectTicket"}
 
 // Registered is the result for one screen.
 type Registered struct {
-	Screen string
-	Fresh  bool     // added by this call
-	Wrong  []string // settings of an existing pod that an administrator must correct
+	Screen   string
+	Added    bool     // added by this call
+	Problems []string // settings of an existing pod that an administrator must correct
 }
 
 // hostedSetup is a registered pod.
@@ -65,14 +65,14 @@ func (c *Client) Register(ctx context.Context, t verify.Tenant, pod, origin stri
 		}
 		at := slices.IndexFunc(registered, func(s hostedSetup) bool { return s.ScreenID == want.ScreenID && strings.EqualFold(s.URL, pod) })
 		if at >= 0 {
-			all = append(all, Registered{Screen: screen, Wrong: registered[at].problems(want)})
+			all = append(all, Registered{Screen: screen, Problems: registered[at].problems(want)})
 			continue
 		}
 		var created hostedSetup
 		if _, err := c.call(ctx, conn, request{method: http.MethodPost, path: "/system/connectwisehostedsetups", as: conn.asKeys(), body: want}, &created); err != nil {
 			return all, keysRefusal(err)
 		}
-		all = append(all, Registered{Screen: screen, Fresh: true})
+		all = append(all, Registered{Screen: screen, Added: true})
 	}
 	return all, nil
 }

@@ -1,4 +1,4 @@
-package outward_test
+package egress_test
 
 import (
 	"crypto/x509"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 )
 
 func TestThreat_27_ASettingsURLLeadsNowhereInside(t *testing.T) {
@@ -52,7 +52,7 @@ func TestThreat_27_ASettingsURLLeadsNowhereInside(t *testing.T) {
 		{"https://[2002:7f00:1::]/", false},
 		{"https://[ff02::1]/", false},
 	} {
-		if err := outward.CheckURL(row.url, false); (err == nil) != row.fine {
+		if err := egress.CheckURL(row.url, false); (err == nil) != row.fine {
 			t.Errorf("%s: %v", row.url, err)
 		}
 	}
@@ -72,7 +72,7 @@ func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 		"127.0.0.1%2e", "127%2e0%2e0%2e1", "hooks.example%00.local", "hooks\u200b", "local\u00adhost",
 	} {
 		for _, url := range []string{"https://" + host + "/", "https://" + host + ":443/", "https://" + host} {
-			if err := outward.CheckURL(url, false); err == nil {
+			if err := egress.CheckURL(url, false); err == nil {
 				t.Errorf("%s is let pass", url)
 			}
 		}
@@ -81,7 +81,7 @@ func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 		"https://user@hooks.example/", "https://hooks.example@127.0.0.1/", "https://127.0.0.1#@hooks.example/", "https://127.0.0.1\\@hooks.example/", "https://hooks.example\\.local/",
 		"https:///127.0.0.1/", "https:127.0.0.1/", " https://hooks.example/", "https://hooks.example /", "https://hooks.example:0443/",
 	} {
-		if err := outward.CheckURL(url, false); err == nil {
+		if err := egress.CheckURL(url, false); err == nil {
 			t.Errorf("%s is let pass", url)
 		}
 	}
@@ -89,17 +89,17 @@ func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 		"https://hooks.example./x", "https://1and1.example/", "https://0x7f.example/", "https://xn--bcher-kva.example/",
 		"https://local.example/", "https://internal.example/", "https://127.0.0.1.example/", "https://8.8.8.8/", "https://[2a00:1450:4001:81b::200e]/",
 	} {
-		if err := outward.CheckURL(url, false); err != nil {
+		if err := egress.CheckURL(url, false); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
 	for _, url := range []string{"http://localhost:8080/", "http://127.0.0.1:8080/", "http://[::1]:8080/", "http://localhost./"} {
-		if err := outward.CheckURL(url, true); err != nil {
+		if err := egress.CheckURL(url, true); err != nil {
 			t.Errorf("with loopback allowed: %s: %v", url, err)
 		}
 	}
 	for _, url := range []string{"http://127.1/", "http://2130706433/", "http://0x7f.1/", "http://hooks.example/"} {
-		if err := outward.CheckURL(url, true); err == nil {
+		if err := egress.CheckURL(url, true); err == nil {
 			t.Errorf("with loopback allowed: %s is let pass", url)
 		}
 	}
@@ -107,27 +107,27 @@ func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 
 func TestThreat_27_TheAddressIsCheckedWhenItIsDialled(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "169.254.169.254:443", "192.168.0.1:443", "[::ffff:127.0.0.1]:443", "93.184.215.14:80"} {
-		if err := outward.Dial(t.Context(), false, address); !errors.Is(err, outward.ErrInside) {
+		if err := egress.Dial(t.Context(), false, address); !errors.Is(err, egress.ErrNotPublic) {
 			t.Errorf("dialling %s: %v", address, err)
 		}
 	}
 }
 
 // newTLSServer starts a server with a certificate that the client trusts.
-func newTLSServer(t *testing.T, c outward.Config, handler http.HandlerFunc) (*http.Client, string) {
+func newTLSServer(t *testing.T, c egress.Config, handler http.HandlerFunc) (*http.Client, string) {
 	t.Helper()
 	server := httptest.NewTLSServer(handler)
 	t.Cleanup(server.Close)
 	c.Roots, c.Timeout = x509.NewCertPool(), 5*time.Second
 	c.Roots.AddCert(server.Certificate())
-	client := outward.Client(c)
+	client := egress.Client(c)
 	t.Cleanup(client.CloseIdleConnections)
 	return client, server.URL
 }
 
 func TestThreat_27_AClientLeadsNowhereInside(t *testing.T) {
 	asked := false
-	client, url := newTLSServer(t, outward.Config{}, func(http.ResponseWriter, *http.Request) { asked = true })
+	client, url := newTLSServer(t, egress.Config{}, func(http.ResponseWriter, *http.Request) { asked = true })
 	port := url[strings.LastIndexByte(url, ':'):]
 	for _, to := range []string{url, "http://127.0.0.1" + port, "https://localhost" + port, "https://[::1]" + port, "file:///etc/passwd"} {
 		response, err := client.Get(to)
@@ -143,7 +143,7 @@ func TestThreat_27_AClientLeadsNowhereInside(t *testing.T) {
 
 func TestThreat_27_ARedirectIsNotFollowed(t *testing.T) {
 	followed := false
-	client, url := newTLSServer(t, outward.Config{AllowLoopback: true}, func(w http.ResponseWriter, r *http.Request) {
+	client, url := newTLSServer(t, egress.Config{AllowLoopback: true}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/inside" {
 			followed = true
 			return
@@ -164,8 +164,8 @@ func TestAnAnswerThatIsTooLongIsNotReadAsWhole(t *testing.T) {
 	for _, row := range []struct {
 		length int
 		want   error
-	}{{0, nil}, {99, nil}, {100, nil}, {101, outward.ErrTooLong}, {1 << 20, outward.ErrTooLong}} {
-		client, url := newTLSServer(t, outward.Config{AllowLoopback: true, BodyLimit: 100}, func(w http.ResponseWriter, _ *http.Request) {
+	}{{0, nil}, {99, nil}, {100, nil}, {101, egress.ErrTooLong}, {1 << 20, egress.ErrTooLong}} {
+		client, url := newTLSServer(t, egress.Config{AllowLoopback: true, BodyLimit: 100}, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, strings.Repeat("x", row.length))
 		})
 		response, err := client.Get(url)

@@ -1,4 +1,4 @@
-package desk
+package demopsa
 
 import (
 	"encoding/json"

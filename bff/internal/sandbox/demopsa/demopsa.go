@@ -1,11 +1,10 @@
-// Package desk is the demo's ticket system, "Northwind Desk": a made-up PSA that
-// embeds the pod as a vendor would, on a site of its own.
+// Package demopsa is the demo's ticket system, "Northwind Desk": an invented PSA that embeds the pod as a vendor does, on a
+// site of its own.
 //
-// Start with [New]. Its pages load the pod's script and mount the pod beside the
-// ticket; its server signs a launch context whenever the pod asks for one (POST
-// /context). All it knows of Shieldpod is the public SDK, the script's address and the
-// tenant's name, so it may be read as the example of an integration.
-package desk
+// Start with [New]. Its pages load the pod's script and mount the pod beside the ticket; its server signs a launch context
+// when the pod asks for one (POST /context). It uses only the public SDK, the script's address and the tenant's name, so
+// it is an example of an integration.
+package demopsa
 
 import (
 	"encoding/json"

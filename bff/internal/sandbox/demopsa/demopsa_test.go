@@ -1,4 +1,4 @@
-package desk_test
+package demopsa_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nyaruka/phonenumbers"
 
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
@@ -30,8 +30,8 @@ func open(t *testing.T) (http.Handler, launchcontext.SigningKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk.New(desk.Config{
-		MSP: desk.Acme, Origin: origin, PodURL: podURL, PhoneURL: "http://127.0.0.1:8082", Tenant: "acme", Issuer: "northwind-desk",
+	return demopsa.New(demopsa.Config{
+		MSP: demopsa.Acme, Origin: origin, PodURL: podURL, PhoneURL: "http://127.0.0.1:8082", Tenant: "acme", Issuer: "northwind-desk",
 		Audience: podURL, Key: key, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}), key
 }
@@ -185,7 +185,7 @@ func TestEveryTicketCanBeOpened(t *testing.T) {
 
 func TestNumbersAreOnesThatCarriersTake(t *testing.T) {
 	h, _ := open(t)
-	seen, names := map[string]string{}, desk.Names()
+	seen, names := map[string]string{}, demopsa.Names()
 	for _, ticket := range tickets(t, h) {
 		for _, who := range ticket.Contacts {
 			for _, ch := range who.Channels {

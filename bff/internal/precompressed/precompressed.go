@@ -1,8 +1,8 @@
-// Package packed serves files that were compressed at build time.
+// Package precompressed serves files that were compressed at build time.
 //
 // Start with [Open]: it reads the files with their compressed copies (.br, .gz), and each browser receives the smallest
 // one that it accepts.
-package packed
+package precompressed
 
 import (
 	"bytes"

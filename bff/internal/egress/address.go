@@ -1,4 +1,4 @@
-package outward
+package egress
 
 import (
 	"errors"
@@ -142,6 +142,6 @@ func dialer(allowLoopback bool) *net.Dialer {
 		if isPublic(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
 			return nil
 		}
-		return ErrInside
+		return ErrNotPublic
 	}}
 }

@@ -1,8 +1,8 @@
-// Package outward makes HTTP clients for URLs from a tenant's settings: https only, public internet only, no redirects,
+// Package egress makes HTTP clients for URLs from a tenant's settings: https only, public internet only, no redirects,
 // bounded bodies.
 //
 // Start with [Client]. [CheckURL] validates settings: it refuses at once what the client would refuse later.
-package outward
+package egress
 
 import (
 	"context"
@@ -23,10 +23,10 @@ type Config struct {
 	KeepAlive     bool           // keep connections for further requests
 }
 
-// ErrInside: an address is not on the public internet. ErrTooLong: an answer exceeds the limit.
+// ErrNotPublic: an address is not on the public internet. ErrTooLong: an answer exceeds the limit.
 var (
-	ErrInside  = errors.New("the address is not on the public internet")
-	ErrTooLong = errors.New("the answer is too long")
+	ErrNotPublic = errors.New("the address is not on the public internet")
+	ErrTooLong   = errors.New("the answer is too long")
 )
 
 // Client makes a client that refuses URLs as CheckURL does, and checks each address when it connects. It does not
