@@ -33,7 +33,7 @@ type Error struct {
 	Field string // of the header, the claims or the key, such as ctx.contacts[0].id
 	Err   error
 	// Proven tells that the signature is good: whoever signed the context may be told what is wrong with it. Only Verify
-	// and VerifyForeign set it.
+	// and VerifyMappedToken set it.
 	Proven bool
 }
 

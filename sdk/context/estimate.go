@@ -37,10 +37,11 @@ var textDecoders = []func(string) ([]byte, error){
 	func(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(wholeQuads(s, "+/")) },
 }
 
-// wholeQuads cuts base64 to groups that can be decoded, also where maxJudged has cut it. Text with a foreign sign is no base64.
-func wholeQuads(s, foreign string) string {
+// wholeQuads cuts base64 to groups that can be decoded, also where maxJudged has cut it. Text with a character of the
+// other alphabet is no base64.
+func wholeQuads(s, other string) string {
 	s = strings.TrimRight(s, "=")
-	if strings.ContainsAny(s, foreign) {
+	if strings.ContainsAny(s, other) {
 		return "!"
 	}
 	if len(s)%4 == 1 {

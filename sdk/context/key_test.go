@@ -48,7 +48,7 @@ func TestGeneratedKeysSign(t *testing.T) {
 	}
 }
 
-func TestRow06WeakKeysAreRefused(t *testing.T) {
+func TestThreat_06_WeakKeysAreRefused(t *testing.T) {
 	rsa1024, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func published(t *testing.T, key launchcontext.VerificationKey, edit map[string]
 	return string(must(json.Marshal(merged(members, edit))))
 }
 
-func TestRow05AKeySetIsTakenForWhatCanCheckContexts(t *testing.T) {
+func TestThreat_05_AKeySetIsTakenForWhatCanCheckContexts(t *testing.T) {
 	keys := testKeys(t)
 	ed, es, rs := keys["ed25519"].Public(), keys["es256"].Public(), keys["rs256"].Public()
 	small := must(rsa.GenerateKey(rand.Reader, 1024))

@@ -9,7 +9,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-func TestRow01TokenMustBeSmallAndCanonical(t *testing.T) {
+func TestThreat_01_TokenMustBeSmallAndCanonical(t *testing.T) {
 	valid := readBase(t)
 	key := testKeys(t)["ed25519"]
 	header, rest, _ := strings.Cut(valid.Token, ".")
@@ -75,7 +75,7 @@ func TestVerifyTrustsNoKeyringBlindly(t *testing.T) {
 	}
 }
 
-func TestRow03NoAudienceExpectedAcceptsNone(t *testing.T) {
+func TestThreat_03_NoAudienceExpectedAcceptsNone(t *testing.T) {
 	valid := readBase(t)
 	want := expect(testKeys(t)["ed25519"], time.Unix(valid.Now, 0))
 	want.Audience = ""
@@ -84,7 +84,7 @@ func TestRow03NoAudienceExpectedAcceptsNone(t *testing.T) {
 	}
 }
 
-func TestRow25RefusalsRepeatNoClaim(t *testing.T) {
+func TestThreat_25_RefusalsRepeatNoClaim(t *testing.T) {
 	valid := readBase(t)
 	keys := testKeys(t)
 	for _, path := range files(t, "*.json") {

@@ -5,7 +5,7 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
@@ -23,7 +23,7 @@ const (
 func NewConnectWise(connections verify.Connections, loopback bool, now func() time.Time) (*connectwise.Client, error) {
 	return connectwise.New(connectwise.Config{
 		Connections: connections, Now: now, Entropy: rand.Reader,
-		HTTP: outward.Client(outward.Config{AllowLoopback: loopback, Timeout: askTime, BodyLimit: askLimit, KeepAlive: true}),
+		HTTP: egress.Client(egress.Config{AllowLoopback: loopback, Timeout: askTime, BodyLimit: askLimit, KeepAlive: true}),
 	})
 }
 
@@ -38,6 +38,6 @@ func newTickets(db *store.Store, manage *connectwise.Client) psa.Systems {
 func newNotes(c Config, db *store.Store, manage *connectwise.Client, results psa.Results) *psa.Worker {
 	return psa.NewWorker(psa.WorkerConfig{
 		Queue: db, Results: results, Tenants: db, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
-		Now: c.Now, Chance: mathrand.Float64, Log: c.Log,
+		Now: c.Now, Random: mathrand.Float64, Log: c.Log,
 	})
 }

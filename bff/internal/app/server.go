@@ -16,13 +16,13 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/notify"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
@@ -170,7 +170,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	})
 	srv.alerts = webhook.New(webhook.Config{
 		Queue: db, Targets: db, Now: c.Now, Log: c.Log,
-		Client: outward.Client(outward.Config{AllowLoopback: c.AllowLoopback, Timeout: postTime}),
+		Client: egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: postTime}),
 	})
 	srv.notes = newNotes(c, db, manage, service)
 	service.Courier, service.Alerter, service.Noter = srv.courier, srv.alerts, srv.notes
@@ -184,10 +184,10 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	}
 	launches := &launch.Service{
 		Tenants: db, Sessions: db, Recogniser: service, Hosted: manage, Tickets: newTickets(db, manage),
-		Client:   outward.Client(outward.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
+		Client:   egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
 		Audience: c.PublicURL, Secret: c.Keys.Session,
 		Now: c.Now, Entropy: rand.Reader, Log: c.Log,
-		Strangers: func(tenant string, from netip.Addr) {
+		UnknownMembers: func(tenant string, from netip.Addr) {
 			srv.security.Record(securitylog.CodeUnknownMembers, tenant, from)
 		},
 	}

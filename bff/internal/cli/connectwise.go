@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -50,7 +50,7 @@ func (c *connectwiseSetCmd) Run(e *env) error {
 		if err := s.Check(); err != nil {
 			return err
 		}
-		if err := outward.CheckURL(s.Origin()+"/", false); err != nil {
+		if err := egress.CheckURL(s.Origin()+"/", false); err != nil {
 			return fmt.Errorf("--host: %w", err)
 		}
 		if connection.Settings, err = json.Marshal(s); err != nil {
@@ -157,12 +157,12 @@ func registered(screens []connectwise.Registered) string {
 	var b strings.Builder
 	for _, on := range screens {
 		switch {
-		case on.Fresh:
+		case on.Added:
 			fmt.Fprintf(&b, "ok    %s: the pod is registered\n", on.Screen)
-		case len(on.Wrong) == 0:
+		case len(on.Problems) == 0:
 			fmt.Fprintf(&b, "ok    %s: the pod was registered before\n", on.Screen)
 		}
-		for _, wrong := range on.Wrong {
+		for _, wrong := range on.Problems {
 			fmt.Fprintf(&b, "FAIL  %s: %s. Correct it in System > Setup Tables > Manage Hosted API\n", on.Screen, wrong)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
@@ -134,7 +134,7 @@ func (c *contextCheckCmd) byKey(token string, r launchcontext.Report) (string, [
 func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token string, r launchcontext.Report) (string, []finding, error) {
 	launches := &launch.Service{
 		Tenants: db, Audience: r.Claims.Audience, Now: app.SystemClock, Secret: make([]byte, 32),
-		Client: outward.Client(outward.Config{Timeout: app.FetchTime, BodyLimit: app.FetchLimit}),
+		Client: egress.Client(egress.Config{Timeout: app.FetchTime, BodyLimit: app.FetchLimit}),
 	}
 	if c.PublicURL != "" {
 		launches.Audience = c.PublicURL

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -52,7 +52,7 @@ func (c *issuerPutCmd) Run(e *env) error {
 func (c *issuerPutCmd) issuer() (verify.Issuer, error) {
 	issuer := verify.Issuer{Name: c.Issuer, KeysURL: c.JwksURL, Algorithms: c.Algorithm}
 	if c.JwksURL != "" {
-		if err := outward.CheckURL(c.JwksURL, false); err != nil {
+		if err := egress.CheckURL(c.JwksURL, false); err != nil {
 			return issuer, fmt.Errorf("--jwks-url: %w", err)
 		}
 	} else if len(c.Algorithm) > 0 {

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -26,7 +26,7 @@ type signinPutCmd struct {
 
 // Run stores the sign-in, and replaces an earlier one.
 func (c *signinPutCmd) Run(e *env) error {
-	if err := outward.CheckURL(c.Issuer, false); err != nil {
+	if err := egress.CheckURL(c.Issuer, false); err != nil {
 		return fmt.Errorf("--issuer: %w", err)
 	}
 	if c.Tenant == "callback" {

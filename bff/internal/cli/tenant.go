@@ -14,7 +14,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -169,7 +169,7 @@ func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string
 		*w = verify.Webhook{}
 		return "", nil
 	}
-	if err := outward.CheckURL(c.Webhook, false); err != nil {
+	if err := egress.CheckURL(c.Webhook, false); err != nil {
 		return "", fmt.Errorf("--webhook: %w", err)
 	}
 	w.URL = c.Webhook

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
@@ -133,8 +133,8 @@ func (d *demo) run(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	psa, err := d.withProvider(desk.New(desk.Config{
-		MSP: desk.Acme, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: acmeTenant, Issuer: d.deskURL(),
+	psa, err := d.withProvider(demopsa.New(demopsa.Config{
+		MSP: demopsa.Acme, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: acmeTenant, Issuer: d.deskURL(),
 		Key: deskKey, Origin: d.deskURL(), Now: d.clock.Now, Log: d.log,
 	}))
 	if err != nil {

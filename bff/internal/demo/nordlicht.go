@@ -16,7 +16,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
@@ -123,8 +123,8 @@ func (d *demo) northDesk() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return desk.New(desk.Config{
-		MSP: desk.Nordlicht, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: northTenant, Issuer: d.northURL(),
+	return demopsa.New(demopsa.Config{
+		MSP: demopsa.Nordlicht, PodURL: d.podURL(), PhoneURL: d.phoneURL(), Audience: d.podURL(), Tenant: northTenant, Issuer: d.northURL(),
 		Key: key, Origin: d.northURL(), Now: d.clock.Now, Log: d.log,
 	}), nil
 }

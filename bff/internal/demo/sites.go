@@ -18,7 +18,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	psaconnectwise "github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox/desk"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -118,7 +118,7 @@ func (d *demo) withProvider(desk http.Handler) (http.Handler, error) {
 
 // people are the names of both ticket systems' contacts, by e-mail address and number.
 func people() map[string]string {
-	names := desk.Names()
+	names := demopsa.Names()
 	maps.Copy(names, connectwise.Names())
 	return names
 }

@@ -1,7 +1,7 @@
-// Package embedcheck says why a pod would stay blank in its host page, by looking at both as a browser does.
+// Package embedcheck finds the reasons why a pod stays blank in its host page. It requests both as a browser does.
 //
-// Start with [Check]. It asks for the pod's page, its script and the loader, and for the host page if one is named; it
-// changes nothing anywhere. Each finding that is not fine names the next step.
+// Start with [Check]. It requests the pod's page, its script and the loader, and the host page if one is given; it
+// changes nothing. Each finding that is not fine has a next step.
 package embedcheck
 
 import (
@@ -18,27 +18,27 @@ import (
 	"time"
 )
 
-// Level is how bad a finding is.
+// Level is the severity of a finding.
 type Level int
 
-// The levels. A pod with a Failure stays blank, or can't be launched; a Warning depends on how the host is built.
+// The levels. A pod with a Failure stays blank, or can't be launched; the effect of a Warning depends on the host.
 const (
 	Fine Level = iota
 	Warning
 	Failure
 )
 
-// Finding is one thing that was looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Level Level
 	Text  string
-	Next  string // what to do; empty when all is fine
+	Next  string // the next step; empty for Fine
 }
 
-// Config is what is looked at.
+// Config holds the addresses to check.
 type Config struct {
 	Pod    string       // the pod's address, such as https://pod.example/pod/acme
-	Host   string       // of the page that frames it; empty: only the pod is looked at
+	Host   string       // of the page that frames it; empty: only the pod is checked
 	Client *http.Client // nil: one that trusts the system's certificates
 }
 
@@ -51,33 +51,33 @@ type check struct {
 }
 
 const (
-	askTime   = 10 * time.Second
-	readLimit = 2 << 20
+	requestTimeout = 10 * time.Second
+	maxBodyBytes   = 2 << 20
 )
 
-// Check looks at everything. Its findings stand in the order in which a browser would meet them.
+// Check runs all checks. Its findings are in the order in which a browser would meet them.
 func Check(ctx context.Context, c Config) []Finding {
 	if c.Client == nil {
-		c.Client = &http.Client{Timeout: askTime}
+		c.Client = &http.Client{Timeout: requestTimeout}
 	}
-	asks := *c.Client
-	asks.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.Client = &asks
+	client := *c.Client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.Client = &client
 	k := &check{Config: c}
-	if !k.address() {
+	if !k.checkAddresses() {
 		return k.findings
 	}
-	if page, found := k.page(ctx); found {
-		k.framing(page)
-		k.scripts(ctx, page)
+	if page, found := k.checkPage(ctx); found {
+		k.checkFraming(page)
+		k.checkScripts(ctx, page)
 	}
 	if k.Host != "" {
-		k.host(ctx)
+		k.checkHost(ctx)
 	}
 	return k.findings
 }
 
-func (k *check) fine(format string, args ...any) {
+func (k *check) pass(format string, args ...any) {
 	k.findings = append(k.findings, Finding{Level: Fine, Text: fmt.Sprintf(format, args...)})
 }
 
@@ -89,8 +89,8 @@ func (k *check) fail(next, format string, args ...any) {
 	k.findings = append(k.findings, Finding{Level: Failure, Text: fmt.Sprintf(format, args...), Next: next})
 }
 
-// address reads the two addresses, and what can be told from them alone.
-func (k *check) address() bool {
+// checkAddresses parses the two addresses and checks them without a request.
+func (k *check) checkAddresses() bool {
 	pod, err := url.Parse(k.Pod)
 	tenant, isPod := "", false
 	if err == nil {
@@ -121,32 +121,32 @@ func (k *check) address() bool {
 	return true
 }
 
-// page is an answer, read.
-type page struct {
+// response is a received answer.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func (k *check) get(ctx context.Context, address string) (page, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+func (k *check) get(ctx context.Context, address string) (response, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return page{}, err
+		return response{}, err
 	}
 	request.Header.Set("Accept", "text/html,*/*")
 	request.Header.Set("User-Agent", "shieldpod doctor")
-	response, err := k.Client.Do(request)
+	resp, err := k.Client.Do(request)
 	if err != nil {
-		return page{}, err
+		return response{}, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, readLimit))
-	return page{response.StatusCode, response.Header, string(body)}, err
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes))
+	return response{resp.StatusCode, resp.Header, string(body)}, err
 }
 
-// unreachable says in words why nobody answered.
+// unreachable explains why a request failed.
 func unreachable(err error) (why, next string) {
 	var dns *net.DNSError
 	var wrongName x509.HostnameError
@@ -173,7 +173,7 @@ func unreachable(err error) (why, next string) {
 	return "nobody answers there", "Check that it runs, and the firewall before it."
 }
 
-// originOf writes an origin as browsers do: in small letters, without the scheme's own port.
+// originOf writes an origin as browsers do: in lower case, without the scheme's default port.
 func originOf(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if u.Port() == portOf("", u.Scheme) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// host looks at the page that frames the pod.
-func (k *check) host(ctx context.Context) {
+// checkHost checks the page that frames the pod.
+func (k *check) checkHost(ctx context.Context) {
 	p, err := k.get(ctx, k.Host)
 	switch {
 	case err != nil:
@@ -20,7 +20,7 @@ func (k *check) host(ctx context.Context) {
 			"the host page can't be looked at: it answers %d, as pages do that ask for a sign-in", p.status)
 		return
 	}
-	k.policy(p)
+	k.checkPolicy(p)
 	if value := p.header.Get("Cross-Origin-Embedder-Policy"); strings.HasPrefix(value, "require-corp") || strings.HasPrefix(value, "credentialless") {
 		k.fail("Give the frame the attribute credentialless, or leave the header out on this page.", "the host page sends Cross-Origin-Embedder-Policy: %s, under which no pod loads", value)
 	}
@@ -28,11 +28,11 @@ func (k *check) host(ctx context.Context) {
 		k.warn("Send same-origin-allow-popups instead on this page, if technicians sign in from the pod.",
 			"the host page sends Cross-Origin-Opener-Policy: %s, which cuts a sign-in's window off from the pod", value)
 	}
-	k.frames(p)
+	k.checkFrames(p)
 }
 
-// policy holds the pod against every policy of the host page, in headers and in its head.
-func (k *check) policy(p page) {
+// checkPolicy checks the pod against every policy of the host page, in its headers and its head.
+func (k *check) checkPolicy(p response) {
 	texts := slices.Concat(p.header.Values("Content-Security-Policy"), metaPolicies(p.body))
 	blocked := false
 	for _, policy := range policiesOf(texts) {
@@ -43,9 +43,9 @@ func (k *check) policy(p page) {
 		if _, sandboxed := policy["sandbox"]; sandboxed {
 			k.warn("Allow scripts, same-origin, forms and popups in it.", "the host page's own policy puts it into a sandbox, and the pod with it")
 		}
-		blocked = k.connect(policy, p) || blocked
+		blocked = k.blocksConnect(policy, p) || blocked
 		sources, limited := policy.first("script-src-elem", "script-src", "default-src")
-		if !limited || allows(sources, k.origin, originOfText(k.Host)) || named(sources, "'nonce-") || named(sources, "'strict-dynamic'") {
+		if !limited || allows(sources, k.origin, originOfText(k.Host)) || hasPrefixedSource(sources, "'nonce-") || hasPrefixedSource(sources, "'strict-dynamic'") {
 			continue
 		}
 		const next = "Add to the host page's Content-Security-Policy: script-src "
@@ -57,12 +57,12 @@ func (k *check) policy(p page) {
 		}
 	}
 	if !blocked {
-		k.fine("the host page's own policy lets it frame the pod")
+		k.pass("the host page's own policy lets it frame the pod")
 	}
 }
 
-// connect tells whether the policy keeps the loader from asking the page's own server for a context.
-func (k *check) connect(policy policy, p page) (blocked bool) {
+// blocksConnect reports whether the policy stops the loader from requesting a context from the page's own server.
+func (k *check) blocksConnect(policy policy, p response) (blocked bool) {
 	sources, limited := policy.first("connect-src", "default-src")
 	own := originOfText(k.Host)
 	if !limited || allows(sources, own, own) {
@@ -77,14 +77,14 @@ func (k *check) connect(policy policy, p page) (blocked bool) {
 	return false
 }
 
-// frames looks at the frames of this pod that the page has written out; those that the loader makes are as they should be.
-func (k *check) frames(p page) {
+// checkFrames checks the frames of this pod in the page's markup. The loader's own frames need no check.
+func (k *check) checkFrames(p response) {
 	for _, frame := range framesOf(p.body) {
 		if !strings.HasPrefix(frame.src, k.origin+"/pod/") {
 			continue
 		}
 		if !frame.sandboxed {
-			k.fine("the page's frame is in no sandbox")
+			k.pass("the page's frame is in no sandbox")
 			continue
 		}
 		for _, need := range []string{"allow-scripts", "allow-same-origin"} {

@@ -26,7 +26,7 @@ func tags(body string, each func(name string, attributes map[string]string)) {
 	}
 }
 
-// metaOf gives what the page says under a name.
+// metaOf gives the content of a named meta element.
 func metaOf(body, name string) (content string, found bool) {
 	tags(body, func(tag string, a map[string]string) {
 		if tag == "meta" && a["name"] == name && !found {
@@ -36,7 +36,7 @@ func metaOf(body, name string) (content string, found bool) {
 	return content, found
 }
 
-// metaPolicies are the policies in a page's head.
+// metaPolicies gives the policies in a page's head.
 func metaPolicies(body string) []string {
 	var texts []string
 	tags(body, func(tag string, a map[string]string) {
@@ -47,7 +47,7 @@ func metaPolicies(body string) []string {
 	return texts
 }
 
-// scriptOf is the path of the page's own script.
+// scriptOf gives the path of the page's own script.
 func scriptOf(body string) string {
 	address := ""
 	tags(body, func(tag string, a map[string]string) {
@@ -58,7 +58,7 @@ func scriptOf(body string) string {
 	return address
 }
 
-// frame is one that the page has written out.
+// frame is a frame in the page's markup.
 type frame struct {
 	src       string
 	sandboxed bool

@@ -20,7 +20,7 @@ func policiesOf(texts []string) []policy {
 				continue
 			}
 			name := strings.ToLower(words[0])
-			if _, repeated := p[name]; !repeated { // of two, browsers take the first
+			if _, repeated := p[name]; !repeated { // browsers use the first of two
 				p[name] = words[1:]
 			}
 		}
@@ -31,7 +31,7 @@ func policiesOf(texts []string) []policy {
 	return all
 }
 
-// first gives the sources of the first directive that is there: a browser falls back in this order.
+// first gives the sources of the first existing directive: browsers fall back in this order.
 func (p policy) first(names ...string) ([]string, bool) {
 	for _, name := range names {
 		if sources, is := p[name]; is {
@@ -41,7 +41,7 @@ func (p policy) first(names ...string) ([]string, bool) {
 	return nil, false
 }
 
-// allows tells whether a list of sources has an origin in it. self is the origin of the page whose policy it is.
+// allows reports whether a list of sources includes an origin. self is the origin of the page with the policy.
 func allows(sources []string, origin, self string) bool {
 	return slices.ContainsFunc(sources, func(source string) bool { return matches(strings.ToLower(source), origin, self) })
 }
@@ -97,7 +97,7 @@ func portOf(port, scheme string) string {
 	return "443"
 }
 
-func named(sources []string, prefix string) bool {
+func hasPrefixedSource(sources []string, prefix string) bool {
 	return slices.ContainsFunc(sources, func(source string) bool { return strings.HasPrefix(source, prefix) })
 }
 

@@ -28,7 +28,7 @@ type fakeConnectWise struct {
 	members []psa.Member
 }
 
-func (m *fakeConnectWise) Prove(_ context.Context, _ verify.Tenant, who psa.Member) (verify.Technician, error) {
+func (m *fakeConnectWise) VerifyMember(_ context.Context, _ verify.Tenant, who psa.Member) (verify.Technician, error) {
 	m.members = append(m.members, who)
 	switch {
 	case m.err != nil:
@@ -39,7 +39,7 @@ func (m *fakeConnectWise) Prove(_ context.Context, _ verify.Tenant, who psa.Memb
 	return verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}, nil
 }
 
-func (m *fakeConnectWise) Case(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
+func (m *fakeConnectWise) TicketAsMember(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
 	who := map[string]string{"1174": "Dana Reyes", "1175": "Raj Patel", "1176": "Ana Ortiz"}[ticket]
 	if who == "" {
 		return launchcontext.Context{}, &verify.Error{Code: verify.CodeTicket, Public: "There is no such ticket for you."}

@@ -43,7 +43,7 @@ func (a *routes) directoryScope(c echo.Context, system, client string) (verify.C
 	if err != nil {
 		return verify.Clientele{}, err
 	}
-	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, launch.CheckClientele(system, client)
+	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, launch.CheckDirectoryScope(system, client)
 }
 
 // PushDirectory stores all contacts or none.

@@ -70,7 +70,7 @@ func (b policyBody) edit(client string) (verify.Edit, error) {
 		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
 	if client != "" {
-		if err := launch.CheckClient(client); err != nil {
+		if err := launch.CheckClientID(client); err != nil {
 			return verify.Edit{}, err
 		}
 	}

@@ -27,7 +27,7 @@ func (a *routes) signIn(c echo.Context) error {
 		return a.notSignedIn(c, err)
 	}
 	cookie := a.signInCookie(start.State)
-	cookie.Value, cookie.MaxAge = start.Memo, int(launch.SignInLifetime.Seconds())
+	cookie.Value, cookie.MaxAge = start.StateCookie, int(launch.SignInLifetime.Seconds())
 	c.SetCookie(cookie)
 	return c.Redirect(http.StatusSeeOther, start.URL)
 }
@@ -36,11 +36,11 @@ func (a *routes) signIn(c echo.Context) error {
 func (a *routes) signedIn(c echo.Context) error {
 	a.setWindowHeaders(c)
 	result := launch.SignInReturn{
-		State: c.QueryParam("state"), Code: c.QueryParam("code"), Issuer: c.QueryParam("iss"), Fault: c.QueryParam("error"),
+		State: c.QueryParam("state"), Code: c.QueryParam("code"), Issuer: c.QueryParam("iss"), ProviderError: c.QueryParam("error"),
 	}
 	cookie := a.signInCookie(result.State)
 	if cookieValue, err := c.Cookie(cookie.Name); err == nil {
-		result.Memo = cookieValue.Value
+		result.StateCookie = cookieValue.Value
 	}
 	cookie.MaxAge = -1 // the cookie is deleted after one use
 	c.SetCookie(cookie)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -31,7 +31,7 @@ func (h *harness) useProvider() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.launchService.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
+	h.launchService.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute})
 	h.editTenant("acme", func(tenant *verify.Tenant) {
 		tenant.SignIn = verify.SignIn{Issuer: provider.URL, ClientID: "pod", Secret: []byte("hush"), System: "connectwise", Claim: "sub"}
 	})

@@ -34,7 +34,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "method", Public: "There is no such method."}
 	}
 	ctx := c.Request().Context()
-	if err := a.Config.Launch.Confirm(ctx, session, body.ContactId, body.ChannelId); err != nil {
+	if err := a.Config.Launch.RecheckContact(ctx, session, body.ContactId, body.ChannelId); err != nil {
 		return err
 	}
 	result, err := a.Verify.Send(ctx, session.Desk, verify.Request{

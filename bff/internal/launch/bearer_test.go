@@ -15,7 +15,7 @@ import (
 )
 
 func TestBearerEndsAndIsRenewedUntilTheSessionEnds(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	start := h.now
 	grant := h.open(t, h.sign(t, nil), "")
 	h.now = start.Add(15*time.Minute - time.Second)
@@ -48,8 +48,8 @@ func TestBearerEndsAndIsRenewedUntilTheSessionEnds(t *testing.T) {
 }
 
 func TestRevokedSessionIsRefusedAtOnceHereAndSoonElsewhere(t *testing.T) {
-	h := newHouse(t)
-	elsewhere := h.door()
+	h := newHarness(t)
+	elsewhere := h.newNode()
 	grant := h.open(t, h.sign(t, nil), "")
 	if _, _, err := elsewhere.Authenticate(t.Context(), grant.Token); err != nil {
 		t.Fatal(err)
@@ -69,12 +69,12 @@ func TestRevokedSessionIsRefusedAtOnceHereAndSoonElsewhere(t *testing.T) {
 	}
 }
 
-func TestRow03OnlyOurOwnBearersAreTaken(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_03_OnlyOurOwnBearersAreTaken(t *testing.T) {
+	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
-	foreign := h.door()
-	foreign.Secret = []byte("another server's thirty-two byte")
-	theirs, _, err := foreign.Renew(t.Context(), grant.Session)
+	otherServer := h.newNode()
+	otherServer.Secret = []byte("another server's thirty-two byte")
+	theirs, _, err := otherServer.Renew(t.Context(), grant.Session)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,44 +120,46 @@ func TestRow03OnlyOurOwnBearersAreTaken(t *testing.T) {
 	}
 }
 
-func TestRow07BearerIsWorthNothingWithAnotherTenantsSession(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_07_BearerIsWorthNothingWithAnotherTenantsSession(t *testing.T) {
+	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
-	s := h.door()
-	s.Sessions = moved{h.store}
+	s := h.newNode()
+	s.Sessions = fakeMovedSessions{h.store}
 	if _, _, err := s.Authenticate(t.Context(), grant.Token); verify.CodeOf(err) != verify.CodeSession {
 		t.Errorf("got %v", err)
 	}
 }
 
-// moved is a memory that gives another tenant's session for the id.
-type moved struct{ launch.Sessions }
+// fakeMovedSessions gives another tenant's session for every id.
+type fakeMovedSessions struct{ launch.Sessions }
 
-func (m moved) Session(ctx context.Context, id string) (verify.Session, error) {
+func (m fakeMovedSessions) Session(ctx context.Context, id string) (verify.Session, error) {
 	s, err := m.Sessions.Session(ctx, id)
 	s.Desk.Tenant = "beta"
 	return s, err
 }
 
-// down is a memory that can't be reached.
-type down struct{ launch.Sessions }
+// fakeDown is a store that can't be reached.
+type fakeDown struct{ launch.Sessions }
 
 var errDown = &verify.Error{Code: verify.CodeUnavailable}
 
-func (down) OpenSession(context.Context, verify.Session, string, time.Time) (bool, error) {
+func (fakeDown) OpenSession(context.Context, verify.Session, string, time.Time) (bool, error) {
 	return false, errDown
 }
-func (down) EndSession(context.Context, string, string) error { return errDown }
-func (down) Session(context.Context, string) (verify.Session, error) {
+func (fakeDown) EndSession(context.Context, string, string) error { return errDown }
+func (fakeDown) Session(context.Context, string) (verify.Session, error) {
 	return verify.Session{}, errDown
 }
-func (down) Tenant(context.Context, string) (verify.Tenant, error) { return verify.Tenant{}, errDown }
+func (fakeDown) Tenant(context.Context, string) (verify.Tenant, error) {
+	return verify.Tenant{}, errDown
+}
 
 func TestNothingOpensWhileTheMemoryIsDown(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
-	s := h.door()
-	s.Sessions = down{}
+	s := h.newNode()
+	s.Sessions = fakeDown{}
 	if g, err := s.Open(t.Context(), h.sign(t, nil), ""); verify.CodeOf(err) != verify.CodeUnavailable || g.Token != "" {
 		t.Errorf("open: %v", err)
 	}
@@ -167,12 +169,12 @@ func TestNothingOpensWhileTheMemoryIsDown(t *testing.T) {
 	if err := s.End(t.Context(), grant.Session); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("end: %v", err)
 	}
-	s = h.door()
-	s.Tenants = down{}
+	s = h.newNode()
+	s.Tenants = fakeDown{}
 	if _, err := s.Open(t.Context(), h.sign(t, nil), ""); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("tenants: %v", err)
 	}
-	h.Sessions = down{} // what was read a moment ago is believed for a moment
+	h.Sessions = fakeDown{} // a session that was just read comes from the cache
 	if _, _, err := h.Authenticate(t.Context(), grant.Token); err != nil {
 		t.Errorf("from memory: %v", err)
 	}
@@ -183,8 +185,8 @@ func TestNothingOpensWhileTheMemoryIsDown(t *testing.T) {
 }
 
 func TestNothingOpensWithoutEntropy(t *testing.T) {
-	h := newHouse(t)
-	s := h.door()
+	h := newHarness(t)
+	s := h.newNode()
 	s.Entropy = strings.NewReader("")
 	if _, _, err := s.Challenge(); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("challenge: %v", err)
@@ -192,19 +194,19 @@ func TestNothingOpensWithoutEntropy(t *testing.T) {
 	if _, err := s.Open(t.Context(), h.sign(t, nil), ""); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("open: %v", err)
 	}
-	if sessions, spent := h.stored(t); sessions+spent != 0 {
-		t.Errorf("%d sessions, %d spent", sessions, spent)
+	if sessions, used := h.stored(t); sessions+used != 0 {
+		t.Errorf("%d sessions, %d spent", sessions, used)
 	}
 }
 
-// FuzzAuthenticate looks for anything but our own bearers that is taken, and for a panic.
+// FuzzAuthenticate looks for an accepted token that this server did not issue, and for a panic.
 func FuzzAuthenticate(f *testing.F) {
 	now := time.Unix(1767225600, 0)
 	s := &launch.Service{
-		Tenants: down{}, Sessions: one{}, Audience: audience, Secret: secret,
+		Tenants: fakeDown{}, Sessions: fakeSession{}, Audience: audience, Secret: secret,
 		Now: func() time.Time { return now }, Entropy: rand.Reader,
 	}
-	session, _ := one{}.Session(f.Context(), "")
+	session, _ := fakeSession{}.Session(f.Context(), "")
 	token, _, err := s.Renew(f.Context(), session)
 	if err != nil {
 		f.Fatal(err)
@@ -222,9 +224,9 @@ func FuzzAuthenticate(f *testing.F) {
 	})
 }
 
-// one is a memory with one session.
-type one struct{ launch.Sessions }
+// fakeSession is a store with one session.
+type fakeSession struct{ launch.Sessions }
 
-func (one) Session(context.Context, string) (verify.Session, error) {
+func (fakeSession) Session(context.Context, string) (verify.Session, error) {
 	return verify.Session{ID: "s_1", Desk: verify.Desk{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
 }

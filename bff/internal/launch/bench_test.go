@@ -12,12 +12,13 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// callers is how many ask at once.
+// callers is the number of concurrent callers.
 const callers = 64
 
-// BenchmarkLaunch exchanges EdDSA contexts for sessions on a real store: verified, spent, stored durably, bearer signed.
+// BenchmarkLaunch exchanges EdDSA contexts for sessions on a real store: it verifies the context, records its use
+// durably, stores the session, and signs the bearer.
 func BenchmarkLaunch(b *testing.B) {
-	h := newHouse(b)
+	h := newHarness(b)
 	contexts := make([]string, b.N)
 	for i := range contexts {
 		contexts[i] = h.sign(b, nil)
@@ -37,9 +38,9 @@ func BenchmarkLaunch(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "launches/s")
 }
 
-// BenchmarkAuthenticate knows a session that was read a moment ago, and one that has to be read.
+// BenchmarkAuthenticate measures a cached session, and one that is read from the store.
 func BenchmarkAuthenticate(b *testing.B) {
-	h := newHouse(b)
+	h := newHarness(b)
 	grant := h.open(b, h.sign(b, nil), "")
 	b.Run("recent", func(b *testing.B) {
 		b.ReportAllocs()
@@ -52,19 +53,19 @@ func BenchmarkAuthenticate(b *testing.B) {
 	b.Run("read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := h.door().Authenticate(context.Background(), grant.Token); err != nil {
+			if _, _, err := h.newNode().Authenticate(context.Background(), grant.Token); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 }
 
-// BenchmarkHostedLaunch opens ConnectWise's tickets while the adapter's caches are warm: proven, read, recognised, stored
-// durably, bearer signed, and the pod's contents gathered.
+// BenchmarkHostedLaunch opens ConnectWise tickets while the adapter's caches are warm: it verifies, reads, compares and
+// stores durably, signs the bearer, and collects the pod's contents.
 func BenchmarkHostedLaunch(b *testing.B) {
-	for _, people := range []int{2, psa.DeskContacts} {
+	for _, people := range []int{2, psa.MaxContacts} {
 		b.Run(fmt.Sprintf("contacts=%d", people), func(b *testing.B) {
-			h := newHouse(b)
+			h := newHarness(b)
 			for i := len(h.psa.ticket.Contacts); i < people; i++ {
 				h.psa.ticket.Contacts = append(h.psa.ticket.Contacts, launchcontext.Contact{
 					ID: fmt.Sprint("c", i), Name: "Raj Patel", Title: "Accountant", Channels: []launchcontext.Channel{
@@ -76,7 +77,7 @@ func BenchmarkHostedLaunch(b *testing.B) {
 			domain := storetest.Service(h.store, h.Now)
 			b.ReportAllocs()
 			for b.Loop() {
-				grant, err := h.OpenHosted(context.Background(), visit())
+				grant, err := h.OpenHosted(context.Background(), hostedLaunch())
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -14,55 +14,56 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// A challenge is its moment, some chance, and a MAC over both: nothing of it needs to be stored.
+// A challenge consists of its time, random bytes, and a MAC over both. Nothing is stored.
 const (
-	challengeStamp  = 8 // bytes, Unix milliseconds
-	challengeChance = 16
-	challengeSize   = challengeStamp + challengeChance + sha256.Size
+	challengeTimeBytes   = 8 // bytes, Unix milliseconds
+	challengeRandomBytes = 16
+	challengeBytes       = challengeTimeBytes + challengeRandomBytes + sha256.Size
 )
 
-var canonical = base64.RawURLEncoding.Strict()
+var strictBase64 = base64.RawURLEncoding.Strict()
 
-// Challenge gives a nonce for the next launch context, and until when it is good.
+// Challenge gives a nonce for the next launch context, and when it expires.
 func (s *Service) Challenge() (nonce string, until time.Time, err error) {
 	if err := s.prepare(); err != nil {
 		return "", time.Time{}, err
 	}
 	now := s.Now()
-	raw := make([]byte, challengeStamp+challengeChance, challengeSize)
+	raw := make([]byte, challengeTimeBytes+challengeRandomBytes, challengeBytes)
 	binary.BigEndian.PutUint64(raw, uint64(now.UnixMilli()))
-	if _, err := io.ReadFull(s.Entropy, raw[challengeStamp:]); err != nil {
+	if _, err := io.ReadFull(s.Entropy, raw[challengeTimeBytes:]); err != nil {
 		return "", time.Time{}, unavailable(fmt.Errorf("entropy: %w", err))
 	}
-	return canonical.EncodeToString(s.seal(raw)), now.Add(ChallengeLifetime), nil
+	return strictBase64.EncodeToString(s.appendMAC(raw)), now.Add(ChallengeLifetime), nil
 }
 
-// checkChallenge holds when neither side speaks of a nonce, or both give the same one, which is ours and not too old.
-func (s *Service) checkChallenge(answered, asked string) error {
-	if answered == "" && asked == "" {
+// checkChallenge passes when neither the context nor the request has a nonce, or both have the same one, which this
+// server issued and which has not expired.
+func (s *Service) checkChallenge(inContext, inRequest string) error {
+	if inContext == "" && inRequest == "" {
 		return nil
 	}
-	if !hmac.Equal([]byte(answered), []byte(asked)) {
+	if !hmac.Equal([]byte(inContext), []byte(inRequest)) {
 		return unusable("nonce", "does not answer the challenge")
 	}
-	raw, err := canonical.DecodeString(answered)
-	if err != nil || len(raw) != challengeSize || canonical.EncodeToString(raw) != answered {
+	raw, err := strictBase64.DecodeString(inContext)
+	if err != nil || len(raw) != challengeBytes || strictBase64.EncodeToString(raw) != inContext {
 		return unusable("nonce", "is not a challenge of this server")
 	}
-	if !hmac.Equal(raw, s.seal(raw[:challengeStamp+challengeChance:challengeStamp+challengeChance])) {
+	if !hmac.Equal(raw, s.appendMAC(raw[:challengeTimeBytes+challengeRandomBytes:challengeTimeBytes+challengeRandomBytes])) {
 		return unusable("nonce", "is not a challenge of this server")
 	}
-	asOf := time.UnixMilli(int64(binary.BigEndian.Uint64(raw)))
-	age := s.Now().Sub(asOf)
+	issuedAt := time.UnixMilli(int64(binary.BigEndian.Uint64(raw)))
+	age := s.Now().Sub(issuedAt)
 	if age >= ChallengeLifetime || age < -launchcontext.Leeway {
 		return &verify.Error{Code: verify.CodeContextExpired, Public: publicExpired, Err: errors.New("the challenge is too old")}
 	}
 	return nil
 }
 
-// seal appends the MAC.
-func (s *Service) seal(raw []byte) []byte {
-	h := hmac.New(sha256.New, s.answer)
+// appendMAC appends the MAC.
+func (s *Service) appendMAC(raw []byte) []byte {
+	h := hmac.New(sha256.New, s.challengeKey)
 	h.Write(raw)
 	return h.Sum(raw)
 }

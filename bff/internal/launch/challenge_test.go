@@ -9,15 +9,15 @@ import (
 )
 
 func TestChallenge(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	nonce, until, err := h.Challenge()
 	if err != nil || !until.Equal(h.now.Add(5*time.Minute)) {
 		t.Fatalf("until %s: %v", until, err)
 	}
 	later, _, _ := h.Challenge()
-	foreign := h.door()
-	foreign.Secret = []byte("another server's thirty-two byte")
-	theirs, _, _ := foreign.Challenge()
+	otherServer := h.newNode()
+	otherServer.Secret = []byte("another server's thirty-two byte")
+	theirs, _, _ := otherServer.Challenge()
 	flipped := []byte(nonce)
 	flipped[3] ^= 1
 	cases := []struct {
@@ -51,7 +51,7 @@ func TestChallenge(t *testing.T) {
 		})
 	}
 	h.now = start
-	if again, _, err := h.door().Challenge(); err != nil || again == nonce {
+	if again, _, err := h.newNode().Challenge(); err != nil || again == nonce {
 		t.Errorf("the same challenge twice: %v", err)
 	}
 }

@@ -1,14 +1,14 @@
 package launch
 
-// For the tests that look inside.
-var DeskOf = deskOf
+// NewTicketContext is newTicketContext, for tests.
+var NewTicketContext = newTicketContext
 
-// RecallSize bounds what Remembered counts.
-const RecallSize = recallSize
+// MaxCachedSessions bounds the result of CachedSessions.
+const MaxCachedSessions = maxCachedSessions
 
-// Remembered counts the sessions in memory.
-func (s *Service) Remembered() int {
-	s.recent.mu.Lock()
-	defer s.recent.mu.Unlock()
-	return len(s.recent.young) + len(s.recent.old)
+// CachedSessions counts the cached sessions.
+func (s *Service) CachedSessions() int {
+	s.sessionCache.mu.Lock()
+	defer s.sessionCache.mu.Unlock()
+	return len(s.sessionCache.current) + len(s.sessionCache.previous)
 }

@@ -11,21 +11,21 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// HostedLaunch is what a pod in ConnectWise's own frame says. All of it comes from a browser.
+// HostedLaunch is the request of a pod in ConnectWise's own frame. All of it comes from a browser.
 type HostedLaunch struct {
 	Tenant string
-	From   netip.Addr // that the request comes from
-	Origin string     // of the page that the pod talks to; may be empty
+	From   netip.Addr // source address of the request
+	Origin string     // of the page that embeds the pod; may be empty
 	Ticket string
 	Screen string
 	Member psa.Member
 }
 
-// OpenHosted opens a session for a member whose live session in the ticket system is theirs, on a ticket that the member
-// may see there. The member and the ticket are asked for at the same time, and nothing is believed before both are told.
-// CodeMember: the ticket system does not confirm the member; an unknown tenant is told alike. CodeTicket: no such ticket for
-// this member. CodeContact: it has no contact to choose first. CodePSABusy: too many that nobody knows yet, or the ticket system says so.
-// CodePSADown, CodePSAMisconfigured: there was no sound answer. Whatever the refusal, nothing is stored.
+// OpenHosted opens a session for a member whose live session in the ticket system is confirmed, on a ticket that the
+// member may see there. The member and the ticket are requested in parallel; the session opens only when both are
+// confirmed. CodeMember: the ticket system does not confirm the member, or the tenant is unknown. CodeTicket: no such
+// ticket for this member. CodeContact: the ticket has no contact to select first. CodePSABusy: too many unknown
+// members, or the ticket system says so. CodePSADown, CodePSAMisconfigured: no usable answer. A refusal stores nothing.
 func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
@@ -33,64 +33,64 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 	tenant, err := s.Tenants.Tenant(ctx, l.Tenant)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		return Grant{}, noMember(err)
+		return Grant{}, memberRefusal(err)
 	case err != nil:
 		return Grant{}, err
 	case l.Origin != "" && !slices.Contains(tenant.Origins, l.Origin):
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
 	if s.Hosted == nil {
-		return Grant{}, &verify.Error{Code: verify.CodePSAMisconfigured, Public: publicUnhosted}
+		return Grant{}, &verify.Error{Code: verify.CodePSAMisconfigured, Public: publicNotConnected}
 	}
-	who, x, err := s.host(ctx, tenant, l)
+	who, x, err := s.readHosted(ctx, tenant, l)
 	if err != nil {
 		return Grant{}, err
 	}
-	desk, err := deskOf(tenant, readable(who, tenant.Region), x, true, s.Now(), s.Log)
+	tc, err := newTicketContext(tenant, dropUnusable(who, tenant.Region), x, true, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}
-	return s.grant(ctx, tenant, desk, proof{origin: l.Origin, lasts: HostedLifetime})
+	return s.grant(ctx, tenant, tc, sessionOptions{origin: l.Origin, lifetime: HostedLifetime})
 }
 
-// host asks who the member is, and for the ticket as that member sees it, side by side.
-func (s *Service) host(ctx context.Context, tenant verify.Tenant, l HostedLaunch) (verify.Technician, launchcontext.Context, error) {
-	leave, limited, err := s.gate.enter(tenant.ID, l.From, s.remembered(tenant.ID, l.Member), s.remembered(tenant.ID, psa.Member{ID: l.Member.ID}), s.Now())
-	if limited && s.Strangers != nil {
-		s.Strangers(tenant.ID, l.From)
+// readHosted verifies the member and reads the ticket as that member sees it, in parallel.
+func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l HostedLaunch) (verify.Technician, launchcontext.Context, error) {
+	release, limited, err := s.limiter.acquire(tenant.ID, l.From, s.memberKeyOf(tenant.ID, l.Member), s.memberKeyOf(tenant.ID, psa.Member{ID: l.Member.ID}), s.Now())
+	if limited && s.UnknownMembers != nil {
+		s.UnknownMembers(tenant.ID, l.From)
 	}
 	if err != nil {
 		return verify.Technician{}, launchcontext.Context{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // a ticket that nobody may see any more need not be waited for
+	defer cancel() // cancels the ticket request if the member is refused
 	type answer struct {
 		x   launchcontext.Context
 		err error
 	}
 	read := make(chan answer, 1)
 	go func() {
-		x, err := s.Hosted.Case(ctx, tenant, l.Member, l.Ticket, l.Screen)
+		x, err := s.Hosted.TicketAsMember(ctx, tenant, l.Member, l.Ticket, l.Screen)
 		read <- answer{x, err}
 	}()
-	who, err := s.Hosted.Prove(ctx, tenant, l.Member)
+	who, err := s.Hosted.VerifyMember(ctx, tenant, l.Member)
 	if err == nil && who.ID == "" {
-		err = noMember(errors.New("the ticket system confirmed nobody"))
+		err = memberRefusal(errors.New("the ticket system confirmed nobody"))
 	}
-	leave(err)
+	release(err)
 	if err != nil {
-		return verify.Technician{}, launchcontext.Context{}, ofPSA(err)
+		return verify.Technician{}, launchcontext.Context{}, psaFailure(err)
 	}
 	ticket := <-read
 	if ticket.err == nil && ticket.x.Ticket.ID != l.Ticket {
 		ticket.err = &verify.Error{Code: verify.CodeTicket, Public: publicTicket, Err: errors.New("the ticket system gave another ticket")}
 	}
 	ticket.x.PSA = psa.ConnectWise
-	return who, ticket.x, ofPSA(ticket.err)
+	return who, ticket.x, psaFailure(ticket.err)
 }
 
-// readable leaves out of a member's own record what nothing can be compared with.
-func readable(who verify.Technician, region string) verify.Technician {
+// dropUnusable removes an address or number from a member's record that can't be compared with a contact's.
+func dropUnusable(who verify.Technician, region string) verify.Technician {
 	if len(email(who.Email).Forms()) == 0 {
 		who.Email = ""
 	}
@@ -100,6 +100,6 @@ func readable(who verify.Technician, region string) verify.Technician {
 	return who
 }
 
-func noMember(cause error) error {
+func memberRefusal(cause error) error {
 	return &verify.Error{Code: verify.CodeMember, Public: publicMember, Err: cause}
 }

@@ -20,16 +20,16 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// visit is a member at the screen with the ticket that the system has.
-func visit() launch.HostedLaunch {
+// hostedLaunch is the launch of a known member on the ticket of the fake system.
+func hostedLaunch() launch.HostedLaunch {
 	return launch.HostedLaunch{
 		Tenant: "acme", Origin: "https://psa.example", Ticket: "1174", Screen: "ticket",
 		Member: psa.Member{ID: "ana", Hash: "hash-5d0c2b77", Context: "context-91ab", Company: "acme", Email: "ana@acme.example"},
 	}
 }
 
-// turnedAway checks the refusal of a hosted launch, and that it left no trace.
-func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code) verify.Error {
+// refusedHosted checks the refusal of a hosted launch, and that the refusal stored nothing.
+func (h *harness) refusedHosted(t *testing.T, l launch.HostedLaunch, want verify.Code) verify.Error {
 	t.Helper()
 	sessions, _ := h.stored(t)
 	grant, err := h.OpenHosted(t.Context(), l)
@@ -43,9 +43,9 @@ func (h *house) turnedAway(t *testing.T, l launch.HostedLaunch, want verify.Code
 	return *refusal
 }
 
-func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
-	h := newHouse(t)
-	grant, err := h.OpenHosted(t.Context(), visit())
+func TestHostedLaunchMapsTheTicketToATicketContext(t *testing.T) {
+	h := newHarness(t)
+	grant, err := h.OpenHosted(t.Context(), hostedLaunch())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,191 +71,191 @@ func TestHostedLaunchMapsTheTicketToADesk(t *testing.T) {
 	if diff := cmp.Diff(want, grant.Session); diff != "" {
 		t.Error(diff)
 	}
-	session, _, err := h.door().Authenticate(t.Context(), grant.Token)
+	session, _, err := h.newNode().Authenticate(t.Context(), grant.Token)
 	if diff := cmp.Diff(want, session); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	again, err := h.OpenHosted(t.Context(), visit())
+	again, err := h.OpenHosted(t.Context(), hostedLaunch())
 	if err != nil || again.Session.FirstOpen {
 		t.Errorf("opened again it is the first time: %v", err)
 	}
-	if sessions, spent := h.stored(t); sessions != 2 || spent != 0 {
-		t.Errorf("%d sessions and %d spent ids, want 2 and none", sessions, spent)
+	if sessions, used := h.stored(t); sessions != 2 || used != 0 {
+		t.Errorf("%d sessions and %d spent ids, want 2 and none", sessions, used)
 	}
 }
 
-func TestRow01HostedLaunchesFailClosed(t *testing.T) {
+func TestThreat_01_HostedLaunchesFailClosed(t *testing.T) {
 	code := func(c verify.Code) error { return &verify.Error{Code: c, Public: "The adapter's words."} }
 	for _, c := range []struct {
 		name string
-		edit func(*house, *launch.HostedLaunch)
+		edit func(*harness, *launch.HostedLaunch)
 		want verify.Code
 	}{
-		{"a hash that is nobody's", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodeMember) }, verify.CodeMember},
-		{"an answer that names nobody", func(h *house, _ *launch.HostedLaunch) { h.psa.who.ID = "" }, verify.CodeMember},
-		{"an unknown tenant", func(_ *house, l *launch.HostedLaunch) { l.Tenant = "nobody" }, verify.CodeMember},
-		{"a member without access to the ticket", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodeTicket) }, verify.CodeTicket},
-		{"another ticket than was asked for", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Ticket.ID = "1175" }, verify.CodeTicket},
-		{"a ticket system that is down", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodePSADown) }, verify.CodePSADown},
-		{"a ticket that can't be read", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSADown) }, verify.CodePSADown},
-		{"an error without a code", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = errors.New("<html>") }, verify.CodePSADown},
-		{"a time-out of the ticket's", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = context.DeadlineExceeded }, verify.CodePSADown},
-		{"a ticket system that is busy", func(h *house, _ *launch.HostedLaunch) { h.psa.proof = code(verify.CodePSABusy) }, verify.CodePSABusy},
-		{"keys that are refused", func(h *house, _ *launch.HostedLaunch) { h.psa.fault = code(verify.CodePSAMisconfigured) }, verify.CodePSAMisconfigured},
-		{"a ticket without a contact", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "" }, verify.CodeContact},
-		{"a ticket of a contact who is inactive", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "99" }, verify.CodeContact},
-		{"a ticket without a client", func(h *house, _ *launch.HostedLaunch) { h.psa.ticket.Client.ID = "" }, verify.CodeContextInvalid},
-		{"a page that is none of the tenant's", func(_ *house, l *launch.HostedLaunch) { l.Origin = "https://evil.example" }, verify.CodeContextInvalid},
-		{"a page by http", func(_ *house, l *launch.HostedLaunch) { l.Origin = "http://psa.example" }, verify.CodeContextInvalid},
-		{"a server that is connected to nothing", func(h *house, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSAMisconfigured},
+		{"a hash that is nobody's", func(h *harness, _ *launch.HostedLaunch) { h.psa.verifyErr = code(verify.CodeMember) }, verify.CodeMember},
+		{"an answer that names nobody", func(h *harness, _ *launch.HostedLaunch) { h.psa.who.ID = "" }, verify.CodeMember},
+		{"an unknown tenant", func(_ *harness, l *launch.HostedLaunch) { l.Tenant = "nobody" }, verify.CodeMember},
+		{"a member without access to the ticket", func(h *harness, _ *launch.HostedLaunch) { h.psa.readErr = code(verify.CodeTicket) }, verify.CodeTicket},
+		{"another ticket than was asked for", func(h *harness, _ *launch.HostedLaunch) { h.psa.ticket.Ticket.ID = "1175" }, verify.CodeTicket},
+		{"a ticket system that is down", func(h *harness, _ *launch.HostedLaunch) { h.psa.verifyErr = code(verify.CodePSADown) }, verify.CodePSADown},
+		{"a ticket that can't be read", func(h *harness, _ *launch.HostedLaunch) { h.psa.readErr = code(verify.CodePSADown) }, verify.CodePSADown},
+		{"an error without a code", func(h *harness, _ *launch.HostedLaunch) { h.psa.verifyErr = errors.New("<html>") }, verify.CodePSADown},
+		{"a time-out of the ticket's", func(h *harness, _ *launch.HostedLaunch) { h.psa.readErr = context.DeadlineExceeded }, verify.CodePSADown},
+		{"a ticket system that is busy", func(h *harness, _ *launch.HostedLaunch) { h.psa.verifyErr = code(verify.CodePSABusy) }, verify.CodePSABusy},
+		{"keys that are refused", func(h *harness, _ *launch.HostedLaunch) { h.psa.readErr = code(verify.CodePSAMisconfigured) }, verify.CodePSAMisconfigured},
+		{"a ticket without a contact", func(h *harness, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "" }, verify.CodeContact},
+		{"a ticket of a contact who is inactive", func(h *harness, _ *launch.HostedLaunch) { h.psa.ticket.Contact.ID = "99" }, verify.CodeContact},
+		{"a ticket without a client", func(h *harness, _ *launch.HostedLaunch) { h.psa.ticket.Client.ID = "" }, verify.CodeContextInvalid},
+		{"a page that is none of the tenant's", func(_ *harness, l *launch.HostedLaunch) { l.Origin = "https://evil.example" }, verify.CodeContextInvalid},
+		{"a page by http", func(_ *harness, l *launch.HostedLaunch) { l.Origin = "http://psa.example" }, verify.CodeContextInvalid},
+		{"a server that is connected to nothing", func(h *harness, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSAMisconfigured},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t)
-			l := visit()
+			h := newHarness(t)
+			l := hostedLaunch()
 			c.edit(h, &l)
-			h.turnedAway(t, l, c.want)
+			h.refusedHosted(t, l, c.want)
 		})
 	}
 }
 
-func TestRow01TheProofsRefusalGoesBeforeTheTickets(t *testing.T) {
-	h := newHouse(t)
-	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
-	h.psa.fault = &verify.Error{Code: verify.CodeTicket, Public: "No."}
-	h.turnedAway(t, visit(), verify.CodeMember)
+func TestThreat_01_TheProofsRefusalGoesBeforeTheTickets(t *testing.T) {
+	h := newHarness(t)
+	h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	h.psa.readErr = &verify.Error{Code: verify.CodeTicket, Public: "No."}
+	h.refusedHosted(t, hostedLaunch(), verify.CodeMember)
 }
 
-// late gives the ticket once it is let go, or when nobody waits for it any more.
-type late struct {
-	hosted
-	letGo chan struct{}
-	left  chan error
+// fakeSlowTickets gives the ticket when unblocked, or when the request is cancelled.
+type fakeSlowTickets struct {
+	fakeHosted
+	unblock chan struct{}
+	result  chan error
 }
 
-func (l late) Case(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
+func (l fakeSlowTickets) TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
 	select {
-	case <-l.letGo:
-		l.left <- nil
+	case <-l.unblock:
+		l.result <- nil
 	case <-ctx.Done():
-		l.left <- ctx.Err()
+		l.result <- ctx.Err()
 	}
-	return l.hosted.Case(ctx, t, m, ticket, screen)
+	return l.fakeHosted.TicketAsMember(ctx, t, m, ticket, screen)
 }
 
 func TestMemberAndTicketAreAskedForSideBySide(t *testing.T) {
-	h := newHouse(t)
-	slow := late{hosted: hosted{h.psa}, letGo: make(chan struct{}), left: make(chan error, 1)}
+	h := newHarness(t)
+	slow := fakeSlowTickets{fakeHosted: fakeHosted{h.psa}, unblock: make(chan struct{}), result: make(chan error, 1)}
 	h.Hosted = slow
-	h.psa.underway = func() { close(slow.letGo) } // the ticket is under way before the proof is told
-	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+	h.psa.duringVerify = func() { close(slow.unblock) } // the ticket is requested before the member is verified
+	if _, err := h.OpenHosted(t.Context(), hostedLaunch()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-slow.left; err != nil {
+	if err := <-slow.result; err != nil {
 		t.Error(err)
 	}
 }
 
 func TestATicketIsNotWaitedForOnceTheProofIsRefused(t *testing.T) {
-	h := newHouse(t)
-	slow := late{hosted: hosted{h.psa}, letGo: make(chan struct{}), left: make(chan error, 1)}
-	h.Hosted, h.psa.proof = slow, &verify.Error{Code: verify.CodeMember, Public: "No."}
-	h.turnedAway(t, visit(), verify.CodeMember)
-	if err := <-slow.left; !errors.Is(err, context.Canceled) {
+	h := newHarness(t)
+	slow := fakeSlowTickets{fakeHosted: fakeHosted{h.psa}, unblock: make(chan struct{}), result: make(chan error, 1)}
+	h.Hosted, h.psa.verifyErr = slow, &verify.Error{Code: verify.CodeMember, Public: "No."}
+	h.refusedHosted(t, hostedLaunch(), verify.CodeMember)
+	if err := <-slow.result; !errors.Is(err, context.Canceled) {
 		t.Errorf("the ticket's reader is left with %v", err)
 	}
 }
 
-// made is a launch of a member whom nobody knows.
-func made(from string, i int) launch.HostedLaunch {
-	l := visit()
+// unknownMember is the launch of a member whom the ticket system does not know.
+func unknownMember(from string, i int) launch.HostedLaunch {
+	l := hostedLaunch()
 	l.From = netip.MustParseAddr(from)
 	l.Member.ID, l.Member.Hash = fmt.Sprint("made up ", i), fmt.Sprint("made up ", i)
 	return l
 }
 
-// ask opens a pod for whoever the ticket system knows: Ana, and nobody with a made-up session.
-func (h *house) ask(t *testing.T, l launch.HostedLaunch) verify.Code {
+// openHosted opens a pod. The fake system knows Ana, and no member with an invented session.
+func (h *harness) openHosted(t *testing.T, l launch.HostedLaunch) verify.Code {
 	t.Helper()
-	h.psa.proof = nil
+	h.psa.verifyErr = nil
 	if strings.HasPrefix(l.Member.Hash, "made up") {
-		h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+		h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
 	}
 	_, err := h.OpenHosted(t.Context(), l)
 	return verify.CodeOf(err)
 }
 
-// newSession is Ana with a session that was not seen before, at an address.
+// newSession is Ana with a new session, at an address.
 func newSession(from, hash string) launch.HostedLaunch {
-	l := visit()
+	l := hostedLaunch()
 	l.From, l.Member.Hash = netip.MustParseAddr(from), hash
 	return l
 }
 
-func TestRow05AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
-	h := newHouse(t)
-	told := map[string]int{}
-	h.Strangers = func(tenant string, from netip.Addr) { told[tenant+" "+from.String()]++ }
+func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) {
+	h := newHarness(t)
+	calls := map[string]int{}
+	h.UnknownMembers = func(tenant string, from netip.Addr) { calls[tenant+" "+from.String()]++ }
 	ended := map[verify.Code]int{}
 	for i := range 1000 {
-		ended[h.ask(t, made("198.51.100.9", i))]++
+		ended[h.openHosted(t, unknownMember("198.51.100.9", i))]++
 	}
 	if diff := cmp.Diff(map[verify.Code]int{verify.CodeMember: 20, verify.CodePSABusy: 980}, ended); diff != "" || h.psa.proofs != 20 {
 		t.Errorf("the ticket system was asked %d times: %s", h.psa.proofs, diff)
 	}
-	if told["acme 198.51.100.9"] != 980 {
-		t.Errorf("told of %v", told)
+	if calls["acme 198.51.100.9"] != 980 {
+		t.Errorf("told of %v", calls)
 	}
-	l := made("198.51.100.9", 1001)
-	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
-	if refusal := h.turnedAway(t, l, verify.CodePSABusy); refusal.RetryAfter != 3*time.Second {
+	l := unknownMember("198.51.100.9", 1001)
+	h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	if refusal := h.refusedHosted(t, l, verify.CodePSABusy); refusal.RetryAfter != 3*time.Second {
 		t.Errorf("it may come back after %s", refusal.RetryAfter)
 	}
 	h.now = h.now.Add(time.Second)
-	if got := h.ask(t, l); got != verify.CodeMember {
+	if got := h.openHosted(t, l); got != verify.CodeMember {
 		t.Errorf("a second later: %q", got)
 	}
 	h.put(t, verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}})
 	theirs := newSession("198.51.100.9", "hers")
 	theirs.Tenant = "beta"
-	if got := h.ask(t, theirs); got != "" {
+	if got := h.openHosted(t, theirs); got != "" {
 		t.Errorf("another tenant waits for ours: %q", got)
 	}
 }
 
-func TestRow05AMemberWhoCanBeProvenGetsInDuringAFlood(t *testing.T) {
-	fromEverywhere := func(_ *house, s int) (all []launch.HostedLaunch) {
+func TestThreat_05_AMemberWhoCanBeVerifiedOpensAPodDuringAFlood(t *testing.T) {
+	fromEverywhere := func(_ *harness, s int) (all []launch.HostedLaunch) {
 		for i := range 50 {
-			all = append(all, made(fmt.Sprintf("2001:db8:%x:%x::1", s, i), s*50+i))
+			all = append(all, unknownMember(fmt.Sprintf("2001:db8:%x:%x::1", s, i), s*50+i))
 		}
 		return all
 	}
 	for _, row := range []struct {
 		name   string
-		before string                                           // the address at which Ana was proven before; empty: nowhere
-		flood  func(h *house, second int) []launch.HostedLaunch // of one second
+		before string                                             // the address at which Ana was verified before; empty: none
+		flood  func(h *harness, second int) []launch.HostedLaunch // of one second
 		from   string
 	}{
-		{"one a second from her own address, which was never seen before", "", func(_ *house, s int) []launch.HostedLaunch {
-			return []launch.HostedLaunch{made("203.0.113.7", s)}
+		{"one a second from her own address, which was never seen before", "", func(_ *harness, s int) []launch.HostedLaunch {
+			return []launch.HostedLaunch{unknownMember("203.0.113.7", s)}
 		}, "203.0.113.7"},
-		{"one a second from many addresses", "", func(_ *house, s int) []launch.HostedLaunch {
-			return []launch.HostedLaunch{made(fmt.Sprintf("198.51.100.%d", s%250), s)}
+		{"one a second from many addresses", "", func(_ *harness, s int) []launch.HostedLaunch {
+			return []launch.HostedLaunch{unknownMember(fmt.Sprintf("198.51.100.%d", s%250), s)}
 		}, "203.0.113.7"},
-		{"one a second from each of fifty addresses", "", func(_ *house, s int) (all []launch.HostedLaunch) {
+		{"one a second from each of fifty addresses", "", func(_ *harness, s int) (all []launch.HostedLaunch) {
 			for i := range 50 {
-				all = append(all, made(fmt.Sprintf("198.51.100.%d", i), s*50+i))
+				all = append(all, unknownMember(fmt.Sprintf("198.51.100.%d", i), s*50+i))
 			}
 			return all
 		}, "203.0.113.7"},
-		{"a hundred a second from one address", "", func(_ *house, s int) (all []launch.HostedLaunch) {
+		{"a hundred a second from one address", "", func(_ *harness, s int) (all []launch.HostedLaunch) {
 			for i := range 100 {
-				all = append(all, made("198.51.100.9", s*100+i))
+				all = append(all, unknownMember("198.51.100.9", s*100+i))
 			}
 			return all
 		}, "203.0.113.7"},
-		{"a hundred a second from her own address, at which she was proven before", "203.0.113.7", func(_ *house, s int) (all []launch.HostedLaunch) {
+		{"a hundred a second from her own address, at which she was proven before", "203.0.113.7", func(_ *harness, s int) (all []launch.HostedLaunch) {
 			for i := range 100 {
-				all = append(all, made("203.0.113.7", s*100+i))
+				all = append(all, unknownMember("203.0.113.7", s*100+i))
 			}
 			return all
 		}, "203.0.113.7"},
@@ -263,18 +263,18 @@ func TestRow05AMemberWhoCanBeProvenGetsInDuringAFlood(t *testing.T) {
 		{"the same flood, and she is elsewhere", "203.0.113.7", fromEverywhere, "203.0.113.99"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			if row.before != "" {
-				if got := h.ask(t, newSession(row.before, "yesterday's")); got != "" {
+				if got := h.openHosted(t, newSession(row.before, "yesterday's")); got != "" {
 					t.Fatal(got)
 				}
 			}
 			for second := range 45 {
 				for _, l := range row.flood(h, second) {
-					h.ask(t, l)
+					h.openHosted(t, l)
 				}
 				if second > 0 && second%20 == 0 {
-					if got := h.ask(t, newSession(row.from, fmt.Sprint("session ", second))); got != "" {
+					if got := h.openHosted(t, newSession(row.from, fmt.Sprint("session ", second))); got != "" {
 						t.Errorf("after %d seconds: %q", second, got)
 					}
 				}
@@ -284,34 +284,34 @@ func TestRow05AMemberWhoCanBeProvenGetsInDuringAFlood(t *testing.T) {
 	}
 }
 
-func TestRow05AMemberWhoseNameIsKnownIsNotShutOutByIt(t *testing.T) {
-	h := newHouse(t)
-	if got := h.ask(t, newSession("203.0.113.7", "yesterday's")); got != "" {
+func TestThreat_05_AMemberWhoseNameIsKnownIsNotShutOutByIt(t *testing.T) {
+	h := newHarness(t)
+	if got := h.openHosted(t, newSession("203.0.113.7", "yesterday's")); got != "" {
 		t.Fatal(got)
 	}
 	for i := range 500 {
-		l := made("198.51.100.9", i)
-		l.Member.ID = visit().Member.ID
-		h.ask(t, l)
+		l := unknownMember("198.51.100.9", i)
+		l.Member.ID = hostedLaunch().Member.ID
+		h.openHosted(t, l)
 	}
 	if h.psa.proofs > 1+5+20 {
 		t.Errorf("the ticket system was asked %d times", h.psa.proofs)
 	}
-	if got := h.ask(t, newSession("203.0.113.7", "today's")); got != "" {
+	if got := h.openHosted(t, newSession("203.0.113.7", "today's")); got != "" {
 		t.Errorf("at her office: %q", got)
 	}
 }
 
-func TestRow05OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_05_OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
+	h := newHarness(t)
 	var gathered, let sync.WaitGroup
 	gathered.Add(20)
 	let.Add(1)
-	h.psa.underway = func() { gathered.Done(); let.Wait() }
+	h.psa.duringVerify = func() { gathered.Done(); let.Wait() }
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
-			l := visit()
+			l := hostedLaunch()
 			l.Member.ID, l.Member.Hash = fmt.Sprint("somebody ", i), fmt.Sprint("somebody ", i)
 			if _, err := h.OpenHosted(t.Context(), l); err != nil {
 				t.Error(err)
@@ -319,19 +319,19 @@ func TestRow05OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
 		})
 	}
 	gathered.Wait()
-	h.turnedAway(t, visit(), verify.CodePSABusy)
+	h.refusedHosted(t, hostedLaunch(), verify.CodePSABusy)
 	let.Done()
 	all.Wait()
-	h.psa.underway = nil
-	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+	h.psa.duringVerify = nil
+	if _, err := h.OpenHosted(t.Context(), hostedLaunch()); err != nil {
 		t.Errorf("once they are through: %v", err)
 	}
 }
 
-func TestRow05ASessionThatWasRefusedIsNotAskedAboutAgainAtOnce(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_05_ASessionThatWasRefusedIsNotAskedAboutAgainAtOnce(t *testing.T) {
+	h := newHarness(t)
 	for range 500 {
-		if got := h.ask(t, made("198.51.100.9", 1)); got != verify.CodeMember {
+		if got := h.openHosted(t, unknownMember("198.51.100.9", 1)); got != verify.CodeMember {
 			t.Fatal(got)
 		}
 	}
@@ -339,37 +339,37 @@ func TestRow05ASessionThatWasRefusedIsNotAskedAboutAgainAtOnce(t *testing.T) {
 		t.Errorf("the ticket system was asked %d times", h.psa.proofs)
 	}
 	h.now = h.now.Add(10 * time.Second)
-	l := made("198.51.100.9", 1)
-	h.psa.proof = nil // it is known by now
+	l := unknownMember("198.51.100.9", 1)
+	h.psa.verifyErr = nil // it is known by now
 	if _, err := h.OpenHosted(t.Context(), l); err != nil || h.psa.proofs != 2 {
 		t.Errorf("ten seconds later: %v, asked %d times", err, h.psa.proofs)
 	}
 }
 
-func TestRow05ASessionThatIsOverIsNewAgain(t *testing.T) {
-	h := newHouse(t)
-	if _, err := h.OpenHosted(t.Context(), visit()); err != nil {
+func TestThreat_05_ASessionThatIsOverIsNewAgain(t *testing.T) {
+	h := newHarness(t)
+	if _, err := h.OpenHosted(t.Context(), hostedLaunch()); err != nil {
 		t.Fatal(err)
 	}
-	h.psa.proof = &verify.Error{Code: verify.CodeMember, Public: "No."}
+	h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
 	for range 3 {
-		h.turnedAway(t, visit(), verify.CodeMember)
+		h.refusedHosted(t, hostedLaunch(), verify.CodeMember)
 	}
 	if h.psa.proofs != 2 {
 		t.Errorf("asked %d times, want once when it was open and once when it was over", h.psa.proofs)
 	}
 }
 
-func TestRow05AnOutageCountsAgainstNobody(t *testing.T) {
-	h := newHouse(t)
-	h.psa.proof = &verify.Error{Code: verify.CodePSADown, Public: "Down."}
+func TestThreat_05_AnOutageDoesNotCountAsARefusal(t *testing.T) {
+	h := newHarness(t)
+	h.psa.verifyErr = &verify.Error{Code: verify.CodePSADown, Public: "Down."}
 	for range 100 {
-		h.turnedAway(t, visit(), verify.CodePSADown)
+		h.refusedHosted(t, hostedLaunch(), verify.CodePSADown)
 	}
 }
 
-func TestRow07IDsOfConnectWiseAreNobodyElses(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_07_IDsOfConnectWiseAreNoOtherSystems(t *testing.T) {
+	h := newHarness(t)
 	for _, edit := range []func(*launchcontext.Claims){
 		func(c *launchcontext.Claims) { c.Subject = "connectwise:ana" },
 		func(c *launchcontext.Claims) { c.Context.Client.ID = "connectwise:250" },
@@ -377,23 +377,23 @@ func TestRow07IDsOfConnectWiseAreNobodyElses(t *testing.T) {
 	} {
 		h.refused(t, h.sign(t, edit), "", verify.CodeContextInvalid)
 	}
-	desk := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.PSA = "connectwise" }), "").Session.Desk
-	if desk.Technician.ID != "connectwise:member-7" || desk.DefaultContact != "connectwise:dana" || desk.Client.ID != "connectwise:contoso" {
-		t.Errorf("a context about ConnectWise's own ticket gives %+v", desk)
+	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.PSA = "connectwise" }), "").Session.Desk
+	if tc.Technician.ID != "connectwise:member-7" || tc.DefaultContact != "connectwise:dana" || tc.Client.ID != "connectwise:contoso" {
+		t.Errorf("a context about ConnectWise's own ticket gives %+v", tc)
 	}
 }
 
-func TestRow10AMembersOwnRecordIsReadAsFarAsItCan(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_10_AMembersOwnRecordIsReadAsFarAsItCan(t *testing.T) {
+	h := newHarness(t)
 	h.psa.who.Email, h.psa.who.Phone = "see intranet", "ext. 12"
-	grant, err := h.OpenHosted(t.Context(), visit())
+	grant, err := h.OpenHosted(t.Context(), hostedLaunch())
 	if err != nil || grant.Session.Desk.Technician.Email != "" || grant.Session.Desk.Technician.Phone != "" {
 		t.Errorf("%v, %+v", err, grant.Session.Desk.Technician)
 	}
 }
 
 func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	dana := h.psa.ticket.Contacts[1]
 	list := []launchcontext.Contact{
 		{ID: "1", Name: "\u200b"}, {ID: "2 ", Name: "Bad Id"}, {ID: "", Name: "No Id"}, {ID: "31", Name: "Raj Patel"}, {ID: "31", Name: "Raj Again"},
@@ -403,35 +403,35 @@ func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
 	}
 	list = append(list, dana)
 	h.psa.ticket.Contacts = list
-	grant, err := h.OpenHosted(t.Context(), visit())
+	grant, err := h.OpenHosted(t.Context(), hostedLaunch())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := grant.Session.Desk.Contacts
-	if len(got) != psa.DeskContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
+	if len(got) != psa.MaxContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
 		t.Errorf("%d contacts, beginning %+v", len(got), got[:3])
 	}
 }
 
-func TestRow25AMembersSessionIsNowhere(t *testing.T) {
-	h := newHouse(t)
-	l := visit()
+func TestThreat_25_AMembersSessionIsNowhere(t *testing.T) {
+	h := newHarness(t)
+	l := hostedLaunch()
 	if _, err := h.OpenHosted(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	var told strings.Builder
+	var output strings.Builder
 	for _, fault := range []error{
 		&verify.Error{Code: verify.CodeMember, Public: "No."}, errors.New("the page was HTML"), context.DeadlineExceeded,
 	} {
-		h.psa.proof = fault
+		h.psa.verifyErr = fault
 		_, err := h.OpenHosted(t.Context(), l)
 		var refusal *verify.Error
 		if !errors.As(err, &refusal) {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&told, "%v %+v %s %s\n", err, refusal, refusal.Public, refusal.Field)
+		fmt.Fprintf(&output, "%v %+v %s %s\n", err, refusal, refusal.Public, refusal.Field)
 	}
-	fmt.Fprintf(&told, "%v %+v %#v %s", l, l, l, l.Member.LogValue())
+	fmt.Fprintf(&output, "%v %+v %#v %s", l, l, l, l.Member.LogValue())
 	files, err := filepath.Glob(h.path + "*")
 	if err != nil || len(files) < 2 {
 		t.Fatal(err, files)
@@ -441,10 +441,10 @@ func TestRow25AMembersSessionIsNowhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told.Write(content)
+		output.Write(content)
 	}
 	for _, secret := range []string{l.Member.Hash, l.Member.Context} {
-		if strings.Contains(told.String(), secret) {
+		if strings.Contains(output.String(), secret) {
 			t.Errorf("%q is told, or written down", secret)
 		}
 	}

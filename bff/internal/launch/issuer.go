@@ -10,8 +10,9 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// CheckIssuers judges the issuers that a tenant is about to trust, beside the keys that it trusts already: each with
-// what is needed to check and to read what it signs, and none of two minds about it. CodeInvalid: Field says which.
+// CheckIssuers validates the issuers that a tenant is about to trust, together with its signing keys: each issuer has
+// what is needed to check and to read its tokens, and its settings do not contradict each other. CodeInvalid: Field
+// names the issuer.
 func CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error {
 	for i, issuer := range issuers {
 		err := checkIssuer(issuer, keys)
@@ -36,11 +37,11 @@ func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
 		return errors.New("it has neither a URL of keys nor a mapping, and needs no entry")
 	case i.KeysURL != "" && len(i.Algorithms) == 0:
 		return errors.New("no algorithm is allowed for the keys that are fetched")
-	case i.KeysURL != "" && slices.ContainsFunc(keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name && shared(k) }):
+	case i.KeysURL != "" && slices.ContainsFunc(keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name && isSharedSecret(k) }):
 		return errors.New("it has a shared secret, and public keys may not stand beside one")
 	}
 	for _, a := range i.Algorithms {
-		if !slices.Contains(fetchable, launchcontext.Algorithm(a)) {
+		if !slices.Contains(publicAlgorithms, launchcontext.Algorithm(a)) {
 			return fmt.Errorf("%q is not an algorithm of keys that can be published: EdDSA, ES256 or RS256", a)
 		}
 	}
@@ -51,10 +52,10 @@ func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
 	return err
 }
 
-// fetchable are the algorithms of keys that are no secret.
-var fetchable = []launchcontext.Algorithm{launchcontext.EdDSA, launchcontext.ES256, launchcontext.RS256}
+// publicAlgorithms are the algorithms whose keys may be published.
+var publicAlgorithms = []launchcontext.Algorithm{launchcontext.EdDSA, launchcontext.ES256, launchcontext.RS256}
 
-func issuerNamed(t verify.Tenant, name string) (verify.Issuer, bool) {
+func findIssuer(t verify.Tenant, name string) (verify.Issuer, bool) {
 	i := slices.IndexFunc(t.Issuers, func(i verify.Issuer) bool { return i.Name == name })
 	if i < 0 {
 		return verify.Issuer{}, false
@@ -62,18 +63,18 @@ func issuerNamed(t verify.Tenant, name string) (verify.Issuer, bool) {
 	return t.Issuers[i], true
 }
 
-// key gives the one key that checks an issuer's token with this kid: a registered one, else one that the issuer
-// publishes. CodeUnavailable: its keys can't be fetched, and none that were may still be believed.
-func (s *Service) key(ctx context.Context, t verify.Tenant, issuer, kid string) (launchcontext.VerificationKey, error) {
-	registered, err := pinned(t.Keys, issuer, kid)
-	i, known := issuerNamed(t, issuer)
+// verificationKey gives the key that checks an issuer's token with this kid: a registered key, otherwise one that the
+// issuer publishes. CodeUnavailable: the keys can't be fetched, and none that were fetched before may still be used.
+func (s *Service) verificationKey(ctx context.Context, t verify.Tenant, issuer, kid string) (launchcontext.VerificationKey, error) {
+	registered, err := registeredKey(t.Keys, issuer, kid)
+	i, known := findIssuer(t, issuer)
 	if err == nil || !known || i.KeysURL == "" || kid == "" {
 		return registered, err
 	}
-	if slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == issuer && shared(k) }) {
+	if slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == issuer && isSharedSecret(k) }) {
 		return launchcontext.VerificationKey{}, errors.New("the issuer has both a shared secret and public keys")
 	}
-	key, err := s.published.key(ctx, s.Client, i.KeysURL, kid, s.Now())
+	key, err := s.issuerKeys.find(ctx, s.Client, i.KeysURL, kid, s.Now())
 	switch {
 	case errors.Is(err, errNoKey):
 		return key, err
@@ -85,7 +86,7 @@ func (s *Service) key(ctx context.Context, t verify.Tenant, issuer, kid string) 
 	return key, nil
 }
 
-// onlyKey gives the issuer's registered key, if it has exactly one: for tokens that name none.
+// onlyKey gives the issuer's registered key for tokens without a kid, if there is exactly one.
 func onlyKey(t verify.Tenant, issuer string) (launchcontext.VerificationKey, error) {
 	var id string
 	count := 0
@@ -98,5 +99,5 @@ func onlyKey(t verify.Tenant, issuer string) (launchcontext.VerificationKey, err
 	if count != 1 {
 		return launchcontext.VerificationKey{}, fmt.Errorf("the token names no key, and the issuer has %d", count)
 	}
-	return pinned(t.Keys, issuer, id)
+	return registeredKey(t.Keys, issuer, id)
 }

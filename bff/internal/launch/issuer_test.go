@@ -23,7 +23,7 @@ func TestIssuersAreCheckedWhenTheyAreRegistered(t *testing.T) {
 		name    string
 		issuers []verify.Issuer
 		keys    []verify.SigningKey
-		says    string // empty: it is taken
+		says    string // empty: accepted
 	}{
 		{name: "keys that are fetched", issuers: []verify.Issuer{fetched}},
 		{name: "claims that are mapped", issuers: with(mapped)},

@@ -8,8 +8,8 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// CheckKeys judges the keys that a tenant is about to trust: each fit for its algorithm and strong enough, no id
-// twice for one issuer, and no shared secret beside public keys of the same issuer. CodeInvalid: Field says which.
+// CheckKeys validates the keys that a tenant is about to trust: each key fits its algorithm and is strong enough, ids
+// are unique per issuer, and an issuer has either shared secrets or public keys. CodeInvalid: Field names the key.
 func CheckKeys(keys []verify.SigningKey) error {
 	for i, k := range keys {
 		_, err := launchcontext.ParseMaterial(k.ID, launchcontext.Algorithm(k.Algorithm), k.Material)
@@ -20,7 +20,7 @@ func CheckKeys(keys []verify.SigningKey) error {
 			err = errors.New("the key has no issuer")
 		}
 		if err == nil {
-			err = fitsWith(keys[:i], k)
+			err = checkConflict(keys[:i], k)
 		}
 		if err != nil {
 			return &verify.Error{
@@ -32,30 +32,31 @@ func CheckKeys(keys []verify.SigningKey) error {
 	return nil
 }
 
-// fitsWith refuses what would leave open which key a context is checked with, or how.
-func fitsWith(others []verify.SigningKey, k verify.SigningKey) error {
+// checkConflict refuses a key that makes it ambiguous which key checks a context, or by which kind of algorithm.
+func checkConflict(others []verify.SigningKey, k verify.SigningKey) error {
 	for _, other := range others {
 		switch {
 		case other.Issuer != k.Issuer:
 		case other.ID == k.ID:
 			return errors.New("the issuer has two keys of one id")
-		case shared(other) != shared(k):
+		case isSharedSecret(other) != isSharedSecret(k):
 			return errors.New("the issuer has both a shared secret and public keys")
 		}
 	}
 	return nil
 }
 
-func shared(k verify.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
+func isSharedSecret(k verify.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
 
-// pinned gives the one key of this issuer and id. Keys that CheckKeys would refuse are not used, however they got here.
-func pinned(keys []verify.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
+// registeredKey gives the key of this issuer and id. Keys that CheckKeys would refuse are not used, whatever their
+// origin.
+func registeredKey(keys []verify.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
 	found := -1
 	for i, k := range keys {
 		if k.Issuer != issuer {
 			continue
 		}
-		if err := fitsWith(keys[:i], k); err != nil {
+		if err := checkConflict(keys[:i], k); err != nil {
 			return launchcontext.VerificationKey{}, err
 		}
 		if k.ID == id {

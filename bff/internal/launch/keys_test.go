@@ -12,8 +12,8 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-func TestRow06WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_06_WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
+	h := newHarness(t)
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestRow06WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
 	cases := []struct {
 		name string
 		keys []verify.SigningKey
-		want string // the field that is refused
+		want string // the refused field
 	}{
 		{"one good key", []verify.SigningKey{ed}, ""},
 		{"a good shared secret", []verify.SigningKey{shared}, ""},
@@ -64,8 +64,8 @@ func TestRow06WeakKeysAreRefusedWhenRegisteredAndWhenUsed(t *testing.T) {
 	})
 }
 
-func TestRow07KeyOfOneTenantOpensNoOther(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_07_KeyOfOneTenantOpensNoOther(t *testing.T) {
+	h := newHarness(t)
 	beta := h.acme(t)
 	beta.ID, beta.Keys = "beta", []verify.SigningKey{registered(t, issuer, h.keys["stranger"])}
 	h.put(t, beta)

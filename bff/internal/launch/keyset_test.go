@@ -11,29 +11,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
 const publisher = "https://keys.example"
 
-// press is an issuer's server of keys, that counts who asks.
-type press struct {
+// fakeKeyServer is an issuer's server of keys that counts the requests.
+type fakeKeyServer struct {
 	*httptest.Server
 	mu     sync.Mutex
 	answer http.HandlerFunc
-	asked  int
-	hold   chan struct{} // while it is open nobody is answered
+	count  int
+	hold   chan struct{} // requests wait while it is open
 }
 
-// newPress also has acme trust the issuer, whose contexts may be signed by any algorithm.
-func newPress(t *testing.T, h *house) *press {
+// newKeyServer also makes acme trust the issuer, with every algorithm.
+func newKeyServer(t *testing.T, h *harness) *fakeKeyServer {
 	t.Helper()
-	p := &press{}
+	p := &fakeKeyServer{}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
-		p.asked++
+		p.count++
 		answer, hold := p.answer, p.hold
 		p.mu.Unlock()
 		if hold != nil {
@@ -43,19 +43,19 @@ func newPress(t *testing.T, h *house) *press {
 	}))
 	t.Cleanup(p.Close)
 	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL + "/jwks", Algorithms: []string{"EdDSA", "ES256", "RS256"}})
-	h.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute})
+	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute})
 	return p
 }
 
-func (h *house) trust(t *testing.T, issuers ...verify.Issuer) {
+func (h *harness) trust(t *testing.T, issuers ...verify.Issuer) {
 	t.Helper()
 	acme := h.acme(t)
 	acme.Issuers = issuers
 	h.put(t, acme)
 }
 
-// publish sets what the server answers from now on.
-func (p *press) publish(t *testing.T, keys ...launchcontext.SigningKey) {
+// publish sets the answer of the server.
+func (p *fakeKeyServer) publish(t *testing.T, keys ...launchcontext.SigningKey) {
 	t.Helper()
 	list := make([]string, len(keys))
 	for i, key := range keys {
@@ -65,10 +65,10 @@ func (p *press) publish(t *testing.T, keys ...launchcontext.SigningKey) {
 		}
 		list[i] = string(jwk)
 	}
-	p.say(http.StatusOK, `{"keys":[`+strings.Join(list, ",")+`]}`)
+	p.respond(http.StatusOK, `{"keys":[`+strings.Join(list, ",")+`]}`)
 }
 
-func (p *press) say(status int, body string) {
+func (p *fakeKeyServer) respond(status int, body string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answer = func(w http.ResponseWriter, _ *http.Request) {
@@ -77,10 +77,10 @@ func (p *press) say(status int, body string) {
 	}
 }
 
-func (p *press) requests() int {
+func (p *fakeKeyServer) requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.asked
+	return p.count
 }
 
 func newKey(t *testing.T, id string, a launchcontext.Algorithm) launchcontext.SigningKey {
@@ -92,8 +92,8 @@ func newKey(t *testing.T, id string, a launchcontext.Algorithm) launchcontext.Si
 	return key
 }
 
-// of is a fresh context of the publisher.
-func (h *house) of(t *testing.T, key launchcontext.SigningKey) string {
+// contextOf is a fresh context of the publisher.
+func (h *harness) contextOf(t *testing.T, key launchcontext.SigningKey) string {
 	t.Helper()
 	c := validClaims(t)
 	c.ID, c.IssuedAt, c.NotBefore, c.ExpiresAt, c.Issuer = "", time.Time{}, time.Time{}, time.Time{}, publisher
@@ -105,14 +105,14 @@ func (h *house) of(t *testing.T, key launchcontext.SigningKey) string {
 }
 
 func TestKeysAreFetchedOnceForAllWhoAskAtOnce(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, key)
 	p.hold = make(chan struct{})
 	contexts := make([]string, 50)
 	for i := range contexts {
-		contexts[i] = h.of(t, key)
+		contexts[i] = h.contextOf(t, key)
 	}
 	var all sync.WaitGroup
 	errs := make([]error, len(contexts))
@@ -125,35 +125,35 @@ func TestKeysAreFetchedOnceForAllWhoAskAtOnce(t *testing.T) {
 		t.Errorf("%d requests, %v", p.requests(), err)
 	}
 	h.now = h.now.Add(9 * time.Minute)
-	h.open(t, h.of(t, key), "")
+	h.open(t, h.contextOf(t, key), "")
 	if p.requests() != 1 {
 		t.Errorf("%d requests for keys that are fresh", p.requests())
 	}
 	h.now = h.now.Add(time.Minute)
-	h.open(t, h.of(t, key), "")
+	h.open(t, h.contextOf(t, key), "")
 	if p.requests() != 2 {
 		t.Errorf("%d requests when they are not", p.requests())
 	}
 }
 
-func TestRow05AFloodOfUnknownKidsCostsOneRequestAnInterval(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+func TestThreat_05_AFloodOfUnknownKidsCostsOneRequestAnInterval(t *testing.T) {
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, key)
-	h.open(t, h.of(t, key), "")
+	h.open(t, h.contextOf(t, key), "")
 	h.now = h.now.Add(time.Minute)
-	_, stranger, err := ed25519.GenerateKey(nil)
+	_, unknownKey, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	contexts := make([]string, 1000)
 	for i := range contexts {
-		unknown, err := launchcontext.NewSigningKey(rand.Text(), stranger)
+		unknown, err := launchcontext.NewSigningKey(rand.Text(), unknownKey)
 		if err != nil {
 			t.Fatal(err)
 		}
-		contexts[i] = h.of(t, unknown)
+		contexts[i] = h.contextOf(t, unknown)
 	}
 	for round := range 3 {
 		var all sync.WaitGroup
@@ -168,60 +168,60 @@ func TestRow05AFloodOfUnknownKidsCostsOneRequestAnInterval(t *testing.T) {
 		if got := p.requests(); got != 2+round {
 			t.Fatalf("round %d: %d requests, want %d", round, got, 2+round)
 		}
-		h.open(t, h.of(t, key), "") // the flood keeps nobody else out
+		h.open(t, h.contextOf(t, key), "") // the flood does not affect other contexts
 		h.now = h.now.Add(30 * time.Second)
 	}
 }
 
 func TestKeysAreChangedWithAnOverlap(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	old, next := newKey(t, "2025", launchcontext.ES256), newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, old)
-	h.open(t, h.of(t, old), "")
+	h.open(t, h.contextOf(t, old), "")
 
 	p.publish(t, old, next)
-	h.refused(t, h.of(t, next), "", verify.CodeContextInvalid) // asked a moment ago
+	h.refused(t, h.contextOf(t, next), "", verify.CodeContextInvalid) // requested a moment ago
 	h.now = h.now.Add(30 * time.Second)
-	h.open(t, h.of(t, next), "")
-	h.open(t, h.of(t, old), "")
+	h.open(t, h.contextOf(t, next), "")
+	h.open(t, h.contextOf(t, old), "")
 
 	p.publish(t, next)
 	h.now = h.now.Add(10 * time.Minute)
-	h.open(t, h.of(t, next), "")
-	h.refused(t, h.of(t, old), "", verify.CodeContextInvalid)
+	h.open(t, h.contextOf(t, next), "")
+	h.refused(t, h.contextOf(t, old), "", verify.CodeContextInvalid)
 }
 
-func TestRow05AnOutageIsBridgedForAWhileAndThenFailsClosed(t *testing.T) {
-	key, stranger := newKey(t, "2026", launchcontext.EdDSA), newKey(t, "other", launchcontext.EdDSA)
+func TestThreat_05_AnOutageIsBridgedForAWhileAndThenFailsClosed(t *testing.T) {
+	key, unknownKey := newKey(t, "2026", launchcontext.EdDSA), newKey(t, "other", launchcontext.EdDSA)
 	secret, err := newKey(t, "s", launchcontext.HS256).JWK()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, outage := range map[string]func(*press){
-		"an error":                func(p *press) { p.say(http.StatusServiceUnavailable, "") },
-		"a page of HTML":          func(p *press) { p.say(http.StatusOK, "<!doctype html>") },
-		"a set without an end":    func(p *press) { p.say(http.StatusOK, `{"keys":[`+strings.Repeat(" ", 64<<10)+`]}`) },
-		"a published secret":      func(p *press) { p.say(http.StatusOK, `{"keys":[`+string(secret)+`]}`) },
-		"no server at all":        func(p *press) { p.CloseClientConnections(); _ = p.Listener.Close() },
-		"a redirect to elsewhere": func(p *press) { p.answer = http.RedirectHandler("/other", http.StatusFound).ServeHTTP },
+	for name, outage := range map[string]func(*fakeKeyServer){
+		"an error":                func(p *fakeKeyServer) { p.respond(http.StatusServiceUnavailable, "") },
+		"a page of HTML":          func(p *fakeKeyServer) { p.respond(http.StatusOK, "<!doctype html>") },
+		"a set without an end":    func(p *fakeKeyServer) { p.respond(http.StatusOK, `{"keys":[`+strings.Repeat(" ", 64<<10)+`]}`) },
+		"a published secret":      func(p *fakeKeyServer) { p.respond(http.StatusOK, `{"keys":[`+string(secret)+`]}`) },
+		"no server at all":        func(p *fakeKeyServer) { p.CloseClientConnections(); _ = p.Listener.Close() },
+		"a redirect to elsewhere": func(p *fakeKeyServer) { p.answer = http.RedirectHandler("/other", http.StatusFound).ServeHTTP },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			p := newPress(t, h)
+			h := newHarness(t)
+			p := newKeyServer(t, h)
 			p.publish(t, key)
-			h.open(t, h.of(t, key), "")
+			h.open(t, h.contextOf(t, key), "")
 			outage(p)
 			h.now = h.now.Add(3*time.Hour + 59*time.Minute)
-			h.open(t, h.of(t, key), "")
-			h.refused(t, h.of(t, stranger), "", verify.CodeContextInvalid)
+			h.open(t, h.contextOf(t, key), "")
+			h.refused(t, h.contextOf(t, unknownKey), "", verify.CodeContextInvalid)
 			before := p.requests()
 			h.now = h.now.Add(time.Minute)
-			if refusal := h.refused(t, h.of(t, key), "", verify.CodeUnavailable); !strings.Contains(refusal.Public, "signing keys") {
+			if refusal := h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable); !strings.Contains(refusal.Public, "signing keys") {
 				t.Errorf("it says %q", refusal.Public)
 			}
 			for range 20 {
-				h.refused(t, h.of(t, key), "", verify.CodeUnavailable)
+				h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)
 			}
 			if got := p.requests(); got > before+1 {
 				t.Errorf("a server that is down was asked %d times more", got-before)
@@ -230,81 +230,81 @@ func TestRow05AnOutageIsBridgedForAWhileAndThenFailsClosed(t *testing.T) {
 	}
 }
 
-func TestWhoIsOvertakenWithAnEarlierTimeFindsTheKeysThere(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+func TestACallerWithAnEarlierTimeFindsTheFetchedKeys(t *testing.T) {
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, key)
-	h.open(t, h.of(t, key), "")
-	p.say(http.StatusServiceUnavailable, "")
+	h.open(t, h.contextOf(t, key), "")
+	p.respond(http.StatusServiceUnavailable, "")
 	h.now = h.now.Add(-time.Millisecond)
-	h.open(t, h.of(t, key), "")
+	h.open(t, h.contextOf(t, key), "")
 	if p.requests() != 1 {
 		t.Errorf("%d requests, want 1", p.requests())
 	}
 	h.now = h.now.Add(-time.Hour)
-	h.refused(t, h.of(t, key), "", verify.CodeUnavailable) // by a clock that was set back nothing is known to be fresh
+	h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable) // no fetched value is fresh after the clock was set back
 }
 
 func TestKeysComeBackAfterAnOutage(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
-	p.say(http.StatusBadGateway, "")
-	h.refused(t, h.of(t, key), "", verify.CodeUnavailable)
+	p.respond(http.StatusBadGateway, "")
+	h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)
 	p.publish(t, key)
-	h.refused(t, h.of(t, key), "", verify.CodeUnavailable)
+	h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)
 	h.now = h.now.Add(30 * time.Second)
-	h.open(t, h.of(t, key), "")
+	h.open(t, h.contextOf(t, key), "")
 }
 
-func TestRow01AFetchedKeySignsOnlyWhatItsIssuerMay(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+func TestThreat_01_AFetchedKeySignsOnlyWhatItsIssuerMay(t *testing.T) {
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	ed, rs := newKey(t, "ed", launchcontext.EdDSA), h.keys["rs256"]
 	p.publish(t, ed, rs)
 	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}})
-	h.open(t, h.of(t, ed), "")
-	h.refused(t, h.of(t, rs), "", verify.CodeContextInvalid)
+	h.open(t, h.contextOf(t, ed), "")
+	h.refused(t, h.contextOf(t, rs), "", verify.CodeContextInvalid)
 
-	// The registered issuer's keys are its own: a kid of one opens nothing as the other.
+	// The registered issuer's keys are its own: a kid of one issuer is not accepted for the other.
 	h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Issuer = publisher }), "", verify.CodeContextInvalid)
 	other := h.acme(t)
 	other.ID, other.Keys = "zenith", nil
 	h.put(t, other)
 	c := validClaims(t)
 	c.ID, c.IssuedAt, c.NotBefore, c.ExpiresAt, c.Issuer, c.Tenant = "", time.Time{}, time.Time{}, time.Time{}, publisher, "zenith"
-	foreign, err := launchcontext.Signer{Key: ed, Now: h.Now}.Sign(c)
+	otherServer, err := launchcontext.Signer{Key: ed, Now: h.Now}.Sign(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.refused(t, foreign, "", verify.CodeContextInvalid)
+	h.refused(t, otherServer, "", verify.CodeContextInvalid)
 }
 
 func TestARegisteredKeyHoldsBesideFetchedOnes(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	mine, theirs := newKey(t, "mine", launchcontext.EdDSA), newKey(t, "theirs", launchcontext.EdDSA)
 	p.publish(t, theirs)
 	acme := h.acme(t)
 	acme.Issuers = []verify.Issuer{{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}}}
 	acme.Keys = append(acme.Keys, registered(t, publisher, mine))
 	h.put(t, acme)
-	h.open(t, h.of(t, mine), "")
+	h.open(t, h.contextOf(t, mine), "")
 	if p.requests() != 0 {
 		t.Errorf("%d requests for a registered key", p.requests())
 	}
-	h.open(t, h.of(t, theirs), "")
+	h.open(t, h.contextOf(t, theirs), "")
 
 	acme.Keys = append(acme.Keys, registered(t, publisher, newKey(t, "shared", launchcontext.HS256)))
 	h.put(t, acme)
-	h.refused(t, h.of(t, theirs), "", verify.CodeContextInvalid)
-	h.refused(t, h.of(t, mine), "", verify.CodeContextInvalid)
+	h.refused(t, h.contextOf(t, theirs), "", verify.CodeContextInvalid)
+	h.refused(t, h.contextOf(t, mine), "", verify.CodeContextInvalid)
 }
 
-func TestRow04NoURLOfATokenIsAskedForKeys(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+func TestThreat_04_NoURLOfATokenIsAskedForKeys(t *testing.T) {
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -315,12 +315,12 @@ func TestRow04NoURLOfATokenIsAskedForKeys(t *testing.T) {
 	}
 	p.publish(t, key)
 	sign := func(signed string) []byte { return ed25519.Sign(private, []byte(signed)) }
-	listener := newPress(t, newHouse(t))
+	listener := newKeyServer(t, newHarness(t))
 	jwk, err := key.Public().JWK()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, payload, _ := parts(h.of(t, key))
+	_, payload, _ := parts(h.contextOf(t, key))
 	for _, header := range []string{
 		`{"alg":"EdDSA","typ":"pod-launch+jwt","kid":"2026","jku":"` + listener.URL + `"}`,
 		`{"alg":"EdDSA","typ":"pod-launch+jwt","kid":"2026","x5u":"` + listener.URL + `"}`,
@@ -341,15 +341,15 @@ func TestRow04NoURLOfATokenIsAskedForKeys(t *testing.T) {
 	}
 }
 
-func TestRow27KeysAreFetchedFromNowhereInside(t *testing.T) {
-	h := newHouse(t)
-	p := newPress(t, h)
+func TestThreat_27_KeysAreFetchedFromNowhereInside(t *testing.T) {
+	h := newHarness(t)
+	p := newKeyServer(t, h)
 	key := newKey(t, "2026", launchcontext.EdDSA)
 	p.publish(t, key)
-	h.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
+	h.Client = egress.Client(egress.Config{Timeout: 5 * time.Second})
 	for _, url := range []string{p.URL, "https://169.254.169.254/latest", "https://localhost/jwks", "http://keys.example/jwks", "file:///etc/passwd"} {
 		h.trust(t, verify.Issuer{Name: publisher, KeysURL: url, Algorithms: []string{"EdDSA"}})
-		h.refused(t, h.of(t, key), "", verify.CodeUnavailable)
+		h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)
 	}
 	if p.requests() != 0 {
 		t.Errorf("%d requests went inside", p.requests())

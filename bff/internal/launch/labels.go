@@ -7,9 +7,9 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// labelWords say what kind of line a number is, or that it is one, in the languages of the offices that write them.
-// They change nothing about the number; every other word may ("not any more", "of his wife").
-var labelWords = setOf(`
+// labels state the kind of line, or that the value is a number, in the languages of the offices that write them. They
+// do not change the number; any other word may ("not any more", "of his wife").
+var labels = newSet(`
 tel tele telef tél teléf tfno tlfno tfn mvl mov móv port kontakt contact rückruf callback erreichbar reach dial telefon telefono teléfono telefone telephone téléphone telephon phone ph fon fone fono numéro numero número
 nummer number num nr no nº telefonnummer telefonnr rufnummer phonenumber telnr telno call callto sms text mms imessage
 mobil mobile mob mobiltelefon mobilnummer mobiltlf mobilnr mobilni mobilný mobilní mobiele mobiel mobilephone mobilephonenumber
@@ -27,17 +27,17 @@ m c h w t p o tm mt mp
 cep telefonu gsmno telefonszám mobilszám mobiltelefonszám număr telefonní číslo č
 de di of the of du le la el il der die das`)
 
-// faxWords say that nobody reads texts there.
-var faxWords = setOf(`fax telefax faxnummer faks facsimile télécopie telecopie telekopi факс фax 传真 傳真 ファックス 팩스 fx`)
+// faxLabels mark a number that receives no text messages.
+var faxLabels = newSet(`fax telefax faxnummer faks facsimile télécopie telecopie telekopi факс фax 传真 傳真 ファックス 팩스 fx`)
 
-// extensionWords announce the digits that a switchboard is told.
-var extensionWords = setOf(`
+// extensionLabels precede the digits of an extension.
+var extensionLabels = newSet(`
 x ex ext exte exten extn extension extensión extensão extensao xtn xt durchwahl dw dwl nst nebenstelle apparat app klappe kl
 poste post int interno interne interni anexo anexa ramal rml toestel tst tstl lokal lok linia linka kl klapka mellék mell
 wewn wew wewnętrzny доб добавочный доп вн внутр внутренний внут εσωτ εσωτερικό שלוחה تحويلة داخلي داخلی
 内線 转 轉 转接 分机 分機 내선 dahili dah iç ek anschluss anschl alanumero alanro sis mobext p w pause wait pin press option opt tone`)
 
-func setOf(words string) map[string]bool {
+func newSet(words string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range strings.Fields(words) {
 		set[w] = true
@@ -45,25 +45,26 @@ func setOf(words string) map[string]bool {
 	return set
 }
 
-func extensionWord(word string) bool { return extensionWords[word] }
+func isExtensionLabel(word string) bool { return extensionLabels[word] }
 
-// wordsOf gives the letters that stand together, in lower case.
-func wordsOf(s string) []string {
+// words gives the runs of letters, in lower case.
+func words(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) })
 }
 
-// Punctuation that may stand around labels; behind a number less of it, because there it may begin an extension.
+// Punctuation that may stand around labels. Fewer characters are allowed behind a number, because there they may begin
+// an extension.
 const (
 	beforeNumber = " .:;,-/()=|*'\"`’‘“”„>&_☎☏✆📞📱📲📳📴🏠🏢🏡"
 	behindNumber = " .;,()'\"’‘“”☎☏✆📞📱📲📳📴🏠🏢🏡"
 )
 
-// unlabel gives the number without the labels before and after it, or the reason why other things stand there.
+// unlabel gives the number without the labels before and after it, or the reason why other text stands there.
 func unlabel(value string) (string, verify.Unusable) {
 	begin := strings.IndexFunc(value, func(r rune) bool { return isDigit(r) || r == '+' })
 	end := strings.LastIndexFunc(value, isDigit) + 1
 	if begin < 0 || end <= begin {
-		if len(wordsOf(value)) > 0 {
+		if len(words(value)) > 0 {
 			return "", verify.UnusableWords
 		}
 		return "", verify.UnusableInvalid
@@ -79,15 +80,15 @@ func unlabel(value string) (string, verify.Unusable) {
 		}
 	}
 	for _, part := range []struct{ text, punctuation string }{{before, beforeNumber}, {behind, behindNumber}} {
-		words := wordsOf(part.text)
+		words := words(part.text)
 		for _, word := range words {
 			switch {
-			case faxWords[word]:
+			case faxLabels[word]:
 				return "", verify.UnusableFax
-			case !labelWords[word] && extensionWord(word):
+			case !labels[word] && isExtensionLabel(word):
 				return "", verify.UnusableExtension
-			case !labelWords[word]:
-				return "", several(value)
+			case !labels[word]:
+				return "", severalOrWords(value)
 			}
 		}
 		odd := strings.IndexFunc(part.text, func(r rune) bool {
@@ -95,15 +96,15 @@ func unlabel(value string) (string, verify.Unusable) {
 			return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(part.punctuation, r) && !numbers
 		})
 		if odd >= 0 {
-			return "", beside(value)
+			return "", reasonForExtra(value)
 		}
 	}
 	return number, ""
 }
 
-// several tells a value with more than one number from one with words.
-func several(value string) verify.Unusable {
-	if reason := beside(value); reason == verify.UnusableSeveral {
+// severalOrWords distinguishes a value with several numbers from a value with words.
+func severalOrWords(value string) verify.Unusable {
+	if reason := reasonForExtra(value); reason == verify.UnusableSeveral {
 		return reason
 	}
 	return verify.UnusableWords

@@ -9,7 +9,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// languageNames are the names of the languages that messages are written in, as ticket systems' pick lists have them.
+// languageNames maps the names of the message languages, as ticket systems' pick lists have them, to their tags.
 var languageNames = map[string]string{
 	"english": "en", "englisch": "en", "anglais": "en", "inglés": "en", "engels": "en",
 	"german": "de", "deutsch": "de", "allemand": "de", "alemán": "de", "duits": "de",
@@ -18,8 +18,9 @@ var languageNames = map[string]string{
 	"dutch": "nl", "niederländisch": "nl", "néerlandais": "nl", "neerlandés": "nl", "nederlands": "nl",
 }
 
-// readLanguage gives the tag (BCP 47) of a language as ticket systems write it: "de-AT", "de_AT", "DE-at", "de_DE.UTF-8",
-// "fr-CA,fr;q=0.8", "German". False: it can't be read. Nothing written is no language, and no fault.
+// readLanguage gives the tag (BCP 47) of a language as ticket systems write it: "de-AT", "de_AT", "DE-at",
+// "de_DE.UTF-8", "fr-CA,fr;q=0.8", "German". False: the value can't be read. An empty value is no language, and no
+// error.
 func readLanguage(written string) (tag string, ok bool) {
 	first, _, _ := strings.Cut(text.Value(written), ",")
 	first, _, _ = strings.Cut(first, ";")
@@ -37,7 +38,7 @@ func readLanguage(written string) (tag string, ok bool) {
 	if err != nil || base == (language.Base{}) || base.String() == "und" {
 		return "", false
 	}
-	// Variants and extensions say nothing about which language a message is written in.
+	// Variants and extensions do not affect the language of a message.
 	if parsed, err = language.Compose(base, script, region); err != nil || !verify.IsLanguage(parsed.String()) {
 		return "", false
 	}

@@ -20,8 +20,8 @@ func TestALanguageIsReadAsTicketSystemsWriteIt(t *testing.T) {
 	}
 	for _, c := range readCases[languageCase](t, "languages.json") {
 		var log bytes.Buffer
-		desk := languageDesk(t, c.Written, slog.New(slog.NewTextHandler(&log, nil)))
-		if got := desk.Contacts[0].Language; got != c.Tag {
+		tc := ticketContextInLanguage(t, c.Written, slog.New(slog.NewTextHandler(&log, nil)))
+		if got := tc.Contacts[0].Language; got != c.Tag {
 			t.Errorf("%q reads as %q, want %q", c.Written, got, c.Tag)
 		}
 		if said := strings.Contains(log.String(), "language can't be read") && strings.Contains(log.String(), "ctx.contacts[0].language"); said != c.Unreadable {
@@ -34,8 +34,8 @@ func TestMessagesAreInTheLanguageOfTheContact(t *testing.T) {
 	for _, row := range []struct{ written, want string }{
 		{"de_DE", "de"}, {"fr_CA", "fr"}, {" de ", "de"}, {"DE-at", "de"}, {"de-DE-1996", "de"}, {"es-419", "es"}, {"nl_BE", "nl"}, {"en_AU.UTF-8", "en"}, {"zh-Hant", "en"},
 	} {
-		desk := languageDesk(t, row.written, nil)
-		if got := message.ForLanguage(desk.Contacts[0].Language).Tag; got != row.want {
+		tc := ticketContextInLanguage(t, row.written, nil)
+		if got := message.ForLanguage(tc.Contacts[0].Language).Tag; got != row.want {
 			t.Errorf("%q is answered in %s, want %s", row.written, got, row.want)
 		}
 	}
@@ -52,8 +52,8 @@ func TestATimeZoneThatIsNoneIsSaidAtLaunch(t *testing.T) {
 		var log strings.Builder
 		x := oneContact()
 		x.Contacts[0].TimeZone = row.written
-		desk := deskOf(t, x, slog.New(slog.NewTextHandler(&log, nil)))
-		if got := desk.Contacts[0].TimeZone; got != row.want {
+		tc := ticketContextOf(t, x, slog.New(slog.NewTextHandler(&log, nil)))
+		if got := tc.Contacts[0].TimeZone; got != row.want {
 			t.Errorf("%q reads as %q, want %q", row.written, got, row.want)
 		}
 		if said := strings.Contains(log.String(), "ctx.contacts[0].time_zone"); said != row.said {
@@ -62,11 +62,11 @@ func TestATimeZoneThatIsNoneIsSaidAtLaunch(t *testing.T) {
 	}
 }
 
-func languageDesk(t *testing.T, written string, log *slog.Logger) verify.Desk {
+func ticketContextInLanguage(t *testing.T, written string, log *slog.Logger) verify.Desk {
 	t.Helper()
 	x := oneContact()
 	x.Contacts[0].Language = written
-	return deskOf(t, x, log)
+	return ticketContextOf(t, x, log)
 }
 
 // oneContact gives the context of a ticket whose contact is Dana.
@@ -77,11 +77,11 @@ func oneContact() launchcontext.Context {
 	}
 }
 
-func deskOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.Desk {
+func ticketContextOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.Desk {
 	t.Helper()
-	desk, err := launch.DeskOf(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
+	tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk
+	return tc
 }

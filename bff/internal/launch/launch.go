@@ -1,23 +1,18 @@
 // Package launch decides who may open a pod.
 //
-// Start with [Service]: Open proves a launch context and exchanges it, once, for a
-// pod session; OpenHosted does so for a member whom the ticket system itself vouches
-// for; Authenticate tells whose session a bearer names; Renew prolongs it.
-// What was vouched for becomes a [verify.Desk], and nothing that a browser says
-// later can widen it. [Service.Confirm] holds a desk that was read from a ticket
-// system against what the ticket system has now.
+// Start with [Service]: Open verifies a launch context and exchanges it, once, for a pod session; OpenHosted does so
+// for a member whom the ticket system confirms; Authenticate gives the session of a bearer; Renew extends it. The
+// verified facts become the session's ticket context, and no later request can widen it. [Service.RecheckContact]
+// compares a ticket context that was read from a ticket system with the ticket system's present data.
 //
-// A launch context and a bearer are both JWTs, and neither ever passes for the
-// other: the type in the header says what each is for, the keys differ, and each has
-// a reader of its own. The bearer's takes, letter by letter, only what this package signed.
+// A launch context and a bearer are both JWTs, and neither is accepted as the other: the type in the header differs,
+// the keys differ, and each has its own parser. The bearer's parser accepts only what this package signed.
 //
-// Text that people read (names, titles, labels, a ticket's summary) comes from
-// wherever the ticket system got it, e-mail subjects included, so it is cleaned and not
-// refused: controls and line breaks become spaces, characters that are invisible or
-// change the direction of writing vanish, and what is too long is cut. Addresses, numbers
-// and URLs are read as if their invisible characters were not there. Ids must be clean
-// already, or the context is refused. A contact's address or number that is not certainly
-// one destination is no channel that a message is sent to: it has its reason instead.
+// Text for display (names, titles, labels, a ticket's summary) may come from e-mail subjects, so it is cleaned and not
+// refused: control characters and line breaks become spaces, invisible characters and those that change the direction
+// of writing are removed, and long text is cut. Invisible characters in addresses, numbers and URLs are ignored. Ids
+// must be clean, otherwise the context is refused. A contact's address or number that is not certainly one destination
+// receives no messages: the channel has a reason instead.
 package launch
 
 import (
@@ -40,82 +35,82 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// How long things last.
+// Lifetimes.
 const (
-	SessionLifetime   = 12 * time.Hour   // a shift; no bearer outlives it
-	HostedLifetime    = time.Hour        // of a session without a context: the member is proven anew, and the ticket read
-	BearerLifetime    = 15 * time.Minute // renewed while the ticket is open
-	ChallengeLifetime = 5 * time.Minute
-	recheck           = time.Second / 2 // how long a session may be believed without asking again: an ended one, too
+	SessionLifetime      = 12 * time.Hour   // a shift; the limit of every bearer
+	HostedLifetime       = time.Hour        // of a session without a context: the member is verified and the ticket read again afterwards
+	BearerLifetime       = 15 * time.Minute // renewed while the ticket is open
+	ChallengeLifetime    = 5 * time.Minute
+	sessionCacheLifetime = time.Second / 2 // how long a cached session is used; the delay until a session that ended on another node is refused
 )
 
-// Service opens pods. All exported fields are required but Strangers, and Hosted, which is nil where no ticket system hosts pods; it
-// must not be copied once used.
+// Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
+// UnknownMembers and Log. A Service must not be copied after first use.
 type Service struct {
 	Tenants    verify.Tenants
 	Sessions   Sessions
 	Recogniser Recogniser
 	Hosted     Hosted
 	Tickets    Tickets
-	Client     *http.Client // package outward's, for issuers' keys and sign-ins
+	Client     *http.Client // from package egress; for issuers' keys and sign-ins
 	Audience   string       // the public URL, which contexts must name exactly
-	Secret     []byte       // 32 bytes: what bearers and challenges are signed under derives from it
+	Secret     []byte       // 32 bytes; the keys of bearers and challenges are derived from it
 	Now        func() time.Time
 	Entropy    io.Reader
-	Log        *slog.Logger // of what a launch leaves out; nil: nothing is logged
+	Log        *slog.Logger // records ignored fields of a launch; nil: no log
 
-	// Strangers is told of an address that asks for too many members whom the ticket system does not know; may be nil.
-	Strangers func(tenant string, from netip.Addr)
+	// UnknownMembers is called with an address that sends too many members whom the ticket system does not know; may be nil.
+	UnknownMembers func(tenant string, from netip.Addr)
 
-	ready  sync.Once
-	fault  error
-	bearer []byte // key
-	answer []byte // key of challenges
-	member []byte // key of what the gate remembers
-	recent recall
-	gate   gate
+	prepareOnce   sync.Once
+	prepareErr    error
+	bearerKey     []byte
+	challengeKey  []byte // for challenges
+	memberHashKey []byte // for the keys of the rate limiter
+	sessionCache  sessionCache
+	limiter       rateLimiter
 
-	sealing   cipher.AEAD // of what a sign-in leaves in the browser's hands
-	published keySets
-	providers shelf[*provider]
+	aead       cipher.AEAD // encrypts the sign-in state in the browser
+	issuerKeys keySets
+	providers  fetchCache[*provider]
 }
 
-// Grant is what a launch gives.
+// Grant is the result of a launch.
 type Grant struct {
 	Token     string // the bearer
 	ExpiresAt time.Time
 	Session   verify.Session
 }
 
-// Open exchanges a launch context for a session, once. With a nonce, the context must answer that very challenge;
-// a context with a nonce needs the request to bring it, too.
-// CodeContextExpired: the context or the challenge is too old. CodeContextReplayed: it was used before.
-// CodeContextInvalid: anything else that is wrong with it; an unknown tenant is told like a bad key. A context without
-// contacts has them read from the ticket system, with the refusals of Tickets; CodeContact: its own contact is not
-// among them. Whatever the refusal, nothing is stored, and the context is not spent.
+// Open exchanges a launch context for a session, once. With a nonce, the context must contain that challenge; a context
+// with a nonce requires the same nonce in the request. CodeContextExpired: the context or the challenge has expired.
+// CodeContextReplayed: the context was used before. CodeContextInvalid: any other defect; an unknown tenant gives the
+// same error as a bad key. The contacts of a context without contacts are read from the ticket system, with the
+// refusals of Tickets; CodeContact: the context's contact is not among them. A refusal stores nothing, and the context
+// stays unused.
 func (s *Service) Open(ctx context.Context, contextToken, nonce string) (Grant, error) {
 	return s.OpenAt(ctx, "", contextToken, nonce)
 }
 
-// OpenAt is Open on the page of a tenant, whose the context must be; an empty tenant stands for any. On a page it also
-// takes tokens of the tenant's issuers that sign claims of their own shape, which name no tenant.
-// The refusal of a context is a [*Refusal] in the error's chain.
+// OpenAt is Open on the page of a tenant, which must be the context's tenant; an empty page stands for any. On a page,
+// OpenAt also accepts mapped tokens: tokens with claims of the issuer's own shape, which name no tenant. The refusal of
+// a context is a [*Refusal] in the error's chain.
 func (s *Service) OpenAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if err := s.prepare(); err != nil {
 		return Grant{}, err
 	}
 	grant, err := s.openAt(ctx, page, contextToken, nonce)
 	if err != nil {
-		return Grant{}, explained(err, contextToken)
+		return Grant{}, asRefusal(err, contextToken)
 	}
 	return grant, nil
 }
 
 func (s *Service) openAt(ctx context.Context, page, contextToken, nonce string) (Grant, error) {
 	if typ, issuer, err := launchcontext.Peek(contextToken); err == nil && typ != launchcontext.Type && page != "" {
-		return s.openForeign(ctx, page, issuer, contextToken, nonce)
+		return s.openMapped(ctx, page, issuer, contextToken, nonce)
 	}
-	claims, tenant, err := s.prove(ctx, contextToken)
+	claims, tenant, err := s.verifyToken(ctx, contextToken)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -125,38 +120,38 @@ func (s *Service) openAt(ctx context.Context, page, contextToken, nonce string) 
 	if err := s.checkChallenge(claims.Nonce, nonce); err != nil {
 		return Grant{}, err
 	}
-	return s.admit(ctx, tenant, claims)
+	return s.openSession(ctx, tenant, claims)
 }
 
-// admit opens a session for whom a proven token names, on the ticket that it names.
-func (s *Service) admit(ctx context.Context, tenant verify.Tenant, claims launchcontext.Claims) (Grant, error) {
+// openSession opens a session for the subject of a verified token, on the token's ticket.
+func (s *Service) openSession(ctx context.Context, tenant verify.Tenant, claims launchcontext.Claims) (Grant, error) {
 	if err := checkOrigin(tenant, claims.Origin); err != nil {
 		return Grant{}, err
 	}
 	var err error
-	x, filed := claims.Context, claims.Context.Contacts == nil
-	if filed && x.Client.ID == "" {
-		x, err = s.lookUp(ctx, tenant, x.PSA, x.Ticket.ID)
-	} else if filed {
-		x.Contacts, err = s.onFile(ctx, tenant, x)
+	x, onFile := claims.Context, claims.Context.Contacts == nil
+	if onFile && x.Client.ID == "" {
+		x, err = s.readTicket(ctx, tenant, x.PSA, x.Ticket.ID)
+	} else if onFile {
+		x.Contacts, err = s.readContacts(ctx, tenant, x)
 	}
 	if err != nil {
 		return Grant{}, err
 	}
 	who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-	desk, err := deskOf(tenant, who, x, filed, s.Now(), s.Log)
+	tc, err := newTicketContext(tenant, who, x, onFile, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}
-	// A jti is unique within its issuer. It is remembered beyond the last moment at which any
-	// node's clock could still accept the context.
-	return s.grant(ctx, tenant, desk, proof{
-		origin: claims.Origin, lasts: SessionLifetime,
-		jti: fmt.Sprintf("%q %q", claims.Issuer, claims.ID), until: claims.ExpiresAt.Add(launchcontext.MaxLifetime),
+	// A jti is unique within its issuer. It is kept until no node's clock can accept the context any more.
+	return s.grant(ctx, tenant, tc, sessionOptions{
+		origin: claims.Origin, lifetime: SessionLifetime,
+		jti: fmt.Sprintf("%q %q", claims.Issuer, claims.ID), jtiUntil: claims.ExpiresAt.Add(launchcontext.MaxLifetime),
 	})
 }
 
-// checkOrigin refuses a page that may not frame the tenant's pod. An empty origin stands for a page that is not named.
+// checkOrigin refuses an origin that may not frame the tenant's pod. An empty origin is accepted: the page is not
+// named.
 func checkOrigin(tenant verify.Tenant, origin string) error {
 	if origin != "" && !slices.Contains(tenant.Origins, origin) {
 		return unusable("origin", "is not one of the tenant's")
@@ -164,16 +159,16 @@ func checkOrigin(tenant verify.Tenant, origin string) error {
 	return nil
 }
 
-// proof is what a session stands on.
-type proof struct {
-	origin string
-	lasts  time.Duration
-	jti    string    // to be spent; empty: there is none
-	until  time.Time // it is remembered
+// sessionOptions are the parameters of a new session.
+type sessionOptions struct {
+	origin   string
+	lifetime time.Duration
+	jti      string    // recorded as used; empty: none
+	jtiUntil time.Time // how long the jti is kept
 }
 
-// grant opens a session of the desk.
-func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.Desk, p proof) (Grant, error) {
+// grant opens a session for the ticket context.
+func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.Desk, options sessionOptions) (Grant, error) {
 	var err error
 	if d.TakesNotes, err = s.Tickets.TakesNotes(ctx, t, d.Ticket.PSA); err != nil {
 		return Grant{}, err
@@ -181,16 +176,16 @@ func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.Desk, p p
 	if d, err = s.Recogniser.Recognise(ctx, d); err != nil {
 		return Grant{}, err
 	}
-	session, err := s.open(ctx, d, p)
+	session, err := s.storeSession(ctx, d, options)
 	if err != nil {
 		return Grant{}, err
 	}
-	token, until, err := s.write(session)
+	token, until, err := s.issueBearer(session)
 	return Grant{Token: token, ExpiresAt: until, Session: session}, err
 }
 
-// prove checks the context against the keys of the tenant that it names.
-func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims, verify.Tenant, error) {
+// verifyToken checks the context against the keys of the tenant that it names.
+func (s *Service) verifyToken(ctx context.Context, token string) (launchcontext.Claims, verify.Tenant, error) {
 	var tenant verify.Tenant
 	var down error
 	claims, err := launchcontext.Verify(token, launchcontext.Expect{
@@ -201,7 +196,7 @@ func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims
 				return key, errors.New("no such tenant")
 			}
 			if err == nil {
-				key, err = s.key(ctx, tenant, u.Issuer, u.KeyID)
+				key, err = s.verificationKey(ctx, tenant, u.Issuer, u.KeyID)
 			}
 			if verify.CodeOf(err) != "" {
 				down = err
@@ -212,20 +207,20 @@ func (s *Service) prove(ctx context.Context, token string) (launchcontext.Claims
 	if down != nil {
 		err = down
 	}
-	return claims, tenant, refused(err)
+	return claims, tenant, publicRefusal(err)
 }
 
-func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Session, error) {
+func (s *Service) storeSession(ctx context.Context, d verify.Desk, options sessionOptions) (verify.Session, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(s.Entropy, id[:]); err != nil {
 		return verify.Session{}, unavailable(fmt.Errorf("entropy: %w", err))
 	}
 	now := s.Now().UTC().Truncate(time.Millisecond)
 	session := verify.Session{
-		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: p.origin,
-		OpenedAt: now, EndsAt: now.Add(p.lasts),
+		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: options.origin,
+		OpenedAt: now, EndsAt: now.Add(options.lifetime),
 	}
-	first, err := s.Sessions.OpenSession(ctx, session, p.jti, p.until)
+	first, err := s.Sessions.OpenSession(ctx, session, options.jti, options.jtiUntil)
 	switch {
 	case verify.CodeOf(err) == verify.CodeContextReplayed:
 		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}
@@ -233,25 +228,25 @@ func (s *Service) open(ctx context.Context, d verify.Desk, p proof) (verify.Sess
 		return verify.Session{}, err
 	}
 	session.FirstOpen = first
-	s.recent.put(session, now, s.recent.times())
+	s.sessionCache.put(session, now, s.sessionCache.invalidations())
 	return session, nil
 }
 
-// prepare derives the keys, once; every call fails when the secret is not what it must be.
+// prepare derives the keys once. Every call fails if the secret is not valid.
 func (s *Service) prepare() error {
-	s.ready.Do(func() {
+	s.prepareOnce.Do(func() {
 		if len(s.Secret) != 32 || s.Audience == "" {
-			s.fault = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
+			s.prepareErr = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
 			return
 		}
-		var errBearer, errAnswer, errMember, errSealing error
-		s.bearer, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
-		s.answer, errAnswer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
-		s.member, errMember = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod hosted member", 32)
-		s.sealing, errSealing = newSealing(s.Secret)
-		if err := errors.Join(errBearer, errAnswer, errMember, errSealing); err != nil {
-			s.fault = unavailable(err)
+		var errBearer, errChallenge, errMember, errAEAD error
+		s.bearerKey, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
+		s.challengeKey, errChallenge = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
+		s.memberHashKey, errMember = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod hosted member", 32)
+		s.aead, errAEAD = newAEAD(s.Secret)
+		if err := errors.Join(errBearer, errChallenge, errMember, errAEAD); err != nil {
+			s.prepareErr = unavailable(err)
 		}
 	})
-	return s.fault
+	return s.prepareErr
 }

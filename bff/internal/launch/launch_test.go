@@ -22,8 +22,8 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-func TestOpenMapsTheContextToADesk(t *testing.T) {
-	h := newHouse(t)
+func TestOpenMapsTheContextToATicketContext(t *testing.T) {
+	h := newHarness(t)
 	grant := h.open(t, h.sign(t, nil), "")
 	want := verify.Session{
 		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(12 * time.Hour), FirstOpen: true,
@@ -49,7 +49,7 @@ func TestOpenMapsTheContextToADesk(t *testing.T) {
 	if until := h.now.Add(15 * time.Minute).UTC(); !grant.ExpiresAt.Equal(until) {
 		t.Errorf("the bearer ends at %s, not %s", grant.ExpiresAt, until)
 	}
-	session, until, err := h.door().Authenticate(t.Context(), grant.Token)
+	session, until, err := h.newNode().Authenticate(t.Context(), grant.Token)
 	if err != nil || !until.Equal(grant.ExpiresAt) {
 		t.Fatalf("another node: until %s: %v", until, err)
 	}
@@ -58,14 +58,14 @@ func TestOpenMapsTheContextToADesk(t *testing.T) {
 	}
 }
 
-func TestRow01ForgedAndMisshapenContexts(t *testing.T)   { refusals(t, 1) }
-func TestRow02ContextsOutOfTime(t *testing.T)            { refusals(t, 2) }
-func TestRow03ContextsForAnotherPurpose(t *testing.T)    { refusals(t, 3) }
-func TestRow04ContextsThatBringOrSteerKeys(t *testing.T) { refusals(t, 4) }
+func TestThreat_01_ForgedAndMisshapenContexts(t *testing.T)   { refusals(t, 1) }
+func TestThreat_02_ContextsOutOfTime(t *testing.T)            { refusals(t, 2) }
+func TestThreat_03_ContextsForAnotherPurpose(t *testing.T)    { refusals(t, 3) }
+func TestThreat_04_ContextsThatBringOrSteerKeys(t *testing.T) { refusals(t, 4) }
 
-// refusals opens every refused context of testdata that belongs to the row.
+// refusals opens every refused context of testdata for the threat.
 func refusals(t *testing.T, row int) {
-	h := newHouse(t)
+	h := newHarness(t)
 	start := h.now
 	paths, err := filepath.Glob(filepath.Join(contexts, "*.json"))
 	if err != nil {
@@ -100,8 +100,8 @@ func refusals(t *testing.T, row int) {
 	}
 }
 
-func TestRow01UnknownTenantIsToldLikeABadKey(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_01_UnknownTenantReadsLikeABadKey(t *testing.T) {
+	h := newHarness(t)
 	public := func(context string) string {
 		refusal := h.refused(t, context, "", verify.CodeContextInvalid)
 		return refusal.Public + refusal.Field
@@ -115,12 +115,12 @@ func TestRow01UnknownTenantIsToldLikeABadKey(t *testing.T) {
 	}
 }
 
-func TestRow02ContextIsSpentOnce(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_02_ContextIsSpentOnce(t *testing.T) {
+	h := newHarness(t)
 	context := h.sign(t, nil)
 	h.open(t, context, "")
 	h.refused(t, context, "", verify.CodeContextReplayed)
-	h.now = h.now.Add(launchcontext.DefaultLifetime + launchcontext.Leeway - time.Second) // its last second
+	h.now = h.now.Add(launchcontext.DefaultLifetime + launchcontext.Leeway - time.Second) // the last valid second
 	if err := h.store.Sweep(t.Context(), h.now); err != nil {
 		t.Fatal(err)
 	}
@@ -129,9 +129,9 @@ func TestRow02ContextIsSpentOnce(t *testing.T) {
 	h.refused(t, context, "", verify.CodeContextExpired)
 }
 
-func TestRow02OneOfFiftyInParallelWins(t *testing.T) {
-	h := newHouse(t)
-	nodes := []*launch.Service{h.Service, h.door()}
+func TestThreat_02_OneOfFiftyInParallelWins(t *testing.T) {
+	h := newHarness(t)
+	nodes := []*launch.Service{h.Service, h.newNode()}
 	context := h.sign(t, nil)
 	var opened, replayed atomic.Int32
 	var all sync.WaitGroup
@@ -149,13 +149,13 @@ func TestRow02OneOfFiftyInParallelWins(t *testing.T) {
 	if opened.Load() != 1 || replayed.Load() != 49 {
 		t.Errorf("%d opened, %d replayed", opened.Load(), replayed.Load())
 	}
-	if sessions, spent := h.stored(t); sessions != 1 || spent != 1 {
-		t.Errorf("%d sessions, %d spent", sessions, spent)
+	if sessions, used := h.stored(t); sessions != 1 || used != 1 {
+		t.Errorf("%d sessions, %d spent", sessions, used)
 	}
 }
 
-func TestRow02SameIDOfAnotherIssuerIsAnotherContext(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_02_SameIDOfAnotherIssuerIsAnotherContext(t *testing.T) {
+	h := newHarness(t)
 	acme := h.acme(t)
 	acme.Keys = append(acme.Keys, registered(t, "https://second.example", h.keys["ed25519"]))
 	h.put(t, acme)
@@ -164,8 +164,8 @@ func TestRow02SameIDOfAnotherIssuerIsAnotherContext(t *testing.T) {
 	h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.ID = "same" }), "", verify.CodeContextReplayed)
 }
 
-func TestRow03BearerAndContextNeverPassForEachOther(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_03_BearerAndContextNeverPassForEachOther(t *testing.T) {
+	h := newHarness(t)
 	context := h.sign(t, nil)
 	grant := h.open(t, h.sign(t, nil), "")
 	h.refused(t, grant.Token, "", verify.CodeContextInvalid)
@@ -174,19 +174,19 @@ func TestRow03BearerAndContextNeverPassForEachOther(t *testing.T) {
 	}
 }
 
-func TestRow04NobodyFetchesTheTokensURLs(t *testing.T) {
+func TestThreat_04_TheTokensURLsAreNotFetched(t *testing.T) {
 	var hits atomic.Int32
 	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer listener.Close()
-	h := newHouse(t)
+	h := newHarness(t)
 	_, payload, _ := parts(h.sign(t, nil))
-	_, stranger, _ := ed25519.GenerateKey(rand.Reader)
+	_, unknownKey, _ := ed25519.GenerateKey(rand.Reader)
 	for _, name := range []string{"jku", "x5u", "kid"} {
 		header := map[string]string{"alg": "EdDSA", "typ": launchcontext.Type, "kid": "test-ed25519"}
 		header[name] = listener.URL
 		text, _ := json.Marshal(header)
 		h.refused(t, segments(string(text), unb64(t, payload), func(signed string) []byte {
-			return ed25519.Sign(stranger, []byte(signed))
+			return ed25519.Sign(unknownKey, []byte(signed))
 		}), "", verify.CodeContextInvalid)
 	}
 	if hits.Load() != 0 {
@@ -194,8 +194,8 @@ func TestRow04NobodyFetchesTheTokensURLs(t *testing.T) {
 	}
 }
 
-func TestRow05ThousandUnknownKeyIDsAreRefusedAlike(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_05_ThousandUnknownKeyIDsAreRefusedAlike(t *testing.T) {
+	h := newHarness(t)
 	_, payload, signature := parts(h.sign(t, nil))
 	for i := range 1000 {
 		header := b64(fmt.Sprintf(`{"alg":"EdDSA","kid":"k%d","typ":"pod-launch+jwt"}`, i))
@@ -203,8 +203,8 @@ func TestRow05ThousandUnknownKeyIDsAreRefusedAlike(t *testing.T) {
 			t.Fatalf("kid %d: %v", i, err)
 		}
 	}
-	if sessions, spent := h.stored(t); sessions+spent != 0 {
-		t.Errorf("%d sessions, %d spent", sessions, spent)
+	if sessions, used := h.stored(t); sessions+used != 0 {
+		t.Errorf("%d sessions, %d spent", sessions, used)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestOriginMustBeOneOfTheTenants(t *testing.T) {
 		{"any", "*", verify.CodeContextInvalid},
 		{"null", "null", verify.CodeContextInvalid},
 	}
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			context := h.sign(t, func(claims *launchcontext.Claims) { claims.Origin = c.origin })
@@ -237,16 +237,16 @@ func TestOriginMustBeOneOfTheTenants(t *testing.T) {
 }
 
 func TestContextWithoutContactsNeedsAConnection(t *testing.T) {
-	h := newHouse(t)
-	h.psa.fault = &verify.Error{Code: verify.CodeNotFound}
+	h := newHarness(t)
+	h.psa.readErr = &verify.Error{Code: verify.CodeNotFound}
 	refusal := h.refused(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts = nil }), "", verify.CodeContextInvalid)
 	if refusal.Field != "ctx.contacts" || !strings.Contains(refusal.Public, "Acme IT has no connection") {
 		t.Errorf("got %v", &refusal)
 	}
 }
 
-func TestRow25RefusalsHoldNothingOfTheContext(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_25_RefusalsHoldNothingOfTheContext(t *testing.T) {
+	h := newHarness(t)
 	good := h.sign(t, nil)
 	h.open(t, good, "")
 	bad := []string{
@@ -272,14 +272,14 @@ func TestRow25RefusalsHoldNothingOfTheContext(t *testing.T) {
 }
 
 func TestServiceThatIsNotConfiguredOpensNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	context := h.sign(t, nil)
 	for name, edit := range map[string]func(*launch.Service){
 		"no audience":    func(s *launch.Service) { s.Audience = "" },
 		"no secret":      func(s *launch.Service) { s.Secret = nil },
 		"a short secret": func(s *launch.Service) { s.Secret = []byte("short") },
 	} {
-		s := h.door()
+		s := h.newNode()
 		edit(s)
 		_, openErr := s.Open(t.Context(), context, "")
 		_, _, challengeErr := s.Challenge()
@@ -293,8 +293,8 @@ func TestServiceThatIsNotConfiguredOpensNothing(t *testing.T) {
 	}
 }
 
-func TestRow07AContextOfOneTenantOpensNothingOnAnothersPage(t *testing.T) {
-	h := newHouse(t)
+func TestThreat_07_AContextOfOneTenantOpensNothingOnAnothersPage(t *testing.T) {
+	h := newHarness(t)
 	other := h.acme(t)
 	other.ID = "zenith"
 	h.put(t, other)
@@ -302,8 +302,8 @@ func TestRow07AContextOfOneTenantOpensNothingOnAnothersPage(t *testing.T) {
 	if _, err := h.OpenAt(t.Context(), "zenith", context, ""); verify.CodeOf(err) != verify.CodeContextInvalid {
 		t.Errorf("got %v", err)
 	}
-	if sessions, spent := h.stored(t); sessions != 0 || spent != 0 {
-		t.Errorf("it left %d sessions and %d spent ids", sessions, spent)
+	if sessions, used := h.stored(t); sessions != 0 || used != 0 {
+		t.Errorf("it left %d sessions and %d spent ids", sessions, used)
 	}
 	if _, err := h.OpenAt(t.Context(), "acme", context, ""); err != nil {
 		t.Errorf("on its own tenant's page: %v", err)

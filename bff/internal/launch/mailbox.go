@@ -17,14 +17,14 @@ import (
 
 const maxAddress = 254 // RFC 5321
 
-// mailbox is an e-mail address in the three forms that are needed of it.
+// mailbox is an e-mail address in three forms.
 type mailbox struct {
-	address   string // as it is written to: the local part as it came, the domain in lower case
-	canonical string // as it is compared: one form for all spellings of one mailbox
-	person    string // canonical without the aliases that reach the same person
+	address   string // for sending: the local part as written, the domain in lower case
+	canonical string // for comparing: one form for all spellings of one mailbox
+	person    string // canonical, without the aliases of the same person
 }
 
-// readAddress reads a field's value as one e-mail address, or says why it is none.
+// readAddress reads a field's value as one e-mail address, or gives the reason why it is not one.
 func readAddress(value string) (mailbox, verify.Unusable) {
 	value = strings.Map(func(r rune) rune {
 		switch r {
@@ -58,17 +58,20 @@ func readAddress(value string) (mailbox, verify.Unusable) {
 	if err != nil || !strings.Contains(ascii, ".") || fault != nil || parsed.Name != "" || parsed.Address != address {
 		return mailbox{}, verify.UnusableInvalid
 	}
-	name := folded(local)
+	name := foldCase(local)
 	return mailbox{address: address, canonical: name + "@" + ascii, person: withoutAliases(name, ascii)}, ""
 }
 
-// domains gives a domain in its ASCII form, A-labels and lower case, as it is looked up (UTS 46); underscores are let pass.
+// domains converts a domain to its ASCII form: A-labels in lower case, as for a lookup (UTS 46). Underscores are
+// accepted.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
-// folded gives one form to all cases and compositions of a local part.
-func folded(local string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(local))) }
+// foldCase gives one form for all cases and compositions of a local part.
+func foldCase(local string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(local)))
+}
 
-// unquote gives a quoted local part without its quotes, where it needs none: the two are one mailbox (RFC 5321, 4.1.2).
+// unquote removes the quotes of a local part that needs none: both forms are one mailbox (RFC 5321, 4.1.2).
 func unquote(local string) string {
 	inner, begun := strings.CutPrefix(local, `"`)
 	inner, ended := strings.CutSuffix(inner, `"`)
@@ -78,15 +81,16 @@ func unquote(local string) string {
 	return inner
 }
 
-// mailProvider is a mail provider at which one mailbox has several addresses, as its own help pages say.
+// mailProvider is a mail provider at which one mailbox has several addresses, according to its help pages.
 type mailProvider struct {
-	domains    []string // the first stands for all: a user name is the same person in each
-	ignored    string   // characters that count for nothing in the local part
+	domains    []string // the first is the canonical one: a user name is the same person in each
+	ignored    string   // characters without meaning in the local part
 	subdomains bool     // anything@user.domain is user@domain
 }
 
-// Sub-addresses with a plus sign are taken for aliases at every domain: Google, Microsoft, Apple, Fastmail, Proton and
-// the mail servers of companies have them, and nobody is refused a message for it who has not had one already.
+// A plus sign starts an alias at every domain: Google, Microsoft, Apple, Fastmail, Proton and the mail servers of
+// companies support it. A person whose address is taken for an alias is refused a message only after having received
+// one.
 var mailProviders = []mailProvider{
 	{domains: []string{"gmail.com", "googlemail.com"}, ignored: "."},
 	{domains: []string{"proton.me", "protonmail.com", "protonmail.ch", "pm.me"}, ignored: ".-_"},
@@ -96,7 +100,7 @@ var mailProviders = []mailProvider{
 	{domains: []string{"fastmail.fm"}, subdomains: true},
 }
 
-// withoutAliases gives the address that a person's aliases have in common.
+// withoutAliases gives the common address of a person's aliases.
 func withoutAliases(local, domain string) string {
 	name, _, _ := strings.Cut(local, "+")
 	if name == "" {
@@ -123,7 +127,7 @@ func withoutAliases(local, domain string) string {
 	return name + "@" + domain
 }
 
-// mailboxesIn gives the forms of the addresses that a value with other things in it may mean.
+// mailboxesIn gives the person forms of the addresses in a value with other text in it.
 func mailboxesIn(value string) []string {
 	var list []string
 	for _, part := range strings.FieldsFunc(text.Value(value), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()[]|/\"'", r) }) {

@@ -13,17 +13,17 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Mapping says how an issuer's tokens are read that are no launch contexts: where each of a context's claims stands among
-// its own. It is an issuer's [verify.Issuer.Mapping], as JSON.
+// Mapping states how to read an issuer's tokens that are no launch contexts: where each claim of a launch context is
+// found. It is an issuer's [verify.Issuer.Mapping], as JSON.
 type Mapping struct {
-	Audience  string            `json:"audience,omitempty"`  // the tokens' aud, exactly; empty: our public URL
-	Types     []string          `json:"types,omitempty"`     // values of typ that are taken, "" for none; empty: JWT or none
-	Claims    map[string]string `json:"claims"`              // from ours to a JSON pointer (RFC 6901) into theirs
-	Constants map[string]string `json:"constants,omitempty"` // from ours to what it always is
+	Audience  string            `json:"audience,omitempty"`  // expected aud; empty: the public URL
+	Types     []string          `json:"types,omitempty"`     // accepted values of typ, "" for none; empty: JWT or none
+	Claims    map[string]string `json:"claims"`              // from a launch claim to a JSON pointer (RFC 6901) into the token's claims
+	Constants map[string]string `json:"constants,omitempty"` // from a launch claim to a fixed value
 }
 
-// mappable are the claims of a context that a mapping may fill.
-var mappable = map[string]func(*launchcontext.Claims) *string{
+// mappableClaims are the claims of a launch context that a mapping may fill.
+var mappableClaims = map[string]func(*launchcontext.Claims) *string{
 	"sub":                func(c *launchcontext.Claims) *string { return &c.Subject },
 	"origin":             func(c *launchcontext.Claims) *string { return &c.Origin },
 	"act.name":           func(c *launchcontext.Claims) *string { return &c.Actor.Name },
@@ -40,20 +40,19 @@ var mappable = map[string]func(*launchcontext.Claims) *string{
 	"ctx.contact.name":   func(c *launchcontext.Claims) *string { return &c.Context.Contact.Name },
 }
 
-// signed are those that must be inside the signature: who it is, and which ticket. What a mapping makes constant is the
-// same for everybody.
-var signed = []string{"sub", "ctx.ticket.id"}
+// requiredClaims must be signed: the person and the ticket. A constant would be the same for every token.
+var requiredClaims = []string{"sub", "ctx.ticket.id"}
 
-// constant are those that may be the same for everybody.
-var constant = []string{"ctx.psa", "origin", "ctx.client.id", "ctx.client.name"}
+// constantClaims are the claims that may have a fixed value.
+var constantClaims = []string{"ctx.psa", "origin", "ctx.client.id", "ctx.client.name"}
 
-// parseMapping reads a mapping and refuses one by which a token could not say who has which ticket open.
+// parseMapping reads a mapping, and refuses one whose tokens can't state the person and the ticket.
 func parseMapping(data []byte) (Mapping, error) {
 	var m Mapping
 	if err := strictjson.Decode(context.Background(), data, &m, strictjson.Rules{Null: true}); err != nil {
 		return m, errors.New("its mapping can't be read")
 	}
-	for _, name := range signed {
+	for _, name := range requiredClaims {
 		if m.Claims[name] == "" {
 			return m, fmt.Errorf("its mapping has no claim for %s, which must be inside the signature", name)
 		}
@@ -67,7 +66,7 @@ func parseMapping(data []byte) (Mapping, error) {
 	}
 	for name, pointer := range m.Claims {
 		switch {
-		case mappable[name] == nil:
+		case mappableClaims[name] == nil:
 			return m, fmt.Errorf("%q is no claim that can be mapped", name)
 		case !strings.HasPrefix(pointer, "/"):
 			return m, fmt.Errorf("%s is mapped to %q, which is no JSON pointer such as /context/ticketId", name, pointer)
@@ -75,8 +74,8 @@ func parseMapping(data []byte) (Mapping, error) {
 	}
 	for name, value := range m.Constants {
 		switch {
-		case !slices.Contains(constant, name):
-			return m, fmt.Errorf("%q can't be a constant: only %s can", name, strings.Join(constant, ", "))
+		case !slices.Contains(constantClaims, name):
+			return m, fmt.Errorf("%q can't be a constant: only %s can", name, strings.Join(constantClaims, ", "))
 		case m.Claims[name] != "":
 			return m, fmt.Errorf("%s is both mapped and a constant", name)
 		case value == "":
@@ -92,31 +91,31 @@ func parseMapping(data []byte) (Mapping, error) {
 	return m, nil
 }
 
-// has tells whether the mapping fills a claim.
+// has reports whether the mapping fills a claim.
 func (m Mapping) has(name string) bool { return m.Claims[name] != "" || m.Constants[name] != "" }
 
-// read gives the claims of a context that the token says in its own words.
-func (m Mapping) read(f launchcontext.Foreign) (launchcontext.Claims, error) {
+// claims gives the token's claims as those of a launch context.
+func (m Mapping) claims(f launchcontext.MappedToken) (launchcontext.Claims, error) {
 	c := launchcontext.Claims{Issuer: f.Issuer, ID: f.ID, ExpiresAt: f.ExpiresAt}
 	for name, value := range m.Constants {
-		*mappable[name](&c) = value
+		*mappableClaims[name](&c) = value
 	}
 	for name, pointer := range m.Claims {
-		value, found := at(f.Claims, pointer)
-		text, fits := plain(value)
+		value, found := resolvePointer(f.Claims, pointer)
+		text, fits := claimText(value)
 		switch {
 		case found && !fits:
 			return c, unusable(name, "is neither text nor a whole number")
-		case text == "" && (slices.Contains(signed, name) || name == "ctx.psa"):
+		case text == "" && (slices.Contains(requiredClaims, name) || name == "ctx.psa"):
 			return c, unusable(name, "is missing")
 		}
-		*mappable[name](&c) = text
+		*mappableClaims[name](&c) = text
 	}
 	return c, nil
 }
 
-// plain is a value as a context would have it: ids are text there, and numbers elsewhere.
-func plain(value any) (text string, fits bool) {
+// claimText gives a value as text: ids are text in a launch context, and numbers in other tokens.
+func claimText(value any) (text string, fits bool) {
 	switch v := value.(type) {
 	case string:
 		return v, true
@@ -126,14 +125,14 @@ func plain(value any) (text string, fits bool) {
 	return "", false
 }
 
-var unescape = strings.NewReplacer("~1", "/", "~0", "~")
+var pointerUnescaper = strings.NewReplacer("~1", "/", "~0", "~")
 
-// at follows a JSON pointer.
-func at(value any, pointer string) (any, bool) {
+// resolvePointer follows a JSON pointer.
+func resolvePointer(value any, pointer string) (any, bool) {
 	for _, token := range strings.Split(pointer, "/")[1:] {
 		switch v := value.(type) {
 		case map[string]any:
-			next, found := v[unescape.Replace(token)]
+			next, found := v[pointerUnescaper.Replace(token)]
 			if !found {
 				return nil, false
 			}

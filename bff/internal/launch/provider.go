@@ -21,19 +21,19 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// providerPace: what a provider says of itself seldom changes; one that was down is asked again soon.
-var providerPace = pace{fresh: time.Hour, every: 5 * time.Second, kept: 4 * time.Hour}
+// providerRefresh: discovery documents seldom change, and a provider that was down is asked again soon.
+var providerRefresh = refreshPolicy{freshFor: time.Hour, minInterval: 5 * time.Second, usableFor: 4 * time.Hour}
 
-// provider is an OpenID provider as its discovery document has it.
+// provider is an OpenID provider, from its discovery document.
 type provider struct {
 	*oidc.Provider
-	style oauth2.AuthStyle // how a client shows its secret
+	style oauth2.AuthStyle // how the client authenticates
 }
 
-// provider gives the tenant's. CodeUnavailable: it can't be reached, or is not who it should be.
+// provider gives the tenant's provider. CodeUnavailable: it can't be reached, or it is not the configured one.
 func (s *Service) provider(ctx context.Context, in verify.SignIn) (*provider, error) {
 	now := s.Now()
-	p, err := s.providers.place(in.Issuer, now, providerPace.kept).get(ctx, providerPace, now,
+	p, err := s.providers.entry(in.Issuer, now, providerRefresh.usableFor).get(ctx, providerRefresh, now,
 		func(*provider) bool { return true },
 		func(ctx context.Context) (*provider, error) { return s.discover(ctx, in.Issuer) })
 	if err != nil {
@@ -46,26 +46,26 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 	if s.Client == nil {
 		return nil, errors.New("there is no way out")
 	}
-	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, checked(s.Client)), fetchTime)
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, strictClient(s.Client)), fetchTimeout)
 	defer cancel()
 	found, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
-		return nil, brief(err)
+		return nil, truncatedError(err)
 	}
-	// The browser is sent there: by no other scheme than the provider's own.
+	// The browser is sent there, so the scheme must be the provider's own.
 	from, errFrom := url.Parse(issuer)
 	to, errTo := url.Parse(found.Endpoint().AuthURL)
 	if errFrom != nil || errTo != nil || to.Scheme != from.Scheme || to.Host == "" {
 		return nil, errors.New("its authorization endpoint can't be used")
 	}
-	var says struct {
+	var metadata struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if err := claimsOf(found, &says); err != nil {
+	if err := claimsOf(found, &metadata); err != nil {
 		return nil, errors.New("its discovery document can't be read")
 	}
-	style := oauth2.AuthStyleInHeader // what OpenID Connect takes for granted
-	if len(says.Methods) > 0 && !slices.Contains(says.Methods, "client_secret_basic") {
+	style := oauth2.AuthStyleInHeader // the default of OpenID Connect
+	if len(metadata.Methods) > 0 && !slices.Contains(metadata.Methods, "client_secret_basic") {
 		style = oauth2.AuthStyleInParams
 	}
 	return &provider{found, style}, nil
@@ -84,13 +84,14 @@ func (s *Service) client(p *provider, in verify.SignIn) *oauth2.Config {
 	}
 }
 
-// identity is what an ID token says of a person.
+// identity holds the claims of an ID token about a person.
 type identity struct {
 	Name     string `json:"name"`
 	Email    string `json:"email"`
 	Verified bool   `json:"email_verified"`
 
-	// The names that go-oidc judges. encoding/json takes them in any case, so that none may stand in another one.
+	// The claims that go-oidc checks. encoding/json matches names in any case, so a differently spelt duplicate is
+	// refused.
 	Issuer    json.RawMessage `json:"iss"`
 	Subject   json.RawMessage `json:"sub"`
 	Audience  json.RawMessage `json:"aud"`
@@ -103,41 +104,41 @@ type identity struct {
 }
 
 // redeem exchanges the provider's code for the person who signed in.
-func (s *Service) redeem(ctx context.Context, in verify.SignIn, m memo, code string) (identity, error) {
+func (s *Service) redeem(ctx context.Context, in verify.SignIn, state signInState, code string) (identity, error) {
 	p, err := s.provider(ctx, in)
 	if err != nil {
 		return identity{}, err
 	}
-	ctx = oidc.ClientContext(ctx, checked(s.Client))
-	tokens, err := s.client(p, in).Exchange(ctx, code, oauth2.VerifierOption(m.Verifier))
+	ctx = oidc.ClientContext(ctx, strictClient(s.Client))
+	tokens, err := s.client(p, in).Exchange(ctx, code, oauth2.VerifierOption(state.Verifier))
 	var refusal *oauth2.RetrieveError
 	switch {
 	case err != nil && errors.As(err, &refusal) && refusal.Response.StatusCode < http.StatusInternalServerError:
-		return identity{}, notSignedIn(publicProviderRefuses, brief(err))
+		return identity{}, signInRefusal(publicProviderRefuses, truncatedError(err))
 	case err != nil:
-		return identity{}, &verify.Error{Code: verify.CodeUnavailable, Public: publicProviderDown, Err: brief(err)}
+		return identity{}, &verify.Error{Code: verify.CodeUnavailable, Public: publicProviderDown, Err: truncatedError(err)}
 	}
 	text, _ := tokens.Extra("id_token").(string)
-	proven, err := p.VerifierContext(ctx, &oidc.Config{
+	idToken, err := p.VerifierContext(ctx, &oidc.Config{
 		ClientID: in.ClientID, Now: s.Now, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256, oidc.EdDSA},
 	}).Verify(ctx, text)
 	switch {
 	case err != nil:
-		return identity{}, notSignedIn(publicProviderRefuses, brief(err))
-	case !hmac.Equal([]byte(proven.Nonce), []byte(m.Nonce)):
-		return identity{}, notSignedIn(publicProviderRefuses, errors.New("the ID token is of another sign-in"))
-	case len(proven.Audience) != 1:
-		return identity{}, notSignedIn(publicProviderRefuses, errors.New("the ID token has more than one audience"))
+		return identity{}, signInRefusal(publicProviderRefuses, truncatedError(err))
+	case !hmac.Equal([]byte(idToken.Nonce), []byte(state.Nonce)):
+		return identity{}, signInRefusal(publicProviderRefuses, errors.New("the ID token is of another sign-in"))
+	case len(idToken.Audience) != 1:
+		return identity{}, signInRefusal(publicProviderRefuses, errors.New("the ID token has more than one audience"))
 	}
-	return admitted(in, proven)
+	return identify(in, idToken)
 }
 
-// admitted reads the ID token, and refuses whom the tenant does not let in.
-func admitted(in verify.SignIn, proven *oidc.IDToken) (identity, error) {
+// identify reads the ID token, and refuses a person whom the tenant does not allow.
+func identify(in verify.SignIn, idToken *oidc.IDToken) (identity, error) {
 	var who identity
 	claims := map[string]any{}
-	if err := errors.Join(claimsOf(proven, &who), claimsOf(proven, &claims)); err != nil {
-		return identity{}, notSignedIn(publicProviderRefuses, errors.New("the ID token's claims can't be read"))
+	if err := errors.Join(claimsOf(idToken, &who), claimsOf(idToken, &claims)); err != nil {
+		return identity{}, signInRefusal(publicProviderRefuses, errors.New("the ID token's claims can't be read"))
 	}
 	_, domain, _ := strings.Cut(who.Email, "@")
 	if len(in.Domains) > 0 && (!who.Verified || !slices.Contains(in.Domains, strings.ToLower(domain))) {
@@ -150,7 +151,7 @@ func admitted(in verify.SignIn, proven *oidc.IDToken) (identity, error) {
 	return who, nil
 }
 
-// claimsOf reads claims strictly. Those of a table may have no name twice.
+// claimsOf reads claims strictly: no name occurs twice.
 func claimsOf(from interface{ Claims(any) error }, into any) error {
 	var raw json.RawMessage
 	if err := from.Claims(&raw); err != nil {
@@ -159,20 +160,20 @@ func claimsOf(from interface{ Claims(any) error }, into any) error {
 	return strictjson.Unmarshal(raw, into)
 }
 
-// answerLimit is what a provider's answer may have, in bytes.
-const answerLimit = 256 << 10
+// maxAnswerBytes bounds a provider's answer.
+const maxAnswerBytes = 256 << 10
 
-// checked gives a client that refuses answers in JSON which strictjson refuses, before the library that asked reads them.
-func checked(client *http.Client) *http.Client {
+// strictClient gives a client that refuses JSON answers which strictjson refuses, before the OpenID library reads them.
+func strictClient(client *http.Client) *http.Client {
 	strict := *client
-	strict.Transport = answers{client.Transport}
+	strict.Transport = strictTransport{client.Transport}
 	return &strict
 }
 
-type answers struct{ next http.RoundTripper }
+type strictTransport struct{ next http.RoundTripper }
 
 // RoundTrip reads the whole answer.
-func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a strictTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	next := a.next
 	if next == nil {
 		next = http.DefaultTransport
@@ -181,7 +182,7 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := strictjson.Read(r.Context(), response.Body, answerLimit)
+	body, err := strictjson.Read(r.Context(), response.Body, maxAnswerBytes)
 	err = errors.Join(err, response.Body.Close())
 	if text := bytes.TrimLeft(body, " \t\r\n"); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		err = strictjson.Check(r.Context(), body, strictjson.Rules{Null: true})
@@ -193,8 +194,8 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// brief keeps what a provider answers out of the log but for its beginning.
-func brief(err error) error {
+// truncatedError keeps all but the beginning of a provider's answer out of the log.
+func truncatedError(err error) error {
 	text := fmt.Sprintf("%q", err.Error())
 	if len(text) > 200 {
 		text = text[:200] + "…"

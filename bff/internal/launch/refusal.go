@@ -8,55 +8,56 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// Refusal is what an operator's log says of a launch context that was refused. It has nothing of the context but its field
-// names, and what the context says of who signed it: the texts are short and plain, and may be a forger's.
+// Refusal is the log entry of a refused launch context. It contains no value of the context, only field names and the
+// context's own statement of its signer. These texts are short and plain, and an attacker may have written them.
 type Refusal struct {
 	Code    string // a launchcontext.Code, or context_replayed
 	Reason  string
 	Field   string
-	Tenant  string // as the context names it
+	Tenant  string // as stated by the context
 	Issuer  string
 	KeyID   string
-	Proven  bool // the signature is good
+	Proven  bool // the signature is valid
 	refusal error
 }
 
-// Error gives the refusal as it was.
+// Error gives the text of the original error.
 func (r *Refusal) Error() string { return r.refusal.Error() }
 
-// Unwrap gives what is answered.
+// Unwrap gives the original error.
 func (r *Refusal) Unwrap() error { return r.refusal }
 
-// explained makes a [*Refusal] of an error that refuses the context; one that says that a part is down stays as it is.
-func explained(err error, token string) error {
-	var answer *verify.Error
-	if !errors.As(err, &answer) {
+// asRefusal makes a [*Refusal] of an error that refuses the context. An error of an unavailable part is returned
+// unchanged.
+func asRefusal(err error, token string) error {
+	var publicErr *verify.Error
+	if !errors.As(err, &publicErr) {
 		return err
 	}
-	switch answer.Code {
+	switch publicErr.Code {
 	case verify.CodeContextInvalid, verify.CodeContextExpired, verify.CodeContextReplayed:
 	default:
 		return err
 	}
 	who := launchcontext.Claimed(token)
 	r := &Refusal{
-		Code: string(launchcontext.CodeClaims), Field: answer.Field, Proven: true,
-		Tenant: plainly(who.Tenant), Issuer: plainly(who.Issuer), KeyID: plainly(who.KeyID), refusal: err,
+		Code: string(launchcontext.CodeClaims), Field: publicErr.Field, Proven: true,
+		Tenant: printable(who.Tenant), Issuer: printable(who.Issuer), KeyID: printable(who.KeyID), refusal: err,
 	}
 	var cause *launchcontext.Error
 	switch {
 	case errors.As(err, &cause):
 		r.Code, r.Field, r.Proven, r.Reason = string(cause.Code), cause.Field, cause.Proven, cause.Reason()
-	case answer.Code != verify.CodeContextInvalid:
-		r.Code, r.Reason = string(answer.Code), answer.Public
-	case answer.Err != nil:
-		r.Reason = answer.Err.Error()
+	case publicErr.Code != verify.CodeContextInvalid:
+		r.Code, r.Reason = string(publicErr.Code), publicErr.Public
+	case publicErr.Err != nil:
+		r.Reason = publicErr.Err.Error()
 	}
 	return r
 }
 
-// plainly keeps what can be logged of a name that anybody may have written.
-func plainly(name string) string {
+// printable limits a name of unknown origin to characters that are safe in a log.
+func printable(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < '!' || r > '~' {
 			return '?'
@@ -69,25 +70,25 @@ func plainly(name string) string {
 	return name
 }
 
-// refused is what the refusal of a token reads as outside. That a part is down is no refusal. Before the signature is
-// proven all refusals read alike; after it they name the field.
-func refused(err error) error {
+// publicRefusal gives the public error of a refused token. An error of an unavailable part is returned unchanged.
+// Before the signature is verified all refusals read alike; afterwards they name the field.
+func publicRefusal(err error) error {
 	if err == nil || verify.CodeOf(err) != "" {
 		return err
 	}
-	answer := &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
+	publicErr := &verify.Error{Code: verify.CodeContextInvalid, Public: publicInvalid, Err: err}
 	var refusal *launchcontext.Error
 	if !errors.As(err, &refusal) || !refusal.Proven {
-		return answer
+		return publicErr
 	}
-	answer.Field = refusal.Field
+	publicErr.Field = refusal.Field
 	switch refusal.Code {
 	case launchcontext.CodeExpired:
-		answer.Code, answer.Public = verify.CodeContextExpired, publicExpired
+		publicErr.Code, publicErr.Public = verify.CodeContextExpired, publicExpired
 	case launchcontext.CodeNotYet:
-		answer.Public = publicClock
+		publicErr.Public = publicClock
 	default:
-		answer.Public = sentUnusable(refusal.Field, refusal.Reason())
+		publicErr.Public = publicUnusable(refusal.Field, refusal.Reason())
 	}
-	return answer
+	return publicErr
 }

@@ -16,29 +16,29 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// gateway is a house whose technicians sign in at a real provider.
-type gateway struct {
-	*house
+// signInHarness is a harness whose technicians sign in at a real provider.
+type signInHarness struct {
+	*harness
 	t        *testing.T
 	provider *httptest.Server
 	config   *idp.Config
 	down     bool
-	asked    int
+	requests int
 }
 
-func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
+func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
 	t.Helper()
-	g := &gateway{house: newHouse(t), t: t}
+	g := &signInHarness{harness: newHarness(t), t: t}
 	var handler http.Handler
 	g.provider = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.asked++
+		g.requests++
 		if g.down {
 			http.Error(w, "down", http.StatusServiceUnavailable)
 			return
@@ -72,11 +72,11 @@ func newGateway(t *testing.T, edit func(*verify.SignIn)) *gateway {
 		edit(&acme.SignIn)
 	}
 	g.put(t, acme)
-	g.Client = outward.Client(outward.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
+	g.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
 	return g
 }
 
-func (g *gateway) begin() launch.SignInStart {
+func (g *signInHarness) begin() launch.SignInStart {
 	g.t.Helper()
 	start, err := g.BeginSignIn(g.t.Context(), "acme")
 	if err != nil {
@@ -85,8 +85,8 @@ func (g *gateway) begin() launch.SignInStart {
 	return start
 }
 
-// choose is the person at the provider's page, and the browser's way back.
-func (g *gateway) choose(start launch.SignInStart, person string) launch.SignInReturn {
+// choose selects the person on the provider's page and follows the browser back.
+func (g *signInHarness) choose(start launch.SignInStart, person string) launch.SignInReturn {
 	g.t.Helper()
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := browser.PostForm(start.URL, url.Values{"person": {person}})
@@ -99,11 +99,11 @@ func (g *gateway) choose(start launch.SignInStart, person string) launch.SignInR
 		g.t.Fatalf("%d: the provider sends the browser to %v, %v", response.StatusCode, back, err)
 	}
 	q := back.Query()
-	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Fault: q.Get("error"), Memo: start.Memo}
+	return launch.SignInReturn{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), ProviderError: q.Get("error"), StateCookie: start.StateCookie}
 }
 
-// signIn is the whole way, to the code that the pod gets.
-func (g *gateway) signIn(person string) string {
+// signIn runs the whole flow and gives the code for the pod.
+func (g *signInHarness) signIn(person string) string {
 	g.t.Helper()
 	code, err := g.FinishSignIn(g.t.Context(), g.choose(g.begin(), person))
 	if err != nil {
@@ -112,12 +112,12 @@ func (g *gateway) signIn(person string) string {
 	return code
 }
 
-func (g *gateway) openWith(code, ticket string) (launch.Grant, error) {
+func (g *signInHarness) openWith(code, ticket string) (launch.Grant, error) {
 	return g.OpenSignedIn(g.t.Context(), launch.SignInLaunch{Tenant: "acme", Code: code, Ticket: ticket})
 }
 
 func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	start := g.begin()
 	to, err := url.Parse(start.URL)
 	if err != nil {
@@ -145,8 +145,8 @@ func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
 	}
 }
 
-func TestRow02ASignInOpensOneSessionWithinAMinute(t *testing.T) {
-	g := newGateway(t, nil)
+func TestThreat_02_ASignInOpensOneSessionWithinAMinute(t *testing.T) {
+	g := newSignInHarness(t, nil)
 	code := g.signIn("ana")
 	if _, err := g.openWith(code, "9999"); verify.CodeOf(err) != verify.CodeTicket {
 		t.Errorf("a ticket that is not there: %v", err)
@@ -162,13 +162,13 @@ func TestRow02ASignInOpensOneSessionWithinAMinute(t *testing.T) {
 	if _, err := g.openWith(late, "1174"); verify.CodeOf(err) != verify.CodeContextExpired {
 		t.Errorf("after a minute: %v", err)
 	}
-	if sessions, spent := g.stored(t); sessions != 1 || spent != 1 {
-		t.Errorf("%d sessions, %d spent", sessions, spent)
+	if sessions, used := g.stored(t); sessions != 1 || used != 1 {
+		t.Errorf("%d sessions, %d spent", sessions, used)
 	}
 }
 
-func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
-	g := newGateway(t, nil)
+func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
+	g := newSignInHarness(t, nil)
 	other := g.acme(t)
 	other.ID = "zenith"
 	other.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
@@ -181,7 +181,7 @@ func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
 		"another ticket system":    {Tenant: "acme", Code: code, System: "halopsa", Ticket: "1174"},
 		"an altered code":          {Tenant: "acme", Code: code[:len(code)-2] + "AA", Ticket: "1174"},
 		"the provider's own code":  {Tenant: "acme", Code: g.choose(g.begin(), "ana").Code, Ticket: "1174"},
-		"the cookie for the code":  {Tenant: "acme", Code: start.Memo, Ticket: "1174"},
+		"the cookie for the code":  {Tenant: "acme", Code: start.StateCookie, Ticket: "1174"},
 		"a launch context":         {Tenant: "acme", Code: g.sign(t, nil), Ticket: "1174"},
 		"nothing":                  {Tenant: "acme", Ticket: "1174"},
 		"a code with a line break": {Tenant: "acme", Code: code[:8] + "\n" + code[8:], Ticket: "1174"},
@@ -202,12 +202,12 @@ func TestRow03WhatASignInGivesIsGoodForNothingElse(t *testing.T) {
 }
 
 func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	for name, edit := range map[string]func(*launch.SignInReturn){
-		"no cookie":                    func(r *launch.SignInReturn) { r.Memo = "" },
-		"another flow's cookie":        func(r *launch.SignInReturn) { r.Memo = g.begin().Memo },
-		"the code for the cookie":      func(r *launch.SignInReturn) { r.Memo = g.signIn("ana") },
-		"an altered cookie":            func(r *launch.SignInReturn) { r.Memo = r.Memo[:len(r.Memo)-2] + "AA" },
+		"no cookie":                    func(r *launch.SignInReturn) { r.StateCookie = "" },
+		"another flow's cookie":        func(r *launch.SignInReturn) { r.StateCookie = g.begin().StateCookie },
+		"the code for the cookie":      func(r *launch.SignInReturn) { r.StateCookie = g.signIn("ana") },
+		"an altered cookie":            func(r *launch.SignInReturn) { r.StateCookie = r.StateCookie[:len(r.StateCookie)-2] + "AA" },
 		"another state":                func(r *launch.SignInReturn) { r.State = "x" },
 		"no state":                     func(r *launch.SignInReturn) { r.State = "" },
 		"another provider's answer":    func(r *launch.SignInReturn) { r.Issuer = "https://evil.example" },
@@ -215,12 +215,12 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 		"a code of nobody":             func(r *launch.SignInReturn) { r.Code = "x" },
 		"another flow's code":          func(r *launch.SignInReturn) { r.Code = g.choose(g.begin(), "ana").Code },
 		"a code that was redeemed":     func(r *launch.SignInReturn) { _, _ = g.FinishSignIn(t.Context(), *r) },
-		"the provider's error":         func(r *launch.SignInReturn) { r.Fault = "access_denied" },
+		"the provider's error":         func(r *launch.SignInReturn) { r.ProviderError = "access_denied" },
 		"ten minutes later":            func(*launch.SignInReturn) { g.now = g.now.Add(10 * time.Minute) },
 		"a provider that was replaced": func(*launch.SignInReturn) { g.put(t, g.acme(t)) },
 	} {
 		back := g.choose(g.begin(), "ana")
-		before, acme := g.now, mustTenant(t, g.house)
+		before, acme := g.now, mustTenant(t, g.harness)
 		edit(&back)
 		code, err := g.FinishSignIn(t.Context(), back)
 		var refusal *verify.Error
@@ -232,7 +232,7 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 	}
 }
 
-func mustTenant(t *testing.T, h *house) verify.Tenant {
+func mustTenant(t *testing.T, h *harness) verify.Tenant {
 	t.Helper()
 	tenant, err := h.store.Tenant(t.Context(), "acme")
 	if err != nil {
@@ -241,9 +241,9 @@ func mustTenant(t *testing.T, h *house) verify.Tenant {
 	return tenant
 }
 
-func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
-	g := newGateway(t, nil)
-	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func TestThreat_01_AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
+	g := newSignInHarness(t, nil)
+	unknownKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
 		"no exp":                      {claims: map[string]any{"exp": nil}},
 		"alg none":                    {sign: by(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType)},
 		"HS256 under the secret":      {sign: by(jwt.SigningMethodHS256, []byte("hush"))},
-		"a stranger's key":            {sign: by(jwt.SigningMethodES256, stranger)},
+		"a stranger's key":            {sign: by(jwt.SigningMethodES256, unknownKey)},
 		"something that is no token":  {sign: func(map[string]any) (string, error) { return "token", nil }},
 		"a name that is not the type": {claims: map[string]any{"email_verified": "yes"}},
 	}
@@ -288,7 +288,7 @@ func TestRow01AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
 	}
 }
 
-func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
+func TestOnlyAllowedTechniciansSignIn(t *testing.T) {
 	domains := func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }
 	claim := func(name string) func(*verify.SignIn) { return func(in *verify.SignIn) { in.Claim = name } }
 	for _, c := range []struct {
@@ -308,7 +308,7 @@ func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
 		{"known by a claim that is no text", claim("email_verified"), "ana", verify.CodeMember},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := newGateway(t, c.edit)
+			g := newSignInHarness(t, c.edit)
 			if _, err := g.FinishSignIn(t.Context(), g.choose(g.begin(), c.person)); verify.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -317,15 +317,15 @@ func TestOnlyWhomTheTenantLetsInGetsIn(t *testing.T) {
 }
 
 func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newSignInHarness(t, nil)
 	g.down = true
 	for range 20 {
 		if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable {
 			t.Errorf("got %v", err)
 		}
 	}
-	if g.asked != 1 {
-		t.Errorf("it was asked %d times", g.asked)
+	if g.requests != 1 {
+		t.Errorf("it was asked %d times", g.requests)
 	}
 	g.down = false
 	g.now = g.now.Add(5 * time.Second)
@@ -337,16 +337,16 @@ func TestAProviderThatIsDownIsSaidAndNotAskedWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestRow27AProviderIsSoughtNowhereInside(t *testing.T) {
-	g := newGateway(t, nil)
-	g.Client = outward.Client(outward.Config{Timeout: 5 * time.Second})
-	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.asked != 0 {
-		t.Errorf("got %v, and it was asked %d times", err, g.asked)
+func TestThreat_27_AProviderIsSoughtNowhereInside(t *testing.T) {
+	g := newSignInHarness(t, nil)
+	g.Client = egress.Client(egress.Config{Timeout: 5 * time.Second})
+	if _, err := g.BeginSignIn(t.Context(), "acme"); verify.CodeOf(err) != verify.CodeUnavailable || g.requests != 0 {
+		t.Errorf("got %v, and it was asked %d times", err, g.requests)
 	}
 }
 
 func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
-	fine := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
+	valid := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
 	for name, c := range map[string]struct {
 		edit func(*verify.SignIn)
 		want verify.Code
@@ -363,7 +363,7 @@ func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
 		"an address for a domain": {func(in *verify.SignIn) { in.Domains = []string{"ana@acme.example"} }, verify.CodeInvalid},
 		"a domain in capitals":    {func(in *verify.SignIn) { in.Domains = []string{"Acme.example"} }, verify.CodeInvalid},
 	} {
-		in := fine
+		in := valid
 		c.edit(&in)
 		if err := launch.CheckSignIn(in); verify.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)

@@ -7,16 +7,16 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// Systems asks the ticket system that is meant: by its adapter where the tenant has connected it,
-// and else the directory of pushed contacts.
+// Systems calls the adapter of a ticket system where the tenant has connected it, and otherwise the directory of pushed
+// contacts.
 type Systems struct {
 	Connections verify.Connections
 	Adapters    map[string]Adapter // by the system's name in launch contexts
-	Directory   Directory          // nil: nobody pushes contacts
+	Directory   Directory          // nil: there is no directory
 }
 
-// Case gives a ticket with its client and contacts. CodeNotFound: the tenant has not connected this system.
-func (s Systems) Case(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error) {
+// Ticket gives a ticket with its client and contacts. CodeNotFound: the tenant has not connected this system.
+func (s Systems) Ticket(ctx context.Context, t verify.Tenant, system, ticket string) (launchcontext.Context, error) {
 	adapter, known := s.Adapters[system]
 	if !known {
 		return launchcontext.Context{}, errNotConnected(t)
@@ -24,7 +24,8 @@ func (s Systems) Case(ctx context.Context, t verify.Tenant, system, ticket strin
 	return adapter.Ticket(ctx, t, ticket)
 }
 
-// Contacts gives the people of a client, as [Adapter] does. CodeNotFound: nobody can tell who they are.
+// Contacts gives the people of a client, as [Adapter] does. CodeNotFound: neither an adapter nor the directory has
+// them.
 func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error) {
 	if adapter, known := s.Adapters[system]; known {
 		contacts, err := adapter.Contacts(ctx, t, client, contact)
@@ -38,7 +39,7 @@ func (s Systems) Contacts(ctx context.Context, t verify.Tenant, system, client, 
 	return s.Directory.Contacts(ctx, t, system, client, contact)
 }
 
-// TakesNotes tells whether results are written to the system's tickets.
+// TakesNotes reports whether results are written to the system's tickets.
 func (s Systems) TakesNotes(ctx context.Context, t verify.Tenant, system string) (bool, error) {
 	if _, known := s.Adapters[system].(Writer); !known {
 		return false, nil

@@ -9,36 +9,36 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// adapter answers with a fault, or with a ticket of its own.
-type adapter struct {
+// fakeAdapter answers with an error, or with its own ticket.
+type fakeAdapter struct {
 	psa.Writer
 	fault verify.Code
 }
 
-func (a adapter) Ticket(context.Context, verify.Tenant, string) (launchcontext.Context, error) {
+func (a fakeAdapter) Ticket(context.Context, verify.Tenant, string) (launchcontext.Context, error) {
 	return launchcontext.Context{PSA: "adapter"}, a.err()
 }
 
-func (a adapter) Contacts(context.Context, verify.Tenant, string, string) ([]launchcontext.Contact, error) {
+func (a fakeAdapter) Contacts(context.Context, verify.Tenant, string, string) ([]launchcontext.Contact, error) {
 	return []launchcontext.Contact{{ID: "of the adapter"}}, a.err()
 }
 
-func (a adapter) err() error {
+func (a fakeAdapter) err() error {
 	if a.fault == "" {
 		return nil
 	}
 	return &verify.Error{Code: a.fault}
 }
 
-type pushed struct{}
+type fakeDirectory struct{}
 
-func (pushed) Contacts(context.Context, verify.Tenant, string, string, string) ([]launchcontext.Contact, error) {
+func (fakeDirectory) Contacts(context.Context, verify.Tenant, string, string, string) ([]launchcontext.Contact, error) {
 	return []launchcontext.Contact{{ID: "pushed"}}, nil
 }
 
-type connections map[string]verify.Connection
+type fakeConnections map[string]verify.Connection
 
-func (c connections) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
+func (c fakeConnections) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
 	known, ok := c[tenant+"/"+system]
 	if !ok {
 		return known, &verify.Error{Code: verify.CodeNotFound}
@@ -46,7 +46,7 @@ func (c connections) Connection(_ context.Context, tenant, system string) (verif
 	return known, nil
 }
 
-func TestWhoIsAskedForContacts(t *testing.T) {
+func TestSourceOfContacts(t *testing.T) {
 	for _, row := range []struct {
 		name      string
 		system    string
@@ -55,13 +55,13 @@ func TestWhoIsAskedForContacts(t *testing.T) {
 		want      string
 		code      verify.Code
 	}{
-		{"the system, where it is connected", "connectwise", "", pushed{}, "of the adapter", ""},
-		{"the directory, where it is not", "connectwise", verify.CodeNotFound, pushed{}, "pushed", ""},
-		{"the directory, of a system that nobody knows", "homegrown", "", pushed{}, "pushed", ""},
-		{"nobody else, when the system is down", "connectwise", verify.CodePSADown, pushed{}, "", verify.CodePSADown},
+		{"the system, where it is connected", "connectwise", "", fakeDirectory{}, "of the adapter", ""},
+		{"the directory, where it is not", "connectwise", verify.CodeNotFound, fakeDirectory{}, "pushed", ""},
+		{"the directory, of a system that nobody knows", "homegrown", "", fakeDirectory{}, "pushed", ""},
+		{"nobody else, when the system is down", "connectwise", verify.CodePSADown, fakeDirectory{}, "", verify.CodePSADown},
 		{"nobody, without a directory", "homegrown", "", nil, "", verify.CodeNotFound},
 	} {
-		s := psa.Systems{Adapters: map[string]psa.Adapter{"connectwise": adapter{fault: row.fault}}, Directory: row.directory}
+		s := psa.Systems{Adapters: map[string]psa.Adapter{"connectwise": fakeAdapter{fault: row.fault}}, Directory: row.directory}
 		got, err := s.Contacts(t.Context(), verify.Tenant{ID: "acme"}, row.system, "1", "2")
 		if verify.CodeOf(err) != row.code || row.code == "" && got[0].ID != row.want {
 			t.Errorf("%s: %v, %v", row.name, got, err)
@@ -70,19 +70,19 @@ func TestWhoIsAskedForContacts(t *testing.T) {
 }
 
 func TestATicketIsOfASystemThatIsConnected(t *testing.T) {
-	s := psa.Systems{Adapters: map[string]psa.Adapter{"connectwise": adapter{}}}
-	if got, err := s.Case(t.Context(), verify.Tenant{}, "connectwise", "1"); err != nil || got.PSA != "adapter" {
+	s := psa.Systems{Adapters: map[string]psa.Adapter{"connectwise": fakeAdapter{}}}
+	if got, err := s.Ticket(t.Context(), verify.Tenant{}, "connectwise", "1"); err != nil || got.PSA != "adapter" {
 		t.Error(got, err)
 	}
-	if _, err := s.Case(t.Context(), verify.Tenant{}, "homegrown", "1"); verify.CodeOf(err) != verify.CodeNotFound {
+	if _, err := s.Ticket(t.Context(), verify.Tenant{}, "homegrown", "1"); verify.CodeOf(err) != verify.CodeNotFound {
 		t.Error(err)
 	}
 }
 
 func TestNotesAreTakenWhereThereAreKeysToWriteThem(t *testing.T) {
 	s := psa.Systems{
-		Adapters: map[string]psa.Adapter{"connectwise": adapter{}},
-		Connections: connections{
+		Adapters: map[string]psa.Adapter{"connectwise": fakeAdapter{}},
+		Connections: fakeConnections{
 			"acme/connectwise": {Secret: []byte("keys")}, "keyless/connectwise": {}, "acme/homegrown": {Secret: []byte("keys")},
 		},
 	}

@@ -18,46 +18,46 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// house is a worker on a real store, with a ticket system that answers as it is told.
-type house struct {
+// harness is a worker on a real store, with a ticket system whose answers are set.
+type harness struct {
 	*psa.Worker
 	t       *testing.T
 	store   *store.Store
 	service *verify.Service
 	log     bytes.Buffer
 
-	mu     sync.Mutex
-	now    time.Time
-	n      int
-	answer func(psa.Note) error
-	got    []psa.Note
+	mu      sync.Mutex
+	now     time.Time
+	n       int
+	respond func(psa.Note) error
+	written []psa.Note
 }
 
-func (h *house) clock() time.Time {
+func (h *harness) clock() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.now
 }
 
-func (h *house) advance(d time.Duration) {
+func (h *harness) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.now = h.now.Add(d)
 }
 
-func (h *house) WriteNote(_ context.Context, _ verify.Tenant, n psa.Note) error {
+func (h *harness) WriteNote(_ context.Context, _ verify.Tenant, n psa.Note) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.got = append(h.got, n)
-	if h.answer != nil {
-		return h.answer(n)
+	h.written = append(h.written, n)
+	if h.respond != nil {
+		return h.respond(n)
 	}
 	return nil
 }
 
-func newHouse(t *testing.T) *house {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	h := &harness{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "psa.db"), h.clock)
 	h.service = storetest.Service(h.store, h.clock)
 	for _, id := range []string{"acme", "umbrella"} {
@@ -68,17 +68,17 @@ func newHouse(t *testing.T) *house {
 	}
 	h.Worker = psa.NewWorker(psa.WorkerConfig{
 		Queue: h.store, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
-		Now: h.clock, Chance: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Now: h.clock, Random: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	h.service.Noter = h.Worker
 	return h
 }
 
-// send asks a contact of the tenant's for a code, from a ticket that takes notes.
-func (h *house) send(tenant, contact string) verify.Result {
+// send sends a code to a contact of the tenant, from a ticket that takes notes.
+func (h *harness) send(tenant, contact string) verify.Result {
 	h.t.Helper()
 	h.n++
-	r, err := h.service.Send(h.t.Context(), h.desk(tenant, contact), verify.Request{
+	r, err := h.service.Send(h.t.Context(), h.ticketContext(tenant, contact), verify.Request{
 		Contact: contact, Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("key-%08d", h.n),
 	})
 	if err != nil {
@@ -87,8 +87,8 @@ func (h *house) send(tenant, contact string) verify.Result {
 	return r
 }
 
-func (h *house) desk(tenant, contact string) verify.Desk {
-	number := fmt.Sprintf("+1415555%04d", 4821+int(contact[len(contact)-1])) // one's own
+func (h *harness) ticketContext(tenant, contact string) verify.Desk {
+	number := fmt.Sprintf("+1415555%04d", 4821+int(contact[len(contact)-1])) // a number per contact
 	return verify.Desk{
 		Tenant: tenant, Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Client: verify.Client{ID: "contoso"},
 		Ticket: verify.Ticket{PSA: "connectwise", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
@@ -96,8 +96,8 @@ func (h *house) desk(tenant, contact string) verify.Desk {
 	}
 }
 
-// waits tells how long until the next note is due; false if none waits.
-func (h *house) waits() (time.Duration, bool) {
+// nextNoteIn gives the time until the next note is due; false if there is none.
+func (h *harness) nextNoteIn() (time.Duration, bool) {
 	h.t.Helper()
 	at, waits, err := h.store.NextNoteAt(h.t.Context())
 	if err != nil {
@@ -106,9 +106,9 @@ func (h *house) waits() (time.Duration, bool) {
 	return at.Sub(h.clock()), waits
 }
 
-func (h *house) noted(tenant, contact string) time.Time {
+func (h *harness) noteWrittenAt(tenant, contact string) time.Time {
 	h.t.Helper()
-	entries, _, err := h.service.History(h.t.Context(), h.desk(tenant, contact), contact, 0)
+	entries, _, err := h.service.History(h.t.Context(), h.ticketContext(tenant, contact), contact, 0)
 	if err != nil || len(entries) == 0 {
 		h.t.Fatal(entries, err)
 	}
@@ -116,23 +116,23 @@ func (h *house) noted(tenant, contact string) time.Time {
 }
 
 func TestAResultIsWrittenOnceItIsThere(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	sent := h.send("acme", "dana")
 	h.Write(t.Context())
-	if len(h.got) != 0 {
+	if len(h.written) != 0 {
 		t.Fatal("it was written while it was open")
 	}
 	h.advance(5 * time.Minute)
 	h.Write(t.Context())
 	h.Write(t.Context())
-	if len(h.got) != 1 || h.got[0].Ticket != "61211" || h.got[0].Verification != sent.Verification || h.got[0].Again ||
-		!strings.HasPrefix(h.got[0].Text, "Caller verification: expired unanswered\nContact: Dana Reyes\n") || !strings.HasSuffix(h.got[0].Text, sent.Verification) {
-		t.Errorf("the ticket got %+v", h.got)
+	if len(h.written) != 1 || h.written[0].Ticket != "61211" || h.written[0].Verification != sent.Verification || h.written[0].Repeated ||
+		!strings.HasPrefix(h.written[0].Text, "Caller verification: expired unanswered\nContact: Dana Reyes\n") || !strings.HasSuffix(h.written[0].Text, sent.Verification) {
+		t.Errorf("the ticket got %+v", h.written)
 	}
-	if at := h.noted("acme", "dana"); !at.Equal(h.clock()) {
+	if at := h.noteWrittenAt("acme", "dana"); !at.Equal(h.clock()) {
 		t.Errorf("the history has it on the ticket since %v", at)
 	}
-	if _, waits := h.waits(); waits {
+	if _, waits := h.nextNoteIn(); waits {
 		t.Error("it waits to be written again")
 	}
 	if strings.Contains(h.log.String(), "Dana") {
@@ -141,17 +141,17 @@ func TestAResultIsWrittenOnceItIsThere(t *testing.T) {
 }
 
 func TestATicketSystemThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
-	h := newHouse(t)
-	h.answer = func(psa.Note) error { return &verify.Error{Code: verify.CodePSADown, Err: errors.New("503")} }
+	h := newHarness(t)
+	h.respond = func(psa.Note) error { return &verify.Error{Code: verify.CodePSADown, Err: errors.New("503")} }
 	h.send("acme", "dana")
 	h.advance(5 * time.Minute)
 	wait := 5 * time.Second
 	for n := 1; ; n++ {
 		h.Write(t.Context())
-		if len(h.got) != n || h.got[n-1].Again != (n > 1) {
-			t.Fatalf("write %d: %+v", n, h.got[len(h.got)-1])
+		if len(h.written) != n || h.written[n-1].Repeated != (n > 1) {
+			t.Fatalf("write %d: %+v", n, h.written[len(h.written)-1])
 		}
-		left, waits := h.waits()
+		left, waits := h.nextNoteIn()
 		if n == 24 {
 			if waits {
 				t.Error("it is tried for ever")
@@ -164,7 +164,7 @@ func TestATicketSystemThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
 		h.advance(left)
 		wait = min(2*wait, time.Hour)
 	}
-	if at := h.noted("acme", "dana"); !at.IsZero() {
+	if at := h.noteWrittenAt("acme", "dana"); !at.IsZero() {
 		t.Error("the history has it on the ticket")
 	}
 	if !strings.Contains(h.log.String(), "given up") {
@@ -175,8 +175,8 @@ func TestATicketSystemThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
 func TestWhatAFaultMeansForANote(t *testing.T) {
 	for _, row := range []struct {
 		code  verify.Code
-		after time.Duration // that the system asks for
-		waits time.Duration // 0: it is given up
+		after time.Duration // requested by the system
+		waits time.Duration // 0: dropped
 	}{
 		{verify.CodePSADown, 0, 5 * time.Second},
 		{verify.CodePSABusy, 42 * time.Second, 42 * time.Second},
@@ -186,19 +186,19 @@ func TestWhatAFaultMeansForANote(t *testing.T) {
 		{verify.CodeTicket, 0, 0},
 		{verify.CodeNotFound, 0, 0}, // the connection was removed
 	} {
-		h := newHouse(t)
-		h.answer = func(psa.Note) error { return &verify.Error{Code: row.code, RetryAfter: row.after} }
+		h := newHarness(t)
+		h.respond = func(psa.Note) error { return &verify.Error{Code: row.code, RetryAfter: row.after} }
 		h.send("acme", "dana")
 		h.advance(5 * time.Minute)
 		h.Write(t.Context())
-		if left, waits := h.waits(); waits != (row.waits > 0) || waits && left != row.waits {
+		if left, waits := h.nextNoteIn(); waits != (row.waits > 0) || waits && left != row.waits {
 			t.Errorf("after %s it waits %s, %t; want %s", row.code, left, waits, row.waits)
 		}
 	}
 }
 
-func TestOneTenantsOutageHoldsUpNobodyElse(t *testing.T) {
-	h := newHouse(t)
+func TestOneTenantsOutageDelaysNoOtherTenant(t *testing.T) {
+	h := newHarness(t)
 	for _, tenant := range []string{"acme", "umbrella"} {
 		for n := range 3 {
 			h.send(tenant, fmt.Sprintf("dana%d", n))
@@ -206,13 +206,13 @@ func TestOneTenantsOutageHoldsUpNobodyElse(t *testing.T) {
 	}
 	acme := map[string]bool{}
 	for n := range 3 {
-		entries, _, err := h.service.History(t.Context(), h.desk("acme", fmt.Sprintf("dana%d", n)), fmt.Sprintf("dana%d", n), 0)
+		entries, _, err := h.service.History(t.Context(), h.ticketContext("acme", fmt.Sprintf("dana%d", n)), fmt.Sprintf("dana%d", n), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		acme[entries[0].Verification] = true
 	}
-	h.answer = func(n psa.Note) error {
+	h.respond = func(n psa.Note) error {
 		if acme[n.Verification] {
 			return &verify.Error{Code: verify.CodePSADown}
 		}
@@ -220,41 +220,41 @@ func TestOneTenantsOutageHoldsUpNobodyElse(t *testing.T) {
 	}
 	h.advance(5 * time.Minute)
 	h.Write(t.Context())
-	if len(h.got) != 4 {
-		t.Errorf("%d notes were tried, want 3 and 1: who is down is not asked again at once", len(h.got))
+	if len(h.written) != 4 {
+		t.Errorf("%d notes were tried, want 3 and 1: who is down is not asked again at once", len(h.written))
 	}
-	h.answer = nil
+	h.respond = nil
 	h.advance(5 * time.Second)
 	h.Write(t.Context())
-	if _, waits := h.waits(); waits || len(h.got) != 7 {
-		t.Errorf("when it was back %d notes were tried in all, want 7; one waits: %t", len(h.got), waits)
+	if _, waits := h.nextNoteIn(); waits || len(h.written) != 7 {
+		t.Errorf("when it was back %d notes were tried in all, want 7; one waits: %t", len(h.written), waits)
 	}
 }
 
 func TestAWorkerThatDiedHasWrittenOrNot(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.send("acme", "dana")
 	h.advance(5 * time.Minute)
-	if jobs, err := h.store.ClaimNotes(t.Context(), h.clock(), h.clock().Add(time.Minute), 9); err != nil || len(jobs) != 1 { // and dies
+	if jobs, err := h.store.ClaimNotes(t.Context(), h.clock(), h.clock().Add(time.Minute), 9); err != nil || len(jobs) != 1 { // and stops
 		t.Fatal(jobs, err)
 	}
 	h.Write(t.Context())
-	if len(h.got) != 0 {
+	if len(h.written) != 0 {
 		t.Error("it was written under somebody's lease")
 	}
 	h.advance(time.Minute)
 	h.Write(t.Context())
-	if len(h.got) != 1 || !h.got[0].Again {
-		t.Errorf("it was written as %+v", h.got)
+	if len(h.written) != 1 || !h.written[0].Repeated {
+		t.Errorf("it was written as %+v", h.written)
 	}
 }
 
 func TestTheWorkerWakesWhenAVerificationEnds(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	sent := h.send("acme", "dana")
 	ctx, stop := context.WithCancel(t.Context())
 	written := make(chan struct{}, 1)
-	h.answer = func(psa.Note) error { written <- struct{}{}; return nil }
+	h.respond = func(psa.Note) error { written <- struct{}{}; return nil }
 	var all sync.WaitGroup
 	all.Go(func() { h.Run(ctx) })
 	if err := h.service.Delivered(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {

@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	listDefault = 200
-	streamPause = 100 * time.Millisecond // between two rings, however much arrives
-	clockMost   = 24 * time.Hour
+	defaultListLimit  = 200
+	minStreamInterval = 100 * time.Millisecond // between two events of a stream
+	maxClockAdvance   = 24 * time.Hour
 )
 
 //go:embed page
 var pageFiles embed.FS
 
-// page serves the phone and the mailbox. Everything on it comes from here.
-func page() http.Handler {
+// pageHandler serves the page with the phone and the mailbox. It loads nothing from other origins.
+func pageHandler() http.Handler {
 	files, err := fs.Sub(pageFiles, "page")
 	if err != nil {
-		panic(err) // the folder is embedded, or this does not compile
+		panic(err) // the folder is embedded
 	}
 	serve := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -42,19 +42,19 @@ func page() http.Handler {
 // listMessages answers GET /api/messages?to=&limit=&brief=1: newest first; brief leaves the HTML out.
 func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	limit := listDefault
+	limit := defaultListLimit
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > keptMessages {
-			http.Error(w, fmt.Sprintf("limit is a number from 1 to %d", keptMessages), http.StatusBadRequest)
+		if err != nil || n < 1 || n > maxMessages {
+			http.Error(w, fmt.Sprintf("limit is a number from 1 to %d", maxMessages), http.StatusBadRequest)
 			return
 		}
 		limit = n
 	}
-	answerJSON(w, http.StatusOK, s.inbox.newest(q.Get("to"), limit, q.Get("brief") == ""))
+	answerJSON(w, http.StatusOK, s.inbox.newestMessages(q.Get("to"), limit, q.Get("brief") == ""))
 }
 
-// showMail shows a mail's HTML as a mail program does: no scripts, nothing loaded, links in a new tab.
+// showMail serves a mail's HTML as a mail program shows it: no scripts, no loaded content, links in a new tab.
 func (s *Sandbox) showMail(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.inbox.find(r.PathValue("id"))
 	if !ok || m.HTML == "" {
@@ -67,19 +67,19 @@ func (s *Sandbox) showMail(w http.ResponseWriter, r *http.Request) {
 		"sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	io.WriteString(w, strings.Replace(m.HTML, "<head>", `<head><base target="_blank">`, 1)) //nolint:errcheck // whoever left does not read it
+	io.WriteString(w, strings.Replace(m.HTML, "<head>", `<head><base target="_blank">`, 1)) //nolint:errcheck // the client may have left
 }
 
-// showState tells the page what is not in the messages.
+// showState gives the state beside the messages.
 func (s *Sandbox) showState(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]any{
-		"now": s.Now(), "clock": s.Advance != nil, "names": s.Names, "carriers": s.moods.all(), "modes": modes,
+		"now": s.Now(), "clock": s.Advance != nil, "names": s.Names, "carriers": s.faults.all(), "modes": modes,
 	})
 }
 
-// stream rings whenever something has arrived; the page then reads what is new.
+// stream sends an event when a message has arrived; the page then reads the messages.
 func (s *Sandbox) stream(w http.ResponseWriter, r *http.Request) {
-	bell, stop := s.inbox.watch()
+	changes, stop := s.inbox.watch()
 	defer stop()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -91,25 +91,25 @@ func (s *Sandbox) stream(w http.ResponseWriter, r *http.Request) {
 		if out.Flush() != nil {
 			return
 		}
-		if !wait(s, r, time.After(streamPause)) || !wait(s, r, bell) {
+		if !wait(s, r, time.After(minStreamInterval)) || !wait(s, r, changes) {
 			return
 		}
 	}
 }
 
-// wait waits for c, and tells whether there is still somebody to serve.
+// wait waits for c; false if the request or the sandbox has ended.
 func wait[T any](s *Sandbox, r *http.Request, c <-chan T) bool {
 	select {
 	case <-c:
 		return true
 	case <-r.Context().Done():
-	case <-s.post.ctx.Done():
+	case <-s.sender.ctx.Done():
 	}
 	return false
 }
 
-// misbehave answers POST /api/misbehave {"carrier", "mode", "times"}: times 0 is until told otherwise.
-func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
+// setFault answers POST /api/misbehave {"carrier", "mode", "times"}; times 0 has no limit.
+func (s *Sandbox) setFault(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Carrier string `json:"carrier"`
 		Mode    string `json:"mode"`
@@ -126,13 +126,13 @@ func (s *Sandbox) misbehave(w http.ResponseWriter, r *http.Request) {
 	case ask.Times < 0:
 		http.Error(w, "times is not negative", http.StatusUnprocessableEntity)
 	default:
-		s.moods.set(ask.Carrier, mood{Mode: ask.Mode, Left: ask.Times})
-		answerJSON(w, http.StatusOK, s.moods.all())
+		s.faults.set(ask.Carrier, fault{Mode: ask.Mode, Remaining: ask.Times})
+		answerJSON(w, http.StatusOK, s.faults.all())
 	}
 }
 
-// setClock answers POST /api/clock with {"advance": "5m"}, which moves the clock forward, or {"held": true}, which stops it
-// until {"held": false}. A held clock still moves by advance.
+// setClock answers POST /api/clock with {"advance": "5m"}, which moves the clock forward, or {"held": true}, which
+// stops it until {"held": false}. Advance also moves a stopped clock.
 func (s *Sandbox) setClock(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Advance string `json:"advance"`
@@ -148,7 +148,7 @@ func (s *Sandbox) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	case ask.Held != nil && ask.Advance == "":
 		s.Hold(*ask.Held)
-	case ask.Held != nil || err != nil || by <= 0 || by > clockMost:
+	case ask.Held != nil || err != nil || by <= 0 || by > maxClockAdvance:
 		http.Error(w, `advance is a duration like "5m", at most 24h; or held is true or false`, http.StatusUnprocessableEntity)
 		return
 	default:
@@ -176,5 +176,5 @@ func answerJSON(w http.ResponseWriter, status int, what any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(append(body, '\n')) //nolint:errcheck // whoever left does not read it
+	w.Write(append(body, '\n')) //nolint:errcheck // the client may have left
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Message is one e-mail or text message as it reached its recipient.
+// Message is one received e-mail or text message.
 type Message struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
@@ -21,27 +21,27 @@ type Message struct {
 	Code    string    `json:"code,omitempty"`
 }
 
-// What is kept: the newest messages, and of the newest few the HTML too, which is a
-// hundred times the rest.
+// Limits of the stored messages. The HTML is kept for fewer messages, because it is about a hundred times larger than
+// the rest.
 const (
-	keptMessages = 20_000
-	keptHTML     = 1_000
+	maxMessages = 20_000
+	maxHTML     = 1_000
 )
 
-// inbox keeps what arrived, and finds by recipient what is newest without a search.
+// inbox stores received messages, with an index by recipient.
 type inbox struct {
-	mu      sync.RWMutex
-	count   int64 // ever arrived; the newest message has this number
-	ring    []Message
-	html    []string
-	by      map[string][]int64 // numbers by recipient, oldest first
-	readers map[chan struct{}]struct{}
+	mu          sync.RWMutex
+	count       int64 // messages received so far, and the number of the newest one
+	messages    []Message
+	html        []string
+	byRecipient map[string][]int64 // numbers by recipient, oldest first
+	watchers    map[chan struct{}]struct{}
 }
 
 func newInbox() *inbox {
 	return &inbox{
-		ring: make([]Message, keptMessages), html: make([]string, keptHTML),
-		by: map[string][]int64{}, readers: map[chan struct{}]struct{}{},
+		messages: make([]Message, maxMessages), html: make([]string, maxHTML),
+		byRecipient: map[string][]int64{}, watchers: map[chan struct{}]struct{}{},
 	}
 }
 
@@ -50,7 +50,7 @@ var (
 	codePattern = regexp.MustCompile(`\b(\d{3,4}) (\d{3,4})\b`)
 )
 
-// add keeps a message and rings for whoever watches.
+// add stores a message and notifies the watchers.
 func (b *inbox) add(m Message) {
 	m.Link = linkPattern.FindString(m.Text)
 	if code := codePattern.FindStringSubmatch(m.Text); code != nil {
@@ -63,76 +63,76 @@ func (b *inbox) add(m Message) {
 	defer b.mu.Unlock()
 	b.count++
 	m.ID = strconv.FormatInt(b.count, 10)
-	slot := &b.ring[b.count%keptMessages]
+	slot := &b.messages[b.count%maxMessages]
 	if slot.ID != "" {
-		b.forget(slot.To)
+		b.dropOldest(slot.To)
 	}
 	*slot = m
-	b.html[b.count%keptHTML] = html
-	b.by[m.To] = append(b.by[m.To], b.count)
-	for bell := range b.readers {
+	b.html[b.count%maxHTML] = html
+	b.byRecipient[m.To] = append(b.byRecipient[m.To], b.count)
+	for watcher := range b.watchers {
 		select {
-		case bell <- struct{}{}:
+		case watcher <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// forget drops the recipient's oldest message: the oldest of all is the oldest of its own.
-func (b *inbox) forget(to string) {
-	if rest := b.by[to][1:]; len(rest) > 0 {
-		b.by[to] = rest
+// dropOldest drops the recipient's oldest message, which is the oldest of all.
+func (b *inbox) dropOldest(to string) {
+	if rest := b.byRecipient[to][1:]; len(rest) > 0 {
+		b.byRecipient[to] = rest
 	} else {
-		delete(b.by, to)
+		delete(b.byRecipient, to)
 	}
 }
 
-// newest gives at most n messages, newest first; of one recipient, unless to is empty.
-func (b *inbox) newest(to string, n int, withHTML bool) []Message {
+// newestMessages gives at most n messages, newest first; of one recipient, unless to is empty.
+func (b *inbox) newestMessages(to string, n int, withHTML bool) []Message {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	list := make([]Message, 0, min(n, 64))
 	if to != "" {
-		numbers := b.by[to]
+		numbers := b.byRecipient[to]
 		for i := len(numbers) - 1; i >= 0 && len(list) < n; i-- {
 			list = append(list, b.at(numbers[i], withHTML))
 		}
 		return list
 	}
-	for i := b.count; i > 0 && i > b.count-keptMessages && len(list) < n; i-- {
+	for i := b.count; i > 0 && i > b.count-maxMessages && len(list) < n; i-- {
 		list = append(list, b.at(i, withHTML))
 	}
 	return list
 }
 
 func (b *inbox) at(number int64, withHTML bool) Message {
-	m := b.ring[number%keptMessages]
-	if withHTML && number > b.count-keptHTML {
-		m.HTML = b.html[number%keptHTML]
+	m := b.messages[number%maxMessages]
+	if withHTML && number > b.count-maxHTML {
+		m.HTML = b.html[number%maxHTML]
 	}
 	return m
 }
 
-// find gives one message with its HTML; false when it is gone or never was.
+// find gives one message with its HTML; false if it is not stored.
 func (b *inbox) find(id string) (Message, bool) {
 	number, err := strconv.ParseInt(id, 10, 64)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if err != nil || number < 1 || number > b.count || number <= b.count-keptMessages {
+	if err != nil || number < 1 || number > b.count || number <= b.count-maxMessages {
 		return Message{}, false
 	}
 	return b.at(number, true), true
 }
 
-// watch gives a bell that rings when something arrives, and what ends it.
-func (b *inbox) watch() (bell <-chan struct{}, stop func()) {
+// watch gives a channel that receives when a message arrives, and a function that ends it.
+func (b *inbox) watch() (changes <-chan struct{}, stop func()) {
 	c := make(chan struct{}, 1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.readers[c] = struct{}{}
+	b.watchers[c] = struct{}{}
 	return c, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.readers, c)
+		delete(b.watchers, c)
 	}
 }

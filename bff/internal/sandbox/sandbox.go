@@ -1,10 +1,9 @@
-// Package sandbox stands in for the carriers: it speaks the wire protocols of SendGrid,
-// Vonage, Twilio and of a mail server, signed delivery webhooks included, and shows what arrived on a page that looks
-// like the end user's phone and mailbox.
+// Package sandbox implements the carriers' side of their wire protocols: SendGrid, Vonage, Twilio and a mail server,
+// with signed delivery webhooks. A page shows the received messages as the end user's phone and mailbox.
 //
-// Start with [New]; the result is one http.Handler, and [Sandbox.ServeSMTP] is the mail server. It is for the demo, the tests and load
-// measurements, and takes the carriers' side: it knows nothing of the product but what any
-// carrier sees. Told to misbehave, it fails in the ways in which carriers fail.
+// Start with [New]; the result is one http.Handler, and [Sandbox.ServeSMTP] is the mail server. It is for the demo,
+// tests and load measurements. It knows no more of the product than a carrier does. It can be set to fail as carriers
+// fail.
 package sandbox
 
 import (
@@ -20,38 +19,39 @@ import (
 	"time"
 )
 
-// Config is whom the sandbox serves. Accounts, TwilioAccount, SMTPPassword, Advance, Hold, Names, Delay and Log may be left out.
+// Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Advance, Hold, Names, Delay and Log
+// are optional.
 type Config struct {
-	HookBase        string            // the BFF's URL, where delivery webhooks go
-	Tenant          string            // whose webhooks, unless a message says otherwise
-	SendGridKey     string            // API key that is accepted
+	HookBase        string            // the BFF's URL, to which delivery webhooks are sent
+	Tenant          string            // owner of the webhooks, unless a message names another one
+	SendGridKey     string            // the accepted API key
 	Accounts        map[string]string // other tenants, by their own API keys at SendGrid
 	SendGridHookKey *ecdsa.PrivateKey // signs the event webhook: P-256
 	VonageKey       string
 	VonageSecret    string
-	VonageSignature string // secret that signs delivery receipts
-	TwilioAccount   string // SID of the account; empty: there is no Twilio here
+	VonageSignature string // signs delivery receipts
+	TwilioAccount   string // SID of the account; empty: no Twilio
 	TwilioToken     string
-	SMTPPassword    string // of anybody who signs in at ServeSMTP
+	SMTPPassword    string // of every account at ServeSMTP
 	Now             func() time.Time
-	Advance         func(time.Duration)  // sets the demo's clock forward; without it there is no button
-	Hold            func(bool)           // stops the demo's clock for tests, or lets it run; needed where Advance is set
-	Names           map[string]string    // who reads what arrives at an address or number
-	Delay           func() time.Duration // how long a delivery takes; 300 to 600 ms
+	Advance         func(time.Duration)  // moves the demo's clock forward; nil: the page has no button
+	Hold            func(bool)           // stops or starts the demo's clock for tests; required with Advance
+	Names           map[string]string    // the reader of each address or number
+	Delay           func() time.Duration // duration of a delivery; default 300 to 600 ms
 	Log             *slog.Logger
 }
 
 // Sandbox is the carriers, the phones and the mailboxes.
 type Sandbox struct {
 	Config
-	inbox   *inbox
-	moods   moods
-	post    *postman
-	forger  *ecdsa.PrivateKey // not the key that the BFF trusts
-	handler http.Handler
+	inbox     *inbox
+	faults    faults
+	sender    *webhookSender
+	forgedKey *ecdsa.PrivateKey // not the key that the BFF trusts
+	handler   http.Handler
 }
 
-// New makes a sandbox. Close ends what it has under way.
+// New makes a sandbox. Close ends its pending work.
 func New(c Config) (*Sandbox, error) {
 	if c.SendGridHookKey == nil || c.SendGridHookKey.Curve != elliptic.P256() {
 		return nil, errors.New("sandbox: the webhook key is missing or not on the curve P-256")
@@ -67,17 +67,17 @@ func New(c Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	s := &Sandbox{Config: c, inbox: newInbox(), forger: forger}
-	s.post = newPostman(s.deliverMailEvents, s.deliverReceipt)
+	s := &Sandbox{Config: c, inbox: newInbox(), forgedKey: forger}
+	s.sender = newWebhookSender(s.deliverMailEvents, s.deliverReceipt)
 	s.handler = s.routes()
 	return s, nil
 }
 
-// ServeHTTP speaks as whichever carrier, page or API the path belongs to.
+// ServeHTTP serves the carriers, the page and its API, by path.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Close drops the webhooks that have not been delivered and ends the streams to open pages.
-func (s *Sandbox) Close() { s.post.close() }
+// Close drops pending webhooks and ends the streams to open pages.
+func (s *Sandbox) Close() { s.sender.close() }
 
 func (s *Sandbox) routes() http.Handler {
 	api := http.NewServeMux()
@@ -85,7 +85,7 @@ func (s *Sandbox) routes() http.Handler {
 	api.HandleFunc("GET /api/messages/{id}/html", s.showMail)
 	api.HandleFunc("GET /api/state", s.showState)
 	api.HandleFunc("GET /api/stream", s.stream)
-	api.HandleFunc("POST /api/misbehave", s.misbehave)
+	api.HandleFunc("POST /api/misbehave", s.setFault)
 	api.HandleFunc("POST /api/clock", s.setClock)
 
 	all := http.NewServeMux()
@@ -96,6 +96,6 @@ func (s *Sandbox) routes() http.Handler {
 	all.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", s.sendTwilio)
 	all.HandleFunc("GET /2010-04-01/Accounts/{account}", s.showTwilioAccount)
 	all.Handle("/api/", http.NewCrossOriginProtection().Handler(api)) // no other site's page sets our clock
-	all.Handle("/", page())
+	all.Handle("/", pageHandler())
 	return all
 }

@@ -22,23 +22,23 @@ import (
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
-// hooked is one webhook request as the BFF sees it.
-type hooked struct {
+// webhookRequest is one webhook request as the BFF receives it.
+type webhookRequest struct {
 	path, body string
 	header     http.Header
 }
 
-type bench struct {
+type harness struct {
 	*Sandbox
-	hooks    chan hooked
+	hooks    chan webhookRequest
 	answer   chan int // to the next webhooks; 204 when empty
 	advanced []time.Duration
 	held     []bool
 }
 
-func newBench(t testing.TB) *bench {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
-	b := &bench{hooks: make(chan hooked, 100), answer: make(chan int, 100)}
+	b := &harness{hooks: make(chan webhookRequest, 100), answer: make(chan int, 100)}
 	bff := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -50,7 +50,7 @@ func newBench(t testing.TB) *bench {
 		default:
 			w.WriteHeader(http.StatusNoContent)
 		}
-		b.hooks <- hooked{r.URL.Path, string(body), r.Header}
+		b.hooks <- webhookRequest{r.URL.Path, string(body), r.Header}
 	}))
 	t.Cleanup(bff.Close)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -71,7 +71,7 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-func (b *bench) do(method, path, kind, body string, header ...string) *httptest.ResponseRecorder {
+func (b *harness) do(method, path, kind, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", kind)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -82,7 +82,7 @@ func (b *bench) do(method, path, kind, body string, header ...string) *httptest.
 	return w
 }
 
-func (b *bench) mail(change func(map[string]any)) *httptest.ResponseRecorder {
+func (b *harness) mail(change func(map[string]any)) *httptest.ResponseRecorder {
 	m := map[string]any{
 		"from": map[string]any{"email": "verify@acme-it.com", "name": "Acme IT"}, "subject": "Is it you?",
 		"personalizations": []any{map[string]any{"to": []any{map[string]any{"email": "dana@contoso.com"}}}},
@@ -102,7 +102,7 @@ func (b *bench) mail(change func(map[string]any)) *httptest.ResponseRecorder {
 	return b.do(http.MethodPost, "/v3/mail/send", "application/json", string(body), "Authorization", "Bearer SG.key")
 }
 
-func (b *bench) sms(change func(url.Values)) *httptest.ResponseRecorder {
+func (b *harness) sms(change func(url.Values)) *httptest.ResponseRecorder {
 	f := url.Values{
 		"api_key": {"12345678"}, "api_secret": {"secret"}, "from": {"Acme IT"}, "to": {"14155554821"},
 		"text": {"482 913 is your code."}, "client-ref": {"v_1"},
@@ -123,7 +123,7 @@ func fields(t *testing.T, body string) map[string]any {
 }
 
 func TestSendGridAnswersInItsOwnShapes(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	if w := b.mail(nil); w.Code != 202 || w.Header().Get("X-Message-Id") == "" || w.Body.Len() != 0 {
 		t.Errorf("taken: %d %v %s", w.Code, w.Header(), w.Body)
 	}
@@ -147,7 +147,7 @@ func TestSendGridAnswersInItsOwnShapes(t *testing.T) {
 			t.Errorf("without %s: %d %s", field, w.Code, w.Body)
 		}
 	}
-	b.moods.set(sendgrid, mood{Mode: mode429, Left: 1})
+	b.faults.set(sendgrid, fault{Mode: mode429, Remaining: 1})
 	if w := b.mail(nil); w.Code != 429 || w.Header().Get("X-RateLimit-Remaining") != "0" || w.Header().Get("X-RateLimit-Reset") == "" {
 		t.Errorf("too many: %d %v", w.Code, w.Header())
 	}
@@ -157,7 +157,7 @@ func TestSendGridAnswersInItsOwnShapes(t *testing.T) {
 }
 
 func TestVonageAnswersInsideHTTP200(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	long := strings.Repeat("x", 161)
 	for _, c := range []struct {
 		name     string
@@ -174,7 +174,7 @@ func TestVonageAnswersInsideHTTP200(t *testing.T) {
 		{"throttled", nil, modeThrottled, []string{"1"}},
 		{"refused", nil, modeRefuse, []string{"6"}},
 	} {
-		b.moods.set(vonage, mood{Mode: c.mode})
+		b.faults.set(vonage, fault{Mode: c.mode})
 		w := b.sms(c.change)
 		m := fields(t, w.Body.String())
 		var got []string
@@ -188,7 +188,7 @@ func TestVonageAnswersInsideHTTP200(t *testing.T) {
 }
 
 func TestTheWebhooksAreSignedAsTheCarriersSign(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mail(nil)
 	var events []map[string]any
 	for len(events) < 2 {
@@ -236,7 +236,7 @@ func TestTheWebhooksAreSignedAsTheCarriersSign(t *testing.T) {
 }
 
 func TestAWebhookComesAgainUntilItIsTaken(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.answer <- http.StatusServiceUnavailable
 	b.sms(nil)
 	first, second := <-b.hooks, <-b.hooks
@@ -254,7 +254,7 @@ func TestAWebhookComesAgainUntilItIsTaken(t *testing.T) {
 }
 
 func TestWhatArrivedIsListedNewestFirstAndByRecipient(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.sms(nil)
 	b.mail(nil)
 	b.sms(func(f url.Values) {
@@ -308,22 +308,22 @@ func TestWhatArrivedIsListedNewestFirstAndByRecipient(t *testing.T) {
 
 func TestOnlyTheNewestMessagesAreKept(t *testing.T) {
 	b := newInbox()
-	for i := range keptMessages + 10 {
+	for i := range maxMessages + 10 {
 		b.add(Message{To: "+" + strconv.Itoa(i%7), Kind: "email", Text: strconv.Itoa(i), HTML: "x"})
 	}
-	all := b.newest("", keptMessages, true)
-	if len(all) != keptMessages || all[0].Text != strconv.Itoa(keptMessages+9) || all[len(all)-1].Text != "10" {
+	all := b.newestMessages("", maxMessages, true)
+	if len(all) != maxMessages || all[0].Text != strconv.Itoa(maxMessages+9) || all[len(all)-1].Text != "10" {
 		t.Errorf("%d are kept, from %s to %s", len(all), all[len(all)-1].Text, all[0].Text)
 	}
 	sum := 0
 	for i := range 7 {
-		sum += len(b.by["+"+strconv.Itoa(i)])
+		sum += len(b.byRecipient["+"+strconv.Itoa(i)])
 	}
-	if sum != keptMessages || len(b.by) != 7 {
-		t.Errorf("the index has %d messages of %d recipients", sum, len(b.by))
+	if sum != maxMessages || len(b.byRecipient) != 7 {
+		t.Errorf("the index has %d messages of %d recipients", sum, len(b.byRecipient))
 	}
 	for i, m := range all {
-		if (m.HTML != "") != (i < keptHTML) {
+		if (m.HTML != "") != (i < maxHTML) {
 			t.Fatalf("message %d: HTML %q", i, m.HTML)
 		}
 	}
@@ -335,8 +335,8 @@ func TestOnlyTheNewestMessagesAreKept(t *testing.T) {
 	}
 }
 
-func TestACarrierMisbehavesAsOftenAsItIsTold(t *testing.T) {
-	b := newBench(t)
+func TestACarriersFaultAppliesToTheGivenNumberOfMessages(t *testing.T) {
+	b := newHarness(t)
 	ask := func(body string) int { return b.do(http.MethodPost, "/api/misbehave", "application/json", body).Code }
 	for body, want := range map[string]int{
 		`{"carrier":"vonage","mode":"5xx","times":2}`:  200,
@@ -370,7 +370,7 @@ func TestACarrierMisbehavesAsOftenAsItIsTold(t *testing.T) {
 }
 
 func TestTheClockIsSetForwardAndByOurOwnPageOnly(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for body, want := range map[string]int{
 		`{"advance":"5m"}`: 200, `{"advance":"-5m"}`: 422, `{"advance":"0s"}`: 422, `{"advance":"25h"}`: 422, `{"advance":"soon"}`: 422, `{}`: 422,
 		`{"held":true}`: 200, `{"held":"yes"}`: 400, `{"advance":"5m","held":true}`: 422,
@@ -396,7 +396,7 @@ func TestTheClockIsSetForwardAndByOurOwnPageOnly(t *testing.T) {
 }
 
 func TestThePageIsServedWithNothingFromElsewhere(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for path, kind := range map[string]string{"/": "text/html", "/phone.css": "text/css", "/phone.js": "text/javascript"} {
 		w := b.do(http.MethodGet, path, "", "")
 		if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
@@ -412,8 +412,8 @@ func TestThePageIsServedWithNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestTheStreamRingsAndEndsWithTheSandbox(t *testing.T) {
-	b := newBench(t)
+func TestTheStreamNotifiesAndEndsWithTheSandbox(t *testing.T) {
+	b := newHarness(t)
 	server := httptest.NewServer(b)
 	defer server.Close()
 	answer, err := http.Get(server.URL + "/api/stream")
@@ -421,10 +421,10 @@ func TestTheStreamRingsAndEndsWithTheSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	ring := make([]byte, len("data: new\n\n"))
+	event := make([]byte, len("data: new\n\n"))
 	for range 2 {
-		if _, err := io.ReadFull(answer.Body, ring); err != nil || string(ring) != "data: new\n\n" {
-			t.Fatalf("%q, %v", ring, err)
+		if _, err := io.ReadFull(answer.Body, event); err != nil || string(event) != "data: new\n\n" {
+			t.Fatalf("%q, %v", event, err)
 		}
 		b.sms(nil)
 	}
@@ -435,8 +435,8 @@ func TestTheStreamRingsAndEndsWithTheSandbox(t *testing.T) {
 }
 
 func BenchmarkTextMessages(b *testing.B) {
-	s := newBench(b)
-	s.moods.set(vonage, mood{Mode: modeLost})
+	s := newHarness(b)
+	s.faults.set(vonage, fault{Mode: modeLost})
 	server := httptest.NewServer(s)
 	defer server.Close()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}

@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	requestLimit = 1 << 20
-	slowAnswer   = 3 * time.Second
-	// gatewayPage is what an outage looks like from outside.
+	maxRequestBytes = 1 << 20
+	slowDelay       = 3 * time.Second
+	// gatewayPage is the answer of a gateway during an outage.
 	gatewayPage = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>\r\n"
 )
 
-// mailRequest is what we read of a request to SendGrid's /v3/mail/send.
+// mailRequest holds the used fields of a request to SendGrid's /v3/mail/send.
 type mailRequest struct {
 	From             mailbox `json:"from"`
 	Subject          string  `json:"subject"`
@@ -52,25 +52,25 @@ func (b mailbox) String() string {
 // sendMail is SendGrid's POST /v3/mail/send.
 func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	tenant, known := s.account(key)
+	tenant, known := s.tenantOf(key)
 	if !known {
 		mailError(w, http.StatusUnauthorized, "The provided authorization grant is invalid, expired, or revoked", "")
 		return
 	}
-	mode := s.moods.next(sendgrid)
-	if misbehaved(w, mode, mailError) {
+	mode := s.faults.next(sendgrid)
+	if failByMode(w, mode, mailError) {
 		return
 	}
 	var m mailRequest
-	if err := json.NewDecoder(io.LimitReader(r.Body, requestLimit)).Decode(&m); err != nil {
+	if err := json.NewDecoder(io.LimitReader(r.Body, maxRequestBytes)).Decode(&m); err != nil {
 		mailError(w, http.StatusBadRequest, "Bad Request", "")
 		return
 	}
-	if field, words := m.fault(); field != "" {
+	if field, words := m.invalidField(); field != "" {
 		mailError(w, http.StatusBadRequest, words, field)
 		return
 	}
-	id := reference()
+	id := newReference()
 	to := m.Personalizations[0].To[0].Email
 	if mode != modeRefuse {
 		message := Message{At: s.Now(), Kind: "email", To: to, From: m.From.String(), Subject: m.Subject}
@@ -84,8 +84,8 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 		}
 		s.inbox.add(message)
 	}
-	s.announceMail(tenant, m, id, to, mode)
-	if !answered(w, r, mode) {
+	s.scheduleMailEvents(tenant, m, id, to, mode)
+	if !delayByMode(w, r, mode) {
 		return
 	}
 	w.Header().Set("X-Message-Id", id)
@@ -101,8 +101,8 @@ func (s *Sandbox) showScopes(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]any{"scopes": []string{"mail.send"}})
 }
 
-// account tells whose the API key is.
-func (s *Sandbox) account(key string) (tenant string, known bool) {
+// tenantOf gives the owner of an API key.
+func (s *Sandbox) tenantOf(key string) (tenant string, known bool) {
 	if subtle.ConstantTimeCompare([]byte(key), []byte(s.SendGridKey)) == 1 {
 		return s.Tenant, true
 	}
@@ -110,8 +110,8 @@ func (s *Sandbox) account(key string) (tenant string, known bool) {
 	return tenant, known
 }
 
-// fault names the field that SendGrid would complain about.
-func (m mailRequest) fault() (field, words string) {
+// invalidField gives the field that SendGrid would refuse, with its message.
+func (m mailRequest) invalidField() (field, words string) {
 	switch {
 	case len(m.Personalizations) != 1 || len(m.Personalizations[0].To) == 0:
 		return "personalizations", "The personalizations field is required and must have at least one personalization."
@@ -127,7 +127,7 @@ func (m mailRequest) fault() (field, words string) {
 	return "", ""
 }
 
-// mailError answers in SendGrid's shape.
+// mailError answers in SendGrid's format.
 func mailError(w http.ResponseWriter, status int, words, field string) {
 	var where any
 	if field != "" {
@@ -138,8 +138,8 @@ func mailError(w http.ResponseWriter, status int, words, field string) {
 	})
 }
 
-// misbehaved answers for a carrier that does not take the message.
-func misbehaved(w http.ResponseWriter, mode string, fail func(http.ResponseWriter, int, string, string)) bool {
+// failByMode answers for a carrier that does not accept the message; false if the mode accepts it.
+func failByMode(w http.ResponseWriter, mode string, fail func(http.ResponseWriter, int, string, string)) bool {
 	switch mode {
 	case mode429, modeThrottled:
 		w.Header().Set("X-RateLimit-Limit", "600")
@@ -151,20 +151,20 @@ func misbehaved(w http.ResponseWriter, mode string, fail func(http.ResponseWrite
 	case modeDown:
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, gatewayPage) //nolint:errcheck // whoever left does not read it
+		io.WriteString(w, gatewayPage) //nolint:errcheck // the client may have left
 	default:
 		return false
 	}
 	return true
 }
 
-// answered waits or hangs up as the mode has it, and tells whether an answer is due.
-func answered(_ http.ResponseWriter, r *http.Request, mode string) bool {
+// delayByMode waits or drops the connection according to the mode; false if no answer is due.
+func delayByMode(_ http.ResponseWriter, r *http.Request, mode string) bool {
 	switch mode {
 	case modeCut:
 		panic(http.ErrAbortHandler)
 	case modeSlow:
-		timer := time.NewTimer(slowAnswer)
+		timer := time.NewTimer(slowDelay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
@@ -175,49 +175,49 @@ func answered(_ http.ResponseWriter, r *http.Request, mode string) bool {
 	return true
 }
 
-// announceMail has the webhook say what became of the mail.
-func (s *Sandbox) announceMail(tenant string, m mailRequest, id, to, mode string) {
+// scheduleMailEvents schedules the webhook's events about the mail.
+func (s *Sandbox) scheduleMailEvents(tenant string, m mailRequest, id, to, mode string) {
 	if mode == modeLost {
 		return
 	}
 	delay := s.Delay()
-	tell := func(after time.Duration, kind string, more map[string]any) {
+	schedule := func(after time.Duration, kind string, more map[string]any) {
 		e := mailEvent{tenant: tenant, forged: mode == modeForged, fields: map[string]any{
 			"email": to, "event": kind, "timestamp": s.Now().Unix(), "smtp-id": "<" + id + "@sandbox>",
-			"sg_event_id": reference(), "sg_message_id": id + ".recvd-sandbox-0",
+			"sg_event_id": newReference(), "sg_message_id": id + ".recvd-sandbox-0",
 		}}
 		for name, value := range m.CustomArgs {
 			e.fields[name] = value
 		}
 		maps.Copy(e.fields, more)
-		s.post.mailLater(after, e)
+		s.sender.sendMailLater(after, e)
 		if mode == modeDuplicate {
-			s.post.mailLater(after, e)
+			s.sender.sendMailLater(after, e)
 		}
 	}
 	switch mode {
 	case modeForged:
 	case modeDisorder:
-		tell(2*delay, "processed", nil)
+		schedule(2*delay, "processed", nil)
 	default:
-		tell(delay/3, "processed", nil)
+		schedule(delay/3, "processed", nil)
 	}
 	if mode == modeFull {
-		tell(delay, "bounce", map[string]any{
+		schedule(delay, "bounce", map[string]any{
 			"type": "bounce", "status": "5.2.2", "reason": "552 5.2.2 The email account that you tried to reach is over quota.",
 		})
 		return
 	}
 	if mode == modeRefuse {
-		tell(delay, "bounce", map[string]any{
+		schedule(delay, "bounce", map[string]any{
 			"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 The email account that you tried to reach does not exist.",
 		})
 		return
 	}
-	tell(delay, "delivered", map[string]any{"response": "250 2.0.0 OK"})
+	schedule(delay, "delivered", map[string]any{"response": "250 2.0.0 OK"})
 }
 
-// deliverMailEvents posts one signed batch, in SendGrid's shape down to the final CRLF.
+// deliverMailEvents posts one signed batch, in SendGrid's format including the final CRLF.
 func (s *Sandbox) deliverMailEvents(batch []mailEvent) error {
 	var body bytes.Buffer
 	for i, e := range batch {
@@ -232,7 +232,7 @@ func (s *Sandbox) deliverMailEvents(batch []mailEvent) error {
 	stamp := strconv.FormatInt(s.Now().Unix(), 10)
 	key := s.SendGridHookKey
 	if batch[0].forged {
-		key = s.forger
+		key = s.forgedKey
 	}
 	hash := sha256.New()
 	io.WriteString(hash, stamp) //nolint:errcheck // a hash never fails
@@ -241,7 +241,7 @@ func (s *Sandbox) deliverMailEvents(batch []mailEvent) error {
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(s.post.ctx, http.MethodPost, s.HookBase+"/hooks/sendgrid/"+batch[0].tenant, &body)
+	r, err := http.NewRequestWithContext(s.sender.ctx, http.MethodPost, s.HookBase+"/hooks/sendgrid/"+batch[0].tenant, &body)
 	if err != nil {
 		return err
 	}
@@ -249,5 +249,5 @@ func (s *Sandbox) deliverMailEvents(batch []mailEvent) error {
 	r.Header.Set("User-Agent", "SendGrid Event API")
 	r.Header.Set("X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
 	r.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", stamp)
-	return s.post.bring(r)
+	return s.sender.send(r)
 }

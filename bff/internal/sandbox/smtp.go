@@ -16,13 +16,13 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// ServeSMTP is a mail server that puts what it takes into the mailboxes. It does not encrypt, so it is for this
-// machine only. It returns when the listener is closed.
+// ServeSMTP runs a mail server that stores messages in the mailboxes. It has no encryption, so it is for this machine
+// only. It returns when the listener is closed.
 func (s *Sandbox) ServeSMTP(l net.Listener) error {
 	server := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) { return &smtpSession{s: s, conn: c.Conn()}, nil }))
 	server.Domain = "mail.sandbox.example"
 	server.AllowInsecureAuth = true
-	server.MaxMessageBytes = requestLimit
+	server.MaxMessageBytes = maxRequestBytes
 	server.MaxRecipients = 1
 	server.ReadTimeout, server.WriteTimeout = 10*time.Second, 10*time.Second
 	server.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)
@@ -33,25 +33,25 @@ func (s *Sandbox) ServeSMTP(l net.Listener) error {
 	return err
 }
 
-// smtpSession is one conversation, with one mood for each of its messages.
+// smtpSession is one session, with one mode per message.
 type smtpSession struct {
-	s    *Sandbox
-	conn net.Conn
-	in   bool
-	mode string
-	to   string
+	s             *Sandbox
+	conn          net.Conn
+	authenticated bool
+	mode          string
+	to            string
 }
 
-// AuthMechanisms is [gosmtp.AuthSession]'s.
+// AuthMechanisms implements [gosmtp.AuthSession].
 func (c *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 
-// Auth lets in anybody who knows the password.
+// Auth accepts every user with the password.
 func (c *smtpSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, _, password string) error {
 		if c.s.SMTPPassword == "" || password != c.s.SMTPPassword {
 			return gosmtp.ErrAuthFailed
 		}
-		c.in = true
+		c.authenticated = true
 		return nil
 	}), nil
 }
@@ -62,10 +62,10 @@ func smtpError(code int, enhanced gosmtp.EnhancedCode, words string) error {
 
 // Mail begins a message.
 func (c *smtpSession) Mail(string, *gosmtp.MailOptions) error {
-	if !c.in {
+	if !c.authenticated {
 		return gosmtp.ErrAuthRequired
 	}
-	c.mode = c.s.moods.next(smtp)
+	c.mode = c.s.faults.next(smtp)
 	switch c.mode {
 	case modeDown, mode429:
 		return smtpError(421, gosmtp.EnhancedCode{4, 7, 0}, "too much to do, come back later")
@@ -99,43 +99,43 @@ func (c *smtpSession) Data(r io.Reader) error {
 	case modeCut:
 		return c.conn.Close()
 	case modeSlow:
-		timer := time.NewTimer(slowAnswer)
+		timer := time.NewTimer(slowDelay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-c.s.post.ctx.Done():
+		case <-c.s.sender.ctx.Done():
 		}
 	}
 	return nil
 }
 
-// Reset forgets the message that was begun.
+// Reset drops the current message.
 func (c *smtpSession) Reset() { c.to = "" }
 
-// Logout ends the conversation.
+// Logout ends the session.
 func (c *smtpSession) Logout() error { return nil }
 
-// readMail reads a message as a mailbox does: its two parts, decoded.
+// readMail reads both parts of a message, decoded.
 func readMail(r io.Reader) (Message, error) {
-	letter, err := mail.ReadMessage(r)
+	message, err := mail.ReadMessage(r)
 	if err != nil {
 		return Message{}, err
 	}
 	words := new(mime.WordDecoder)
-	subject, err := words.DecodeHeader(letter.Header.Get("Subject"))
+	subject, err := words.DecodeHeader(message.Header.Get("Subject"))
 	if err != nil {
 		return Message{}, err
 	}
-	from, err := words.DecodeHeader(letter.Header.Get("From"))
+	from, err := words.DecodeHeader(message.Header.Get("From"))
 	if err != nil {
 		return Message{}, err
 	}
 	m := Message{From: strings.ReplaceAll(from, `"`, ""), Subject: subject}
-	_, params, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
 	if err != nil {
 		return Message{}, err
 	}
-	for parts := multipart.NewReader(letter.Body, params["boundary"]); ; {
+	for parts := multipart.NewReader(message.Body, params["boundary"]); ; {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return m, nil

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// twilioLetIn tells whether a request is the account's, and answers one that is not.
-func (s *Sandbox) twilioLetIn(w http.ResponseWriter, r *http.Request) bool {
+// authenticateTwilio reports whether a request is the account's; false after answering.
+func (s *Sandbox) authenticateTwilio(w http.ResponseWriter, r *http.Request) bool {
 	user, token, _ := r.BasicAuth()
 	account := strings.TrimSuffix(r.PathValue("account"), ".json")
 	if s.TwilioAccount == "" || account != s.TwilioAccount || user != s.TwilioAccount || token != s.TwilioToken {
@@ -25,24 +25,24 @@ func (s *Sandbox) twilioLetIn(w http.ResponseWriter, r *http.Request) bool {
 
 // showTwilioAccount is Twilio's GET /2010-04-01/Accounts/{sid}.json.
 func (s *Sandbox) showTwilioAccount(w http.ResponseWriter, r *http.Request) {
-	if s.twilioLetIn(w, r) {
+	if s.authenticateTwilio(w, r) {
 		answerJSON(w, http.StatusOK, map[string]any{"sid": s.TwilioAccount, "status": "active"})
 	}
 }
 
 // sendTwilio is Twilio's POST /2010-04-01/Accounts/{sid}/Messages.json.
 func (s *Sandbox) sendTwilio(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, requestLimit)
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBytes)
 	if err := r.ParseForm(); err != nil {
 		twilioError(w, http.StatusBadRequest, 21601, "Invalid request")
 		return
 	}
-	if !s.twilioLetIn(w, r) {
+	if !s.authenticateTwilio(w, r) {
 		return
 	}
-	mode := s.moods.next(twilio)
+	mode := s.faults.next(twilio)
 	fail := func(w http.ResponseWriter, status int, words, _ string) { twilioError(w, status, 20000+status, words) }
-	if misbehaved(w, mode, fail) {
+	if failByMode(w, mode, fail) {
 		return
 	}
 	f := r.PostForm
@@ -62,9 +62,9 @@ func (s *Sandbox) sendTwilio(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.inbox.add(Message{At: s.Now(), Kind: "sms", To: to, From: f.Get("From") + f.Get("MessagingServiceSid"), Text: text})
-	id := "SM" + reference() + reference()
-	s.announceTwilio(f, id, mode)
-	if answered(w, r, mode) {
+	id := "SM" + newReference() + newReference()
+	s.scheduleStatusCallbacks(f, id, mode)
+	if delayByMode(w, r, mode) {
 		answerJSON(w, http.StatusCreated, map[string]any{"sid": id, "status": "queued", "to": to, "error_code": nil})
 	}
 }
@@ -73,24 +73,24 @@ func twilioError(w http.ResponseWriter, status, code int, words string) {
 	answerJSON(w, status, map[string]any{"code": code, "message": words, "more_info": "", "status": status})
 }
 
-// announceTwilio has status callbacks say what became of the text.
-func (s *Sandbox) announceTwilio(f url.Values, id, mode string) {
+// scheduleStatusCallbacks schedules the status callbacks of the text.
+func (s *Sandbox) scheduleStatusCallbacks(f url.Values, id, mode string) {
 	to := f.Get("StatusCallback")
 	if to == "" || mode == modeLost {
 		return
 	}
 	delay := s.Delay()
-	tell := func(step int, status string) {
+	schedule := func(step int, status string) {
 		r := receipt{carrier: twilio, to: to, forged: mode == modeForged, fields: map[string]string{
 			"MessageSid": id, "MessageStatus": status, "AccountSid": s.TwilioAccount, "To": f.Get("To"), "From": f.Get("From"), "ApiVersion": "2010-04-01",
 		}}
-		s.post.receiptLater(delay*nth(step, mode)/2, r)
+		s.sender.sendReceiptLater(delay*deliveryStep(step, mode)/2, r)
 		if mode == modeDuplicate {
-			s.post.receiptLater(delay*nth(step, mode)/2, r)
+			s.sender.sendReceiptLater(delay*deliveryStep(step, mode)/2, r)
 		}
 	}
-	tell(1, "sent")
-	tell(2, "delivered")
+	schedule(1, "sent")
+	schedule(2, "delivered")
 }
 
 // deliverStatus posts one status callback as a form, signed in Twilio's way.
@@ -107,11 +107,11 @@ func (s *Sandbox) deliverStatus(r receipt) error {
 	}
 	mac := hmac.New(sha1.New, []byte(token))
 	io.WriteString(mac, text) //nolint:errcheck // a hash never fails
-	request, err := http.NewRequestWithContext(s.post.ctx, http.MethodPost, r.to, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(s.sender.ctx, http.MethodPost, r.to, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("X-Twilio-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	return s.post.bring(request)
+	return s.sender.send(request)
 }

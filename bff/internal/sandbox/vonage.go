@@ -16,7 +16,7 @@ import (
 
 // sendSMS is Vonage's POST /sms/json. Its errors come inside HTTP 200.
 func (s *Sandbox) sendSMS(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, requestLimit)
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBytes)
 	if err := r.ParseForm(); err != nil {
 		smsRefusal(w, "3", "Invalid request")
 		return
@@ -26,12 +26,12 @@ func (s *Sandbox) sendSMS(w http.ResponseWriter, r *http.Request) {
 		smsRefusal(w, "4", "Bad Credentials")
 		return
 	}
-	mode := s.moods.next(vonage)
+	mode := s.faults.next(vonage)
 	if mode == modeThrottled {
 		smsRefusal(w, "1", "Throughput Rate Exceeded - please wait [ 33 ] and retry")
 		return
 	}
-	if misbehaved(w, mode, smsError) {
+	if failByMode(w, mode, smsError) {
 		return
 	}
 	to, text := f.Get("to"), f.Get("text")
@@ -46,10 +46,10 @@ func (s *Sandbox) sendSMS(w http.ResponseWriter, r *http.Request) {
 	s.inbox.add(Message{At: s.Now(), Kind: "sms", To: "+" + to, From: f.Get("from"), Text: text})
 	ids := make([]string, segments(text, f.Get("type")))
 	for i := range ids {
-		ids[i] = strings.ToUpper(reference())
+		ids[i] = strings.ToUpper(newReference())
 	}
-	s.announceSMS(f, ids, mode)
-	if !answered(w, r, mode) {
+	s.scheduleSMSReceipts(f, ids, mode)
+	if !delayByMode(w, r, mode) {
 		return
 	}
 	parts := make([]map[string]string, len(ids))
@@ -71,7 +71,7 @@ func (s *Sandbox) showBalance(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]any{"value": 15.5359, "autoReload": false})
 }
 
-// segments is how many parts a text takes in the air.
+// segments gives the number of parts of a text message.
 func segments(text, kind string) int {
 	one, joined := 160, 153
 	if kind == "unicode" {
@@ -92,13 +92,13 @@ func smsAnswer(w http.ResponseWriter, parts ...map[string]string) {
 	answerJSON(w, http.StatusOK, map[string]any{"message-count": strconv.Itoa(len(parts)), "messages": parts})
 }
 
-// smsError answers what Vonage answers outside of its own protocol.
+// smsError answers in the format of Vonage's gateway.
 func smsError(w http.ResponseWriter, status int, words, _ string) {
 	answerJSON(w, status, map[string]any{"title": words, "detail": words})
 }
 
-// announceSMS has a receipt for every part say that it was delivered.
-func (s *Sandbox) announceSMS(f url.Values, ids []string, mode string) {
+// scheduleSMSReceipts schedules a delivery receipt for every part.
+func (s *Sandbox) scheduleSMSReceipts(f url.Values, ids []string, mode string) {
 	if mode == modeLost {
 		return
 	}
@@ -107,34 +107,34 @@ func (s *Sandbox) announceSMS(f url.Values, ids []string, mode string) {
 		to = s.HookBase + "/hooks/vonage/" + s.Tenant
 	}
 	delay := s.Delay()
-	tell := func(after time.Duration, id, status, code string) {
+	schedule := func(after time.Duration, id, status, code string) {
 		now := s.Now().UTC()
 		r := receipt{carrier: vonage, to: to, forged: mode == modeForged, fields: map[string]string{
 			"msisdn": f.Get("to"), "to": f.Get("from"), "network-code": "310260", "messageId": id, "price": "0.03330000",
 			"status": status, "scts": now.Format("0601021504"), "err-code": code, "client-ref": f.Get("client-ref"),
-			"api-key": s.VonageKey, "message-timestamp": now.Format("2006-01-02 15:04:05"), "nonce": reference(),
+			"api-key": s.VonageKey, "message-timestamp": now.Format("2006-01-02 15:04:05"), "nonce": newReference(),
 		}}
-		s.post.receiptLater(after, r)
+		s.sender.sendReceiptLater(after, r)
 		if mode == modeDuplicate {
-			s.post.receiptLater(after, r)
+			s.sender.sendReceiptLater(after, r)
 		}
 	}
 	for _, id := range ids {
 		switch mode {
 		case modeStop:
-			tell(delay, id, "rejected", "6")
+			schedule(delay, id, "rejected", "6")
 		case modeLandline:
-			tell(delay, id, "failed", "9")
+			schedule(delay, id, "failed", "9")
 		case modeDisorder:
-			tell(delay*nth(1, mode)/2, id, "accepted", "0")
-			tell(delay*nth(2, mode)/2, id, "delivered", "0")
+			schedule(delay*deliveryStep(1, mode)/2, id, "accepted", "0")
+			schedule(delay*deliveryStep(2, mode)/2, id, "delivered", "0")
 		default:
-			tell(delay, id, "delivered", "0")
+			schedule(delay, id, "delivered", "0")
 		}
 	}
 }
 
-// deliverReceipt brings a receipt as its carrier does.
+// deliverReceipt sends a receipt in its carrier's format.
 func (s *Sandbox) deliverReceipt(r receipt) error {
 	if r.carrier == twilio {
 		return s.deliverStatus(r)
@@ -154,12 +154,12 @@ func (s *Sandbox) deliverVonage(r receipt) error {
 		secret = "guessed by somebody else"
 	}
 	form.Set("sig", signForm(form, secret))
-	request, err := http.NewRequestWithContext(s.post.ctx, http.MethodPost, r.to, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(s.sender.ctx, http.MethodPost, r.to, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return s.post.bring(request)
+	return s.sender.send(request)
 }
 
 // signForm is Vonage's SHA-256 HMAC over the sorted fields.

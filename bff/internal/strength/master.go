@@ -6,30 +6,30 @@ import (
 	"math/bits"
 )
 
-// Size of a master key, in bytes.
+// Size is the length of a master key, in bytes.
 const Size = 32
 
-// ErrNotRandom is the refusal of a master key.
+// ErrNotRandom refuses a master key.
 var ErrNotRandom = errors.New("the master key is not random: its bytes follow a pattern or spell text, so it can be guessed. Make one by 'shieldpod key master --out FILE'")
 
-// A random key breaks one of these bounds with less than one chance in 2^38, together.
+// Limits. A random key exceeds one of them with a probability below 2^-38, in total.
 const (
-	minDistinct = 12 // different bytes; a random key has about 30
-	maxSame     = 10 // times that one byte occurs
-	maxStep     = 11 // times that bytes at one distance differ by the same, as in sequences and repeated halves
-	maxStuck    = 1  // bits that are the same in all bytes, other than in text
+	minDistinct     = 12 // different bytes; a random key has about 30
+	maxSame         = 10 // occurrences of one byte
+	maxStep         = 11 // equal differences between bytes at one distance, as in sequences and repeated halves
+	maxConstantBits = 1  // bits with the same value in all bytes, in keys other than text
 )
 
-// MasterKey refuses 32 bytes that a random generator does not give: all zero, repeated, sequential, mirrored, of text that
-// can be guessed, or the SHA-256 of such text. ErrNotRandom.
+// MasterKey refuses 32 bytes that do not come from a random generator: all zero, repeated, sequential or mirrored
+// bytes, guessable text, or the SHA-256 of such text. ErrNotRandom.
 func MasterKey(key []byte) error {
-	if len(key) != Size || patterned(key) || spelled(key) || hashed([Size]byte(key)) {
+	if len(key) != Size || hasPattern(key) || isTextLike(key) || isHashOfCommonText([Size]byte(key)) {
 		return ErrNotRandom
 	}
 	return nil
 }
 
-func patterned(key []byte) bool {
+func hasPattern(key []byte) bool {
 	var count [256]int
 	distinct, most := 0, 0
 	for _, b := range key {
@@ -38,11 +38,11 @@ func patterned(key []byte) bool {
 		}
 		most = max(most, count[b])
 	}
-	return distinct < minDistinct || most > maxSame || stepped(key) || mirrored(key)
+	return distinct < minDistinct || most > maxSame || hasConstantStep(key) || isMirrored(key)
 }
 
-// stepped knows sequences, repetition, and halves of which one is the other one plus, minus or xor something.
-func stepped(key []byte) bool {
+// hasConstantStep detects sequences, repetition, and halves that differ by addition, subtraction or xor of a constant.
+func hasConstantStep(key []byte) bool {
 	for distance := 1; distance <= Size/2; distance++ {
 		var sums, xors [256]int
 		for i := distance; i < Size; i++ {
@@ -57,7 +57,7 @@ func stepped(key []byte) bool {
 	return false
 }
 
-func mirrored(key []byte) bool {
+func isMirrored(key []byte) bool {
 	same := 0
 	for i := range Size / 2 {
 		if key[i] == key[Size-1-i] {
@@ -67,22 +67,22 @@ func mirrored(key []byte) bool {
 	return same > maxStep
 }
 
-// spelled knows text, and bytes of which several bits never change, as of digits and of small numbers.
-func spelled(key []byte) bool {
+// isTextLike detects text, and bytes with several constant bits, as in digits and small numbers.
+func isTextLike(key []byte) bool {
 	if isText(key) {
-		return guessable(string(key))
+		return isGuessable(string(key))
 	}
 	or, and := byte(0), byte(0xff)
 	for _, b := range key {
 		or |= b
 		and &= b
 	}
-	return bits.OnesCount8(^or|and) > maxStuck
+	return bits.OnesCount8(^or|and) > maxConstantBits
 }
 
-// hashed knows keys that are the SHA-256 of a word that somebody may think of first.
-func hashed(key [Size]byte) bool {
-	for _, word := range firstWords {
+// isHashOfCommonText detects keys that are the SHA-256 of a common text.
+func isHashOfCommonText(key [Size]byte) bool {
+	for _, word := range commonTexts {
 		if sha256.Sum256([]byte(word)) == key || sha256.Sum256([]byte(word+"\n")) == key {
 			return true
 		}
@@ -90,7 +90,7 @@ func hashed(key [Size]byte) bool {
 	return false
 }
 
-var firstWords = []string{
+var commonTexts = []string{
 	"", "0", "1", "a", "abc", "test", "foo", "bar", "hello", "hello world", "Hello World", "Hello, World!", "secret", "password", "Password", "changeme",
 	"change-me", "key", "master", "masterkey", "master key", "master-key", "shieldpod", "Shieldpod", "shieldpod master", "admin", "root", "123456", "12345678",
 	"123456789", "1234567890", "qwerty", "letmein", "passphrase", "default", "demo", "example", "dev", "development", "production", "supersecret", "mysecret",

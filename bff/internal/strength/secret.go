@@ -1,6 +1,7 @@
-// Package strength refuses keys and secrets that somebody made up.
+// Package strength refuses keys and secrets that are not random.
 //
-// Start with [MasterKey] and [Secret]. The SDK refuses what can be told without a dictionary; this package adds one.
+// Start with [MasterKey] and [Secret]. The SDK refuses what can be detected without a dictionary; this package adds
+// dictionaries.
 package strength
 
 import (
@@ -18,26 +19,26 @@ import (
 )
 
 const (
-	minBits   = 128 // of a secret, by the estimate
-	maxWords  = 0.6 // share of characters that stand in words and patterns: a sentence is easier than its words
-	maxJudged = 128 // characters: what stands behind can only make a secret stronger
-	minInner  = 12  // bytes of text within base64 or hexadecimal
+	minBits   = 128 // of a secret, as estimated
+	maxWords  = 0.6 // share of characters in words and patterns: a sentence is easier to guess than its words
+	maxJudged = 128 // characters; further ones can only make a secret stronger
+	minInner  = 12  // bytes of text inside base64 or hexadecimal
 )
 
-// ErrGuessable is the refusal of a secret.
+// ErrGuessable refuses a secret.
 var ErrGuessable = errors.New("it is made of words, names, dates or patterns that can be guessed: make a random one by 'openssl rand -base64 48'")
 
-// Secret refuses a shared secret that can be guessed, by the matches of zxcvbn: common passwords, words and names in four
-// cases and in leet, keyboard walks, repetition, sequences and dates. ErrGuessable. Random bytes pass.
+// Secret refuses a shared secret that can be guessed, by the matches of zxcvbn: common passwords, words and names in
+// four cases and in leet, keyboard sequences, repetition, sequences and dates. ErrGuessable. Random bytes pass.
 func Secret(secret []byte) error {
 	text := string(secret[:min(len(secret), maxJudged)])
 	if !utf8.ValidString(text) {
 		return nil
 	}
-	if guessable(text) {
+	if isGuessable(text) {
 		return ErrGuessable
 	}
-	for _, inner := range decoded(string(secret)) {
+	for _, inner := range decodings(string(secret)) {
 		if len(inner) >= minInner && isText(inner) {
 			return Secret(inner)
 		}
@@ -45,8 +46,8 @@ func Secret(secret []byte) error {
 	return nil
 }
 
-// decoded gives what text says in hexadecimal and base64.
-func decoded(text string) (inner [][]byte) {
+// decodings gives the text decoded from hexadecimal and base64.
+func decodings(text string) (inner [][]byte) {
 	bare := strings.TrimRight(text, "=")
 	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
 		if data, err := decode(bare); err == nil {
@@ -66,27 +67,27 @@ func isText(data []byte) bool {
 	return visible*10 >= len(data)*9
 }
 
-func guessable(text string) bool {
+func isGuessable(text string) bool {
 	e := estimate(text)
-	return e.bits < minBits || e.words > maxWords || isWritten(text)
+	return e.bits < minBits || e.words > maxWords || isSentence(text)
 }
 
-// estimated is the cheapest way to guess a text.
-type estimated struct {
+// estimateResult is the lowest cost of guessing a text.
+type estimateResult struct {
 	bits  float64
-	words float64 // share of characters that stand in a match
+	words float64 // share of characters in a match
 }
 
-// estimate takes the matches that together cost a guesser the least. Unlike zxcvbn's own score it adds nothing for their
-// number and order, which makes long phrases look as strong as random text.
-func estimate(text string) estimated {
+// estimate selects the matches with the lowest total cost. Unlike zxcvbn's own score it adds nothing for their number
+// and order, because that would make long phrases look as strong as random text.
+func estimate(text string) estimateResult {
 	type state struct {
 		bits    float64
 		matched int
 	}
 	byEnd := map[int][]*match.Match{}
-	for _, m := range matching.Omnimatch(text, ownWords) {
-		if usable(text, m) {
+	for _, m := range matching.Omnimatch(text, extraWords) {
+		if isSignificant(text, m) {
 			byEnd[m.J+1] = append(byEnd[m.J+1], m)
 		}
 	}
@@ -97,16 +98,17 @@ func estimate(text string) estimated {
 		best[end] = state{before.bits + cost, before.matched + counts}
 		for _, m := range byEnd[end] {
 			if bits := best[m.I].bits + math.Log2(max(scoring.EstimateGuesses(m, text), 2)); bits < best[end].bits {
-				best[end] = state{bits, best[m.I].matched + counted(text, m)}
+				best[end] = state{bits, best[m.I].matched + matchedLength(text, m)}
 			}
 		}
 	}
 	last := best[len(text)]
-	return estimated{last.bits, float64(last.matched) / float64(max(len(text), 1))}
+	return estimateResult{last.bits, float64(last.matched) / float64(max(len(text), 1))}
 }
 
-// counted is how many characters of a match are surely no chance: short ones and dates stand in random text, too.
-func counted(text string, m *match.Match) int {
+// matchedLength gives the characters of a match that random text does not explain. Random text contains short matches
+// and dates too.
+func matchedLength(text string, m *match.Match) int {
 	length := m.J + 1 - m.I
 	word := m.Pattern == "dictionary" && (length >= 4 || isBounded(text, m))
 	if word || m.Pattern != "dictionary" && m.Pattern != "date" && m.Pattern != "regex" && length >= 5 {
@@ -116,14 +118,14 @@ func counted(text string, m *match.Match) int {
 }
 
 const (
-	maxWritten  = 0.5 // share of characters in what looks like words
-	minWritten  = 4   // such words
-	shortest    = 3   // letters of one
-	longestWord = 16
+	minSentenceShare = 0.5 // share of characters in likely words
+	minSentenceWords = 4   // likely words
+	minWordLength    = 3   // letters of a word
+	maxWordLength    = 16
 )
 
-// isWritten knows sentences in any language by the look of their words between separators.
-func isWritten(text string) bool {
+// isSentence detects sentences in any language by the shape of the words between separators.
+func isSentence(text string) bool {
 	words, inWords := 0, 0
 	for _, piece := range strings.FieldsFunc(text, func(r rune) bool {
 		return r < utf8.RuneSelf && (isSeparator(byte(r)) || r == '!' || r == '?' || r == '\'')
@@ -133,28 +135,28 @@ func isWritten(text string) bool {
 			inWords += len(piece)
 		}
 	}
-	return words >= minWritten && float64(inWords) >= maxWritten*float64(len(text))
+	return words >= minSentenceWords && float64(inWords) >= minSentenceShare*float64(len(text))
 }
 
-// isWord: letters in one case, or with a capital first.
+// isWord: letters in one case, or with a leading capital.
 func isWord(piece string) bool {
 	rest := strings.TrimLeftFunc(piece, unicode.IsUpper)
 	capitals := len(piece) - len(rest)
-	if utf8.RuneCountInString(piece) < shortest || utf8.RuneCountInString(piece) > longestWord || rest != "" && capitals > 2 {
+	if utf8.RuneCountInString(piece) < minWordLength || utf8.RuneCountInString(piece) > maxWordLength || rest != "" && capitals > 2 {
 		return false
 	}
 	return !strings.ContainsFunc(rest, func(r rune) bool { return !unicode.IsLower(r) })
 }
 
-// ownWords are of this trade, and of text that fills space; zxcvbn's dictionaries lack them.
-var ownWords = strings.Fields(`
+// extraWords are words of software development and of filler text that zxcvbn's dictionaries lack.
+var extraWords = strings.Fields(`
 	secretkey supersecret mysecret jwtsecret signing hmac sha256 hs256 jwt json webtoken bytes bits keyboard random replace changeme change
 	production development staging environment shieldpod backend frontend express django laravel spring rails authentication authorization
 	lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore magna aliqua
 `)
 
-// usable leaves out matches that chance gives to random text: words of two letters in the middle of others.
-func usable(text string, m *match.Match) bool {
+// isSignificant leaves out matches that random text often has: words of two letters in the middle of others.
+func isSignificant(text string, m *match.Match) bool {
 	if m.I < 0 || m.J >= len(text) || m.I > m.J {
 		return false
 	}
@@ -164,14 +166,14 @@ func usable(text string, m *match.Match) bool {
 	return m.Pattern == "dictionary" && isBounded(text, m)
 }
 
-// isBounded tells a match that stands alone between separators.
+// isBounded reports whether a match stands alone between separators.
 func isBounded(text string, m *match.Match) bool {
 	return (m.I == 0 || isSeparator(text[m.I-1])) && (m.J+1 == len(text) || isSeparator(text[m.J+1]))
 }
 
 func isSeparator(b byte) bool { return strings.IndexByte("-_ .,:;/|+#&", b) >= 0 }
 
-// charBits is what a character costs that stands in no match. A separator that stood before costs one bit and counts as matched.
+// charBits gives the cost of a character outside every match. A repeated separator costs one bit and counts as matched.
 func charBits(text string, at int) (bits float64, matched int) {
 	b := text[at]
 	switch {

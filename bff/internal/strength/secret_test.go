@@ -14,14 +14,14 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// random is how many random secrets of each writing are tried: -args -random 100000 takes most of an hour.
+// random is the number of random secrets per encoding: -args -random 100000 takes most of an hour.
 var random = flag.Int("random", 25, "random secrets of each writing")
 
-// stride is how many made-up secrets are passed over for one that is tried: -args -stride 1 tries them all.
+// stride selects every n-th constructed secret: -args -stride 1 tries all of them.
 var stride = flag.Int("stride", 151, "of the made-up secrets every which one is tried")
 
-// accepted tells whether a supplied secret is registered: by the SDK's rules and the estimator's.
-func accepted(secret string) bool {
+// isAccepted reports whether a secret passes the SDK's rules and the estimate.
+func isAccepted(secret string) bool {
 	_, err := launchcontext.SharedSecret("k1", []byte(secret))
 	return err == nil && strength.Secret([]byte(secret)) == nil
 }
@@ -59,7 +59,7 @@ var phrases = []string{
 	"NeverGonnaGiveYouUpNeverGonnaLetYouDownNeverGonnaRunAround",
 }
 
-var listed = []string{
+var knownSecrets = []string{
 	"changeme-changeme-changeme-changeme", "00000000000000000000000000000000", "12345678901234567890123456789012",
 	"0123456789abcdef0123456789abcdef", "abcdefghijklmnopqrstuvwxyz0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 	"qwertyuiopasdfghjklzxcvbnm1234567890", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "!QAZ@WSX#EDC$RFV%TGB^YHN&UJM*IK<OL>",
@@ -74,8 +74,8 @@ var listed = []string{
 	"2024-01-01T00:00:00Z2024-01-01T00:00:00Z", "+1 415 555 0100 +1 415 555 0101 +1 415 555 0102",
 }
 
-func TestThreat_06_ASecretThatSomebodyMadeUpIsRefused(t *testing.T) {
-	corpus := append(append([]string{}, phrases...), listed...)
+func TestThreat_06_ASecretThatIsNotRandomIsRefused(t *testing.T) {
+	corpus := append(append([]string{}, phrases...), knownSecrets...)
 	made := 0
 	add := func(s string) {
 		if made++; len(s) >= 32 && (made%*stride == 0) {
@@ -114,7 +114,7 @@ func TestThreat_06_ASecretThatSomebodyMadeUpIsRefused(t *testing.T) {
 	}
 	var passed []string
 	for _, s := range corpus {
-		if accepted(s) {
+		if isAccepted(s) {
 			passed = append(passed, s)
 		}
 	}
@@ -122,8 +122,8 @@ func TestThreat_06_ASecretThatSomebodyMadeUpIsRefused(t *testing.T) {
 		t.Errorf("%d of %d made-up secrets are accepted (%.2f %%), such as %q", len(passed), len(corpus), 100*share, passed)
 	}
 	t.Logf("%d of %d made-up secrets are accepted", len(passed), len(corpus))
-	for _, s := range append(phrases, listed...) {
-		if accepted(s) {
+	for _, s := range append(phrases, knownSecrets...) {
+		if isAccepted(s) {
 			t.Errorf("%q is accepted", s)
 		}
 	}
@@ -152,7 +152,7 @@ func TestARandomSecretIsNeverRefused(t *testing.T) {
 				if _, err := rand.Read(secret); err != nil {
 					t.Fatal(err)
 				}
-				if s := write(secret); !accepted(s) {
+				if s := write(secret); !isAccepted(s) {
 					t.Errorf("%q is refused", s)
 				}
 			}

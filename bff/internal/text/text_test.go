@@ -10,7 +10,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
-// invisible are characters that draw nothing, by what they are for.
+// invisible are characters without a visible form, by their purpose.
 var invisible = []struct {
 	name string
 	r    rune

@@ -17,7 +17,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -44,7 +44,7 @@ type Targets interface {
 type Config struct {
 	Queue   Queue
 	Targets Targets
-	Client  *http.Client // from package outward: it refuses private addresses and follows no redirect
+	Client  *http.Client // from package egress: it refuses private addresses and follows no redirect
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -159,8 +159,8 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	request.Header.Set(webhook.Header, webhook.Sign(secret, w.cfg.Now(), a.Body))
 	response, err := w.cfg.Client.Do(request)
 	if err != nil {
-		if errors.Is(err, outward.ErrInside) {
-			return outward.ErrInside
+		if errors.Is(err, egress.ErrNotPublic) {
+			return egress.ErrNotPublic
 		}
 		return errors.New("the receiver can't be reached")
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/outward"
+	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -62,7 +62,7 @@ func newHarness(t *testing.T, loopback bool) *harness {
 	h.setWebhook(t, receiver.URL+"/hook?key=hush")
 	h.Worker = webhook.New(webhook.Config{
 		Queue: h.store, Targets: h.store,
-		Client: outward.Client(outward.Config{AllowLoopback: loopback, Roots: roots, Timeout: time.Minute}),
+		Client: egress.Client(egress.Config{AllowLoopback: loopback, Roots: roots, Timeout: time.Minute}),
 		Now:    func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	return h

@@ -9,46 +9,46 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// item is one way to reach a contact.
-type item struct {
+// communicationItem is a phone number or address of a contact.
+type communicationItem struct {
 	ID          int64     `json:"id"`
-	Type        reference `json:"type"` // in the tenant's own words
+	Type        reference `json:"type"` // with the tenant's own name
 	Value       string    `json:"value"`
 	Extension   string    `json:"extension"`
 	DefaultFlag bool      `json:"defaultFlag"`
 	Kind        string    `json:"communicationType"` // Phone, Email or Fax
 }
 
-// person tells a contact with the ways to reach them, the default ones first.
-func (s Settings) person(c contact) launchcontext.Contact {
-	person := launchcontext.Contact{
+// contactOf converts a contact with its channels, the default ones first.
+func (s Settings) contactOf(c contact) launchcontext.Contact {
+	out := launchcontext.Contact{
 		ID: strconv.FormatInt(c.ID, 10), Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Title: c.Title,
 	}
 	items := slices.Clone(c.Items)
-	slices.SortStableFunc(items, func(a, b item) int { return rank(a) - rank(b) })
-	taken := map[int64]bool{}
+	slices.SortStableFunc(items, func(a, b communicationItem) int { return defaultRank(a) - defaultRank(b) })
+	seen := map[int64]bool{}
 	for _, it := range items {
 		channel, reachable := s.channel(it)
-		if reachable && !taken[it.ID] {
-			taken[it.ID] = true
-			person.Channels = append(person.Channels, channel)
+		if reachable && !seen[it.ID] {
+			seen[it.ID] = true
+			out.Channels = append(out.Channels, channel)
 		}
 	}
-	return person
+	return out
 }
 
-func rank(i item) int {
+func defaultRank(i communicationItem) int {
 	if i.DefaultFlag {
 		return 0
 	}
 	return 1
 }
 
-// channel tells an item as a channel; false if no message reaches anybody there.
-func (s Settings) channel(it item) (launchcontext.Channel, bool) {
-	known := s.typeOf(it.Type.Name)
+// channel converts an item to a channel; false if it receives no messages.
+func (s Settings) channel(it communicationItem) (launchcontext.Channel, bool) {
+	itemType := s.typeOf(it.Type.Name)
 	ch := launchcontext.Channel{ID: strconv.FormatInt(it.ID, 10), Value: text.Value(it.Value), Label: it.Type.Name}
-	if it.ID <= 0 || ch.Value == "" || known == TypeIgnore {
+	if it.ID <= 0 || ch.Value == "" || itemType == TypeIgnore {
 		return ch, false
 	}
 	switch it.Kind {
@@ -56,14 +56,14 @@ func (s Settings) channel(it item) (launchcontext.Channel, bool) {
 		ch.Kind = launchcontext.KindEmail
 	case "Phone":
 		ch.Kind = launchcontext.KindPhone
-		ch.Mobile = mobile(known, it.Extension)
+		ch.Mobile = mobile(itemType, it.Extension)
 	default:
 		return ch, false
 	}
 	return ch, true
 }
 
-// mobile tells whether a number gets texts; nil: nobody knows. One with an extension is a switchboard's.
+// mobile reports whether a number receives texts; nil: unknown. A number with an extension belongs to a switchboard.
 func mobile(t Type, extension string) *bool {
 	switch {
 	case text.Value(extension) != "" || t == TypeLandline:

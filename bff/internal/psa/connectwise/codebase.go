@@ -8,40 +8,40 @@ import (
 	"strings"
 )
 
-// base is where the API was last: as configured, until ConnectWise says otherwise.
-func (c *Client) base(ctx context.Context, l *link) (string, error) {
-	if base, _, known := c.bases.recall(l.id, c.cfg.Now()); known {
-		return base, nil
+// codebase gives the path of the API: the last discovered one, then the configured one, otherwise ConnectWise is asked.
+func (c *Client) codebase(ctx context.Context, conn *connection) (string, error) {
+	if codebase, _, known := c.codebases.get(conn.id, c.cfg.Now()); known {
+		return codebase, nil
 	}
-	if l.Codebase != "" {
-		return l.Codebase, nil
+	if conn.Codebase != "" {
+		return conn.Codebase, nil
 	}
-	return c.rebase(ctx, l)
+	return c.discoverCodebase(ctx, conn)
 }
 
-// rebase asks ConnectWise where its API is: it moves with every version.
-func (c *Client) rebase(ctx context.Context, l *link) (string, error) {
-	return once(ctx, &c.flights, c.mark("codebase", string(l.id[:])), func(ctx context.Context) (string, error) {
-		at := l.api()
-		at.Path = "/login/companyinfo/" + l.Company
+// discoverCodebase asks ConnectWise for the path of its API, which changes with every version.
+func (c *Client) discoverCodebase(ctx context.Context, conn *connection) (string, error) {
+	return shared(ctx, &c.requests, c.digest("codebase", string(conn.id[:])), func(ctx context.Context) (string, error) {
+		at := conn.api()
+		at.Path = "/login/companyinfo/" + conn.Company
 		const name = "GET /login/companyinfo"
-		answer, err := c.send(ctx, l, http.MethodGet, at, http.NoBody, nil)
+		answer, err := c.send(ctx, conn, http.MethodGet, at, http.NoBody, nil)
 		if err != nil {
-			return "", down(fmt.Errorf("connectwise: %s: %w", name, err))
+			return "", psaDown(fmt.Errorf("connectwise: %s: %w", name, err))
 		}
 		var info struct{ Codebase string }
-		err = answer.read(name, &info)
-		if errors.Is(err, errNoAPI) || refusedWith(err) != 0 {
-			return "", setup(err)
+		err = answer.decode(name, &info)
+		if errors.Is(err, errNoAPI) || apiStatus(err) != 0 {
+			return "", misconfigured(err)
 		}
 		if err != nil {
 			return "", err
 		}
-		base := strings.Trim(info.Codebase, "/")
-		if !codebaseShape.MatchString(base) {
-			return "", setup(fmt.Errorf("connectwise: %s: no such company, or no codebase", name))
+		codebase := strings.Trim(info.Codebase, "/")
+		if !codebaseShape.MatchString(codebase) {
+			return "", misconfigured(fmt.Errorf("connectwise: %s: no such company, or no codebase", name))
 		}
-		c.bases.learn(l.id, base, c.cfg.Now())
-		return base, nil
+		c.codebases.put(conn.id, codebase, c.cfg.Now())
+		return codebase, nil
 	})
 }

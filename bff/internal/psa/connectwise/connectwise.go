@@ -1,13 +1,11 @@
-// Package connectwise asks ConnectWise Manage, by its REST API 3.0, and tells what it answers in the shape of a
-// launch context.
+// Package connectwise is the adapter of ConnectWise Manage, REST API 3.0. It returns launch contexts.
 //
-// Start with [New]. A [Client] proves who is at the screen ([Client.Prove]) and reads a ticket as that very member
-// ([Client.Case]); by the tenant's own keys it reads tickets and contacts, writes notes, searches, and registers
-// the pod on the ticket screens.
+// Start with [New]. A [Client] verifies a member's session ([Client.VerifyMember]) and reads a ticket as that member
+// ([Client.TicketAsMember]). With the tenant's own keys it reads tickets and contacts, writes notes, searches, and
+// registers the pod on the ticket screens.
 //
-// Where a request goes is the tenant's configuration alone ([Settings]): nothing that a browser says leads it
-// anywhere, and no redirect is followed. What can't be read as the API's answer is no answer: it fails closed and is
-// not remembered.
+// The tenant's configuration alone ([Settings]) determines where a request goes: no value from a browser does, and no
+// redirect is followed. An answer that can't be read as the API's is an error and is not cached.
 package connectwise
 
 import (
@@ -31,83 +29,83 @@ var (
 	_ psa.Writer  = (*Client)(nil)
 )
 
-// Config is what a client stands on. All fields are required.
+// Config holds the dependencies of a client. All fields are required.
 type Config struct {
 	Connections verify.Connections
-	HTTP        *http.Client // its way out; it is never asked to follow a redirect
+	HTTP        *http.Client // the client never lets it follow a redirect
 	Now         func() time.Time
-	Entropy     io.Reader // for the key under which proofs are remembered
+	Entropy     io.Reader // for the key of cached results
 }
 
-// Client asks the ConnectWise of each tenant that has connected it. It must be made by New.
+// Client calls the ConnectWise of each tenant that has connected it. It must be made by New.
 type Client struct {
-	cfg     Config
-	http    http.Client
-	key     [32]byte // of what is remembered of members
-	flights singleflight.Group
-	bases   memory[string]
-	proofs  memory[proof]
-	people  memory[[]launchcontext.Contact]
+	cfg          Config
+	http         http.Client
+	digestKey    [32]byte // of cached results
+	requests     singleflight.Group
+	codebases    cache[string]
+	members      cache[memberResult]
+	contactLists cache[[]launchcontext.Contact]
 }
 
 // New makes a client.
 func New(c Config) (*Client, error) {
-	client := &Client{cfg: c, http: *c.HTTP, bases: remember[string](1000), proofs: remember[proof](20_000), people: remember[[]launchcontext.Contact](1000)}
+	client := &Client{cfg: c, http: *c.HTTP, codebases: newCache[string](1000), members: newCache[memberResult](20_000), contactLists: newCache[[]launchcontext.Contact](1000)}
 	client.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if _, err := io.ReadFull(c.Entropy, client.key[:]); err != nil {
+	if _, err := io.ReadFull(c.Entropy, client.digestKey[:]); err != nil {
 		return nil, fmt.Errorf("connectwise: entropy: %w", err)
 	}
 	return client, nil
 }
 
-// link is one tenant's connection, ready to be asked over.
-type link struct {
+// connection is one tenant's connection, ready for requests.
+type connection struct {
 	Settings
 	keys   Keys
 	tenant string
-	id     mark // of all of it: what was learnt over another connection does not count
+	id     digest // of the whole connection, so that no cached result of another one applies
 }
 
-// mark tells things apart, and can't be turned back into them.
-type mark = [sha256.Size]byte
+// digest identifies a value that can't be recovered from it.
+type digest = [sha256.Size]byte
 
-// link gives the tenant's connection. CodeNotFound: it has none.
-func (c *Client) link(ctx context.Context, t verify.Tenant) (*link, error) {
-	connection, err := c.cfg.Connections.Connection(ctx, t.ID, psa.ConnectWise)
+// connect gives the tenant's connection. CodeNotFound: it has none.
+func (c *Client) connect(ctx context.Context, t verify.Tenant) (*connection, error) {
+	stored, err := c.cfg.Connections.Connection(ctx, t.ID, psa.ConnectWise)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := ParseSettings(connection.Settings)
+	settings, err := ParseSettings(stored.Settings)
 	if err != nil {
-		return nil, setup(fmt.Errorf("settings: %w", err))
+		return nil, misconfigured(fmt.Errorf("settings: %w", err))
 	}
-	keys, err := parseKeys(connection.Secret)
+	keys, err := parseKeys(stored.Secret)
 	if err != nil {
-		return nil, setup(fmt.Errorf("keys: %w", err))
+		return nil, misconfigured(fmt.Errorf("keys: %w", err))
 	}
-	return &link{
+	return &connection{
 		Settings: settings, keys: keys, tenant: t.ID,
-		id: c.mark("link", t.ID, string(connection.Settings), string(connection.Secret)),
+		id: c.digest("link", t.ID, string(stored.Settings), string(stored.Secret)),
 	}, nil
 }
 
-// keyed gives the tenant's connection by its own keys. CodeNotFound: there are none.
-func (c *Client) keyed(ctx context.Context, t verify.Tenant) (*link, error) {
-	l, err := c.link(ctx, t)
-	if err == nil && l.keys == (Keys{}) {
+// connectWithKeys gives the tenant's connection with its own keys. CodeNotFound: there are none.
+func (c *Client) connectWithKeys(ctx context.Context, t verify.Tenant) (*connection, error) {
+	conn, err := c.connect(ctx, t)
+	if err == nil && conn.keys == (Keys{}) {
 		err = &verify.Error{Code: verify.CodeNotFound, Public: "ConnectWise is connected without API keys.", Err: errors.New("connectwise: no API keys")}
 	}
-	return l, err
+	return conn, err
 }
 
-// hosting gives the tenant's connection to a pod in ConnectWise's own frame.
-func (c *Client) hosting(ctx context.Context, t verify.Tenant) (*link, error) {
-	l, err := c.link(ctx, t)
+// connectHosted gives the tenant's connection for a pod in ConnectWise's own frame.
+func (c *Client) connectHosted(ctx context.Context, t verify.Tenant) (*connection, error) {
+	conn, err := c.connect(ctx, t)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		return nil, &verify.Error{
 			Code: verify.CodePSAMisconfigured, Err: err,
 			Public: "ConnectWise is not connected to Shieldpod. Ask your administrator to connect it.",
 		}
 	}
-	return l, err
+	return conn, err
 }

@@ -16,91 +16,91 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// A client's people are taken from memory while that is fresh. Until it is stale it is still given, and read anew
-// meanwhile: whoever opens the next ticket finds what is true now.
+// A client's contacts come from the cache while they are fresh. Older ones are still used while they are read again in
+// the background.
 const (
-	peopleFresh = time.Minute
-	peopleStale = 5 * time.Minute
+	contactsFreshFor  = time.Minute
+	contactsUsableFor = 5 * time.Minute
 )
 
 const (
-	pageSize  = 500
-	pagesMost = 10
+	pageSize = 500
+	maxPages = 10
 )
 
-// directory is a tenant's people as somebody may see them.
-type directory struct {
-	link *link
-	as   identity
-	of   mark // whose view it is
+// contactView is the contacts that one identity may read.
+type contactView struct {
+	conn  *connection
+	as    credentials
+	owner digest // of the identity
 }
 
-// contact is a person as ConnectWise has them.
+// contact is a contact record of ConnectWise.
 type contact struct {
-	ID           int64     `json:"id"`
-	FirstName    string    `json:"firstName"`
-	LastName     string    `json:"lastName"`
-	Title        string    `json:"title"`
-	Company      reference `json:"company"`
-	InactiveFlag bool      `json:"inactiveFlag"`
-	Items        []item    `json:"communicationItems"`
+	ID           int64               `json:"id"`
+	FirstName    string              `json:"firstName"`
+	LastName     string              `json:"lastName"`
+	Title        string              `json:"title"`
+	Company      reference           `json:"company"`
+	InactiveFlag bool                `json:"inactiveFlag"`
+	Items        []communicationItem `json:"communicationItems"`
 }
 
-// Contacts is [psa.Adapter]'s.
+// Contacts implements [psa.Adapter].
 func (c *Client) Contacts(ctx context.Context, t verify.Tenant, client, contact string) ([]launchcontext.Contact, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	if !idShape.MatchString(client) {
-		return nil, nil // nobody is there
+		return nil, nil // no client has this id
 	}
-	d := directory{link: l, as: l.asKeys(), of: l.id}
+	d := contactView{conn: conn, as: conn.asKeys(), owner: conn.id}
 	people, age, err := c.contacts(ctx, d, client)
 	if err != nil {
 		return nil, err
 	}
-	if age >= peopleFresh {
-		people = without(people, contact) // who is asked for by name is told as they are now
+	if age >= contactsFreshFor {
+		people = without(people, contact) // the named contact is read again
 	}
 	return c.withContact(ctx, d, people, client, contact)
 }
 
-// contacts gives the people of a client, and how long ago they were read.
-func (c *Client) contacts(ctx context.Context, d directory, client string) ([]launchcontext.Contact, time.Duration, error) {
-	key := c.mark("people", string(d.of[:]), client)
+// contacts gives the contacts of a client, and their age.
+func (c *Client) contacts(ctx context.Context, d contactView, client string) ([]launchcontext.Contact, time.Duration, error) {
+	key := c.digest("people", string(d.owner[:]), client)
 	read := func(ctx context.Context) ([]launchcontext.Contact, error) {
-		asked := c.cfg.Now()
+		requestedAt := c.cfg.Now()
 		people, err := c.readContacts(ctx, d, client)
 		if err == nil {
-			c.people.learn(key, people, asked)
+			c.contactLists.put(key, people, requestedAt)
 		}
 		return people, err
 	}
-	people, age, known := c.people.recall(key, c.cfg.Now())
+	people, age, known := c.contactLists.get(key, c.cfg.Now())
 	switch {
-	case known && age < peopleFresh:
+	case known && age < contactsFreshFor:
 		return people, age, nil
-	case known && age < peopleStale:
-		go func() { _, _ = once(context.WithoutCancel(ctx), &c.flights, key, read) }()
+	case known && age < contactsUsableFor:
+		go func() { _, _ = shared(context.WithoutCancel(ctx), &c.requests, key, read) }()
 		return people, age, nil
 	}
-	people, err := once(ctx, &c.flights, key, read)
+	people, err := shared(ctx, &c.requests, key, read)
 	return people, 0, err
 }
 
-func (c *Client) readContacts(ctx context.Context, d directory, client string) ([]launchcontext.Contact, error) {
+func (c *Client) readContacts(ctx context.Context, d contactView, client string) ([]launchcontext.Contact, error) {
 	var people []launchcontext.Contact
-	listed, err := c.listed(ctx, d, client, "")
+	list, err := c.listContacts(ctx, d, client, "")
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range listed {
+	for _, one := range list {
 		if !one.InactiveFlag {
-			people = append(people, d.link.person(one))
+			people = append(people, d.conn.contactOf(one))
 		}
 	}
-	// Who can be reached comes first, in case there are too many.
+	// Contacts with channels come first, in case there are too many.
 	slices.SortStableFunc(people, func(a, b launchcontext.Contact) int {
 		return cmp.Or(
 			cmp.Compare(min(1, len(b.Channels)), min(1, len(a.Channels))),
@@ -110,17 +110,17 @@ func (c *Client) readContacts(ctx context.Context, d directory, client string) (
 	return people, nil
 }
 
-// listed reads the active contacts of a client, or the one of that id. Who is listed without a company (the API member
-// may not read it) is the client's because only the client's were asked for; unless others are listed too, which shows
-// that the condition was not heeded. CodePSAMisconfigured: then nobody can tell whose they are.
-func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]contact, error) {
+// listContacts reads the active contacts of a client, or the one with that id. Contacts without a company (the API
+// member may not read it) are accepted because the condition names the client. If contacts of other companies are
+// listed too, ConnectWise ignored the condition. CodePSAMisconfigured: in that case the contacts can't be assigned.
+func (c *Client) listContacts(ctx context.Context, d contactView, client, id string) ([]contact, error) {
 	conditions := "company/id=" + client + " and inactiveFlag=False"
 	if id != "" {
 		conditions = "id=" + id + " and " + conditions
 	}
 	var own []contact
-	unnamed, foreign := false, false
-	err := pages(ctx, c, d.link, request{
+	noCompany, otherCompany := false, false
+	err := eachPage(ctx, c, d.conn, request{
 		method: http.MethodGet, path: "/company/contacts", as: d.as,
 		query: url.Values{"conditions": {conditions}, "pageSize": {strconv.Itoa(pageSize)}},
 	}, func(page []contact) bool {
@@ -129,18 +129,18 @@ func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]
 			case client:
 				own = append(own, one)
 			case "":
-				unnamed = true
+				noCompany = true
 				own = append(own, one)
 			default:
-				foreign = true
+				otherCompany = true
 			}
 		}
 		return true
 	})
 	switch {
 	case err != nil:
-		return nil, readable(err)
-	case unnamed && foreign:
+		return nil, contactsRefusal(err)
+	case noCompany && otherCompany:
 		return nil, &verify.Error{
 			Code: verify.CodePSAMisconfigured, Err: errNoCompany,
 			Public: "ConnectWise lists contacts without their company. Ask your administrator to let Shieldpod's API member read it.",
@@ -151,30 +151,30 @@ func (c *Client) listed(ctx context.Context, d directory, client, id string) ([]
 
 var errNoCompany = errors.New("connectwise: GET /company/contacts: contacts of other companies, and some without one: the condition was not heeded")
 
-// withContact gives as many people as a desk takes, with the named contact among them: who is not among all of
-// them is read alone, and left out if they are not the client's or inactive.
-func (c *Client) withContact(ctx context.Context, d directory, people []launchcontext.Contact, client, id string) ([]launchcontext.Contact, error) {
+// withContact gives as many contacts as a ticket context takes, the named contact among them. A named contact that is
+// not listed is read on its own, and left out if it is another client's or inactive.
+func (c *Client) withContact(ctx context.Context, d contactView, people []launchcontext.Contact, client, id string) ([]launchcontext.Contact, error) {
 	at := slices.IndexFunc(people, func(p launchcontext.Contact) bool { return p.ID == id })
 	switch {
-	case at >= 0 && at < psa.DeskContacts:
-		return slices.Clip(people[:min(len(people), psa.DeskContacts)]), nil
+	case at >= 0 && at < psa.MaxContacts:
+		return slices.Clip(people[:min(len(people), psa.MaxContacts)]), nil
 	case at >= 0:
-		return append(slices.Clone(people[:psa.DeskContacts-1]), people[at]), nil
+		return append(slices.Clone(people[:psa.MaxContacts-1]), people[at]), nil
 	}
-	cut := people[:min(len(people), psa.DeskContacts)]
+	limited := people[:min(len(people), psa.MaxContacts)]
 	if !idShape.MatchString(id) {
-		return slices.Clip(cut), nil
+		return slices.Clip(limited), nil
 	}
 	var one contact
-	_, err := c.call(ctx, d.link, request{method: http.MethodGet, path: "/company/contacts/" + id, as: d.as}, &one)
+	_, err := c.call(ctx, d.conn, request{method: http.MethodGet, path: "/company/contacts/" + id, as: d.as}, &one)
 	switch {
-	case refusedWith(err) == http.StatusNotFound:
-		return slices.Clip(cut), nil
+	case apiStatus(err) == http.StatusNotFound:
+		return slices.Clip(limited), nil
 	case err != nil:
-		return nil, readable(err)
+		return nil, contactsRefusal(err)
 	}
-	if one.Company.id() == "" && strconv.FormatInt(one.ID, 10) == id { // asked for with the condition, it can be believed
-		found, err := c.listed(ctx, d, client, id)
+	if one.Company.id() == "" && strconv.FormatInt(one.ID, 10) == id { // reliable if the condition is applied
+		found, err := c.listContacts(ctx, d, client, id)
 		if err != nil {
 			return nil, err
 		}
@@ -185,18 +185,19 @@ func (c *Client) withContact(ctx context.Context, d directory, people []launchco
 		}
 	}
 	if strconv.FormatInt(one.ID, 10) != id || one.InactiveFlag || one.Company.id() != client {
-		return slices.Clip(cut), nil
+		return slices.Clip(limited), nil
 	}
-	return append(slices.Clone(cut[:min(len(cut), psa.DeskContacts-1)]), d.link.person(one)), nil
+	return append(slices.Clone(limited[:min(len(limited), psa.MaxContacts-1)]), d.conn.contactOf(one)), nil
 }
 
 func without(people []launchcontext.Contact, id string) []launchcontext.Contact {
 	return slices.DeleteFunc(slices.Clone(people), func(p launchcontext.Contact) bool { return p.ID == id })
 }
 
-// readable says what it means that people may not be read: the API member, or the members who open tickets, lack a right.
-func readable(err error) error {
-	if refusedWith(err) == 0 {
+// contactsRefusal explains a refused request for contacts: the API member, or the members who open tickets, lack a
+// right.
+func contactsRefusal(err error) error {
+	if apiStatus(err) == 0 {
 		return err
 	}
 	return &verify.Error{

@@ -8,7 +8,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// API is where the API of a host answers.
+// API is the origin of the API of a host.
 func API(host string) string {
 	at := Settings{Host: host}.api()
 	return at.String()
@@ -16,7 +16,7 @@ func API(host string) string {
 
 // Next gives the query of the next page.
 func Next(links ...string) (url.Values, bool, error) {
-	return next(http.Header{"Link": links})
+	return nextPage(http.Header{"Link": links})
 }
 
 // Person reads one contact.
@@ -25,7 +25,7 @@ func Person(s Settings, text []byte) (launchcontext.Contact, bool) {
 	if json.Unmarshal(text, &c) != nil {
 		return launchcontext.Contact{}, false
 	}
-	return s.person(c), true
+	return s.contactOf(c), true
 }
 
 // Like gives a pattern.

@@ -30,7 +30,7 @@ func FuzzNextPage(f *testing.F) {
 		if more != (len(query) > 0) || more && err != nil {
 			t.Errorf("%q: %v %t %v", link, query, more, err)
 		}
-		for name := range query { // the conditions are never the Link's
+		for name := range query { // the conditions never come from the Link
 			if name != "page" && name != "pageId" {
 				t.Errorf("%q sets %s", link, name)
 			}

@@ -13,57 +13,57 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// written is a note as it is read back.
-type written struct {
+// noteText is a note as the API returns it.
+type noteText struct {
 	Text string `json:"text"`
 }
 
-// WriteNote is [psa.Writer]'s: an internal note that tells nobody by e-mail. ConnectWise takes no idempotency key, so what
-// may have been written before is looked for first.
+// WriteNote implements [psa.Writer]. It writes an internal note that sends no e-mail. ConnectWise has no idempotency
+// keys, so a repeated call first looks for the note.
 func (c *Client) WriteNote(ctx context.Context, t verify.Tenant, n psa.Note) error {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return err
 	}
 	if !idShape.MatchString(n.Ticket) {
-		return noTicket(errors.New("connectwise: a ticket's id is a number"))
+		return ticketRefusal(errors.New("connectwise: a ticket's id is a number"))
 	}
-	for _, path := range order("") {
-		err = c.writeNote(ctx, l, path+n.Ticket, n)
-		switch refusedWith(err) {
+	for _, path := range ticketPaths("") {
+		err = c.writeNote(ctx, conn, path+n.Ticket, n)
+		switch apiStatus(err) {
 		case http.StatusNotFound:
-			continue // maybe it is of the other record
+			continue // it may be the other type of ticket
 		case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
 			return &verify.Error{Code: verify.CodeInvalid, Public: "ConnectWise does not take this note.", Err: err}
 		}
-		return byKeys(err)
+		return keysRefusal(err)
 	}
-	return noTicket(err)
+	return ticketRefusal(err)
 }
 
-func (c *Client) writeNote(ctx context.Context, l *link, path string, n psa.Note) error {
-	if n.Again {
-		if found, err := c.noted(ctx, l, path, n.Verification); found || err != nil {
+func (c *Client) writeNote(ctx context.Context, conn *connection, path string, n psa.Note) error {
+	if n.Repeated {
+		if found, err := c.hasNote(ctx, conn, path, n.Verification); found || err != nil {
 			return err
 		}
 	}
-	var done written
-	_, err := c.call(ctx, l, request{method: http.MethodPost, path: path + "/notes", as: l.asKeys(), body: struct {
+	var created noteText
+	_, err := c.call(ctx, conn, request{method: http.MethodPost, path: path + "/notes", as: conn.asKeys(), body: struct {
 		Text          string `json:"text"`
 		Internal      bool   `json:"internalAnalysisFlag"`
 		Discussion    bool   `json:"detailDescriptionFlag"`
 		Resolution    bool   `json:"resolutionFlag"`
 		Notifications bool   `json:"processNotifications"`
-	}{Text: n.Text, Internal: true}}, &done)
+	}{Text: n.Text, Internal: true}}, &created)
 	return err
 }
 
-// noted tells whether a note of this verification stands on the ticket.
-func (c *Client) noted(ctx context.Context, l *link, path, verification string) (found bool, err error) {
-	err = pages(ctx, c, l, request{
-		method: http.MethodGet, path: path + "/allNotes", as: l.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
-	}, func(page []written) bool {
-		found = slices.ContainsFunc(page, func(w written) bool { return strings.Contains(w.Text, verification) })
+// hasNote reports whether the ticket has a note of this verification.
+func (c *Client) hasNote(ctx context.Context, conn *connection, path, verification string) (found bool, err error) {
+	err = eachPage(ctx, c, conn, request{
+		method: http.MethodGet, path: path + "/allNotes", as: conn.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
+	}, func(page []noteText) bool {
+		found = slices.ContainsFunc(page, func(w noteText) bool { return strings.Contains(w.Text, verification) })
 		return !found
 	})
 	return found, err

@@ -20,19 +20,19 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// demo is a client with the demo's ConnectWise, which takes the vendor's side.
-type demo struct {
+// sandboxHarness is a client with the sandbox's ConnectWise.
+type sandboxHarness struct {
 	*connectwise.Client
 	t    testing.TB
 	site *httptest.Server
 }
 
-func (d *demo) Connection(context.Context, string, string) (verify.Connection, error) {
+func (d *sandboxHarness) Connection(context.Context, string, string) (verify.Connection, error) {
 	settings, err := json.Marshal(connectwise.Settings{Host: d.site.URL, Company: "acme", ClientID: "4dd2c7e8"})
 	return verify.Connection{Settings: settings, Secret: []byte(keys)}, err
 }
 
-func newDemo(t testing.TB) *demo {
+func newSandboxHarness(t testing.TB) *sandboxHarness {
 	t.Helper()
 	manage, err := sandbox.New(sandbox.Config{
 		Origin: "http://manage.localhost:8083", Company: "acme", ClientID: "4dd2c7e8", PublicKey: "pUb1ic", PrivateKey: "pR1vate",
@@ -41,7 +41,7 @@ func newDemo(t testing.TB) *demo {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &demo{t: t, site: httptest.NewServer(manage)}
+	d := &sandboxHarness{t: t, site: httptest.NewServer(manage)}
 	t.Cleanup(d.site.Close)
 	t.Cleanup(manage.Close)
 	d.Client, err = connectwise.New(connectwise.Config{Connections: d, HTTP: d.site.Client(), Now: time.Now, Entropy: rand.Reader})
@@ -51,8 +51,8 @@ func newDemo(t testing.TB) *demo {
 	return d
 }
 
-// member signs somebody in and gives what the hosted API would tell of them.
-func (d *demo) member(id string) psa.Member {
+// member signs a member in and gives the values of the hosted API.
+func (d *sandboxHarness) member(id string) psa.Member {
 	d.t.Helper()
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	form, err := browser.PostForm(d.site.URL+"/signin", url.Values{"member": {id}, "to": {"/"}})
@@ -69,7 +69,7 @@ func (d *demo) member(id string) psa.Member {
 	return psa.Member{}
 }
 
-func (d *demo) tell(path, body string) {
+func (d *sandboxHarness) post(path, body string) {
 	d.t.Helper()
 	response, err := http.Post(d.site.URL+path, "application/json", strings.NewReader(body)) //nolint:gosec // our own test server
 	if err != nil {
@@ -80,21 +80,21 @@ func (d *demo) tell(path, body string) {
 	}
 }
 
-func TestTheDemosConnectWiseIsAskedAsTheRealOne(t *testing.T) {
-	d := newDemo(t)
+func TestTheSandboxsConnectWiseIsCalledAsTheRealOne(t *testing.T) {
+	d := newSandboxHarness(t)
 	ana := d.member("AOrtiz")
-	who, err := d.Prove(t.Context(), acme, ana)
+	who, err := d.VerifyMember(t.Context(), acme, ana)
 	if err != nil || who.ID != "AOrtiz" || who.Name != "Ana Ortiz" || who.Email == "" {
 		t.Fatal(who, err)
 	}
-	got, err := d.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
+	got, err := d.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
 	if err != nil || got.Client.Name != "Contoso" || got.Contact.Name != "Dana Reyes" || len(got.Contacts) != 2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if _, err := d.Case(t.Context(), acme, ana, "61165", "ProjectTicket"); err != nil {
+	if _, err := d.TicketAsMember(t.Context(), acme, ana, "61165", "ProjectTicket"); err != nil {
 		t.Error(err)
 	}
-	if large, err := d.Case(t.Context(), acme, ana, "61144", ""); err != nil || len(large.Contacts) != psa.DeskContacts ||
+	if large, err := d.TicketAsMember(t.Context(), acme, ana, "61144", ""); err != nil || len(large.Contacts) != psa.MaxContacts ||
 		!slices.ContainsFunc(large.Contacts, func(c launchcontext.Contact) bool { return c.ID == large.Contact.ID }) {
 		t.Errorf("of 1,040 people %d are told, error %v", len(large.Contacts), err)
 	}
@@ -109,14 +109,14 @@ func TestTheDemosConnectWiseIsAskedAsTheRealOne(t *testing.T) {
 	}
 	for _, fresh := range []bool{true, false} {
 		screens, err := d.Register(t.Context(), acme, "https://pod.example/pod/acme?id=[cw_id]", "https://pod.example")
-		if err != nil || len(screens) != 2 || screens[0].Fresh != fresh {
+		if err != nil || len(screens) != 2 || screens[0].Added != fresh {
 			t.Errorf("%+v, %v", screens, err)
 		}
 	}
-	d.tell("/api/codebase", `{"codebase":"v2026_1"}`)
+	d.post("/api/codebase", `{"codebase":"v2026_1"}`)
 	for _, ticket := range []string{"61211", "61165"} {
 		for _, again := range []bool{false, true} {
-			if err := d.WriteNote(t.Context(), acme, psa.Note{Ticket: ticket, Verification: "v_1", Text: "verified\nVerification: v_1", Again: again}); err != nil {
+			if err := d.WriteNote(t.Context(), acme, psa.Note{Ticket: ticket, Verification: "v_1", Text: "verified\nVerification: v_1", Repeated: again}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -124,7 +124,7 @@ func TestTheDemosConnectWiseIsAskedAsTheRealOne(t *testing.T) {
 }
 
 func TestWhoMaySeeATicketOfTheDemo(t *testing.T) {
-	d := newDemo(t)
+	d := newSandboxHarness(t)
 	for _, row := range []struct {
 		member, ticket string
 		proof, code    verify.Code
@@ -136,40 +136,40 @@ func TestWhoMaySeeATicketOfTheDemo(t *testing.T) {
 		{"RFrost", "61211", verify.CodeMember, ""}, // inactive
 	} {
 		m := d.member(row.member)
-		_, proof := d.Prove(t.Context(), acme, m)
-		_, err := d.Case(t.Context(), acme, m, row.ticket, "ServiceTicket")
+		_, proof := d.VerifyMember(t.Context(), acme, m)
+		_, err := d.TicketAsMember(t.Context(), acme, m, row.ticket, "ServiceTicket")
 		if verify.CodeOf(proof) != row.proof || verify.CodeOf(err) != row.code {
 			t.Errorf("%s on %s: %v and %v", row.member, row.ticket, proof, err)
 		}
 	}
 	m := d.member("LPark")
 	m.ID = "AOrtiz"
-	_, err := d.Prove(t.Context(), acme, m)
-	want(t, err, verify.CodeMember)
+	_, err := d.VerifyMember(t.Context(), acme, m)
+	wantCode(t, err, verify.CodeMember)
 }
 
-func TestTheDemosConnectWiseMisbehaves(t *testing.T) {
+func TestTheSandboxsConnectWiseFails(t *testing.T) {
 	for mode, code := range map[string]verify.Code{
 		"down": verify.CodePSADown, "html": verify.CodePSADown, "500": verify.CodePSADown, "cut": verify.CodePSADown, "429": verify.CodePSABusy,
 		"401": verify.CodeMember, "403": verify.CodeMember, "inactive": verify.CodeMember, "mismatch": verify.CodeMember,
 	} {
-		d := newDemo(t)
+		d := newSandboxHarness(t)
 		m := d.member("AOrtiz")
-		d.tell("/api/misbehave", fmt.Sprintf(`{"system":"connectwise","mode":%q,"path":"/apis/"}`, mode))
-		_, err := d.Prove(t.Context(), acme, m)
+		d.post("/api/misbehave", fmt.Sprintf(`{"system":"connectwise","mode":%q,"path":"/apis/"}`, mode))
+		_, err := d.VerifyMember(t.Context(), acme, m)
 		if verify.CodeOf(err) != code {
 			t.Errorf("%s: %v, want %q", mode, err, code)
 		}
 	}
 }
 
-func TestANoteThatTheDemoTookWithoutAWordIsFound(t *testing.T) {
-	d := newDemo(t)
+func TestANoteWhoseAnswerWasLostIsFound(t *testing.T) {
+	d := newSandboxHarness(t)
 	note := psa.Note{Ticket: "61211", Verification: "v_9", Text: "Verification: v_9"}
-	d.tell("/api/misbehave", `{"system":"connectwise","mode":"cut","times":1,"path":"/notes"}`)
-	want(t, d.WriteNote(t.Context(), acme, note), verify.CodePSADown)
-	note.Again = true
-	want(t, d.WriteNote(t.Context(), acme, note), "")
+	d.post("/api/misbehave", `{"system":"connectwise","mode":"cut","times":1,"path":"/notes"}`)
+	wantCode(t, d.WriteNote(t.Context(), acme, note), verify.CodePSADown)
+	note.Repeated = true
+	wantCode(t, d.WriteNote(t.Context(), acme, note), "")
 	response, err := http.Get(d.site.URL + "/api/requests")
 	if err != nil {
 		t.Fatal(err)
@@ -185,20 +185,20 @@ func TestANoteThatTheDemoTookWithoutAWordIsFound(t *testing.T) {
 	}
 }
 
-// With all in memory a ticket costs one round trip, whatever else is asked beside it.
+// With warm caches a ticket costs one round trip.
 func TestAWarmTicketCostsOneRoundTrip(t *testing.T) {
-	h := newHouse(t)
-	_, err := h.Prove(t.Context(), acme, ana)
-	want(t, err, "")
-	_, err = h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
-	want(t, err, "")
-	h.manage.mu.Lock()
-	h.asked = nil
-	h.manage.mu.Unlock()
-	_, err = h.Prove(t.Context(), acme, ana)
-	want(t, err, "")
-	_, err = h.Case(t.Context(), acme, ana, "61211", "ServiceTicket")
-	want(t, err, "")
+	h := newHarness(t)
+	_, err := h.VerifyMember(t.Context(), acme, ana)
+	wantCode(t, err, "")
+	_, err = h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
+	wantCode(t, err, "")
+	h.fakeManage.mu.Lock()
+	h.requestLog = nil
+	h.fakeManage.mu.Unlock()
+	_, err = h.VerifyMember(t.Context(), acme, ana)
+	wantCode(t, err, "")
+	_, err = h.TicketAsMember(t.Context(), acme, ana, "61211", "ServiceTicket")
+	wantCode(t, err, "")
 	if asked := h.requests(); len(asked) != 1 {
 		t.Errorf("it was asked %v", asked)
 	}

@@ -12,10 +12,10 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// found is how much of each record a search gives: who finds more, says more.
-const foundMost = 25
+// maxFound limits the records of a search, per type. A longer search term finds the others.
+const maxFound = 25
 
-// Found is a ticket as a list shows it.
+// Found is a ticket in a result list.
 type Found struct {
 	Ticket  launchcontext.Ticket
 	Client  launchcontext.Client
@@ -23,10 +23,10 @@ type Found struct {
 	Closed  bool
 }
 
-// Search finds tickets by their number, or by words of their summary, client or contact: the newest first, service tickets
-// before project ones. Text with nothing to look for finds nothing.
+// Search finds tickets by their number, or by words of their summary, client or contact: the newest first, service
+// tickets before project ones. A text without letters or digits finds nothing.
 func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Found, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -35,18 +35,18 @@ func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Fo
 		return nil, nil
 	}
 	var all []Found
-	for _, path := range order("") {
+	for _, path := range ticketPaths("") {
 		var page []ticket
-		_, err := c.call(ctx, l, request{
-			method: http.MethodPost, path: path + "search", as: l.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(foundMost)}},
+		_, err := c.call(ctx, conn, request{
+			method: http.MethodPost, path: path + "search", as: conn.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(maxFound)}},
 			body: map[string]string{"conditions": conditions, "orderBy": "id desc"},
 		}, &page)
 		if err != nil {
-			return nil, byKeys(err)
+			return nil, keysRefusal(err)
 		}
 		for _, one := range page {
 			all = append(all, Found{
-				Ticket:  launchcontext.Ticket{ID: one.id(), Number: one.id(), Summary: one.Summary, URL: l.screenOf(one.id())},
+				Ticket:  launchcontext.Ticket{ID: one.id(), Number: one.id(), Summary: one.Summary, URL: conn.screenOf(one.id())},
 				Client:  launchcontext.Client{ID: one.Company.id(), Name: one.Company.Name},
 				Contact: launchcontext.Default{ID: one.Contact.id(), Name: one.Contact.Name}, Closed: one.Closed,
 			})
@@ -57,7 +57,7 @@ func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Fo
 
 // Companies finds clients by a part of their name.
 func (c *Client) Companies(ctx context.Context, t verify.Tenant, text string) ([]launchcontext.Client, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,11 @@ func (c *Client) Companies(ctx context.Context, t verify.Tenant, text string) ([
 		return nil, nil
 	}
 	var page []reference
-	_, err = c.call(ctx, l, request{method: http.MethodGet, path: "/company/companies", as: l.asKeys(), query: url.Values{
-		"conditions": {"name like " + pattern}, "orderBy": {"name"}, "pageSize": {strconv.Itoa(foundMost)},
+	_, err = c.call(ctx, conn, request{method: http.MethodGet, path: "/company/companies", as: conn.asKeys(), query: url.Values{
+		"conditions": {"name like " + pattern}, "orderBy": {"name"}, "pageSize": {strconv.Itoa(maxFound)},
 	}}, &page)
 	if err != nil {
-		return nil, byKeys(err)
+		return nil, keysRefusal(err)
 	}
 	clients := make([]launchcontext.Client, len(page))
 	for i, one := range page {
@@ -79,7 +79,7 @@ func (c *Client) Companies(ctx context.Context, t verify.Tenant, text string) ([
 	return clients, nil
 }
 
-// ticketsLike gives the conditions for what somebody typed; empty if there is nothing to look for.
+// ticketsLike gives the conditions for a search term; empty if the term has no letters or digits.
 func ticketsLike(text string) string {
 	if number := strings.TrimPrefix(strings.TrimSpace(text), "#"); idShape.MatchString(number) {
 		return "id=" + number
@@ -91,16 +91,16 @@ func ticketsLike(text string) string {
 	return "summary like " + pattern + " or company/name like " + pattern + " or contact/name like " + pattern
 }
 
-// likeMost is in characters.
-const likeMost = 60
+// maxPattern is in characters.
+const maxPattern = 60
 
-// like gives a quoted pattern for like. ConnectWise tells of no way to escape anything, so only letters, digits and a few
-// marks come through; all else stands for any text, as if nobody had typed it.
+// like gives a quoted pattern for the operator like. ConnectWise documents no escaping, so only letters, digits and a
+// few other characters are kept. Any other character becomes a wildcard.
 func like(text string) string {
 	var b strings.Builder
 	gap, n := true, 0
 	for _, r := range text {
-		if n == likeMost {
+		if n == maxPattern {
 			break
 		}
 		n++

@@ -13,7 +13,7 @@ import (
 )
 
 func TestASearchFindsTicketsOfBothRecords(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	got, err := h.Search(t.Context(), acme, "phone")
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%+v, %v", got, err)
@@ -40,13 +40,13 @@ func TestWhatASearchAsksFor(t *testing.T) {
 		` "%*[]() '`:   "",
 		"61211 or 1=1": `summary like "%61211%or%1%1%" or company/name like "%61211%or%1%1%" or contact/name like "%61211%or%1%1%"`,
 	} {
-		h := newHouse(t)
+		h := newHarness(t)
 		if _, err := h.Search(t.Context(), acme, give); err != nil {
 			t.Fatal(err)
 		}
 		got := ""
-		if len(h.told) > 0 {
-			got = h.told[0]
+		if len(h.sent) > 0 {
+			got = h.sent[0]
 		}
 		if got != want {
 			t.Errorf("%q asks for %s, want %s", give, got, want)
@@ -61,28 +61,28 @@ var hostile = []string{
 
 var patternOnly = regexp.MustCompile(`^"%[\p{L}\p{M}\p{Nd}.@%-]{1,60}%"$`)
 
-func TestRow22NothingTypedBreaksOutOfAPSACondition(t *testing.T) {
+func TestThreat_22_NothingTypedBreaksOutOfAPSACondition(t *testing.T) {
 	for _, text := range hostile {
-		h := newHouse(t)
+		h := newHarness(t)
 		if _, err := h.Search(t.Context(), acme, text); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.Companies(t.Context(), acme, text); err != nil {
 			t.Fatal(err)
 		}
-		for _, told := range h.told {
-			for part := range strings.SplitSeq(told, " or ") {
+		for _, body := range h.sent {
+			for part := range strings.SplitSeq(body, " or ") {
 				if _, pattern, found := strings.Cut(part, " like "); !found || !patternOnly.MatchString(pattern) {
-					t.Errorf("%q asks for %s", text, told)
+					t.Errorf("%q asks for %s", text, body)
 				}
 			}
 		}
 	}
 }
 
-func TestRow22AClientsIDIsANumber(t *testing.T) {
+func TestThreat_22_AClientsIDIsANumber(t *testing.T) {
 	for _, id := range []string{"", "19301 or 1=1", "19301)", "abc", "-1"} {
-		h := newHouse(t)
+		h := newHarness(t)
 		people, err := h.Contacts(t.Context(), acme, id, `1" or 1=1`)
 		if len(people) != 0 || err != nil || len(h.requests()) != 0 {
 			t.Errorf("client %q: %v, %v, asked %v", id, people, err, h.requests())
@@ -92,9 +92,9 @@ func TestRow22AClientsIDIsANumber(t *testing.T) {
 
 func TestThePodIsRegisteredOnceOnBothTicketScreens(t *testing.T) {
 	const pod = "https://pod.example/pod/acme?id=[cw_id]&screen=[cw_screen]"
-	h := newHouse(t)
+	h := newHarness(t)
 	got, err := h.Register(t.Context(), acme, pod, "https://pod.example")
-	if diff := cmp.Diff([]connectwise.Registered{{Screen: "ServiceTicket", Fresh: true}, {Screen: "ProjectTicket", Fresh: true}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]connectwise.Registered{{Screen: "ServiceTicket", Added: true}, {Screen: "ProjectTicket", Added: true}}, got); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
 	want := map[string]any{
@@ -106,20 +106,20 @@ func TestThePodIsRegisteredOnceOnBothTicketScreens(t *testing.T) {
 	}
 	h.setups[1]["origin"], h.setups[1]["disabledFlag"], h.setups[1]["type"] = "https://old.example", true, "Tab"
 	got, err = h.Register(t.Context(), acme, pod, "https://pod.example")
-	if err != nil || len(got) != 2 || got[0].Fresh || got[1].Fresh || len(got[0].Wrong) != 0 || len(got[1].Wrong) != 3 || len(h.setups) != 2 {
+	if err != nil || len(got) != 2 || got[0].Added || got[1].Added || len(got[0].Problems) != 0 || len(got[1].Problems) != 3 || len(h.setups) != 2 {
 		t.Errorf("again: %+v, %v; %d setups", got, err, len(h.setups))
 	}
 }
 
 func TestACheckNeedsEachRightThatThePodNeeds(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	if at, err := h.Check(t.Context(), acme); err != nil || at != h.server.URL+"/v2025_1" {
 		t.Errorf("%s, %v", at, err)
 	}
 	for _, path := range []string{"/company/contacts", "/service/tickets/search"} {
-		h.moody(only(path, always(403, "application/json", `{"code":"Forbidden"}`)))
+		h.setFault(onlyPath(path, respondAlways(403, "application/json", `{"code":"Forbidden"}`)))
 		_, err := h.Check(t.Context(), acme)
-		want(t, err, verify.CodePSAMisconfigured)
+		wantCode(t, err, verify.CodePSAMisconfigured)
 	}
 }
 

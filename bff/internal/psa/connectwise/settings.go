@@ -12,33 +12,33 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Settings say where a tenant's ConnectWise is, and what its words mean. Nothing in them is secret.
+// Settings state where a tenant's ConnectWise is, and what its names mean. They contain no secret.
 type Settings struct {
-	Host     string          `json:"host"`               // as browsers have it: na.myconnectwise.net, or an on-premises one
-	Company  string          `json:"company"`            // what members type as their company to sign in
+	Host     string          `json:"host"`               // as in the browser: na.myconnectwise.net, or an on-premises host
+	Company  string          `json:"company"`            // the company name of the login
 	ClientID string          `json:"client_id"`          // the integration's, from ConnectWise's developer site
-	Codebase string          `json:"codebase,omitempty"` // where the API is; empty: ConnectWise is asked
-	Version  string          `json:"version,omitempty"`  // of the API; empty: the one that this adapter was written for
-	Types    map[string]Type `json:"types,omitempty"`    // of communication, by their names; beside the built-in ones
+	Codebase string          `json:"codebase,omitempty"` // path of the API; empty: ConnectWise is asked
+	Version  string          `json:"version,omitempty"`  // of the API; empty: defaultVersion
+	Types    map[string]Type `json:"types,omitempty"`    // of communication, by name; added to the built-in ones
 }
 
-// Type is what a type of communication is good for.
+// Type states what a type of communication is used for.
 type Type string
 
-// The types. One that is not known is tried: the number itself, or the carrier, will tell.
+// The types. An unknown one is tried: the number or the carrier decides.
 const (
-	TypeMobile   Type = "mobile"   // gets texts
-	TypeLandline Type = "landline" // gets none
-	TypeIgnore   Type = "ignore"   // nobody is reached there
+	TypeMobile   Type = "mobile"   // receives texts
+	TypeLandline Type = "landline" // receives no texts
+	TypeIgnore   Type = "ignore"   // receives no messages
 )
 
-// builtin are names that mean the same everywhere. They are in small letters.
-var builtin = map[string]Type{
+// builtinTypes are names with a fixed meaning, in lower case.
+var builtinTypes = map[string]Type{
 	"mobile": TypeMobile, "mobile phone": TypeMobile, "cell": TypeMobile, "cell phone": TypeMobile, "cellphone": TypeMobile, "cellular": TypeMobile,
 	"fax": TypeIgnore, "pager": TypeIgnore,
 }
 
-// Keys are an API member's.
+// Keys are the keys of an API member.
 type Keys struct {
 	Public  string `json:"public_key"`
 	Private string `json:"private_key"`
@@ -55,7 +55,7 @@ var (
 	keyShape      = regexp.MustCompile(`^[!-9;-~]{1,200}$`)
 )
 
-// ParseSettings reads settings as they are stored, and refuses what can't be used.
+// ParseSettings reads stored settings, and refuses invalid ones.
 func ParseSettings(text []byte) (Settings, error) {
 	var s Settings
 	if err := strictjson.Unmarshal(text, &s); err != nil {
@@ -64,7 +64,7 @@ func ParseSettings(text []byte) (Settings, error) {
 	return s, s.Check()
 }
 
-// Check says, in words for an admin, what can't be used.
+// Check gives the first invalid setting, in words for an administrator.
 func (s Settings) Check() error {
 	if _, err := s.site(); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (s Settings) Check() error {
 	return nil
 }
 
-// Seal gives the keys as they are stored, and refuses what can't be used. Without keys it gives none.
+// Seal gives the keys in their stored form, and refuses invalid ones. Without keys it gives nil.
 func (k Keys) Seal() ([]byte, error) {
 	if k == (Keys{}) {
 		return nil, nil
@@ -114,10 +114,10 @@ func parseKeys(secret []byte) (k Keys, err error) {
 	return k, err
 }
 
-// cloud is where ConnectWise itself hosts; its API has a name of its own there.
-const cloud = ".myconnectwise.net"
+// cloudSuffix is the domain of ConnectWise's own hosting, where the API has a host name of its own.
+const cloudSuffix = ".myconnectwise.net"
 
-// site is the origin of ConnectWise's screens. Only on this machine it may be reached without TLS: that is for the demo.
+// site is the origin of ConnectWise's screens. Without TLS only a loopback address is accepted, for the demo.
 func (s Settings) site() (*url.URL, error) {
 	scheme, host := "https", s.Host
 	if rest, plain := strings.CutPrefix(s.Host, "http://"); plain {
@@ -130,13 +130,13 @@ func (s Settings) site() (*url.URL, error) {
 	if !hostShape.MatchString(host) {
 		return nil, errors.New("the host must be a name only, in small letters, like na.myconnectwise.net")
 	}
-	if strings.HasSuffix(host, cloud) {
+	if strings.HasSuffix(host, cloudSuffix) {
 		host = strings.TrimPrefix(host, "api-")
 	}
 	return &url.URL{Scheme: scheme, Host: host}, nil
 }
 
-// Origin is that of the pages that frame the pod.
+// Origin is the origin of the pages that frame the pod.
 func (s Settings) Origin() string {
 	site, err := s.site()
 	if err != nil {
@@ -145,19 +145,19 @@ func (s Settings) Origin() string {
 	return site.String()
 }
 
-// api is where the API answers.
+// api is the origin of the API.
 func (s Settings) api() url.URL {
 	site, err := s.site()
 	if err != nil {
 		return url.URL{}
 	}
-	if strings.HasSuffix(site.Host, cloud) {
+	if strings.HasSuffix(site.Host, cloudSuffix) {
 		site.Host = "api-" + site.Host
 	}
 	return *site
 }
 
-// typeOf is what a type of communication is good for; empty: nobody knows.
+// typeOf gives the meaning of a type of communication; empty: unknown.
 func (s Settings) typeOf(name string) Type {
 	name = strings.ToLower(strings.TrimSpace(name))
 	for own, t := range s.Types {
@@ -165,5 +165,5 @@ func (s Settings) typeOf(name string) Type {
 			return t
 		}
 	}
-	return builtin[name]
+	return builtinTypes[name]
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// podHeight is what the pod is drawn for, in pixels.
+// podHeight is the height of the pod, in pixels.
 const podHeight = 350
 
-// ticketScreens are those that pods are registered for.
+// ticketScreens are the screens on which pods are registered.
 var ticketScreens = []string{"ServiceTicket", "ProjectTicket"}
 
-// Registered is the pod on one screen.
+// Registered is the result for one screen.
 type Registered struct {
-	Screen string
-	Fresh  bool     // it was not there before
-	Wrong  []string // what is not as it must be, of one that was there: for a person to correct
+	Screen   string
+	Added    bool     // added by this call
+	Problems []string // settings of an existing pod that an administrator must correct
 }
 
 // hostedSetup is a registered pod.
@@ -38,50 +38,50 @@ type hostedSetup struct {
 	Disabled    bool   `json:"disabledFlag"`
 }
 
-// Register puts the pod of that address onto both ticket screens, once: one that is there stays as it is.
+// Register adds the pod with that address to both ticket screens. An existing pod is not changed.
 func (c *Client) Register(ctx context.Context, t verify.Tenant, pod, origin string) ([]Registered, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	screens, err := c.screens(ctx, l)
+	screens, err := c.screens(ctx, conn)
 	if err != nil {
-		return nil, byKeys(err)
+		return nil, keysRefusal(err)
 	}
-	var there []hostedSetup
-	err = pages(ctx, c, l, request{
-		method: http.MethodGet, path: "/system/connectwisehostedsetups", as: l.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
+	var registered []hostedSetup
+	err = eachPage(ctx, c, conn, request{
+		method: http.MethodGet, path: "/system/connectwisehostedsetups", as: conn.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
 	}, func(page []hostedSetup) bool {
-		there = append(there, page...)
+		registered = append(registered, page...)
 		return true
 	})
 	if err != nil {
-		return nil, byKeys(err)
+		return nil, keysRefusal(err)
 	}
 	var all []Registered
 	for _, screen := range ticketScreens {
 		want := hostedSetup{
-			ScreenID: screens[screen], Description: "Shieldpod", URL: pod, Type: "Pod", ClientID: l.ClientID, Origin: origin, PodHeight: podHeight,
+			ScreenID: screens[screen], Description: "Shieldpod", URL: pod, Type: "Pod", ClientID: conn.ClientID, Origin: origin, PodHeight: podHeight,
 		}
-		at := slices.IndexFunc(there, func(s hostedSetup) bool { return s.ScreenID == want.ScreenID && strings.EqualFold(s.URL, pod) })
+		at := slices.IndexFunc(registered, func(s hostedSetup) bool { return s.ScreenID == want.ScreenID && strings.EqualFold(s.URL, pod) })
 		if at >= 0 {
-			all = append(all, Registered{Screen: screen, Wrong: there[at].wrong(want)})
+			all = append(all, Registered{Screen: screen, Problems: registered[at].problems(want)})
 			continue
 		}
-		var made hostedSetup
-		if _, err := c.call(ctx, l, request{method: http.MethodPost, path: "/system/connectwisehostedsetups", as: l.asKeys(), body: want}, &made); err != nil {
-			return all, byKeys(err)
+		var created hostedSetup
+		if _, err := c.call(ctx, conn, request{method: http.MethodPost, path: "/system/connectwisehostedsetups", as: conn.asKeys(), body: want}, &created); err != nil {
+			return all, keysRefusal(err)
 		}
-		all = append(all, Registered{Screen: screen, Fresh: true})
+		all = append(all, Registered{Screen: screen, Added: true})
 	}
 	return all, nil
 }
 
-// screens gives the ids of the ticket screens by their names.
-func (c *Client) screens(ctx context.Context, l *link) (map[string]int64, error) {
+// screens gives the ids of the ticket screens by name.
+func (c *Client) screens(ctx context.Context, conn *connection) (map[string]int64, error) {
 	ids := map[string]int64{}
-	err := pages(ctx, c, l, request{
-		method: http.MethodGet, path: "/system/connectWiseHostedScreens", as: l.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
+	err := eachPage(ctx, c, conn, request{
+		method: http.MethodGet, path: "/system/connectWiseHostedScreens", as: conn.asKeys(), query: url.Values{"pageSize": {strconv.Itoa(pageSize)}},
 	}, func(page []reference) bool {
 		for _, one := range page {
 			ids[strings.ReplaceAll(one.Name, " ", "")] = one.ID
@@ -93,14 +93,14 @@ func (c *Client) screens(ctx context.Context, l *link) (map[string]int64, error)
 	}
 	for _, screen := range ticketScreens {
 		if ids[screen] == 0 {
-			return nil, setup(errors.New("connectwise: there is no screen " + screen))
+			return nil, misconfigured(errors.New("connectwise: there is no screen " + screen))
 		}
 	}
 	return ids, nil
 }
 
-// wrong says what keeps a registered pod from working.
-func (s hostedSetup) wrong(want hostedSetup) (list []string) {
+// problems lists the settings with which a registered pod does not work.
+func (s hostedSetup) problems(want hostedSetup) (list []string) {
 	if s.Origin != want.Origin {
 		list = append(list, fmt.Sprintf("Origin is %q and must be %q: a wrong one fails without a word", s.Origin, want.Origin))
 	}
@@ -113,10 +113,10 @@ func (s hostedSetup) wrong(want hostedSetup) (list []string) {
 	return list
 }
 
-// Check asks for what costs nothing and needs each right that the pod needs: to read tickets, and to read contacts.
-// It gives where the API is.
+// Check makes the cheapest requests that need each right of the pod: to read tickets, and to read contacts. It gives
+// the address of the API.
 func (c *Client) Check(ctx context.Context, t verify.Tenant) (string, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return "", err
 	}
@@ -125,12 +125,12 @@ func (c *Client) Check(ctx context.Context, t verify.Tenant) (string, error) {
 		{method: http.MethodGet, path: "/company/contacts", query: url.Values{"pageSize": {"1"}}},
 		{method: http.MethodPost, path: serviceTickets + "search", query: url.Values{"pageSize": {"1"}}, body: map[string]string{"conditions": "id=0"}},
 	} {
-		r.as = l.asKeys()
-		if _, err := c.call(ctx, l, r, &none); err != nil {
-			return "", byKeys(err)
+		r.as = conn.asKeys()
+		if _, err := c.call(ctx, conn, r, &none); err != nil {
+			return "", keysRefusal(err)
 		}
 	}
-	base, err := c.base(ctx, l)
-	at := l.api()
+	base, err := c.codebase(ctx, conn)
+	at := conn.api()
 	return at.String() + "/" + base, err
 }

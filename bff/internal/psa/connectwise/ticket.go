@@ -14,7 +14,7 @@ import (
 	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 )
 
-// Service and project tickets are two records of one sequence of ids.
+// Service and project tickets are two record types with one sequence of ids.
 const (
 	serviceTickets = "/service/tickets/"
 	projectTickets = "/project/tickets/"
@@ -22,7 +22,7 @@ const (
 
 var idShape = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
 
-// reference is how records name each other.
+// reference is a link to another record.
 type reference struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
@@ -35,8 +35,8 @@ func (r reference) id() string {
 	return strconv.FormatInt(r.ID, 10)
 }
 
-// ticket is what is read of one. What was typed on it about the caller (contactPhoneNumber, contactEmailAddress) is
-// anybody's word, and not read at all: it is no destination.
+// ticket holds the fields of a ticket that are used. The caller's details that were typed on it (contactPhoneNumber,
+// contactEmailAddress) are unverified, so they are not read: they are no destination.
 type ticket struct {
 	reference
 	Summary string    `json:"summary"`
@@ -45,79 +45,80 @@ type ticket struct {
 	Closed  bool      `json:"closedFlag"`
 }
 
-// Case reads a ticket as the member whose live session it is, and the people of its client: by the tenant's keys
-// if there are any, and else as that member too. It proves nothing about who the member is: believe it together with Prove.
-// CodeTicket: there is no such ticket, or that member may not see it. CodeMember: the session is nobody's.
-func (c *Client) Case(ctx context.Context, t verify.Tenant, m psa.Member, id, screen string) (launchcontext.Context, error) {
-	l, err := c.hosting(ctx, t)
+// TicketAsMember reads a ticket as the member of the live session, and the people of its client: with the tenant's keys
+// if there are any, otherwise as that member too. It does not verify the member: use it together with VerifyMember.
+// CodeTicket: there is no such ticket, or that member may not see it. CodeMember: there is no such session.
+func (c *Client) TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, id, screen string) (launchcontext.Context, error) {
+	conn, err := c.connectHosted(ctx, t)
 	if err != nil {
 		return launchcontext.Context{}, err
 	}
-	if err := fit(m); err != nil {
+	if err := checkMember(m); err != nil {
 		return launchcontext.Context{}, err
 	}
-	as := l.asMember(m)
-	found, err := c.ticket(ctx, l, as, id, order(screen))
-	switch status := refusedWith(err); {
+	as := conn.asMember(m)
+	found, err := c.ticket(ctx, conn, as, id, ticketPaths(screen))
+	switch status := apiStatus(err); {
 	case status == http.StatusUnauthorized:
-		return launchcontext.Context{}, notThem(err)
+		return launchcontext.Context{}, memberRefusal(err)
 	case status != 0:
-		return launchcontext.Context{}, setup(err)
+		return launchcontext.Context{}, misconfigured(err)
 	case err != nil:
 		return launchcontext.Context{}, err
 	}
-	who := directory{link: l, as: as, of: c.markMember(l, m)}
-	if l.keys != (Keys{}) {
-		who = directory{link: l, as: l.asKeys(), of: l.id}
+	view := contactView{conn: conn, as: as, owner: c.memberDigest(conn, m)}
+	if conn.keys != (Keys{}) {
+		view = contactView{conn: conn, as: conn.asKeys(), owner: conn.id}
 	}
-	return c.caseOf(ctx, who, found)
+	return c.contextOf(ctx, view, found)
 }
 
-// Ticket is [psa.Adapter]'s: it reads by the tenant's keys.
+// Ticket implements [psa.Adapter]. It reads with the tenant's keys.
 func (c *Client) Ticket(ctx context.Context, t verify.Tenant, id string) (launchcontext.Context, error) {
-	l, err := c.keyed(ctx, t)
+	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return launchcontext.Context{}, err
 	}
-	found, err := c.ticket(ctx, l, l.asKeys(), id, order(""))
+	found, err := c.ticket(ctx, conn, conn.asKeys(), id, ticketPaths(""))
 	if err != nil {
-		return launchcontext.Context{}, byKeys(err)
+		return launchcontext.Context{}, keysRefusal(err)
 	}
-	return c.caseOf(ctx, directory{link: l, as: l.asKeys(), of: l.id}, found)
+	return c.contextOf(ctx, contactView{conn: conn, as: conn.asKeys(), owner: conn.id}, found)
 }
 
-// order is where to look for a ticket first: the screen that it is on tells which record it is of.
-func order(screen string) []string {
+// ticketPaths gives the order in which the record types are tried: the screen suggests the type.
+func ticketPaths(screen string) []string {
 	if strings.Contains(strings.ToLower(screen), "project") {
 		return []string{projectTickets, serviceTickets}
 	}
 	return []string{serviceTickets, projectTickets}
 }
 
-func (c *Client) ticket(ctx context.Context, l *link, as identity, id string, paths []string) (ticket, error) {
+func (c *Client) ticket(ctx context.Context, conn *connection, as credentials, id string, paths []string) (ticket, error) {
 	if !idShape.MatchString(id) {
-		return ticket{}, noTicket(errors.New("connectwise: a ticket's id is a number"))
+		return ticket{}, ticketRefusal(errors.New("connectwise: a ticket's id is a number"))
 	}
 	var missing error
 	for _, path := range paths {
 		var found ticket
-		_, err := c.call(ctx, l, request{method: http.MethodGet, path: path + id, as: as}, &found)
-		switch status := refusedWith(err); {
-		case status == http.StatusNotFound || status == http.StatusForbidden: // maybe it is of the other record
+		_, err := c.call(ctx, conn, request{method: http.MethodGet, path: path + id, as: as}, &found)
+		switch status := apiStatus(err); {
+		case status == http.StatusNotFound || status == http.StatusForbidden: // it may be the other type of ticket
 			missing = err
 			continue
 		case err != nil:
 			return ticket{}, err
 		case found.id() != id:
-			return ticket{}, down(errors.New("connectwise: the answer is another ticket"))
+			return ticket{}, psaDown(errors.New("connectwise: the answer is another ticket"))
 		}
 		return found, nil
 	}
-	return ticket{}, noTicket(missing)
+	return ticket{}, ticketRefusal(missing)
 }
 
-// caseOf tells a ticket with the people of its client. A contact who is not theirs (any more) is named, and is not among them.
-func (c *Client) caseOf(ctx context.Context, d directory, t ticket) (launchcontext.Context, error) {
+// contextOf gives a ticket with the people of its client. A contact who is not the client's is named, and is not in the
+// list.
+func (c *Client) contextOf(ctx context.Context, d contactView, t ticket) (launchcontext.Context, error) {
 	if t.Company.id() == "" {
 		return launchcontext.Context{}, &verify.Error{
 			Code: verify.CodeTicket, Err: errors.New("connectwise: the ticket has no company"),
@@ -133,14 +134,14 @@ func (c *Client) caseOf(ctx context.Context, d directory, t ticket) (launchconte
 	}
 	return launchcontext.Context{
 		PSA:      psa.ConnectWise,
-		Ticket:   launchcontext.Ticket{ID: t.id(), Number: t.id(), Summary: t.Summary, URL: d.link.screenOf(t.id())},
+		Ticket:   launchcontext.Ticket{ID: t.id(), Number: t.id(), Summary: t.Summary, URL: d.conn.screenOf(t.id())},
 		Client:   launchcontext.Client{ID: t.Company.id(), Name: t.Company.Name},
 		Contact:  launchcontext.Default{ID: t.Contact.id(), Name: t.Contact.Name},
 		Contacts: people,
 	}, nil
 }
 
-// screenOf is where the ticket is looked at.
+// screenOf is the address of the ticket's screen.
 func (s Settings) screenOf(id string) string {
 	at, err := s.site()
 	if err != nil {
@@ -151,7 +152,7 @@ func (s Settings) screenOf(id string) string {
 	return at.String()
 }
 
-func noTicket(err error) error {
+func ticketRefusal(err error) error {
 	return &verify.Error{
 		Code: verify.CodeTicket, Err: err,
 		Public: "ConnectWise has no such ticket, or you may not see it. Reopen the ticket.",

@@ -1,8 +1,8 @@
-// Package directory stands in for a ticket system that can't be asked: its vendor pushes the people of each client here.
+// Package directory serves the contacts that a vendor pushes, for ticket systems without an adapter.
 //
-// Start with [Directory]. Contacts reads for a launch; Push, List, Remove and Finish are what the API lets a vendor's
-// script do. Contacts are kept as they came, in the shape of launch contexts, and read for use at every launch, by
-// the same reader as all others.
+// Start with [Directory]. Contacts reads for a launch; Push, List, Remove and Finish serve the API for vendors'
+// scripts. Contacts are stored unchanged, in the shape of launch contexts. Package launch reads and cleans them at
+// every launch, as it does all others.
 package directory
 
 import (
@@ -17,31 +17,31 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// ClientMost is how many contacts a client can have.
-const ClientMost = 10_000
+// MaxContacts limits the contacts of a client.
+const MaxContacts = 10_000
 
-// Cards keeps the contacts, sealed.
+// Cards stores the contacts, sealed.
 type Cards interface {
-	// PutCards stores cards in place of those of the same ids, all of them or none, as a part of the sync if one is named.
-	// CodeInvalid: the client would have more than the most. CodeKeyReused: the sync is finished.
+	// PutCards stores contacts, replacing those with the same ids: all of them or none, as a part of the sync if one is
+	// named. CodeInvalid: the client would have more than the limit. CodeKeyReused: the sync is finished.
 	PutCards(ctx context.Context, of verify.Clientele, cards []verify.Card, sync string, most int) error
-	// Cards gives the client's own card of the given id, if it has one, and up to n others in order of their ids, after
-	// the given one.
+	// Cards gives the client's contact with the id own, if there is one, and up to n others with ids after the given
+	// one, in order of their ids.
 	Cards(ctx context.Context, of verify.Clientele, own, after string, n int) ([]verify.Card, error)
-	// RemoveCard removes one. One that is not there is removed already.
+	// RemoveCard removes one contact. A missing one is no error.
 	RemoveCard(ctx context.Context, of verify.Clientele, id string) error
-	// FinishSync removes the cards that nothing has pushed since the sync began, and tells how many.
-	// CodeNotFound: nothing was pushed in such a sync.
+	// FinishSync removes the contacts that were not pushed since the sync began, and gives their number. CodeNotFound:
+	// there is no such sync.
 	FinishSync(ctx context.Context, of verify.Clientele, sync string) (removed int64, err error)
 }
 
 // Directory is the contacts that vendors pushed.
 type Directory struct{ Cards Cards }
 
-// Contacts gives the named contact, if the client has it, and of the others as many as a desk takes, by name.
-// CodeNotFound: nobody of this client was pushed.
+// Contacts gives the named contact, if the client has it, and enough others to fill a ticket context, by name.
+// CodeNotFound: no contact of this client was pushed.
 func (d Directory) Contacts(ctx context.Context, t verify.Tenant, system, client, contact string) ([]launchcontext.Contact, error) {
-	cards, err := d.Cards.Cards(ctx, verify.Clientele{Tenant: t.ID, System: system, Client: client}, contact, "", psa.DeskContacts)
+	cards, err := d.Cards.Cards(ctx, verify.Clientele{Tenant: t.ID, System: system, Client: client}, contact, "", psa.MaxContacts)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (d Directory) Contacts(ctx context.Context, t verify.Tenant, system, client
 	return contacts, nil
 }
 
-// Push stores contacts in place of those of the same ids, all of them or none; with a sync's token, as a part of it.
+// Push stores contacts, replacing those with the same ids: all of them or none; with a sync's token, as a part of it.
 // CodeInvalid: the client would have too many. CodeKeyReused: the sync is finished.
 func (d Directory) Push(ctx context.Context, of verify.Clientele, contacts []launchcontext.Contact, sync string) error {
 	cards := make([]verify.Card, len(contacts))
@@ -69,10 +69,10 @@ func (d Directory) Push(ctx context.Context, of verify.Clientele, contacts []lau
 		}
 		cards[i] = verify.Card{ID: c.ID, Body: body}
 	}
-	return d.Cards.PutCards(ctx, of, cards, sync, ClientMost)
+	return d.Cards.PutCards(ctx, of, cards, sync, MaxContacts)
 }
 
-// List gives up to n contacts in order of their ids, after the given one.
+// List gives up to n contacts with ids after the given one, in order of their ids.
 func (d Directory) List(ctx context.Context, of verify.Clientele, after string, n int) ([]psa.Entry, error) {
 	cards, err := d.Cards.Cards(ctx, of, "", after, n)
 	if err != nil {
@@ -89,13 +89,13 @@ func (d Directory) List(ctx context.Context, of verify.Clientele, after string, 
 	return entries, nil
 }
 
-// Remove removes one. One that is not there is removed already.
+// Remove removes one contact. A missing one is no error.
 func (d Directory) Remove(ctx context.Context, of verify.Clientele, id string) error {
 	return d.Cards.RemoveCard(ctx, of, id)
 }
 
-// Finish removes the contacts that nothing has pushed since the sync began, whether in the sync or beside it, and tells
-// how many. CodeNotFound: nothing was pushed in such a sync.
+// Finish removes the contacts that were not pushed since the sync began, whether in the sync or outside it, and gives
+// their number. CodeNotFound: there is no such sync.
 func (d Directory) Finish(ctx context.Context, of verify.Clientele, sync string) (removed int64, err error) {
 	return d.Cards.FinishSync(ctx, of, sync)
 }

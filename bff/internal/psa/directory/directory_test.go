@@ -19,8 +19,8 @@ var (
 	contoso = verify.Clientele{Tenant: "acme", System: "desk", Client: "contoso"}
 )
 
-// people gives contacts whose names run against their ids.
-func people(n int) []launchcontext.Contact {
+// contactList gives contacts whose names are in the reverse order of their ids.
+func contactList(n int) []launchcontext.Contact {
 	list := make([]launchcontext.Contact, n)
 	for i := range list {
 		list[i] = launchcontext.Contact{ID: fmt.Sprintf("c%05d", i), Name: fmt.Sprintf("Dana %05d", n-i), Channels: []launchcontext.Channel{
@@ -31,8 +31,8 @@ func people(n int) []launchcontext.Contact {
 	return list
 }
 
-// with gives a directory that the contacts were pushed to.
-func with(t testing.TB, contacts []launchcontext.Contact) directory.Directory {
+// newDirectory gives a directory with the contacts.
+func newDirectory(t testing.TB, contacts []launchcontext.Contact) directory.Directory {
 	t.Helper()
 	s := storetest.SQLite(t)
 	if err := s.PutTenant(t.Context(), acme); err != nil {
@@ -50,8 +50,8 @@ func with(t testing.TB, contacts []launchcontext.Contact) directory.Directory {
 }
 
 func TestContactsReadBackAsTheyWerePushed(t *testing.T) {
-	pushed := people(2)
-	d := with(t, pushed)
+	pushed := contactList(2)
+	d := newDirectory(t, pushed)
 	got, err := d.Contacts(t.Context(), acme, "desk", "contoso", "c00001")
 	want := []launchcontext.Contact{pushed[1], pushed[0]} // by name
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -59,11 +59,11 @@ func TestContactsReadBackAsTheyWerePushed(t *testing.T) {
 	}
 }
 
-func TestTheTicketsOwnContactIsAmongAsManyAsADeskTakes(t *testing.T) {
-	d := with(t, people(psa.DeskContacts+50))
-	own := fmt.Sprintf("c%05d", psa.DeskContacts+49)
+func TestTheTicketsOwnContactIsIncludedInALimitedList(t *testing.T) {
+	d := newDirectory(t, contactList(psa.MaxContacts+50))
+	own := fmt.Sprintf("c%05d", psa.MaxContacts+49)
 	got, err := d.Contacts(t.Context(), acme, "desk", "contoso", own)
-	if err != nil || len(got) < psa.DeskContacts {
+	if err != nil || len(got) < psa.MaxContacts {
 		t.Fatalf("%d contacts: %v", len(got), err)
 	}
 	found := false
@@ -75,8 +75,8 @@ func TestTheTicketsOwnContactIsAmongAsManyAsADeskTakes(t *testing.T) {
 	}
 }
 
-func TestNobodyOfAClientIsNotFound(t *testing.T) {
-	d := with(t, people(1))
+func TestAClientWithoutContactsIsNotFound(t *testing.T) {
+	d := newDirectory(t, contactList(1))
 	for _, c := range []struct{ name, tenant, system, client string }{
 		{"another tenant (row 7)", "beta", "desk", "contoso"}, {"another ticket system", "acme", "other", "contoso"}, {"another client", "acme", "desk", "fabrikam"},
 	} {
@@ -87,36 +87,36 @@ func TestNobodyOfAClientIsNotFound(t *testing.T) {
 }
 
 func TestAClientHasAMost(t *testing.T) {
-	d := with(t, people(directory.ClientMost))
+	d := newDirectory(t, contactList(directory.MaxContacts))
 	err := d.Push(t.Context(), contoso, []launchcontext.Contact{{ID: "one more", Name: "Raj"}}, "")
 	if verify.CodeOf(err) != verify.CodeInvalid {
 		t.Errorf("one more: %v", err)
 	}
-	if err := d.Push(t.Context(), contoso, people(1), ""); err != nil {
+	if err := d.Push(t.Context(), contoso, contactList(1), ""); err != nil {
 		t.Errorf("one of those that are there: %v", err)
 	}
 }
 
-// cards is the port, under a name that a method may have.
-type cards = directory.Cards
+// cardStore is the port, under a name that does not collide with its method.
+type cardStore = directory.Cards
 
-// broken gives a card that nobody can read.
-type broken struct{ cards }
+// fakeBroken gives an unreadable contact.
+type fakeBroken struct{ cardStore }
 
-func (broken) Cards(context.Context, verify.Clientele, string, string, int) ([]verify.Card, error) {
+func (fakeBroken) Cards(context.Context, verify.Clientele, string, string, int) ([]verify.Card, error) {
 	return []verify.Card{{ID: "x", Body: []byte("{")}}, nil
 }
 
 func TestACardThatCantBeReadIsNotLeftOut(t *testing.T) {
-	d := directory.Directory{Cards: broken{}}
+	d := directory.Directory{Cards: fakeBroken{}}
 	if _, err := d.Contacts(t.Context(), acme, "desk", "contoso", "x"); verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("got %v", err)
 	}
 }
 
-// BenchmarkContacts reads a desk's worth of contacts out of a client's ten thousand.
+// BenchmarkContacts reads the contacts of a ticket context from a client with ten thousand.
 func BenchmarkContacts(b *testing.B) {
-	d := with(b, people(directory.ClientMost))
+	d := newDirectory(b, contactList(directory.MaxContacts))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := d.Contacts(b.Context(), acme, "desk", "contoso", "c09999"); err != nil {
@@ -127,8 +127,8 @@ func BenchmarkContacts(b *testing.B) {
 
 // BenchmarkPush stores five hundred contacts of a client that has ten thousand.
 func BenchmarkPush(b *testing.B) {
-	d := with(b, people(directory.ClientMost))
-	portion := people(500)
+	d := newDirectory(b, contactList(directory.MaxContacts))
+	portion := contactList(500)
 	for b.Loop() {
 		if err := d.Push(b.Context(), contoso, portion, ""); err != nil {
 			b.Fatal(err)

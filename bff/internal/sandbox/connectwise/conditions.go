@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// condition tells whether a record fits.
-type condition func(record) bool
+// matcher reports whether a record matches.
+type matcher func(record) bool
 
-// parseConditions reads such as `company/id=5 and (closedFlag=False or summary like "%vpn%")`.
-// No conditions fit all.
-func parseConditions(text string) (condition, error) {
-	words, err := split(text)
+// parseConditions reads conditions such as `company/id=5 and (closedFlag=False or summary like "%vpn%")`. Empty
+// conditions match every record.
+func parseConditions(text string) (matcher, error) {
+	words, err := tokenize(text)
 	if err != nil {
 		return nil, err
 	}
@@ -22,19 +22,19 @@ func parseConditions(text string) (condition, error) {
 		return func(record) bool { return true }, nil
 	}
 	p := parser{words: words}
-	fits, err := p.either()
+	fits, err := p.or()
 	if err == nil && p.at < len(words) {
 		err = fmt.Errorf("nothing was expected at %q", words[p.at])
 	}
 	return fits, err
 }
 
-var word = regexp.MustCompile(`^\s*("[^"]*"|'[^']*'|\[[^\]]*\]|<=|>=|!=|<>|[=<>(),]|[\w./-]+)`)
+var token = regexp.MustCompile(`^\s*("[^"]*"|'[^']*'|\[[^\]]*\]|<=|>=|!=|<>|[=<>(),]|[\w./-]+)`)
 
-func split(text string) ([]string, error) {
+func tokenize(text string) ([]string, error) {
 	var words []string
 	for strings.TrimSpace(text) != "" {
-		found := word.FindStringSubmatch(text)
+		found := token.FindStringSubmatch(text)
 		if found == nil {
 			return nil, fmt.Errorf("conditions can't be read from %q", strings.TrimSpace(text))
 		}
@@ -57,7 +57,7 @@ func (p *parser) next() string {
 	return p.words[p.at-1]
 }
 
-// take steps over the word if it is this one.
+// take skips the next word if it is this one.
 func (p *parser) take(want string) bool {
 	if p.at < len(p.words) && strings.EqualFold(p.words[p.at], want) {
 		p.at++
@@ -66,31 +66,31 @@ func (p *parser) take(want string) bool {
 	return false
 }
 
-func (p *parser) either() (condition, error) {
-	left, err := p.both()
+func (p *parser) or() (matcher, error) {
+	left, err := p.and()
 	for err == nil && p.take("or") {
-		var right condition
+		var right matcher
 		one := left
-		right, err = p.both()
+		right, err = p.and()
 		left = func(it record) bool { return one(it) || right(it) }
 	}
 	return left, err
 }
 
-func (p *parser) both() (condition, error) {
-	left, err := p.single()
+func (p *parser) and() (matcher, error) {
+	left, err := p.term()
 	for err == nil && p.take("and") {
-		var right condition
+		var right matcher
 		one := left
-		right, err = p.single()
+		right, err = p.term()
 		left = func(it record) bool { return one(it) && right(it) }
 	}
 	return left, err
 }
 
-func (p *parser) single() (condition, error) {
+func (p *parser) term() (matcher, error) {
 	if p.take("(") {
-		fits, err := p.either()
+		fits, err := p.or()
 		if err == nil && !p.take(")") {
 			err = errors.New("a bracket is not closed")
 		}
@@ -112,9 +112,9 @@ func (p *parser) single() (condition, error) {
 	return func(it record) bool { return !fits(it) }, nil
 }
 
-func (p *parser) compare(path, operator string) (condition, error) {
+func (p *parser) compare(path, operator string) (matcher, error) {
 	if operator == "in" {
-		return p.among(path)
+		return p.in(path)
 	}
 	value, err := literal(p.next())
 	if err != nil {
@@ -122,17 +122,17 @@ func (p *parser) compare(path, operator string) (condition, error) {
 	}
 	switch operator {
 	case "=":
-		return func(it record) bool { return same(at(it, path), value) }, nil
+		return func(it record) bool { return equal(fieldAt(it, path), value) }, nil
 	case "!=", "<>":
-		return func(it record) bool { return !same(at(it, path), value) }, nil
+		return func(it record) bool { return !equal(fieldAt(it, path), value) }, nil
 	case "<":
-		return func(it record) bool { return compare(at(it, path), value) < 0 }, nil
+		return func(it record) bool { return compare(fieldAt(it, path), value) < 0 }, nil
 	case ">":
-		return func(it record) bool { return compare(at(it, path), value) > 0 }, nil
+		return func(it record) bool { return compare(fieldAt(it, path), value) > 0 }, nil
 	case "<=", ">=":
 		return func(it record) bool {
-			c := compare(at(it, path), value)
-			return same(at(it, path), value) || operator == "<=" && c < 0 || operator == ">=" && c > 0
+			c := compare(fieldAt(it, path), value)
+			return equal(fieldAt(it, path), value) || operator == "<=" && c < 0 || operator == ">=" && c > 0
 		}, nil
 	case "like", "contains":
 		pattern, isText := value.(string)
@@ -143,12 +143,15 @@ func (p *parser) compare(path, operator string) (condition, error) {
 			pattern = "%" + pattern + "%"
 		}
 		expression := regexp.MustCompile("(?is)^" + strings.NewReplacer("%", ".*", `\*`, ".*").Replace(regexp.QuoteMeta(pattern)) + "$")
-		return func(it record) bool { text, ok := at(it, path).(string); return ok && expression.MatchString(text) }, nil
+		return func(it record) bool {
+			text, ok := fieldAt(it, path).(string)
+			return ok && expression.MatchString(text)
+		}, nil
 	}
 	return nil, fmt.Errorf("%q is no operator", operator)
 }
 
-func (p *parser) among(path string) (condition, error) {
+func (p *parser) in(path string) (matcher, error) {
 	if !p.take("(") {
 		return nil, errors.New("in takes a list in brackets")
 	}
@@ -168,7 +171,7 @@ func (p *parser) among(path string) (condition, error) {
 	}
 	return func(it record) bool {
 		for _, value := range values {
-			if same(at(it, path), value) {
+			if equal(fieldAt(it, path), value) {
 				return true
 			}
 		}
@@ -198,7 +201,7 @@ func literal(text string) (any, error) {
 	return n, nil
 }
 
-func same(a, b any) bool {
+func equal(a, b any) bool {
 	if x, ok := a.(string); ok {
 		y, ok := b.(string)
 		return ok && strings.EqualFold(x, y)

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// member is somebody who works in the ticket system. What they may see follows from their role.
+// member is a user of the ticket system. The role determines the visible tickets.
 type member struct {
 	ID           int
 	Identifier   string
@@ -16,18 +16,18 @@ type member struct {
 	Email        string
 	InactiveFlag bool
 	Sees         role
-	Says         string // of them, where one chooses whom to be
+	Says         string // description for the list of members
 }
 
 func (m member) Name() string   { return m.First + " " + m.Last }
 func (m member) ref() reference { return reference{ID: m.ID, Identifier: m.Identifier, Name: m.Name()} }
 
-// role is which tickets a member may see.
+// role determines which tickets a member may see.
 type role int
 
 const (
 	everything role = iota
-	noHR            // excluded from the board of confidential tickets: they are not there for them
+	noHR            // excluded from the board of confidential tickets, which do not exist for them
 	noTickets       // no right to tickets at all
 )
 
@@ -36,7 +36,7 @@ var (
 	leePark  = member{ID: 161, Identifier: "LPark", First: "Lee", Last: "Park", Email: "lee.park@acme-it.example", Sees: noHR, Says: "not on the HR board"}
 	samNovak = member{ID: 170, Identifier: "SNovak", First: "Sam", Last: "Novak", Email: "sam.novak@acme-it.example", Sees: noTickets, Says: "sales, no right to tickets"}
 	robin    = member{ID: 112, Identifier: "RFrost", First: "Robin", Last: "Frost", Email: "robin.frost@acme-it.example", InactiveFlag: true, Says: "inactive, session still open"}
-	// integration is whom the vendor's API keys belong to.
+	// integration owns the vendor's API keys.
 	integration = member{ID: 190, Identifier: "Shieldpod", First: "Shieldpod", Last: "API"}
 
 	members = []member{anaOrtiz, leePark, samNovak, robin}
@@ -50,15 +50,15 @@ func memberNamed(identifier string) (member, bool) {
 	return members[i], true
 }
 
-// may tells whether the member sees this ticket.
+// may reports whether the member may see this ticket.
 func (m member) may(t ticket) bool {
 	return m.Sees == everything || m.Sees == noHR && t.Board != hr
 }
 
-// browser is the memberContext of sessions that a browser began.
+// browser is the memberContext of sessions of a browser.
 const browser = "web"
 
-// sessions are the members' live ones, by their hash.
+// sessions are the members' live sessions, by hash.
 type sessions struct {
 	mu   sync.Mutex
 	live map[string]member
@@ -82,7 +82,7 @@ func (s *sessions) end(hash string) {
 	delete(s.live, hash)
 }
 
-// of gives the member whose session this is, whoever else the cookies name.
+// of gives the member of a session. The cookies' other values do not matter.
 func (s *sessions) of(hash string) (member, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

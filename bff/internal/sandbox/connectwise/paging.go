@@ -10,31 +10,31 @@ import (
 	"strings"
 )
 
-// Sizes of a page.
+// Page sizes.
 const (
-	pageDefault = 25
-	pageMost    = 1000
+	defaultPageSize = 25
+	maxPageSize     = 1000
 )
 
-// record is a record as conditions, order and choice of fields see it.
+// record is a record as conditions, order and fields access it.
 type record = map[string]any
 
-// page answers with one page of the records that fit, and says by Link where the next one is.
+// page answers with one page of the matching records, and a Link to the next one.
 func page[T any](w http.ResponseWriter, r *http.Request, all []T, conditions, order string) {
 	fits, err := parseConditions(conditions)
 	if err != nil {
-		fail(w, http.StatusBadRequest, "InvalidConditions", err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidConditions", err.Error())
 		return
 	}
 	q := r.URL.Query()
 	number, err := count(q.Get("page"), 1, 1<<30)
 	if err != nil {
-		fail(w, http.StatusBadRequest, "InvalidPage", "page "+err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidPage", "page "+err.Error())
 		return
 	}
-	size, err := count(q.Get("pageSize"), pageDefault, pageMost)
+	size, err := count(q.Get("pageSize"), defaultPageSize, maxPageSize)
 	if err != nil {
-		fail(w, http.StatusBadRequest, "InvalidPageSize", "pageSize "+err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidPageSize", "pageSize "+err.Error())
 		return
 	}
 	found := []record{}
@@ -47,16 +47,16 @@ func page[T any](w http.ResponseWriter, r *http.Request, all []T, conditions, or
 	first := min((number-1)*size, len(found))
 	last := min(first+size, len(found))
 	link(w, r, number, size, len(found))
-	answer(w, http.StatusOK, only(found[first:last], q.Get("fields")))
+	writeJSON(w, http.StatusOK, selectFields(found[first:last], q.Get("fields")))
 }
 
-func count(text string, otherwise, most int) (int, error) {
+func count(text string, otherwise, limit int) (int, error) {
 	if text == "" {
 		return otherwise, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("is a number from 1 to %d", most)
+	if err != nil || n < 1 || n > limit {
+		return 0, fmt.Errorf("is a number from 1 to %d", limit)
 	}
 	return n, nil
 }
@@ -80,19 +80,19 @@ func link(w http.ResponseWriter, r *http.Request, number, size, total int) {
 	to := func(number int, rel string) string {
 		q := r.URL.Query()
 		q.Set("page", strconv.Itoa(number))
-		return fmt.Sprintf(`<http://%s%s?%s>; rel="%s"`, r.Host, asSent(r), q.Encode(), rel)
+		return fmt.Sprintf(`<http://%s%s?%s>; rel="%s"`, r.Host, originalPath(r), q.Encode(), rel)
 	}
 	w.Header().Set("Link", to(number+1, "next")+", "+to((total+size-1)/size, "last"))
 }
 
-// asSent is the path of the request as it came, before its case was set aside.
-func asSent(r *http.Request) string {
+// originalPath is the path of the request before it was converted to lower case.
+func originalPath(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	return path
 }
 
-// at gives what stands at a path such as company/id; nil if nothing does.
-func at(it record, path string) any {
+// fieldAt gives the value at a path such as company/id; nil if there is none.
+func fieldAt(it record, path string) any {
 	var value any = it
 	for part := range strings.SplitSeq(path, "/") {
 		inner, ok := value.(record)
@@ -117,7 +117,7 @@ func sortBy(list []record, order string) {
 	slices.SortStableFunc(list, func(a, b record) int {
 		for by := range strings.SplitSeq(order, ",") {
 			path, way, _ := strings.Cut(strings.TrimSpace(by), " ")
-			c := compare(at(a, path), at(b, path))
+			c := compare(fieldAt(a, path), fieldAt(b, path))
 			if strings.EqualFold(strings.TrimSpace(way), "desc") {
 				c = -c
 			}
@@ -129,7 +129,7 @@ func sortBy(list []record, order string) {
 	})
 }
 
-// compare orders values of one kind; of two kinds, or of none, neither comes first.
+// compare orders two values of the same kind; others are equal.
 func compare(a, b any) int {
 	switch x := a.(type) {
 	case float64:
@@ -144,8 +144,8 @@ func compare(a, b any) int {
 	return 0
 }
 
-// only leaves of each record the fields that were asked for, such as "id,company/name"; all, if none were.
-func only(list []record, fields string) []record {
+// selectFields keeps the requested fields of each record, such as "id,company/name"; all, if none were requested.
+func selectFields(list []record, fields string) []record {
 	if fields == "" {
 		return list
 	}
@@ -153,13 +153,13 @@ func only(list []record, fields string) []record {
 	for i, it := range list {
 		chosen[i] = record{}
 		for path := range strings.SplitSeq(fields, ",") {
-			put(chosen[i], strings.TrimSpace(path), at(it, strings.TrimSpace(path)))
+			putField(chosen[i], strings.TrimSpace(path), fieldAt(it, strings.TrimSpace(path)))
 		}
 	}
 	return chosen
 }
 
-func put(into record, path string, value any) {
+func putField(into record, path string, value any) {
 	name, rest, deeper := strings.Cut(path, "/")
 	switch {
 	case value == nil:
@@ -171,6 +171,6 @@ func put(into record, path string, value any) {
 			inner = record{}
 			into[name] = inner
 		}
-		put(inner, rest, value)
+		putField(inner, rest, value)
 	}
 }

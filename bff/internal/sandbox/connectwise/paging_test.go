@@ -11,7 +11,7 @@ import (
 )
 
 func TestConditionsFindWhatFits(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for _, c := range []struct {
 		conditions string
 		want       []int // nil: the conditions are refused
@@ -62,8 +62,8 @@ func TestConditionsFindWhatFits(t *testing.T) {
 }
 
 func TestASearchFindsOnlyWhatTheMemberMaySee(t *testing.T) {
-	b := newBench(t)
-	search := func(as by) int {
+	b := newHarness(t)
+	search := func(as requestEdit) int {
 		return len(decode[[]any](t, b.rest("POST", "/service/tickets/search", `{"conditions":"board/id=9"}`, as)))
 	}
 	if ana, lee, sam := search(b.member("AOrtiz")), search(b.member("LPark")), search(b.member("SNovak")); ana != 1 || lee != 0 || sam != 0 {
@@ -84,7 +84,7 @@ type person struct {
 }
 
 func TestContactsAreOfOneCompanyAsTheyWereTyped(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	all := decode[[]person](t, b.rest("GET", "/company/contacts?conditions=company/id=19301&pageSize=1000", ""))
 	var got []string
 	for _, c := range all {
@@ -114,7 +114,7 @@ func TestContactsAreOfOneCompanyAsTheyWereTyped(t *testing.T) {
 }
 
 func TestMoreThanAPageIsReadPageByPage(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	next := regexp.MustCompile(`<http://[^/]+/v2025_1/apis/3\.0([^>]+)>; rel="next"`)
 	for _, c := range []struct {
 		size  string

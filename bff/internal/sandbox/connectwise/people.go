@@ -11,18 +11,18 @@ var (
 	fabrikam  = company{ID: 19307, Identifier: "FabrikamDental", Name: "Fabrikam Dental", City: "Seattle", PhoneNumber: "2065550142"}
 	tailspin  = company{ID: 19315, Identifier: "TailspinToys", Name: "Tailspin Toys", City: "Austin", PhoneNumber: "5125550110"}
 	woodgrove = company{ID: 19322, Identifier: "WoodgroveBank", Name: "Woodgrove Bank", City: "Denver", PhoneNumber: "3035550100"}
-	ourselves = company{ID: 250, Identifier: "AcmeIT", Name: "Acme IT (internal)", City: "Oakland", PhoneNumber: "5105550100"}
+	acmeIT    = company{ID: 250, Identifier: "AcmeIT", Name: "Acme IT (internal)", City: "Oakland", PhoneNumber: "5105550100"}
 )
 
 func allCompanies() []company {
-	all := []company{contoso, fabrikam, tailspin, woodgrove, ourselves}
+	all := []company{contoso, fabrikam, tailspin, woodgrove, acmeIT}
 	for i := range all {
 		all[i].Status = reference{ID: 1, Name: "Active"}
 	}
 	return all
 }
 
-// The types of communication, in the MSP's own words.
+// The types of communication, with the MSP's own names.
 var (
 	direct   = reference{ID: 2, Name: "Direct"}
 	fax      = reference{ID: 3, Name: "Fax"}
@@ -33,8 +33,8 @@ var (
 	personal = reference{ID: 14, Name: "Personal Email"}
 )
 
-// The people of Northwind's tickets, as ConnectWise has them: numbers unformatted or as somebody
-// typed them, the same one twice, a fax among them, and people who have left.
+// The people of Northwind's tickets, in ConnectWise's form: unformatted and formatted numbers, a duplicate number, a
+// fax, and inactive people.
 var (
 	dana = person(501, "Dana", "Reyes", "Finance Lead", contoso,
 		phone(cell, "4155554821"), phone(direct, "4155550199"), mail(work, "dana@contoso.com"),
@@ -59,7 +59,7 @@ var (
 		mail(reference{ID: 16, Name: "Dock, shared"}, "dock@tailspin.example"), mail(personal, "jblake@home.example"))
 	maximiliane = person(522, "Maximiliane-Alexandra", "Hohenlohe-Waldburg", "Head of Procurement", tailspin,
 		phone(cell, "5125557740"), mail(work, "maximiliane-alexandra.hohenlohe-waldburg@procurement.tailspin.example"))
-	ana = person(91, "Ana", "Ortiz", "Support Engineer", ourselves,
+	ana = person(91, "Ana", "Ortiz", "Support Engineer", acmeIT,
 		phone(cell, "5105550177"), mail(work, "ana.ortiz@acme-it.example"))
 )
 
@@ -69,9 +69,9 @@ func people() []contact {
 	return []contact{dana, marcus, left, priya, tom, erin, nils, jordan, maximiliane, ana}
 }
 
-// allContacts are the people, and the staff of a bank: more than one page of them.
+// allContacts gives the people, and the staff of a bank: more than one page.
 func allContacts(opened time.Time) []contact {
-	all := append(people(), staff()...)
+	all := append(people(), bankStaff()...)
 	for i := range all {
 		all[i].Info = info{LastUpdated: stamp(opened.AddDate(0, -2, 0)), UpdatedBy: "AOrtiz"}
 	}
@@ -83,8 +83,8 @@ var (
 	familyNames = strings.Fields("Abbot Baker Cole Dunn Ellis Frey Gray Hart Ivey Jones Kane Lund Marsh North Olsen Price Quill Reed Stone Tate Upton Vance Wells York Zeller Ames Boyd Clark Drake Eaton Ford Gale Hale Irwin James Knox Lane Moss Nash Owen")
 )
 
-// staff is everybody at Woodgrove Bank: 1,040.
-func staff() []contact {
+// bankStaff gives the 1,040 people of Woodgrove Bank.
+func bankStaff() []contact {
 	var all []contact
 	for _, family := range familyNames {
 		for _, given := range givenNames {
@@ -126,7 +126,7 @@ func extension(item communication, digits string) communication {
 	return item
 }
 
-// Names tells who reads what arrives at an address or number. Nobody reads texts at a landline.
+// Names gives the reader of each address and mobile number. Landlines have none.
 func Names() map[string]string {
 	names := map[string]string{}
 	for _, c := range people() {
@@ -143,7 +143,7 @@ func Names() map[string]string {
 	return names
 }
 
-// international writes a North American number, or one that names its country, as carriers do.
+// international gives the E.164 form of a North American number, or of one with a country code.
 func international(number string) string {
 	digits := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

@@ -12,34 +12,34 @@ import (
 
 const (
 	firstCodebase = "v2025_1"
-	bodyLimit     = 1 << 20
+	maxBodyBytes  = 1 << 20
 )
 
-// asker is on whose behalf a request is answered: the integration's keys, or a member's session.
-type asker struct {
+// caller is the identity of a request: the integration's keys, or a member's session.
+type caller struct {
 	member
 	keys bool
 }
 
-type answerer func(http.ResponseWriter, *http.Request, asker)
+type callerHandler func(http.ResponseWriter, *http.Request, caller)
 
-// rest is the REST API 3.0, as much of it as there is. Its paths are read ignoring case.
+// rest serves the REST API 3.0, as far as it is implemented. Its paths ignore case.
 func (m *Manage) rest() http.Handler {
 	routes := http.NewServeMux()
-	for pattern, answer := range map[string]answerer{
+	for pattern, handler := range map[string]callerHandler{
 		"GET /system/mymembers/info":                  m.myself,
 		"GET /service/tickets":                        m.list(serviceTicket),
 		"GET /service/tickets/{id}":                   m.show(serviceTicket),
 		"POST /service/tickets/search":                m.search(serviceTicket),
 		"GET /service/tickets/{id}/notes":             m.notesOf(serviceTicket),
 		"GET /service/tickets/{id}/allnotes":          m.notesOf(serviceTicket),
-		"POST /service/tickets/{id}/notes":            m.annotate(serviceTicket),
+		"POST /service/tickets/{id}/notes":            m.addNote(serviceTicket),
 		"GET /project/tickets":                        m.list(projectTicket),
 		"GET /project/tickets/{id}":                   m.show(projectTicket),
 		"POST /project/tickets/search":                m.search(projectTicket),
 		"GET /project/tickets/{id}/notes":             m.notesOf(projectTicket),
 		"GET /project/tickets/{id}/allnotes":          m.notesOf(projectTicket),
-		"POST /project/tickets/{id}/notes":            m.annotate(projectTicket),
+		"POST /project/tickets/{id}/notes":            m.addNote(projectTicket),
 		"GET /company/companies":                      m.listCompanies,
 		"GET /company/companies/{id}":                 m.showCompany,
 		"GET /company/contacts":                       m.listContacts,
@@ -50,16 +50,16 @@ func (m *Manage) rest() http.Handler {
 		"GET /system/connectwisehostedsetups/{id}":    m.showSetup,
 		"DELETE /system/connectwisehostedsetups/{id}": m.removeSetup,
 	} {
-		routes.Handle(pattern, m.asked(answer))
+		routes.Handle(pattern, m.requireCaller(handler))
 	}
 	routes.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusNotFound, "NotFound", "There is no such resource.")
+		writeError(w, http.StatusNotFound, "NotFound", "There is no such resource.")
 	})
 	all := http.NewServeMux()
 	all.HandleFunc("GET /login/companyinfo/{company}", m.companyInfo)
 	all.HandleFunc("/{codebase}/apis/3.0/", func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("codebase") != m.moods.at() {
-			missingPage(w) // the web server's own word: this is no path of the API
+		if r.PathValue("codebase") != m.faults.currentCodebase() {
+			missingPage(w) // the answer of the web server: this is no path of the API
 			return
 		}
 		_, rest, _ := strings.Cut(r.URL.Path, "/apis/3.0")
@@ -70,33 +70,33 @@ func (m *Manage) rest() http.Handler {
 	return all
 }
 
-// companyInfo tells where the API is. Of a company that it does not know it says null.
+// companyInfo gives the path of the API; null for an unknown company.
 func (m *Manage) companyInfo(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.PathValue("company"), m.Company) {
-		answer(w, http.StatusOK, nil)
+		writeJSON(w, http.StatusOK, nil)
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{
-		"CompanyName": "Acme IT", "Codebase": m.moods.at() + "/", "VersionCode": "v2025.16", "CompanyID": m.Company,
+	writeJSON(w, http.StatusOK, map[string]any{
+		"CompanyName": "Acme IT", "Codebase": m.faults.currentCodebase() + "/", "VersionCode": "v2025.16", "CompanyID": m.Company,
 		"IsCloud": false, "SiteUrl": strings.TrimPrefix(m.Origin, "http://"),
 	})
 }
 
-// asked lets through whoever says who they are and what they take. It is stricter than the real
-// one, which takes a missing Accept for any version.
-func (m *Manage) asked(next answerer) http.Handler {
+// requireCaller refuses requests without authentication, client id or Accept header. It is stricter than ConnectWise,
+// where a missing Accept stands for any version.
+func (m *Manage) requireCaller(next callerHandler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("clientId") != m.ClientID {
-			fail(w, http.StatusUnauthorized, "Unauthorized", "A valid clientId is required in the header of each request.")
+			writeError(w, http.StatusUnauthorized, "Unauthorized", "A valid clientId is required in the header of each request.")
 			return
 		}
 		if !acceptable(r.Header.Get("Accept")) {
-			fail(w, http.StatusNotAcceptable, "NotAcceptable", "Ask for application/vnd.connectwise.com+json with a version.")
+			writeError(w, http.StatusNotAcceptable, "NotAcceptable", "Ask for application/vnd.connectwise.com+json with a version.")
 			return
 		}
-		who, ok := m.asker(r)
+		who, ok := m.authenticate(r)
 		if !ok {
-			fail(w, http.StatusUnauthorized, "Unauthorized", "UserNotAuthenticated")
+			writeError(w, http.StatusUnauthorized, "Unauthorized", "UserNotAuthenticated")
 			return
 		}
 		next(w, r, who)
@@ -113,28 +113,28 @@ func acceptable(accept string) bool {
 	return false
 }
 
-// asker is who asks: by API keys, or by the cookies of a live session. Whose session it is decides
-// its hash, not the memberId that came with it.
-func (m *Manage) asker(r *http.Request) (asker, bool) {
+// authenticate gives the caller: by API keys, or by the cookies of a live session. The hash determines the session's
+// member; the cookie memberId does not.
+func (m *Manage) authenticate(r *http.Request) (caller, bool) {
 	if user, secret, basic := r.BasicAuth(); basic {
 		company, public, _ := strings.Cut(user, "+")
-		return asker{member: integration, keys: true}, strings.EqualFold(company, m.Company) && public == m.PublicKey && secret == m.PrivateKey
+		return caller{member: integration, keys: true}, strings.EqualFold(company, m.Company) && public == m.PublicKey && secret == m.PrivateKey
 	}
 	cookies := map[string]string{}
 	for _, c := range r.Cookies() {
 		cookies[c.Name] = c.Value
 	}
 	who, live := m.sessions.of(cookies["memberHash"])
-	return asker{member: who}, live && cookies["memberId"] != "" && cookies["memberContext"] == browser && strings.EqualFold(cookies["companyName"], m.Company)
+	return caller{member: who}, live && cookies["memberId"] != "" && cookies["memberContext"] == browser && strings.EqualFold(cookies["companyName"], m.Company)
 }
 
-// myself tells who asks.
-func (m *Manage) myself(w http.ResponseWriter, r *http.Request, who asker) {
+// myself gives the caller's record.
+func (m *Manage) myself(w http.ResponseWriter, r *http.Request, who caller) {
 	if who.keys {
-		fail(w, http.StatusForbidden, "Forbidden", "This is for members, not for API keys.")
+		writeError(w, http.StatusForbidden, "Forbidden", "This is for members, not for API keys.")
 		return
 	}
-	switch moodOf(r) {
+	switch faultOf(r) {
 	case modeInactive:
 		who.InactiveFlag = true
 	case modeMismatch:
@@ -143,29 +143,29 @@ func (m *Manage) myself(w http.ResponseWriter, r *http.Request, who asker) {
 			who.member = anaOrtiz
 		}
 	}
-	answer(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"id": who.ID, "identifier": who.Identifier, "firstName": who.First, "lastName": who.Last, "fullName": who.Name(),
 		"defaultEmail": who.Email, "licenseClass": "F", "inactiveFlag": who.InactiveFlag,
 	})
 }
 
-// number is the id in the path; false, and answered, when it is none.
-func number(w http.ResponseWriter, r *http.Request) (int, bool) {
+// pathID gives the id in the path; false if it is none, after answering.
+func pathID(w http.ResponseWriter, r *http.Request) (int, bool) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || id <= 0 {
-		fail(w, http.StatusBadRequest, "InvalidId", "The id in the path is not a number.")
+		writeError(w, http.StatusBadRequest, "InvalidId", "The id in the path is not a number.")
 		return 0, false
 	}
 	return id, true
 }
 
-// read takes the body of a request, as JSON and nothing else.
-func read(w http.ResponseWriter, r *http.Request, into any) bool {
+// readBody reads the body of a request, which must be one JSON value.
+func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		fail(w, http.StatusUnsupportedMediaType, "UnsupportedMediaType", "Send application/json.")
+		writeError(w, http.StatusUnsupportedMediaType, "UnsupportedMediaType", "Send application/json.")
 		return false
 	}
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyLimit))
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	err := body.Decode(into)
 	if err == nil {
 		if _, more := body.Token(); !errors.Is(more, io.EOF) {
@@ -173,13 +173,13 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 		}
 	}
 	if err != nil {
-		fail(w, http.StatusBadRequest, "InvalidJson", "The body can't be read: "+err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidJson", "The body can't be read: "+err.Error())
 		return false
 	}
 	return true
 }
 
-// fieldError is what is wrong with one field of what was sent.
+// fieldError is an error of one field of the request.
 type fieldError struct {
 	Code     string `json:"code"`
 	Message  string `json:"message"`
@@ -187,12 +187,12 @@ type fieldError struct {
 	Field    string `json:"field"`
 }
 
-// fail answers in the API's shape of errors.
-func fail(w http.ResponseWriter, status int, code, message string, fields ...fieldError) {
-	answer(w, status, map[string]any{"code": code, "message": message, "errors": fields})
+// writeError answers in the API's error format.
+func writeError(w http.ResponseWriter, status int, code, message string, fields ...fieldError) {
+	writeJSON(w, status, map[string]any{"code": code, "message": message, "errors": fields})
 }
 
-func answer(w http.ResponseWriter, status int, what any) {
+func writeJSON(w http.ResponseWriter, status int, what any) {
 	body, err := json.Marshal(what)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -201,5 +201,5 @@ func answer(w http.ResponseWriter, status int, what any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(append(body, '\n')) //nolint:errcheck // whoever left does not read it
+	w.Write(append(body, '\n')) //nolint:errcheck // the client may have left
 }

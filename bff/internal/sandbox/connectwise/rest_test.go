@@ -9,15 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestOnlyWhoSaysWhoTheyAreIsAnswered(t *testing.T) {
-	b := newBench(t)
+func TestOnlyAuthenticatedRequestsAreAnswered(t *testing.T) {
+	b := newHarness(t)
 	hash := b.signIn("AOrtiz")
-	session := func(company, id, hash, context string) by {
+	session := func(company, id, hash, context string) requestEdit {
 		return cookies("companyName", company, "memberId", id, "memberHash", hash, "memberContext", context)
 	}
 	for _, c := range []struct {
 		name   string
-		change by
+		change requestEdit
 		status int
 	}{
 		{"the integration's keys", header("X", ""), 200},
@@ -53,8 +53,8 @@ func TestOnlyWhoSaysWhoTheyAreIsAnswered(t *testing.T) {
 	}
 }
 
-func TestASessionIsItsOwnersWhoeverIsClaimed(t *testing.T) {
-	b := newBench(t)
+func TestTheHashDeterminesTheMember(t *testing.T) {
+	b := newHarness(t)
 	ana := b.signIn("AOrtiz")
 	w := b.rest("GET", "/system/myMembers/info", "", cookies("companyName", "acme", "memberId", "LPark", "memberHash", ana, "memberContext", "web"))
 	want := map[string]any{
@@ -73,8 +73,8 @@ func TestASessionIsItsOwnersWhoeverIsClaimed(t *testing.T) {
 	}
 }
 
-func TestASessionEndsWhenTheBrowserBecomesSomebodyElses(t *testing.T) {
-	b := newBench(t)
+func TestASessionEndsWhenAnotherMemberSignsIn(t *testing.T) {
+	b := newHarness(t)
 	ana := b.signIn("AOrtiz")
 	b.send("POST", "/signin", "to=/&member=LPark", header("Content-Type", "application/x-www-form-urlencoded"), cookies("memberHash", ana))
 	w := b.rest("GET", "/system/myMembers/info", "", cookies("companyName", "acme", "memberId", "AOrtiz", "memberHash", ana, "memberContext", "web"))
@@ -83,12 +83,12 @@ func TestASessionEndsWhenTheBrowserBecomesSomebodyElses(t *testing.T) {
 	}
 }
 
-func TestATicketIsThereForWhomItIs(t *testing.T) {
-	b := newBench(t)
+func TestATicketIsVisibleByRole(t *testing.T) {
+	b := newHarness(t)
 	ana, lee, sam, keys := b.member("AOrtiz"), b.member("LPark"), b.member("SNovak"), header("X", "")
 	for _, c := range []struct {
 		name, path string
-		as         by
+		as         requestEdit
 		status     int
 		code       string
 	}{
@@ -134,7 +134,7 @@ func TestATicketIsThereForWhomItIs(t *testing.T) {
 }
 
 func TestANoteIsWrittenEachTimeItIsSent(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	const note = `{"text":"Verified Dana. v_1","internalAnalysisFlag":true,"detailDescriptionFlag":false,"resolutionFlag":false,"processNotifications":false}`
 	for range 2 {
 		if w := b.rest("POST", "/service/tickets/61211/notes", note); w.Code != 201 {
@@ -182,7 +182,7 @@ func TestANoteIsWrittenEachTimeItIsSent(t *testing.T) {
 }
 
 func TestTheCompanyTellsWhereItsAPIIs(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	got := decode[map[string]any](t, b.send("GET", "/login/companyinfo/ACME", ""))
 	if got["Codebase"] != "v2025_1/" || got["CompanyID"] != "acme" {
 		t.Errorf("%v", got)
@@ -202,7 +202,7 @@ func TestTheCompanyTellsWhereItsAPIIs(t *testing.T) {
 }
 
 func TestPodsComeOntoTheScreenByRegistration(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	screens := decode[[]struct {
 		ID   int
 		Name string

@@ -15,7 +15,7 @@ import (
 )
 
 func TestEveryTicketHasItsScreen(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	list := b.browse("GET", "/").Body.String()
 	links := regexp.MustCompile(`href="(/tickets/\d+)"`).FindAllStringSubmatch(list, -1)
 	if len(links) != 12 {
@@ -29,8 +29,8 @@ func TestEveryTicketHasItsScreen(t *testing.T) {
 	}
 }
 
-func TestTheScreenLoadsNothingOfAnybodyElse(t *testing.T) {
-	b := newBench(t)
+func TestTheScreenLoadsOnlyItsOwnFiles(t *testing.T) {
+	b := newHarness(t)
 	reference := regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"`)
 	for _, path := range []string{"/", "/tickets/61211", "/tickets/61211?pod=420&shape=args"} {
 		page := b.browse("GET", path)
@@ -55,7 +55,7 @@ func TestTheScreenLoadsNothingOfAnybodyElse(t *testing.T) {
 }
 
 func TestTheScreenShowsWhatItsMemberMaySee(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for _, c := range []struct {
 		member, path string
 		status       int
@@ -83,8 +83,8 @@ func TestTheScreenShowsWhatItsMemberMaySee(t *testing.T) {
 	}
 }
 
-func TestWhoComesWithoutASessionIsAna(t *testing.T) {
-	b := newBench(t)
+func TestABrowserWithoutASessionIsAnas(t *testing.T) {
+	b := newHarness(t)
 	w := b.browse("GET", "/session")
 	got := decode[map[string]string](t, w)
 	cookie := w.Result().Cookies()[0]
@@ -102,7 +102,7 @@ func TestWhoComesWithoutASessionIsAna(t *testing.T) {
 }
 
 func TestSigningInIsRefused(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for name, form := range map[string]string{
 		"to nobody": "member=Nobody&to=/", "to another site": "member=LPark&to=//evil.example", "to nowhere": "member=LPark",
 	} {
@@ -117,11 +117,11 @@ func TestSigningInIsRefused(t *testing.T) {
 }
 
 func TestASavedStatusIsKept(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	ana, sam := cookies("memberHash", b.signIn("AOrtiz")), cookies("memberHash", b.signIn("SNovak"))
 	for _, c := range []struct {
 		name, path, body string
-		as               by
+		as               requestEdit
 		status           int
 	}{
 		{"by a member without the right", "/tickets/61211", `{"status":22}`, sam, 403},
@@ -143,8 +143,8 @@ func TestASavedStatusIsKept(t *testing.T) {
 	}
 }
 
-func TestABrowserThatComesByAnotherNameIsSentHome(t *testing.T) {
-	b := newBench(t)
+func TestAnotherHostNameRedirectsToTheOrigin(t *testing.T) {
+	b := newHarness(t)
 	w := b.send("GET", "/tickets/61211?pod=420", "", func(r *http.Request) { r.Host = "127.0.0.1:8083" })
 	if w.Code != 302 || w.Header().Get("Location") != origin+"/tickets/61211?pod=420" {
 		t.Errorf("%d to %s", w.Code, w.Header().Get("Location"))
@@ -158,7 +158,7 @@ func TestABrowserThatComesByAnotherNameIsSentHome(t *testing.T) {
 }
 
 func TestAForeignFrameIsFramedByTheScreenOnly(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	w := b.send("GET", "/intruder", "", func(r *http.Request) { r.Host = "127.0.0.1:8083" })
 	if w.Code != 200 || !strings.HasSuffix(w.Header().Get("Content-Security-Policy"), "frame-ancestors "+origin) {
 		t.Errorf("%d %v", w.Code, w.Header())
@@ -168,8 +168,8 @@ func TestAForeignFrameIsFramedByTheScreenOnly(t *testing.T) {
 	}
 }
 
-func TestOpenScreensHearOfANoteAtOnce(t *testing.T) {
-	b := newBench(t)
+func TestOpenScreensAreNotifiedOfANote(t *testing.T) {
+	b := newHarness(t)
 	server := httptest.NewServer(b)
 	defer server.Close()
 	b.Origin = server.URL
@@ -178,10 +178,10 @@ func TestOpenScreensHearOfANoteAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = open.Body.Close() }()
-	ring := make([]byte, len("data: changed\n\n"))
+	event := make([]byte, len("data: changed\n\n"))
 	for range 2 {
-		if _, err := io.ReadFull(open.Body, ring); err != nil || string(ring) != "data: changed\n\n" {
-			t.Fatalf("%q, %v", ring, err)
+		if _, err := io.ReadFull(open.Body, event); err != nil || string(event) != "data: changed\n\n" {
+			t.Fatalf("%q, %v", event, err)
 		}
 		b.rest("POST", "/service/tickets/61211/notes", `{"text":"Verified <b>Dana</b>.","internalAnalysisFlag":true}`)
 	}
@@ -195,7 +195,7 @@ func TestOpenScreensHearOfANoteAtOnce(t *testing.T) {
 	}
 }
 
-func TestEverybodyReadsAtAWholeNumberOrAddress(t *testing.T) {
+func TestNamesAreOfValidNumbersAndAddresses(t *testing.T) {
 	names := connectwise.Names()
 	for at, who := range names {
 		if strings.Contains(at, "@") {

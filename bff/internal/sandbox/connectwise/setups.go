@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// screen is a screen that pods can be put on.
+// screen is a screen on which pods can be registered.
 type screen struct {
 	ID       int    `json:"id"`
 	ScreenID string `json:"screenId"`
@@ -21,7 +21,7 @@ var screens = []screen{
 	{1, "Company", "Company"}, {3, "Contact", "Contact"}, {5, "ServiceTicket", "ServiceTicket"}, {9, "ProjectTicket", "ProjectTicket"},
 }
 
-// setup is a pod, tab or button that was registered for a screen.
+// setup is a pod, tab or button on a screen.
 type setup struct {
 	ID           int    `json:"id"`
 	ScreenID     int    `json:"screenId"`
@@ -85,56 +85,56 @@ func (s *setups) podOn(name string) (setup, bool) {
 	return setup{}, false
 }
 
-// address is the pod's for a ticket: only these two tokens are known.
+// address is the pod's URL for a ticket. Only these two tokens are supported.
 func (it setup) address(id int, screen string) string {
 	return strings.NewReplacer("[cw_id]", fmt.Sprint(id), "[cw_screen]", url.QueryEscape(screen)).Replace(it.URL)
 }
 
-func (m *Manage) listScreens(w http.ResponseWriter, r *http.Request, _ asker) {
+func (m *Manage) listScreens(w http.ResponseWriter, r *http.Request, _ caller) {
 	page(w, r, screens, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 }
 
-func (m *Manage) listSetups(w http.ResponseWriter, r *http.Request, _ asker) {
+func (m *Manage) listSetups(w http.ResponseWriter, r *http.Request, _ caller) {
 	page(w, r, m.setups.list(), r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 }
 
-func (m *Manage) showSetup(w http.ResponseWriter, r *http.Request, _ asker) {
-	if id, ok := number(w, r); ok {
+func (m *Manage) showSetup(w http.ResponseWriter, r *http.Request, _ caller) {
+	if id, ok := pathID(w, r); ok {
 		all := m.setups.list()
 		if i := slices.IndexFunc(all, func(it setup) bool { return it.ID == id }); i >= 0 {
-			answer(w, http.StatusOK, all[i])
+			writeJSON(w, http.StatusOK, all[i])
 			return
 		}
-		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
+		writeError(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
 	}
 }
 
-func (m *Manage) removeSetup(w http.ResponseWriter, r *http.Request, _ asker) {
-	if id, ok := number(w, r); ok {
+func (m *Manage) removeSetup(w http.ResponseWriter, r *http.Request, _ caller) {
+	if id, ok := pathID(w, r); ok {
 		if m.setups.remove(id) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
+		writeError(w, http.StatusNotFound, "NotFound", fmt.Sprintf("connectWiseHostedSetup %d not found", id))
 	}
 }
 
-func (m *Manage) addSetup(w http.ResponseWriter, r *http.Request, who asker) {
+func (m *Manage) addSetup(w http.ResponseWriter, r *http.Request, who caller) {
 	var it setup
-	if !read(w, r, &it) {
+	if !readBody(w, r, &it) {
 		return
 	}
-	if wrong := it.faults(); len(wrong) > 0 {
-		fail(w, http.StatusBadRequest, "InvalidObject", "connectWiseHostedSetup object is invalid", wrong...)
+	if wrong := it.invalidFields(); len(wrong) > 0 {
+		writeError(w, http.StatusBadRequest, "InvalidObject", "connectWiseHostedSetup object is invalid", wrong...)
 		return
 	}
 	it.CreatedBy = who.Identifier
-	answer(w, http.StatusCreated, m.setups.add(it))
+	writeJSON(w, http.StatusCreated, m.setups.add(it))
 }
 
-func (it setup) faults() (wrong []fieldError) {
-	say := func(code, field, words string) {
-		wrong = append(wrong, fieldError{code, words, "connectWiseHostedSetup", field})
+func (it setup) invalidFields() (invalid []fieldError) {
+	add := func(code, field, words string) {
+		invalid = append(invalid, fieldError{code, words, "connectWiseHostedSetup", field})
 	}
 	for _, f := range []struct {
 		field, value string
@@ -143,16 +143,16 @@ func (it setup) faults() (wrong []fieldError) {
 	}{{"description", it.Description, 50, true}, {"url", it.URL, 1024, true}, {"origin", it.Origin, 100, false}} {
 		switch {
 		case f.required && f.value == "":
-			say("MissingRequiredField", f.field, "The "+f.field+" field is required.")
+			add("MissingRequiredField", f.field, "The "+f.field+" field is required.")
 		case utf8.RuneCountInString(f.value) > f.most:
-			say("InvalidLength", f.field, fmt.Sprintf("The field %s must be a string with a maximum length of %d.", f.field, f.most))
+			add("InvalidLength", f.field, fmt.Sprintf("The field %s must be a string with a maximum length of %d.", f.field, f.most))
 		}
 	}
 	if !slices.ContainsFunc(screens, func(on screen) bool { return on.ID == it.ScreenID }) {
-		say("InvalidReference", "screenId", "There is no such screen.")
+		add("InvalidReference", "screenId", "There is no such screen.")
 	}
 	if !slices.Contains([]string{"Tab", "Pod", "ToolbarButton"}, it.Type) {
-		say("InvalidField", "type", "The type is Tab, Pod or ToolbarButton.")
+		add("InvalidField", "type", "The type is Tab, Pod or ToolbarButton.")
 	}
-	return wrong
+	return invalid
 }

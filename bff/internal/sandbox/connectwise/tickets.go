@@ -6,68 +6,68 @@ import (
 	"strings"
 )
 
-// find gives the ticket that the asker may see; false, and answered, otherwise. A ticket of the
-// other record, or on a board that is closed to the member, is not there.
-func (m *Manage) find(w http.ResponseWriter, r *http.Request, who asker, record string) (ticket, bool) {
-	id, ok := number(w, r)
+// requireTicket gives a ticket that the caller may see; false otherwise, after answering. A ticket of the other record
+// type, or on a board that the member may not see, is not found.
+func (m *Manage) requireTicket(w http.ResponseWriter, r *http.Request, who caller, record string) (ticket, bool) {
+	id, ok := pathID(w, r)
 	if !ok {
 		return ticket{}, false
 	}
 	if who.Sees == noTickets {
-		fail(w, http.StatusForbidden, "Forbidden", "You do not have the security rights to inquire into tickets.")
+		writeError(w, http.StatusForbidden, "Forbidden", "You do not have the security rights to inquire into tickets.")
 		return ticket{}, false
 	}
-	t, known := m.books.ticket(id)
+	t, known := m.records.ticket(id)
 	if !known || t.RecordType != record || !who.may(t) {
-		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("ticket %d not found", id))
+		writeError(w, http.StatusNotFound, "NotFound", fmt.Sprintf("ticket %d not found", id))
 		return ticket{}, false
 	}
 	return t, true
 }
 
-func (m *Manage) show(record string) answerer {
-	return func(w http.ResponseWriter, r *http.Request, who asker) {
-		if t, ok := m.find(w, r, who, record); ok {
-			answer(w, http.StatusOK, t)
+func (m *Manage) show(record string) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, who caller) {
+		if t, ok := m.requireTicket(w, r, who, record); ok {
+			writeJSON(w, http.StatusOK, t)
 		}
 	}
 }
 
-func (m *Manage) visible(who asker, record string) []ticket {
-	return m.books.seen(func(t ticket) bool { return t.RecordType == record && who.may(t) })
+func (m *Manage) visible(who caller, record string) []ticket {
+	return m.records.visible(func(t ticket) bool { return t.RecordType == record && who.may(t) })
 }
 
-func (m *Manage) list(record string) answerer {
-	return func(w http.ResponseWriter, r *http.Request, who asker) {
+func (m *Manage) list(record string) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, who caller) {
 		page(w, r, m.visible(who, record), r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 	}
 }
 
-// search is list with its conditions in the body, where there is room for them.
-func (m *Manage) search(record string) answerer {
-	return func(w http.ResponseWriter, r *http.Request, who asker) {
+// search is list with the conditions in the body, where they may be longer.
+func (m *Manage) search(record string) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, who caller) {
 		var ask struct {
 			Conditions string `json:"conditions"`
 			OrderBy    string `json:"orderBy"`
 		}
-		if read(w, r, &ask) {
+		if readBody(w, r, &ask) {
 			page(w, r, m.visible(who, record), ask.Conditions, ask.OrderBy)
 		}
 	}
 }
 
-func (m *Manage) notesOf(record string) answerer {
-	return func(w http.ResponseWriter, r *http.Request, who asker) {
-		if t, ok := m.find(w, r, who, record); ok {
-			page(w, r, m.books.notesOn(t.ID), r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
+func (m *Manage) notesOf(record string) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, who caller) {
+		if t, ok := m.requireTicket(w, r, who, record); ok {
+			page(w, r, m.records.notesOf(t.ID), r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 		}
 	}
 }
 
-// annotate writes a note. Each call writes one: there is no idempotency key.
-func (m *Manage) annotate(record string) answerer {
-	return func(w http.ResponseWriter, r *http.Request, who asker) {
-		t, ok := m.find(w, r, who, record)
+// addNote writes a note. Each call writes one: there is no idempotency key.
+func (m *Manage) addNote(record string) callerHandler {
+	return func(w http.ResponseWriter, r *http.Request, who caller) {
+		t, ok := m.requireTicket(w, r, who, record)
 		if !ok {
 			return
 		}
@@ -78,7 +78,7 @@ func (m *Manage) annotate(record string) answerer {
 			ResolutionFlag        bool   `json:"resolutionFlag"`
 			ProcessNotifications  bool   `json:"processNotifications"`
 		}
-		if !read(w, r, &ask) {
+		if !readBody(w, r, &ask) {
 			return
 		}
 		var wrong []fieldError
@@ -89,40 +89,40 @@ func (m *Manage) annotate(record string) answerer {
 			wrong = append(wrong, fieldError{"InvalidField", "At least one of the flags must be true.", "ticketNote", "detailDescriptionFlag"})
 		}
 		if len(wrong) > 0 {
-			fail(w, http.StatusBadRequest, "InvalidObject", "ticketNote object is invalid", wrong...)
+			writeError(w, http.StatusBadRequest, "InvalidObject", "ticketNote object is invalid", wrong...)
 			return
 		}
-		answer(w, http.StatusCreated, m.books.write(t.ID, note{
+		writeJSON(w, http.StatusCreated, m.records.addNote(t.ID, note{
 			Ticket: reference{ID: t.ID, Name: t.Summary}, Text: ask.Text, At: m.Now(), Member: new(who.ref()), CreatedBy: who.Identifier,
 			DetailDescriptionFlag: ask.DetailDescriptionFlag, InternalAnalysisFlag: ask.InternalAnalysisFlag, ResolutionFlag: ask.ResolutionFlag,
 		}))
 	}
 }
 
-func (m *Manage) listCompanies(w http.ResponseWriter, r *http.Request, _ asker) {
-	page(w, r, m.books.companies, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
+func (m *Manage) listCompanies(w http.ResponseWriter, r *http.Request, _ caller) {
+	page(w, r, m.records.companies, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 }
 
-func (m *Manage) showCompany(w http.ResponseWriter, r *http.Request, _ asker) {
-	if id, ok := number(w, r); ok {
-		if c, known := m.books.company(id); known {
-			answer(w, http.StatusOK, c)
+func (m *Manage) showCompany(w http.ResponseWriter, r *http.Request, _ caller) {
+	if id, ok := pathID(w, r); ok {
+		if c, known := m.records.company(id); known {
+			writeJSON(w, http.StatusOK, c)
 			return
 		}
-		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("company %d not found", id))
+		writeError(w, http.StatusNotFound, "NotFound", fmt.Sprintf("company %d not found", id))
 	}
 }
 
-func (m *Manage) listContacts(w http.ResponseWriter, r *http.Request, _ asker) {
-	page(w, r, m.books.contacts, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
+func (m *Manage) listContacts(w http.ResponseWriter, r *http.Request, _ caller) {
+	page(w, r, m.records.contacts, r.URL.Query().Get("conditions"), r.URL.Query().Get("orderBy"))
 }
 
-func (m *Manage) showContact(w http.ResponseWriter, r *http.Request, _ asker) {
-	if id, ok := number(w, r); ok {
-		if c, known := m.books.contact(id); known {
-			answer(w, http.StatusOK, c)
+func (m *Manage) showContact(w http.ResponseWriter, r *http.Request, _ caller) {
+	if id, ok := pathID(w, r); ok {
+		if c, known := m.records.contact(id); known {
+			writeJSON(w, http.StatusOK, c)
 			return
 		}
-		fail(w, http.StatusNotFound, "NotFound", fmt.Sprintf("contact %d not found", id))
+		writeError(w, http.StatusNotFound, "NotFound", fmt.Sprintf("contact %d not found", id))
 	}
 }

@@ -1,7 +1,7 @@
-// Package idp stands in for an OpenID provider, and for a product beside it whose ticket screen signs nothing.
+// Package idp is an OpenID provider for the demo and tests, and a product beside it whose ticket screen signs nothing.
 //
-// Start with [New]; the result is one http.Handler. It speaks discovery, the code flow with PKCE, and publishes its keys,
-// as any provider does; who signs in is chosen on a page. It takes the provider's side and knows nothing of ours.
+// Start with [New]; the result is one http.Handler. It implements discovery, the code flow with PKCE, and a key set.
+// The person who signs in is chosen on a page. It implements the provider's side only.
 package idp
 
 import (
@@ -24,38 +24,38 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Person can sign in.
+// Person is a person who can sign in.
 type Person struct {
 	ID, Name, Email string
-	Unverified      bool // the address
+	Unverified      bool // the e-mail address
 }
 
-// Config is whom the provider serves. All fields are required but Issue and PodURL.
+// Config holds the settings of the provider. All fields are required except Issue and PodURL.
 type Config struct {
-	URL          string // where its pages are, and its name
+	URL          string // origin of its pages, and its issuer name
 	ClientID     string
 	ClientSecret string
-	RedirectURI  string // the only one that is registered
+	RedirectURI  string // the only registered one
 	People       []Person
-	PodURL       string // the pod's page, for the product's ticket screen; without it there is no such screen
+	PodURL       string // the pod's page, for the product's ticket screen; empty: no such screen
 	Now          func() time.Time
 	Log          *slog.Logger
 
-	// Issue signs an ID token's claims in place of the provider: for tests of bad ones.
+	// Issue replaces the signing of an ID token's claims, for tests with bad tokens.
 	Issue func(claims map[string]any, properly func(map[string]any) (string, error)) (string, error)
 }
 
-// provider is the provider at work.
+// provider is a running provider.
 type provider struct {
 	Config
 	key *ecdsa.PrivateKey
 
 	mu    sync.Mutex
-	codes map[string]sign
+	codes map[string]pendingSignIn
 }
 
-// sign is a sign-in that waits for its code to be redeemed.
-type sign struct {
+// pendingSignIn is a sign-in whose code is not redeemed yet.
+type pendingSignIn struct {
 	person    Person
 	nonce     string
 	challenge string
@@ -63,8 +63,8 @@ type sign struct {
 }
 
 const (
-	keyID    = "idp-1"
-	codeTime = time.Minute
+	keyID        = "idp-1"
+	codeLifetime = time.Minute
 )
 
 //go:embed pages
@@ -72,25 +72,25 @@ var files embed.FS
 
 var pages = template.Must(template.ParseFS(files, "pages/*.html"))
 
-// New makes a provider with a key of its own.
+// New makes a provider with its own key.
 func New(c Config) (http.Handler, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	p := &provider{Config: c, key: key, codes: map[string]sign{}}
+	p := &provider{Config: c, key: key, codes: map[string]pendingSignIn{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /keys", p.keys)
-	mux.HandleFunc("GET /authorize", p.choose)
-	mux.HandleFunc("POST /authorize", p.chosen)
+	mux.HandleFunc("GET /authorize", p.showPeople)
+	mux.HandleFunc("POST /authorize", p.redirectBack)
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("GET /tickets/{id}", p.ticket)
 	mux.HandleFunc("GET /idp.css", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/idp.css") })
-	return p.guard(mux), nil
+	return p.secureHeaders(mux), nil
 }
 
-func (p *provider) guard(next http.Handler) http.Handler {
+func (p *provider) secureHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -101,7 +101,7 @@ func (p *provider) guard(next http.Handler) http.Handler {
 }
 
 func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
 		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"ES256"}, "code_challenge_methods_supported": []string{"S256"},
@@ -115,13 +115,13 @@ func (p *provider) keys(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no key", http.StatusInternalServerError)
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"keys": []any{map[string]string{
-		"kty": "EC", "crv": "P-256", "kid": keyID, "use": "sig", "alg": "ES256", "x": text64(point[1:33]), "y": text64(point[33:]),
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{map[string]string{
+		"kty": "EC", "crv": "P-256", "kid": keyID, "use": "sig", "alg": "ES256", "x": base64URL(point[1:33]), "y": base64URL(point[33:]),
 	}}})
 }
 
-// wish is what an application asks for.
-func (p *provider) wish(r *http.Request) (state, nonce, challenge string, err error) {
+// authorizationRequest reads and checks the request of an application.
+func (p *provider) authorizationRequest(r *http.Request) (state, nonce, challenge string, err error) {
 	switch {
 	case r.FormValue("client_id") != p.ClientID || r.FormValue("redirect_uri") != p.RedirectURI:
 		err = errors.New("this application is not registered here")
@@ -131,9 +131,9 @@ func (p *provider) wish(r *http.Request) (state, nonce, challenge string, err er
 	return r.FormValue("state"), r.FormValue("nonce"), r.FormValue("code_challenge"), err
 }
 
-// choose shows who can sign in.
-func (p *provider) choose(w http.ResponseWriter, r *http.Request) {
-	if _, _, _, err := p.wish(r); err != nil {
+// showPeople shows the people who can sign in.
+func (p *provider) showPeople(w http.ResponseWriter, r *http.Request) {
+	if _, _, _, err := p.authorizationRequest(r); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -142,9 +142,9 @@ func (p *provider) choose(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// chosen sends the browser back with a code, or with the person's refusal.
-func (p *provider) chosen(w http.ResponseWriter, r *http.Request) {
-	state, nonce, challenge, err := p.wish(r)
+// redirectBack sends the browser back with a code, or with an error if no person was chosen.
+func (p *provider) redirectBack(w http.ResponseWriter, r *http.Request) {
+	state, nonce, challenge, err := p.authorizationRequest(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -154,7 +154,7 @@ func (p *provider) chosen(w http.ResponseWriter, r *http.Request) {
 		if person.ID == r.PostFormValue("person") {
 			code := rand.Text()
 			p.mu.Lock()
-			p.codes[code] = sign{person, nonce, challenge, p.Now().Add(codeTime)}
+			p.codes[code] = pendingSignIn{person, nonce, challenge, p.Now().Add(codeLifetime)}
 			p.mu.Unlock()
 			back.Set("code", code)
 		}
@@ -172,7 +172,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	}
 	if id != p.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(p.ClientSecret)) == 0 {
-		answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
 		return
 	}
 	p.mu.Lock()
@@ -180,8 +180,8 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	delete(p.codes, r.PostFormValue("code"))
 	p.mu.Unlock()
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if !known || p.Now().After(s.until) || text64(sum[:]) != s.challenge || r.PostFormValue("redirect_uri") != p.RedirectURI {
-		answer(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
+	if !known || p.Now().After(s.until) || base64URL(sum[:]) != s.challenge || r.PostFormValue("redirect_uri") != p.RedirectURI {
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
 	issue := func(claims map[string]any, properly func(map[string]any) (string, error)) (string, error) {
@@ -191,24 +191,24 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		issue = p.Issue
 	}
 	token, err := issue(map[string]any{
-		"iss": p.URL, "aud": p.ClientID, "sub": s.person.ID, "nonce": s.nonce, "iat": p.Now().Unix(), "exp": p.Now().Add(codeTime).Unix(),
+		"iss": p.URL, "aud": p.ClientID, "sub": s.person.ID, "nonce": s.nonce, "iat": p.Now().Unix(), "exp": p.Now().Add(codeLifetime).Unix(),
 		"name": s.person.Name, "email": s.person.Email, "email_verified": !s.person.Unverified,
-	}, p.signed)
+	}, p.signToken)
 	if err != nil {
 		p.Log.ErrorContext(r.Context(), "the provider can't sign", "err", err)
-		answer(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 60, "id_token": token})
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 60, "id_token": token})
 }
 
-func (p *provider) signed(claims map[string]any) (string, error) {
+func (p *provider) signToken(claims map[string]any) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims(claims))
 	token.Header["kid"] = keyID
 	return token.SignedString(p.key)
 }
 
-// ticket is the screen of a product that has nothing to sign by: all it can do is to put the ticket's id into the frame's address.
+// ticket is the ticket screen of a product that signs nothing: it only puts the ticket's id into the frame's address.
 func (p *provider) ticket(w http.ResponseWriter, r *http.Request) {
 	if p.PodURL == "" {
 		http.NotFound(w, r)
@@ -224,10 +224,10 @@ func (p *provider) render(w http.ResponseWriter, page string, view any) {
 	}
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the reader may have gone
+	_ = json.NewEncoder(w).Encode(body) // the client may have left
 }
 
-func text64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
+func base64URL(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }

@@ -1,8 +1,8 @@
-// The phone and the mailbox: reads what arrived, and draws it. All that comes from
-// messages is put in as text, never as markup; a mail's own HTML lives in a sandboxed frame.
+// The phone and the mailbox: reads the messages and draws them. The content of
+// messages is inserted as text, never as markup; a mail's own HTML is shown in a sandboxed frame.
 
 const shown = 200;
-const modeWords = {
+const modeLabels = {
   ok: "behaves well",
   slow: "takes 3 seconds to answer",
   cut: "takes the message, then hangs up",
@@ -33,7 +33,7 @@ const hours = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", min
 const of = (kind) => state.messages.filter((m) => m.kind === kind);
 const who = (address) => (state.names[address] ? `${state.names[address]} · ${address}` : address);
 
-// owners lists who has a phone or mailbox: those we have names for, then those who got something.
+// owners lists the phones or mailboxes: those with names, and the latest recipients.
 const owners = (kind) => {
   const named = Object.keys(state.names).filter((a) => a.startsWith("+") === (kind === "sms"));
   return [...new Set([...of(kind).slice(0, 40).map((m) => m.to), ...named])].sort((a, b) => who(a).localeCompare(who(b)));
@@ -53,10 +53,10 @@ const bubble = (m) => {
   const item = make("li", "bubble");
   let text = m.text;
   if (m.code) {
-    const spoken = text.match(/\b\d{3,4} \d{3,4}\b/)[0];
-    const place = text.indexOf(spoken);
-    item.append(text.slice(0, place), make("strong", "code", spoken));
-    text = text.slice(place + spoken.length);
+    const code = text.match(/\b\d{3,4} \d{3,4}\b/)[0];
+    const start = text.indexOf(code);
+    item.append(text.slice(0, start), make("strong", "code", code));
+    text = text.slice(start + code.length);
   }
   if (!m.link) {
     item.append(text);
@@ -136,7 +136,7 @@ const drawMail = () => {
   if ($("iframe").getAttribute("src") !== source) $("iframe").setAttribute("src", source);
 };
 
-// load reads what is there. Whoever gets something new is shown, as a phone lights up.
+// load reads the messages. The recipient of a new message is shown.
 const load = async () => {
   const [messages, now] = await Promise.all([
     fetch(`/api/messages?brief=1&limit=${shown}`).then((r) => r.json()),
@@ -158,14 +158,14 @@ const drawTools = (now) => {
   $("#forward").hidden = $("#clock").hidden = !now.clock;
   for (const field of document.querySelectorAll("fieldset")) {
     const [mode, times] = field.querySelectorAll("select");
-    if (!mode.length) mode.append(...now.modes[field.dataset.carrier].map((m) => new Option(modeWords[m] ?? m, m)));
-    const mood = now.carriers[field.dataset.carrier];
-    if (document.activeElement !== mode) mode.value = mood.mode;
-    if (mood.mode !== "ok" && document.activeElement !== times) times.value = [0, 1, 3].includes(mood.left ?? 0) ? String(mood.left ?? 0) : "3";
+    if (!mode.length) mode.append(...now.modes[field.dataset.carrier].map((m) => new Option(modeLabels[m] ?? m, m)));
+    const fault = now.carriers[field.dataset.carrier];
+    if (document.activeElement !== mode) mode.value = fault.mode;
+    if (fault.mode !== "ok" && document.activeElement !== times) times.value = [0, 1, 3].includes(fault.left ?? 0) ? String(fault.left ?? 0) : "3";
   }
-  const moody = Object.values(now.carriers).some((c) => c.mode !== "ok");
-  $("#moods").classList.toggle("on", moody);
-  $("#moods .label").textContent = moody ? "The carrier misbehaves" : "Make the carrier misbehave";
+  const faulty = Object.values(now.carriers).some((c) => c.mode !== "ok");
+  $("#faults").classList.toggle("on", faulty);
+  $("#faults .label").textContent = faulty ? "The carrier misbehaves" : "Make the carrier misbehave";
   tick();
 };
 
@@ -200,12 +200,12 @@ for (const field of document.querySelectorAll("fieldset")) {
   });
 }
 document.addEventListener("click", (e) => {
-  if (!$("#moods").contains(e.target)) $("#moods").open = false;
+  if (!$("#faults").contains(e.target)) $("#faults").open = false;
 });
 document.addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && $("#moods").open) {
-    $("#moods").open = false;
-    $("#moods summary").focus();
+  if (e.key === "Escape" && $("#faults").open) {
+    $("#faults").open = false;
+    $("#faults summary").focus();
   }
 });
 

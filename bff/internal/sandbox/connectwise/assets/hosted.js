@@ -1,5 +1,5 @@
-// The host's side of the hosted API. Every message is a JSON string. A pod says that it is ready, gets
-// the id of its frame, carries it in all that it says, and acknowledges every event: until then
+// The host's side of the hosted API. Every message is a JSON string. A pod reports that it is ready,
+// receives the id of its frame, sends it in every message, and acknowledges every event: until then
 // the screen does not save.
 
 /** How an event carries its screen: as the shipped sample has it, and as the documentation has it. */
@@ -24,7 +24,7 @@ export const spellings = {
  * @param page.log is told each message that came, went or was dropped
  */
 export const createHost = ({ origin, shape, screen, answers, log }) => {
-  const pods = new Map(); // window of a frame → { id, waiting: event's _id → what to call with the acknowledgement }
+  const pods = new Map(); // window of a frame → { id, waiting: event's _id → callback of the acknowledgement }
   let events = 0;
 
   const say = (window, message) => {
@@ -41,7 +41,7 @@ export const createHost = ({ origin, shape, screen, answers, log }) => {
   };
 
   const ready = (window, pod) => {
-    for (const resolve of pod.waiting.values()) resolve({ result: "success" }); // of a page that is gone
+    for (const resolve of pod.waiting.values()) resolve({ result: "success" }); // of a previous page
     pod.waiting.clear();
     pod.id = crypto.randomUUID();
     say(window, { MessageFrameID: pod.id });

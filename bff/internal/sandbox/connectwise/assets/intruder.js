@@ -1,4 +1,4 @@
-// A foreign frame beside the pod: says to it, word for word, what the page around tells it to.
+// A foreign frame beside the pod: it forwards the messages of the surrounding page to the pod.
 window.addEventListener("message", (e) => {
   if (e.source === window.parent) window.parent.frames[e.data.frame].postMessage(e.data.say, "*");
 });

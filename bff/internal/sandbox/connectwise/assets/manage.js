@@ -1,5 +1,5 @@
-// The ticket screen: puts the pod beside the ticket, turns to other tickets without a new page, asks
-// the pod before it saves, and shows the notes as they are written.
+// The ticket screen: shows the pod beside the ticket, changes the ticket without loading a page, asks
+// the pod before it saves, and shows new notes.
 
 import { createHost, shapes, spellings } from "./hosted.js";
 
@@ -14,7 +14,7 @@ const onScreen = () => {
   return { screen, id: Number(ticket), hostedAs: "pod" };
 };
 
-// Tests may have set window.sandbox before: `member` changes what the pod is told of the member, or
+// Tests may have set window.sandbox before: `member` changes the member that the pod receives, or
 // gives undefined for no answer.
 const sandbox = { member: (data) => data, messages: [], ...window.sandbox };
 window.sandbox = sandbox;
@@ -52,7 +52,7 @@ const host = createHost({
   },
 });
 
-// As ConnectWise does it: a frame of its own, of fixed height, with no loader in it.
+// As in ConnectWise: a separate frame of fixed height, without the loader.
 const addFrame = (address) => {
   const frame = document.createElement("iframe");
   frame.title = "Shieldpod";
@@ -90,7 +90,7 @@ async function save() {
   try {
     await host.settled();
     const told = await host.fire("beforeSave");
-    if (ticket !== $("#ticket").dataset.ticket) return; // of a ticket that is no longer on screen
+    if (ticket !== $("#ticket").dataset.ticket) return; // the ticket has changed meanwhile
     const errors = told.filter((a) => a.result !== "success").flatMap((a) => a.errors ?? ["Shieldpod gave no reason."]);
     if (errors.length > 0) {
       say("Not saved");
@@ -116,7 +116,7 @@ document.addEventListener("change", (change) => {
   if (change.target.id === "status") setDirty(true);
 });
 
-// Another ticket, without a new page: the frame stays, and is told by onLoad.
+// Changing the ticket without loading a page: the frame stays, and onLoad notifies it.
 
 let turning = new AbortController();
 
@@ -152,7 +152,7 @@ $(".queue").addEventListener("click", (click) => {
 });
 window.addEventListener("popstate", () => turn(location.href));
 
-// Notes, as they are written.
+// New notes.
 
 async function readNotes() {
   const { ticket } = $("#ticket").dataset;
@@ -164,7 +164,7 @@ async function readNotes() {
   $("#notes")?.replaceWith(next.getElementById("notes"));
 }
 
-let first = true; // it rings once when it opens
+let first = true; // the stream sends one event when it opens
 new EventSource("/stream").addEventListener("message", () => {
   if (!first) readNotes();
   first = false;

@@ -1,0 +1,147 @@
+package egress
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/idna"
+)
+
+// CheckURL refuses URLs that a setting must not contain: any scheme but https, any port but 443, and private names and
+// addresses. Addresses must have their usual form: "127.1", "0x7f.0.0.1" and "2130706433" are refused, because programs
+// interpret them differently. The resolved address of a name is checked again at every connection. With allowLoopback,
+// this machine is accepted.
+func CheckURL(text string, allowLoopback bool) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.String() != text {
+		return errors.New("not a web address such as https://hooks.example/shieldpod")
+	}
+	h, err := parseHost(u.Hostname())
+	switch {
+	case err != nil:
+		return err
+	case allowLoopback && h.isLoopback():
+		return nil
+	case u.Scheme != "https":
+		return errors.New("the URL must begin with https://")
+	case u.Port() != "" && u.Port() != "443":
+		return errors.New("the port must be 443")
+	case h.isPrivate():
+		return fmt.Errorf("%s is not on the public internet", h)
+	}
+	return nil
+}
+
+// host is a URL's host: an address, or a name in lower case, in its ASCII form and without a trailing dot.
+type host struct {
+	address netip.Addr // invalid: the host is a name
+	name    string
+}
+
+func (h host) String() string {
+	if h.address.IsValid() {
+		return h.address.String()
+	}
+	return h.name
+}
+
+// parseHost reads a host as browsers do (WHATWG URL, UTS 46), so that no spelling of an address is taken for a name.
+func parseHost(text string) (host, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return host{address: address}, nil
+	}
+	name, err := idna.Lookup.ToASCII(text)
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if err != nil || name == "" || strings.Contains(name, "..") || strings.ContainsAny(name, "%:/?#@[]\\ ") {
+		return host{}, fmt.Errorf("%q is not a host name", text)
+	}
+	if address, err := netip.ParseAddr(name); err == nil {
+		return host{address: address}, nil
+	}
+	if last := name[strings.LastIndexByte(name, '.')+1:]; isNumber(last) {
+		return host{}, fmt.Errorf("%q is not an address in its usual form, such as 192.0.2.1", text)
+	}
+	return host{name: name}, nil
+}
+
+// isNumber reports whether the last label of a host makes it an IPv4 address: decimal, octal or hexadecimal.
+func isNumber(label string) bool {
+	if hex, is := strings.CutPrefix(label, "0x"); is {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return label != "" && strings.Trim(label, "0123456789") == ""
+}
+
+// privateSuffixes end the names of private machines (RFC 6761, 6762, 8375, 9476, ICANN's .internal) and those that home
+// and company networks use without reservation.
+var privateSuffixes = []string{
+	"localhost", "local", "localdomain", "internal", "intranet", "private", "lan", "home", "home.arpa", "corp", "alt", "onion", "in-addr.arpa", "ip6.arpa",
+}
+
+func (h host) isPrivate() bool {
+	if h.address.IsValid() {
+		return !isPublic(h.address)
+	}
+	if !strings.Contains(h.name, ".") {
+		return true
+	}
+	for _, end := range privateSuffixes {
+		if h.name == end || strings.HasSuffix(h.name, "."+end) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h host) isLoopback() bool {
+	return h.name == "localhost" || h.address.IsValid() && h.address.IsLoopback()
+}
+
+// globalUnicast is the range of public IPv6 addresses.
+var globalUnicast = netip.MustParsePrefix("2000::/3")
+
+// reserved are ranges without public hosts, or that can lead to private addresses.
+var reserved = func() []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range []string{
+		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
+		"203.0.113.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
+	} {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}()
+
+// isPublic reports whether an address is on the public internet.
+func isPublic(a netip.Addr) bool {
+	a = a.Unmap()
+	if a.Zone() != "" || !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !globalUnicast.Contains(a) {
+		return false
+	}
+	for _, r := range reserved {
+		if r.Contains(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// dialer checks each address when it connects, after name resolution, by the same rule as CheckURL.
+func dialer(allowLoopback bool) *net.Dialer {
+	return &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		if isPublic(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
+			return nil
+		}
+		return ErrNotPublic
+	}}
+}

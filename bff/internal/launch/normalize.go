@@ -1,0 +1,79 @@
+package launch
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// email gives an address as a channel. An unusable one has a reason.
+func email(value string) verify.Channel {
+	box, reason := readAddress(value)
+	if reason != "" {
+		return verify.Channel{Kind: verify.Email, Unusable: reason, Candidates: mailboxesIn(value)}
+	}
+	ch := verify.Channel{Kind: verify.Email, Value: box.address}
+	if box.canonical != strings.ToLower(box.address) {
+		ch.Canonical = box.canonical
+	}
+	if box.person != box.canonical {
+		ch.Person = box.person
+	}
+	return ch
+}
+
+// phone gives a number as a channel: in E.164, with the facts of its numbering plan. Whether it can receive texts is
+// taken from the ticket system, otherwise from the numbering plan. A value that is not certainly one number has a
+// reason.
+func phone(value, region string, mobile *bool) verify.Channel {
+	ch := verify.Channel{Kind: verify.Phone}
+	r := readNumber(value, region)
+	if r.landline && (mobile == nil || !*mobile) {
+		r.reason = verify.UnusableLandline
+	}
+	if r.reason != "" {
+		ch.Unusable, ch.Candidates = r.reason, r.candidates
+		return ch
+	}
+	ch.Value, ch.Country = phonenumbers.Format(r.number, phonenumbers.E164), phonenumbers.GetRegionCodeForNumber(r.number)
+	if len(ch.Country) != 2 {
+		ch.Country = "" // of no country, such as +883, so never in a list of allowed countries
+	}
+	kind := phonenumbers.GetNumberType(r.number)
+	ch.Capability, ch.Line = capability(kind, mobile), lineTypes[kind]
+	return ch
+}
+
+// ownForms gives the forms in which the technician's own addresses and numbers are compared with a contact's. An
+// unusable value counts with all its possible meanings.
+func ownForms(channels ...verify.Channel) []string {
+	var forms []string
+	for _, ch := range channels {
+		forms = append(forms, ch.Forms()...)
+	}
+	return forms
+}
+
+// lineTypes are the types of number that policies distinguish. Personal numbers cost as much as premium ones.
+var lineTypes = map[phonenumbers.PhoneNumberType]verify.Line{
+	phonenumbers.PREMIUM_RATE: verify.Premium, phonenumbers.SHARED_COST: verify.Premium, phonenumbers.PERSONAL_NUMBER: verify.Premium,
+	phonenumbers.VOIP: verify.VoIP, phonenumbers.TOLL_FREE: verify.TollFree,
+}
+
+func capability(kind phonenumbers.PhoneNumberType, mobile *bool) verify.Capability {
+	switch {
+	case mobile != nil && *mobile:
+		return verify.Mobile
+	case mobile != nil:
+		return verify.Landline
+	}
+	switch kind {
+	case phonenumbers.MOBILE:
+		return verify.Mobile
+	case phonenumbers.FIXED_LINE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
+		return verify.Landline
+	}
+	return verify.Unknown
+}

@@ -1,0 +1,114 @@
+package connectwise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// How long a member's result is cached.
+const (
+	confirmedFor = 5 * time.Minute
+	refusedFor   = time.Minute
+)
+
+// memberResult is ConnectWise's answer about a member.
+type memberResult struct {
+	who     verify.Technician
+	refused error // nil: confirmed
+}
+
+// VerifyMember asks ConnectWise whose live session the member's hash identifies. A confirmation is cached for five
+// minutes and a refusal for one. Without a usable answer the member is refused and nothing is cached. CodeMember: there
+// is no such session, it is another member's, or the member is inactive. CodePSADown, CodePSABusy,
+// CodePSAMisconfigured.
+func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member) (verify.Technician, error) {
+	conn, err := c.connectHosted(ctx, t)
+	if err != nil {
+		return verify.Technician{}, err
+	}
+	if err := checkMember(m); err != nil {
+		return verify.Technician{}, err
+	}
+	key := c.memberDigest(conn, m)
+	if p, age, known := c.members.get(key, c.cfg.Now()); known && (p.refused == nil && age < confirmedFor || p.refused != nil && age < refusedFor) {
+		return p.who, p.refused
+	}
+	return shared(ctx, &c.requests, key, func(ctx context.Context) (verify.Technician, error) {
+		requestedAt := c.cfg.Now()
+		who, err := c.verifyMember(ctx, conn, m)
+		if err == nil || verify.CodeOf(err) == verify.CodeMember {
+			c.members.put(key, memberResult{who, err}, requestedAt)
+		}
+		return who, err
+	})
+}
+
+// memberDigest identifies a member's session on one connection.
+func (c *Client) memberDigest(conn *connection, m psa.Member) digest {
+	return c.digest("member", string(conn.id[:]), strings.ToLower(m.ID), m.Hash, m.Context)
+}
+
+// Values that are safe in a cookie.
+var (
+	memberShape = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,60}$`)
+	cookieShape = regexp.MustCompile(`^[!#-+\--:<-\[\]-~]+$`)
+)
+
+const maxCookieBytes = 4096
+
+// checkMember refuses values that can't be a member, without a request.
+func checkMember(m psa.Member) error {
+	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Hash) || m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Hash)+len(m.Context) > maxCookieBytes {
+		return memberRefusal(errors.New("connectwise: the member is not one that ConnectWise would name"))
+	}
+	return nil
+}
+
+func (c *Client) verifyMember(ctx context.Context, conn *connection, m psa.Member) (verify.Technician, error) {
+	var info struct {
+		Identifier   string `json:"identifier"`
+		InactiveFlag bool   `json:"inactiveFlag"`
+		FirstName    string `json:"firstName"`
+		LastName     string `json:"lastName"`
+		DefaultEmail string `json:"defaultEmail"`
+		OfficeEmail  string `json:"officeEmail"`
+		OfficePhone  string `json:"officePhone"`
+	}
+	_, err := c.call(ctx, conn, request{method: http.MethodGet, path: "/system/myMembers/info", as: conn.asMember(m)}, &info)
+	switch status := apiStatus(err); {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return verify.Technician{}, memberRefusal(err)
+	case status != 0:
+		return verify.Technician{}, misconfigured(err)
+	case err != nil:
+		return verify.Technician{}, err
+	case info.Identifier == "":
+		return verify.Technician{}, psaDown(errors.New("connectwise: the answer names nobody"))
+	case !strings.EqualFold(info.Identifier, m.ID):
+		return verify.Technician{}, memberRefusal(fmt.Errorf("connectwise: the session is %q's, not %q's", info.Identifier, m.ID))
+	case info.InactiveFlag:
+		return verify.Technician{}, memberRefusal(fmt.Errorf("connectwise: member %q is inactive", info.Identifier))
+	}
+	email := info.DefaultEmail
+	if !strings.Contains(email, "@") {
+		email = info.OfficeEmail // DefaultEmail may be the name of the field to use
+	}
+	return verify.Technician{
+		ID: info.Identifier, Name: strings.TrimSpace(info.FirstName + " " + info.LastName), Email: email, Phone: info.OfficePhone,
+	}, nil
+}
+
+func memberRefusal(err error) error {
+	return &verify.Error{
+		Code: verify.CodeMember, Err: err,
+		Public: "ConnectWise does not confirm who is signed in. Sign in to ConnectWise again and reopen the ticket.",
+	}
+}
