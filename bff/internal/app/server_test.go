@@ -16,7 +16,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
+func TestThreat_25_EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 	answers := []struct {
 		method, path string
 		status       int
@@ -64,7 +64,7 @@ func TestRow25EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 	}
 }
 
-func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
+func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRow23EveryPageSaysWhoMayFrameIt(t *testing.T) {
 	}
 }
 
-func TestRow23EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
+func TestThreat_23_EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)

@@ -90,7 +90,7 @@ func TestServeRefusesABadConfigurationWithASentenceThatSaysWhatToSet(t *testing.
 	}
 }
 
-func TestRow25ARefusalOfASettingDoesNotRepeatItsPassword(t *testing.T) {
+func TestThreat_25_ARefusalOfASettingDoesNotRepeatItsPassword(t *testing.T) {
 	for _, c := range []struct{ name, url string }{
 		{"a password with a space", "postgres://pod:s3cr3t word@db/pod"},
 		{"a port that is none", "postgres://pod:s3cr3t@db:x/pod"},
@@ -160,7 +160,7 @@ func TestATenantAndItsKeysAreSetByCommands(t *testing.T) {
 	}
 }
 
-func TestRow28TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
+func TestThreat_28_TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
 	o := newOperator(t)
 	if _, err := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); err != "" {
 		t.Fatal(err)

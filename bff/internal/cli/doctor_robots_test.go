@@ -12,7 +12,7 @@ import (
 )
 
 // Row 12: the doctor says where a mail robot that presses Validate verifies.
-func TestRow12TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
+func TestThreat_12_TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 	const tenants, clients = "acme: e-mail links go without number matching: a mail robot that presses Validate verifies", "acme: the same by the policies of clients of its own: "
 	for _, c := range []struct {
 		name, tenant string

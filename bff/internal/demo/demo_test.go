@@ -215,7 +215,7 @@ func TestAnUpgradeOfConnectWiseIsFollowed(t *testing.T) {
 	}
 }
 
-func TestRow25AMembersSessionIsWrittenNowhere(t *testing.T) {
+func TestThreat_25_AMembersSessionIsWrittenNowhere(t *testing.T) {
 	p := startDemo(t)
 	ana := p.signIn("AOrtiz")
 	for _, does := range []string{"ok", "mismatch", "html", "500", "cut", "down", "401", "429"} {

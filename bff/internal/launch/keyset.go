@@ -15,10 +15,8 @@ import (
 // issuer's server is down, fetched keys are used for up to 4 hours, and afterwards every token is refused.
 var keysRefresh = refreshPolicy{freshFor: 10 * time.Minute, minInterval: 30 * time.Second, usableFor: 4 * time.Hour}
 
-const (
-	fetchTimeout   = 5 * time.Second
-	maxKeySetBytes = 64 << 10 // of a key set
-)
+// maxKeySetBytes bounds the key set of an issuer.
+const maxKeySetBytes = 64 << 10
 
 // keySets holds the key sets of issuers, by URL. The URLs are configuration. A token contributes only its kid, which
 // selects a key.
@@ -57,8 +55,6 @@ func fetchKeys(ctx context.Context, client *http.Client, url string) ([]launchco
 	if client == nil {
 		return nil, errors.New("there is no way out")
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, errors.New("the URL of the keys can't be used")

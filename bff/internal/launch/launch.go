@@ -52,7 +52,7 @@ type Service struct {
 	Recogniser Recogniser
 	Hosted     Hosted
 	Tickets    Tickets
-	Client     *http.Client // from package egress; for issuers' keys and sign-ins
+	Client     *http.Client // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
 	Audience   string       // the public URL, which contexts must name exactly
 	Secret     []byte       // 32 bytes; the keys of bearers and challenges are derived from it
 	Now        func() time.Time

@@ -46,9 +46,7 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 	if s.Client == nil {
 		return nil, errors.New("there is no way out")
 	}
-	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, strictClient(s.Client)), fetchTimeout)
-	defer cancel()
-	found, err := oidc.NewProvider(ctx, issuer)
+	found, err := oidc.NewProvider(oidc.ClientContext(ctx, strictClient(s.Client)), issuer)
 	if err != nil {
 		return nil, truncatedError(err)
 	}

@@ -10,7 +10,7 @@ const (
 	CodeSocketRefused   = "socket_refused"    // a socket without a valid bearer in its first frame, or without a first frame
 	CodeSocketFrames    = "socket_frames"     // a socket that exceeds its byte limit or violates the protocol
 	CodeSocketLimit     = "socket_limit"      // a socket that was evicted: too many wait, or belong to one session
-	CodeUnknownMembers  = "strangers"         // an address names members that the ticket system does not know
+	CodeUnknownMembers  = "unknown_members"   // an address names members that the ticket system does not know
 	CodeProxy           = "proxy_not_trusted" // a request with X-Forwarded-For from an address that is not a trusted proxy
 	CodeMore            = "more"              // events of addresses that were evicted from memory
 )

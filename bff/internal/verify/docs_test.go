@@ -46,7 +46,7 @@ func TestDocsListEveryField(t *testing.T) {
 }
 
 // TestDocsNameTestsThatThereAre holds the tests that docs/policies.md and docs/security.md name to those that there are:
-// TestRow18… is the beginning of a name, and "browser" a test of widget/e2e whose title begins with the field's name.
+// TestThreat_18_… is the beginning of a name, and "browser" a test of widget/e2e whose title begins with the field's name.
 func TestDocsNameTestsThatThereAre(t *testing.T) {
 	tests, titles := written(t)
 	named := regexp.MustCompile("`(Test[A-Za-z0-9_]+)(…?)`")
