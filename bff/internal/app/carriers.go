@@ -139,7 +139,7 @@ func readAccount(a verify.CarrierAccount, settings, secret any) error {
 
 // NewAccount is an account as it is stored.
 func NewAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
-	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Place: place}
+	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Priority: place}
 	var errSettings, errSecret error
 	a.Settings, errSettings = json.Marshal(settings)
 	a.Secret, errSecret = json.Marshal(secret)

@@ -36,39 +36,39 @@ import (
 
 // Each adapter asserts its contracts here, where all of them are known.
 var (
-	_ verify.Ledger      = (*store.Store)(nil)
-	_ verify.Tenants     = (*store.Store)(nil)
-	_ verify.Policies    = (*store.Store)(nil)
-	_ verify.Sightings   = (*store.Store)(nil)
-	_ verify.APIKeys     = (*store.Store)(nil)
-	_ directory.Cards    = (*store.Store)(nil)
-	_ psa.Directory      = directory.Directory{}
-	_ httpapi.Directory  = directory.Directory{}
-	_ verify.Brandings   = (*store.Store)(nil)
-	_ landing.Images     = (*store.Store)(nil)
-	_ landing.Brands     = (*message.BrandCache)(nil)
-	_ courier.Brands     = (*message.BrandCache)(nil)
-	_ httpapi.Brands     = (*message.BrandCache)(nil)
-	_ launch.Sessions    = (*store.Store)(nil)
-	_ launch.Recogniser  = (*verify.Service)(nil)
-	_ launch.Tickets     = psa.Systems{}
-	_ launch.Hosted      = (*connectwise.Client)(nil)
-	_ courier.Outbox     = (*store.Store)(nil)
-	_ psa.Queue          = (*store.Store)(nil)
-	_ psa.Results        = (*verify.Service)(nil)
-	_ webhook.Queue      = (*store.Store)(nil)
-	_ webhook.Targets    = (*store.Store)(nil)
-	_ live.Changes       = (*store.Store)(nil)
-	_ live.EndedSessions = (*store.Store)(nil)
-	_ live.SecurityLog   = (*securitylog.Log)(nil)
-	_ live.Projector     = (*verify.Service)(nil)
-	_ live.Authenticator = (*launch.Service)(nil)
-	_ live.Encoder       = httpapi.Frames{}
-	_ live.Subscriber    = (*notify.Bus)(nil)
-	_ verify.Whisperer   = (*notify.Bus)(nil)
-	_ verify.Courier     = (*courier.Courier)(nil)
-	_ verify.Alerter     = (*webhook.Worker)(nil)
-	_ verify.Noter       = (*psa.Worker)(nil)
+	_ verify.Ledger         = (*store.Store)(nil)
+	_ verify.Tenants        = (*store.Store)(nil)
+	_ verify.Policies       = (*store.Store)(nil)
+	_ verify.KnownChannels  = (*store.Store)(nil)
+	_ verify.APIKeys        = (*store.Store)(nil)
+	_ directory.Cards       = (*store.Store)(nil)
+	_ psa.Directory         = directory.Directory{}
+	_ httpapi.Directory     = directory.Directory{}
+	_ verify.Brandings      = (*store.Store)(nil)
+	_ landing.Images        = (*store.Store)(nil)
+	_ landing.Brands        = (*message.BrandCache)(nil)
+	_ courier.Brands        = (*message.BrandCache)(nil)
+	_ httpapi.Brands        = (*message.BrandCache)(nil)
+	_ launch.Sessions       = (*store.Store)(nil)
+	_ launch.ChangeDetector = (*verify.Service)(nil)
+	_ launch.Tickets        = psa.Systems{}
+	_ launch.Hosted         = (*connectwise.Client)(nil)
+	_ courier.Outbox        = (*store.Store)(nil)
+	_ psa.Queue             = (*store.Store)(nil)
+	_ psa.Results           = (*verify.Service)(nil)
+	_ webhook.Queue         = (*store.Store)(nil)
+	_ webhook.Targets       = (*store.Store)(nil)
+	_ live.Changes          = (*store.Store)(nil)
+	_ live.EndedSessions    = (*store.Store)(nil)
+	_ live.SecurityLog      = (*securitylog.Log)(nil)
+	_ live.Projector        = (*verify.Service)(nil)
+	_ live.Authenticator    = (*launch.Service)(nil)
+	_ live.Encoder          = httpapi.Frames{}
+	_ live.Subscriber       = (*notify.Bus)(nil)
+	_ verify.Notifier       = (*notify.Bus)(nil)
+	_ verify.Courier        = (*courier.Courier)(nil)
+	_ verify.Alerter        = (*webhook.Worker)(nil)
+	_ verify.Noter          = (*psa.Worker)(nil)
 )
 
 // Server is every part of a running Shieldpod.
@@ -161,7 +161,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	}
 	brands := &message.BrandCache{Tenants: db, Brandings: db, Now: c.Now}
 	service := &verify.Service{
-		Ledger: db, Tenants: db, Policies: db, Sightings: db, Bus: srv.bus, Reach: carriers,
+		Ledger: db, Tenants: db, Policies: db, KnownChannels: db, Notifier: srv.bus, Reach: carriers,
 		Keys: verify.Keys{Code: c.Keys.Code, Destination: c.Keys.Destination},
 		Now:  c.Now, Entropy: rand.Reader,
 	}
@@ -183,7 +183,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 		return err
 	}
 	launches := &launch.Service{
-		Tenants: db, Sessions: db, Recogniser: service, Hosted: manage, Tickets: newTickets(db, manage),
+		Tenants: db, Sessions: db, ChangeDetector: service, Hosted: manage, Tickets: newTickets(db, manage),
 		Client:   egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
 		Audience: c.PublicURL, Secret: c.Keys.Session,
 		Now: c.Now, Entropy: rand.Reader, Log: c.Log,

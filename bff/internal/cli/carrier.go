@@ -184,7 +184,7 @@ func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, p
 	}
 	var b strings.Builder
 	for _, a := range accounts {
-		fmt.Fprintf(&b, "%s %d  %s\n", kindWords[a.Kind], a.Place, a.Carrier)
+		fmt.Fprintf(&b, "%s %d  %s\n", kindWords[a.Kind], a.Priority, a.Carrier)
 	}
 	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
 		if accountOf(accounts, kind) != nil {

@@ -123,7 +123,7 @@ var carrierHelp = map[verify.ChannelKind]string{
 
 // reach fails for each kind of channel of the tenant's methods for which no carrier is set up.
 func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
-	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: app.SystemClock}).Rules(ctx, t.ID, "")
+	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: app.SystemClock}).EffectivePolicy(ctx, t.ID, "")
 	if err != nil {
 		return err
 	}

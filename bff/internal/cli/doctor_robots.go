@@ -21,7 +21,7 @@ func (c *checkup) robots(ctx context.Context, t verify.Tenant) error {
 		return err
 	}
 	const next = "set number_matching (docs/policies.md)"
-	if verify.PolicyOf(t, own, verify.Settings{}).RobotsVerify() {
+	if verify.PolicyOf(t, own, verify.PolicyOverrides{}).RobotsVerify() {
 		c.say("--    %s: e-mail links go without number matching: a mail robot that presses Validate verifies; %s", t.ID, next)
 	}
 	var names []string

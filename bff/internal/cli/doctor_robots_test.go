@@ -46,11 +46,11 @@ func TestThreat_12_TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 						if err := json.Unmarshal([]byte(text), &values); err != nil {
 							return err
 						}
-						s := verify.Settings{Tenant: "acme", Client: client, Version: 1, Fields: map[string]verify.Setting{}}
+						s := verify.PolicyOverrides{Tenant: "acme", Client: client, Version: 1, Fields: map[string]verify.FieldOverride{}}
 						for name, value := range values {
-							s.Fields[name] = verify.Setting{Value: value, Version: 1}
+							s.Fields[name] = verify.FieldOverride{Value: value, Version: 1}
 						}
-						if _, err := tx.PutSettings(ctx, s); err != nil {
+						if _, err := tx.PutOverrides(ctx, s); err != nil {
 							return err
 						}
 					}

@@ -36,7 +36,7 @@ func TestACodeAndALinkArriveAndWork(t *testing.T) {
 			if m.To != mobile || m.From != "Acme IT" {
 				t.Errorf("from %s to %s", m.From, m.To)
 			}
-			if _, err := r.Attempt(t.Context(), ticketContext, text, m.Code); err != nil {
+			if _, err := r.CheckCode(t.Context(), ticketContext, text, m.Code); err != nil {
 				t.Errorf("the code %q from %q: %v", m.Code, m.Text, err)
 			}
 		case "email":
@@ -133,7 +133,7 @@ func TestAMessageWithoutAResponseIsIndeterminate(t *testing.T) {
 	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}
 	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, verify.SMSCode) == want })
 	r.advance(2 * time.Minute)
-	if _, err := r.Attempt(t.Context(), ticketContext, id, r.messages(t)[0].Code); err != nil {
+	if _, err := r.CheckCode(t.Context(), ticketContext, id, r.messages(t)[0].Code); err != nil {
 		t.Errorf("it had arrived, and its code is right: %v", err)
 	}
 	if n := len(r.messages(t)); n != 1 {
@@ -316,7 +316,7 @@ func TestThreat_21_ADeliveredMessageIsNotAVerification(t *testing.T) {
 	r.request(t, verify.EmailLink)
 	r.request(t, verify.SMSLink)
 	r.waitFor(t, "both delivered", func() bool { return r.events(t)[verify.EventDelivered] == 2 })
-	reading, err := r.Reading(t.Context(), "acme", "dana")
+	reading, err := r.ContactState(t.Context(), "acme", "dana")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestThreat_21_ADeliveredMessageIsNotAVerification(t *testing.T) {
 		}
 	}
 	r.advance(6 * time.Minute)
-	if reading, err = r.Reading(t.Context(), "acme", "dana"); err != nil {
+	if reading, err = r.ContactState(t.Context(), "acme", "dana"); err != nil {
 		t.Fatal(err)
 	}
 	for channel, shield := range reading.Shields {

@@ -60,7 +60,7 @@ type Settler interface {
 // Reporter records the delivery state of a message; verify.Service implements it.
 // A repeated or late report changes nothing.
 type Reporter interface {
-	Delivered(ctx context.Context, tenant, job string, r verify.Report) error
+	RecordReport(ctx context.Context, tenant, job string, r verify.Report) error
 }
 
 // Brands returns the brands of tenants; message.BrandCache implements it.

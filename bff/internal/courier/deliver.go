@@ -119,7 +119,7 @@ func (c *Courier) retryDelay(attempts int, retryAfter time.Duration) time.Durati
 
 func (c *Courier) report(ctx context.Context, j verify.Job, r verify.Report) {
 	c.retryWrite(ctx, j, "report "+string(r.Kind), func(ctx context.Context) error {
-		return c.Reports.Delivered(ctx, j.Tenant, j.ID, r)
+		return c.Reports.RecordReport(ctx, j.Tenant, j.ID, r)
 	})
 }
 

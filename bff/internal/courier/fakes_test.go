@@ -146,7 +146,7 @@ func (o *fakeOutbox) SettleJob(_ context.Context, id string, state verify.JobSta
 	return err
 }
 
-func (o *fakeOutbox) Delivered(_ context.Context, tenant, job string, r verify.Report) error {
+func (o *fakeOutbox) RecordReport(_ context.Context, tenant, job string, r verify.Report) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.step("%s report %s reason=%s carrier=%s to %s", job, r.Kind, r.Reason, r.Carrier, tenant)

@@ -74,7 +74,7 @@ func (b *lockedBuffer) String() string {
 	return b.Buffer.String()
 }
 
-var ticketContext = verify.Desk{
+var ticketContext = verify.TicketContext{
 	Tenant: "acme", Technician: verify.Technician{ID: "t1", Name: "Ana Ortiz"}, Ticket: verify.Ticket{ID: "1", Number: "4711"},
 	Client: verify.Client{ID: "contoso", Name: "Contoso"}, DefaultContact: "dana",
 	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
@@ -98,7 +98,7 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	}
 	t.Cleanup(func() { _ = h.rows.Close() })
 	h.Service = storetest.Service(h.store, h.now)
-	h.Bus = h
+	h.Notifier = h
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -225,7 +225,7 @@ func (h *harness) advance(d time.Duration) {
 	h.Wake()
 }
 
-func (h *harness) Nudge(string, string, int64) { h.signal() }
+func (h *harness) Notify(string, string, int64) { h.signal() }
 
 func (h *harness) signal() {
 	select {
@@ -306,7 +306,7 @@ type deliveryStatus struct {
 
 func (h *harness) deliveryStatus(t *testing.T, id string, m verify.Method) deliveryStatus {
 	t.Helper()
-	state, err := h.Reading(t.Context(), "acme", "dana")
+	state, err := h.ContactState(t.Context(), "acme", "dana")
 	if err != nil {
 		t.Fatal(err)
 	}

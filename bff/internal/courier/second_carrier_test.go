@@ -21,7 +21,7 @@ func TestACodeByTwilioAndALinkByAMailServerArriveAndWork(t *testing.T) {
 	for _, m := range r.messages(t) {
 		switch m.Kind {
 		case "sms":
-			if _, err := r.Attempt(t.Context(), ticketContext, text, m.Code); err != nil || m.From != "+15105550100" || m.To != mobile {
+			if _, err := r.CheckCode(t.Context(), ticketContext, text, m.Code); err != nil || m.From != "+15105550100" || m.To != mobile {
 				t.Errorf("from %s to %s: %v", m.From, m.To, err)
 			}
 		case "email":

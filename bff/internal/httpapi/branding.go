@@ -241,7 +241,7 @@ func (a *routes) preview(c echo.Context, admin verify.Admin, set message.BrandSe
 		return &verify.Error{Code: verify.CodeInvalid, Field: "language", Public: "A language is a tag, such as de or pt-BR."}
 	}
 	ctx := c.Request().Context()
-	rules, err := a.Verify.Rules(ctx, admin.Tenant, "")
+	rules, err := a.Verify.EffectivePolicy(ctx, admin.Tenant, "")
 	if err != nil {
 		return err
 	}

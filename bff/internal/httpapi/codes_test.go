@@ -90,10 +90,10 @@ func TestEveryReasonOfAnUnusableChannelIsOfTheContract(t *testing.T) {
 }
 
 func TestThreat_09_AFrameShowsNoShieldOfAnotherNumber(t *testing.T) {
-	session := verify.Session{Desk: verify.Desk{Tenant: "acme", Contacts: []verify.Contact{
+	session := verify.Session{Context: verify.TicketContext{Tenant: "acme", Contacts: []verify.Contact{
 		{ID: "dana", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: "+14155550666"}}},
 	}}}
-	proven := verify.Reading{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
+	proven := verify.ContactState{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
 		"mobile": {State: verify.ShieldVerified, Verification: "v_1", Destination: "the hash of another number"},
 	}}
 	frames := httpapi.Frames{Verify: newHarness(t).domain}

@@ -202,7 +202,7 @@ func TestThreat_34_ASuppressedNumberIsSuppressedInAnySpelling(t *testing.T) {
 	h := newHarness(t)
 	l := h.open(launchcontext.Actor{Name: "Ana"}, numberChannel("n", "+1 415 555 4821"))
 	v := decodeAs[api.Verification](t, h.send(l.Token, "dana", "n", "sms_code", ""), http.StatusCreated)
-	if err := h.domain.Delivered(t.Context(), "acme", v.Id, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonOptedOut}); err != nil {
+	if err := h.domain.RecordReport(t.Context(), "acme", v.Id, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonOptedOut}); err != nil {
 		t.Fatal(err)
 	}
 	h.now = h.now.Add(2 * time.Minute)

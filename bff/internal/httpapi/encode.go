@@ -35,16 +35,16 @@ func (f Frames) Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]b
 }
 
 // Update encodes the current state of one contact.
-func (f Frames) Update(ctx context.Context, s verify.Session, state verify.Reading, now time.Time) ([]byte, error) {
-	rules, err := f.Verify.Rules(ctx, s.Desk.Tenant, s.Desk.Client.ID)
+func (f Frames) Update(ctx context.Context, s verify.Session, state verify.ContactState, now time.Time) ([]byte, error) {
+	rules, err := f.Verify.EffectivePolicy(ctx, s.Context.Tenant, s.Context.Client.ID)
 	if err != nil {
 		return nil, err
 	}
-	if state, err = f.Verify.Fit(ctx, s.Desk, state); err != nil {
+	if state, err = f.Verify.ApplyPolicy(ctx, s.Context, state); err != nil {
 		return nil, err
 	}
-	view := podView{ticket: s.Desk, rules: rules, now: now.UTC()}
-	contact, _ := s.Desk.Contact(state.Contact)
+	view := podView{ticket: s.Context, rules: rules, now: now.UTC()}
+	contact, _ := s.Context.Contact(state.Contact)
 	methods := make(map[string][]api.MethodOption, len(contact.Channels))
 	for _, ch := range contact.Channels {
 		methods[ch.ID] = view.options(contact, ch, state)
@@ -66,25 +66,25 @@ func (Frames) Session(token string, until time.Time) ([]byte, error) {
 
 // podOf returns the pod with masked destinations. Plain destinations never leave the server.
 func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
-	view := podView{ticket: p.Desk, rules: p.Rules, now: p.Now.UTC()}
+	view := podView{ticket: p.Context, rules: p.Rules, now: p.Now.UTC()}
 	pod := api.Pod{
 		Now:        view.now,
 		Tenant:     api.Tenant{Id: p.Tenant.ID, Name: p.Tenant.Name, ProcedureUrl: p.Tenant.ProcedureURL},
-		Technician: personOf(p.Desk.Technician), TechnicianKnown: p.Desk.TechnicianKnown(),
-		Ticket:    api.Ticket{Id: p.Desk.Ticket.ID, Number: p.Desk.Ticket.Number, Summary: p.Desk.Ticket.Summary},
-		Client:    api.Client{Id: p.Desk.Client.ID, Name: p.Desk.Client.Name},
+		Technician: personOf(p.Context.Technician), TechnicianKnown: p.Context.TechnicianKnown(),
+		Ticket:    api.Ticket{Id: p.Context.Ticket.ID, Number: p.Context.Ticket.Number, Summary: p.Context.Ticket.Summary},
+		Client:    api.Client{Id: p.Context.Client.ID, Name: p.Context.Client.Name},
 		Origin:    s.Origin,
 		FirstOpen: s.FirstOpen,
 		Policy:    view.policy(),
-		Contacts:  make([]api.Contact, 0, len(p.Desk.Contacts)),
+		Contacts:  make([]api.Contact, 0, len(p.Context.Contacts)),
 	}
-	for _, c := range p.Desk.Contacts {
-		contact := view.contact(c, p.Readings[c.ID])
+	for _, c := range p.Context.Contacts {
+		contact := view.contact(c, p.Contacts[c.ID])
 		language := c.Language
 		if language == "" {
 			language = p.Rules.Language
 		}
-		contact.Scripts = scriptsOf(b.Scripts(p.Desk, p.Rules.Policy, language))
+		contact.Scripts = scriptsOf(b.Scripts(p.Context, p.Rules.Policy, language))
 		if contact.Default {
 			pod.Contacts = append([]api.Contact{contact}, pod.Contacts...)
 		} else {
@@ -96,12 +96,12 @@ func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
 
 // podView converts the contacts of a ticket under its policy at a point in time.
 type podView struct {
-	ticket verify.Desk
-	rules  *verify.Rules
+	ticket verify.TicketContext
+	rules  *verify.EffectivePolicy
 	now    time.Time
 }
 
-func (v podView) contact(c verify.Contact, reading verify.Reading) api.Contact {
+func (v podView) contact(c verify.Contact, reading verify.ContactState) api.Contact {
 	contact := api.Contact{
 		Id: c.ID, Name: c.Name, Title: c.Title, Default: c.ID == v.ticket.DefaultContact, Seq: reading.Seq,
 		Channels: make([]api.Channel, len(c.Channels)), Lock: v.lock(reading), History: v.entries(c.Name, reading.Entries),
@@ -162,7 +162,7 @@ func (v podView) policy() api.Policy {
 	return p
 }
 
-func (v podView) options(c verify.Contact, ch verify.Channel, r verify.Reading) []api.MethodOption {
+func (v podView) options(c verify.Contact, ch verify.Channel, r verify.ContactState) []api.MethodOption {
 	options := v.rules.Options(v.ticket, c, ch, r, v.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
@@ -174,7 +174,7 @@ func (v podView) options(c verify.Contact, ch verify.Channel, r verify.Reading) 
 	return out
 }
 
-func (v podView) lock(r verify.Reading) api.Lock {
+func (v podView) lock(r verify.ContactState) api.Lock {
 	if r.Failures == 0 && !r.Denied {
 		return api.Lock{}
 	}
@@ -226,7 +226,7 @@ func verificationOf(r verify.Result) api.Verification {
 	}
 }
 
-func quotaUsagesOf(standings []verify.Standing) []api.QuotaUsage {
+func quotaUsagesOf(standings []verify.QuotaStatus) []api.QuotaUsage {
 	out := make([]api.QuotaUsage, len(standings))
 	for i, b := range standings {
 		out[i] = quotaUsageOf(b)
@@ -234,7 +234,7 @@ func quotaUsagesOf(standings []verify.Standing) []api.QuotaUsage {
 	return out
 }
 
-func quotaUsageOf(b verify.Standing) api.QuotaUsage {
+func quotaUsageOf(b verify.QuotaStatus) api.QuotaUsage {
 	return api.QuotaUsage{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
 }
 

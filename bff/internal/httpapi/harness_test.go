@@ -62,7 +62,7 @@ func newHarness(t *testing.T) *harness {
 	h.db = storetest.SQLite(t)
 	h.domain = storetest.Service(h.db, clock)
 	h.launchService = &launch.Service{
-		Tenants: h.db, Sessions: h.db, Recogniser: h.domain, Hosted: h.connectwise,
+		Tenants: h.db, Sessions: h.db, ChangeDetector: h.domain, Hosted: h.connectwise,
 		Tickets: psa.Systems{Directory: directory.Directory{Cards: h.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}

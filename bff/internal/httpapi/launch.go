@@ -114,11 +114,11 @@ func (a *routes) GetPod(c echo.Context) error {
 
 // sessionOpened answers with the session and its pod.
 func (a *routes) sessionOpened(c echo.Context, s verify.Session, token string, until time.Time) error {
-	pod, err := a.Verify.Pod(c.Request().Context(), s.Desk)
+	pod, err := a.Verify.Pod(c.Request().Context(), s.Context)
 	if err != nil {
 		return err
 	}
-	brand, err := a.Brands.Brand(c.Request().Context(), s.Desk.Tenant)
+	brand, err := a.Brands.Brand(c.Request().Context(), s.Context.Tenant)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) erro
 	if err != nil {
 		return err
 	}
-	rules, err := a.Verify.Rules(c.Request().Context(), tenant.ID, "")
+	rules, err := a.Verify.EffectivePolicy(c.Request().Context(), tenant.ID, "")
 	if err != nil {
 		return err
 	}

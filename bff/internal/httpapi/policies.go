@@ -121,7 +121,7 @@ func (a *routes) PutPolicies(c echo.Context) error {
 	edits := make([]verify.Edit, len(body.Policies))
 	for i, b := range body.Policies {
 		if edits[i], err = b.edit(b.Client); err != nil {
-			return verify.Placed(err, i)
+			return verify.AtIndex(err, i)
 		}
 	}
 	after, err := a.Verify.Edit(c.Request().Context(), admin, edits)
@@ -144,7 +144,7 @@ func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures, Denied: cleared.Denied, Suppressions: cleared.Marks})
+	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures, Denied: cleared.Denied, Suppressions: cleared.Suppressions})
 }
 
 // admin returns the admin of the request's API key.
@@ -160,7 +160,7 @@ func (a *routes) admin(c echo.Context) (verify.Admin, error) {
 
 func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) error {
 	ctx := c.Request().Context()
-	rules, err := a.Verify.Rules(ctx, admin.Tenant, client)
+	rules, err := a.Verify.EffectivePolicy(ctx, admin.Tenant, client)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) e
 	return c.JSON(http.StatusOK, view)
 }
 
-func pageOf(list []verify.Settings) api.PolicyPage {
+func pageOf(list []verify.PolicyOverrides) api.PolicyPage {
 	page := api.PolicyPage{Policies: make([]api.PolicyOverrides, len(list))}
 	for i, s := range list {
 		page.Policies[i] = overridesOf(s)
@@ -182,7 +182,7 @@ func pageOf(list []verify.Settings) api.PolicyPage {
 	return page
 }
 
-func overridesOf(s verify.Settings) api.PolicyOverrides {
+func overridesOf(s verify.PolicyOverrides) api.PolicyOverrides {
 	return api.PolicyOverrides{
 		ClientId: s.Client, Name: s.Name, Version: s.Version, EditedBy: s.By, EditedAt: utc(s.At), Fields: fieldsOf(s.Values()),
 	}

@@ -89,8 +89,8 @@ func (a *routes) fail(err error, c echo.Context) {
 	if refusal.Contrast != nil {
 		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured), Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}
 	}
-	if refusal.Settings != nil {
-		p.Policy = overridesOf(*refusal.Settings)
+	if refusal.Overrides != nil {
+		p.Policy = overridesOf(*refusal.Overrides)
 	}
 	h := c.Response().Header()
 	if refusal.RetryAfter > 0 {

@@ -37,7 +37,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	if err := a.Config.Launch.RecheckContact(ctx, session, body.ContactId, body.ChannelId); err != nil {
 		return err
 	}
-	result, err := a.Verify.Send(ctx, session.Desk, verify.Request{
+	result, err := a.Verify.Send(ctx, session.Context, verify.Request{
 		Contact: body.ContactId, Channel: body.ChannelId, Method: verify.Method(body.Method),
 		Note: clean.Line(body.Note, len(body.Note)+1), Key: params.IdempotencyKey,
 	})
@@ -60,7 +60,7 @@ func (a *routes) CheckCode(c echo.Context, id api.VerificationId) error {
 	if err := checkLength("code", body.Code, 1, 64); err != nil {
 		return err
 	}
-	result, err := a.Verify.Attempt(c.Request().Context(), session.Desk, id, body.Code)
+	result, err := a.Verify.CheckCode(c.Request().Context(), session.Context, id, body.Code)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (a *routes) Cancel(c echo.Context, id api.VerificationId) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.Verify.Cancel(c.Request().Context(), session.Desk, id)
+	result, err := a.Verify.Cancel(c.Request().Context(), session.Context, id)
 	if err != nil {
 		return err
 	}
@@ -94,16 +94,16 @@ func (a *routes) History(c echo.Context, id api.ForeignId, params api.HistoryPar
 		}
 	}
 	ctx := c.Request().Context()
-	entries, next, err := a.Verify.History(ctx, session.Desk, id, before)
+	entries, next, err := a.Verify.History(ctx, session.Context, id, before)
 	if err != nil {
 		return err
 	}
-	rules, err := a.Verify.Rules(ctx, session.Desk.Tenant, session.Desk.Client.ID)
+	rules, err := a.Verify.EffectivePolicy(ctx, session.Context.Tenant, session.Context.Client.ID)
 	if err != nil {
 		return err
 	}
-	view := podView{ticket: session.Desk, rules: rules}
-	contact, _ := session.Desk.Contact(id)
+	view := podView{ticket: session.Context, rules: rules}
+	contact, _ := session.Context.Contact(id)
 	page := api.HistoryPage{Entries: view.entries(contact.Name, entries)}
 	if next > 0 {
 		page.Next = strconv.FormatInt(next, 10)

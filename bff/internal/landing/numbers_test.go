@@ -32,7 +32,7 @@ func (h *harness) shownNumber() string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return pod.Readings["dana"].Shields["mail"].Match
+	return pod.Contacts["dana"].Shields["mail"].Match
 }
 
 var radio = regexp.MustCompile(`<input type="radio" name="number" value="(\d\d)" required>`)
@@ -96,7 +96,7 @@ func TestThreat_12_AWrongNumberEndsTheLinkAndCountsAgainstTheContact(t *testing.
 		t.Errorf("afterwards the right one: status %d to %q", got.status, got.header.Get("Location"))
 	}
 	h.check(verify.ShieldFailed, "requested failed")
-	if r, err := h.service.Reading(t.Context(), "acme", "dana"); err != nil || r.Failures != 1 {
+	if r, err := h.service.ContactState(t.Context(), "acme", "dana"); err != nil || r.Failures != 1 {
 		t.Errorf("%d failures are counted, %v", r.Failures, err)
 	}
 }

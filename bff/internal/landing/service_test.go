@@ -33,7 +33,7 @@ func (h *harness) now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() 
 
 func (h *harness) advance(d time.Duration) { h.clock.Add(d.Milliseconds()) }
 
-var ticketContext = verify.Desk{
+var ticketContext = verify.TicketContext{
 	Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 	Ticket: verify.Ticket{ID: "t-4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
@@ -92,7 +92,7 @@ func (h *harness) eventKinds() string {
 
 func (h *harness) shield() verify.State {
 	h.t.Helper()
-	reading, err := h.service.Reading(h.t.Context(), "acme", "dana")
+	reading, err := h.service.ContactState(h.t.Context(), "acme", "dana")
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (verify.Sessio
 	switch {
 	case err != nil:
 		return verify.Session{}, time.Time{}, err
-	case session.Desk.Tenant != b.Tenant:
+	case session.Context.Tenant != b.Tenant:
 		return verify.Session{}, time.Time{}, sessionRefusal(errors.New("the bearer names another tenant"))
 	}
 	return session, time.Unix(b.ExpiresAt, 0).UTC(), nil
@@ -64,7 +64,7 @@ func (s *Service) Renew(ctx context.Context, session verify.Session) (token stri
 
 // End revokes a session: at once on this node, within a second on all nodes.
 func (s *Service) End(ctx context.Context, session verify.Session) error {
-	if err := s.Sessions.EndSession(ctx, session.Desk.Tenant, session.ID); err != nil {
+	if err := s.Sessions.EndSession(ctx, session.Context.Tenant, session.ID); err != nil {
 		return err
 	}
 	s.sessionCache.invalidate(session.ID)
@@ -108,7 +108,7 @@ func (s *Service) issueBearer(session verify.Session) (string, time.Time, error)
 	if !now.Before(until) {
 		return "", time.Time{}, sessionEnded(nil)
 	}
-	body, err := json.Marshal(bearer{Session: session.ID, Tenant: session.Desk.Tenant, ExpiresAt: until.Unix()})
+	body, err := json.Marshal(bearer{Session: session.ID, Tenant: session.Context.Tenant, ExpiresAt: until.Unix()})
 	if err != nil {
 		return "", time.Time{}, unavailable(err)
 	}

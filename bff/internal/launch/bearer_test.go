@@ -135,7 +135,7 @@ type fakeMovedSessions struct{ launch.Sessions }
 
 func (m fakeMovedSessions) Session(ctx context.Context, id string) (verify.Session, error) {
 	s, err := m.Sessions.Session(ctx, id)
-	s.Desk.Tenant = "beta"
+	s.Context.Tenant = "beta"
 	return s, err
 }
 
@@ -228,5 +228,5 @@ func FuzzAuthenticate(f *testing.F) {
 type fakeSession struct{ launch.Sessions }
 
 func (fakeSession) Session(context.Context, string) (verify.Session, error) {
-	return verify.Session{ID: "s_1", Desk: verify.Desk{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
+	return verify.Session{ID: "s_1", Context: verify.TicketContext{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
 }

@@ -81,7 +81,7 @@ func BenchmarkHostedLaunch(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := domain.Pod(context.Background(), grant.Session.Desk); err != nil {
+				if _, err := domain.Pod(context.Background(), grant.Session.Context); err != nil {
 					b.Fatal(err)
 				}
 			}

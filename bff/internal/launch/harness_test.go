@@ -69,8 +69,8 @@ func newHarness(t testing.TB) *harness {
 func (h *harness) newNode() *launch.Service {
 	return &launch.Service{
 		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
-		Recogniser: storetest.Service(h.store, func() time.Time { return h.now }),
-		Hosted:     fakeHosted{h.psa}, Tickets: fakeTickets{h.psa},
+		ChangeDetector: storetest.Service(h.store, func() time.Time { return h.now }),
+		Hosted:         fakeHosted{h.psa}, Tickets: fakeTickets{h.psa},
 		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
 	}
 }

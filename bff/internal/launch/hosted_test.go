@@ -51,7 +51,7 @@ func TestHostedLaunchMapsTheTicketToATicketContext(t *testing.T) {
 	}
 	want := verify.Session{
 		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(time.Hour), FirstOpen: true,
-		Desk: verify.Desk{
+		Context: verify.TicketContext{
 			Tenant:     "acme",
 			Technician: verify.Technician{ID: "connectwise:ana", Name: "Ana Ortiz", Email: "ana@acme.example", Phone: "+14155550100"},
 			Ticket:     verify.Ticket{PSA: "connectwise", ID: "1174", Number: "1174", Summary: "Password reset"},
@@ -65,7 +65,7 @@ func TestHostedLaunchMapsTheTicketToATicketContext(t *testing.T) {
 					{ID: "9", Kind: verify.Phone, Value: "+14155554822", Capability: verify.Mobile, Country: "US"},
 				}},
 			},
-			DefaultContact: "connectwise:12", Own: []string{"ana@acme.example", "+14155550100"}, Filed: true, TakesNotes: true,
+			DefaultContact: "connectwise:12", OwnDestinations: []string{"ana@acme.example", "+14155550100"}, OnFile: true, TakesNotes: true,
 		},
 	}
 	if diff := cmp.Diff(want, grant.Session); diff != "" {
@@ -377,7 +377,7 @@ func TestThreat_07_IDsOfConnectWiseAreNoOtherSystems(t *testing.T) {
 	} {
 		h.refused(t, h.sign(t, edit), "", verify.CodeContextInvalid)
 	}
-	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.PSA = "connectwise" }), "").Session.Desk
+	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.PSA = "connectwise" }), "").Session.Context
 	if tc.Technician.ID != "connectwise:member-7" || tc.DefaultContact != "connectwise:dana" || tc.Client.ID != "connectwise:contoso" {
 		t.Errorf("a context about ConnectWise's own ticket gives %+v", tc)
 	}
@@ -387,8 +387,8 @@ func TestThreat_10_AMembersOwnRecordIsReadAsFarAsItCan(t *testing.T) {
 	h := newHarness(t)
 	h.psa.who.Email, h.psa.who.Phone = "see intranet", "ext. 12"
 	grant, err := h.OpenHosted(t.Context(), hostedLaunch())
-	if err != nil || grant.Session.Desk.Technician.Email != "" || grant.Session.Desk.Technician.Phone != "" {
-		t.Errorf("%v, %+v", err, grant.Session.Desk.Technician)
+	if err != nil || grant.Session.Context.Technician.Email != "" || grant.Session.Context.Technician.Phone != "" {
+		t.Errorf("%v, %+v", err, grant.Session.Context.Technician)
 	}
 }
 
@@ -407,7 +407,7 @@ func TestContactsOnFileAreReadAsFarAsTheyCan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := grant.Session.Desk.Contacts
+	got := grant.Session.Context.Contacts
 	if len(got) != psa.MaxContacts || got[0].Name != "Dana Reyes" || got[1].Name != "Raj Patel" || got[2].ID != "connectwise:x0" {
 		t.Errorf("%d contacts, beginning %+v", len(got), got[:3])
 	}

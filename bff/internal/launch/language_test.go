@@ -62,7 +62,7 @@ func TestATimeZoneThatIsNoneIsSaidAtLaunch(t *testing.T) {
 	}
 }
 
-func ticketContextInLanguage(t *testing.T, written string, log *slog.Logger) verify.Desk {
+func ticketContextInLanguage(t *testing.T, written string, log *slog.Logger) verify.TicketContext {
 	t.Helper()
 	x := oneContact()
 	x.Contacts[0].Language = written
@@ -77,7 +77,7 @@ func oneContact() launchcontext.Context {
 	}
 }
 
-func ticketContextOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.Desk {
+func ticketContextOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.TicketContext {
 	t.Helper()
 	tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
 	if err != nil {

@@ -47,17 +47,17 @@ const (
 // Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
 // UnknownMembers and Log. A Service must not be copied after first use.
 type Service struct {
-	Tenants    verify.Tenants
-	Sessions   Sessions
-	Recogniser Recogniser
-	Hosted     Hosted
-	Tickets    Tickets
-	Client     *http.Client // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
-	Audience   string       // the public URL, which contexts must name exactly
-	Secret     []byte       // 32 bytes; the keys of bearers and challenges are derived from it
-	Now        func() time.Time
-	Entropy    io.Reader
-	Log        *slog.Logger // records ignored fields of a launch; nil: no log
+	Tenants        verify.Tenants
+	Sessions       Sessions
+	ChangeDetector ChangeDetector
+	Hosted         Hosted
+	Tickets        Tickets
+	Client         *http.Client // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
+	Audience       string       // the public URL, which contexts must name exactly
+	Secret         []byte       // 32 bytes; the keys of bearers and challenges are derived from it
+	Now            func() time.Time
+	Entropy        io.Reader
+	Log            *slog.Logger // records ignored fields of a launch; nil: no log
 
 	// UnknownMembers is called with an address that sends too many members whom the ticket system does not know; may be nil.
 	UnknownMembers func(tenant string, from netip.Addr)
@@ -168,12 +168,12 @@ type sessionOptions struct {
 }
 
 // grant opens a session for the ticket context.
-func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.Desk, options sessionOptions) (Grant, error) {
+func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.TicketContext, options sessionOptions) (Grant, error) {
 	var err error
 	if d.TakesNotes, err = s.Tickets.TakesNotes(ctx, t, d.Ticket.PSA); err != nil {
 		return Grant{}, err
 	}
-	if d, err = s.Recogniser.Recognise(ctx, d); err != nil {
+	if d, err = s.ChangeDetector.FlagChangedChannels(ctx, d); err != nil {
 		return Grant{}, err
 	}
 	session, err := s.storeSession(ctx, d, options)
@@ -210,14 +210,14 @@ func (s *Service) verifyToken(ctx context.Context, token string) (launchcontext.
 	return claims, tenant, publicRefusal(err)
 }
 
-func (s *Service) storeSession(ctx context.Context, d verify.Desk, options sessionOptions) (verify.Session, error) {
+func (s *Service) storeSession(ctx context.Context, d verify.TicketContext, options sessionOptions) (verify.Session, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(s.Entropy, id[:]); err != nil {
 		return verify.Session{}, unavailable(fmt.Errorf("entropy: %w", err))
 	}
 	now := s.Now().UTC().Truncate(time.Millisecond)
 	session := verify.Session{
-		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Desk: d, Origin: options.origin,
+		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Context: d, Origin: options.origin,
 		OpenedAt: now, EndsAt: now.Add(options.lifetime),
 	}
 	first, err := s.Sessions.OpenSession(ctx, session, options.jti, options.jtiUntil)

@@ -27,7 +27,7 @@ func TestOpenMapsTheContextToATicketContext(t *testing.T) {
 	grant := h.open(t, h.sign(t, nil), "")
 	want := verify.Session{
 		ID: grant.Session.ID, Origin: "https://psa.example", OpenedAt: h.now.UTC(), EndsAt: h.now.UTC().Add(12 * time.Hour), FirstOpen: true,
-		Desk: verify.Desk{
+		Context: verify.TicketContext{
 			Tenant:     "acme",
 			Technician: verify.Technician{ID: "member-7", Name: "Ana Ortiz", Email: "ana@acme.example"},
 			Ticket:     verify.Ticket{PSA: "demo", ID: "4711", Number: "T-4711", Summary: "Password reset", URL: "https://psa.example/tickets/4711"},
@@ -40,7 +40,7 @@ func TestOpenMapsTheContextToATicketContext(t *testing.T) {
 				}},
 				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: verify.Email, Value: "sam@contoso.com"}}},
 			},
-			DefaultContact: "dana", Own: []string{"ana@acme.example"},
+			DefaultContact: "dana", OwnDestinations: []string{"ana@acme.example"},
 		},
 	}
 	if diff := cmp.Diff(want, grant.Session); diff != "" {

@@ -72,7 +72,7 @@ func TestAProductsTokenOpensTheTicketThatItIsSignedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := grant.Session.Desk
+	d := grant.Session.Context
 	if d.Ticket.ID != "1174" || d.Technician.ID != "connectwise:https://acme.desk.example/users/42" || d.Technician.Email != "ana@acme.example" ||
 		d.Client.Name != "Contoso" || d.DefaultContact != "connectwise:12" || len(d.Contacts) != 2 {
 		t.Errorf("the desk is %+v", d)
@@ -93,7 +93,7 @@ func TestAProductThatKnowsTheClientNeedsOnlyItsContacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := grant.Session.Desk; d.Client.ID != "250" || d.Client.Name != "Contoso" || d.DefaultContact != "12" || d.Ticket.PSA != "desk" {
+	if d := grant.Session.Context; d.Client.ID != "250" || d.Client.Name != "Contoso" || d.DefaultContact != "12" || d.Ticket.PSA != "desk" {
 		t.Errorf("the desk is %+v", d)
 	}
 }
@@ -227,7 +227,7 @@ func TestThreat_22_WhatAProductSaysIsReadAsTextAndNoMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if who := grant.Session.Desk.Technician; who.Name != "Ana <b>Ortiz" || who.Email != "" {
+	if who := grant.Session.Context.Technician; who.Name != "Ana <b>Ortiz" || who.Email != "" {
 		t.Errorf("the technician is %+v", who)
 	}
 	long := s.token(t, h, mappedHeader, map[string]any{"sub": strings.Repeat("x", 200)})

@@ -19,7 +19,7 @@ import (
 const destinations = "../../../testdata/destinations"
 
 // ticketContextWith gives a ticket context whose only contact has these channels, in a tenant of the region.
-func ticketContextWith(t interface{ Fatal(...any) }, region string, actor launchcontext.Actor, channels ...launchcontext.Channel) verify.Desk {
+func ticketContextWith(t interface{ Fatal(...any) }, region string, actor launchcontext.Actor, channels ...launchcontext.Channel) verify.TicketContext {
 	x := launchcontext.Context{
 		PSA: "acme-desk", Ticket: launchcontext.Ticket{ID: "1"}, Client: launchcontext.Client{ID: "contoso", Name: "Contoso"},
 		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana", Channels: channels}},

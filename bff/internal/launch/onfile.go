@@ -30,10 +30,10 @@ func (s *Service) readContacts(ctx context.Context, t verify.Tenant, x launchcon
 // the pod launches again and shows the present data. Without the ticket system: CodePSADown, CodePSABusy,
 // CodePSAMisconfigured.
 func (s *Service) RecheckContact(ctx context.Context, session verify.Session, contact, channel string) error {
-	d := session.Desk
+	d := session.Context
 	c, _ := d.Contact(contact)
 	ch, known := c.Channel(channel)
-	if !d.Filed || !known || ch.Unusable != "" || s.Now().Sub(session.OpenedAt) < onFileFreshFor {
+	if !d.OnFile || !known || ch.Unusable != "" || s.Now().Sub(session.OpenedAt) < onFileFreshFor {
 		return nil // the sender refuses a channel that is not in the ticket context
 	}
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)

@@ -21,8 +21,8 @@ func (h *harness) contextWithoutContacts(t testing.TB) string {
 
 func TestContextWithoutContactsHasThemRead(t *testing.T) {
 	h := newHarness(t)
-	tc := h.open(t, h.contextWithoutContacts(t), "").Session.Desk
-	if !tc.Filed || len(tc.Contacts) != 2 || tc.Contacts[0].ID != "12" || tc.Contacts[0].Channels[0].Value != "+14155554821" {
+	tc := h.open(t, h.contextWithoutContacts(t), "").Session.Context
+	if !tc.OnFile || len(tc.Contacts) != 2 || tc.Contacts[0].ID != "12" || tc.Contacts[0].Channels[0].Value != "+14155554821" {
 		t.Errorf("the desk is %+v", tc)
 	}
 }

@@ -21,9 +21,9 @@ type Sessions interface {
 	EndSession(ctx context.Context, tenant, id string) error
 }
 
-// Recogniser marks the channels of a ticket context that the ticket system changed since it saw them last.
-type Recogniser interface {
-	Recognise(ctx context.Context, d verify.Desk) (verify.Desk, error)
+// ChangeDetector marks the channels of a ticket context that the ticket system changed since it saw them last.
+type ChangeDetector interface {
+	FlagChangedChannels(ctx context.Context, d verify.TicketContext) (verify.TicketContext, error)
 }
 
 // Hosted is the ticket system whose own frame the pod is in. Its methods may run in parallel. They answer CodePSADown,

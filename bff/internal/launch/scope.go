@@ -27,23 +27,23 @@ const (
 
 // newTicketContext builds the ticket context of a verified technician and ticket. Unreadable contacts of a ticket
 // system are left out. An unreadable contact of a launch context refuses the context.
-func newTicketContext(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool, now time.Time, log *slog.Logger) (verify.Desk, error) {
+func newTicketContext(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool, now time.Time, log *slog.Logger) (verify.TicketContext, error) {
 	if onFile && x.Contact.ID == "" {
-		return verify.Desk{}, contactRefusal(publicNoContact)
+		return verify.TicketContext{}, contactRefusal(publicNoContact)
 	}
 	r := &reader{region: tenant.Region, now: now, idPrefix: idPrefix(x.PSA), tenant: tenant.ID, log: log}
 	address, number := r.ownAddress("act.email", email(who.Email), who.Email), r.ownAddress("act.phone", phone(who.Phone, r.region, nil), who.Phone)
-	d := verify.Desk{
-		Tenant:     tenant.ID,
-		Technician: verify.Technician{ID: r.prefixed("sub", who.ID), Name: text.Line(who.Name, maxName), Email: address.Value, Phone: number.Value},
-		Own:        ownForms(address, number),
+	d := verify.TicketContext{
+		Tenant:          tenant.ID,
+		Technician:      verify.Technician{ID: r.prefixed("sub", who.ID), Name: text.Line(who.Name, maxName), Email: address.Value, Phone: number.Value},
+		OwnDestinations: ownForms(address, number),
 		Ticket: verify.Ticket{
 			PSA: r.exact("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: text.Line(x.Ticket.Number, maxLabel),
 			Summary: text.Line(x.Ticket.Summary, maxSummary), URL: r.url("ctx.ticket.url", x.Ticket.URL),
 		},
 		Client:         verify.Client{ID: r.prefixed("ctx.client.id", x.Client.ID), Name: r.name("ctx.client.name", x.Client.Name, maxName)},
 		DefaultContact: r.prefixed("ctx.contact.id", x.Contact.ID),
-		Filed:          onFile,
+		OnFile:         onFile,
 	}
 	if onFile {
 		d.Contacts = r.contactsOnFile(x.Contacts, d.DefaultContact)
@@ -55,7 +55,7 @@ func newTicketContext(tenant verify.Tenant, who verify.Technician, x launchconte
 	}
 	if _, listed := d.Contact(d.DefaultContact); !listed {
 		if onFile && r.fault == nil {
-			return verify.Desk{}, contactRefusal(publicOtherContact)
+			return verify.TicketContext{}, contactRefusal(publicOtherContact)
 		}
 		r.refuse("ctx.contact.id", "is not among ctx.contacts")
 	}

@@ -80,7 +80,7 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 			h.put(t, acme)
 			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{c.given}
-			}), "").Session.Desk
+			}), "").Session.Context
 			want := []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability, Unusable: c.unusable}}
 			facts := cmpopts.IgnoreFields(verify.Channel{}, "Canonical", "Person", "Candidates", "Country", "Line", "ChangedAt")
 			if diff := cmp.Diff(want, tc.Contacts[0].Channels, facts); diff != "" {
@@ -116,7 +116,7 @@ func TestThreat_18_NumbersSayWhatTheyCostAndWhere(t *testing.T) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{
 					{ID: "c", Kind: launchcontext.KindPhone, Value: c.number, Mobile: c.mobile},
 				}
-			}), "").Session.Desk
+			}), "").Session.Context
 			channels := tc.Contacts[0].Channels
 			if len(channels) != 1 {
 				t.Fatalf("the number was left out")
@@ -132,7 +132,7 @@ func TestThreat_09_AChangeInTheTicketSystemIsNoticed(t *testing.T) {
 	h := newHarness(t)
 	open := func(channels ...launchcontext.Channel) []verify.Channel {
 		t.Helper()
-		return h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts[0].Channels = channels }), "").Session.Desk.Contacts[0].Channels
+		return h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Contacts[0].Channels = channels }), "").Session.Context.Contacts[0].Channels
 	}
 	number := func(id, value string) launchcontext.Channel {
 		return launchcontext.Channel{ID: id, Kind: launchcontext.KindPhone, Value: value}
@@ -169,7 +169,7 @@ func TestThreat_09_AChangeInTheTicketSystemIsNoticed(t *testing.T) {
 
 func TestThreat_10_TheTechniciansOwnNumberIsKnownInAnySpelling(t *testing.T) {
 	h := newHarness(t)
-	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "(415) 555-4821" }), "").Session.Desk
+	tc := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Actor.Phone = "(415) 555-4821" }), "").Session.Context
 	if tc.Technician.Phone != "+14155554821" {
 		t.Errorf("the technician's number is %q", tc.Technician.Phone)
 	}
@@ -193,7 +193,7 @@ func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 			{ID: "f", Kind: "email", Value: "dana@CONTOSO.com", Label: "Other"},
 			{ID: "g", Kind: "email", Value: "Dana@contoso.com"},
 		}
-	}), "").Session.Desk
+	}), "").Session.Context
 	want := []verify.Channel{
 		{ID: "a", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
 		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown, Country: "US"},
@@ -227,7 +227,7 @@ func TestThreat_22_TextIsCleanedForPeople(t *testing.T) {
 			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Actor.Name, claims.Context.Client.Name = c.given, c.given
 				claims.Context.Contacts[0].Name, claims.Context.Contacts[0].Title = c.given, c.given
-			}), "").Session.Desk
+			}), "").Session.Context
 			for _, got := range []string{tc.Technician.Name, tc.Client.Name, tc.Contacts[0].Name, tc.Contacts[0].Title} {
 				if got != c.want {
 					t.Errorf("got %q, want %q", got, c.want)
@@ -288,7 +288,7 @@ func TestThreat_22_WhatMachinesReadMustBeCleanAlready(t *testing.T) {
 func TestTicketWithoutANumberIsCalledByItsID(t *testing.T) {
 	h := newHarness(t)
 	grant := h.open(t, h.sign(t, func(c *launchcontext.Claims) { c.Context.Ticket.Number = "" }), "")
-	if got := grant.Session.Desk.Ticket.Number; got != "4711" {
+	if got := grant.Session.Context.Ticket.Number; got != "4711" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -328,7 +328,7 @@ func TestThreat_22_EveryTicketContextIsUsable(t *testing.T) {
 	})
 }
 
-func checkUsable(t *rapid.T, d verify.Desk) {
+func checkUsable(t *rapid.T, d verify.TicketContext) {
 	shown := []string{d.Technician.Name, d.Ticket.Summary, d.Client.Name}
 	var people []string
 	for _, c := range d.Contacts {

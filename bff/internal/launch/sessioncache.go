@@ -73,7 +73,7 @@ func (c *sessionCache) invalidateTenant(tenant string) {
 	c.invalidated++
 	for _, all := range []map[string]cachedSession{c.current, c.previous} {
 		for id, s := range all {
-			if s.session.Desk.Tenant == tenant {
+			if s.session.Context.Tenant == tenant {
 				delete(all, id)
 			}
 		}

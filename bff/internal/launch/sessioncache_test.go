@@ -20,7 +20,7 @@ type fakeSessions struct {
 
 func (c *fakeSessions) Session(_ context.Context, id string) (verify.Session, error) {
 	c.reads.Add(1)
-	return verify.Session{ID: id, Desk: verify.Desk{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
+	return verify.Session{ID: id, Context: verify.TicketContext{Tenant: "acme"}, EndsAt: time.Unix(1767225600, 0).Add(time.Hour)}, nil
 }
 
 func TestSessionIsReadOnceInHalfASecond(t *testing.T) {

@@ -136,8 +136,8 @@ func TestATechnicianWhoHasSignedInOpensATicket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := grant.Session.Desk
-	if d.Technician != (verify.Technician{ID: "connectwise:ana", Name: "Ana Ortiz", Email: "Ana@acme.example"}) || d.Ticket.ID != "1174" || d.DefaultContact != "connectwise:12" || !d.Filed || !d.TakesNotes {
+	d := grant.Session.Context
+	if d.Technician != (verify.Technician{ID: "connectwise:ana", Name: "Ana Ortiz", Email: "Ana@acme.example"}) || d.Ticket.ID != "1174" || d.DefaultContact != "connectwise:12" || !d.OnFile || !d.TakesNotes {
 		t.Errorf("the desk is %+v", d)
 	}
 	if _, _, err := g.Authenticate(t.Context(), grant.Token); err != nil {

@@ -39,7 +39,7 @@ func (h *Hub) scheduleRead(t *tenant, contact string, seq int64) {
 // broadcast reads a contact and sends its state to all pods that show it.
 func (h *Hub) broadcast(t *tenant, w *watch) {
 	ctx, cancel := h.readContext()
-	r, err := h.cfg.Projector.Reading(ctx, t.id, w.contact)
+	r, err := h.cfg.Projector.ContactState(ctx, t.id, w.contact)
 	cancel()
 	h.mu.Lock()
 	if err == nil {
@@ -68,8 +68,8 @@ func (h *Hub) broadcast(t *tenant, w *watch) {
 }
 
 // update sends the state of a contact to a pod that lacks it.
-func (h *Hub) update(c *conn, r verify.Reading) {
-	at := slices.IndexFunc(c.session.Desk.Contacts, func(contact verify.Contact) bool { return contact.ID == r.Contact })
+func (h *Hub) update(c *conn, r verify.ContactState) {
+	at := slices.IndexFunc(c.session.Context.Contacts, func(contact verify.Contact) bool { return contact.ID == r.Contact })
 	if at < 0 || !c.needs(at, r.Seq) {
 		return
 	}
@@ -106,7 +106,7 @@ func (h *Hub) requeueMissed(t *tenant, c *conn) {
 	c.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i, contact := range c.session.Desk.Contacts {
+	for i, contact := range c.session.Context.Contacts {
 		if w := t.contacts[contact.ID]; w != nil && w.seq > seen[i] {
 			seq := w.seq
 			w.seq = seen[i]

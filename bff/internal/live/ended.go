@@ -48,7 +48,7 @@ func (h *Hub) closeEnded(ctx context.Context, tenant string) bool {
 	h.mu.Lock()
 	var conns []*conn
 	for _, all := range h.sessions {
-		if all[0].session.Desk.Tenant == tenant {
+		if all[0].session.Context.Tenant == tenant {
 			conns = append(conns, all...)
 		}
 	}

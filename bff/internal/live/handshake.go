@@ -90,7 +90,7 @@ func (h *Hub) handshake(c *conn, first []byte) {
 		return
 	}
 	epoch, policyChanges := h.epoch.Load(), h.policyChangesOf(t)
-	pod, err := h.cfg.Projector.Pod(ctx, session.Desk)
+	pod, err := h.cfg.Projector.Pod(ctx, session.Context)
 	if err != nil {
 		h.fail(c, "a pod can't be read", err)
 		return
@@ -168,13 +168,13 @@ func (h *Hub) sendInitial(c *conn, pod verify.Pod, until time.Time, since *int64
 
 // missed returns the states of the contacts that changed after since. It returns false when a snapshot is needed: the pod
 // has no state, its state is newer than the store (the store was restored from a backup), or it missed many updates.
-func missed(pod verify.Pod, since *int64) ([]verify.Reading, bool) {
+func missed(pod verify.Pod, since *int64) ([]verify.ContactState, bool) {
 	if since == nil {
 		return nil, false
 	}
-	var updates []verify.Reading
-	for _, contact := range pod.Desk.Contacts {
-		switch r := pod.Readings[contact.ID]; {
+	var updates []verify.ContactState
+	for _, contact := range pod.Context.Contacts {
+		switch r := pod.Contacts[contact.ID]; {
 		case r.Seq < *since:
 			return nil, false
 		case r.Seq > *since:
@@ -185,9 +185,9 @@ func missed(pod verify.Pod, since *int64) ([]verify.Reading, bool) {
 }
 
 func seqs(pod verify.Pod) []int64 {
-	all := make([]int64, len(pod.Desk.Contacts))
-	for i, contact := range pod.Desk.Contacts {
-		all[i] = pod.Readings[contact.ID].Seq
+	all := make([]int64, len(pod.Context.Contacts))
+	for i, contact := range pod.Context.Contacts {
+		all[i] = pod.Contacts[contact.ID].Seq
 	}
 	return all
 }
@@ -204,7 +204,7 @@ func (h *Hub) sendSnapshot(c *conn) {
 func (h *Hub) sendPod(c *conn, encode func(context.Context, verify.Pod) ([]byte, error)) {
 	for {
 		ctx, cancel := h.readContext()
-		pod, err := h.cfg.Projector.Pod(ctx, c.session.Desk)
+		pod, err := h.cfg.Projector.Pod(ctx, c.session.Context)
 		if err != nil {
 			cancel()
 			h.fail(c, "a pod can't be read", err)

@@ -112,9 +112,9 @@ func (h *harness) passTime(d time.Duration) {
 
 // session adds a session for the token.
 func (h *harness) session(token, tenant string, contacts ...string) string {
-	s := verify.Session{ID: "s_" + token, EndsAt: h.clock().Add(8 * time.Hour), Desk: verify.Desk{Tenant: tenant}}
+	s := verify.Session{ID: "s_" + token, EndsAt: h.clock().Add(8 * time.Hour), Context: verify.TicketContext{Tenant: tenant}}
 	for _, id := range contacts {
-		s.Desk.Contacts = append(s.Desk.Contacts, verify.Contact{ID: id, Name: "Name of " + id})
+		s.Context.Contacts = append(s.Context.Contacts, verify.Contact{ID: id, Name: "Name of " + id})
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -180,12 +180,12 @@ func (h *harness) wait() {
 	}
 }
 
-func (h *harness) Pod(_ context.Context, d verify.Desk) (verify.Pod, error) {
+func (h *harness) Pod(_ context.Context, d verify.TicketContext) (verify.Pod, error) {
 	h.mu.Lock()
-	rules := &verify.Rules{Version: verify.PolicyVersion{Tenant: h.policyVersions[d.Tenant]}}
-	p := verify.Pod{Now: h.now, Desk: d, Rules: rules, Readings: map[string]verify.Reading{}}
+	rules := &verify.EffectivePolicy{Version: verify.PolicyVersion{Tenant: h.policyVersions[d.Tenant]}}
+	p := verify.Pod{Now: h.now, Context: d, Rules: rules, Contacts: map[string]verify.ContactState{}}
 	for _, c := range d.Contacts {
-		p.Readings[c.ID] = verify.Reading{Contact: c.ID, Seq: h.lastSeqs[d.Tenant][c.ID]}
+		p.Contacts[c.ID] = verify.ContactState{Contact: c.ID, Seq: h.lastSeqs[d.Tenant][c.ID]}
 	}
 	err := h.faults["Pod"]
 	h.mu.Unlock()
@@ -207,10 +207,10 @@ func (h *harness) editPolicy(tenant string) int64 {
 	return h.appendEvent(tenant, "")
 }
 
-func (h *harness) Reading(_ context.Context, tenant, contact string) (verify.Reading, error) {
+func (h *harness) ContactState(_ context.Context, tenant, contact string) (verify.ContactState, error) {
 	h.mu.Lock()
 	h.reads++
-	r := verify.Reading{Contact: contact, Seq: h.lastSeqs[tenant][contact]}
+	r := verify.ContactState{Contact: contact, Seq: h.lastSeqs[tenant][contact]}
 	err := h.faults["Reading"]
 	h.mu.Unlock()
 	h.wait()
@@ -279,7 +279,7 @@ func (h *harness) OpenSessions(_ context.Context, tenant string) (map[string]boo
 	defer h.mu.Unlock()
 	open := map[string]bool{}
 	for _, s := range h.sessions {
-		if s.Desk.Tenant == tenant && !h.endedSessions[s.ID] {
+		if s.Context.Tenant == tenant && !h.endedSessions[s.ID] {
 			open[s.ID] = true
 		}
 	}
@@ -384,8 +384,8 @@ func (h *harness) encode(f testFrame) ([]byte, error) {
 
 func (h *harness) Snapshot(_ context.Context, s verify.Session, p verify.Pod) ([]byte, error) {
 	seqs := map[string]int64{}
-	for _, c := range s.Desk.Contacts {
-		seqs[c.ID] = p.Readings[c.ID].Seq
+	for _, c := range s.Context.Contacts {
+		seqs[c.ID] = p.Contacts[c.ID].Seq
 	}
 	return h.encode(testFrame{Type: "snapshot", Seqs: seqs})
 }
@@ -394,7 +394,7 @@ func (h *harness) Policy(_ context.Context, _ verify.Session, p verify.Pod) ([]b
 	return h.encode(testFrame{Type: "policy", Policy: p.Rules.Version.String()})
 }
 
-func (h *harness) Update(_ context.Context, _ verify.Session, r verify.Reading, _ time.Time) ([]byte, error) {
+func (h *harness) Update(_ context.Context, _ verify.Session, r verify.ContactState, _ time.Time) ([]byte, error) {
 	return h.encode(testFrame{Type: "event", Contact: r.Contact, Seq: r.Seq})
 }
 

@@ -180,7 +180,7 @@ func (h *Hub) tenantOf(c *conn) string {
 	if c.session == nil {
 		return ""
 	}
-	return c.session.Desk.Tenant
+	return c.session.Context.Tenant
 }
 
 // register adds a new connection and starts the time-out for its first frame. If too many connections wait to

@@ -70,8 +70,8 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster notify.Config) *no
 	t.Cleanup(notifier.Close)
 	n := &node{store: db, bus: notifier, clock: c, harness: &harness{ticks: make(chan time.Time)}}
 	n.domain = storetest.Service(db, c.Now)
-	n.domain.Bus, n.domain.Courier = notifier, n
-	n.launch = &launch.Service{Tenants: db, Sessions: db, Recogniser: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
+	n.domain.Notifier, n.domain.Courier = notifier, n
+	n.launch = &launch.Service{Tenants: db, Sessions: db, ChangeDetector: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
 		Projector: n.domain, Changes: db, Subscriber: notifier, Authenticator: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.BrandCache{Tenants: db, Brandings: db, Now: c.Now}},
 		Origin: origin, Now: c.Now, Log: log, Ticks: n.ticks, EndedSessions: db,
@@ -96,8 +96,8 @@ func newSingleNode(t *testing.T) *node {
 }
 
 // danaTicket is an open ticket with one contact.
-func danaTicket() verify.Desk {
-	return verify.Desk{
+func danaTicket() verify.TicketContext {
+	return verify.TicketContext{
 		Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 		Ticket: verify.Ticket{ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 		DefaultContact: "dana",
@@ -111,7 +111,7 @@ func danaTicket() verify.Desk {
 // bearer opens a session and returns its bearer.
 func (n *node) bearer(t *testing.T, id string) (string, verify.Session) {
 	t.Helper()
-	s := verify.Session{ID: id, Desk: danaTicket(), OpenedAt: n.clock.Now(), EndsAt: n.clock.Now().Add(launch.SessionLifetime)}
+	s := verify.Session{ID: id, Context: danaTicket(), OpenedAt: n.clock.Now(), EndsAt: n.clock.Now().Add(launch.SessionLifetime)}
 	if _, err := n.store.OpenSession(t.Context(), s, "jti of "+id, s.EndsAt); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 
 // Projector reads the current state of contacts from their events. *verify.Service implements it.
 type Projector interface {
-	Pod(ctx context.Context, d verify.Desk) (verify.Pod, error)
-	Reading(ctx context.Context, tenant, contact string) (verify.Reading, error)
+	Pod(ctx context.Context, d verify.TicketContext) (verify.Pod, error)
+	ContactState(ctx context.Context, tenant, contact string) (verify.ContactState, error)
 	// Forget discards the cached policy of the tenant after a change.
 	Forget(tenant string)
 }
@@ -64,7 +64,7 @@ type SecurityLog interface {
 // Encoder encodes frames in the schemas of the contract.
 type Encoder interface {
 	Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error)
-	Update(ctx context.Context, s verify.Session, r verify.Reading, now time.Time) ([]byte, error)
+	Update(ctx context.Context, s verify.Session, r verify.ContactState, now time.Time) ([]byte, error)
 	// Policy encodes the whole pod under a changed policy.
 	Policy(ctx context.Context, s verify.Session, p verify.Pod) ([]byte, error)
 	Session(token string, until time.Time) ([]byte, error)

@@ -51,17 +51,17 @@ func (h *Hub) subscribe(c *conn, session *verify.Session) (*tenant, bool) {
 			h.cfg.Handshakes.Return(c.address)
 			return
 		}
-		h.record(securitylog.CodeSocketLimit, session.Desk.Tenant, replaced.address)
+		h.record(securitylog.CodeSocketLimit, session.Context.Tenant, replaced.address)
 		replaced.closeNow(CloseReplaced)
 	}()
-	id := session.Desk.Tenant
+	id := session.Context.Tenant
 	t := h.tenants[id]
 	if t == nil {
 		t = &tenant{id: id, phase: int64(len(h.tenants) % pollInterval), contacts: map[string]*watch{}}
 		h.tenants[id] = t
 	}
 	t.refs += 2
-	for _, contact := range session.Desk.Contacts {
+	for _, contact := range session.Context.Contacts {
 		w := t.contacts[contact.ID]
 		if w == nil {
 			w = &watch{contact: contact.ID}
@@ -93,7 +93,7 @@ func (h *Hub) unsubscribe(c *conn) {
 	} else {
 		h.sessions[c.session.ID] = conns
 	}
-	for _, contact := range c.session.Desk.Contacts {
+	for _, contact := range c.session.Context.Contacts {
 		w := c.tenant.contacts[contact.ID]
 		if w == nil {
 			continue // the contact is listed twice

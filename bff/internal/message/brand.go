@@ -115,7 +115,7 @@ var scriptSteps = []struct {
 }
 
 // Scripts returns the scripts for a technician's ticket, in the contact's language.
-func (b *Brand) Scripts(d verify.Desk, p verify.Policy, language string) Scripts {
+func (b *Brand) Scripts(d verify.TicketContext, p verify.Policy, language string) Scripts {
 	w := ForLanguage(language)
 	written := b.texts[w.Tag]
 	if len(written) == 0 {

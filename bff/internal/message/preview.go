@@ -19,7 +19,7 @@ type Sample struct {
 }
 
 // sampleContext is made up, like the people of the demo. The link and the code open nothing.
-var sampleContext = verify.Desk{
+var sampleContext = verify.TicketContext{
 	Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Ticket: verify.Ticket{ID: "4711", Number: "4711"},
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-var _ verify.Whisperer = (*Bus)(nil)
+var _ verify.Notifier = (*Bus)(nil)
 
 // Config selects the NATS server that carries the notifications. With no field set, it is embedded in this process and not
 // reachable from another process.
@@ -143,8 +143,8 @@ func (b *Bus) options() []nats.Option {
 	}
 }
 
-// Nudge publishes that the contact has events up to seq. It never blocks and never fails.
-func (b *Bus) Nudge(tenant, contact string, seq int64) {
+// Notify publishes that the contact has events up to seq. It never blocks and never fails.
+func (b *Bus) Notify(tenant, contact string, seq int64) {
 	select {
 	case b.queue <- notification{tenant: tenant, contact: contact, seq: seq}:
 	default:
@@ -240,7 +240,7 @@ func (b *Bus) Ready() error {
 	return b.mesh.ready(b.embedded.NumRemotes())
 }
 
-// Close stops the bus. Nudge and Ready may be called after it; notifications are then dropped.
+// Close stops the bus. Notify and Ready may be called after it; notifications are then dropped.
 func (b *Bus) Close() {
 	b.closeOnce.Do(func() {
 		close(b.done)

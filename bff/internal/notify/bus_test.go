@@ -103,7 +103,7 @@ func TestNotificationsArriveInOrder(t *testing.T) {
 			}
 			notified := subscribe(t, b, "acme")
 			for seq := int64(1); seq <= 500; seq++ {
-				b.Nudge("acme", "c-1", seq)
+				b.Notify("acme", "c-1", seq)
 			}
 			for seq := int64(1); seq <= 500; seq++ {
 				if got, want := next(t, notified), (notification{"c-1", seq}); got != want {
@@ -117,8 +117,8 @@ func TestNotificationsArriveInOrder(t *testing.T) {
 func TestATenantGetsItsOwnNotificationsOnly(t *testing.T) {
 	b := start(t, config())
 	acme, acmeEast := subscribe(t, b, "acme"), subscribe(t, b, "acme-east")
-	b.Nudge("acme-east", "c-1", 7)
-	b.Nudge("acme", "c-1", 8)
+	b.Notify("acme-east", "c-1", 7)
+	b.Notify("acme", "c-1", 8)
 	if got, want := next(t, acme), (notification{"c-1", 8}); got != want {
 		t.Errorf("acme got %v, want %v", got, want)
 	}
@@ -145,7 +145,7 @@ func TestForeignContactIDsAreSafe(t *testing.T) {
 	notified := subscribe(t, b, "acme")
 	for i, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			b.Nudge("acme", row.contact, int64(i+1))
+			b.Notify("acme", row.contact, int64(i+1))
 			if got, want := next(t, notified), (notification{row.contact, int64(i + 1)}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
@@ -170,8 +170,8 @@ func TestInvalidNotificationsAreDropped(t *testing.T) {
 	notified := subscribe(t, b, "acme")
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			b.Nudge(row.tenant, row.contact, row.seq)
-			b.Nudge("acme", "c-2", 2)
+			b.Notify(row.tenant, row.contact, row.seq)
+			b.Notify("acme", "c-2", 2)
 			if got, want := next(t, notified), (notification{"c-2", 2}); got != want {
 				t.Errorf("got %+v, want %+v only", got, want)
 			}
@@ -244,7 +244,7 @@ func capture(t *testing.T, outside *nats.Conn, b *notify.Bus) *nats.Msg {
 	if err := outside.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	b.Nudge("other", "c-1", 41)
+	b.Notify("other", "c-1", 41)
 	m, err := sub.NextMsg(2 * time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -274,7 +274,7 @@ func TestStopEndsTheSubscription(t *testing.T) {
 	}
 	stop()
 	notified := subscribe(t, b, "acme")
-	b.Nudge("acme", "c-1", 1)
+	b.Notify("acme", "c-1", 1)
 	next(t, notified)
 	stop() // a second call has no effect
 }
@@ -293,7 +293,7 @@ func TestAnOutageBlocksNothingAndTheReconnectIsReported(t *testing.T) {
 	}
 	notified := subscribe(t, b, "acme")
 	for range 100_000 {
-		b.Nudge("acme", "c-1", 1)
+		b.Notify("acme", "c-1", 1)
 	}
 	for range 2 { // at the start, and after an outage
 		s := natsServer(t, port)
@@ -303,7 +303,7 @@ func TestAnOutageBlocksNothingAndTheReconnectIsReported(t *testing.T) {
 			}
 		}
 		until(t, "ready again", func() bool { return b.Ready() == nil })
-		b.Nudge("acme", "c-1", 2)
+		b.Notify("acme", "c-1", 2)
 		for got := next(t, notified); got != (notification{"c-1", 2}); got = next(t, notified) {
 			if got != (notification{"c-1", 1}) {
 				t.Fatalf("got %v", got)
@@ -329,7 +329,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 	b.Close()
 	stop()
 	for range 10_000 {
-		b.Nudge("acme", "c-1", 1)
+		b.Notify("acme", "c-1", 1)
 	}
 	if err := b.Ready(); err == nil || err.Error() != "bus: NATS is CLOSED" {
 		t.Errorf("after Close Ready says %v", err)
@@ -353,7 +353,7 @@ func BenchmarkNotify(b *testing.B) {
 	}
 	defer stop()
 	for b.Loop() {
-		node.Nudge("acme", "c-1", 1)
+		node.Notify("acme", "c-1", 1)
 		<-notified
 	}
 }

@@ -57,7 +57,7 @@ func wantDelivery(t *testing.T, publisher, subscriber *notify.Bus) {
 	t.Helper()
 	notified := subscribe(t, subscriber, "acme")
 	until(t, "the other node is notified", func() bool {
-		publisher.Nudge("acme", "c-1", 9)
+		publisher.Notify("acme", "c-1", 9)
 		select {
 		case got := <-notified:
 			if want := (notification{"c-1", 9}); got != want {

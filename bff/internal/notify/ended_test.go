@@ -26,7 +26,7 @@ func TestEndedSessionsAreNotifiedByTenant(t *testing.T) {
 			t.Errorf("%q is a tenant", tenant)
 		}
 	}
-	b.Nudge("acme", "dana", 1)
+	b.Notify("acme", "dana", 1)
 	if got := next(t, pods); got != (notification{"dana", 1}) {
 		t.Errorf("a pod is notified %+v", got)
 	}

@@ -26,8 +26,8 @@ type Queue interface {
 type Results interface {
 	// NoteText gives the text. CodeNotFound: there is no such verification.
 	NoteText(ctx context.Context, j verify.NoteJob) (string, error)
-	// Noted finishes the note's job and records that the note is on the ticket: both or neither, and once.
-	Noted(ctx context.Context, j verify.NoteJob) error
+	// NoteWritten finishes the note's job and records that the note is on the ticket: both or neither, and once.
+	NoteWritten(ctx context.Context, j verify.NoteJob) error
 }
 
 // WorkerConfig holds the dependencies of a worker. All fields are required.
@@ -171,7 +171,7 @@ func (w *Worker) recordResult(ctx context.Context, j verify.NoteJob, err error) 
 	var recordErr error
 	switch code := verify.CodeOf(err); {
 	case err == nil:
-		recordErr = w.cfg.Results.Noted(ctx, j)
+		recordErr = w.cfg.Results.NoteWritten(ctx, j)
 	case code == verify.CodeTicket || code == verify.CodeNotFound || j.Attempts+1 >= maxAttempts:
 		log.WarnContext(ctx, "a note is given up", "err", err)
 		recordErr = w.cfg.Queue.DropNote(ctx, j.Tenant, j.Verification, err.Error())

@@ -87,9 +87,9 @@ func (h *harness) send(tenant, contact string) verify.Result {
 	return r
 }
 
-func (h *harness) ticketContext(tenant, contact string) verify.Desk {
+func (h *harness) ticketContext(tenant, contact string) verify.TicketContext {
 	number := fmt.Sprintf("+1415555%04d", 4821+int(contact[len(contact)-1])) // a number per contact
-	return verify.Desk{
+	return verify.TicketContext{
 		Tenant: tenant, Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Client: verify.Client{ID: "contoso"},
 		Ticket: verify.Ticket{PSA: "connectwise", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
 		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: number, Country: "US"}}}},
@@ -257,7 +257,7 @@ func TestTheWorkerWakesWhenAVerificationEnds(t *testing.T) {
 	h.respond = func(psa.Note) error { written <- struct{}{}; return nil }
 	var all sync.WaitGroup
 	all.Go(func() { h.Run(ctx) })
-	if err := h.service.Delivered(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
+	if err := h.service.RecordReport(t.Context(), "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
 		t.Fatal(err)
 	}
 	<-written

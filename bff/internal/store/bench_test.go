@@ -22,9 +22,9 @@ const callers = 64
 
 func service(s *store.Store) *verify.Service { return storetest.Service(s, time.Now) }
 
-func desk(n int64) verify.Desk {
+func ticketContext(n int64) verify.TicketContext {
 	contact := fmt.Sprintf("contact-%d", n)
-	return verify.Desk{
+	return verify.TicketContext{
 		Tenant: "acme", Technician: verify.Technician{ID: fmt.Sprintf("ana-%d", n%20), Name: "Ana Ortiz"},
 		Ticket: verify.Ticket{PSA: "demo", ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{
@@ -77,7 +77,7 @@ func BenchmarkSend64(b *testing.B) {
 	measureOnBoth(b, func(b *testing.B, s *store.Store) {
 		svc := service(s)
 		parallel(b, func(ctx context.Context, n int64) error {
-			_, err := svc.Send(ctx, desk(n), request(n))
+			_, err := svc.Send(ctx, ticketContext(n), request(n))
 			return err
 		})
 	})
@@ -111,8 +111,8 @@ func (u uncounted) Write(ctx context.Context, tenant string, steps ...func(verif
 
 type freeTx struct{ verify.Tx }
 
-func (freeTx) Spend(_ context.Context, _ string, _ time.Time, quotas []verify.Quota) ([]verify.Use, error) {
-	return make([]verify.Use, len(quotas)), nil
+func (freeTx) Spend(_ context.Context, _ string, _ time.Time, quotas []verify.Quota) ([]verify.Usage, error) {
+	return make([]verify.Usage, len(quotas)), nil
 }
 
 func (freeTx) Messages(context.Context, string, string, time.Time) (n int64, first, last time.Time, err error) {
@@ -126,7 +126,7 @@ func BenchmarkSend64WithoutQuotas(b *testing.B) {
 	svc := service(s)
 	svc.Ledger = uncounted{s}
 	parallel(b, func(ctx context.Context, n int64) error {
-		_, err := svc.Send(ctx, desk(n), request(n))
+		_, err := svc.Send(ctx, ticketContext(n), request(n))
 		return err
 	})
 }
@@ -145,7 +145,7 @@ func benchmarkAttempts(b *testing.B, s *store.Store) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			n := sent.Add(1) - 1
-			r, err := svc.Send(b.Context(), desk(n), request(n))
+			r, err := svc.Send(b.Context(), ticketContext(n), request(n))
 			if err != nil {
 				b.Error(err)
 				return
@@ -170,7 +170,7 @@ func benchmarkAttempts(b *testing.B, s *store.Store) {
 		codes[i].code = secrets[codes[i].id]
 	}
 	parallel(b, func(ctx context.Context, n int64) error {
-		_, err := svc.Attempt(ctx, desk(n), codes[n].id, codes[n].code)
+		_, err := svc.CheckCode(ctx, ticketContext(n), codes[n].id, codes[n].code)
 		return err
 	})
 }
@@ -193,12 +193,12 @@ func BenchmarkBootstrap(b *testing.B) {
 			override(b, s, row.overriding)
 			svc := service(s)
 			for n := range min(row.asked, 20_000) { // a node that has been up for a while
-				if _, err := svc.Rules(b.Context(), "acme", clientID(n)); err != nil {
+				if _, err := svc.EffectivePolicy(b.Context(), "acme", clientID(n)); err != nil {
 					b.Fatal(err)
 				}
 			}
 			parallel(b, func(ctx context.Context, n int64) error {
-				d := desk(n)
+				d := ticketContext(n)
 				d.Client.ID = clientID(n * 7919 % row.asked)
 				_, err := svc.Pod(ctx, d)
 				return err
@@ -213,15 +213,15 @@ func clientID(n int64) string { return fmt.Sprintf("client-%06d", n) }
 func override(b testing.TB, s *store.Store, clients int64) {
 	b.Helper()
 	const together = 1000
-	fields := map[string]verify.Setting{
+	fields := map[string]verify.FieldOverride{
 		"code_length": {Value: json.RawMessage("8"), Version: 1, By: "Ana Ortiz"},
 		"banner":      {Value: json.RawMessage(`{"text":"VIP client. Verify before any password work.","tone":"warning"}`), Version: 1, By: "Ana Ortiz"},
 	}
 	for from := int64(0); from < clients; from += together {
 		err := s.Write(b.Context(), "acme", func(tx verify.Tx) error {
 			for n := from; n < from+together; n++ {
-				set := verify.Settings{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
-				if _, err := tx.PutSettings(b.Context(), set); err != nil {
+				set := verify.PolicyOverrides{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
+				if _, err := tx.PutOverrides(b.Context(), set); err != nil {
 					return err
 				}
 			}

@@ -15,7 +15,7 @@ func (s *Store) CarrierAccounts(ctx context.Context, tenant string) ([]verify.Ca
 		func(row scan) error {
 			a := verify.CarrierAccount{Tenant: tenant}
 			var settings, sealed []byte
-			if err := row(&a.Carrier, &a.Kind, &a.Place, &settings, &sealed); err != nil {
+			if err := row(&a.Carrier, &a.Kind, &a.Priority, &settings, &sealed); err != nil {
 				return err
 			}
 			a.Settings = settings
@@ -40,7 +40,7 @@ func (s *Store) PutCarrierAccount(ctx context.Context, a verify.CarrierAccount) 
 			INSERT INTO carriers (tenant, carrier, kind, place, settings, secret)
 			SELECT id, $2, $3, $4, $5, $6 FROM tenants WHERE id = $1
 			ON CONFLICT (tenant, carrier) DO UPDATE SET kind = $3, place = $4, settings = $5, secret = $6`,
-			a.Tenant, a.Carrier, string(a.Kind), a.Place, string(a.Settings), sealed)
+			a.Tenant, a.Carrier, string(a.Kind), a.Priority, string(a.Settings), sealed)
 		if err == nil && n == 0 {
 			return errNoTenant
 		}

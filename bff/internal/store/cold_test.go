@@ -55,7 +55,7 @@ func BenchmarkColdStart(b *testing.B) {
 		if err := s.Migrate(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := storetest.Service(s, time.Now).Pod(b.Context(), desk(1)); err != nil {
+		if _, err := storetest.Service(s, time.Now).Pod(b.Context(), ticketContext(1)); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

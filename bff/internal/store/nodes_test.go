@@ -39,7 +39,7 @@ func TestTwoNodesKeepOneChain(t *testing.T) {
 			all.Go(func() {
 				ask := request(n / 2)
 				ask.Key = fmt.Sprint(ask.Key, n%2)
-				if _, err := nodes[n%2].Send(t.Context(), desk(n/2), ask); verify.CodeOf(err) != verify.CodeCooldown && err != nil {
+				if _, err := nodes[n%2].Send(t.Context(), ticketContext(n/2), ask); verify.CodeOf(err) != verify.CodeCooldown && err != nil {
 					t.Error(err)
 				}
 			})
@@ -68,7 +68,7 @@ func TestThreat_18_WhatNodesSendTogetherIsTheQuota(t *testing.T) {
 		var sent, refused atomic.Int64
 		for n := range int64(90) {
 			all.Go(func() {
-				switch _, err := nodes[n%3].Send(t.Context(), desk(n), request(n)); verify.CodeOf(err) {
+				switch _, err := nodes[n%3].Send(t.Context(), ticketContext(n), request(n)); verify.CodeOf(err) {
 				case "":
 					sent.Add(1)
 				case verify.CodeQuotaExceeded:
@@ -83,7 +83,7 @@ func TestThreat_18_WhatNodesSendTogetherIsTheQuota(t *testing.T) {
 		if sent.Load() != limit || refused.Load() != 90-limit || events != limit || broken != nil || err != nil {
 			t.Errorf("%d were sent, %d refused, %d are in the chain (%v, %v); want %d, %d, %d", sent.Load(), refused.Load(), events, broken, err, limit, 90-limit, limit)
 		}
-		_, err = node().Send(t.Context(), desk(91), request(91))
+		_, err = node().Send(t.Context(), ticketContext(91), request(91))
 		if verify.CodeOf(err) != verify.CodeQuotaExceeded {
 			t.Errorf("after a restart: %v", err)
 		}

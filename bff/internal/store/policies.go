@@ -16,8 +16,8 @@ import (
 // levelColumns of a policy, in the order in which level reads them.
 const levelColumns = `client, name, version, edited_by, edited_at, fields`
 
-func level(tenant string, row scan) (verify.Settings, error) {
-	s := verify.Settings{Tenant: tenant}
+func level(tenant string, row scan) (verify.PolicyOverrides, error) {
+	s := verify.PolicyOverrides{Tenant: tenant}
 	var at int64
 	var fields []byte
 	if err := row(&s.Client, &s.Name, &s.Version, &s.By, &at, &fields); err != nil {
@@ -28,7 +28,7 @@ func level(tenant string, row scan) (verify.Settings, error) {
 }
 
 // PolicyLevel is [verify.Policies]'.
-func (s *Store) PolicyLevel(ctx context.Context, tenant, client string) (verify.Settings, error) {
+func (s *Store) PolicyLevel(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
 	return settings(ctx, s, tenant, client)
 }
 
@@ -42,8 +42,8 @@ func (s *Store) PolicyEdits(ctx context.Context, tenant string) (seq int64, err 
 }
 
 // PolicyPage is [verify.Policies]'.
-func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]verify.Settings, error) {
-	var page []verify.Settings
+func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]verify.PolicyOverrides, error) {
+	var page []verify.PolicyOverrides
 	err := s.list(ctx, "list policies", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client > $2 ORDER BY client LIMIT $3 + 0`,
 		[]any{tenant, after, n}, func(row scan) error {
@@ -54,10 +54,10 @@ func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]
 	return page, err
 }
 
-// Settings is [verify.Rulebook]'s.
-func (t *tx) Settings(ctx context.Context, tenant, client string) (verify.Settings, error) {
+// PolicyOverrides is [verify.PolicyRepository]'s.
+func (t *tx) Overrides(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
-		return verify.Settings{}, err
+		return verify.PolicyOverrides{}, err
 	}
 	return settings(ctx, t, tenant, client)
 }
@@ -67,8 +67,8 @@ type lister interface {
 	list(ctx context.Context, doing, text string, args []any, each func(scan) error) error
 }
 
-func settings(ctx context.Context, from lister, tenant, client string) (verify.Settings, error) {
-	set := verify.Settings{Tenant: tenant, Client: client}
+func settings(ctx context.Context, from lister, tenant, client string) (verify.PolicyOverrides, error) {
+	set := verify.PolicyOverrides{Tenant: tenant, Client: client}
 	err := from.list(ctx, "read policy", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client = $2`, []any{tenant, client},
 		func(row scan) (err error) {
@@ -78,8 +78,8 @@ func settings(ctx context.Context, from lister, tenant, client string) (verify.S
 	return set, err
 }
 
-// PutSettings is [verify.Rulebook]'s.
-func (t *tx) PutSettings(ctx context.Context, s verify.Settings) (bool, error) {
+// PutOverrides is [verify.PolicyRepository]'s.
+func (t *tx) PutOverrides(ctx context.Context, s verify.PolicyOverrides) (bool, error) {
 	if err := t.lockTenant(ctx, s.Tenant); err != nil {
 		return false, err
 	}
@@ -99,9 +99,9 @@ func (t *tx) PutSettings(ctx context.Context, s verify.Settings) (bool, error) {
 	return n > 0, err
 }
 
-// Sighted is [verify.Sightings]'.
-func (s *Store) Sighted(ctx context.Context, tenant string, contacts []string) (map[string][]verify.Sighting, error) {
-	known := map[string][]verify.Sighting{}
+// KnownChannels is [verify.KnownChannels]'.
+func (s *Store) KnownChannels(ctx context.Context, tenant string, contacts []string) (map[string][]verify.KnownChannel, error) {
+	known := map[string][]verify.KnownChannel{}
 	if len(contacts) == 0 {
 		return known, nil
 	}
@@ -113,7 +113,7 @@ func (s *Store) Sighted(ctx context.Context, tenant string, contacts []string) (
 			if err := row(&contact, &text); err != nil {
 				return err
 			}
-			var seen []verify.Sighting
+			var seen []verify.KnownChannel
 			err := strictjson.Unmarshal(text, &seen)
 			known[contact] = seen
 			return err
@@ -135,8 +135,8 @@ func among(list []string, others ...any) (marks string, args []any) {
 	return b.String(), append(slices.Clone(others), args...)
 }
 
-// Sight is [verify.Sightings]'.
-func (s *Store) Sight(ctx context.Context, tenant string, seen map[string][]verify.Sighting) error {
+// PutKnownChannels is [verify.KnownChannels]'.
+func (s *Store) PutKnownChannels(ctx context.Context, tenant string, seen map[string][]verify.KnownChannel) error {
 	return s.update(ctx, func(t *tx) error {
 		for contact, list := range seen {
 			text, err := json.Marshal(list)

@@ -50,8 +50,8 @@ func (c tally) spend(at, window, amount int64) tally {
 	return c
 }
 
-func (c tally) use() verify.Use {
-	return verify.Use{Used: c.used, Began: fromMillis(c.began), Paused: fromMillis(c.paused)}
+func (c tally) use() verify.Usage {
+	return verify.Usage{Used: c.used, Began: fromMillis(c.began), Paused: fromMillis(c.paused)}
 }
 
 // back is what a clock that was set back makes of it. A window that began in what is now the future begins now: it
@@ -82,13 +82,13 @@ func (k *counters) discardStep() {
 	}
 }
 
-// Spend is [verify.Spending]'s.
-func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]verify.Use, error) {
+// Spend is [verify.UsageCounters]'s.
+func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]verify.Usage, error) {
 	found, err := t.load(ctx, tenant, at, quotas)
 	if err != nil {
 		return nil, err
 	}
-	uses := make([]verify.Use, len(quotas))
+	uses := make([]verify.Usage, len(quotas))
 	for i, b := range quotas {
 		t.counters.put(found[i], found[i].spend(millis(at), b.Window.Milliseconds(), b.Amount))
 		uses[i] = found[i].use()
@@ -96,16 +96,16 @@ func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []ve
 	return uses, nil
 }
 
-// Used is [verify.Spending]'s.
-func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Quota) (verify.Use, error) {
+// Used is [verify.UsageCounters]'s.
+func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Quota) (verify.Usage, error) {
 	found, err := t.load(ctx, tenant, at, []verify.Quota{b})
 	if err != nil {
-		return verify.Use{}, err
+		return verify.Usage{}, err
 	}
 	return found[0].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
 }
 
-// Pause is [verify.Spending]'s.
+// Pause is [verify.UsageCounters]'s.
 func (t *tx) Pause(ctx context.Context, tenant string, b verify.Quota, until time.Time) error {
 	found, err := t.load(ctx, tenant, until, []verify.Quota{b})
 	if err != nil {

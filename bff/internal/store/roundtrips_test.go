@@ -12,7 +12,7 @@ func TestWritesOnPostgreSQLTakeFewRoundTrips(t *testing.T) {
 	tenant(t, s)
 	svc := service(s)
 	send := func(n int64) {
-		if _, err := svc.Send(t.Context(), desk(n), request(n)); err != nil {
+		if _, err := svc.Send(t.Context(), ticketContext(n), request(n)); err != nil {
 			t.Fatal(err)
 		}
 	}

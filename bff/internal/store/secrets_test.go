@@ -64,10 +64,10 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	if err := s.PutConnection(ctx, keys); err != nil {
 		t.Fatal(err)
 	}
-	d := desk(1)
+	d := ticketContext(1)
 	d.TakesNotes, d.Contacts[0].Name = true, secrets["a contact's name"]
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
-	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Desk: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Context: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	of := verify.Clientele{Tenant: "acme", System: "desk", Client: "contoso"}
@@ -178,7 +178,7 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 	url := filepath.Join(t.TempDir(), "shieldpod.db")
 	first := storetest.Open(t, url, nil)
 	fill(t, first)
-	waiting, err := storetest.Service(first, time.Now).Send(t.Context(), desk(2), request(2))
+	waiting, err := storetest.Service(first, time.Now).Send(t.Context(), ticketContext(2), request(2))
 	if err != nil {
 		t.Fatal(err)
 	}

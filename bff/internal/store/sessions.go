@@ -18,28 +18,28 @@ import (
 // had this ticket before.
 // CodeContextReplayed: the jti was spent before.
 func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, jtiUntil time.Time) (first bool, err error) {
-	plain, err := json.Marshal(v.Desk)
+	plain, err := json.Marshal(v.Context)
 	if err != nil {
 		return false, unavailable("open session", err)
 	}
-	desk, err := s.vault.seal(plain, "sessions", v.Desk.Tenant, v.ID)
+	ticketContext, err := s.vault.seal(plain, "sessions", v.Context.Tenant, v.ID)
 	if err != nil {
 		return false, unavailable("open session", err)
 	}
-	err = s.updateOf(ctx, v.Desk.Tenant, func(t *tx) error {
-		if err := t.spend(ctx, v.Desk.Tenant, jti, jtiUntil); err != nil {
+	err = s.updateOf(ctx, v.Context.Tenant, func(t *tx) error {
+		if err := t.spend(ctx, v.Context.Tenant, jti, jtiUntil); err != nil {
 			return err
 		}
 		opened, err := t.exec(ctx, "open ticket", `
 			INSERT INTO opened_tickets (tenant, technician, ticket, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			v.Desk.Tenant, v.Desk.Technician.ID, v.Desk.Ticket.PSA+"/"+v.Desk.Ticket.ID, millis(v.OpenedAt))
+			v.Context.Tenant, v.Context.Technician.ID, v.Context.Ticket.PSA+"/"+v.Context.Ticket.ID, millis(v.OpenedAt))
 		if err != nil {
 			return err
 		}
 		first = opened > 0
 		return t.put(ctx, "open session", `
 			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, desk, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			v.ID, v.Desk.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), desk, opened)
+			v.ID, v.Context.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), ticketContext, opened)
 	})
 	return first, err
 }
@@ -64,21 +64,21 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 	var v verify.Session
 	var tenant string
 	var opened, ends, first int64
-	var desk []byte
+	var ticketContext []byte
 	err := s.get(ctx, "read session", `
 		SELECT id, tenant, origin, opened_at, ends_at, desk, first_open FROM sessions WHERE id = $1`, []any{id},
-		&v.ID, &tenant, &v.Origin, &opened, &ends, &desk, &first)
+		&v.ID, &tenant, &v.Origin, &opened, &ends, &ticketContext, &first)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verify.Session{}, errNoSession
 	}
 	if err != nil {
 		return verify.Session{}, err
 	}
-	plain, err := s.vault.open(desk, "sessions", tenant, v.ID)
+	plain, err := s.vault.open(ticketContext, "sessions", tenant, v.ID)
 	if err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
-	if err := strictjson.Unmarshal(plain, &v.Desk); err != nil {
+	if err := strictjson.Unmarshal(plain, &v.Context); err != nil {
 		return verify.Session{}, unavailable("read session", err)
 	}
 	v.OpenedAt, v.EndsAt, v.FirstOpen = fromMillis(opened), fromMillis(ends), first > 0
@@ -149,7 +149,7 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 		if err != nil {
 			return err
 		}
-		var d verify.Desk
+		var d verify.TicketContext
 		err = strictjson.Unmarshal(plain, &d)
 		if technician == "" || d.Technician.ID == technician {
 			ids = append(ids, id)

@@ -318,8 +318,8 @@ func useEverything(t *testing.T, s *Store) {
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
 			_, counted := tx.Failures(ctx, "acme", "")
 			_, cleared := tx.ClearFailures(ctx, "acme", "")
-			_, set := tx.Settings(ctx, "acme", "")
-			_, put := tx.PutSettings(ctx, verify.Settings{Tenant: "acme", Version: int64(i + 1)})
+			_, set := tx.Overrides(ctx, "acme", "")
+			_, put := tx.PutOverrides(ctx, verify.PolicyOverrides{Tenant: "acme", Version: int64(i + 1)})
 			quotas := []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
 			_, spent := tx.Spend(ctx, "acme", time.Now(), quotas)
 			alerted := tx.Alert(ctx, verify.Alert{ID: v.ID, Tenant: "acme", Kind: verify.EventDenied, Body: []byte("{}")})

@@ -48,7 +48,7 @@ func (h *harness) told() []webhook.Event {
 }
 
 // wrongNumber picks a number that the page offers and the technician does not say.
-func (h *harness) wrongNumber(d verify.Desk, sent verify.Result) {
+func (h *harness) wrongNumber(d verify.TicketContext, sent verify.Result) {
 	h.t.Helper()
 	token := h.secret(sent)
 	page, err := h.Link(ctx, token)
@@ -60,7 +60,7 @@ func (h *harness) wrongNumber(d verify.Desk, sent verify.Result) {
 		h.t.Fatal(err)
 	}
 	for _, number := range page.Numbers {
-		if number != pod.Readings[sent.Contact].Shields[sent.Channel].Match {
+		if number != pod.Contacts[sent.Contact].Shields[sent.Channel].Match {
 			_, err := h.Validate(ctx, token, number)
 			wantCode(h.t, err, verify.CodeWrongCode)
 			return
@@ -70,7 +70,7 @@ func (h *harness) wrongNumber(d verify.Desk, sent verify.Result) {
 
 func TestAnEndUsersNoIsTold(t *testing.T) {
 	h := withWebhook(t, nil)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	if _, err := h.Deny(ctx, h.secret(sent)); err != nil {
 		t.Fatal(err)
 	}
@@ -85,12 +85,12 @@ func TestAnEndUsersNoIsTold(t *testing.T) {
 
 func TestAVerificationIsTold(t *testing.T) {
 	h := withWebhook(t, nil)
-	byLink := h.send(desk(), link("dana", "mail"))
+	byLink := h.send(ticketContext(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(byLink), ""); err != nil {
 		t.Fatal(err)
 	}
-	byCode := h.send(desk(), code("dana", "mobile"))
-	if _, err := h.Attempt(ctx, desk(), byCode.Verification, h.secret(byCode)); err != nil {
+	byCode := h.send(ticketContext(), code("dana", "mobile"))
+	if _, err := h.CheckCode(ctx, ticketContext(), byCode.Verification, h.secret(byCode)); err != nil {
 		t.Fatal(err)
 	}
 	want := []webhook.Event{
@@ -108,11 +108,11 @@ func TestAVerificationIsTold(t *testing.T) {
 
 func TestALockIsToldOnce(t *testing.T) {
 	h := withWebhook(t, nil)
-	sent := h.send(desk(), code("dana", "mobile"))
-	typing := desk()
+	sent := h.send(ticketContext(), code("dana", "mobile"))
+	typing := ticketContext()
 	typing.Technician.ID = "noor"
 	for range 4 {
-		_, _ = h.Attempt(ctx, typing, sent.Verification, wrong(h.secret(sent)))
+		_, _ = h.CheckCode(ctx, typing, sent.Verification, wrong(h.secret(sent)))
 	}
 	want := []webhook.Event{{
 		ID: "acme-4", Type: webhook.ContactLocked, Tenant: "acme", Seq: 4, At: opening,
@@ -129,8 +129,8 @@ func TestALockByWrongNumbersIsToldOnce(t *testing.T) {
 	h.Forget("acme")
 	var third verify.Result
 	for n := range 4 {
-		sent := h.send(desk(), link("dana", "mail"))
-		h.wrongNumber(desk(), sent)
+		sent := h.send(ticketContext(), link("dana", "mail"))
+		h.wrongNumber(ticketContext(), sent)
 		h.clock.advance(10 * 60e9)
 		if n == 2 {
 			third = sent

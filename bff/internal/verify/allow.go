@@ -14,7 +14,7 @@ type Option struct {
 // Options lists the methods that fit the channel's kind, in the order in which a pod offers them, as
 // they stand for this technician now. A method of another kind is not an option at all; nor is a code by e-mail where
 // no policy allows it, because it is off by default. A channel that can't be used has none.
-func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time) []Option {
+func (p Policy) Options(d TicketContext, c Contact, ch Channel, r ContactState, now time.Time) []Option {
 	options := make([]Option, 0, 2)
 	if ch.Unusable != "" {
 		return options
@@ -30,7 +30,7 @@ func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time)
 		case reason == "" && r.Locked && m.ByCode():
 			reason = ReasonLocked
 		case reason == "":
-			reason = r.Marked[ch.ID]
+			reason = r.Suppressed[ch.ID]
 		}
 		options = append(options, Option{Method: m, Refusal: reason})
 	}
@@ -38,7 +38,7 @@ func (p Policy) Options(d Desk, c Contact, ch Channel, r Reading, now time.Time)
 }
 
 // refusal is the reason why the policy does not allow the method on this channel; empty if it does.
-func (p Policy) refusal(d Desk, c Contact, ch Channel, m Method, now time.Time) Code {
+func (p Policy) refusal(d TicketContext, c Contact, ch Channel, m Method, now time.Time) Code {
 	switch {
 	case d.isTechnician(c):
 		return ReasonOwn
@@ -96,7 +96,7 @@ var refusals = map[Code]string{
 }
 
 // check refuses what the rules don't allow.
-func (p Policy) check(d Desk, c Contact, ch Channel, m Method, now time.Time) error {
+func (p Policy) check(d TicketContext, c Contact, ch Channel, m Method, now time.Time) error {
 	if err := ch.checkUsable(); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func TestAllow(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			contact := Contact{ID: "dana", Channels: append([]Channel{row.give}, row.also...)}
-			d := Desk{Technician: row.by, Contacts: []Contact{contact}}
+			d := TicketContext{Technician: row.by, Contacts: []Contact{contact}}
 			if got := row.policy.refusal(d, contact, row.give, row.method, now); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
@@ -73,7 +73,7 @@ func TestAllow(t *testing.T) {
 func TestALockIsOnCodesOnly(t *testing.T) {
 	p := DefaultPolicy()
 	p.SMSCountries = []string{"US"}
-	got := p.Options(Desk{}, Contact{}, Channel{Kind: Phone, Country: "US"}, Reading{Locked: true}, epoch)
+	got := p.Options(TicketContext{}, Contact{}, Channel{Kind: Phone, Country: "US"}, ContactState{Locked: true}, epoch)
 	if len(got) != 2 || got[0] != (Option{SMSCode, ReasonLocked}) || got[1] != (Option{Method: SMSLink}) {
 		t.Errorf("got %v", got)
 	}

@@ -21,7 +21,7 @@ func BenchmarkRules(b *testing.B) {
 	b.Run("held", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := h.Rules(ctx, "acme", "contoso"); err != nil {
+			if _, err := h.EffectivePolicy(ctx, "acme", "contoso"); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -30,7 +30,7 @@ func BenchmarkRules(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			h.Forget("acme")
-			if _, err := h.Rules(ctx, "acme", "contoso"); err != nil {
+			if _, err := h.EffectivePolicy(ctx, "acme", "contoso"); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -41,7 +41,7 @@ func TestRulesThatAreHeldAreGivenWithoutAnAllocation(t *testing.T) {
 	h := overriding(t)
 	for _, client := range []string{"contoso", "fabrikam"} {
 		n := testing.AllocsPerRun(100, func() {
-			if _, err := h.Rules(ctx, "acme", client); err != nil {
+			if _, err := h.EffectivePolicy(ctx, "acme", client); err != nil {
 				t.Fatal(err)
 			}
 		})

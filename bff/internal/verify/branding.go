@@ -56,7 +56,7 @@ func (s *Service) Rebrand(ctx context.Context, a Admin, b Branding, changes []Ch
 		return Branding{}, err
 	}
 	if e.Seq > 0 {
-		s.Bus.Nudge(a.Tenant, "", e.Seq)
+		s.Notifier.Notify(a.Tenant, "", e.Seq)
 	}
 	return after, nil
 }

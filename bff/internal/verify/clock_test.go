@@ -22,15 +22,15 @@ func TestAClockThatIsSetBackMakesNoGreenAndNoCooldownLonger(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHarness(t)
-			if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
+			if _, err := h.Validate(ctx, h.secret(h.send(ticketContext(), link("dana", "mail"))), ""); err != nil {
 				t.Fatal(err)
 			}
 			h.clock.advance(-c.back)
-			pod, err := h.Pod(ctx, desk())
+			pod, err := h.Pod(ctx, ticketContext())
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, now := pod.Readings["dana"].Shields["mail"], h.clock.Now()
+			s, now := pod.Contacts["dana"].Shields["mail"], h.clock.Now()
 			if s.State != c.state {
 				t.Errorf("the shield reads %s, want %s", s.State, c.state)
 			}
@@ -43,11 +43,11 @@ func TestAClockThatIsSetBackMakesNoGreenAndNoCooldownLonger(t *testing.T) {
 
 func TestAGreenDoesNotComeBackWhenTheClockReadsItsTimeAgain(t *testing.T) {
 	h := newHarness(t)
-	if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
+	if _, err := h.Validate(ctx, h.secret(h.send(ticketContext(), link("dana", "mail"))), ""); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(-time.Hour)
-	h.send(desk(), code("dana", "mobile")) // what happens to the contact meanwhile is the evidence
+	h.send(ticketContext(), code("dana", "mobile")) // what happens to the contact meanwhile is the evidence
 	h.clock.advance(time.Hour + time.Minute)
 	if s := h.shield("dana", "mail"); s.State != verify.ShieldUnverified {
 		t.Errorf("the shield reads %s", s.State)

@@ -13,11 +13,11 @@ type Report struct {
 	Carrier string    // of sent
 }
 
-// Delivered records a report on the job of that id, which is its verification's.
+// RecordReport records a report on the job of that id, which is its verification's.
 // Reports may come late, twice or in any order: one that says nothing new, or comes
 // after the verification has ended, changes nothing and is no error.
 // CodeNotFound: the tenant has no such job. CodeInvalid: Kind is none of a report's.
-func (s *Service) Delivered(ctx context.Context, tenant, job string, r Report) error {
+func (s *Service) RecordReport(ctx context.Context, tenant, job string, r Report) error {
 	now := s.now()
 	return s.write(ctx, tenant, func(tx Tx) (Event, bool, error) { return deliveryOf(ctx, tx, now, tenant, job, r) })
 }
@@ -28,9 +28,9 @@ type JobReport struct {
 	Report
 }
 
-// DeliveredAll records reports on a tenant's jobs in their order, all of them in one transaction or none. Those on
+// RecordReports records reports on a tenant's jobs in their order, all of them in one transaction or none. Those on
 // jobs that the tenant does not have are passed over, and counted.
-func (s *Service) DeliveredAll(ctx context.Context, tenant string, reports []JobReport) (unknown int, err error) {
+func (s *Service) RecordReports(ctx context.Context, tenant string, reports []JobReport) (unknown int, err error) {
 	now := s.now()
 	var told []Event
 	err = s.Ledger.Write(ctx, tenant, func(tx Tx) error {
@@ -79,7 +79,7 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 		fresh, err = tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
 	}
 	if err == nil && fresh && r.Kind == EventFailed && suppresses(r.Reason) && v.Method.Kind() == Phone {
-		err = tx.Mark(ctx, v, r.Reason, now)
+		err = tx.Suppress(ctx, v, r.Reason, now)
 	}
 	if err != nil || !fresh {
 		return Event{}, false, err
@@ -106,7 +106,7 @@ func (s *Service) write(ctx context.Context, tenant string, step func(Tx) (Event
 
 // publish notifies the pods and the note worker of an event that is committed.
 func (s *Service) publish(e Event) {
-	s.Bus.Nudge(e.Tenant, e.Contact, e.Seq)
+	s.Notifier.Notify(e.Tenant, e.Contact, e.Seq)
 	if _, ends := outcomeOf[e.Kind]; ends && s.Noter != nil {
 		s.Noter.WakeNotes()
 	}

@@ -21,14 +21,14 @@ func report(h *harness, job string, kind verify.EventKind) {
 	case verify.EventSent:
 		r.Carrier = "vonage"
 	}
-	if err := h.Delivered(ctx, "acme", job, r); err != nil {
+	if err := h.RecordReport(ctx, "acme", job, r); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
 func TestDeliveredMovesTheStageOn(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), code("dana", "mobile"))
+	sent := h.send(ticketContext(), code("dana", "mobile"))
 	for _, step := range []struct {
 		report verify.EventKind
 		stage  verify.Stage
@@ -66,7 +66,7 @@ func TestDeliveredMovesTheStageOn(t *testing.T) {
 
 func TestDeliveredFailureEndsTheVerification(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), code("dana", "mobile"))
+	sent := h.send(ticketContext(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	report(h, sent.Verification, verify.EventSent)
 	for range 3 {
@@ -77,14 +77,14 @@ func TestDeliveredFailureEndsTheVerification(t *testing.T) {
 	if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonInvalidRecipient {
 		t.Errorf("shield %+v, want failed: recipient", s)
 	}
-	_, err := h.Attempt(ctx, desk(), sent.Verification, digits)
+	_, err := h.CheckCode(ctx, ticketContext(), sent.Verification, digits)
 	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
 func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
 	h := newHarness(t)
-	expired, cancelled := h.send(desk(), link("dana", "mail")), h.send(desk(), code("dana", "mobile"))
-	if _, err := h.Cancel(ctx, desk(), cancelled.Verification); err != nil {
+	expired, cancelled := h.send(ticketContext(), link("dana", "mail")), h.send(ticketContext(), code("dana", "mobile"))
+	if _, err := h.Cancel(ctx, ticketContext(), cancelled.Verification); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(5 * time.Minute)
@@ -100,17 +100,17 @@ func TestDeliveredAfterTheEndIsNoNews(t *testing.T) {
 
 func TestDeliveredRefusals(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), code("dana", "mobile"))
+	sent := h.send(ticketContext(), code("dana", "mobile"))
 	h.notifier.received()
-	none := h.Delivered(ctx, "acme", "v_00000000000000000000000000", verify.Report{Kind: verify.EventDelivered})
+	none := h.RecordReport(ctx, "acme", "v_00000000000000000000000000", verify.Report{Kind: verify.EventDelivered})
 	wantCode(t, none, verify.CodeNotFound)
-	wantSameRefusal(t, h.Delivered(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventDelivered}), none)
-	wantSameRefusal(t, h.Delivered(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventFailed}), none)
+	wantSameRefusal(t, h.RecordReport(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventDelivered}), none)
+	wantSameRefusal(t, h.RecordReport(ctx, "umbrella", sent.Verification, verify.Report{Kind: verify.EventFailed}), none)
 	for _, kind := range []verify.EventKind{
 		"", "click", verify.EventRequested, verify.EventOpened, verify.EventWrongCode, verify.EventVerified, verify.EventDenied,
 		verify.EventCancelled, verify.EventSuperseded,
 	} {
-		wantCode(t, h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: kind}), verify.CodeInvalid)
+		wantCode(t, h.RecordReport(ctx, "acme", sent.Verification, verify.Report{Kind: kind}), verify.CodeInvalid)
 	}
 	h.wantKinds("dana", verify.EventRequested)
 	h.wantSilence()
@@ -123,7 +123,7 @@ func TestThreat_21_NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
 	kinds := []verify.EventKind{verify.EventDelayed, verify.EventIndeterminate, verify.EventSent, verify.EventDelivered, verify.EventFailed}
 	rapid.Check(t, func(t *rapid.T) {
 		h.clock.advance(time.Hour)
-		sent := h.send(desk(), link("dana", "mail"))
+		sent := h.send(ticketContext(), link("dana", "mail"))
 		token := h.secret(sent)
 		want := verify.ShieldPending
 		for _, kind := range rapid.SliceOfN(rapid.SampledFrom(append(kinds, "opened")), 1, 12).Draw(t, "reports") {
@@ -143,7 +143,7 @@ func TestThreat_21_NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
 		}
 	})
 	h.clock.advance(time.Hour)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(sent), ""); err != nil {
 		t.Fatal(err)
 	}

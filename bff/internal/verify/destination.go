@@ -98,19 +98,19 @@ func (c Channel) SameDestination(other Channel) bool {
 }
 
 // own is every form of the technician's addresses and numbers.
-func (d Desk) own() []string {
-	return slices.Concat(d.Own,
+func (d TicketContext) own() []string {
+	return slices.Concat(d.OwnDestinations,
 		Channel{Kind: Email, Value: d.Technician.Email}.Forms(),
 		Channel{Kind: Phone, Value: d.Technician.Phone}.Forms())
 }
 
 // TechnicianKnown tells whether the ticket system names an address or number of the technician. Where it names none, it
 // can't be told whether a contact is the technician.
-func (d Desk) TechnicianKnown() bool { return len(d.own()) > 0 }
+func (d TicketContext) TechnicianKnown() bool { return len(d.own()) > 0 }
 
 // isTechnician tells whether the contact is the technician: one address or number in common is enough, because who
 // answers for one of a contact's channels answers for the contact.
-func (d Desk) isTechnician(c Contact) bool {
+func (d TicketContext) isTechnician(c Contact) bool {
 	own := d.own()
 	return slices.ContainsFunc(c.Channels, func(ch Channel) bool {
 		return slices.ContainsFunc(ch.Forms(), func(form string) bool { return slices.Contains(own, form) })

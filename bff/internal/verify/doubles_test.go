@@ -51,7 +51,7 @@ type notification struct {
 	seq             int64
 }
 
-func (e *fakeNotifier) Nudge(tenant, contact string, seq int64) {
+func (e *fakeNotifier) Notify(tenant, contact string, seq int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.notifications = append(e.notifications, notification{tenant, contact, seq})

@@ -31,9 +31,9 @@ const EditsMost = 1000
 
 // Edit writes policies, all of them or none, and gives them as they are then. Each that changes something
 // gets a new version and an event; open pods follow.
-// CodeStaleVersion: it was edited since that version, and Settings is the current one. CodeInvalid, CodePolicyConflict:
+// CodeStaleVersion: it was edited since that version, and Overrides is the current one. CodeInvalid, CodePolicyConflict:
 // Field says where, beginning with the edit's place if there are several.
-func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, error) {
+func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]PolicyOverrides, error) {
 	if len(edits) == 0 || len(edits) > EditsMost {
 		return nil, &Error{Code: CodeInvalid, Field: "policies", Public: fmt.Sprintf("Write 1 to %d policies at a time.", EditsMost)}
 	}
@@ -42,24 +42,24 @@ func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, 
 		return nil, err
 	}
 	now := s.now()
-	var after []Settings
+	var after []PolicyOverrides
 	var last int64
 	err = s.Ledger.Write(ctx, a.Tenant, func(tx Tx) error {
-		after, last = make([]Settings, len(edits)), 0
-		own, err := tx.Settings(ctx, a.Tenant, "")
+		after, last = make([]PolicyOverrides, len(edits)), 0
+		own, err := tx.Overrides(ctx, a.Tenant, "")
 		if err != nil {
 			return err
 		}
 		seen := map[string]bool{}
 		for i, e := range edits {
 			if seen[e.Client] {
-				return Placed(&Error{Code: CodeInvalid, Field: "client_id", Public: "This client comes twice."}, i)
+				return AtIndex(&Error{Code: CodeInvalid, Field: "client_id", Public: "This client comes twice."}, i)
 			}
 			seen[e.Client] = true
 			var seq int64
 			if after[i], seq, err = e.write(ctx, tx, tenant, own, a, now); err != nil {
 				if len(edits) > 1 {
-					err = Placed(err, i)
+					err = AtIndex(err, i)
 				}
 				return err
 			}
@@ -75,44 +75,44 @@ func (s *Service) Edit(ctx context.Context, a Admin, edits []Edit) ([]Settings, 
 	}
 	if last > 0 {
 		s.Forget(a.Tenant)
-		s.Bus.Nudge(a.Tenant, "", last)
+		s.Notifier.Notify(a.Tenant, "", last)
 	}
 	return after, nil
 }
 
 // write stores one edit, and tells the number of its event; 0 if it changed nothing.
-func (e Edit) write(ctx context.Context, tx Tx, t Tenant, own Settings, a Admin, now time.Time) (Settings, int64, error) {
-	before, err := tx.Settings(ctx, a.Tenant, e.Client)
+func (e Edit) write(ctx context.Context, tx Tx, t Tenant, own PolicyOverrides, a Admin, now time.Time) (PolicyOverrides, int64, error) {
+	before, err := tx.Overrides(ctx, a.Tenant, e.Client)
 	if err != nil {
-		return Settings{}, 0, err
+		return PolicyOverrides{}, 0, err
 	}
 	if before.Version != e.Version {
-		return Settings{}, 0, &Error{
-			Code: CodeStaleVersion, Field: "version", Settings: &before,
+		return PolicyOverrides{}, 0, &Error{
+			Code: CodeStaleVersion, Field: "version", Overrides: &before,
 			Public: fmt.Sprintf("This policy is at version %d by now. Look at what changed, and edit that.", before.Version),
 		}
 	}
 	name, err := e.name(before.Name)
 	if err != nil {
-		return Settings{}, 0, err
+		return PolicyOverrides{}, 0, err
 	}
 	after, changed, err := before.edited(e.Fields, a.Name, now)
 	if err != nil {
-		return Settings{}, 0, err
+		return PolicyOverrides{}, 0, err
 	}
 	if len(changed) == 0 && name == before.Name {
 		return before, 0, nil
 	}
 	after.Name = name
-	r := resolve(t, after, Settings{})
+	r := resolve(t, after, PolicyOverrides{})
 	if e.Client != "" {
 		r = resolve(t, own, after)
 	}
 	if err := after.checkTogether(r.Policy); err != nil {
-		return Settings{}, 0, err
+		return PolicyOverrides{}, 0, err
 	}
-	if stored, err := tx.PutSettings(ctx, after); err != nil || !stored {
-		return Settings{}, 0, errors.Join(err, &Error{Code: CodeUnavailable, Public: "Try again in a moment."})
+	if stored, err := tx.PutOverrides(ctx, after); err != nil || !stored {
+		return PolicyOverrides{}, 0, errors.Join(err, &Error{Code: CodeUnavailable, Public: "Try again in a moment."})
 	}
 	event := Event{Tenant: a.Tenant, At: now, Kind: EventPolicyChanged, By: a.by(), Client: e.Client, Changes: changed}
 	event.Policy.Tenant = after.Version
@@ -139,8 +139,8 @@ func (e Edit) name(before string) (string, error) {
 	return name, nil
 }
 
-// Placed says which of several edits an error is of.
-func Placed(err error, i int) error {
+// AtIndex adds the index of the edit to the field of an error.
+func AtIndex(err error, i int) error {
 	var refusal *Error
 	if !errors.As(err, &refusal) || refusal.Field == "" {
 		return err
@@ -150,19 +150,19 @@ func Placed(err error, i int) error {
 	return &at
 }
 
-// Cleared is what an unlocking has taken away.
-type Cleared struct {
-	Failures int  // wrong codes in a row
-	Denied   bool // the lock by the contact's own "I did not ask for this"
-	Marks    int  // numbers that got no more texts by a carrier's word
+// UnlockResult is what Unlock has cleared.
+type UnlockResult struct {
+	Failures     int  // wrong codes in a row
+	Denied       bool // the lock by the contact's own "I did not ask for this"
+	Suppressions int  // numbers that got no more texts by a carrier's word
 }
 
 // Unlock clears a contact's wrong codes, denial and suppressed numbers, and gives what was cleared. With nothing to clear it writes
 // nothing.
-func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared, error) {
+func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (UnlockResult, error) {
 	now := s.now()
 	var e Event
-	var was Cleared
+	var was UnlockResult
 	err := s.Ledger.Write(ctx, a.Tenant, func(tx Tx) (err error) {
 		if was.Failures, err = tx.ClearFailures(ctx, a.Tenant, contact); err != nil {
 			return err
@@ -170,7 +170,7 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared,
 		if was.Denied, err = tx.Denied(ctx, a.Tenant, contact); err != nil {
 			return err
 		}
-		if was.Marks, err = tx.ClearMarks(ctx, a.Tenant, contact); err != nil {
+		if was.Suppressions, err = tx.ClearSuppressions(ctx, a.Tenant, contact); err != nil {
 			return err
 		}
 		e = Event{Tenant: a.Tenant, At: now, Kind: EventUnlocked, Contact: contact, By: a.by(), Failures: was.Failures}
@@ -179,24 +179,24 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (Cleared,
 			if err := tx.SetDenied(ctx, a.Tenant, contact, false); err != nil {
 				return err
 			}
-		case was.Failures == 0 && was.Marks == 0:
+		case was.Failures == 0 && was.Suppressions == 0:
 			return nil
 		}
 		return tx.Append(ctx, &e)
 	})
 	if err != nil {
-		return Cleared{}, err
+		return UnlockResult{}, err
 	}
 	if e.Seq > 0 {
-		s.Bus.Nudge(a.Tenant, contact, e.Seq)
+		s.Notifier.Notify(a.Tenant, contact, e.Seq)
 	}
 	return was, nil
 }
 
 // PolicyList gives up to n settings after the client given: the tenant's own first, then its clients', by id; true if
 // there are more.
-func (s *Service) PolicyList(ctx context.Context, a Admin, after string, n int) ([]Settings, bool, error) {
-	var list []Settings
+func (s *Service) PolicyList(ctx context.Context, a Admin, after string, n int) ([]PolicyOverrides, bool, error) {
+	var list []PolicyOverrides
 	if after == "" {
 		own, err := s.Policies.PolicyLevel(ctx, a.Tenant, "")
 		if err != nil {

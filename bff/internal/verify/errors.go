@@ -18,7 +18,7 @@ const (
 	CodeUnusable          Code = "channel_unusable" // the ticket system's value is not certainly one address or number
 	CodeCooldown          Code = "cooldown"         // RetryAfter says how long
 	CodeQuotaExceeded     Code = "quota_exceeded"   // Quota says which limit is reached, RetryAfter how long
-	CodeStaleVersion      Code = "stale_version"    // Settings has the newer one
+	CodeStaleVersion      Code = "stale_version"    // Overrides has the newer one
 	CodePolicyConflict    Code = "policy_conflict"  // two fields of a policy can't both hold: Field names one
 	CodeContrastTooLow    Code = "contrast_too_low" // two colours of a brand can't be told apart: Contrast has one that can
 	CodeImageInvalid      Code = "image_invalid"    // a picture that can't be a logo
@@ -83,10 +83,10 @@ type Error struct {
 	Reason     Code   // for CodeMethodNotAllowed
 	TriesLeft  int    // for CodeWrongCode
 	RetryAfter time.Duration
-	Quota      *Standing // for CodeQuotaExceeded
-	Settings   *Settings // for CodeStaleVersion
-	Contrast   *Contrast // for CodeContrastTooLow
-	Err        error     // the cause, for logs
+	Quota      *QuotaStatus     // for CodeQuotaExceeded
+	Overrides  *PolicyOverrides // for CodeStaleVersion
+	Contrast   *Contrast        // for CodeContrastTooLow
+	Err        error            // the cause, for logs
 }
 
 // Contrast is the contrast ratio of a text to its background, and the ratio that it needs (WCAG 2.2, 1.4.3).

@@ -181,6 +181,6 @@ func FuzzParseEvent(f *testing.F) {
 		if diff := cmp.Diff(e, again); diff != "" {
 			t.Fatalf("(-read +read again):\n%s", diff)
 		}
-		Read(e.Contact, []Event{e, again}, epoch)
+		Project(e.Contact, []Event{e, again}, epoch)
 	})
 }

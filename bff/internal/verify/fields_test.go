@@ -87,11 +87,11 @@ func TestLevelsOverrideFieldByField(t *testing.T) {
 		"methods": {`["email_link"]`, `["sms_code"]`}, "sms_countries": {`[]`, `["DE","GB"]`}, "banner": {`{"text":""}`, `{"text":"a","tone":"info"}`},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		draw := func(who string) Settings {
-			s := Settings{Tenant: "acme", Version: 3, Fields: map[string]Setting{}}
+		draw := func(who string) PolicyOverrides {
+			s := PolicyOverrides{Tenant: "acme", Version: 3, Fields: map[string]FieldOverride{}}
 			for name, of := range values {
 				if rapid.Bool().Draw(t, who+" sets "+name) {
-					s.Fields[name] = Setting{Value: json.RawMessage(rapid.SampledFrom(of).Draw(t, name)), Version: 2, By: who, At: epoch}
+					s.Fields[name] = FieldOverride{Value: json.RawMessage(rapid.SampledFrom(of).Draw(t, name)), Version: 2, By: who, At: epoch}
 				}
 			}
 			return s
@@ -123,7 +123,7 @@ func TestLevelsOverrideFieldByField(t *testing.T) {
 }
 
 func TestAFieldKeepsTheEditThatSetIt(t *testing.T) {
-	s := Settings{Tenant: "acme", Client: "contoso"}
+	s := PolicyOverrides{Tenant: "acme", Client: "contoso"}
 	raw := func(pairs ...string) map[string]json.RawMessage {
 		m := map[string]json.RawMessage{}
 		for i := 0; i < len(pairs); i += 2 {
@@ -143,7 +143,7 @@ func TestAFieldKeepsTheEditThatSetIt(t *testing.T) {
 	if diff := cmp.Diff(want, changed); diff != "" {
 		t.Error(diff)
 	}
-	r := resolve(Tenant{Name: "Acme IT"}, Settings{}, second)
+	r := resolve(Tenant{Name: "Acme IT"}, PolicyOverrides{}, second)
 	for field, want := range map[string]string{
 		"code_length":    "Set by Contoso's policy, version 1, by Ana on 2 Mar 2026.",
 		"tries_per_code": "Set by Contoso's policy, version 2, by Noor on 4 Mar 2026.",
@@ -156,8 +156,8 @@ func TestAFieldKeepsTheEditThatSetIt(t *testing.T) {
 }
 
 func TestAValueThatIsTakenNoMoreFallsBack(t *testing.T) {
-	stored := Settings{Fields: map[string]Setting{"code_length": {Value: json.RawMessage("4")}, "gone": {Value: json.RawMessage("1")}}}
-	r := resolve(Tenant{}, stored, Settings{})
+	stored := PolicyOverrides{Fields: map[string]FieldOverride{"code_length": {Value: json.RawMessage("4")}, "gone": {Value: json.RawMessage("1")}}}
+	r := resolve(Tenant{}, stored, PolicyOverrides{})
 	if r.CodeLength != 6 || r.Explain("code_length", "").Source != Builtin {
 		t.Errorf("the code length is %d, by %s", r.CodeLength, r.Explain("code_length", "").Source)
 	}

@@ -47,7 +47,7 @@ func newHarness(t testing.TB) *harness {
 	h := &harness{
 		t: t, store: s, clock: clock, notifier: notifier, jobs: map[string]verify.Job{},
 		Service: verify.Service{
-			Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: notifier, Courier: notifier, Alerter: notifier, Now: clock.Now, Entropy: &seededEntropy{source: rand.NewChaCha8([32]byte{4})},
+			Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: notifier, Courier: notifier, Alerter: notifier, Now: clock.Now, Entropy: &seededEntropy{source: rand.NewChaCha8([32]byte{4})},
 			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 		},
 	}
@@ -59,7 +59,7 @@ func newHarness(t testing.TB) *harness {
 // other is one more node's service on the same store.
 func (h *harness) other() *verify.Service {
 	return &verify.Service{
-		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, Sightings: h.Sightings, Bus: h.Bus, Courier: h.Courier,
+		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, KnownChannels: h.KnownChannels, Notifier: h.Notifier, Courier: h.Courier,
 		Alerter: h.Alerter, Keys: h.Keys, Now: h.Now, Entropy: h.Entropy,
 	}
 }
@@ -79,9 +79,9 @@ func (h *harness) tenant(id string, change func(*verify.Policy)) {
 	h.Forget(id)
 }
 
-// desk is Ana's at Acme with ticket 4711 open: Dana, its own contact, and Erik, who is not.
-func desk() verify.Desk {
-	return verify.Desk{
+// ticketContext is Ana's at Acme with ticket 4711 open: Dana, its own contact, and Erik, who is not.
+func ticketContext() verify.TicketContext {
+	return verify.TicketContext{
 		Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"},
 		Ticket:         verify.Ticket{PSA: "demo", ID: "t1", Number: "4711", Summary: "Password reset"},
 		Client:         verify.Client{ID: "contoso", Name: "Contoso"},
@@ -118,7 +118,7 @@ func (h *harness) keyed(r verify.Request) verify.Request {
 }
 
 // send sends, with a new key, what must be sendable.
-func (h *harness) send(d verify.Desk, r verify.Request) verify.Result {
+func (h *harness) send(d verify.TicketContext, r verify.Request) verify.Result {
 	h.t.Helper()
 	result, err := h.Send(ctx, d, h.keyed(r))
 	if err != nil {
@@ -197,7 +197,7 @@ func (h *harness) wantKinds(contact string, want ...verify.EventKind) {
 // shield gives a channel's shield as it reads now.
 func (h *harness) shield(contact, channel string) verify.Shield {
 	h.t.Helper()
-	r, err := h.Reading(ctx, "acme", contact)
+	r, err := h.ContactState(ctx, "acme", contact)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func (h *harness) wantAsRead(got verify.Result) {
 
 func (h *harness) wantAsReadOf(tenant string, got verify.Result) {
 	h.t.Helper()
-	r, err := h.Reading(ctx, tenant, got.Contact)
+	r, err := h.ContactState(ctx, tenant, got.Contact)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -77,8 +77,8 @@ func (n Entry) atTime(now time.Time) Entry {
 	return n
 }
 
-// Reading is what one contact's events say.
-type Reading struct {
+// ContactState is what one contact's events say.
+type ContactState struct {
 	Contact string
 	Seq     int64             // of the last event that was read
 	Shields map[string]Shield // by channel; a channel that nothing happened to is absent
@@ -88,13 +88,13 @@ type Reading struct {
 	Locked   bool // under the policy of the ticket that shows it
 	Denied   bool // by the contact's own word, until an admin clears it
 
-	Marked map[string]Code // by channel of the ticket that shows it: why it gets no texts, as a carrier has reported
-	Marks  map[string]Code // the same by keyed hash of the destination
+	Suppressed   map[string]Code // by channel of the ticket that shows it: why it gets no texts, as a carrier has reported
+	Suppressions map[string]Code // the same by keyed hash of the destination
 }
 
-// Read folds one contact's events, in order of Seq, into shields and history as they read at now.
-func Read(contact string, events []Event, now time.Time) Reading {
-	r := Reading{Contact: contact, Shields: map[string]Shield{}}
+// Project folds one contact's events, in order of Seq, into shields and history as they read at now.
+func Project(contact string, events []Event, now time.Time) ContactState {
+	r := ContactState{Contact: contact, Shields: map[string]Shield{}}
 	place := map[string]int{}
 	sentTo := map[string]string{} // keyed hash of the destination, by verification
 	for _, e := range events {
@@ -108,11 +108,11 @@ func Read(contact string, events []Event, now time.Time) Reading {
 		case EventDenied:
 			r.Denied = r.Denied || e.Locks
 		case EventUnlocked:
-			r.Denied, r.Marks = false, nil
+			r.Denied, r.Suppressions = false, nil
 		case EventRequested:
 			sentTo[e.Verification] = e.Destination
 		case EventFailed:
-			r.mark(sentTo[e.Verification], e.Reason)
+			r.suppress(sentTo[e.Verification], e.Reason)
 		}
 		if e.Verification == "" {
 			continue
@@ -137,7 +137,7 @@ func Read(contact string, events []Event, now time.Time) Reading {
 }
 
 // setBack ends what is pending or green of a later time than an event that came after it.
-func (r *Reading) setBack(at time.Time) {
+func (r *ContactState) setBack(at time.Time) {
 	for channel, s := range r.Shields {
 		if s.State == ShieldPending || s.State == ShieldVerified {
 			r.Shields[channel] = s.setBack(at)
@@ -151,14 +151,14 @@ func (r *Reading) setBack(at time.Time) {
 }
 
 // mark notes that a destination gets no more texts, if a failure says so.
-func (r *Reading) mark(destination string, reason Code) {
+func (r *ContactState) suppress(destination string, reason Code) {
 	if destination == "" || !suppresses(reason) {
 		return
 	}
-	if r.Marks == nil {
-		r.Marks = map[string]Code{}
+	if r.Suppressions == nil {
+		r.Suppressions = map[string]Code{}
 	}
-	r.Marks[destination] = reason
+	r.Suppressions[destination] = reason
 }
 
 // failuresAfter is a contact's count once e has happened.

@@ -15,12 +15,12 @@ func TestHistoryComesInPagesNewestFirst(t *testing.T) {
 		if i%3 == 0 {
 			r = link("dana", "mail")
 		}
-		want = append(want, h.send(desk(), r).Verification)
+		want = append(want, h.send(ticketContext(), r).Verification)
 		h.clock.advance(time.Minute)
 	}
 	var before int64
 	for _, size := range []int{verify.HistoryPage, verify.HistoryPage, 20} {
-		entries, next, err := h.History(ctx, desk(), "dana", before)
+		entries, next, err := h.History(ctx, ticketContext(), "dana", before)
 		if err != nil || len(entries) != size {
 			t.Fatalf("a page of %d entries (%v), want %d", len(entries), err, size)
 		}
@@ -40,10 +40,10 @@ func TestHistoryComesInPagesNewestFirst(t *testing.T) {
 func TestHistoryOfExactlyOnePageGoesNowhere(t *testing.T) {
 	h := newHarness(t)
 	for range verify.HistoryPage {
-		h.send(desk(), code("dana", "mobile"))
+		h.send(ticketContext(), code("dana", "mobile"))
 		h.clock.advance(time.Minute)
 	}
-	entries, next, err := h.History(ctx, desk(), "dana", 0)
+	entries, next, err := h.History(ctx, ticketContext(), "dana", 0)
 	if err != nil || len(entries) != verify.HistoryPage || next != 0 {
 		t.Errorf("%d entries, next %d (%v)", len(entries), next, err)
 	}
@@ -51,45 +51,45 @@ func TestHistoryOfExactlyOnePageGoesNowhere(t *testing.T) {
 
 func TestThreat_07_HistoryIsOfTheDesksOwnContacts(t *testing.T) {
 	h := newHarness(t)
-	h.send(desk(), code("dana", "mobile"))
-	_, _, err := h.History(ctx, desk(), "mallory", 0)
+	h.send(ticketContext(), code("dana", "mobile"))
+	_, _, err := h.History(ctx, ticketContext(), "mallory", 0)
 	wantCode(t, err, verify.CodeNotFound)
-	elsewhere := desk()
+	elsewhere := ticketContext()
 	elsewhere.Contacts = elsewhere.Contacts[1:]
 	_, _, hidden := h.History(ctx, elsewhere, "dana", 0)
 	wantSameRefusal(t, hidden, err)
 
-	umbrella := desk() // its PSA numbers contacts alike
+	umbrella := ticketContext() // its PSA numbers contacts alike
 	umbrella.Tenant = "umbrella"
 	entries, next, err := h.History(ctx, umbrella, "dana", 0)
 	if err != nil || len(entries) != 0 || next != 0 {
 		t.Errorf("another tenant reads %v (%v)", entries, err)
 	}
 	pod, err := h.Pod(ctx, umbrella)
-	if err != nil || len(pod.Readings["dana"].Shields) != 0 || len(pod.Readings["dana"].Entries) != 0 {
-		t.Errorf("another tenant's pod reads %+v (%v)", pod.Readings["dana"], err)
+	if err != nil || len(pod.Contacts["dana"].Shields) != 0 || len(pod.Contacts["dana"].Entries) != 0 {
+		t.Errorf("another tenant's pod reads %+v (%v)", pod.Contacts["dana"], err)
 	}
 }
 
 func TestPodHoldsEveryContactsReading(t *testing.T) {
 	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 2 })
-	first := h.send(desk(), link("dana", "mail"))
+	first := h.send(ticketContext(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(first), ""); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		h.send(desk(), code("dana", "mobile"))
+		h.send(ticketContext(), code("dana", "mobile"))
 		h.clock.advance(time.Minute)
 	}
-	pod, err := h.Pod(ctx, desk())
+	pod, err := h.Pod(ctx, ticketContext())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pod.Tenant.ID != "acme" || pod.Desk.Ticket.ID != "t1" || !pod.Now.Equal(h.clock.Now()) || len(pod.Readings) != 2 {
+	if pod.Tenant.ID != "acme" || pod.Context.Ticket.ID != "t1" || !pod.Now.Equal(h.clock.Now()) || len(pod.Contacts) != 2 {
 		t.Errorf("pod %+v", pod)
 	}
-	dana := pod.Readings["dana"]
+	dana := pod.Contacts["dana"]
 	if len(dana.Entries) != 2 {
 		t.Errorf("%d entries, want the policy's 2", len(dana.Entries))
 	}
@@ -99,30 +99,30 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 	if s := dana.Shields["mobile"]; s.State != verify.ShieldPending {
 		t.Errorf("shield %+v, want pending", s)
 	}
-	if erik, there := pod.Readings["erik"]; !there || len(erik.Shields) != 0 || len(erik.Entries) != 0 {
+	if erik, there := pod.Contacts["erik"]; !there || len(erik.Shields) != 0 || len(erik.Entries) != 0 {
 		t.Errorf("Erik, to whom nothing happened, reads %+v, %v", erik, there)
 	}
-	alone, err := h.Reading(ctx, "acme", "dana")
+	alone, err := h.ContactState(ctx, "acme", "dana")
 	if err != nil || alone.Seq != dana.Seq || len(alone.Entries) != 4 {
 		t.Errorf("Dana's reading alone is %+v (%v)", alone, err)
 	}
-	if fit, err := h.Fit(ctx, desk(), alone); err != nil || len(fit.Entries) != 2 {
+	if fit, err := h.ApplyPolicy(ctx, ticketContext(), alone); err != nil || len(fit.Entries) != 2 {
 		t.Errorf("on the desk it has %d entries (%v), want the policy's 2", len(fit.Entries), err)
 	}
 
 	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 0 })
-	pod, err = h.Pod(ctx, desk())
-	if dana := pod.Readings["dana"]; err != nil || len(dana.Entries) != 0 || dana.Shields["mail"].State != verify.ShieldVerified {
+	pod, err = h.Pod(ctx, ticketContext())
+	if dana := pod.Contacts["dana"]; err != nil || len(dana.Entries) != 0 || dana.Shields["mail"].State != verify.ShieldVerified {
 		t.Errorf("with no entries shown: %+v (%v)", dana, err)
 	}
 }
 
 func TestHistoryThatThePolicyDoesNotShowHasNoPagesEither(t *testing.T) {
 	h := newHarness(t)
-	h.send(desk(), code("dana", "mobile"))
+	h.send(ticketContext(), code("dana", "mobile"))
 	for _, row := range []struct{ shown, want int }{{1, 1}, {0, 0}} {
 		h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = row.shown })
-		entries, next, err := h.History(ctx, desk(), "dana", 0)
+		entries, next, err := h.History(ctx, ticketContext(), "dana", 0)
 		if len(entries) != row.want || next != 0 || err != nil {
 			t.Errorf("with %d shown: %d entries, next %d, %v", row.shown, len(entries), next, err)
 		}

@@ -6,35 +6,35 @@ import (
 	"time"
 )
 
-// Sighting is a destination of a contact, and since when it is known to be one.
-type Sighting struct {
+// KnownChannel is a destination of a contact, and the time since which it is known.
+type KnownChannel struct {
 	Destination string    `json:"destination"`    // keyed hash
 	Since       time.Time `json:"since,omitzero"` // zero: since the contact was seen first
 }
 
-// Recognise flags the channels that the ticket system changed: those with a destination that none of the contact's
+// FlagChangedChannels flags the channels that the ticket system changed: those with a destination that none of the contact's
 // channels had at the last launch, and those that the ticket system reports as changed. The destinations are stored
 // for the next launch.
-func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
+func (s *Service) FlagChangedChannels(ctx context.Context, d TicketContext) (TicketContext, error) {
 	ids := make([]string, len(d.Contacts))
 	for i, c := range d.Contacts {
 		ids[i] = c.ID
 	}
-	known, err := s.Sightings.Sighted(ctx, d.Tenant, ids)
+	known, err := s.KnownChannels.KnownChannels(ctx, d.Tenant, ids)
 	if err != nil {
-		return Desk{}, err
+		return TicketContext{}, err
 	}
-	now, fresh := s.now(), map[string][]Sighting{}
+	now, fresh := s.now(), map[string][]KnownChannel{}
 	d.Contacts = slices.Clone(d.Contacts)
 	for i, c := range d.Contacts {
 		before, seen := known[c.ID]
-		after := make([]Sighting, 0, len(c.Channels))
+		after := make([]KnownChannel, 0, len(c.Channels))
 		c.Channels = slices.Clone(c.Channels)
 		for j, ch := range c.Channels {
 			if ch.Unusable != "" {
 				continue // it has no destination
 			}
-			sighting := sight(before, seen, s.Keys.destination(d.Tenant, ch), now)
+			sighting := knownOrNew(before, seen, s.Keys.destination(d.Tenant, ch), now)
 			after = append(after, sighting)
 			if sighting.Since.After(ch.ChangedAt) {
 				c.Channels[j].ChangedAt = sighting.Since
@@ -46,13 +46,13 @@ func (s *Service) Recognise(ctx context.Context, d Desk) (Desk, error) {
 		}
 	}
 	if len(fresh) > 0 {
-		err = s.Sightings.Sight(ctx, d.Tenant, fresh)
+		err = s.KnownChannels.PutKnownChannels(ctx, d.Tenant, fresh)
 	}
 	return d, err
 }
 
 // sight finds a destination among those that were seen before, or takes it as new since now.
-func sight(before []Sighting, seen bool, destination string, now time.Time) Sighting {
+func knownOrNew(before []KnownChannel, seen bool, destination string, now time.Time) KnownChannel {
 	for _, s := range before {
 		if s.Destination == destination {
 			return s
@@ -61,5 +61,5 @@ func sight(before []Sighting, seen bool, destination string, now time.Time) Sigh
 	if !seen {
 		now = time.Time{}
 	}
-	return Sighting{Destination: destination, Since: now}
+	return KnownChannel{Destination: destination, Since: now}
 }

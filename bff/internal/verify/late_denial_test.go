@@ -27,15 +27,15 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 		{"a link that expired", func(h *harness, _ verify.Result, _ string) { h.clock.advance(5 * time.Minute) }, verify.Expired, verify.CodeExpired},
 		{"a link that was superseded", func(h *harness, _ verify.Result, _ string) {
 			h.clock.advance(time.Minute)
-			h.send(desk(), link("dana", "mail"))
+			h.send(ticketContext(), link("dana", "mail"))
 		}, verify.Superseded, verify.CodeVerificationEnded},
 		{"a link that the technician cancelled", func(h *harness, sent verify.Result, _ string) {
-			if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
+			if _, err := h.Cancel(ctx, ticketContext(), sent.Verification); err != nil {
 				h.t.Fatal(err)
 			}
 		}, verify.Cancelled, verify.CodeVerificationEnded},
 		{"a link that the carrier reported as failed", func(h *harness, sent verify.Result, _ string) {
-			if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonUndelivered}); err != nil {
+			if err := h.RecordReport(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonUndelivered}); err != nil {
 				h.t.Fatal(err)
 			}
 		}, verify.Failed, verify.CodeVerificationEnded},
@@ -47,7 +47,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 		}{{"at once", 0, true}, {"a millisecond before the day is over", verify.DenialWindow - time.Millisecond, true}, {"after a day", verify.DenialWindow, false}} {
 			t.Run(c.name+" "+late.name, func(t *testing.T) {
 				h := newHarness(t)
-				sent := h.send(desk(), link("dana", "mail"))
+				sent := h.send(ticketContext(), link("dana", "mail"))
 				token := h.secret(sent)
 				c.end(h, sent, token)
 				h.clock.advance(late.after)
@@ -70,11 +70,11 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 				if s := h.shield("dana", "mail"); s.State != verify.ShieldDenied || s.Verification != sent.Verification || s.By.Name != "Ana Ortiz" || s.Method != verify.EmailLink {
 					t.Errorf("the shield reads %+v", s)
 				}
-				entries, _, err := h.History(ctx, desk(), "dana", 0)
+				entries, _, err := h.History(ctx, ticketContext(), "dana", 0)
 				if oldest := entries[len(entries)-1]; err != nil || oldest.Outcome != verify.Denied || oldest.DeniedAfter != c.was || !oldest.EndedAt.Equal(h.clock.Now()) {
 					t.Errorf("the history has %+v (%v)", entries, err)
 				}
-				_, err = h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+				_, err = h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 				wantCode(t, err, verify.CodeLocked)
 				again, err := h.Deny(ctx, token)
 				wantCode(t, err, verify.CodeVerificationEnded)
@@ -100,7 +100,7 @@ func TestALateDenialTurnsTheGreenOfItsLinkRedAndTellsEverybody(t *testing.T) {
 		t.Fatalf("the shield is %s", s.State)
 	}
 	first := h.due()[0]
-	if err := h.Noted(ctx, first); err != nil {
+	if err := h.NoteWritten(ctx, first); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(16 * time.Minute)
@@ -146,14 +146,14 @@ Verification: ` + sent.Verification + `, denied`
 
 func TestALateDenialEndsWhatIsUnderWayAndLeavesGreensOfOtherChannels(t *testing.T) {
 	h := newHarness(t)
-	proven := h.send(desk(), code("dana", "second"))
-	if _, err := h.Attempt(ctx, desk(), proven.Verification, h.secret(proven)); err != nil {
+	proven := h.send(ticketContext(), code("dana", "second"))
+	if _, err := h.CheckCode(ctx, ticketContext(), proven.Verification, h.secret(proven)); err != nil {
 		t.Fatal(err)
 	}
-	old := h.secret(h.send(desk(), link("dana", "mail")))
+	old := h.secret(h.send(ticketContext(), link("dana", "mail")))
 	h.clock.advance(5 * time.Minute)
-	h.send(desk(), link("dana", "mail"))
-	sms := h.send(desk(), code("dana", "mobile"))
+	h.send(ticketContext(), link("dana", "mail"))
+	sms := h.send(ticketContext(), code("dana", "mobile"))
 	right := h.secret(sms)
 	if _, err := h.Deny(ctx, old); err != nil {
 		t.Fatal(err)
@@ -163,16 +163,16 @@ func TestALateDenialEndsWhatIsUnderWayAndLeavesGreensOfOtherChannels(t *testing.
 			t.Errorf("%s reads %s, want %s", channel, got, want)
 		}
 	}
-	_, err := h.Attempt(ctx, desk(), sms.Verification, right)
+	_, err := h.CheckCode(ctx, ticketContext(), sms.Verification, right)
 	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
 // One mailbox has said yes to one link and no to another: its yes proves nothing.
 func TestALateDenialTurnsAGreenByAnotherLinkOfTheChannelRed(t *testing.T) {
 	h := newHarness(t)
-	old := h.secret(h.send(desk(), link("dana", "mail")))
+	old := h.secret(h.send(ticketContext(), link("dana", "mail")))
 	h.clock.advance(time.Minute)
-	if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
+	if _, err := h.Validate(ctx, h.secret(h.send(ticketContext(), link("dana", "mail"))), ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Deny(ctx, old); err != nil {
@@ -185,7 +185,7 @@ func TestALateDenialTurnsAGreenByAnotherLinkOfTheChannelRed(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.advance(time.Minute)
-	if _, err := h.Validate(ctx, h.secret(h.send(desk(), link("dana", "mail"))), ""); err != nil {
+	if _, err := h.Validate(ctx, h.secret(h.send(ticketContext(), link("dana", "mail"))), ""); err != nil {
 		t.Fatal(err)
 	}
 	if s := h.shield("dana", "mail"); s.State != verify.ShieldVerified {
@@ -195,7 +195,7 @@ func TestALateDenialTurnsAGreenByAnotherLinkOfTheChannelRed(t *testing.T) {
 
 func TestThreat_15_LateDenialsInParallelAreOne(t *testing.T) {
 	h := newHarness(t)
-	token := h.secret(h.send(desk(), link("dana", "mail")))
+	token := h.secret(h.send(ticketContext(), link("dana", "mail")))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -208,23 +208,23 @@ func TestThreat_15_LateDenialsInParallelAreOne(t *testing.T) {
 
 func TestAnOlderPageOfHistoryHasItsLateDenial(t *testing.T) {
 	h := newHarness(t)
-	old := h.send(desk(), link("dana", "mail"))
+	old := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(old)
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
 	}
 	for range verify.HistoryPage + 2 {
 		h.clock.advance(10 * time.Minute)
-		h.send(desk(), link("dana", "mail"))
+		h.send(ticketContext(), link("dana", "mail"))
 	}
 	if _, err := h.Deny(ctx, token); err != nil {
 		t.Fatal(err)
 	}
-	_, next, err := h.History(ctx, desk(), "dana", 0)
+	_, next, err := h.History(ctx, ticketContext(), "dana", 0)
 	if err != nil || next == 0 {
 		t.Fatalf("next page at %d (%v)", next, err)
 	}
-	older, _, err := h.History(ctx, desk(), "dana", next)
+	older, _, err := h.History(ctx, ticketContext(), "dana", next)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestAnOlderPageOfHistoryHasItsLateDenial(t *testing.T) {
 
 func TestALateDenialWithoutItsLedgerIsNotTaken(t *testing.T) {
 	h := newHarness(t)
-	token := h.secret(h.send(desk(), link("dana", "mail")))
+	token := h.secret(h.send(ticketContext(), link("dana", "mail")))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -254,14 +254,14 @@ func TestALateDenialWithoutItsLedgerIsNotTaken(t *testing.T) {
 
 func TestALateDenialOfATextedLinkNamesTheNumber(t *testing.T) {
 	h := newHarness(t)
-	token := h.secret(h.send(desk(), verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}))
+	token := h.secret(h.send(ticketContext(), verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Deny(ctx, token); err != nil {
 		t.Fatal(err)
 	}
-	entries, _, err := h.History(ctx, desk(), "dana", 0)
+	entries, _, err := h.History(ctx, ticketContext(), "dana", 0)
 	if err != nil || len(entries) != 1 {
 		t.Fatal(entries, err)
 	}

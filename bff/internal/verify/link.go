@@ -141,7 +141,7 @@ func (a linkAnswer) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err
 
 // endOthers fails the other open verifications of the contact: they may come from the same caller.
 func endOthers(ctx context.Context, tx Tx, v Verification, now time.Time) error {
-	others, err := tx.Under(ctx, v.Tenant, v.Contact, now)
+	others, err := tx.OpenByContact(ctx, v.Tenant, v.Contact, now)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (s *Service) decide(ctx context.Context, token string, write decision) (Lin
 	if err != nil {
 		return Link{}, err
 	}
-	rules, err := s.Rules(ctx, v.Tenant, entry.Client)
+	rules, err := s.EffectivePolicy(ctx, v.Tenant, entry.Client)
 	if err != nil {
 		return Link{}, err
 	}
@@ -247,7 +247,7 @@ func (s *Service) link(ctx context.Context, v Verification) (Link, Entry, error)
 		return Link{}, Entry{}, err
 	}
 	now := s.now()
-	for _, n := range Read(v.Contact, events, now).Entries {
+	for _, n := range Project(v.Contact, events, now).Entries {
 		if n.Verification == v.ID {
 			link := Link{
 				Tenant: tenant, Technician: nameOrID(n.Technician), Ticket: n.Ticket.Number,

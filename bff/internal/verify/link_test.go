@@ -13,7 +13,7 @@ import (
 
 func TestThreat_11_LookingALinkUpChangesNothing(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
 	h.notifier.received()
 	together(100, func(int) error {
@@ -30,7 +30,7 @@ func TestThreat_11_LookingALinkUpChangesNothing(t *testing.T) {
 
 func TestOpenedIsToldOnceAndProvesNothing(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
 	if codes := together(20, func(int) error { return h.Opened(ctx, token) }); codes[""] != 20 {
 		t.Errorf("verdicts %v", codes)
@@ -63,7 +63,7 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 	} {
 		t.Run(first.name, func(t *testing.T) {
 			h := newHarness(t)
-			sent := h.send(desk(), link("dana", "mail"))
+			sent := h.send(ticketContext(), link("dana", "mail"))
 			token := h.secret(sent)
 			h.notifier.received()
 			got, err := first.do(h, token)
@@ -92,7 +92,7 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 func TestThreat_16_AnExpiredLinkIsRefused(t *testing.T) {
 	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.LinkValidity = 7 * time.Minute })
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
 	h.clock.advance(7 * time.Minute)
 	got, err := h.Validate(ctx, token, "")
@@ -105,9 +105,9 @@ func TestThreat_16_AnExpiredLinkIsRefused(t *testing.T) {
 
 func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
-	if _, err := h.Cancel(ctx, desk(), sent.Verification); err != nil {
+	if _, err := h.Cancel(ctx, ticketContext(), sent.Verification); err != nil {
 		t.Fatal(err)
 	}
 	got, err := h.Validate(ctx, token, "")
@@ -119,8 +119,8 @@ func TestAnEndedLinkSaysWhatBecameOfIt(t *testing.T) {
 
 func TestLinksThatAreNone(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
-	texted := h.send(desk(), code("dana", "mobile"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
+	texted := h.send(ticketContext(), code("dana", "mobile"))
 	token := h.secret(sent)
 	_, none := h.Link(ctx, strings.Repeat("A", 43))
 	wantCode(t, none, verify.CodeNotFound)
@@ -154,7 +154,7 @@ func TestLinksThatAreNone(t *testing.T) {
 func TestThreat_15_OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
 	h := newHarness(t)
 	for range 10 {
-		sent := h.send(desk(), link("dana", "mail"))
+		sent := h.send(ticketContext(), link("dana", "mail"))
 		token := h.secret(sent)
 		before := len(h.kinds("acme", "dana"))
 		codes := together(50, func(i int) error {
@@ -182,7 +182,7 @@ func TestThreat_15_OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
 
 func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
 	h.notifier.received()
 	broken := h.other()
@@ -198,7 +198,7 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 
 func TestValidateSaysSoWhateverFailsAfterwards(t *testing.T) {
 	h := newHarness(t)
-	sent := h.send(desk(), link("dana", "mail"))
+	sent := h.send(ticketContext(), link("dana", "mail"))
 	brief := h.other()
 	brief.Ledger = &readOnce{Ledger: h.store}
 	got, err := brief.Validate(ctx, h.secret(sent), "")

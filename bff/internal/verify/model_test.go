@@ -39,13 +39,13 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 
 // model is what the service should do, in a few plain variables.
 type model struct {
-	h        *harness
-	desk     verify.Desk
-	policy   verify.Policy
-	failures int // of Dana, the only contact
-	denied   bool
-	all      []*asked
-	channels map[string]*face
+	h             *harness
+	ticketContext verify.TicketContext
+	policy        verify.Policy
+	failures      int // of Dana, the only contact
+	denied        bool
+	all           []*asked
+	channels      map[string]*face
 }
 
 // asked is a verification.
@@ -68,9 +68,9 @@ type face struct {
 }
 
 func newModel(t *rapid.T, h *harness, tenant string) *model {
-	m := &model{h: h, desk: desk(), policy: verify.DefaultPolicy(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
+	m := &model{h: h, ticketContext: ticketContext(), policy: verify.DefaultPolicy(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
 	h.t = t
-	m.desk.Tenant = tenant
+	m.ticketContext.Tenant = tenant
 	storetest.Unbounded(&m.policy)
 	m.policy.TriesPerCode = rapid.IntRange(1, 3).Draw(t, "tries")
 	m.policy.FailuresBeforeLock = rapid.IntRange(3, 5).Draw(t, "failures before lock")
@@ -138,7 +138,7 @@ func (m *model) send(t *rapid.T) {
 	case f.last != nil && m.now().Before(f.last.at.Add(m.policy.ResendCooldown)):
 		want = verify.CodeCooldown
 	}
-	got, err := m.h.Send(ctx, m.desk, r)
+	got, err := m.h.Send(ctx, m.ticketContext, r)
 	wantCode(t, err, want)
 	if err != nil || want != "" {
 		return
@@ -151,12 +151,12 @@ func (m *model) send(t *rapid.T) {
 		v.max, v.ends = m.policy.TriesPerCode, m.now().Add(m.policy.CodeValidity)
 	}
 	f.last, m.all = v, append(m.all, v)
-	m.h.wantAsReadOf(m.desk.Tenant, got)
+	m.h.wantAsReadOf(m.ticketContext.Tenant, got)
 }
 
 func (m *model) sendAgain(t *rapid.T) {
 	v := m.any(t, false)
-	got, err := m.h.Send(ctx, m.desk, v.request)
+	got, err := m.h.Send(ctx, m.ticketContext, v.request)
 	if err != nil || got.Verification != v.id {
 		t.Fatalf("the key of %s gives %s (%v)", v.id, got.Verification, err)
 	}
@@ -209,12 +209,12 @@ func (m *model) spend(v *asked) verify.Code {
 }
 
 func (m *model) try(t *rapid.T, v *asked, typed string, want verify.Code) {
-	d := m.desk
+	d := m.ticketContext
 	d.Technician.ID = rapid.SampledFrom([]string{"ana", "ben", "kim"}).Draw(t, "technician")
-	got, err := m.h.Attempt(ctx, d, v.id, typed)
+	got, err := m.h.CheckCode(ctx, d, v.id, typed)
 	wantCode(t, err, want)
 	if err == nil {
-		m.h.wantAsReadOf(m.desk.Tenant, got)
+		m.h.wantAsReadOf(m.ticketContext.Tenant, got)
 	}
 }
 
@@ -259,8 +259,8 @@ func (m *model) unlock(t *rapid.T) {
 	if !m.denied && rapid.IntRange(0, 3).Draw(t, "patience") > 0 {
 		t.Skip("admins are seldom asked")
 	}
-	was, err := m.h.Unlock(ctx, verify.Admin{Tenant: m.desk.Tenant, ID: "noor"}, "dana")
-	if want := (verify.Cleared{Failures: m.failures, Denied: m.denied}); err != nil || was != want {
+	was, err := m.h.Unlock(ctx, verify.Admin{Tenant: m.ticketContext.Tenant, ID: "noor"}, "dana")
+	if want := (verify.UnlockResult{Failures: m.failures, Denied: m.denied}); err != nil || was != want {
 		t.Fatalf("cleared %+v (%v), want %+v", was, err, want)
 	}
 	m.failures, m.denied = 0, false
@@ -272,10 +272,10 @@ func (m *model) cancel(t *rapid.T) {
 	if want == "" {
 		m.end(v, verify.Cancelled)
 	}
-	got, err := m.h.Cancel(ctx, m.desk, v.id)
+	got, err := m.h.Cancel(ctx, m.ticketContext, v.id)
 	wantCode(t, err, want)
 	if err == nil {
-		m.h.wantAsReadOf(m.desk.Tenant, got)
+		m.h.wantAsReadOf(m.ticketContext.Tenant, got)
 	}
 }
 
@@ -287,7 +287,7 @@ func (m *model) report(t *rapid.T) {
 	if kind == verify.EventFailed && m.open(v) {
 		m.end(v, verify.Failed)
 	}
-	if err := m.h.Delivered(ctx, m.desk.Tenant, v.id, verify.Report{Kind: kind, Reason: verify.ReasonUndelivered}); err != nil {
+	if err := m.h.RecordReport(ctx, m.ticketContext.Tenant, v.id, verify.Report{Kind: kind, Reason: verify.ReasonUndelivered}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -306,7 +306,7 @@ func (m *model) sleep(t *rapid.T) {
 
 // check holds what is read against the model.
 func (m *model) check(t *rapid.T) {
-	r, err := m.h.Reading(ctx, m.desk.Tenant, "dana")
+	r, err := m.h.ContactState(ctx, m.ticketContext.Tenant, "dana")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +332,7 @@ func (m *model) check(t *rapid.T) {
 	if r.Denied != m.denied {
 		t.Fatalf("reads as locked by a denial: %t, want %t", r.Denied, m.denied)
 	}
-	if n := m.h.failures(m.desk.Tenant, "dana"); n != m.failures {
+	if n := m.h.failures(m.ticketContext.Tenant, "dana"); n != m.failures {
 		t.Fatalf("%d failures, want %d", n, m.failures)
 	}
 	m.checkEvents(t)
@@ -359,7 +359,7 @@ func (m *model) state(f *face) (verify.State, *asked) {
 // checkEvents counts over the whole list: tries never exceed the cap, and nothing ends twice.
 func (m *model) checkEvents(t *rapid.T) {
 	judged, ends := map[string]int{}, map[string]int{}
-	for _, e := range m.h.events(m.desk.Tenant, "dana") {
+	for _, e := range m.h.events(m.ticketContext.Tenant, "dana") {
 		switch e.Kind {
 		case verify.EventWrongCode:
 			judged[e.Verification]++

@@ -31,7 +31,7 @@ func TestOptions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, Policy{Methods: test.methods, SMSCountries: []string{""}}.Options(Desk{}, Contact{}, test.give, Reading{}, time.Time{})); diff != "" {
+			if diff := cmp.Diff(test.want, Policy{Methods: test.methods, SMSCountries: []string{""}}.Options(TicketContext{}, Contact{}, test.give, ContactState{}, time.Time{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -56,11 +56,11 @@ func TestAMethodIsOfferedOnlyWhereACarrierIsSetUp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := Policy{Methods: Methods, SMSCountries: []string{""}, NoCarrier: c.missing}
-			if diff := cmp.Diff(c.want, p.Options(Desk{}, Contact{}, c.give, Reading{}, time.Time{})); diff != "" {
+			if diff := cmp.Diff(c.want, p.Options(TicketContext{}, Contact{}, c.give, ContactState{}, time.Time{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			for _, o := range c.want {
-				err := p.check(Desk{}, Contact{}, c.give, o.Method, time.Time{})
+				err := p.check(TicketContext{}, Contact{}, c.give, o.Method, time.Time{})
 				if refused := CodeOf(err) == CodeMethodNotAllowed; refused != (o.Refusal != "") {
 					t.Errorf("%s: %v", o.Method, err)
 				}
@@ -75,7 +75,7 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 		p := Policy{Methods: allowed, SMSCountries: []string{""}}
 		for _, ch := range channels {
 			offered := map[Method]Code{}
-			for _, o := range p.Options(Desk{}, Contact{}, ch, Reading{}, time.Time{}) {
+			for _, o := range p.Options(TicketContext{}, Contact{}, ch, ContactState{}, time.Time{}) {
 				offered[o.Method] = o.Refusal
 			}
 			for _, m := range append([]Method{"", "fax"}, Methods...) {
@@ -89,7 +89,7 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 				case refusal != "":
 					want = CodeMethodNotAllowed
 				}
-				if got := CodeOf(p.check(Desk{}, Contact{}, ch, m, time.Time{})); got != want {
+				if got := CodeOf(p.check(TicketContext{}, Contact{}, ch, m, time.Time{})); got != want {
 					t.Errorf("%v on %v under %v: got %q, want %q", m, ch, allowed, got, want)
 				}
 			}

@@ -23,12 +23,12 @@ type policyCache struct {
 type policyKey struct{ tenant, client string }
 
 type cachedPolicy struct {
-	rules *Rules
+	rules *EffectivePolicy
 	on    *basePolicy
 }
 
 // get gives a valid policy, or the base policy to make it from, or neither.
-func (b *policyCache) get(key policyKey, now time.Time) (*Rules, *basePolicy) {
+func (b *policyCache) get(key policyKey, now time.Time) (*EffectivePolicy, *basePolicy) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	on := b.bases[key.tenant]
@@ -68,7 +68,7 @@ func (b *policyCache) setBase(on *basePolicy, now time.Time, drops int) {
 	b.bases[on.tenant.ID], on.seenAt = on, now
 }
 
-func (b *policyCache) keep(key policyKey, r *Rules, on *basePolicy) {
+func (b *policyCache) keep(key policyKey, r *EffectivePolicy, on *basePolicy) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.bases[key.tenant] != on {

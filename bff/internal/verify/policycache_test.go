@@ -17,7 +17,7 @@ type counted struct {
 	meanwhile     func() // happens once, after the next level is read
 }
 
-func (c *counted) PolicyLevel(ctx context.Context, tenant, client string) (verify.Settings, error) {
+func (c *counted) PolicyLevel(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
 	c.levels++
 	s, err := c.Policies.PolicyLevel(ctx, tenant, client)
 	if happen := c.meanwhile; happen != nil {
@@ -43,7 +43,7 @@ func (h *harness) set(node *verify.Service, client string, version int64, length
 
 func (h *harness) codeLength(client string) int {
 	h.t.Helper()
-	r, err := h.Rules(ctx, "acme", client)
+	r, err := h.EffectivePolicy(ctx, "acme", client)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestWhatWasReadBeforeAnEditIsNotKept(t *testing.T) {
 func TestRulesFollowTheirTenant(t *testing.T) {
 	h := newHarness(t)
 	country := func() string {
-		r, err := h.Rules(ctx, "acme", "contoso")
+		r, err := h.EffectivePolicy(ctx, "acme", "contoso")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,6 +139,6 @@ func TestWithoutTheStoreThereAreNoRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.advance(2 * time.Second)
-	_, err := h.Rules(ctx, "acme", "contoso")
+	_, err := h.EffectivePolicy(ctx, "acme", "contoso")
 	wantCode(t, err, verify.CodeUnavailable)
 }

@@ -32,10 +32,10 @@ type Reach interface {
 // Tx is one transaction of the ledger.
 type Tx interface {
 	Journal
-	Attempts
-	Spending
-	Rulebook
-	Brandbook
+	Verifications
+	UsageCounters
+	PolicyRepository
+	BrandingRepository
 	Outbox
 }
 
@@ -45,8 +45,8 @@ type Journal interface {
 	Append(ctx context.Context, e *Event) error
 }
 
-// Attempts keeps the verifications themselves.
-type Attempts interface {
+// Verifications stores the verifications.
+type Verifications interface {
 	// ReadAhead tells that a send of the verification is about to be judged: by its key, its contact's and destination's
 	// past since then, and the quotas. A database that is far away answers all of that at once. It changes no answer.
 	ReadAhead(ctx context.Context, v Verification, since time.Time, quotas []Quota) error
@@ -56,8 +56,8 @@ type Attempts interface {
 	ByKey(ctx context.Context, tenant, technician, key string) (Verification, error)
 	// Latest gives the last verification asked for on this channel, ended or not, or CodeNotFound.
 	Latest(ctx context.Context, tenant, contact, channel string) (Verification, error)
-	// Under gives the contact's verifications that are open at the given time.
-	Under(ctx context.Context, tenant, contact string, at time.Time) ([]Verification, error)
+	// OpenByContact gives the contact's verifications that are open at the given time.
+	OpenByContact(ctx context.Context, tenant, contact string, at time.Time) ([]Verification, error)
 	// End closes a verification that is open and not yet expired at the given time; else false.
 	End(ctx context.Context, tenant, id string, outcome Outcome, at time.Time) (bool, error)
 	// DenyEnded turns the outcome of a verification that ended or expired after the given time into a denial; false if it
@@ -67,8 +67,8 @@ type Attempts interface {
 	Find(ctx context.Context, tenant, id string) (Verification, error)
 }
 
-// Spending counts what may only be done so often. Counting comes before judging.
-type Spending interface {
+// UsageCounters counts tries, failures and messages. Counting comes before comparing.
+type UsageCounters interface {
 	// Try counts one try at a code and one failure of the contact, and gives the verification as it
 	// now stands; false if it is not open at the given time or has no try left. A success clears
 	// the failure again. CodeLocked, with nothing counted: the contact has that many failures already.
@@ -81,21 +81,21 @@ type Spending interface {
 	Denied(ctx context.Context, tenant, contact string) (bool, error)
 	// SetDenied notes it, or clears it.
 	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
-	// Mark stores why the verification's destination gets no more texts.
-	Mark(ctx context.Context, v Verification, reason Code, at time.Time) error
-	// Marked gives the reason why a destination gets no texts; empty: it gets them.
-	Marked(ctx context.Context, tenant, destination string) (Code, error)
-	// ClearMarks removes those that came from the contact's verifications, and gives their number.
-	ClearMarks(ctx context.Context, tenant, contact string) (int, error)
+	// Suppress stores why the verification's destination gets no more texts.
+	Suppress(ctx context.Context, v Verification, reason Code, at time.Time) error
+	// Suppressed gives the reason why a destination gets no texts; empty: it gets them.
+	Suppressed(ctx context.Context, tenant, destination string) (Code, error)
+	// ClearSuppressions removes those that came from the contact's verifications, and gives their number.
+	ClearSuppressions(ctx context.Context, tenant, contact string) (int, error)
 	// Spend counts a send on each of the quotas, over their limits too, and gives the usage of each
 	// afterwards. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
 	// a pause no longer than the quota's longest.
-	Spend(ctx context.Context, tenant string, at time.Time, quotas []Quota) ([]Use, error)
+	Spend(ctx context.Context, tenant string, at time.Time, quotas []Quota) ([]Usage, error)
 	// Messages gives the number of verifications, of any contact, that were sent to a person since then, and the times of
 	// the first and the last of them.
 	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
 	// Used gives the usage of a quota without counting anything.
-	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Use, error)
+	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Usage, error)
 	// Pause marks the quota as paused until then in every later Use.
 	Pause(ctx context.Context, tenant string, b Quota, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
@@ -116,17 +116,17 @@ type Outbox interface {
 	SettleNote(ctx context.Context, j NoteJob) (bool, error)
 }
 
-// Rulebook keeps what each level sets of the policy.
-type Rulebook interface {
-	// Settings gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
-	Settings(ctx context.Context, tenant, client string) (Settings, error)
-	// PutSettings stores them in place of those of the version before; false, and nothing stored, if that is
+// PolicyRepository stores the overrides of each level of the policy.
+type PolicyRepository interface {
+	// PolicyOverrides gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
+	Overrides(ctx context.Context, tenant, client string) (PolicyOverrides, error)
+	// PutOverrides stores them in place of those of the version before; false, and nothing stored, if that is
 	// not the version that is there.
-	PutSettings(ctx context.Context, s Settings) (bool, error)
+	PutOverrides(ctx context.Context, s PolicyOverrides) (bool, error)
 }
 
-// Brandbook keeps how the tenant looks and speaks.
-type Brandbook interface {
+// BrandingRepository stores the theme, texts and logos of a tenant.
+type BrandingRepository interface {
 	// Branding gives what is set; of version 0 if nothing ever was.
 	Branding(ctx context.Context, tenant string) (Branding, error)
 	// PutBranding stores it in place of that of the version before, its images in place of all the tenant's;
@@ -145,19 +145,19 @@ type Brandings interface {
 // Policies reads what was set, outside of any transaction.
 type Policies interface {
 	// PolicyLevel gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
-	PolicyLevel(ctx context.Context, tenant, client string) (Settings, error)
+	PolicyLevel(ctx context.Context, tenant, client string) (PolicyOverrides, error)
 	// PolicyEdits gives a number that grows with every edit of the tenant's policies, its clients' too.
 	PolicyEdits(ctx context.Context, tenant string) (int64, error)
 	// PolicyPage gives up to n settings of the tenant's clients, in order of their ids, after the one given.
-	PolicyPage(ctx context.Context, tenant, after string, n int) ([]Settings, error)
+	PolicyPage(ctx context.Context, tenant, after string, n int) ([]PolicyOverrides, error)
 }
 
-// Sightings remembers where the ticket system's channels led when they were seen first.
-type Sightings interface {
-	// Sighted gives what was seen of each of the contacts; one that was never seen is absent.
-	Sighted(ctx context.Context, tenant string, contacts []string) (map[string][]Sighting, error)
-	// Sight puts what is seen of the contacts in place of what was.
-	Sight(ctx context.Context, tenant string, seen map[string][]Sighting) error
+// KnownChannels stores the destinations of each contact at the last launch.
+type KnownChannels interface {
+	// KnownChannels gives what was seen of each of the contacts; one that was never seen is absent.
+	KnownChannels(ctx context.Context, tenant string, contacts []string) (map[string][]KnownChannel, error)
+	// PutKnownChannels puts what is seen of the contacts in place of what was.
+	PutKnownChannels(ctx context.Context, tenant string, seen map[string][]KnownChannel) error
 }
 
 // Tenants knows the tenants and their settings.
@@ -166,10 +166,10 @@ type Tenants interface {
 	Tenant(ctx context.Context, id string) (Tenant, error)
 }
 
-// Whisperer publishes, to every node, that a contact has events up to seq. An empty contact stands for the tenant's own
+// Notifier publishes, to every node, that a contact has events up to seq. An empty contact stands for the tenant's own
 // events, such as those of its policies. Best effort: a lost notification delays an update; the state is never wrong.
-type Whisperer interface {
-	Nudge(tenant, contact string, seq int64)
+type Notifier interface {
+	Notify(tenant, contact string, seq int64)
 }
 
 // Alerter wakes the webhook worker after a commit.

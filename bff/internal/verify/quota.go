@@ -35,15 +35,15 @@ func (l Limits) pause() time.Duration {
 // pumpingWindow is what the alarm looks at.
 const pumpingWindow = 24 * time.Hour
 
-// Use is how a quota stands.
-type Use struct {
+// Usage is how a quota stands.
+type Usage struct {
 	Used   int64 // in the window, this send included
 	Began  time.Time
 	Paused time.Time // zero: it is not
 }
 
-// Standing is the use of a quota as the pod and the API show it.
-type Standing struct {
+// QuotaStatus is the use of a quota as the pod and the API show it.
+type QuotaStatus struct {
 	Name    string
 	Used    int64
 	Limit   int64
@@ -57,13 +57,13 @@ const destinationWindow = 24 * time.Hour
 const warnFrom = 80
 
 // close tells whether little is left.
-func (b Standing) close() bool { return b.Limit > 1 && b.Used*100 >= b.Limit*warnFrom }
+func (b QuotaStatus) close() bool { return b.Limit > 1 && b.Used*100 >= b.Limit*warnFrom }
 
 // block of a number is what it shares with its nearest ten thousand.
 func block(number string) string { return number[:max(0, len(number)-4)] }
 
 // quotas are all that a send counts on; of an e-mail those that texts have beside are left out.
-func (a pendingSend) quotas(p *Rules) []Quota {
+func (a pendingSend) quotas(p *EffectivePolicy) []Quota {
 	v, l := a.verification, p.Limits
 	list := []Quota{
 		{Name: "quota_technician_minute", Key: v.Technician, Window: time.Minute, Limit: l.TechnicianMinute, Amount: 1},
@@ -85,7 +85,7 @@ func (a pendingSend) quotas(p *Rules) []Quota {
 
 // countQuotas counts the send on every quota. A limit that is passed refuses it, and with the step all of its
 // counting is undone. What remains little is told.
-func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *EffectivePolicy) ([]QuotaStatus, error) {
 	now, quotas := a.verification.RequestedAt, a.counted
 	close, err := a.checkDestinationLimit(ctx, tx, p)
 	if err != nil {
@@ -100,7 +100,7 @@ func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *Rules) ([]Standi
 		if use.Paused.After(now) {
 			return nil, errPaused(use.Paused, now)
 		}
-		at := Standing{Name: b.Name, Used: use.Used, Limit: b.Limit, FreesAt: use.Began.Add(b.Window)}
+		at := QuotaStatus{Name: b.Name, Used: use.Used, Limit: b.Limit, FreesAt: use.Began.Add(b.Window)}
 		switch {
 		case use.Used > b.Limit:
 			at.Used -= b.Amount
@@ -119,28 +119,28 @@ func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *Rules) ([]Standi
 
 // checkDestinationLimit refuses too many messages to one person, across contacts, tickets and aliases of the address: the
 // cooldown first, then the day's limit. It counts the verifications themselves.
-func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Tx, p *Rules) ([]Standing, error) {
+func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Tx, p *EffectivePolicy) ([]QuotaStatus, error) {
 	v, now := a.verification, a.verification.RequestedAt
 	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Person, now.Add(-destinationWindow))
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	day := Standing{Name: "quota_destination_day", Used: n + 1, Limit: p.Limits.DestinationDay, FreesAt: first.Add(destinationWindow)}
+	day := QuotaStatus{Name: "quota_destination_day", Used: n + 1, Limit: p.Limits.DestinationDay, FreesAt: first.Add(destinationWindow)}
 	switch wait := last.Add(p.ResendCooldown).Sub(now); {
 	case wait > 0:
-		return nil, Standing{Name: quotaCooldown, FreesAt: now.Add(min(wait, p.ResendCooldown))}.refusal(now)
+		return nil, QuotaStatus{Name: quotaCooldown, FreesAt: now.Add(min(wait, p.ResendCooldown))}.refusal(now)
 	case n >= day.Limit:
 		day.Used = n
 		return nil, day.refusal(now)
 	case day.close():
-		return []Standing{day}, nil
+		return []QuotaStatus{day}, nil
 	}
 	return nil, nil
 }
 
 // checkPumping pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
 // none after it.
-func (a pendingSend) checkPumping(ctx context.Context, tx Tx, p *Rules, b Quota, sent Use) error {
+func (a pendingSend) checkPumping(ctx context.Context, tx Tx, p *EffectivePolicy, b Quota, sent Usage) error {
 	l, v := p.Limits, a.verification
 	if l.PumpingFloor == 0 || sent.Used < l.PumpingSample {
 		return nil
@@ -172,7 +172,7 @@ func countProvenText(ctx context.Context, tx Tx, v Verification, at time.Time) e
 	return err
 }
 
-func (b Standing) refusal(now time.Time) error {
+func (b QuotaStatus) refusal(now time.Time) error {
 	wait := max(b.FreesAt.Sub(now), time.Millisecond)
 	seconds := int(math.Ceil(wait.Seconds()))
 	if b.Name == quotaCooldown {
@@ -189,7 +189,7 @@ func (b Standing) refusal(now time.Time) error {
 
 func errPaused(until, now time.Time) error {
 	return &Error{
-		Code: CodeQuotaExceeded, RetryAfter: until.Sub(now), Quota: &Standing{Name: quotaPumping, FreesAt: until},
+		Code: CodeQuotaExceeded, RetryAfter: until.Sub(now), Quota: &QuotaStatus{Name: quotaPumping, FreesAt: until},
 		Public: "Texts to numbers like this one are paused, because too few came back. Try e-mail, or tell your admin.",
 	}
 }

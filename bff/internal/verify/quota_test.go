@@ -13,8 +13,8 @@ import (
 )
 
 // crowd is a desk with n contacts, whose numbers are all different.
-func crowd(n int) verify.Desk {
-	d := desk()
+func crowd(n int) verify.TicketContext {
+	d := ticketContext()
 	for i := range n {
 		d.Contacts = append(d.Contacts, verify.Contact{ID: fmt.Sprint("c", i), Name: "Somebody", Channels: []verify.Channel{
 			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415555%04d", 6000+i), Capability: verify.Mobile},
@@ -25,7 +25,7 @@ func crowd(n int) verify.Desk {
 }
 
 // texts sends a code to one of the crowd.
-func (h *harness) text(d verify.Desk, i int) error {
+func (h *harness) text(d verify.TicketContext, i int) error {
 	_, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"}))
 	return err
 }
@@ -159,7 +159,7 @@ func TestThreat_19_ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
 	wantCode(t, h.text(other, 1), verify.CodeCooldown)
 	for i := range 3 {
 		h.clock.advance(time.Minute)
-		if err := h.text([]verify.Desk{d, other}[i%2], i%2); err != nil {
+		if err := h.text([]verify.TicketContext{d, other}[i%2], i%2); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,7 +215,7 @@ func TestThreat_18_TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) 
 	}
 	// When enough come back, the next twenty are let through again.
 	for range 3 {
-		if _, err := h.Attempt(ctx, d, proof.Verification, h.secret(proof)); err != nil {
+		if _, err := h.CheckCode(ctx, d, proof.Verification, h.secret(proof)); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(time.Hour)
@@ -285,13 +285,13 @@ func pumping(pause time.Duration) func(*verify.Policy) {
 
 func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	h := newHarness(t)
-	if _, err := h.Recognise(ctx, desk()); err != nil {
+	if _, err := h.FlagChangedChannels(ctx, ticketContext()); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(48 * time.Hour)
-	swapped := desk()
+	swapped := ticketContext()
 	swapped.Contacts[0].Channels[0].Value = "+14155550666"
-	d, err := h.Recognise(ctx, swapped)
+	d, err := h.FlagChangedChannels(ctx, swapped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry := pod.Readings["dana"].Entries[0]
+	entry := pod.Contacts["dana"].Entries[0]
 	const mind = "Mind: the ticket system had changed this address or number shortly before."
 	if note := verify.Note("Dana Reyes", entry, time.UTC); !entry.Changed || entry.Verification != sent.Verification || !strings.Contains(note, mind) {
 		t.Errorf("the history has %+v; the note %q", entry, note)
@@ -320,7 +320,7 @@ func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 
 func TestThreat_10_NobodyVerifiesThemselves(t *testing.T) {
 	h := newHarness(t)
-	d := desk()
+	d := ticketContext()
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: verify.Email, Value: "ANA@acme.example"})
 	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), link("dana", "own")} {
 		_, err := h.Send(ctx, d, h.keyed(r))
@@ -333,12 +333,12 @@ func TestThreat_10_NobodyVerifiesThemselves(t *testing.T) {
 func TestThreat_13_AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock, p.TriesPerCode = 3, 3 })
-	sent := h.send(desk(), code("dana", "mobile"))
+	sent := h.send(ticketContext(), code("dana", "mobile"))
 	for range 3 {
-		_, _ = h.Attempt(ctx, desk(), sent.Verification, wrong(h.secret(sent)))
+		_, _ = h.CheckCode(ctx, ticketContext(), sent.Verification, wrong(h.secret(sent)))
 	}
 	h.clock.advance(time.Minute)
-	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeLocked)
 	for _, want := range []int{3, 0} {
 		was, err := h.Unlock(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, "dana")
@@ -347,5 +347,5 @@ func TestThreat_13_AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 		}
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventWrongCode, verify.EventWrongCode, verify.EventWrongCode, verify.EventFailed, verify.EventUnlocked)
-	h.send(desk(), code("dana", "mobile"))
+	h.send(ticketContext(), code("dana", "mobile"))
 }

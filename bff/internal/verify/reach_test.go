@@ -24,7 +24,7 @@ func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 	h.Forget("acme")
 	revision := func() string {
 		t.Helper()
-		r, err := h.Rules(ctx, "acme", "contoso")
+		r, err := h.EffectivePolicy(ctx, "acme", "contoso")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 	}
 	carriers.err = errors.New("the database is away")
 	h.clock.advance(2 * time.Second)
-	if _, err := h.Rules(ctx, "acme", "contoso"); err == nil {
+	if _, err := h.EffectivePolicy(ctx, "acme", "contoso"); err == nil {
 		t.Error("carriers that can't be read are taken for none")
 	}
 }
@@ -50,7 +50,7 @@ func TestWithoutACarrierNothingIsSent(t *testing.T) {
 	h := newHarness(t)
 	h.Reach = &reach{kinds: []verify.ChannelKind{verify.Email}}
 	h.Forget("acme")
-	_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 	refusal := new(verify.Error)
 	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethodNotAllowed || refusal.Reason != verify.ReasonNoCarrier || refusal.Public == "" {
 		t.Errorf("%v, want %s because of %s", err, verify.CodeMethodNotAllowed, verify.ReasonNoCarrier)

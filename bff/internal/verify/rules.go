@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Rules are a policy as it holds for one client. They are shared: read them, don't write to them.
-type Rules struct {
+// EffectivePolicy are a policy as it holds for one client. They are shared: read them, don't write to them.
+type EffectivePolicy struct {
 	Policy
 	Version PolicyVersion
 
 	tenant Tenant
-	levels [2]Settings // the tenant's, the client's
+	levels [2]PolicyOverrides // the tenant's, the client's
 }
 
-// Rules gives the policy as it holds for a client: from memory, or as it is stored.
-func (s *Service) Rules(ctx context.Context, tenant, client string) (*Rules, error) {
+// EffectivePolicy gives the policy as it holds for a client: from memory, or as it is stored.
+func (s *Service) EffectivePolicy(ctx context.Context, tenant, client string) (*EffectivePolicy, error) {
 	key, now := policyKey{tenant, client}, s.Now()
 	rules, on := s.rules.get(key, now)
 	if rules != nil {
@@ -33,7 +33,7 @@ func (s *Service) Rules(ctx context.Context, tenant, client string) (*Rules, err
 			return rules, nil
 		}
 	}
-	level := Settings{Tenant: tenant}
+	level := PolicyOverrides{Tenant: tenant}
 	if client != "" {
 		var err error
 		if level, err = s.Policies.PolicyLevel(ctx, tenant, client); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) noCarrier(ctx context.Context, tenant string) ([]ChannelKind, 
 }
 
 // Revision tells the rules that pods show apart: the version of the policy, and which carriers are missing.
-func (r *Rules) Revision() string {
+func (r *EffectivePolicy) Revision() string {
 	revision := r.Version.String()
 	for _, kind := range r.NoCarrier {
 		revision += " no " + string(kind)
@@ -97,29 +97,29 @@ func (r *Rules) Revision() string {
 func (s *Service) Forget(tenant string) { s.rules.drop(tenant) }
 
 // resolve merges the levels, field by field.
-func resolve(t Tenant, own, client Settings) *Rules {
+func resolve(t Tenant, own, client PolicyOverrides) *EffectivePolicy {
 	return newBasePolicy(t, own, 0).forClient(client)
 }
 
 // basePolicy is the policy of a tenant without the overrides of its clients.
 type basePolicy struct {
 	tenant Tenant
-	own    Settings
+	own    PolicyOverrides
 	policy Policy
 	edits  int64     // number of the last edit that it contains
 	seenAt time.Time // when the store last confirmed it; guarded by the cache's lock
 }
 
-func newBasePolicy(t Tenant, own Settings, edits int64) *basePolicy {
+func newBasePolicy(t Tenant, own PolicyOverrides, edits int64) *basePolicy {
 	g := &basePolicy{tenant: t, policy: DefaultPolicy(), edits: edits}
 	g.own = own.apply(&g.policy)
 	return g
 }
 
 // forClient gives the effective policy of a client with these overrides.
-func (g *basePolicy) forClient(client Settings) *Rules {
-	r := &Rules{Policy: g.policy, Version: PolicyVersion{Tenant: g.own.Version, Client: client.Version}, tenant: g.tenant}
-	r.levels = [2]Settings{g.own, client.apply(&r.Policy)}
+func (g *basePolicy) forClient(client PolicyOverrides) *EffectivePolicy {
+	r := &EffectivePolicy{Policy: g.policy, Version: PolicyVersion{Tenant: g.own.Version, Client: client.Version}, tenant: g.tenant}
+	r.levels = [2]PolicyOverrides{g.own, client.apply(&r.Policy)}
 	if len(r.SMSCountries) == 0 {
 		r.SMSCountries = []string{g.tenant.Region}
 	}
@@ -147,7 +147,7 @@ type Explanation struct {
 }
 
 // Explain says where a field's value comes from. clientName is for a client that has none in its settings.
-func (r *Rules) Explain(field, clientName string) Explanation {
+func (r *EffectivePolicy) Explain(field, clientName string) Explanation {
 	if s, set := r.levels[1].Fields[field]; set {
 		if r.levels[1].Name != "" {
 			clientName = r.levels[1].Name
@@ -163,7 +163,7 @@ func (r *Rules) Explain(field, clientName string) Explanation {
 	return Explanation{Field: field, Source: Builtin, Text: "Shieldpod's own default."}
 }
 
-func (s Setting) explained(field string, source Source, whose string) Explanation {
+func (s FieldOverride) explained(field string, source Source, whose string) Explanation {
 	return Explanation{
 		Field: field, Source: source, Version: s.Version, By: s.By, At: s.At,
 		Text: fmt.Sprintf("Set by %s, version %d, by %s on %s.", whose, s.Version, s.By, s.At.UTC().Format("2 Jan 2006")),
@@ -171,10 +171,10 @@ func (s Setting) explained(field string, source Source, whose string) Explanatio
 }
 
 // Effective is every field's value as it holds.
-func (r *Rules) Effective() map[string]json.RawMessage { return r.values() }
+func (r *EffectivePolicy) Effective() map[string]json.RawMessage { return r.values() }
 
 // Level is what the client sets; of the tenant's own rules, what the tenant sets.
-func (r *Rules) Level(client string) Settings {
+func (r *EffectivePolicy) Level(client string) PolicyOverrides {
 	if client == "" {
 		return r.levels[0]
 	}
@@ -182,4 +182,4 @@ func (r *Rules) Level(client string) Settings {
 }
 
 // PolicyOf is the policy of a client under a tenant's settings; with empty settings of a client it is the tenant's.
-func PolicyOf(t Tenant, own, client Settings) Policy { return resolve(t, own, client).Policy }
+func PolicyOf(t Tenant, own, client PolicyOverrides) Policy { return resolve(t, own, client).Policy }

@@ -32,8 +32,8 @@ const (
 // CodeNotFound: contact or channel is not on this ticket. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
 // the policy refuses. CodeLocked: too many wrong codes. CodeCooldown: too soon after the last one.
 // CodeQuotaExceeded: Quota is used up. A send that is refused counts on none.
-func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
-	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+func (s *Service) Send(ctx context.Context, d TicketContext, r Request) (Result, error) {
+	rules, err := s.EffectivePolicy(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -59,7 +59,7 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 		return Result{}, err
 	}
 	if !again {
-		s.Bus.Nudge(d.Tenant, r.Contact, result.Seq)
+		s.Notifier.Notify(d.Tenant, r.Contact, result.Seq)
 		s.Courier.Wake()
 		s.Alerter.WakeAlerts()
 	}
@@ -71,12 +71,12 @@ func (s *Service) Send(ctx context.Context, d Desk, r Request) (Result, error) {
 }
 
 // current completes a result with the shield as it reads now.
-func (s *Service) current(ctx context.Context, d Desk, r Result) (Result, error) {
-	reading, err := s.Reading(ctx, d.Tenant, r.Contact)
+func (s *Service) current(ctx context.Context, d TicketContext, r Result) (Result, error) {
+	reading, err := s.ContactState(ctx, d.Tenant, r.Contact)
 	if err != nil {
 		return Result{}, err
 	}
-	if reading, err = s.Fit(ctx, d, reading); err != nil {
+	if reading, err = s.ApplyPolicy(ctx, d, reading); err != nil {
 		return Result{}, err
 	}
 	r.Seq, r.Shield = reading.Seq, shieldOrNew(reading.Shields[r.Channel])
@@ -93,7 +93,7 @@ type pendingSend struct {
 	counted      []Quota  // on which it counts
 }
 
-func (s *Service) newPendingSend(d Desk, r Request, p *Rules) (pendingSend, error) {
+func (s *Service) newPendingSend(d TicketContext, r Request, p *EffectivePolicy) (pendingSend, error) {
 	now := s.now()
 	contact, channel, note, err := d.allow(r, p.Policy, now)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Service) newPendingSend(d Desk, r Request, p *Rules) (pendingSend, erro
 }
 
 // allow gives the contact, the channel and the cleaned note of the request, if the policy allows it.
-func (d Desk) allow(r Request, p Policy, now time.Time) (contact Contact, channel Channel, note string, err error) {
+func (d TicketContext) allow(r Request, p Policy, now time.Time) (contact Contact, channel Channel, note string, err error) {
 	if err = checkKey(r.Key); err != nil {
 		return contact, channel, note, err
 	}
@@ -187,7 +187,7 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 
 // store writes the send: lock, cooldown, quotas, the end of an older one, then all that the new one is.
 // On a channel with a history, the state that the new shield reverts to is read.
-func (a pendingSend) store(ctx context.Context, tx Tx, p *Rules) (Result, error) {
+func (a pendingSend) store(ctx context.Context, tx Tx, p *EffectivePolicy) (Result, error) {
 	v := a.verification
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
@@ -275,7 +275,7 @@ func errLocked() error {
 	}
 }
 
-func (d Desk) target(r Request) (Contact, Channel, error) {
+func (d TicketContext) target(r Request) (Contact, Channel, error) {
 	contact, ok := d.Contact(r.Contact)
 	if !ok {
 		return Contact{}, Channel{}, notFound("This contact is not on the ticket. Reopen the ticket to load it again.")

@@ -16,7 +16,7 @@ import (
 func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	h := newHarness(t)
 	h.clock.advance(123456 * time.Microsecond) // events keep whole milliseconds
-	got := h.send(desk(), code("dana", "mobile"))
+	got := h.send(ticketContext(), code("dana", "mobile"))
 
 	at := opening.Add(123 * time.Millisecond)
 	want := verify.Shield{
@@ -47,9 +47,9 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 
 func TestThreat_08_TheMessageGoesWhereTheDeskSays(t *testing.T) {
 	h := newHarness(t)
-	elsewhere := desk()
+	elsewhere := ticketContext()
 	elsewhere.Contacts[0].Channels[0].Value = "+14155550000" // the PSA has a new number: the desk was opened anew
-	first := h.send(desk(), code("dana", "mobile"))
+	first := h.send(ticketContext(), code("dana", "mobile"))
 	h.clock.advance(time.Minute)
 	second := h.send(elsewhere, code("dana", "mobile"))
 	if one, two := h.events("acme", "dana")[0], h.events("acme", "dana")[2]; one.Destination == two.Destination || two.Masked != "••• ••• 0000" {
@@ -58,7 +58,7 @@ func TestThreat_08_TheMessageGoesWhereTheDeskSays(t *testing.T) {
 	if to := h.job(second.Verification).To; to != "+14155550000" {
 		t.Errorf("sent to %s", to)
 	}
-	_, err := h.Attempt(ctx, desk(), first.Verification, "123456")
+	_, err := h.CheckCode(ctx, ticketContext(), first.Verification, "123456")
 	wantCode(t, err, verify.CodeVerificationEnded)
 }
 
@@ -66,11 +66,11 @@ func TestThreat_25_EventsHoldNoSecretAndNoDestination(t *testing.T) {
 	h := newHarness(t)
 	var plain []string
 	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail")} {
-		sent := h.send(desk(), r)
+		sent := h.send(ticketContext(), r)
 		job := h.job(sent.Verification)
 		plain = append(plain, job.Secret, job.To, job.Recipient)
 		if r.Method.ByCode() {
-			if _, err := h.Attempt(ctx, desk(), sent.Verification, wrong(job.Secret)); verify.CodeOf(err) != verify.CodeWrongCode {
+			if _, err := h.CheckCode(ctx, ticketContext(), sent.Verification, wrong(job.Secret)); verify.CodeOf(err) != verify.CodeWrongCode {
 				t.Fatal(err)
 			}
 			plain = append(plain, wrong(job.Secret))
@@ -92,36 +92,36 @@ func TestThreat_25_EventsHoldNoSecretAndNoDestination(t *testing.T) {
 func TestSendRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
-		give   func(*verify.Desk, *verify.Request)
+		give   func(*verify.TicketContext, *verify.Request)
 		want   verify.Code
 		field  string
 		reason verify.Code
 	}{
-		{"a contact who is not on the ticket", func(_ *verify.Desk, r *verify.Request) { r.Contact = "mallory" }, verify.CodeNotFound, "", ""},
-		{"no contact", func(_ *verify.Desk, r *verify.Request) { r.Contact = "" }, verify.CodeNotFound, "", ""},
-		{"a channel nobody has", func(_ *verify.Desk, r *verify.Request) { r.Channel = "pager" }, verify.CodeNotFound, "", ""},
-		{"another contact's channel", func(_ *verify.Desk, r *verify.Request) { r.Channel = "erik-mail" }, verify.CodeNotFound, "", ""},
-		{"a destination instead of a channel", func(_ *verify.Desk, r *verify.Request) { r.Channel = "+15550001111" }, verify.CodeNotFound, "", ""},
-		{"an unknown tenant", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "nobody" }, verify.CodeNotFound, "", ""},
-		{"a code to a mailbox", func(_ *verify.Desk, r *verify.Request) { r.Channel = "mail" }, verify.CodeInvalid, "method", ""},
-		{"a mail to a phone", func(_ *verify.Desk, r *verify.Request) { r.Method = verify.EmailLink }, verify.CodeInvalid, "method", ""},
-		{"a method nobody knows", func(_ *verify.Desk, r *verify.Request) { r.Method = "fax" }, verify.CodeInvalid, "method", ""},
-		{"a code to a landline", func(_ *verify.Desk, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethodNotAllowed, "", verify.ReasonLandline},
-		{"a method the policy leaves out", func(d *verify.Desk, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethodNotAllowed, "", verify.ReasonPolicy},
+		{"a contact who is not on the ticket", func(_ *verify.TicketContext, r *verify.Request) { r.Contact = "mallory" }, verify.CodeNotFound, "", ""},
+		{"no contact", func(_ *verify.TicketContext, r *verify.Request) { r.Contact = "" }, verify.CodeNotFound, "", ""},
+		{"a channel nobody has", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "pager" }, verify.CodeNotFound, "", ""},
+		{"another contact's channel", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "erik-mail" }, verify.CodeNotFound, "", ""},
+		{"a destination instead of a channel", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "+15550001111" }, verify.CodeNotFound, "", ""},
+		{"an unknown tenant", func(d *verify.TicketContext, _ *verify.Request) { d.Tenant = "nobody" }, verify.CodeNotFound, "", ""},
+		{"a code to a mailbox", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "mail" }, verify.CodeInvalid, "method", ""},
+		{"a mail to a phone", func(_ *verify.TicketContext, r *verify.Request) { r.Method = verify.EmailLink }, verify.CodeInvalid, "method", ""},
+		{"a method nobody knows", func(_ *verify.TicketContext, r *verify.Request) { r.Method = "fax" }, verify.CodeInvalid, "method", ""},
+		{"a code to a landline", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethodNotAllowed, "", verify.ReasonLandline},
+		{"a method the policy leaves out", func(d *verify.TicketContext, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethodNotAllowed, "", verify.ReasonPolicy},
 		{
 			"a contact who is not the ticket's, without a note",
-			func(_ *verify.Desk, r *verify.Request) { *r = with(link("erik", "erik-mail"), *r) }, verify.CodeNoteRequired, "", "",
+			func(_ *verify.TicketContext, r *verify.Request) { *r = with(link("erik", "erik-mail"), *r) }, verify.CodeNoteRequired, "", "",
 		},
-		{"a note of two characters", func(_ *verify.Desk, r *verify.Request) { r.Note = "ok" }, verify.CodeInvalid, "note", ""},
-		{"a note that clears the screen", func(_ *verify.Desk, r *verify.Request) { r.Note = "fine\x1b[2J" }, verify.CodeInvalid, "note", ""},
-		{"no key", func(_ *verify.Desk, r *verify.Request) { r.Key = "" }, verify.CodeInvalid, "Idempotency-Key", ""},
-		{"a key too long", func(_ *verify.Desk, r *verify.Request) { r.Key = strings.Repeat("k", 65) }, verify.CodeInvalid, "Idempotency-Key", ""},
+		{"a note of two characters", func(_ *verify.TicketContext, r *verify.Request) { r.Note = "ok" }, verify.CodeInvalid, "note", ""},
+		{"a note that clears the screen", func(_ *verify.TicketContext, r *verify.Request) { r.Note = "fine\x1b[2J" }, verify.CodeInvalid, "note", ""},
+		{"no key", func(_ *verify.TicketContext, r *verify.Request) { r.Key = "" }, verify.CodeInvalid, "Idempotency-Key", ""},
+		{"a key too long", func(_ *verify.TicketContext, r *verify.Request) { r.Key = strings.Repeat("k", 65) }, verify.CodeInvalid, "Idempotency-Key", ""},
 	}
 	h := newHarness(t)
 	h.tenant("mailonly", func(p *verify.Policy) { p.Methods = []verify.Method{verify.EmailLink} })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, r := desk(), h.keyed(code("dana", "mobile"))
+			d, r := ticketContext(), h.keyed(code("dana", "mobile"))
 			test.give(&d, &r)
 			_, err := h.Send(ctx, d, r)
 			wantCode(t, err, test.want)
@@ -167,7 +167,7 @@ func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
 			h.tenant("acme", func(p *verify.Policy) { p.OverrideNote = test.rule })
 			r := h.keyed(link("erik", "erik-mail"))
 			r.Note = test.note
-			_, err := h.Send(ctx, desk(), r)
+			_, err := h.Send(ctx, ticketContext(), r)
 			wantCode(t, err, test.want)
 			if test.want != "" {
 				return
@@ -183,22 +183,22 @@ func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
 func TestSendUnderTheSameKey(t *testing.T) {
 	tests := []struct {
 		name  string
-		again func(*harness, *verify.Desk, *verify.Request)
+		again func(*harness, *verify.TicketContext, *verify.Request)
 		want  verify.Code
 	}{
-		{"the same request is the same verification", func(*harness, *verify.Desk, *verify.Request) {}, ""},
-		{"even long after it has expired", func(h *harness, _ *verify.Desk, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
-		{"from another session of the technician on the ticket", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
-		{"another channel is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
-		{"another method is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
-		{"another note is another request", func(_ *harness, _ *verify.Desk, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
-		{"another ticket is another request", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
-		{"another technician's key is another key", func(_ *harness, d *verify.Desk, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},
+		{"the same request is the same verification", func(*harness, *verify.TicketContext, *verify.Request) {}, ""},
+		{"even long after it has expired", func(h *harness, _ *verify.TicketContext, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
+		{"from another session of the technician on the ticket", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
+		{"another channel is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
+		{"another method is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
+		{"another note is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
+		{"another ticket is another request", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
+		{"another technician's key is another key", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
-			d, r := desk(), h.keyed(code("dana", "mobile"))
+			d, r := ticketContext(), h.keyed(code("dana", "mobile"))
 			first, err := h.Send(ctx, d, r)
 			if err != nil {
 				t.Fatal(err)
@@ -224,7 +224,7 @@ func TestSendUnderTheSameKeyInParallelOpensOne(t *testing.T) {
 	r := h.keyed(code("dana", "mobile"))
 	ids := make([]string, 20)
 	codes := together(20, func(i int) error {
-		result, err := h.Send(ctx, desk(), r)
+		result, err := h.Send(ctx, ticketContext(), r)
 		ids[i] = result.Verification
 		return err
 	})
@@ -244,8 +244,8 @@ func TestSendUnderTheSameKeyInParallelOpensOne(t *testing.T) {
 
 func TestThreat_19_CooldownHoldsForTheChannel(t *testing.T) {
 	h := newHarness(t)
-	first := h.send(desk(), code("dana", "mobile"))
-	if _, err := h.Cancel(ctx, desk(), first.Verification); err != nil {
+	first := h.send(ticketContext(), code("dana", "mobile"))
+	if _, err := h.Cancel(ctx, ticketContext(), first.Verification); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -256,22 +256,22 @@ func TestThreat_19_CooldownHoldsForTheChannel(t *testing.T) {
 		{time.Minute - time.Millisecond, time.Millisecond, "Wait 1 second "},
 	} {
 		h.clock.advance(test.advance)
-		_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+		_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 		wantCode(t, err, verify.CodeCooldown)
 		var refusal *verify.Error
 		if !errors.As(err, &refusal) || refusal.RetryAfter != test.want || !strings.Contains(refusal.Public, test.words) {
 			t.Errorf("got %+v, want %v and %q", refusal, test.want, test.words)
 		}
 	}
-	h.send(desk(), code("dana", "second")) // another number is no resend
+	h.send(ticketContext(), code("dana", "second")) // another number is no resend
 	h.clock.advance(time.Millisecond)
-	h.send(desk(), code("dana", "mobile"))
+	h.send(ticketContext(), code("dana", "mobile"))
 }
 
 func TestThreat_19_DifferentKeysInParallelSendOneMessage(t *testing.T) {
 	h := newHarness(t)
 	codes := together(20, func(int) error {
-		_, err := h.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+		_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 		return err
 	})
 	if codes[""] != 1 || codes[verify.CodeCooldown] != 19 {
@@ -282,14 +282,14 @@ func TestThreat_19_DifferentKeysInParallelSendOneMessage(t *testing.T) {
 
 func TestThreat_16_ANewRequestEndsTheOldOne(t *testing.T) {
 	h := newHarness(t)
-	oldCode := h.send(desk(), code("dana", "mobile"))
-	oldLink := h.send(desk(), link("dana", "mail"))
+	oldCode := h.send(ticketContext(), code("dana", "mobile"))
+	oldLink := h.send(ticketContext(), link("dana", "mail"))
 	digits, token := h.secret(oldCode), h.secret(oldLink)
 	h.clock.advance(time.Minute)
-	newCode := h.send(desk(), code("dana", "mobile"))
-	h.send(desk(), link("dana", "mail"))
+	newCode := h.send(ticketContext(), code("dana", "mobile"))
+	h.send(ticketContext(), link("dana", "mail"))
 
-	_, err := h.Attempt(ctx, desk(), oldCode.Verification, digits)
+	_, err := h.CheckCode(ctx, ticketContext(), oldCode.Verification, digits)
 	wantCode(t, err, verify.CodeVerificationEnded)
 	_, err = h.Validate(ctx, token, "")
 	wantCode(t, err, verify.CodeVerificationEnded)
@@ -302,17 +302,17 @@ func TestThreat_16_ANewRequestEndsTheOldOne(t *testing.T) {
 
 func TestSendOverAGreenThatLastsShowsItBeneath(t *testing.T) {
 	h := newHarness(t)
-	first := h.send(desk(), code("dana", "mobile"))
-	if _, err := h.Attempt(ctx, desk(), first.Verification, h.secret(first)); err != nil {
+	first := h.send(ticketContext(), code("dana", "mobile"))
+	if _, err := h.CheckCode(ctx, ticketContext(), first.Verification, h.secret(first)); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(time.Minute)
-	second := h.send(desk(), code("dana", "mobile"))
+	second := h.send(ticketContext(), code("dana", "mobile"))
 	h.wantAsRead(second)
 	if under := second.Shield.RevertsTo(); under == nil || under.State != verify.ShieldVerified || under.Verification != first.Verification {
 		t.Errorf("the answer's shield reverts to %+v, want the first success", under)
 	}
-	cancelled, err := h.Cancel(ctx, desk(), second.Verification)
+	cancelled, err := h.Cancel(ctx, ticketContext(), second.Verification)
 	if err != nil || cancelled.Shield.State != verify.ShieldVerified {
 		t.Errorf("after the cancel: %+v (%v), want green again", cancelled.Shield, err)
 	}
@@ -324,14 +324,14 @@ func TestSendWithoutEntropyOrLedgerDoesNothing(t *testing.T) {
 	gone := errors.New("no entropy")
 	noChance := h.other()
 	noChance.Entropy = iotest.ErrReader(gone)
-	if _, err := noChance.Send(ctx, desk(), h.keyed(code("dana", "mobile"))); !errors.Is(err, gone) {
+	if _, err := noChance.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile"))); !errors.Is(err, gone) {
 		t.Errorf("without entropy: %v", err)
 	}
 	noLedger := h.other()
 	noLedger.Ledger = failing{h.store}
-	_, err := noLedger.Send(ctx, desk(), h.keyed(code("dana", "mobile")))
+	_, err := noLedger.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeUnavailable)
 	h.wantKinds("dana")
 	h.wantSilence()
-	h.send(desk(), code("dana", "mobile")) // nothing was left that would hold it up
+	h.send(ticketContext(), code("dana", "mobile")) // nothing was left that would hold it up
 }

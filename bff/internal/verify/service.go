@@ -8,18 +8,18 @@ import (
 
 // Service does what people ask of Shieldpod. All exported fields but Noter and Reach are required; it must not be copied once used.
 type Service struct {
-	Ledger    Ledger
-	Tenants   Tenants
-	Policies  Policies
-	Sightings Sightings
-	Bus       Whisperer
-	Courier   Courier
-	Alerter   Alerter
-	Reach     Reach // nil: every kind of channel has a carrier
-	Noter     Noter // nil: notes wait until the note worker's next poll
-	Keys      Keys
-	Now       func() time.Time
-	Entropy   io.Reader
+	Ledger        Ledger
+	Tenants       Tenants
+	Policies      Policies
+	KnownChannels KnownChannels
+	Notifier      Notifier
+	Courier       Courier
+	Alerter       Alerter
+	Reach         Reach // nil: every kind of channel has a carrier
+	Noter         Noter // nil: notes wait until the note worker's next poll
+	Keys          Keys
+	Now           func() time.Time
+	Entropy       io.Reader
 
 	rules policyCache
 }
@@ -32,16 +32,16 @@ type Result struct {
 	Method       Method
 	Seq          int64 // of the contact's last event that Shield knows
 	Shield       Shield
-	Warnings     []Standing // quotas of which 80 % or more is used
+	Warnings     []QuotaStatus // quotas of which 80 % or more is used
 }
 
 // Pod is all that a pod shows: the ticket context, the policy and the state of each contact.
 type Pod struct {
 	Now      time.Time
 	Tenant   Tenant
-	Rules    *Rules
-	Desk     Desk
-	Readings map[string]Reading // by contact id; every contact of the ticket has one
+	Rules    *EffectivePolicy
+	Context  TicketContext
+	Contacts map[string]ContactState // by contact id; every contact of the ticket has one
 }
 
 // shieldVerifications is how many of a contact's last verifications a shield is read from: as many as a
@@ -53,12 +53,12 @@ const shieldVerifications = maxHistoryEntries
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
 // Pod reads what a pod shows of this ticket.
-func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
+func (s *Service) Pod(ctx context.Context, d TicketContext) (Pod, error) {
 	tenant, err := s.Tenants.Tenant(ctx, d.Tenant)
 	if err != nil {
 		return Pod{}, err
 	}
-	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+	rules, err := s.EffectivePolicy(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Pod{}, err
 	}
@@ -71,23 +71,23 @@ func (s *Service) Pod(ctx context.Context, d Desk) (Pod, error) {
 		return Pod{}, err
 	}
 	now := s.now()
-	pod := Pod{Now: now, Tenant: tenant, Rules: rules, Desk: d, Readings: make(map[string]Reading, len(ids))}
+	pod := Pod{Now: now, Tenant: tenant, Rules: rules, Context: d, Contacts: make(map[string]ContactState, len(ids))}
 	for _, id := range ids {
-		pod.Readings[id] = s.applyPolicy(d, rules.Policy, Read(id, events, now), now)
+		pod.Contacts[id] = s.applyPolicy(d, rules.Policy, Project(id, events, now), now)
 	}
 	return pod, nil
 }
 
-// Fit gives a contact's state as this ticket may show it now, under the policy of its client.
-func (s *Service) Fit(ctx context.Context, d Desk, r Reading) (Reading, error) {
-	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+// ApplyPolicy gives a contact's state as this ticket may show it now, under the policy of its client.
+func (s *Service) ApplyPolicy(ctx context.Context, d TicketContext, r ContactState) (ContactState, error) {
+	rules, err := s.EffectivePolicy(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
-		return Reading{}, err
+		return ContactState{}, err
 	}
 	return s.applyPolicy(d, rules.Policy, r, s.now()), nil
 }
 
-func (s *Service) applyPolicy(d Desk, p Policy, r Reading, now time.Time) Reading {
+func (s *Service) applyPolicy(d TicketContext, p Policy, r ContactState, now time.Time) ContactState {
 	shields := make(map[string]Shield, len(r.Shields))
 	for id, shield := range r.Shields {
 		shields[id] = s.viewAt(d, p, r.Contact, id, shield, now)
@@ -95,17 +95,17 @@ func (s *Service) applyPolicy(d Desk, p Policy, r Reading, now time.Time) Readin
 	r.Shields = shields
 	r.Entries = r.Entries[:min(len(r.Entries), p.HistoryEntries)]
 	r.Locked = r.Failures >= p.FailuresBeforeLock
-	r.Marked = s.marked(d, r)
+	r.Suppressed = s.suppressed(d, r)
 	return r
 }
 
-func (s *Service) viewOf(d Desk, p Policy, contact, channel string, shield Shield) Shield {
+func (s *Service) viewOf(d TicketContext, p Policy, contact, channel string, shield Shield) Shield {
 	return s.viewAt(d, p, contact, channel, shield, s.now())
 }
 
 // viewAt is a channel's shield as this ticket may show it. A number or address other than the proven one is not green,
 // and no shield is green longer, or on another ticket, than the current policy allows.
-func (s *Service) viewAt(d Desk, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
+func (s *Service) viewAt(d TicketContext, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
 	c, _ := d.Contact(contact)
 	ch, _ := c.Channel(channel)
 	shield = shield.of(s.Keys.destination(d.Tenant, ch)).underPolicy(p, d.Ticket.ID, now).bounded(p, now)
@@ -115,13 +115,13 @@ func (s *Service) viewAt(d Desk, p Policy, contact, channel string, shield Shiel
 	return shield
 }
 
-// Reading projects one contact's events as of now, independent of a ticket. Fit limits it to what a ticket may show.
-func (s *Service) Reading(ctx context.Context, tenant, contact string) (Reading, error) {
+// ContactState projects one contact's events as of now, independent of a ticket. Fit limits it to what a ticket may show.
+func (s *Service) ContactState(ctx context.Context, tenant, contact string) (ContactState, error) {
 	events, err := s.Ledger.Recent(ctx, tenant, []string{contact}, shieldVerifications)
 	if err != nil {
-		return Reading{}, err
+		return ContactState{}, err
 	}
-	return Read(contact, events, s.now()), nil
+	return Project(contact, events, s.now()), nil
 }
 
 // HistoryPage is the most that one page of history holds.
@@ -129,11 +129,11 @@ const HistoryPage = 50
 
 // History gives the contact's verifications requested before the event numbered before
 // (0: from the newest), newest first, and where to go on (0: nowhere). Where the policy shows no history there is none.
-func (s *Service) History(ctx context.Context, d Desk, contact string, before int64) ([]Entry, int64, error) {
+func (s *Service) History(ctx context.Context, d TicketContext, contact string, before int64) ([]Entry, int64, error) {
 	if _, ok := d.Contact(contact); !ok {
 		return nil, 0, notFound("This contact is not on the ticket. Reopen the ticket to load it again.")
 	}
-	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+	rules, err := s.EffectivePolicy(ctx, d.Tenant, d.Client.ID)
 	if err != nil || rules.HistoryEntries == 0 {
 		return nil, 0, err
 	}
@@ -141,7 +141,7 @@ func (s *Service) History(ctx context.Context, d Desk, contact string, before in
 	if err != nil {
 		return nil, 0, err
 	}
-	entries := Read(contact, events, s.now()).Entries
+	entries := Project(contact, events, s.now()).Entries
 	if len(entries) <= HistoryPage {
 		return entries, 0, nil
 	}

@@ -91,7 +91,7 @@ func TestNoOrderOfEventsMakesAShieldGreenWithoutItsSuccess(t *testing.T) {
 	property := func(t *rapid.T) {
 		events := anyEvents(t)
 		now := soon(t, events)
-		for channel, s := range Read("dana", events, now).Shields {
+		for channel, s := range Project("dana", events, now).Shields {
 			for _, seen := range []*Shield{&s, s.RevertsTo()} {
 				if seen == nil || seen.State != ShieldVerified {
 					continue
@@ -130,7 +130,7 @@ func TestNothingIsGreenAfterALateDenialWithoutALaterRequest(t *testing.T) {
 			}
 		}
 		for channel := range quiet {
-			if s := Read("dana", events, now).Shields[channel]; s.State != ShieldDenied {
+			if s := Project("dana", events, now).Shields[channel]; s.State != ShieldDenied {
 				t.Errorf("%s was denied late and reads %s", channel, s.State)
 			}
 		}
@@ -147,7 +147,7 @@ func TestGreenAndPendingEndByThemselves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		events := anyEvents(t)
 		now := soon(t, events)
-		for channel, s := range Read("dana", events, now).Shields {
+		for channel, s := range Project("dana", events, now).Shields {
 			if s.State != ShieldVerified && s.State != ShieldPending {
 				continue
 			}
@@ -159,7 +159,7 @@ func TestGreenAndPendingEndByThemselves(t *testing.T) {
 				t.Errorf("%s is still %s at the end of %s", channel, over.State, s.State)
 			}
 		}
-		for channel, s := range Read("dana", events, epoch.Add(time.Hour)).Shields {
+		for channel, s := range Project("dana", events, epoch.Add(time.Hour)).Shields {
 			if s.State == ShieldVerified || s.State == ShieldPending {
 				t.Errorf("%s is %s after everything's end", channel, s.State)
 			}
@@ -177,8 +177,8 @@ func TestAReadingAgesIntoTheLaterReading(t *testing.T) {
 			}
 		}
 		late := early.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "wait")) * time.Second)
-		want := Read("dana", events, late).Shields
-		for channel, s := range Read("dana", events, early).Shields {
+		want := Project("dana", events, late).Shields
+		for channel, s := range Project("dana", events, early).Shields {
 			if diff := cmp.Diff(want[channel], s.AtTime(late), sameShield); diff != "" {
 				t.Errorf("%s (-read late +read early and aged):\n%s", channel, diff)
 			}
@@ -195,8 +195,8 @@ func TestAReadingByAClockThatWasSetBackAgesIntoNoMoreThanTheLaterReading(t *test
 		events := anyEvents(t)
 		early := soon(t, events).Add(-time.Duration(rapid.IntRange(0, 30).Draw(t, "back")) * time.Second)
 		late := early.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "wait")) * time.Second)
-		want := Read("dana", events, late).Shields
-		for channel, s := range Read("dana", events, early).Shields {
+		want := Project("dana", events, late).Shields
+		for channel, s := range Project("dana", events, early).Shields {
 			aged, then := s.AtTime(late), want[channel]
 			for _, s := range []*Shield{&aged, aged.RevertsTo()} {
 				if evidence(s) && !same(s, &then) && !same(s, then.RevertsTo()) {
@@ -222,11 +222,11 @@ func TestStaleRepeatedAndForeignEventsChangeNothing(t *testing.T) {
 				noisy = append(noisy, e)
 			}
 		}
-		want := Read("dana", read(events), now)
-		if diff := cmp.Diff(want, Read("dana", events, now), sameShield); diff != "" {
+		want := Project("dana", read(events), now)
+		if diff := cmp.Diff(want, Project("dana", events, now), sameShield); diff != "" {
 			t.Errorf("stale events changed the reading:\n%s", diff)
 		}
-		if diff := cmp.Diff(want, Read("dana", noisy, now), sameShield); diff != "" {
+		if diff := cmp.Diff(want, Project("dana", noisy, now), sameShield); diff != "" {
 			t.Errorf("repeated or foreign events changed the reading:\n%s", diff)
 		}
 	})

@@ -73,9 +73,9 @@ func TestReadShieldCases(t *testing.T) {
 			for i, e := range c.Events {
 				events[i] = e.event()
 			}
-			first := Read("dana", events, c.Readings[0].At)
+			first := Project("dana", events, c.Readings[0].At)
 			for _, want := range c.Readings {
-				got := Read("dana", events, want.At)
+				got := Project("dana", events, want.At)
 				if diff := cmp.Diff(want, publicReading(got, want.At)); diff != "" {
 					t.Errorf("%s: read at %s (-want +got):\n%s", c.Name, want.At.Format(time.TimeOnly), diff)
 				}
@@ -108,7 +108,7 @@ func readShieldCase(t *testing.T, file string) shieldCase {
 }
 
 // publicReading is r in the words of the contract.
-func publicReading(r Reading, at time.Time) caseReading {
+func publicReading(r ContactState, at time.Time) caseReading {
 	out := caseReading{At: at, Shields: map[string]api.Shield{}, History: []api.HistoryEntry{}}
 	for channel, s := range r.Shields {
 		out.Shields[channel] = publicShield(s)

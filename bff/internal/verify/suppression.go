@@ -12,7 +12,7 @@ func checkSuppression(ctx context.Context, tx Tx, v Verification) error {
 	if v.Method.Kind() != Phone {
 		return nil
 	}
-	reason, err := tx.Marked(ctx, v.Tenant, v.Destination)
+	reason, err := tx.Suppressed(ctx, v.Tenant, v.Destination)
 	if err != nil {
 		return err
 	}
@@ -23,8 +23,8 @@ func checkSuppression(ctx context.Context, tx Tx, v Verification) error {
 }
 
 // marked gives, by channel, why numbers of the contact on this ticket get no texts.
-func (s *Service) marked(d Desk, r Reading) map[string]Code {
-	if len(r.Marks) == 0 {
+func (s *Service) suppressed(d TicketContext, r ContactState) map[string]Code {
+	if len(r.Suppressions) == 0 {
 		return nil
 	}
 	found := map[string]Code{}
@@ -33,7 +33,7 @@ func (s *Service) marked(d Desk, r Reading) map[string]Code {
 		if ch.Unusable != "" {
 			continue
 		}
-		if reason, is := r.Marks[s.Keys.destination(d.Tenant, ch)]; is {
+		if reason, is := r.Suppressions[s.Keys.destination(d.Tenant, ch)]; is {
 			found[ch.ID] = reason
 		}
 	}

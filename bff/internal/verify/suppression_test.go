@@ -9,7 +9,7 @@ import (
 )
 
 // wantMark sends a text and wants it refused for the reason, or to go out.
-func (h *harness) wantMark(d verify.Desk, r verify.Request, want verify.Code) {
+func (h *harness) wantMark(d verify.TicketContext, r verify.Request, want verify.Code) {
 	h.t.Helper()
 	_, err := h.Send(ctx, d, h.keyed(r))
 	if want == "" {
@@ -28,9 +28,9 @@ func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T)
 	for _, reason := range []verify.Code{verify.ReasonOptedOut, verify.ReasonLandline} {
 		t.Run(string(reason), func(t *testing.T) {
 			h := newHarness(t)
-			d := desk()
+			d := ticketContext()
 			sent := h.send(d, code("dana", "mobile"))
-			if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
+			if err := h.RecordReport(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
 				t.Fatal(err)
 			}
 			if s := h.shield("dana", "mobile"); s.State != verify.ShieldFailed || s.Reason != reason {
@@ -41,7 +41,7 @@ func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T)
 			h.wantMark(d, verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}, reason)
 			h.wantMark(d, link("dana", "mail"), "") // an e-mail is another matter
 			h.wantOptions(d, "mobile", reason)
-			moved := desk()
+			moved := ticketContext()
 			moved.Contacts[0].Channels[0].Value = "+14155550111"
 			h.wantOptions(moved, "mobile", "")
 			h.wantMark(moved, code("dana", "mobile"), "")
@@ -50,7 +50,7 @@ func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T)
 }
 
 // wantOptions wants every method of the contact's channel to be refused for the reason, or offered.
-func (h *harness) wantOptions(d verify.Desk, channel string, want verify.Code) {
+func (h *harness) wantOptions(d verify.TicketContext, channel string, want verify.Code) {
 	h.t.Helper()
 	pod, err := h.Pod(ctx, d)
 	if err != nil {
@@ -58,7 +58,7 @@ func (h *harness) wantOptions(d verify.Desk, channel string, want verify.Code) {
 	}
 	c, _ := d.Contact("dana")
 	ch, _ := c.Channel(channel)
-	for _, o := range pod.Rules.Options(d, c, ch, pod.Readings["dana"], pod.Now) {
+	for _, o := range pod.Rules.Options(d, c, ch, pod.Contacts["dana"], pod.Now) {
 		if o.Refusal != want {
 			h.t.Errorf("%s is refused for %q, want %q", o.Method, o.Refusal, want)
 		}
@@ -67,14 +67,14 @@ func (h *harness) wantOptions(d verify.Desk, channel string, want verify.Code) {
 
 func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
 	h := newHarness(t)
-	d := desk()
+	d := ticketContext()
 	sent := h.send(d, code("dana", "mobile"))
-	if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonOptedOut}); err != nil {
+	if err := h.RecordReport(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonOptedOut}); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.advance(2 * time.Minute)
 	was, err := h.Unlock(ctx, noor, "dana")
-	if want := (verify.Cleared{Marks: 1}); err != nil || was != want {
+	if want := (verify.UnlockResult{Suppressions: 1}); err != nil || was != want {
 		t.Errorf("cleared %+v (%v), want %+v", was, err, want)
 	}
 	h.wantOptions(d, "mobile", "")
@@ -84,9 +84,9 @@ func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
 func TestAFailureThatIsOfTheMomentMarksNothing(t *testing.T) {
 	for _, reason := range []verify.Code{verify.ReasonInvalidRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierSet} {
 		h := newHarness(t)
-		d := desk()
+		d := ticketContext()
 		sent := h.send(d, code("dana", "mobile"))
-		if err := h.Delivered(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
+		if err := h.RecordReport(ctx, "acme", sent.Verification, verify.Report{Kind: verify.EventFailed, Reason: reason}); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(2 * time.Minute)
@@ -96,9 +96,9 @@ func TestAFailureThatIsOfTheMomentMarksNothing(t *testing.T) {
 
 func TestThreat_20_ABatchOfReportsIsWrittenWholeAndTheUnknownArePassedOver(t *testing.T) {
 	h := newHarness(t)
-	d := desk()
+	d := ticketContext()
 	sms, mail := h.send(d, code("dana", "mobile")), h.send(d, link("dana", "mail"))
-	unknown, err := h.DeliveredAll(ctx, "acme", []verify.JobReport{
+	unknown, err := h.RecordReports(ctx, "acme", []verify.JobReport{
 		{Job: sms.Verification, Report: verify.Report{Kind: verify.EventSent, Carrier: "vonage"}},
 		{Job: "v_nobody", Report: verify.Report{Kind: verify.EventDelivered}},
 		{Job: mail.Verification, Report: verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonMailboxFull}},
@@ -110,10 +110,10 @@ func TestThreat_20_ABatchOfReportsIsWrittenWholeAndTheUnknownArePassedOver(t *te
 		t.Fatalf("%d unknown (%v), want 1", unknown, err)
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventRequested, verify.EventSent, verify.EventFailed, verify.EventDelivered)
-	if unknown, err := h.DeliveredAll(ctx, "umbrella", []verify.JobReport{{Job: sms.Verification, Report: verify.Report{Kind: verify.EventDelivered}}}); unknown != 1 || err != nil {
+	if unknown, err := h.RecordReports(ctx, "umbrella", []verify.JobReport{{Job: sms.Verification, Report: verify.Report{Kind: verify.EventDelivered}}}); unknown != 1 || err != nil {
 		t.Errorf("another tenant's: %d unknown (%v), want 1", unknown, err)
 	}
-	_, err = h.DeliveredAll(ctx, "acme", []verify.JobReport{
+	_, err = h.RecordReports(ctx, "acme", []verify.JobReport{
 		{Job: sms.Verification, Report: verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonBlocked}},
 		{Job: sms.Verification, Report: verify.Report{Kind: verify.EventVerified}},
 	})

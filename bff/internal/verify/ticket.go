@@ -31,7 +31,7 @@ type NoteJob struct {
 }
 
 // note is what goes onto the ticket of a verification that begins with e; nil: nothing does.
-func (d Desk) note(e Event, c Contact, p Policy) *NoteJob {
+func (d TicketContext) note(e Event, c Contact, p Policy) *NoteJob {
 	if !d.TakesNotes || !p.TicketNote {
 		return nil
 	}
@@ -48,11 +48,11 @@ func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, n := range Read(j.Contact, events, s.now()).Entries {
+	for _, n := range Project(j.Contact, events, s.now()).Entries {
 		if n.Verification != j.Verification {
 			continue
 		}
-		rules, err := s.Rules(ctx, j.Tenant, n.Client)
+		rules, err := s.EffectivePolicy(ctx, j.Tenant, n.Client)
 		if err != nil {
 			return "", err
 		}
@@ -61,8 +61,8 @@ func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 	return "", &Error{Code: CodeNotFound, Public: "There is no such verification.", Err: fmt.Errorf("verification %s has no request numbered %d", j.Verification, j.Seq)}
 }
 
-// Noted records, once, that a result stands on its ticket.
-func (s *Service) Noted(ctx context.Context, j NoteJob) error {
+// NoteWritten records, once, that a result stands on its ticket.
+func (s *Service) NoteWritten(ctx context.Context, j NoteJob) error {
 	now := s.now()
 	return s.write(ctx, j.Tenant, func(tx Tx) (Event, bool, error) {
 		fresh, err := tx.SettleNote(ctx, j)

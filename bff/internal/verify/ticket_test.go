@@ -9,8 +9,8 @@ import (
 )
 
 // noted is the desk of a ticket whose system takes notes.
-func noted() verify.Desk {
-	d := desk()
+func noted() verify.TicketContext {
+	d := ticketContext()
 	d.Ticket.PSA, d.TakesNotes = "connectwise", true
 	return d
 }
@@ -28,21 +28,21 @@ func (h *harness) due() []verify.NoteJob {
 
 func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 	right := func(h *harness, r verify.Result) {
-		if _, err := h.Attempt(ctx, noted(), r.Verification, h.secret(r)); err != nil {
+		if _, err := h.CheckCode(ctx, noted(), r.Verification, h.secret(r)); err != nil {
 			h.t.Fatal(err)
 		}
 	}
 	tests := []struct {
-		name string
-		desk func() verify.Desk
-		end  func(*harness, verify.Result)
-		want string // the note's first line; empty: there is no note
+		name          string
+		ticketContext func() verify.TicketContext
+		end           func(*harness, verify.Result)
+		want          string // the note's first line; empty: there is no note
 	}{
 		{"a success", noted, right, "Caller verification: verified"},
 		{"nothing while it is open", noted, func(*harness, verify.Result) {}, ""},
 		{"what nobody answered", noted, func(h *harness, _ verify.Result) { h.clock.advance(5 * time.Minute) }, "Caller verification: expired unanswered"},
 		{"what the carrier refused", noted, func(h *harness, r verify.Result) {
-			if err := h.Delivered(ctx, "acme", r.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
+			if err := h.RecordReport(ctx, "acme", r.Verification, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonInvalidRecipient}); err != nil {
 				h.t.Fatal(err)
 			}
 		}, "Caller verification: failed"},
@@ -52,12 +52,12 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 			}
 			h.clock.advance(time.Hour)
 		}, ""},
-		{"nothing on a ticket that takes none", desk, right, ""},
+		{"nothing on a ticket that takes none", ticketContext, right, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
-			r, err := h.Send(ctx, test.desk(), h.keyed(code("dana", "mobile")))
+			r, err := h.Send(ctx, test.ticketContext(), h.keyed(code("dana", "mobile")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestTheHistoryShowsOnceThatAResultIsOnTheTicket(t *testing.T) {
 	at := h.clock.Now()
 	h.notifier.received()
 	for range 2 {
-		if err := h.Noted(ctx, job); err != nil {
+		if err := h.NoteWritten(ctx, job); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(time.Second)

@@ -128,22 +128,22 @@ type Client struct {
 	Name string `json:"name"`
 }
 
-// Desk is one technician with one ticket open: all that a launch context has signed. A request can name
+// TicketContext is one technician with one ticket open: all that a launch context has signed. A request can name
 // only contacts and channels that are in it.
-type Desk struct {
-	Tenant         string     `json:"tenant"`
-	Technician     Technician `json:"technician"`
-	Ticket         Ticket     `json:"ticket"`
-	Client         Client     `json:"client"`
-	Contacts       []Contact  `json:"contacts"`
-	DefaultContact string     `json:"default_contact"`
-	TakesNotes     bool       `json:"takes_notes,omitempty"` // results are written to this ticket: its system is connected and takes them
-	Own            []string   `json:"own,omitempty"`         // the technician's own addresses and numbers, as Person has them
-	Filed          bool       `json:"filed,omitempty"`       // the contacts are those that the ticket system has on file, and may change there
+type TicketContext struct {
+	Tenant          string     `json:"tenant"`
+	Technician      Technician `json:"technician"`
+	Ticket          Ticket     `json:"ticket"`
+	Client          Client     `json:"client"`
+	Contacts        []Contact  `json:"contacts"`
+	DefaultContact  string     `json:"default_contact"`
+	TakesNotes      bool       `json:"takes_notes,omitempty"` // results are written to this ticket: its system is connected and takes them
+	OwnDestinations []string   `json:"own,omitempty"`         // the technician's own addresses and numbers, as Person has them
+	OnFile          bool       `json:"filed,omitempty"`       // the contacts are those that the ticket system has on file, and may change there
 }
 
 // Contact finds one of the ticket's contacts by its id.
-func (d Desk) Contact(id string) (Contact, bool) {
+func (d TicketContext) Contact(id string) (Contact, bool) {
 	for _, c := range d.Contacts {
 		if c.ID == id {
 			return c, true
@@ -156,7 +156,7 @@ func (d Desk) Contact(id string) (Contact, bool) {
 // It never changes once opened; a bearer token names it by its ID.
 type Session struct {
 	ID        string
-	Desk      Desk
+	Context   TicketContext
 	Origin    string // of the host page that may talk to the pod; empty when none was vouched for
 	OpenedAt  time.Time
 	EndsAt    time.Time // no bearer for this session outlives it

@@ -59,7 +59,7 @@ func ParseKey(text string) (*ecdsa.PublicKey, error) {
 
 // Reporter records the delivery state of many messages in one transaction; verify.Service implements it.
 type Reporter interface {
-	DeliveredAll(ctx context.Context, tenant string, reports []verify.JobReport) (unknown int, err error)
+	RecordReports(ctx context.Context, tenant string, reports []verify.JobReport) (unknown int, err error)
 }
 
 type webhook struct{ WebhookConfig }
@@ -101,7 +101,7 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if n := countMisconfigured(reports); n > 0 {
 			h.Log.ErrorContext(r.Context(), "MAIL IS REFUSED: SendGrid's account, or its sender's domain, needs attention", "events", n, "tenant", id)
 		}
-		unknown, err := h.Reports.DeliveredAll(r.Context(), id, reports)
+		unknown, err := h.Reports.RecordReports(r.Context(), id, reports)
 		if err != nil { // reports that were written already change nothing when they are repeated
 			h.Log.ErrorContext(r.Context(), "SendGrid events can't be written down", "events", len(reports), "tenant", id, "err", err)
 			http.Error(w, "try again later", http.StatusServiceUnavailable)

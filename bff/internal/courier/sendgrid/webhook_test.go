@@ -33,7 +33,7 @@ type reports struct {
 	err      error
 }
 
-func (r *reports) DeliveredAll(_ context.Context, tenant string, reports []verify.JobReport) (unknown int, err error) {
+func (r *reports) RecordReports(_ context.Context, tenant string, reports []verify.JobReport) (unknown int, err error) {
 	if r.err != nil {
 		return 0, r.err
 	}

@@ -85,7 +85,7 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if report.Reason == verify.ReasonCarrierSet {
 		h.Log.ErrorContext(ctx, "TEXTS ARE REFUSED: Twilio's account or its sender needs attention", "code", receipt["ErrorCode"], "tenant", tenant)
 	}
-	switch err = h.Reports.Delivered(ctx, tenant, job, report); {
+	switch err = h.Reports.RecordReport(ctx, tenant, job, report); {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		h.Log.WarnContext(ctx, "a Twilio receipt is of no message of this tenant", "job", job, "tenant", tenant)
 	case err != nil:

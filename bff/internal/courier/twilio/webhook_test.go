@@ -25,7 +25,7 @@ type reports struct {
 	err      error
 }
 
-func (r *reports) Delivered(_ context.Context, tenant, job string, report verify.Report) error {
+func (r *reports) RecordReport(_ context.Context, tenant, job string, report verify.Report) error {
 	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
 		return &verify.Error{Code: verify.CodeNotFound}
 	}

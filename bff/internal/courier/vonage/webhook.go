@@ -103,7 +103,7 @@ func (h webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if report.Reason == verify.ReasonCarrierSet {
 		h.Log.ErrorContext(r.Context(), "TEXTS ARE REFUSED: Vonage's account or its sender needs attention", "code", receipt.code, "tenant", tenant)
 	}
-	err = h.Reports.Delivered(r.Context(), tenant, receipt.job, report)
+	err = h.Reports.RecordReport(r.Context(), tenant, receipt.job, report)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		h.Log.WarnContext(r.Context(), "a Vonage receipt is of no message of this tenant", "job", receipt.job, "tenant", tenant)

@@ -43,7 +43,7 @@ var attempts = []promise{
 			must(t, s, insert(ctx, v))
 		}
 		under := func(at time.Time) (ids string) {
-			for _, v := range ask(t, s, func(tx verify.Tx) ([]verify.Verification, error) { return tx.Under(ctx, "acme", "dana", at) }) {
+			for _, v := range ask(t, s, func(tx verify.Tx) ([]verify.Verification, error) { return tx.OpenByContact(ctx, "acme", "dana", at) }) {
 				ids += v.ID + " "
 			}
 			return ids

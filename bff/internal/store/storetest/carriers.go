@@ -12,7 +12,7 @@ import (
 
 func account(tenant, carrier string, kind verify.ChannelKind, place int) verify.CarrierAccount {
 	return verify.CarrierAccount{
-		Tenant: tenant, Carrier: carrier, Kind: kind, Place: place,
+		Tenant: tenant, Carrier: carrier, Kind: kind, Priority: place,
 		Settings: json.RawMessage(`{"from":"verify@acme.example"}`), Secret: []byte("key of " + carrier),
 	}
 }

@@ -287,7 +287,7 @@ var outbox = []promise{
 			t.Error(diff)
 		}
 		late := verify.Report{Kind: verify.EventDelivered}
-		want(t, Service(s, time.Now).Delivered(ctx, "acme", "old", late), "") // a delivery report needs the verification only
+		want(t, Service(s, time.Now).RecordReport(ctx, "acme", "old", late), "") // a delivery report needs the verification only
 	}},
 	{"Sweep forgets them all, however many there are", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

@@ -19,16 +19,16 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 	}
 	ctx := context.Background()
 	err := s.Write(ctx, "acme", func(tx verify.Tx) error {
-		set, err := tx.Settings(ctx, tenant, client)
+		set, err := tx.Overrides(ctx, tenant, client)
 		if err != nil {
 			return err
 		}
 		set.Version++
-		set.By, set.At, set.Fields = "test", time.UnixMilli(0).UTC(), map[string]verify.Setting{}
+		set.By, set.At, set.Fields = "test", time.UnixMilli(0).UTC(), map[string]verify.FieldOverride{}
 		for name, value := range policy.Values() {
-			set.Fields[name] = verify.Setting{Value: value, Version: set.Version, By: set.By, At: set.At}
+			set.Fields[name] = verify.FieldOverride{Value: value, Version: set.Version, By: set.By, At: set.At}
 		}
-		_, err = tx.PutSettings(ctx, set)
+		_, err = tx.PutOverrides(ctx, set)
 		return err
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ var quotas = []promise{
 		tenants := 0
 		rapid.Check(t, func(t *rapid.T) {
 			tenants++
-			tenant, at, model := fmt.Sprint("tenant-", tenants), noon, map[string]verify.Use{}
+			tenant, at, model := fmt.Sprint("tenant-", tenants), noon, map[string]verify.Usage{}
 			for range rapid.IntRange(1, 12).Draw(t, "transactions") {
 				at = at.Add(time.Duration(rapid.IntRange(-40, 60).Draw(t, "seconds")) * time.Second)
 				var steps []func(verify.Tx) error
@@ -102,7 +102,7 @@ func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, name
 }
 
 // rewound is the correction of windows after the clock was set back. It is kept even if the step fails.
-func rewound(before map[string]verify.Use, at time.Time, names []string) map[string]verify.Use {
+func rewound(before map[string]verify.Usage, at time.Time, names []string) map[string]verify.Usage {
 	after := maps.Clone(before)
 	for _, name := range names {
 		if u, there := after[name]; there && u.Began.After(at) {
@@ -113,12 +113,12 @@ func rewound(before map[string]verify.Use, at time.Time, names []string) map[str
 	return after
 }
 
-func plainly(before map[string]verify.Use, at time.Time, window time.Duration, names []string) map[string]verify.Use {
+func plainly(before map[string]verify.Usage, at time.Time, window time.Duration, names []string) map[string]verify.Usage {
 	after := rewound(before, at, names)
 	for _, name := range names {
 		u, there := after[name]
 		if !there || at.Sub(u.Began) >= window {
-			u = verify.Use{Began: at}
+			u = verify.Usage{Began: at}
 		}
 		u.Used++
 		after[name] = u
@@ -127,9 +127,9 @@ func plainly(before map[string]verify.Use, at time.Time, window time.Duration, n
 }
 
 // standing reads the quotas that the model knows, by a window without an end.
-func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Use) map[string]verify.Use {
+func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Usage) map[string]verify.Usage {
 	t.Helper()
-	found := map[string]verify.Use{}
+	found := map[string]verify.Usage{}
 	err := s.Write(context.Background(), "acme", func(tx verify.Tx) error {
 		for name := range model {
 			// Asked for at a time that rewinds nothing.

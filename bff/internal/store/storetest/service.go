@@ -16,14 +16,14 @@ import (
 // discard ignores notifications and wakes.
 type discard struct{}
 
-func (discard) Nudge(string, string, int64) {}
-func (discard) Wake()                       {}
-func (discard) WakeAlerts()                 {}
+func (discard) Notify(string, string, int64) {}
+func (discard) Wake()                        {}
+func (discard) WakeAlerts()                  {}
 
 // Service gives the domain's service on the store, with fixed keys. What it tells others is lost.
 func Service(s *store.Store, now func() time.Time) *verify.Service {
 	return &verify.Service{
-		Ledger: s, Tenants: s, Policies: s, Sightings: s, Bus: discard{}, Courier: discard{}, Alerter: discard{},
+		Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: discard{}, Courier: discard{}, Alerter: discard{},
 		Now: now, Entropy: rand.Reader,
 		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 	}
@@ -33,7 +33,7 @@ func Service(s *store.Store, now func() time.Time) *verify.Service {
 func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 	t.Helper()
 	want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
-	r, err := svc.Send(t.Context(), session("").Desk, send(0))
+	r, err := svc.Send(t.Context(), session("").Context, send(0))
 	want(t, err, "")
 	soon := time.Now().Add(time.Minute)
 	jobs, err := s.ClaimJobs(t.Context(), verify.Phone, soon, soon.Add(time.Minute), 9)
@@ -53,7 +53,7 @@ var service = []promise{
 		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(n int) error {
-			_, err := svc.Send(t.Context(), session("").Desk, send(n))
+			_, err := svc.Send(t.Context(), session("").Context, send(n))
 			return err
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeCooldown: crowd - 1}, ended); diff != "" {
@@ -65,7 +65,7 @@ var service = []promise{
 		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(int) error {
-			_, err := svc.Send(t.Context(), session("").Desk, send(0))
+			_, err := svc.Send(t.Context(), session("").Context, send(0))
 			return err
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
@@ -81,13 +81,13 @@ var service = []promise{
 			if wrong == code {
 				wrong = "999999"
 			}
-			_, err := svc.Attempt(t.Context(), session("").Desk, id, wrong)
+			_, err := svc.CheckCode(t.Context(), session("").Context, id, wrong)
 			return err
 		})
 		if diff := cmp.Diff(map[verify.Code]int{verify.CodeWrongCode: 2, verify.CodeAlreadyUsed: crowd - 2}, ended); diff != "" {
 			t.Error(diff)
 		}
-		_, err := svc.Attempt(t.Context(), session("").Desk, id, code)
+		_, err := svc.CheckCode(t.Context(), session("").Context, id, code)
 		want(t, err, verify.CodeAlreadyUsed)
 		sound(t, s, "acme", 1+3+1) // requested, three mismatches, failed
 	}},
@@ -95,7 +95,7 @@ var service = []promise{
 		svc := Service(s, time.Now)
 		id, code := sent(t, s, svc)
 		ended := together(func(int) error {
-			_, err := svc.Attempt(t.Context(), session("").Desk, id, code)
+			_, err := svc.CheckCode(t.Context(), session("").Context, id, code)
 			return err
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeAlreadyUsed: crowd - 1}, ended); diff != "" {

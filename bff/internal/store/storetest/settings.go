@@ -18,7 +18,7 @@ import (
 func session(id string) verify.Session {
 	return verify.Session{
 		ID: id, Origin: "https://psa.example", OpenedAt: noon, EndsAt: noon.Add(8 * time.Hour),
-		Desk: verify.Desk{
+		Context: verify.TicketContext{
 			Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"},
 			Ticket: verify.Ticket{PSA: "demo", ID: "1", Number: "4711", Summary: "Reset"}, Client: verify.Client{ID: "c", Name: "Contoso"},
 			Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
@@ -46,7 +46,7 @@ var sessions = []promise{
 	}},
 	{"a ticket is opened for the first time once by each technician, and never again", func(t *testing.T, s *store.Store) {
 		ana, noor, other := session("s1"), session("s3"), session("s4")
-		noor.Desk.Technician.ID, other.Desk.Ticket.ID = "noor", "2"
+		noor.Context.Technician.ID, other.Context.Ticket.ID = "noor", "2"
 		again := session("s2")
 		for i, row := range []struct {
 			session verify.Session
@@ -87,7 +87,7 @@ var sessions = []promise{
 	}},
 	{"another tenant's context may have the same jti", func(t *testing.T, s *store.Store) {
 		other := session("s2")
-		other.Desk.Tenant = "zenith"
+		other.Context.Tenant = "zenith"
 		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
 		want(t, failed(s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute))), "")
 	}},
@@ -101,18 +101,18 @@ var sessions = []promise{
 	}},
 	{"what was seen of contacts reads back for those who are asked for", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		dana, raj := []verify.Sighting{{Destination: "one"}}, []verify.Sighting{{Destination: "two", Since: noon}, {Destination: "three"}}
-		want(t, s.Sight(ctx, "acme", map[string][]verify.Sighting{"dana": dana, "raj": raj, "lee": dana}), "")
-		want(t, s.Sight(ctx, "zenith", map[string][]verify.Sighting{"dana": raj}), "")
+		dana, raj := []verify.KnownChannel{{Destination: "one"}}, []verify.KnownChannel{{Destination: "two", Since: noon}, {Destination: "three"}}
+		want(t, s.PutKnownChannels(ctx, "acme", map[string][]verify.KnownChannel{"dana": dana, "raj": raj, "lee": dana}), "")
+		want(t, s.PutKnownChannels(ctx, "zenith", map[string][]verify.KnownChannel{"dana": raj}), "")
 		for _, row := range []struct {
 			contacts []string
-			want     map[string][]verify.Sighting
+			want     map[string][]verify.KnownChannel
 		}{
-			{[]string{"raj", "nobody", "dana"}, map[string][]verify.Sighting{"dana": dana, "raj": raj}},
-			{[]string{"nobody"}, map[string][]verify.Sighting{}},
-			{nil, map[string][]verify.Sighting{}},
+			{[]string{"raj", "nobody", "dana"}, map[string][]verify.KnownChannel{"dana": dana, "raj": raj}},
+			{[]string{"nobody"}, map[string][]verify.KnownChannel{}},
+			{nil, map[string][]verify.KnownChannel{}},
 		} {
-			seen, err := s.Sighted(ctx, "acme", row.contacts)
+			seen, err := s.KnownChannels(ctx, "acme", row.contacts)
 			if diff := cmp.Diff(row.want, seen); diff != "" || err != nil {
 				t.Errorf("%v: %v %s", row.contacts, err, diff)
 			}
@@ -133,7 +133,7 @@ var sessions = []promise{
 	{"EndSessions ends a technician's sessions, or all of the tenant's, and nobody else's", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ana, noor, other := session("s1"), session("s2"), session("s3")
-		noor.Desk.Technician.ID, other.Desk.Tenant = "noor", "zenith"
+		noor.Context.Technician.ID, other.Context.Tenant = "noor", "zenith"
 		for _, open := range []verify.Session{ana, noor, other} {
 			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
 		}
@@ -168,7 +168,7 @@ var sessions = []promise{
 			t.Errorf("nothing has happened up to %d", last)
 		}
 		other := session("s3")
-		other.Desk.Tenant = "zenith"
+		other.Context.Tenant = "zenith"
 		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
 			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
 		}
@@ -192,7 +192,7 @@ var sessions = []promise{
 		const tenants = 24
 		for i := range tenants {
 			v := session(fmt.Sprint("s", i))
-			v.Desk.Tenant = fmt.Sprint("t-", i)
+			v.Context.Tenant = fmt.Sprint("t-", i)
 			want(t, failed(s.OpenSession(ctx, v, "", time.Time{})), "")
 		}
 		var all sync.WaitGroup
@@ -225,7 +225,7 @@ var sessions = []promise{
 	{"OpenSessions gives the tenant's that were not ended", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		other := session("s3")
-		other.Desk.Tenant = "zenith"
+		other.Context.Tenant = "zenith"
 		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
 			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
 		}

@@ -168,17 +168,17 @@ var marks = []promise{
 		v := code("v1")
 		v.Destination = "hash of the number"
 		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
-			if err := tx.Mark(t.Context(), v, verify.ReasonOptedOut, noon); err != nil {
+			if err := tx.Suppress(t.Context(), v, verify.ReasonOptedOut, noon); err != nil {
 				return err
 			}
-			return tx.Mark(t.Context(), v, verify.ReasonLandline, noon.Add(time.Minute))
+			return tx.Suppress(t.Context(), v, verify.ReasonLandline, noon.Add(time.Minute))
 		}), "")
 		for _, c := range []struct {
 			tenant, destination string
 			want                verify.Code
 		}{{"acme", v.Destination, verify.ReasonLandline}, {"acme", "another", ""}, {"umbrella", v.Destination, ""}} {
 			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
-				reason, err := tx.Marked(t.Context(), c.tenant, c.destination)
+				reason, err := tx.Suppressed(t.Context(), c.tenant, c.destination)
 				if reason != c.want {
 					t.Errorf("%s of %s is marked %q, want %q", c.destination, c.tenant, reason, c.want)
 				}
@@ -189,13 +189,13 @@ var marks = []promise{
 	{"the marks that were found out on a contact are cleared once", func(t *testing.T, s *store.Store) {
 		v := code("v1")
 		v.Destination = "hash of the number"
-		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Mark(t.Context(), v, verify.ReasonOptedOut, noon) }), "")
+		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Suppress(t.Context(), v, verify.ReasonOptedOut, noon) }), "")
 		for _, c := range []struct {
 			contact string
 			want    int
 		}{{"erik", 0}, {"dana", 1}, {"dana", 0}} {
 			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
-				n, err := tx.ClearMarks(t.Context(), "acme", c.contact)
+				n, err := tx.ClearSuppressions(t.Context(), "acme", c.contact)
 				if n != c.want {
 					t.Errorf("%d marks of %s were cleared, want %d", n, c.contact, c.want)
 				}

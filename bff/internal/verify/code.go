@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Attempt judges one typed code and always spends a try, but for CodeInvalid: not a code, or not of the length
+// CheckCode judges one typed code and always spends a try, but for CodeInvalid: not a code, or not of the length
 // of the one that was sent.
 // CodeWrongCode: TriesLeft remain. CodeAlreadyUsed: used or out of tries. CodeExpired, CodeVerificationEnded: too late
 // (NIST SP 800-63B-4, 3.2.2). CodeLocked: the contact's failures are used up, maybe by this very one.
 // CodeNotFound: this ticket has no such verification; another ticket's or tenant's reads the same.
-func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result, error) {
-	rules, err := s.Rules(ctx, d.Tenant, d.Client.ID)
+func (s *Service) CheckCode(ctx context.Context, d TicketContext, id, typed string) (Result, error) {
+	rules, err := s.EffectivePolicy(ctx, d.Tenant, d.Client.ID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -21,7 +21,7 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 	if !ok {
 		return Result{}, &Error{Code: CodeInvalid, Field: "code", Public: "A code has six to eight digits."}
 	}
-	a := attempt{desk: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: rules.Policy}
+	a := codeCheck{context: d, id: id, code: code, keys: s.Keys, now: s.now(), policy: rules.Policy}
 	// Two steps of one transaction: if the second one fails, the try stays counted.
 	err = s.Ledger.Write(ctx, d.Tenant,
 		func(tx Tx) error { return a.spend(ctx, tx) },
@@ -41,13 +41,13 @@ func (s *Service) Attempt(ctx context.Context, d Desk, id, typed string) (Result
 }
 
 // attempt is one typed code on its way through the ledger.
-type attempt struct {
-	desk   Desk
-	id     string
-	code   string
-	keys   Keys
-	now    time.Time
-	policy Policy
+type codeCheck struct {
+	context TicketContext
+	id      string
+	code    string
+	keys    Keys
+	now     time.Time
+	policy  Policy
 
 	v       Verification // as it stands once the try is counted
 	last    Event        // of those that the verdict appended
@@ -55,8 +55,8 @@ type attempt struct {
 }
 
 // spend counts the try before anything but the code's length is compared: the length is known to who sent it.
-func (a *attempt) spend(ctx context.Context, tx Tx) error {
-	v, err := a.desk.find(ctx, tx, a.id)
+func (a *codeCheck) spend(ctx context.Context, tx Tx) error {
+	v, err := a.context.find(ctx, tx, a.id)
 	if err != nil {
 		return err
 	}
@@ -81,34 +81,34 @@ func (a *attempt) spend(ctx context.Context, tx Tx) error {
 
 // judge compares, and records what came of it. A code proves the destination that it was sent to: it
 // proves nothing for a number that has replaced that one in the ticket system since.
-func (a *attempt) judge(ctx context.Context, tx Tx) error {
+func (a *codeCheck) judge(ctx context.Context, tx Tx) error {
 	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
 	}
 	return a.wrong(ctx, tx)
 }
 
-func (a *attempt) destination() string {
-	contact, _ := a.desk.Contact(a.v.Contact)
+func (a *codeCheck) destination() string {
+	contact, _ := a.context.Contact(a.v.Contact)
 	channel, _ := contact.Channel(a.v.Channel)
-	return a.keys.destination(a.desk.Tenant, channel)
+	return a.keys.destination(a.context.Tenant, channel)
 }
 
-func (a *attempt) right(ctx context.Context, tx Tx) error {
+func (a *codeCheck) right(ctx context.Context, tx Tx) error {
 	e := a.v.event(EventVerified, a.now)
-	e.By, e.Until = a.desk.by(), a.now.Add(a.v.VerifiedFor)
+	e.By, e.Until = a.context.by(), a.now.Add(a.v.VerifiedFor)
 	err := succeed(ctx, tx, a.v, &e)
 	a.last, a.verdict = e, nil
 	return err
 }
 
-func (a *attempt) wrong(ctx context.Context, tx Tx) error {
+func (a *codeCheck) wrong(ctx context.Context, tx Tx) error {
 	failures, err := tx.Failures(ctx, a.v.Tenant, a.v.Contact)
 	if err != nil {
 		return err
 	}
 	e := a.v.event(EventWrongCode, a.now)
-	e.By, e.TriesLeft, e.Failures = a.desk.by(), a.v.MaxTries-a.v.Tries, failures
+	e.By, e.TriesLeft, e.Failures = a.context.by(), a.v.MaxTries-a.v.Tries, failures
 	if err := tx.Append(ctx, &e); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (a *attempt) wrong(ctx context.Context, tx Tx) error {
 }
 
 // fail ends a verification that no code can save any more.
-func (a *attempt) fail(ctx context.Context, tx Tx, reason Code) error {
+func (a *codeCheck) fail(ctx context.Context, tx Tx, reason Code) error {
 	e := a.v.event(EventFailed, a.now)
 	e.Reason = reason
 	err := end(ctx, tx, a.v, Failed, &e)
@@ -136,7 +136,7 @@ func (a *attempt) fail(ctx context.Context, tx Tx, reason Code) error {
 }
 
 // result of a right code. Its shield is the one that the events read as.
-func (a *attempt) result() Result {
+func (a *codeCheck) result() Result {
 	pending := Shield{
 		State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt,
 		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.destination(), Ticket: a.v.Ticket,
@@ -209,7 +209,7 @@ func (v Verification) refusal(now time.Time) error {
 
 // find gives a verification of this ticket and its contacts. Another ticket's, or
 // another tenant's, reads as none at all.
-func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) {
+func (d TicketContext) find(ctx context.Context, tx Tx, id string) (Verification, error) {
 	v, err := tx.Find(ctx, d.Tenant, id)
 	if err != nil && CodeOf(err) != CodeNotFound {
 		return Verification{}, err
@@ -221,11 +221,13 @@ func (d Desk) find(ctx context.Context, tx Tx, id string) (Verification, error) 
 }
 
 // by is the technician as events name them.
-func (d Desk) by() Technician { return Technician{ID: d.Technician.ID, Name: d.Technician.Name} }
+func (d TicketContext) by() Technician {
+	return Technician{ID: d.Technician.ID, Name: d.Technician.Name}
+}
 
 // Cancel ends an open verification at the technician's wish.
-// CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: it had ended already. CodeNotFound: as for Attempt.
-func (s *Service) Cancel(ctx context.Context, d Desk, id string) (Result, error) {
+// CodeAlreadyUsed, CodeExpired, CodeVerificationEnded: it had ended already. CodeNotFound: as for CheckCode.
+func (s *Service) Cancel(ctx context.Context, d TicketContext, id string) (Result, error) {
 	now := s.now()
 	var e Event
 	var result Result

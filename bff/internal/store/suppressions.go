@@ -9,8 +9,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Mark is [verify.Spending]'s.
-func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code, at time.Time) error {
+// Suppress is [verify.UsageCounters]'s.
+func (t *tx) Suppress(ctx context.Context, v verify.Verification, reason verify.Code, at time.Time) error {
 	if err := t.lockTenant(ctx, v.Tenant); err != nil {
 		return err
 	}
@@ -20,8 +20,8 @@ func (t *tx) Mark(ctx context.Context, v verify.Verification, reason verify.Code
 		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
 }
 
-// Marked is [verify.Spending]'s.
-func (t *tx) Marked(ctx context.Context, tenant, destination string) (verify.Code, error) {
+// Suppressed is [verify.UsageCounters]'s.
+func (t *tx) Suppressed(ctx context.Context, tenant, destination string) (verify.Code, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return "", err
 	}
@@ -38,8 +38,8 @@ func suppression(tenant, destination string) question {
 	return question{`SELECT reason FROM marks WHERE tenant = $1 AND destination = $2`, []any{tenant, destination}}
 }
 
-// ClearMarks is [verify.Spending]'s.
-func (t *tx) ClearMarks(ctx context.Context, tenant, contact string) (int, error) {
+// ClearSuppressions is [verify.UsageCounters]'s.
+func (t *tx) ClearSuppressions(ctx context.Context, tenant, contact string) (int, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err
 	}

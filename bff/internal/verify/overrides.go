@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Settings are what one level sets of the policy: the tenant, or one of its clients. What a level does
+// PolicyOverrides are what one level sets of the policy: the tenant, or one of its clients. What a level does
 // not set is the level's above: the tenant's over a client's, [DefaultPolicy] over the tenant's.
-type Settings struct {
+type PolicyOverrides struct {
 	Tenant  string
 	Client  string // empty: the tenant's own
 	Name    string // the client's, as explanations say it; may be empty
 	Version int64  // grows by one with each edit; 0: nothing was ever set
 	By      string // of the last edit
 	At      time.Time
-	Fields  map[string]Setting
+	Fields  map[string]FieldOverride
 }
 
-// Setting is one field's value, and the edit that gave it.
-type Setting struct {
+// FieldOverride is one field's value, and the edit that gave it.
+type FieldOverride struct {
 	Value   json.RawMessage `json:"value"` // in the contract's shape, compact
 	Version int64           `json:"version"`
 	By      string          `json:"by"`
@@ -43,7 +43,7 @@ type Change struct {
 }
 
 // Values are the fields without their histories.
-func (s Settings) Values() map[string]json.RawMessage {
+func (s PolicyOverrides) Values() map[string]json.RawMessage {
 	values := make(map[string]json.RawMessage, len(s.Fields))
 	for name, setting := range s.Fields {
 		values[name] = setting.Value
@@ -53,7 +53,7 @@ func (s Settings) Values() map[string]json.RawMessage {
 
 // apply lays the settings over a policy, and gives those that it took. One that an older version wrote, and this one
 // takes no more, is left out: the field is the level's above.
-func (s Settings) apply(p *Policy) Settings {
+func (s PolicyOverrides) apply(p *Policy) PolicyOverrides {
 	taken := s
 	for i := range Fields {
 		f := &Fields[i]
@@ -67,9 +67,9 @@ func (s Settings) apply(p *Policy) Settings {
 
 // edited is what the settings become when the values take the place of all that was set, and what that changes.
 // CodeInvalid: Field names a value that is out of its range, of the wrong type or unknown.
-func (s Settings) edited(values map[string]json.RawMessage, by string, at time.Time) (Settings, []Change, error) {
+func (s PolicyOverrides) edited(values map[string]json.RawMessage, by string, at time.Time) (PolicyOverrides, []Change, error) {
 	next := s
-	next.Version, next.By, next.At, next.Fields = s.Version+1, by, at, map[string]Setting{}
+	next.Version, next.By, next.At, next.Fields = s.Version+1, by, at, map[string]FieldOverride{}
 	for name, value := range values {
 		f, known := FieldNamed(name)
 		if !known {
@@ -87,12 +87,12 @@ func (s Settings) edited(values map[string]json.RawMessage, by string, at time.T
 			next.Fields[name] = old
 			continue
 		}
-		next.Fields[name] = Setting{Value: compact, Version: next.Version, By: by, At: at}
+		next.Fields[name] = FieldOverride{Value: compact, Version: next.Version, By: by, At: at}
 	}
 	return next, changes(s, next), nil
 }
 
-func changes(before, after Settings) []Change {
+func changes(before, after PolicyOverrides) []Change {
 	var list []Change
 	for i := range Fields {
 		name := Fields[i].Name
@@ -131,7 +131,7 @@ func FieldNamed(name string) (*Field, bool) {
 
 // checkTogether refuses fields that can't both hold. The level's own fields are looked at: what another
 // level's change makes moot does no harm, because every rule can only refuse.
-func (s Settings) checkTogether(p Policy) error {
+func (s PolicyOverrides) checkTogether(p Policy) error {
 	set := func(name string) bool { _, is := s.Fields[name]; return is }
 	link := slices.ContainsFunc(p.Methods, func(m Method) bool { return !m.ByCode() })
 	code := slices.ContainsFunc(p.Methods, Method.ByCode)

@@ -28,7 +28,7 @@ func verification(row scan) (verify.Verification, error) {
 	return v, err
 }
 
-// Insert is [verify.Attempts]'. CodeKeyReused: the technician has used the idempotency key before.
+// Insert is [verify.Verifications]'. CodeKeyReused: the technician has used the idempotency key before.
 func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 	last, err := t.head(ctx, v.Tenant)
 	if err != nil {
@@ -52,7 +52,7 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
 }
 
-// ByKey is [verify.Attempts]'.
+// ByKey is [verify.Verifications]'.
 func (t *tx) ByKey(ctx context.Context, tenant, technician, key string) (verify.Verification, error) {
 	return t.find(ctx, tenant, byKey(tenant, technician, key))
 }
@@ -62,7 +62,7 @@ func byKey(tenant, technician, key string) question {
 		[]any{tenant, technician, key}}
 }
 
-// Latest is [verify.Attempts]'.
+// Latest is [verify.Verifications]'.
 func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verify.Verification, error) {
 	return t.find(ctx, tenant, latest(tenant, contact, channel))
 }
@@ -72,7 +72,7 @@ func latest(tenant, contact, channel string) question {
 		ORDER BY place DESC LIMIT 1`, []any{tenant, contact, channel}}
 }
 
-// Find is [verify.Attempts]'.
+// Find is [verify.Verifications]'.
 func (t *tx) Find(ctx context.Context, tenant, id string) (verify.Verification, error) {
 	return t.find(ctx, tenant, question{`SELECT ` + columns + ` FROM verifications WHERE id = $1 AND tenant = $2`, []any{id, tenant}})
 }
@@ -91,7 +91,7 @@ func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Veri
 	return v, err
 }
 
-// ReadAhead is [verify.Attempts]'.
+// ReadAhead is [verify.Verifications]'.
 func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, quotas []verify.Quota) error {
 	if t.lock == nil {
 		return nil // on SQLite, where a question costs no round trip
@@ -125,8 +125,8 @@ func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verificat
 	return v, err
 }
 
-// Under is [verify.Attempts]'.
-func (t *tx) Under(ctx context.Context, tenant, contact string, at time.Time) (open []verify.Verification, err error) {
+// OpenByContact is [verify.Verifications]'.
+func (t *tx) OpenByContact(ctx context.Context, tenant, contact string, at time.Time) (open []verify.Verification, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (t *tx) Under(ctx context.Context, tenant, contact string, at time.Time) (o
 	return open, err
 }
 
-// End is [verify.Attempts]'.
+// End is [verify.Verifications]'.
 func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome, at time.Time) (bool, error) {
 	ended, err := t.move(ctx, tenant, `
 		UPDATE verifications SET outcome = $3, ended_at = $4
@@ -151,7 +151,7 @@ func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome,
 	return true, t.endNote(ctx, tenant, id, outcome, at)
 }
 
-// DenyEnded is [verify.Attempts]'.
+// DenyEnded is [verify.Verifications]'.
 func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Time) (bool, error) {
 	denied, err := t.move(ctx, tenant, `
 		UPDATE verifications SET outcome = 'denied', ended_at = $3
@@ -165,7 +165,7 @@ func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Ti
 	return true, err
 }
 
-// Advance is [verify.Spending]'s.
+// Advance is [verify.UsageCounters]'s.
 func (t *tx) Advance(ctx context.Context, tenant, id string, stage verify.Stage, at time.Time) (bool, error) {
 	return t.move(ctx, tenant, `
 		UPDATE verifications SET stage = $3
@@ -180,7 +180,7 @@ func (t *tx) move(ctx context.Context, tenant, text string, args ...any) (bool, 
 	return n > 0, err
 }
 
-// Try is [verify.Spending]'s.
+// Try is [verify.UsageCounters]'s.
 func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures int) (v verify.Verification, ok bool, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return v, false, err
@@ -208,7 +208,7 @@ func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures 
 	return v, true, nil
 }
 
-// Messages is [verify.Spending]'s.
+// Messages is [verify.UsageCounters]'s.
 func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, oldest, newest time.Time, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, oldest, newest, err
@@ -231,7 +231,7 @@ func messages(tenant, person string, since time.Time) question {
 		ORDER BY requested_at`, []any{tenant, person, millis(since)}}
 }
 
-// Failures is [verify.Spending]'s.
+// Failures is [verify.UsageCounters]'s.
 func (t *tx) Failures(ctx context.Context, tenant, contact string) (n int, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err
@@ -248,7 +248,7 @@ func failures(tenant, contact string) question {
 	return question{`SELECT n FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
 }
 
-// ClearFailures is [verify.Spending]'s.
+// ClearFailures is [verify.UsageCounters]'s.
 func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, error) {
 	n, err := t.Failures(ctx, tenant, contact)
 	if err != nil || n == 0 {
@@ -258,7 +258,7 @@ func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, er
 	return n, err
 }
 
-// Denied is [verify.Spending]'s.
+// Denied is [verify.UsageCounters]'s.
 func (t *tx) Denied(ctx context.Context, tenant, contact string) (bool, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return false, err
@@ -276,7 +276,7 @@ func denial(tenant, contact string) question {
 	return question{`SELECT denied FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
 }
 
-// SetDenied is [verify.Spending]'s.
+// SetDenied is [verify.UsageCounters]'s.
 func (t *tx) SetDenied(ctx context.Context, tenant, contact string, denied bool) error {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return err
