@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { importPKCS8, SignJWT } from 'jose'
 
 // settings: { key, kid, algorithm, issuer, audience, origin, tenant }. `key` is the private key's PEM, as
-// `shieldpod key new` writes it; `algorithm` is EdDSA, ES256 or RS256, whichever the key is for.
+// `shieldpod key new` writes it; `algorithm` is EdDSA, ES256 or RS256, as the key is.
 //
 // launch: { technician: { id, name, email }, context, nonce }. Technician and context are what your server
 // knows: who is signed in, and what the ticket is about (psa, ticket, client, contact, contacts). Only the

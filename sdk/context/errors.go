@@ -20,7 +20,7 @@ const (
 	CodeKeyUnknown Code = "key_unknown"       // no key is pinned for this issuer and kid
 	CodeAlgorithm  Code = "algorithm_refused" // alg is not the pinned key's own
 	CodeSignature  Code = "signature_invalid"
-	CodeAudience   Code = "audience_invalid" // meant for somebody else
+	CodeAudience   Code = "audience_invalid" // meant for another audience
 	CodeExpired    Code = "expired"
 	CodeNotYet     Code = "not_yet_valid" // iat or nbf lies in the future: compare the clocks
 	CodeKeyInvalid Code = "key_invalid"   // not a key, or not one for this use
@@ -32,7 +32,7 @@ type Error struct {
 	Code  Code
 	Field string // of the header, the claims or the key, such as ctx.contacts[0].id
 	Err   error
-	// Proven tells that the signature is good: whoever signed the context may be told what is wrong with it. Only Verify
+	// Proven reports that the signature is good, so that the answer may name the fault to the signer. Only Verify
 	// and VerifyMappedToken set it.
 	Proven bool
 }

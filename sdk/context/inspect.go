@@ -7,7 +7,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Report is what a token says and what is wrong with it, for whoever wrote the code that signed it.
+// Report is the content of a token and its faults, for the developer of the code that signed it.
 type Report struct {
 	Algorithm, Type, KeyID string // of the header
 	Claims                 Claims // as far as they can be read

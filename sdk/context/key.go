@@ -16,7 +16,7 @@ import (
 // Algorithm is how a context is signed. A key has exactly one: its kind decides.
 type Algorithm string
 
-// The algorithms. Prefer EdDSA. With HS256 whoever can check a context can also forge one.
+// The algorithms. Prefer EdDSA. With HS256 a server that can check a context can also forge one.
 const (
 	EdDSA Algorithm = "EdDSA" // Ed25519
 	ES256 Algorithm = "ES256" // P-256

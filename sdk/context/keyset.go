@@ -16,7 +16,7 @@ var jwkRules = strictjson.Rules{Depth: maxDepth, Null: true}
 
 // ParseKeySet reads a JWK Set (RFC 7517, section 5) as an issuer publishes it. Keys that can't check contexts are left
 // out: of another use or kind, too weak, or without a kid. CodeKeyInvalid: the whole set can't be trusted. It is no
-// set, a kid is repeated, or it publishes what is nobody else's business: a shared secret or a private key.
+// set, a kid is repeated, or it publishes a shared secret or a private key.
 func ParseKeySet(data []byte) ([]VerificationKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -42,7 +42,7 @@ func judgeSecret(secret []byte) error {
 	return nil
 }
 
-// judgeRandomness refuses a secret that somebody made up.
+// judgeRandomness refuses a secret that a person made up.
 func judgeRandomness(secret []byte) error {
 	if bits := secretBits(secret); bits < minSecretBits {
 		return refuse(CodeKeyWeak, "k", "a shared secret must be random: this one can be guessed (%.0f bits, %d are needed): %s", bits, minSecretBits, makeSecret)
@@ -78,7 +78,7 @@ var tokenShape = regexp.MustCompile(`^(?:` +
 	`|<[\w .-]+>|\{+[\w .-]+\}+|\[[\w .-]+\]|%[\w .-]+%|\$\{?[\w .:-]+\}?` + // placeholders
 	`)$`)
 
-// publicSecrets are long enough to pass for secrets, and known to everybody: defaults of tools, examples of standards and tutorials.
+// publicSecrets are long enough to pass for secrets, and publicly known: defaults of tools, examples of standards and tutorials.
 var publicSecrets = []string{
 	"a-string-secret-at-least-256-bits-long",                                                 // jwt.io
 	"a-valid-string-secret-that-is-at-least-384-bits-long-",                                  // jwt.io

@@ -41,7 +41,7 @@ func Pin(issuer string, keys ...VerificationKey) Keyring {
 }
 
 // Verify gives the claims of a context that is genuine, meant for this audience, and valid now.
-// It does not know whether the context was used before: whoever opens a session must spend Claims.ID, once.
+// It does not know whether the context was used before: the caller must accept Claims.ID only once.
 //
 // CodeExpired and CodeNotYet are only ever said of a context with a good signature. Every other refusal may concern a
 // forgery, unless Error.Proven says otherwise. When Keys fails its error is in the chain, under CodeKeyUnknown.
@@ -72,7 +72,7 @@ func proven(err error, good bool) error {
 	return err
 }
 
-// isSigned tells whether the token bears a good signature of the key, whatever its claims are.
+// isSigned reports whether the token has a good signature of the key; the claims are not checked.
 func isSigned(token, alg, kid string, key VerificationKey) bool {
 	method := key.algorithm.method()
 	if method == nil || key.id != kid || alg != string(key.algorithm) {

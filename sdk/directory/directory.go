@@ -62,9 +62,9 @@ func (r *Refusal) Error() string {
 	return text + ": " + r.Problem.Detail
 }
 
-// Sync makes the directory's contacts of the client those of the list, all of them. Whoever is not in the list is removed
-// once all are pushed; when the list ends with an error, or a push fails, nobody is removed, and the next sync makes it good.
-// What others push meanwhile stays.
+// Sync makes the directory's contacts of the client those of the list, all of them. A contact that is not in the list is
+// removed once all are pushed. When the list ends with an error, or a push fails, none is removed, and the next sync removes them.
+// Contacts that other clients push meanwhile stay.
 func (c *Client) Sync(ctx context.Context, system, client string, list iter.Seq2[launchcontext.Contact, error]) (Report, error) {
 	var report Report
 	token := rand.Text()

@@ -36,7 +36,7 @@ func ExampleClient_Sync() {
 	// Output: 2 1 <nil>
 }
 
-// When somebody edits a contact in the product, that one is pushed.
+// A contact that was edited in the product is pushed.
 func ExampleClient_Push() {
 	server := standIn()
 	defer server.Close()

@@ -109,7 +109,7 @@ func TestWordsThatAreNoTextElsewhereAreTextHere(t *testing.T) {
 	}
 }
 
-// TestAFileIsWrittenByteForByteAsEver: a change here is a change in everybody's version control.
+// TestAFileIsWrittenByteForByteAsEver: a change here is a change in the users' version control.
 func TestAFileIsWrittenByteForByteAsEver(t *testing.T) {
 	want, err := os.ReadFile("testdata/policy.yaml")
 	if err != nil {

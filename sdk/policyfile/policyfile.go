@@ -1,7 +1,7 @@
 // Package policyfile reads and writes policies as a YAML file: what the tenant sets, and what each of its clients
 // overrides. It is what "shieldpod policy export" and "shieldpod policy apply" speak.
 //
-// Start with [Parse], which refuses whatever it is not sure about and says where it stands. [Changes] tells two levels
+// Start with [Parse], which refuses every value that is not certain and gives its line. [Changes] tells two levels
 // apart. [File.Format] writes the same bytes for the same policies.
 package policyfile
 

@@ -32,7 +32,7 @@ func checkPrivate(path string, info fs.FileInfo) error {
 	return checkFolders(path)
 }
 
-// checkFolders refuses folders in which everybody can put another file in the place of this one: of the path, and of
+// checkFolders refuses folders in which every user can put another file in the place of this one: of the path, and of
 // what its links lead to.
 func checkFolders(path string) error {
 	folders := []string{filepath.Dir(path)}

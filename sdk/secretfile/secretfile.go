@@ -38,7 +38,7 @@ var (
 // Read gives the content of the file at path. It follows symbolic links, and looks at what they lead to.
 //
 // On Unix it refuses a file that belongs to another user (root's may be read by the group, too), one that the group or
-// others can read or write, and one in a folder in which everybody can replace it. A pipe is read as it is: only this
+// others can read or write, and one in a folder in which every user can replace it. A pipe is read as it is: only this
 // process has it. On Windows permissions are not looked at.
 func Read(path string) ([]byte, error) {
 	f, err := os.Open(path)

@@ -1,4 +1,4 @@
-// Package strictjson decodes JSON that somebody else wrote.
+// Package strictjson decodes JSON from untrusted sources.
 //
 // encoding/json accepts repeated names, names in another case and 10,000 levels of nesting, and a small text can make it
 // allocate a lot. [Decode] scans the text once before encoding/json sees it: in linear time, with a stack of fixed size,

@@ -131,7 +131,7 @@ test("the host's style sheet sets the pod's color, and a theme change keeps type
     const { borderTopWidth, height } = getComputedStyle(frame);
     return [borderTopWidth, height, frame.style.height];
   });
-  expect(box.slice(0, 2)).toEqual(["0px", "240px"]); // whatever it would like, and a page's own frames look like
+  expect(box.slice(0, 2)).toEqual(["0px", "240px"]); // despite its own wish and the styles of the page's frames
   expect(Number.parseInt(box[2] ?? "", 10)).toBeGreaterThan(240);
   expect(complaints).toEqual([]);
 });

@@ -50,7 +50,7 @@ func (c *bareCmd) Run(ctx context.Context, out io.Writer) error {
 	if _, err := fmt.Fprintf(out, "http://%s\n", l.Addr()); err != nil {
 		return err
 	}
-	web := &http.Server{Handler: b.routes(), ReadHeaderTimeout: patience}
+	web := &http.Server{Handler: b.routes(), ReadHeaderTimeout: answerTimeout}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = web.Close()

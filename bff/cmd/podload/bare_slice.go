@@ -196,7 +196,7 @@ func (b *bare) send(c echo.Context) error {
 	m.ID = strconv.Itoa(len(b.sent) + 1)
 	b.sent = append(b.sent, m)
 	b.mu.Unlock()
-	b.nudge(d.Contact)
+	b.notify(d.Contact)
 	return c.JSON(http.StatusCreated, map[string]string{"id": id, "contact_id": d.Contact})
 }
 
@@ -226,7 +226,7 @@ func (b *bare) check(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b.nudge(d.Contact)
+	b.notify(d.Contact)
 	return c.JSON(http.StatusOK, map[string]string{"id": id, "contact_id": d.Contact})
 }
 
@@ -246,12 +246,12 @@ func (b *bare) validate(c echo.Context) error {
 	if err := b.store.write(c.Request().Context(), func(tx *bareTx) error { return tx.verify(contact, id, mac) }); err != nil {
 		return err
 	}
-	b.nudge(contact)
+	b.notify(contact)
 	return c.Redirect(http.StatusSeeOther, "?done")
 }
 
-func (b *bare) nudge(contact string) {
-	_ = b.bus.Publish("pod.bare."+base64.RawURLEncoding.EncodeToString([]byte(contact)), []byte(contact)) // a whisper
+func (b *bare) notify(contact string) {
+	_ = b.bus.Publish("pod.bare."+base64.RawURLEncoding.EncodeToString([]byte(contact)), []byte(contact)) // a change notification
 }
 
 func (b *bare) live(c echo.Context) error {

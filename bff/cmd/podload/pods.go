@@ -25,7 +25,7 @@ func openPods(ctx context.Context, public string, all []*caller) ([]*pod, error)
 		return nil, err
 	}
 	dialer := &websocket.Dialer{
-		HandshakeTimeout: patience, ReadBufferSize: 512, WriteBufferSize: 512, WriteBufferPool: &sync.Pool{},
+		HandshakeTimeout: answerTimeout, ReadBufferSize: 512, WriteBufferSize: 512, WriteBufferPool: &sync.Pool{},
 	}
 	pods := make([]*pod, len(all))
 	var next atomic.Int64
@@ -90,7 +90,7 @@ func (p *pod) read() {
 	for {
 		_, frame, err := p.ws.ReadMessage()
 		if err != nil {
-			return // closed, or the server is gone: whoever waits for green says so
+			return // closed, or the server is gone: the wait for green reports it
 		}
 		if bytes.Contains(frame, []byte(`"state":"verified"`)) {
 			select {

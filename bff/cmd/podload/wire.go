@@ -23,8 +23,8 @@ type line struct {
 	out  []byte
 }
 
-// patience is how long an answer may take.
-const patience = 30 * time.Second
+// answerTimeout bounds the wait for an answer.
+const answerTimeout = 30 * time.Second
 
 // address is where a URL is reached, and what its requests name as host.
 func address(text string) (dial, host string, err error) {
@@ -89,7 +89,7 @@ func (l *line) ask(method, path, head string, body []byte) (int, []byte, error) 
 	}
 	b = append(append(b, "\r\n"...), body...)
 	l.out = b
-	if err := l.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := l.conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return 0, nil, err
 	}
 	if _, err := l.conn.Write(b); err != nil {

@@ -36,7 +36,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 				t.Fatal("the server stopped acknowledging")
 			}
 		}
-		if err := process.Process.Kill(); err != nil { // SIGKILL, in the middle of whatever it does
+		if err := process.Process.Kill(); err != nil { // SIGKILL, in the middle of its work
 			t.Fatal(err)
 		}
 		_ = process.Wait() // it says that it was killed
@@ -50,7 +50,7 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 type acknowledgements struct {
 	mu       sync.Mutex
 	sent     map[string]bool // acknowledged by 201
-	tried    map[string]bool // the right code was sent for it, whatever the answer
+	tried    map[string]bool // the right code was sent for it, with any answer
 	verified map[string]bool // acknowledged by 200
 }
 

@@ -69,7 +69,7 @@ func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
-	const mine, nobody = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
+	const mine, none = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
 	link := "/v/" + strings.Repeat("x", 43)
 	for _, c := range []struct {
 		method, path, form string
@@ -79,14 +79,14 @@ func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 		{http.MethodGet, "/pod/acme", "", http.StatusOK, mine},
 		{http.MethodPost, "/pod/acme", "context=a.b.c", http.StatusOK, mine},
 		{http.MethodPost, "/pod/acme", "context=a", http.StatusUnprocessableEntity, mine},
-		{http.MethodGet, "/pod/nobody", "", http.StatusNotFound, nobody},
-		{http.MethodPost, "/pod/nobody", "context=a.b.c", http.StatusNotFound, nobody},
-		{http.MethodGet, "/signin/acme", "", http.StatusNotFound, nobody},
-		{http.MethodGet, "/signin/nobody", "", http.StatusNotFound, nobody},
-		{http.MethodGet, "/signin/callback", "", http.StatusUnauthorized, nobody},
-		{http.MethodGet, link, "", http.StatusNotFound, nobody},
-		{http.MethodPost, link, "action=validate", http.StatusNotFound, nobody},
-		{http.MethodGet, "/", "", http.StatusNotFound, nobody},
+		{http.MethodGet, "/pod/nobody", "", http.StatusNotFound, none},
+		{http.MethodPost, "/pod/nobody", "context=a.b.c", http.StatusNotFound, none},
+		{http.MethodGet, "/signin/acme", "", http.StatusNotFound, none},
+		{http.MethodGet, "/signin/nobody", "", http.StatusNotFound, none},
+		{http.MethodGet, "/signin/callback", "", http.StatusUnauthorized, none},
+		{http.MethodGet, link, "", http.StatusNotFound, none},
+		{http.MethodPost, link, "action=validate", http.StatusNotFound, none},
+		{http.MethodGet, "/", "", http.StatusNotFound, none},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.form))
 		if c.form != "" {
@@ -95,7 +95,7 @@ func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 		w := httptest.NewRecorder()
 		srv.Handler.ServeHTTP(w, r)
 		policies := w.Header().Values("Content-Security-Policy")
-		frames := map[string]string{mine: "", nobody: "DENY"}[c.ancestors]
+		frames := map[string]string{mine: "", none: "DENY"}[c.ancestors]
 		if got := w.Header()["X-Frame-Options"]; strings.Join(got, ",") != frames {
 			t.Errorf("%s %s: X-Frame-Options %v, want %q", c.method, c.path, got, frames)
 		}

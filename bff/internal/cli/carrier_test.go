@@ -139,7 +139,7 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 	}
 }
 
-// An account whose carrier does not let us in is stored only if somebody insists.
+// An account whose carrier does not let us in is stored only with --no-check.
 func TestAnAccountIsSignedInBeforeItIsStored(t *testing.T) {
 	status := http.StatusUnauthorized
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))

@@ -250,7 +250,7 @@ func sent(s *policyServer) string {
 	return strings.Join(batches, "; ")
 }
 
-func TestApplyAsksWhoeverSitsThere(t *testing.T) {
+func TestApplyAsksAtATerminal(t *testing.T) {
 	one, two := "clients: {contoso: {methods: [email_link], code_length: 7}}\n", "clients: {contoso: {code_length: 7}}\n"
 	tests := []struct {
 		name, give string

@@ -10,7 +10,7 @@ import (
 // refreshPolicy states how often a value is fetched, and for how long a fetched value may be used.
 type refreshPolicy struct {
 	freshFor    time.Duration // used without a new request
-	minInterval time.Duration // between two requests, whatever their result
+	minInterval time.Duration // between two requests, failed ones included
 	usableFor   time.Duration // since the last successful fetch; an older value is not used
 }
 

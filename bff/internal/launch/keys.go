@@ -48,8 +48,8 @@ func checkConflict(others []verify.SigningKey, k verify.SigningKey) error {
 
 func isSharedSecret(k verify.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
 
-// registeredKey gives the key of this issuer and id. Keys that CheckKeys would refuse are not used, whatever their
-// origin.
+// registeredKey gives the key of this issuer and id. Keys that CheckKeys would refuse are not used, even if
+// they are registered.
 func registeredKey(keys []verify.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
 	found := -1
 	for i, k := range keys {

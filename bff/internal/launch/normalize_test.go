@@ -72,8 +72,8 @@ func TestThreat_34_ANumberIsCertainOrNotUsable(t *testing.T) {
 	}
 }
 
-// TestThreat_34_WhateverStandsBesideANumberItIsNeverAnother puts all kinds of things around numbers that are certain.
-func TestThreat_34_WhateverStandsBesideANumberItIsNeverAnother(t *testing.T) {
+// TestThreat_34_TextBesideANumberNeverMakesItAnother puts all kinds of things around numbers that are certain.
+func TestThreat_34_TextBesideANumberNeverMakesItAnother(t *testing.T) {
 	certain := slices.DeleteFunc(numberCases(t), func(c numberCase) bool {
 		// A number without a leading 0 or plus sign may be the end of another: "1702234567", "601 234 567".
 		return c.E164 == "" || !strings.HasPrefix(c.Value, "+") && !strings.HasPrefix(c.Value, "0") && !strings.HasPrefix(c.Value, "(0")

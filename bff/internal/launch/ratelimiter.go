@@ -20,7 +20,7 @@ import (
 // Limits of the requests to a tenant's ticket system about unverified sessions. A refused address is limited first on
 // its own, and then together with all other refused addresses. An address without a refusal is not delayed by these. An
 // address from which a member was verified waits for no other address. A new session of a member who was verified
-// before is limited by that member's refusals only, whatever else its address sends: an attacker invents other member
+// before is limited by that member's refusals only, not by other requests of its address: an attacker invents other member
 // names.
 const (
 	maxInFlight        = 64 // of a tenant

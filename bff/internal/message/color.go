@@ -107,7 +107,7 @@ func isOnSide(c, ground Color, end float64) bool {
 	return (c.luminance() > ground.luminance()) == (end == 1)
 }
 
-// TextColorOn returns black or white, whichever has the higher contrast on the background.
+// TextColorOn returns the one of black and white that has the higher contrast on the background.
 func TextColorOn(ground Color) Color {
 	if Contrast(White, ground) >= Contrast(Black, ground) {
 		return White

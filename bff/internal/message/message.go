@@ -56,7 +56,7 @@ const (
 )
 
 // RenderMail renders the e-mail with the job's code, or with a link to the landing page at publicURL, in the job's
-// language. A code is always accompanied by a fixed warning about whom to read it to, whatever the tenant's text is.
+// language. A code is always accompanied by a fixed warning about whom to read it to, beside any text of the tenant.
 // It refuses a job that is not sent by e-mail.
 func RenderMail(j verify.Job, b *Brand, publicURL string) (Mail, error) {
 	if j.Method.Kind() != verify.Email {

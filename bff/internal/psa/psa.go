@@ -39,7 +39,7 @@ type Member struct {
 // LogValue gives the member's id only.
 func (m Member) LogValue() slog.Value { return slog.StringValue(m.ID) }
 
-// Format writes the member's id only, whatever the verb.
+// Format writes the member's id only, for every verb.
 func (m Member) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "member %q", m.ID) }
 
 // MarshalJSON writes the member's id only.

@@ -33,7 +33,7 @@ func TestConnectionsAreSetUpByTheirDSN(t *testing.T) {
 	}
 }
 
-func TestNobodyElseOnTheMachineMayReadTheFiles(t *testing.T) {
+func TestOtherUsersOfTheMachineCannotReadTheFiles(t *testing.T) {
 	s, _ := opened(t)
 	if err := s.Write(t.Context(), "acme", appending(t.Context())); err != nil {
 		t.Fatal(err)

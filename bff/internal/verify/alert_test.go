@@ -12,7 +12,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
 
-// hooked opens a house whose tenant acme has a webhook, and locks contacts after three failures.
+// withWebhook gives a harness whose tenant acme has a webhook and locks contacts after three failures.
 func withWebhook(t *testing.T, change func(*verify.Policy)) *harness {
 	t.Helper()
 	h := newHarness(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// overriding opens a house where Contoso overrides some of what Acme sets.
+// overriding gives a harness where Contoso overrides some fields of the policy of Acme.
 func overriding(t testing.TB) *harness {
 	h := newHarness(t)
 	h.tenant("acme", nil)

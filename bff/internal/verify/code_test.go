@@ -300,7 +300,7 @@ func TestThreat_13_FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testi
 			}
 		}
 	}
-	for _, channel := range []string{"mobile", "second", "mobile"} { // a new code, on whatever channel, resets nothing
+	for _, channel := range []string{"mobile", "second", "mobile"} { // a new code, on any channel, resets nothing
 		spend(channel, 3)
 		h.clock.advance(time.Minute)
 	}
@@ -313,7 +313,7 @@ func TestThreat_13_FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testi
 	if s := h.shield("dana", "second"); s.State != verify.ShieldFailed || s.Reason != verify.ReasonLocked {
 		t.Errorf("shield %+v, want failed: locked", s)
 	}
-	for _, channel := range []string{"second", "mobile"} { // whatever the cooldown says
+	for _, channel := range []string{"second", "mobile"} { // locked comes before cooldown
 		_, err = h.Send(ctx, ticketContext(), h.keyed(code("dana", channel)))
 		wantCode(t, err, verify.CodeLocked)
 	}

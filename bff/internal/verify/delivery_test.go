@@ -116,7 +116,7 @@ func TestDeliveredRefusals(t *testing.T) {
 	h.wantSilence()
 }
 
-// Whatever a carrier says, in whatever order and however often, nothing is green; what was green
+// Reports of a carrier, in any order and any number, turn no shield green; a shield that was green
 // or red before stays so.
 func TestThreat_21_NoDeliveryReportTurnsAnythingGreen(t *testing.T) {
 	h := newHarness(t)

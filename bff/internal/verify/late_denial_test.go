@@ -89,7 +89,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 	}
 }
 
-func TestALateDenialTurnsTheGreenOfItsLinkRedAndTellsEverybody(t *testing.T) {
+func TestALateDenialTurnsTheGreenOfItsLinkRedAndIsAnnounced(t *testing.T) {
 	h := withWebhook(t, nil)
 	sent := h.send(noted(), link("dana", "mail"))
 	token := h.secret(sent)

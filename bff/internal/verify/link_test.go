@@ -150,7 +150,7 @@ func TestLinksThatAreNone(t *testing.T) {
 	h.wantKinds("dana", verify.EventRequested, verify.EventRequested)
 }
 
-// A yes that is followed by a no is no yes: whichever comes first, the denial stands.
+// The denial stands, before and after a Validate.
 func TestThreat_15_OfValidateAndDenyInParallelTheDenialStands(t *testing.T) {
 	h := newHarness(t)
 	for range 10 {
@@ -196,7 +196,7 @@ func TestValidateWithoutLedgerTurnsNothingGreen(t *testing.T) {
 	}
 }
 
-func TestValidateSaysSoWhateverFailsAfterwards(t *testing.T) {
+func TestValidateReportsItsResultEvenIfALaterReadFails(t *testing.T) {
 	h := newHarness(t)
 	sent := h.send(ticketContext(), link("dana", "mail"))
 	brief := h.other()

@@ -87,7 +87,7 @@ func TestThreat_09_ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
 	}
 }
 
-func TestADenialStaysInSightWhateverTheNumber(t *testing.T) {
+func TestADenialStaysInSightForEveryNumber(t *testing.T) {
 	h := newHarness(t)
 	toMobile := verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}
 	sent := h.send(ticketContext(), toMobile)

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// NoteRule says when a technician must give a reason to verify somebody who is
-// not the ticket's default contact.
+// NoteRule says when a technician must give a reason to verify a contact other than
+// the ticket's default contact.
 type NoteRule string
 
 // The note rules.

@@ -83,7 +83,7 @@ func TestCheckMethodFitsTheOptions(t *testing.T) {
 				want := Code("")
 				switch {
 				case m == EmailCode && ch.Kind == Email && !fits:
-					want = CodeMethodNotAllowed // not offered, and refused to whoever asks for it all the same
+					want = CodeMethodNotAllowed // not offered, and refused when it is requested all the same
 				case !fits:
 					want = CodeInvalid
 				case refusal != "":

@@ -48,7 +48,7 @@ func (b *policyCache) get(key policyKey, now time.Time) (*EffectivePolicy, *base
 	return held.rules, on
 }
 
-// base gives a tenant's base policy, whatever its age, and the number of invalidations that setBase compares.
+// base gives a tenant's base policy of any age, and the number of invalidations that setBase compares.
 func (b *policyCache) base(tenant string) (*basePolicy, int) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()

@@ -50,7 +50,7 @@ func (h *harness) codeLength(client string) int {
 	return r.CodeLength
 }
 
-func TestAChangeThatNoWhisperToldHoldsWithinTwoSeconds(t *testing.T) {
+func TestAChangeWithoutANotificationHoldsWithinTwoSeconds(t *testing.T) {
 	h := newHarness(t)
 	other := h.other()
 	for i, row := range []struct {

@@ -145,7 +145,7 @@ func TestThreat_18_AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T)
 	}
 }
 
-func TestThreat_19_ADestinationHasItsOwnLimitsWhoeverAsksForWhom(t *testing.T) {
+func TestThreat_19_ADestinationHasItsOwnLimitsAcrossTechniciansAndContacts(t *testing.T) {
 	h := newHarness(t)
 	h.tenant("acme", func(p *verify.Policy) { p.Limits.DestinationDay = 4 })
 	d := crowd(2)
@@ -318,7 +318,7 @@ func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	}
 }
 
-func TestThreat_10_NobodyVerifiesThemselves(t *testing.T) {
+func TestThreat_10_ATechnicianCannotVerifyThemselves(t *testing.T) {
 	h := newHarness(t)
 	d := ticketContext()
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: verify.Email, Value: "ANA@acme.example"})

@@ -13,7 +13,7 @@ var epoch = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 // sameShield compares what a pending shield reverts to, too.
 var sameShield = cmp.AllowUnexported(Shield{})
 
-// anyEvents draws events in any order the service would never write: successes of nobody's request, ends
+// anyEvents draws events in any order the service would never write: successes without a request, ends
 // before beginnings, clocks that run backwards, stale and repeated numbers.
 func anyEvents(t *rapid.T) []Event {
 	kinds := []EventKind{

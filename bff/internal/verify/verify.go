@@ -196,7 +196,7 @@ type Alert struct {
 type SigningKey struct {
 	Issuer    string // the context's iss, exactly
 	ID        string // the context's kid
-	Algorithm string // EdDSA, ES256, RS256 or HS256: fixed, whatever a context says
+	Algorithm string // EdDSA, ES256, RS256 or HS256: fixed: a context can't change it
 	Material  []byte // PKIX public key in DER; for HS256 the shared secret
 }
 

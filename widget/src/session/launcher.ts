@@ -12,7 +12,7 @@ import { StaleTicketError, type Ticket } from "./ticket";
 const minRelaunchGap = 30_000;
 /** In milliseconds: launches that follow one another faster do not preconnect. */
 const minPreconnectGap = 1_000;
-/** In milliseconds: the longest wait before a busy server is asked again, whatever it demands. */
+/** In milliseconds: the longest wait before a busy server is asked again, even if it demands longer. */
 const maxRetryAfter = 60_000;
 
 export interface LauncherDeps {

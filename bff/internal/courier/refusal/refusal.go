@@ -79,7 +79,7 @@ var (
 	restrictedCodes  = []string{                            // Exchange: the recipient accepts mail from some senders only
 		"7.12", "7.124", "7.129", "7.133", "7.134", "7.135", "7.136",
 	}
-	// recipientCodes name the recipient as the cause, whatever the text is.
+	// recipientCodes name the recipient as the cause, with any text.
 	recipientCodes = []string{
 		"1.1", "1.2", "1.3", "1.4", "1.6", "1.10", // no such mailbox, domain or address; moved; the domain accepts no mail
 		"1.351",      // Exchange: the next server knows no such recipient

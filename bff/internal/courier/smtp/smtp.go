@@ -151,7 +151,7 @@ func (s *Sender) Check(ctx context.Context) error {
 }
 
 // compose writes the message. The message id contains the job's id, so that a repeated job is the same message. The
-// envelope sender is always the account's own address, whatever sender the brand has: the server knows that address, and
+// envelope sender is always the account's own address, even if the brand has another sender: the server knows that address, and
 // bounces go there.
 func (s *Sender) compose(out courier.OutgoingMessage, from, to string) (*mail.Msg, error) {
 	m := mail.NewMsg()

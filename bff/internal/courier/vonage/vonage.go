@@ -35,7 +35,7 @@ type Config struct {
 	Secret   string // API secret
 	From     string // a number, or a name of up to 11 letters where the country allows it
 	Host     string // default "https://rest.nexmo.com"
-	Callback string // public URL of Shieldpod: receipts are sent there, whatever the account's setting is
+	Callback string // public URL of Shieldpod: receipts are sent there, and not to the account's own setting
 }
 
 // Sender sends text messages.

@@ -151,7 +151,7 @@ func TestAConnectionThatLeadsNowhereSaysSo(t *testing.T) {
 	wantCode(t, err, verify.CodePSADown)
 }
 
-func TestANoteIsWrittenOnceWhateverHappens(t *testing.T) {
+func TestANoteIsWrittenOnceUnderEveryFault(t *testing.T) {
 	note := psa.Note{Ticket: "61211", Verification: "v_06f0abc", Text: "Caller verification: verified\nVerification: v_06f0abc"}
 	again := note
 	again.Repeated = true

@@ -41,7 +41,7 @@ type fakeManage struct {
 	setups     []map[string]any
 	size       int                                           // of a page; 0: as asked
 	link       string                                        // the Link of the first page, instead of the correct one
-	unfiltered bool                                          // lists contacts whatever the conditions are
+	unfiltered bool                                          // lists contacts without applying the conditions
 	fault      func(http.ResponseWriter, *http.Request) bool // true: the request is answered
 	requestLog []string
 	sent       []string // bodies and headers of the requests

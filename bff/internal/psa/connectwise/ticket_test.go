@@ -208,7 +208,7 @@ func TestPagesAreReadToTheirEndOnOneHostOnly(t *testing.T) {
 }
 
 // Only the number of the next page is read from a Link: page 2 of the configured host with the original conditions,
-// whatever the Link's target.
+// and not of the Link's target.
 func TestANextPageIsAskedOfTheConfiguredHost(t *testing.T) {
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
