@@ -1932,7 +1932,7 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	History(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+	// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
 	//
 	// Is an event. A contact with none of them is left as it is.
 	//
@@ -2379,7 +2379,7 @@ func (c *HTTPClient) History(ctx context.Context, id ForeignId, params *HistoryP
 	return c.Client.Do(req)
 }
 
-// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
 //
 // Is an event. A contact with none of them is left as it is.
 //
@@ -4298,7 +4298,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/contacts/{id}/history (the `History` operationId).
 	HistoryWithResponse(ctx context.Context, id ForeignId, params *HistoryParams, reqEditors ...RequestEditorFn) (*HistoryResponse, error)
 
-	// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+	// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
 	//
 	// Is an event. A contact with none of them is left as it is.
 	//
@@ -6420,7 +6420,7 @@ func (c *ClientWithResponses) HistoryWithResponse(ctx context.Context, id Foreig
 	return ParseHistoryResponse(rsp)
 }
 
-// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+// UnlockContactWithResponse Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
 //
 // Is an event. A contact with none of them is left as it is.
 //

@@ -312,7 +312,7 @@ export const scenes: Scene[] = [
   },
   { name: "denied-again", pod: three(denied), actions: ["verify again"] },
   { name: "failed", pod: three(failed("invalid_recipient")) },
-  { name: "failed-spent", pod: three(failed("out_of_tries")) },
+  { name: "failed-out-of-tries", pod: three(failed("out_of_tries")) },
   { name: "delayed", pod: three(pending("sms_code", "delayed", { reason: "carrier_down" })) },
   { name: "indeterminate", pod: three(pending("sms_link", "indeterminate")) },
   {

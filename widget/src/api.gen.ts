@@ -350,7 +350,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+         * Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
          * @description Is an event. A contact with none of them is left as it is.
          */
         post: operations["unlockContact"];

@@ -41,7 +41,7 @@ type ServerInterface interface {
 	// History A contact's verifications, newest first, in pages of 50
 	// (GET /api/v1/contacts/{id}/history)
 	History(ctx echo.Context, id ForeignId, params HistoryParams) error
-	// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the marks of their numbers
+	// UnlockContact Clear a contact's count of wrong codes, the lock of a denial, and the suppressions of their numbers
 	// (POST /api/v1/contacts/{id}/unlock)
 	UnlockContact(ctx echo.Context, id ForeignId) error
 	// ListDirectory A client's contacts in the directory, by id, in pages of 100

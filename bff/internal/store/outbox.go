@@ -147,7 +147,7 @@ func (s *Store) job(ctx context.Context, text string, args ...any) error {
 	})
 }
 
-// LapsedJobs leases up to n jobs whose sender went silent, to be reported unsure and then settled: it may or may not
+// LapsedJobs leases up to n jobs whose sender went silent, to be reported indeterminate and then settled: it may or may not
 // have sent them. They are never sent again, so their destination and secret are wiped, and a job has its ID, Tenant,
 // Method and Attempts only.
 func (s *Store) LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {

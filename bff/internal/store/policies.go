@@ -54,7 +54,7 @@ func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]
 	return page, err
 }
 
-// PolicyOverrides is [verify.PolicyRepository]'s.
+// Overrides is [verify.PolicyRepository]'s.
 func (t *tx) Overrides(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return verify.PolicyOverrides{}, err

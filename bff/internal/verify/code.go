@@ -40,7 +40,7 @@ func (s *Service) CheckCode(ctx context.Context, d TicketContext, id, typed stri
 	return result, nil
 }
 
-// attempt is one typed code on its way through the ledger.
+// codeCheck is one typed code on its way through the ledger.
 type codeCheck struct {
 	context TicketContext
 	id      string

@@ -96,7 +96,7 @@ type UsageCounters interface {
 	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
 	// Used gives the usage of a quota without counting anything.
 	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Usage, error)
-	// Pause marks the quota as paused until then in every later Use.
+	// Pause marks the quota as paused until then in every later Spend.
 	Pause(ctx context.Context, tenant string, b Quota, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
 	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
@@ -118,7 +118,7 @@ type Outbox interface {
 
 // PolicyRepository stores the overrides of each level of the policy.
 type PolicyRepository interface {
-	// PolicyOverrides gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
+	// Overrides gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
 	Overrides(ctx context.Context, tenant, client string) (PolicyOverrides, error)
 	// PutOverrides stores them in place of those of the version before; false, and nothing stored, if that is
 	// not the version that is there.

@@ -1,11 +1,9 @@
-// Package verify is the domain: who asks for a proof, of whom, by which
-// channel and method, under which policy, and what became of it.
+// Package verify is the core: verifications, their events and projections, policies and quotas.
 //
-// Start with [Service]: Send, Attempt, Validate and Deny are the four things
-// people do. Each appends to one list of events; what a shield shows, what the
-// history lists and what a ticket note says are pure readings of that list
-// ([Read], [Note]). The package imports the standard library only and names
-// what it needs of the outside in ports.go.
+// Start with [Service]: Send, CheckCode, Validate and Deny are its main commands. Each appends to the event log of the
+// tenant. What a shield shows, what the history lists and what a ticket note says are pure projections of that log
+// ([Project], [Note]). The package imports the standard library and sdk/strictjson only, and declares what it needs of
+// other packages in ports.go.
 package verify
 
 import (

@@ -199,7 +199,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	t.Run("the connection is cut", func(t *testing.T) {
 		s := newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		if _, err := s.Send(t.Context(), outgoing(nil)); faultOf(t, err).Kind != courier.Indeterminate {
-			t.Errorf("%v is not unsure", err)
+			t.Errorf("%v is not indeterminate", err)
 		}
 	})
 	t.Run("time is up", func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 			cancel()
 		}()
 		if _, err := s.Send(ctx, outgoing(nil)); faultOf(t, err).Kind != courier.Indeterminate {
-			t.Errorf("%v is not unsure", err)
+			t.Errorf("%v is not indeterminate", err)
 		}
 	})
 	t.Run("no listener: temporary", func(t *testing.T) {

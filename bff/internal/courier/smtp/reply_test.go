@@ -77,7 +77,7 @@ func FuzzReply(f *testing.F) {
 			t.Errorf("the recipient is blamed at %s", step)
 		}
 		if fault.Kind == courier.Indeterminate && step != phaseMessage {
-			t.Errorf("unsure at %s", step)
+			t.Errorf("indeterminate at %s", step)
 		}
 		if words := r.text(); len(words) > 20 && strings.Contains(fault.Error(), words) {
 			t.Errorf("the fault repeats %q", words)

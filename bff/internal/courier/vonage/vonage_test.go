@@ -178,7 +178,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 	t.Run("the connection is cut", func(t *testing.T) {
 		s := newSender(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		if _, err := s.Send(t.Context(), outgoing); faultOf(t, err).Kind != courier.Indeterminate {
-			t.Errorf("%v is not unsure", err)
+			t.Errorf("%v is not indeterminate", err)
 		}
 	})
 	t.Run("the answer is cut in the middle", func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 			respond(200, "application/json", `{"messages":[{"message-id"`)(w, r)
 		})
 		if _, err := s.Send(t.Context(), outgoing); faultOf(t, err).Kind != courier.Indeterminate {
-			t.Errorf("%v is not unsure", err)
+			t.Errorf("%v is not indeterminate", err)
 		}
 	})
 	t.Run("the context ends, although the library knows none", func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestASendWithoutAResponseIsIndeterminateOnceConnected(t *testing.T) {
 			cancel()
 		}()
 		if _, err := s.Send(ctx, outgoing); faultOf(t, err).Kind != courier.Indeterminate {
-			t.Errorf("%v is not unsure", err)
+			t.Errorf("%v is not indeterminate", err)
 		}
 	})
 	t.Run("no listener: temporary", func(t *testing.T) {
