@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/net/idna"
 )
@@ -132,9 +131,10 @@ func isPublic(a netip.Addr) bool {
 	return true
 }
 
-// dialer checks each address when it connects, after name resolution, by the same rule as CheckURL.
+// dialer checks each address when it connects, after name resolution, by the same rule as CheckURL. It has no time-out
+// of its own: the caller's context bounds it.
 func dialer(allowLoopback bool) *net.Dialer {
-	return &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err

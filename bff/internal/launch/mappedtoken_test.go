@@ -209,7 +209,7 @@ func TestAProductsKeysMayBeFetchedToo(t *testing.T) {
 	acme := h.acme(t)
 	acme.Issuers = []verify.Issuer{{Name: product, KeysURL: p.URL, Algorithms: []string{"EdDSA"}, Mapping: json.RawMessage(zendeskLike)}}
 	h.put(t, acme)
-	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute})
+	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: 10 * time.Minute})
 	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, `{"alg":"EdDSA","typ":"JWT","kid":"product-1"}`, nil), ""); err != nil {
 		t.Error(err)
 	}

@@ -72,7 +72,7 @@ func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
 		edit(&acme.SignIn)
 	}
 	g.put(t, acme)
-	g.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute, BodyLimit: 64 << 10})
+	g.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: 10 * time.Minute, BodyLimit: 64 << 10})
 	return g
 }
 
