@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -18,24 +16,6 @@ func (t *tx) Suppress(ctx context.Context, v verify.Verification, reason verify.
 		INSERT INTO marks (tenant, destination, contact, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant, destination) DO UPDATE SET contact = $3, reason = $4, at = $5`,
 		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
-}
-
-// Suppressed is [verify.UsageCounters]'s.
-func (t *tx) Suppressed(ctx context.Context, tenant, destination string) (verify.Code, error) {
-	if err := t.lockTenant(ctx, tenant); err != nil {
-		return "", err
-	}
-	var reason string
-	q := suppression(tenant, destination)
-	err := t.get(ctx, "read mark", q.text, q.args, &reason)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return verify.Code(reason), err
-}
-
-func suppression(tenant, destination string) question {
-	return question{`SELECT reason FROM marks WHERE tenant = $1 AND destination = $2`, []any{tenant, destination}}
 }
 
 // ClearSuppressions is [verify.UsageCounters]'s.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -100,11 +98,8 @@ func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Ti
 		return err
 	}
 	questions := []question{
-		byKey(v.Tenant, v.Technician, v.Key), denial(v.Tenant, v.Contact), suppression(v.Tenant, v.Destination),
+		byKey(v.Tenant, v.Technician, v.Key), standing(v.Tenant, v.Contact, v.Destination),
 		latest(v.Tenant, v.Contact, v.Channel), messages(v.Tenant, v.Person, since),
-	}
-	if v.Method.ByCode() {
-		questions = append(questions, failures(v.Tenant, v.Contact))
 	}
 	if fresh := t.counters.unread(v.Tenant, quotas); len(fresh) > 0 {
 		questions = append(questions, countersOf(v.Tenant, fresh))
@@ -231,49 +226,32 @@ func messages(tenant, person string, since time.Time) question {
 		ORDER BY requested_at`, []any{tenant, person, millis(since)}}
 }
 
-// Failures is [verify.UsageCounters]'s.
-func (t *tx) Failures(ctx context.Context, tenant, contact string) (n int, err error) {
+// Standing is [verify.UsageCounters]'s.
+func (t *tx) Standing(ctx context.Context, tenant, contact, destination string) (verify.Standing, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
-		return 0, err
+		return verify.Standing{}, err
 	}
-	q := failures(tenant, contact)
-	err = t.get(ctx, "count failures", q.text, q.args, &n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return n, err
+	var s verify.Standing
+	var denied int64
+	q := standing(tenant, contact, destination)
+	err := t.get(ctx, "read standing", q.text, q.args, &s.Failures, &denied, &s.Suppressed)
+	s.Denied = denied > 0
+	return s, err
 }
 
-func failures(tenant, contact string) question {
-	return question{`SELECT n FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
+func standing(tenant, contact, destination string) question {
+	return question{`SELECT
+		COALESCE((SELECT n FROM failures WHERE tenant = $1 AND contact = $2), 0),
+		COALESCE((SELECT denied FROM failures WHERE tenant = $1 AND contact = $2), 0),
+		COALESCE((SELECT reason FROM marks WHERE tenant = $1 AND destination = $3), '')`, []any{tenant, contact, destination}}
 }
 
 // ClearFailures is [verify.UsageCounters]'s.
-func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) (int, error) {
-	n, err := t.Failures(ctx, tenant, contact)
-	if err != nil || n == 0 {
-		return 0, err
-	}
-	err = t.put(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2`, tenant, contact)
-	return n, err
-}
-
-// Denied is [verify.UsageCounters]'s.
-func (t *tx) Denied(ctx context.Context, tenant, contact string) (bool, error) {
+func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) error {
 	if err := t.lockTenant(ctx, tenant); err != nil {
-		return false, err
+		return err
 	}
-	var denied int64
-	q := denial(tenant, contact)
-	err := t.get(ctx, "read denial", q.text, q.args, &denied)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return denied > 0, err
-}
-
-func denial(tenant, contact string) question {
-	return question{`SELECT denied FROM failures WHERE tenant = $1 AND contact = $2`, []any{tenant, contact}}
+	return t.put(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2 AND n > 0`, tenant, contact)
 }
 
 // SetDenied is [verify.UsageCounters]'s.

@@ -316,8 +316,8 @@ func useEverything(t *testing.T, s *Store) {
 			enqueued := tx.Enqueue(ctx, verify.Job{ID: v.ID, Tenant: "acme", Method: method})
 			_, found := tx.Find(ctx, "acme", v.ID)
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
-			_, counted := tx.Failures(ctx, "acme", "")
-			_, cleared := tx.ClearFailures(ctx, "acme", "")
+			_, counted := tx.Standing(ctx, "acme", "", "")
+			cleared := tx.ClearFailures(ctx, "acme", "")
 			_, set := tx.Overrides(ctx, "acme", "")
 			_, put := tx.PutOverrides(ctx, verify.PolicyOverrides{Tenant: "acme", Version: int64(i + 1)})
 			quotas := []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}

@@ -50,6 +50,7 @@ type codeCheck struct {
 	policy  Policy
 
 	v       Verification // as it stands once the try is counted
+	present string       // the hash of the channel's present address or number
 	last    Event        // of those that the verdict appended
 	verdict error
 }
@@ -76,13 +77,14 @@ func (a *codeCheck) spend(ctx context.Context, tx Tx) error {
 		return v.refusal(a.now)
 	}
 	a.v = spent
+	a.present = a.destination()
 	return nil
 }
 
 // judge compares, and records what came of it. A code proves the destination that it was sent to: it
 // proves nothing for a number that has replaced that one in the ticket system since.
 func (a *codeCheck) judge(ctx context.Context, tx Tx) error {
-	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.destination(), a.code), a.v.Secret) == 1 {
+	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.present, a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
 	}
 	return a.wrong(ctx, tx)
@@ -103,18 +105,18 @@ func (a *codeCheck) right(ctx context.Context, tx Tx) error {
 }
 
 func (a *codeCheck) wrong(ctx context.Context, tx Tx) error {
-	failures, err := tx.Failures(ctx, a.v.Tenant, a.v.Contact)
+	is, err := tx.Standing(ctx, a.v.Tenant, a.v.Contact, a.v.Destination)
 	if err != nil {
 		return err
 	}
 	e := a.v.event(EventWrongCode, a.now)
-	e.By, e.TriesLeft, e.Failures = a.context.by(), a.v.MaxTries-a.v.Tries, failures
+	e.By, e.TriesLeft, e.Failures = a.context.by(), a.v.MaxTries-a.v.Tries, is.Failures
 	if err := tx.Append(ctx, &e); err != nil {
 		return err
 	}
 	a.last, a.verdict = e, wrongCode(e.TriesLeft)
 	switch {
-	case failures >= a.policy.FailuresBeforeLock:
+	case is.Failures >= a.policy.FailuresBeforeLock:
 		a.verdict = errLocked()
 		if err := tx.Alert(ctx, e.locks(a.v)); err != nil {
 			return err
@@ -139,7 +141,7 @@ func (a *codeCheck) fail(ctx context.Context, tx Tx, reason Code) error {
 func (a *codeCheck) result() Result {
 	pending := Shield{
 		State: ShieldPending, Verification: a.v.ID, Method: a.v.Method, Until: a.v.ExpiresAt,
-		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.destination(), Ticket: a.v.Ticket,
+		ResendAt: a.v.RequestedAt.Add(a.policy.ResendCooldown), Destination: a.present, Ticket: a.v.Ticket,
 	}
 	return Result{
 		Verification: a.v.ID, Contact: a.v.Contact, Channel: a.v.Channel, Method: a.v.Method,
@@ -170,7 +172,7 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	if err := countProvenText(ctx, tx, v, e.At); err != nil {
 		return err
 	}
-	if _, err := tx.ClearFailures(ctx, v.Tenant, v.Contact); err != nil {
+	if err := tx.ClearFailures(ctx, v.Tenant, v.Contact); err != nil {
 		return err
 	}
 	return tx.Alert(ctx, e.proves(v))

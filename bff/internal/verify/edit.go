@@ -164,10 +164,12 @@ func (s *Service) Unlock(ctx context.Context, a Admin, contact string) (UnlockRe
 	var e Event
 	var was UnlockResult
 	err := s.Ledger.Write(ctx, a.Tenant, func(tx Tx) (err error) {
-		if was.Failures, err = tx.ClearFailures(ctx, a.Tenant, contact); err != nil {
+		is, err := tx.Standing(ctx, a.Tenant, contact, "")
+		if err != nil {
 			return err
 		}
-		if was.Denied, err = tx.Denied(ctx, a.Tenant, contact); err != nil {
+		was.Failures, was.Denied = is.Failures, is.Denied
+		if err := tx.ClearFailures(ctx, a.Tenant, contact); err != nil {
 			return err
 		}
 		if was.Suppressions, err = tx.ClearSuppressions(ctx, a.Tenant, contact); err != nil {

@@ -232,7 +232,8 @@ func sameShield(a, b verify.Shield) bool {
 func (h *harness) failures(tenant, contact string) (n int) {
 	h.t.Helper()
 	err := h.store.Write(ctx, "acme", func(tx verify.Tx) (err error) {
-		n, err = tx.Failures(ctx, tenant, contact)
+		is, err := tx.Standing(ctx, tenant, contact, "")
+		n = is.Failures
 		return err
 	})
 	if err != nil {

@@ -79,9 +79,11 @@ func (s *Service) pick(ctx context.Context, tx Tx, a linkAnswer, picked string) 
 	}
 	e := v.event(EventFailed, a.now)
 	e.Reason = ReasonNumber
-	if e.Failures, err = tx.Failures(ctx, v.Tenant, v.Contact); err != nil {
+	is, err := tx.Standing(ctx, v.Tenant, v.Contact, v.Destination)
+	if err != nil {
 		return Event{}, false, err
 	}
+	e.Failures = is.Failures
 	if err := end(ctx, tx, v, Failed, &e); err != nil || e.Failures != a.lockAt {
 		return e, false, err
 	}

@@ -73,18 +73,14 @@ type UsageCounters interface {
 	// now stands; false if it is not open at the given time or has no try left. A success clears
 	// the failure again. CodeLocked, with nothing counted: the contact has that many failures already.
 	Try(ctx context.Context, tenant, id string, at time.Time, failures int) (Verification, bool, error)
-	// Failures gives the contact's consecutive failures.
-	Failures(ctx context.Context, tenant, contact string) (int, error)
-	// ClearFailures sets them to zero and gives the number before.
-	ClearFailures(ctx context.Context, tenant, contact string) (int, error)
-	// Denied reports whether the contact said "I did not ask for this" and no admin has cleared it since.
-	Denied(ctx context.Context, tenant, contact string) (bool, error)
-	// SetDenied notes it, or clears it.
+	// Standing gives what holds back messages to the contact and to the destination.
+	Standing(ctx context.Context, tenant, contact, destination string) (Standing, error)
+	// ClearFailures sets the contact's consecutive failures to zero.
+	ClearFailures(ctx context.Context, tenant, contact string) error
+	// SetDenied records that the contact said "I did not ask for this", or clears it.
 	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
 	// Suppress stores why the verification's destination gets no more texts.
 	Suppress(ctx context.Context, v Verification, reason Code, at time.Time) error
-	// Suppressed gives the reason why a destination gets no texts; empty: it gets them.
-	Suppressed(ctx context.Context, tenant, destination string) (Code, error)
 	// ClearSuppressions removes those that came from the contact's verifications, and gives their number.
 	ClearSuppressions(ctx context.Context, tenant, contact string) (int, error)
 	// Spend counts a send on each of the quotas, over their limits too, and gives the usage of each

@@ -192,9 +192,6 @@ func (a pendingSend) store(ctx context.Context, tx Tx, p *EffectivePolicy) (Resu
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
 	}
-	if err := checkSuppression(ctx, tx, v); err != nil {
-		return Result{}, err
-	}
 	last, err := tx.Latest(ctx, v.Tenant, v.Contact, v.Channel)
 	first := CodeOf(err) == CodeNotFound
 	if err != nil && !first {
@@ -244,26 +241,22 @@ func (a pendingSend) replace(ctx context.Context, tx Tx, last Verification) erro
 	return tx.Append(ctx, &e)
 }
 
-// checkLock refuses all to a contact who is locked by their own word, and codes to one with too many wrong ones.
+// checkLock refuses all messages to a contact who denied a verification, codes to one with too many wrong codes, and texts
+// to a suppressed number.
 func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
-	denied, err := tx.Denied(ctx, v.Tenant, v.Contact)
+	is, err := tx.Standing(ctx, v.Tenant, v.Contact, v.Destination)
 	switch {
 	case err != nil:
 		return err
-	case denied:
+	case is.Denied:
 		return &Error{
 			Code: CodeLocked, Reason: ReasonDenied,
 			Public: "This contact said “I did not ask for this”. Stop and follow your procedure: nothing is sent until an admin unlocks the contact.",
 		}
-	case !v.Method.ByCode():
-		return nil
-	}
-	failures, err := tx.Failures(ctx, v.Tenant, v.Contact)
-	if err != nil {
-		return err
-	}
-	if failures >= limit {
+	case v.Method.ByCode() && is.Failures >= limit:
 		return errLocked()
+	case v.Method.Kind() == Phone && is.Suppressed != "":
+		return &Error{Code: CodeMethodNotAllowed, Reason: is.Suppressed, Public: refusals[is.Suppressed]}
 	}
 	return nil
 }

@@ -1,28 +1,18 @@
 package verify
 
-import "context"
-
-// marks tells whether a failure says something lasting of the number that it was sent to: that it is a landline, or
+// suppresses tells whether a failure says something lasting of the number that it was sent to: that it is a landline, or
 // that its holder has told the carrier to stop. Such a number gets no more texts until the ticket system has another
 // one in its place, or an admin clears the contact.
 func suppresses(reason Code) bool { return reason == ReasonLandline || reason == ReasonOptedOut }
 
-// checkSuppression refuses a text to a number that is marked.
-func checkSuppression(ctx context.Context, tx Tx, v Verification) error {
-	if v.Method.Kind() != Phone {
-		return nil
-	}
-	reason, err := tx.Suppressed(ctx, v.Tenant, v.Destination)
-	if err != nil {
-		return err
-	}
-	if reason != "" {
-		return &Error{Code: CodeMethodNotAllowed, Reason: reason, Public: refusals[reason]}
-	}
-	return nil
+// Standing is what holds back messages to a contact and a destination.
+type Standing struct {
+	Failures   int  // wrong codes in a row
+	Denied     bool // the contact said "I did not ask for this", and no admin has cleared it since
+	Suppressed Code // why the destination gets no texts; empty: it gets them
 }
 
-// marked gives, by channel, why numbers of the contact on this ticket get no texts.
+// suppressed gives, by channel, why numbers of the contact on this ticket get no texts.
 func (s *Service) suppressed(d TicketContext, r ContactState) map[string]Code {
 	if len(r.Suppressions) == 0 {
 		return nil

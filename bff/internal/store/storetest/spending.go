@@ -25,7 +25,14 @@ func try(ctx context.Context, s *store.Store, id string, at time.Time, failures 
 
 func failures(t *testing.T, s *store.Store, tenant string) int {
 	t.Helper()
-	return ask(t, s, func(tx verify.Tx) (int, error) { return tx.Failures(t.Context(), tenant, "dana") })
+	return standingOf(t, s, tenant, "dana", "").Failures
+}
+
+func standingOf(t *testing.T, s *store.Store, tenant, contact, destination string) verify.Standing {
+	t.Helper()
+	return ask(t, s, func(tx verify.Tx) (verify.Standing, error) {
+		return tx.Standing(t.Context(), tenant, contact, destination)
+	})
 }
 
 func tries(t *testing.T, s *store.Store, id string) int {
@@ -40,7 +47,7 @@ var spending = []promise{
 			want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { return tx.SetDenied(ctx, "acme", "dana", denied) }), "")
 		}
 		denied := func(tenant, contact string) bool {
-			return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.Denied(ctx, tenant, contact) })
+			return standingOf(t, s, tenant, contact, "").Denied
 		}
 		must(t, s, insert(ctx, code("v1")))
 		want(t, try(ctx, s, "v1", noon, 10), "")
@@ -53,7 +60,7 @@ var spending = []promise{
 		if denied("acme", "erik") || denied("zenith", "dana") {
 			t.Error("another contact is denied")
 		}
-		want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err }), "")
+		want(t, s.Write(ctx, "acme", func(tx verify.Tx) error { return tx.ClearFailures(ctx, "acme", "dana") }), "")
 		if n := failures(t, s, "acme"); n != 0 || !denied("acme", "dana") {
 			t.Errorf("%d failures, denied %t: clearing the one clears the other", n, denied("acme", "dana"))
 		}
@@ -128,7 +135,7 @@ var spending = []promise{
 		if n := failures(t, s, "acme"); n != 2 {
 			t.Errorf("%d failures, want 2", n)
 		}
-		must(t, s, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "acme", "dana"); return err })
+		must(t, s, func(tx verify.Tx) error { return tx.ClearFailures(ctx, "acme", "dana") })
 		if n := failures(t, s, "acme"); n != 0 {
 			t.Errorf("%d failures after clearing, want none", n)
 		}
@@ -141,7 +148,7 @@ var spending = []promise{
 		ctx := t.Context()
 		must(t, s, insert(ctx, code("v1")))
 		want(t, try(ctx, s, "v1", noon, 10), "")
-		must(t, s, func(tx verify.Tx) error { _, err := tx.ClearFailures(ctx, "zenith", "dana"); return err })
+		must(t, s, func(tx verify.Tx) error { return tx.ClearFailures(ctx, "zenith", "dana") })
 		if ours, theirs := failures(t, s, "acme"), failures(t, s, "zenith"); ours != 1 || theirs != 0 {
 			t.Errorf("failures are %d and %d, want 1 and none", ours, theirs)
 		}
@@ -177,13 +184,9 @@ var marks = []promise{
 			tenant, destination string
 			want                verify.Code
 		}{{"acme", v.Destination, verify.ReasonLandline}, {"acme", "another", ""}, {"umbrella", v.Destination, ""}} {
-			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
-				reason, err := tx.Suppressed(t.Context(), c.tenant, c.destination)
-				if reason != c.want {
-					t.Errorf("%s of %s is marked %q, want %q", c.destination, c.tenant, reason, c.want)
-				}
-				return err
-			}), "")
+			if got := standingOf(t, s, c.tenant, "dana", c.destination).Suppressed; got != c.want {
+				t.Errorf("%s of %s is marked %q, want %q", c.destination, c.tenant, got, c.want)
+			}
 		}
 	}},
 	{"the marks that were found out on a contact are cleared once", func(t *testing.T, s *store.Store) {
