@@ -30,7 +30,7 @@ lint: node_modules/.ready ## Check style and imports: golangci-lint, Biome, the 
 	$(MAKE) --no-print-directory generated
 
 generate: node_modules/.ready ## Make server stubs, Go client and TypeScript types from sdk/api/openapi.yaml
-	cd sdk/api && $(GENERATE) -config models.cfg.yaml openapi.yaml && $(GENERATE) -config server.cfg.yaml openapi.yaml
+	cd sdk/api && for part in models client server; do $(GENERATE) -config $$part.cfg.yaml openapi.yaml || exit; done
 	npm run --silent generate
 
 generated: ## Fail if the generated files are not those of the contract

@@ -1,8 +1,6 @@
-// Package api is the contract of Shieldpod's HTTP API: its OpenAPI document, the
-// models and a client generated from it.
+// Package api is the contract of Shieldpod's HTTP API: its OpenAPI document, and the models generated from it.
 //
-// Start with [NewClientWithResponses]: Launch exchanges a launch context (see
-// the context package beside this one) for a bearer, and every other call takes it.
+// Start with package client, which calls a server. [Contract] is for other tools.
 package api
 
 import _ "embed" // for Contract

@@ -2,7 +2,7 @@
 //
 // Start with [New] and [Client.Sync]: it goes through a client's contacts once, pushes them in portions, and then has
 // those removed who were not among them. [Client.Push] stores a few, as when one of them is edited in your product.
-// Launch contexts can then leave `contacts` out.
+// Launch contexts can then leave `contacts` out. A refusal of the server is a [client.Error].
 package directory
 
 import (
@@ -11,11 +11,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"net/http"
-	"slices"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/client"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // What one request takes.
@@ -25,19 +24,15 @@ const (
 )
 
 // Client pushes with one tenant's API key.
-type Client struct{ api *api.ClientWithResponses }
+type Client struct{ server *client.Client }
 
 // New makes a client of the server, such as https://pod.example, that sends the API key with each request.
-func New(server, key string, options ...api.ClientOption) (*Client, error) {
-	options = append(slices.Clone(options), api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+key)
-		return nil
-	}))
-	c, err := api.NewClientWithResponses(server, options...)
+func New(server, key string, options ...client.Option) (*Client, error) {
+	c, err := client.New(server, key, options...)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{api: c}, nil
+	return &Client{server: c}, nil
 }
 
 // Report is what became of a push or a sync.
@@ -49,18 +44,6 @@ type Report struct {
 
 // Unreachable is a channel that is no address and no number, and so is not shown in pods.
 type Unreachable struct{ Contact, Channel string } // ids
-
-// Refusal is what the server answered instead.
-type Refusal struct{ Problem api.Problem }
-
-// Error gives the code, the field and the words.
-func (r *Refusal) Error() string {
-	text := "directory: " + r.Problem.Code
-	if r.Problem.Field != "" {
-		text += " (" + r.Problem.Field + ")"
-	}
-	return text + ": " + r.Problem.Detail
-}
 
 // Sync makes the directory's contacts of the client those of the list, all of them. A contact that is not in the list is
 // removed once all are pushed. When the list ends with an error, or a push fails, none is removed, and the next sync removes them.
@@ -90,15 +73,9 @@ func (c *Client) Sync(ctx context.Context, system, client string, list iter.Seq2
 	if err := c.put(ctx, system, client, token, next, &report); err != nil {
 		return report, err
 	}
-	answer, err := c.api.FinishDirectorySyncWithResponse(ctx, system, client, token)
-	if err != nil {
-		return report, err
-	}
-	if answer.JSON200 == nil {
-		return report, refusal(answer.HTTPResponse, answer.ApplicationproblemJSONDefault)
-	}
-	report.Removed = int(answer.JSON200.Removed)
-	return report, nil
+	result, err := c.server.FinishSync(ctx, system, client, token)
+	report.Removed = int(result.Removed)
+	return report, err
 }
 
 // Push stores up to 500 contacts of the client, each in place of the one of its id, all of them or none.
@@ -113,23 +90,16 @@ func (c *Client) Push(ctx context.Context, system, client string, contacts ...la
 
 // Remove removes a contact. One that is not there is removed already.
 func (c *Client) Remove(ctx context.Context, system, client, contact string) error {
-	answer, err := c.api.RemoveFromDirectoryWithResponse(ctx, system, client, contact)
-	if err == nil && answer.StatusCode() != http.StatusNoContent {
-		err = refusal(answer.HTTPResponse, answer.ApplicationproblemJSONDefault)
-	}
-	return err
+	return c.server.RemoveContact(ctx, system, client, contact)
 }
 
 func (c *Client) put(ctx context.Context, system, client, sync string, cards []api.DirectoryContact, report *Report) error {
-	answer, err := c.api.PushDirectoryWithResponse(ctx, system, client, api.DirectoryPush{Sync: sync, Contacts: append([]api.DirectoryContact{}, cards...)})
+	result, err := c.server.PushContacts(ctx, system, client, api.DirectoryPush{Sync: sync, Contacts: append([]api.DirectoryContact{}, cards...)})
 	if err != nil {
 		return err
 	}
-	if answer.JSON200 == nil {
-		return refusal(answer.HTTPResponse, answer.ApplicationproblemJSONDefault)
-	}
-	report.Pushed += answer.JSON200.Pushed
-	for _, field := range answer.JSON200.Unreachable {
+	report.Pushed += result.Pushed
+	for _, field := range result.Unreachable {
 		var i, j int
 		if _, err := fmt.Sscanf(field, "contacts[%d].channels[%d]", &i, &j); err == nil && i < len(cards) && j < len(cards[i].Channels) {
 			report.Unreachable = append(report.Unreachable, Unreachable{Contact: cards[i].Id, Channel: cards[i].Channels[j].Id})
@@ -146,12 +116,4 @@ func cardOf(c launchcontext.Contact) api.DirectoryContact {
 		})
 	}
 	return card
-}
-
-// refusal is the server's answer; one that is none of Shieldpod's comes from something in between.
-func refusal(answer *http.Response, p *api.Problem) error {
-	if p == nil {
-		return fmt.Errorf("directory: the answer is %s, and none of Shieldpod's", answer.Status)
-	}
-	return &Refusal{Problem: *p}
 }

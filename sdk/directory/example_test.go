@@ -8,8 +8,8 @@ import (
 	"net/http/httptest"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
 	"github.com/shieldpod/shieldpod/sdk/directory"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // Once a night, all contacts of each client are read out of the product's own database and pushed.

@@ -50,7 +50,7 @@ func kept(f api.PolicyFields) api.PolicyFields {
 		case b.Text == "":
 			b = api.Banner{}
 		case b.Tone == "":
-			b.Tone = api.Info
+			b.Tone = api.BannerToneInfo
 		}
 		f.Banner = &b
 	}

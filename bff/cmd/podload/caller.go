@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // signer makes launch contexts as a PSA does.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/client"
 )
 
 // apiKey is the admin's: as given, or the demo's own. Without one the tenant's quotas stay as they are.
@@ -35,21 +35,15 @@ func liftQuotas(ctx context.Context, base, key string) error {
 	if key == "" {
 		return nil
 	}
-	client, err := api.NewClientWithResponses(base, api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+key)
-		return nil
-	}))
+	server, err := client.New(base, key)
 	if err != nil {
 		return err
 	}
-	now, err := client.GetDefaultPolicyWithResponse(ctx)
+	now, err := server.DefaultPolicy(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("the policy can't be read: %w", err)
 	}
-	if now.JSON200 == nil {
-		return fmt.Errorf("the policy can't be read: %s", now.Status())
-	}
-	fields := now.JSON200.Overrides.Fields
+	fields := now.Overrides.Fields
 	for _, quota := range []**int{
 		&fields.QuotaPrefixHour, &fields.QuotaTechnicianMinute, &fields.QuotaTechnicianHour, &fields.QuotaClientHour,
 		&fields.QuotaCountryHour, &fields.QuotaTenantMinute, &fields.QuotaTenantDay,
@@ -57,9 +51,8 @@ func liftQuotas(ctx context.Context, base, key string) error {
 		*quota = new(plenty)
 	}
 	fields.QuotaTenantSpendDay, fields.PumpingFloorPercent = new(int64(plenty)), new(0)
-	edited, err := client.PutDefaultPolicyWithResponse(ctx, api.PolicyEdit{Version: now.JSON200.Overrides.Version, Fields: fields})
-	if err == nil && edited.JSON200 == nil {
-		err = fmt.Errorf("the quotas can't be lifted: %s %s", edited.Status(), edited.Body)
+	if _, err := server.SetDefaultPolicy(ctx, api.PolicyEdit{Version: now.Overrides.Version, Fields: fields}); err != nil {
+		return fmt.Errorf("the quotas can't be lifted: %w", err)
 	}
-	return err
+	return nil
 }

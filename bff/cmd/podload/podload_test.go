@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 func TestEveryPhaseIsMeasured(t *testing.T) {

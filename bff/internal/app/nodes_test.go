@@ -2,8 +2,6 @@ package app_test
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -18,6 +16,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/cli"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/client"
 )
 
 // Two nodes share one PostgreSQL and join their buses; the balancer may send every request anywhere.
@@ -72,7 +71,7 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 		t.Fatalf("the first frame is %+v", f)
 	}
 	f := pod.awaitFrame(t, func(version int) {
-		second.edit(t, key, fmt.Sprintf(`{"version":%d,"name":"Contoso","fields":{"methods":["email_link"]}}`, version))
+		second.edit(t, key, int64(version), api.PolicyFields{Methods: &[]api.Method{api.MethodEmailLink}})
 	})
 	if f.Type != "policy" || f.Pod.Policy.Version == "0.0" || f.Pod.Contacts[0].Channels[0].Methods[0].Reason != "policy" {
 		t.Fatalf("the next frame is %+v", f)
@@ -122,22 +121,14 @@ func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
 }
 
 // edit sets what the launch contexts' client overrides.
-func (d *deployment) edit(t *testing.T, key, body string) {
+func (d *deployment) edit(t *testing.T, key string, version int64, fields api.PolicyFields) {
 	t.Helper()
-	client, err := api.NewClientWithResponses("http://127.0.0.1:" + d.port)
+	server, err := client.New("http://127.0.0.1:"+d.port, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := client.PutClientPolicyWithBodyWithResponse(t.Context(), "c", "application/json", strings.NewReader(body),
-		func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+key)
-			return nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.JSON200 == nil {
-		t.Fatalf("the edit: %s", answer.Body)
+	if _, err := server.SetClientPolicy(t.Context(), "c", api.PolicyEdit{Version: version, Name: "Contoso", Fields: fields}); err != nil {
+		t.Fatalf("the edit: %v", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // vendor signs contexts with a key of its own, as software that checks nothing.

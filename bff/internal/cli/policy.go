@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/client"
 	"github.com/shieldpod/shieldpod/sdk/policyfile"
 	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
@@ -29,12 +29,9 @@ type serverFlags struct {
 
 // remote is a server and its URL.
 type remote struct {
-	*api.ClientWithResponses
+	*client.Client
 	url string
 }
-
-// serverTimeout is for one request.
-const serverTimeout = 30 * time.Second
 
 func (f serverFlags) open() (remote, error) {
 	if f.Server == "" {
@@ -47,16 +44,8 @@ func (f serverFlags) open() (remote, error) {
 	if err != nil {
 		return remote{}, err
 	}
-	client, err := api.NewClientWithResponses(f.Server,
-		api.WithHTTPClient(&http.Client{
-			Timeout:       serverTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key goes to this server only
-		}),
-		api.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+key)
-			return nil
-		}))
-	return remote{client, f.Server}, err
+	server, err := client.New(f.Server, key)
+	return remote{server, f.Server}, err
 }
 
 func (f serverFlags) key() (string, error) {
@@ -82,30 +71,26 @@ func (f serverFlags) key() (string, error) {
 // policies reads all policies of the server, the tenant's default first.
 func (s remote) policies(ctx context.Context) ([]api.PolicyOverrides, error) {
 	var all []api.PolicyOverrides
-	for cursor := ""; ; {
-		answer, err := s.ListPoliciesWithResponse(ctx, &api.ListPoliciesParams{Cursor: cursor})
-		if err != nil {
+	for p, err := range s.Policies(ctx) {
+		var refused *client.Error
+		switch {
+		case errors.As(err, &refused):
+			return nil, s.refusal(refused)
+		case errors.Is(err, client.ErrSamePage):
+			return nil, fmt.Errorf("%s gives the same page again and again", s.url)
+		case err != nil:
 			return nil, fmt.Errorf("%s can't be asked: %w", s.url, err)
 		}
-		if answer.JSON200 == nil {
-			return nil, s.refusal(answer.Status(), answer.ApplicationproblemJSONDefault)
-		}
-		all = append(all, answer.JSON200.Policies...)
-		next := answer.JSON200.Next
-		if next == "" {
-			return all, nil
-		}
-		if next == cursor {
-			return nil, fmt.Errorf("%s gives the same page again and again", s.url)
-		}
-		cursor = next
+		all = append(all, p)
 	}
+	return all, nil
 }
 
 // refusal is the server's refusal as an error.
-func (s remote) refusal(status string, p *api.Problem) error {
-	if p == nil || p.Code == "" {
-		return fmt.Errorf("%s is no Shieldpod (it answered %s)", s.url, status)
+func (s remote) refusal(refused *client.Error) error {
+	p := refused.Problem
+	if p.Code == "" {
+		return fmt.Errorf("%s is no Shieldpod (it answered %d %s)", s.url, refused.Status, http.StatusText(refused.Status))
 	}
 	text := fmt.Sprintf("%s refused: %s (%s", s.url, plain(p.Detail), plain(p.Code))
 	if p.Field != "" {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
+	"github.com/shieldpod/shieldpod/sdk/client"
 	"github.com/shieldpod/shieldpod/sdk/policyfile"
 )
 
@@ -165,19 +166,20 @@ func (s userError) Error() string { return string(s) }
 
 // apply writes all edits or none, and prints the new versions.
 func (s remote) apply(e *env, edits []plannedEdit) error {
-	batch := api.PolicyBatch{Policies: make([]api.ClientPolicyEdit, len(edits))}
+	requests := make([]api.ClientPolicyEdit, len(edits))
 	for i, e := range edits {
-		batch.Policies[i] = e.request()
+		requests[i] = e.request()
 	}
-	answer, err := s.PutPoliciesWithResponse(e.ctx, batch)
-	if err != nil {
+	set, err := s.SetPolicies(e.ctx, requests...)
+	var refused *client.Error
+	switch {
+	case errors.As(err, &refused):
+		return s.notApplied(refused, edits)
+	case err != nil:
 		return fmt.Errorf("%s did not answer: %w\n%s", s.url, err, outcomeUnknown)
 	}
-	if answer.JSON200 == nil {
-		return s.notApplied(answer, edits)
-	}
 	var b strings.Builder
-	for _, now := range answer.JSON200.Policies {
+	for _, now := range set {
 		fmt.Fprintf(&b, "%s: version %d\n", title(now.ClientId, now.Name), now.Version)
 	}
 	b.WriteString("Applied. Run 'shieldpod policy export' to have the new versions in the file.\n")
@@ -190,23 +192,20 @@ const outcomeUnknown = "The changes may have been applied or not: see by --dry-r
 var editPlace = regexp.MustCompile(`^policies\[([0-9]+)\]\.?(.*)$`)
 
 // notApplied reports the server's refusal at the line of the file that it is about.
-func (s remote) notApplied(answer *api.PutPoliciesResponse, edits []plannedEdit) error {
-	p := answer.ApplicationproblemJSONDefault
-	if answer.StatusCode() < 400 || answer.StatusCode() >= 500 {
-		return fmt.Errorf("%w\n%s", s.refusal(answer.Status(), p), outcomeUnknown)
+func (s remote) notApplied(refused *client.Error, edits []plannedEdit) error {
+	p := refused.Problem
+	if refused.Status < 400 || refused.Status >= 500 {
+		return fmt.Errorf("%w\n%s", s.refusal(refused), outcomeUnknown)
 	}
-	at, field := 0, ""
-	if p != nil {
-		field = p.Field
-		if place := editPlace.FindStringSubmatch(field); place != nil {
-			at, _ = strconv.Atoi(place[1]) // digits; too many are no place
-			field = place[2]
-		} else if len(edits) > 1 {
-			field = ""
-		}
+	at, field := 0, p.Field
+	if place := editPlace.FindStringSubmatch(field); place != nil {
+		at, _ = strconv.Atoi(place[1]) // digits; too many are no place
+		field = place[2]
+	} else if len(edits) > 1 {
+		field = ""
 	}
 	if field == "" || at >= len(edits) {
-		return fmt.Errorf("%w\n%s", s.refusal(answer.Status(), p), nothingApplied)
+		return fmt.Errorf("%w\n%s", s.refusal(refused), nothingApplied)
 	}
 	e := edits[at]
 	if p.Code == "stale_version" {

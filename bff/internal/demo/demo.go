@@ -21,7 +21,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // flags are the demo's settings. None of them is read from the environment: the variables are the server's, and the demo

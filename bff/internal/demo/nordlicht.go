@@ -18,7 +18,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // The demo's second tenant: another company, in another language, that looks altogether different.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // spellings are spellings of one mailbox. Cooldown, daily limit, own channel, changes and merging treat them as equal.

@@ -14,8 +14,9 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	sdkclient "github.com/shieldpod/shieldpod/sdk/client"
 	sdkdirectory "github.com/shieldpod/shieldpod/sdk/directory"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 const contosoContacts = "/api/v1/directory/desk/clients/contoso/contacts"
@@ -293,7 +294,7 @@ func TestTheSDKSyncsAClientInPortions(t *testing.T) {
 	if report, err = client.Sync(t.Context(), "desk", "contoso", people(1100, nil)); report.Removed != 100 || err != nil {
 		t.Errorf("a list with a hundred fewer removes %d: %v", report.Removed, err)
 	}
-	var refusal *sdkdirectory.Refusal
+	var refusal *sdkclient.Error
 	_, err = client.Push(t.Context(), "desk", "contoso", launchcontext.Contact{ID: "x"})
 	if !errors.As(err, &refusal) || refusal.Problem.Field != "contacts[0].name" {
 		t.Errorf("a contact without a name: %v", err)

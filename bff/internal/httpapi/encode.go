@@ -22,7 +22,7 @@ func (f Frames) Snapshot(ctx context.Context, s verify.Session, p verify.Pod) ([
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(api.SnapshotFrame{Type: api.Snapshot, Pod: podOf(s, p, brand)})
+	return json.Marshal(api.SnapshotFrame{Type: api.SnapshotFrameTypeSnapshot, Pod: podOf(s, p, brand)})
 }
 
 // Policy encodes the whole pod under a changed policy.
@@ -54,14 +54,14 @@ func (f Frames) Update(ctx context.Context, s verify.Session, state verify.Conta
 		shields[id] = shieldOf(shield)
 	}
 	return json.Marshal(api.EventFrame{
-		Type: api.Event, Seq: state.Seq, Now: view.now, ContactId: state.Contact,
+		Type: api.EventFrameTypeEvent, Seq: state.Seq, Now: view.now, ContactId: state.Contact,
 		Shields: shields, Methods: methods, Lock: view.lock(state), History: view.entries(contact.Name, state.Entries),
 	})
 }
 
 // Session encodes a renewed bearer.
 func (Frames) Session(token string, until time.Time) ([]byte, error) {
-	return json.Marshal(api.SessionFrame{Type: api.Session, Token: token, ExpiresAt: until.UTC()})
+	return json.Marshal(api.SessionFrame{Type: api.SessionFrameTypeSession, Token: token, ExpiresAt: until.UTC()})
 }
 
 // podOf returns the pod with masked destinations. Plain destinations never leave the server.

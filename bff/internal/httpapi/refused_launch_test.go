@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/shieldpod/shieldpod/sdk/api"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // signRaw signs an edited header and edited claims.

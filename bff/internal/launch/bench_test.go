@@ -9,7 +9,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // callers is the number of concurrent callers.

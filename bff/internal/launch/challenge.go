@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // A challenge consists of its time, random bytes, and a MAC over both. Nothing is stored.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // HostedLaunch is the request of a pod in ConnectWise's own frame. All of it comes from a browser.

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // CheckIssuers validates the issuers that a tenant is about to trust, together with its signing keys: each issuer has

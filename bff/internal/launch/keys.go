@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // CheckKeys validates the keys that a tenant is about to trust: each key fits its algorithm and is strong enough, ids

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // openMapped exchanges a mapped token: a token with claims of the issuer's own shape, read by the issuer's mapping.

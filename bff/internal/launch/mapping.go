@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // onFileFreshFor is how long after a launch a destination that was read from a ticket system is used without reading it

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // Refusal is the log entry of a refused launch context. It contains no value of the context, only field names and the

@@ -15,7 +15,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // SignInCallback is the path to which providers send browsers back. It is registered with them, below the public URL.

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // ConnectWise is the name of ConnectWise Manage in launch contexts.

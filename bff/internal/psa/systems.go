@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // Systems calls the adapter of a ticket system where the tenant has connected it, and otherwise the directory of pushed

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/shieldpod/shieldpod/bff/internal/strength"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // random is the number of random secrets per encoding: -args -random 100000 takes most of an hour.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/text"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // communicationItem is a phone number or address of a contact.

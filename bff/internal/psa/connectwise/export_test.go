@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // API is the origin of the API of a host.

@@ -17,7 +17,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	sandbox "github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // sandboxHarness is a client with the sandbox's ConnectWise.

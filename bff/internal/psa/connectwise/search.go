@@ -9,7 +9,7 @@ import (
 	"unicode"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // maxFound limits the records of a search, per type. A longer search term finds the others.

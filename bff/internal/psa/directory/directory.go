@@ -13,7 +13,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"slices"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // contextRequest is the request of the ticket system's own page: a launch context for the ticket on its screen, with

@@ -12,7 +12,7 @@ import (
 	"net/http"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // Config holds the settings of the ticket system. All fields are required.

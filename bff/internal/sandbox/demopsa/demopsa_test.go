@@ -14,7 +14,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 //go:embed pages assets

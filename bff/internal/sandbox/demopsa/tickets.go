@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // ticket is a ticket of the demo.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 func TestKeysComeBackFromEveryForm(t *testing.T) {

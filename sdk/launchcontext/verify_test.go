@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 func TestThreat_01_TokenMustBeSmallAndCanonical(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // A key is made once. Its private half stays on the vendor's server, its public half is registered with the tenant.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 func TestIDsThatNoAddressCanNameAreRefusedWhenSigned(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	launchcontext "github.com/shieldpod/shieldpod/sdk/context"
+	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // published is a key as an issuer's set has it, edited.
