@@ -1,18 +1,17 @@
 // Package webhook checks and reads what Shieldpod posts to a tenant's webhook.
 //
-// Start with [ParseSecret] and [Verify]: it takes the header Shieldpod-Signature and the body as it came, and gives the
-// [Event]. A post may come twice: the event's ID is the same then. [Sign] is the server's side.
+// Posts are signed as Standard Webhooks 1.0.0 says (https://www.standardwebhooks.com), so that its libraries verify them too.
+//
+// Start with [ParseSecret] and [Verify]: it takes the headers and the body as they came, and gives the [Event]. A post may
+// come twice: the event's ID is the same then. [Sign] is the server's side.
 package webhook
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"fmt"
+	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,16 +19,10 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Header names the signature: t=<seconds since 1970>,v1=<HMAC-SHA256 of "<t>.<body>", in hex>.
-const Header = "Shieldpod-Signature"
-
-// Tolerance is how far a signature's time may be from the receiver's.
-const Tolerance = 5 * time.Minute
-
 // Why a post is refused.
 var (
 	ErrSecret    = errors.New("webhook: a secret is whsec_ and 32 bytes in base64")
-	ErrHeader    = errors.New("webhook: the header is no signature of Shieldpod's")
+	ErrHeader    = errors.New("webhook: the headers are no signature of Standard Webhooks")
 	ErrSignature = errors.New("webhook: the signature is not of this body under this secret")
 	ErrAge       = errors.New("webhook: the signature is too old, or of the future")
 	ErrBody      = errors.New("webhook: the body is no event")
@@ -107,25 +100,21 @@ func (s Secret) GoString() string { return s.String() }
 // Text writes the secret as people pass it on.
 func (s Secret) Text() string { return secretPrefix + base64.StdEncoding.EncodeToString(s.key[:]) }
 
-// Sign gives the header's value for a body that is posted at the time. It is the server's side.
-func Sign(secret Secret, at time.Time, body []byte) string {
-	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(sum(secret, at.Unix(), body)))
-}
-
-// Verify checks a post and gives its event. With several secrets any of them may have signed it: so secrets are rotated.
+// Verify checks a post by its headers and body, and gives its event. With several secrets any of them may have signed it: so
+// secrets are rotated.
 // ErrHeader, ErrAge, ErrSignature, ErrBody: it is refused. ErrSecret: no secret was given, or an empty one.
-func Verify(header string, body []byte, now time.Time, secrets ...Secret) (Event, error) {
+func Verify(h http.Header, body []byte, now time.Time, secrets ...Secret) (Event, error) {
 	if len(secrets) == 0 || slices.ContainsFunc(secrets, func(s Secret) bool { return !s.set }) {
 		return Event{}, ErrSecret
 	}
-	at, sums, err := parse(header)
+	s, err := parse(h)
 	if err != nil {
 		return Event{}, err
 	}
-	if age := now.Sub(time.Unix(at, 0)); age > Tolerance || age < -Tolerance {
+	if age := now.Sub(s.at); age > Tolerance || age < -Tolerance {
 		return Event{}, ErrAge
 	}
-	if !signed(at, body, sums, secrets) {
+	if !s.isOf(body, secrets) {
 		return Event{}, ErrSignature
 	}
 	var e Event
@@ -133,55 +122,4 @@ func Verify(header string, body []byte, now time.Time, secrets ...Secret) (Event
 		return Event{}, ErrBody
 	}
 	return e, nil
-}
-
-func signed(at int64, body []byte, sums [][]byte, secrets []Secret) bool {
-	for _, secret := range secrets {
-		want := sum(secret, at, body)
-		for _, given := range sums {
-			if hmac.Equal(want, given) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func sum(secret Secret, at int64, body []byte) []byte {
-	h := hmac.New(sha256.New, secret.key[:])
-	h.Write(strconv.AppendInt(nil, at, 10))
-	h.Write([]byte{'.'})
-	h.Write(body)
-	return h.Sum(nil)
-}
-
-// headerMost is longer than any header that is needed.
-const headerMost = 1024
-
-// parse takes one time and one or more signatures. Versions that it does not know are passed over.
-func parse(header string) (at int64, sums [][]byte, err error) {
-	if len(header) > headerMost {
-		return 0, nil, ErrHeader
-	}
-	for part := range strings.SplitSeq(header, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		switch name {
-		case "t":
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || at != 0 || seconds <= 0 || strconv.FormatInt(seconds, 10) != value {
-				return 0, nil, ErrHeader
-			}
-			at = seconds
-		case "v1":
-			given, err := hex.DecodeString(value)
-			if err != nil || len(given) != sha256.Size {
-				return 0, nil, ErrHeader
-			}
-			sums = append(sums, given)
-		}
-	}
-	if at == 0 || len(sums) == 0 {
-		return 0, nil, ErrHeader
-	}
-	return at, sums, nil
 }

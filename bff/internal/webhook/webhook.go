@@ -156,7 +156,7 @@ func (w *Worker) post(ctx context.Context, a verify.Alert) error {
 	if err != nil {
 		return errors.New("the webhook's secret can't be used")
 	}
-	request.Header.Set(webhook.Header, webhook.Sign(secret, w.cfg.Now(), a.Body))
+	webhook.Sign(request.Header, secret, a.ID, w.cfg.Now(), a.Body)
 	response, err := w.cfg.Client.Do(request)
 	if err != nil {
 		if errors.Is(err, egress.ErrNotPublic) {

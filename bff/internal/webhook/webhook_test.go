@@ -48,7 +48,7 @@ func newHarness(t *testing.T, loopback bool) *harness {
 	h := &harness{now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), status: http.StatusNoContent, store: storetest.SQLite(t)}
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		e, err := sdk.Verify(r.Header.Get(sdk.Header), body, h.now, sharedSecret(t))
+		e, err := sdk.Verify(r.Header, body, h.now, sharedSecret(t))
 		h.mu.Lock()
 		h.received, h.errs = append(h.received, e), append(h.errs, err)
 		status := h.status
