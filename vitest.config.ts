@@ -1,8 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+// A limit ends a test that hangs. It does not measure speed: it is a multiple of what a test takes on a slow, loaded machine.
+const limit = 5 * 60_000;
+
 export default defineConfig({
   test: {
     include: ["widget/src/**/*.test.ts", "embed/src/**/*.test.ts"],
     restoreMocks: true,
+    testTimeout: limit,
+    hookTimeout: limit,
   },
 });
