@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -60,8 +61,8 @@ func (s site) context(t ticket) launchcontext.Context {
 	for i, c := range contacts {
 		contacts[i].Channels = slices.Clone(c.Channels)
 		for j, ch := range c.Channels {
-			if ago, is := changedAgo[ch.ID]; is {
-				contacts[i].Channels[j].ChangedAt = s.startedAt.Add(-ago)
+			if ago, is := s.MSP.changed[ch.ID]; is {
+				contacts[i].Channels[j].ChangedAt = s.startedAt.Add(-time.Duration(ago))
 			}
 		}
 	}

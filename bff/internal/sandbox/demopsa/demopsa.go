@@ -32,7 +32,7 @@ type Config struct {
 // New serves the ticket system: / lists the tickets, /tickets/{id} shows one, /procedure shows the procedure for a
 // denied verification. POST /context signs launch contexts; GET /api/tickets gives scripts the tickets.
 func New(c Config) http.Handler {
-	s := site{Config: c, tickets: c.MSP.tickets(), startedAt: c.Now()}
+	s := site{Config: c, startedAt: c.Now()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)
 	mux.HandleFunc("GET /tickets/{id}", s.show)
@@ -62,28 +62,34 @@ func secureHeaders(next http.Handler, podURL string) http.Handler {
 // site is a running ticket system.
 type site struct {
 	Config
-	tickets   []ticket
 	startedAt time.Time // start of the demo; the tickets' ages count from it
 }
 
 // member is a technician.
-type member struct{ ID, Name, Email, Phone, Company string }
+type member struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Phone   string `json:"phone"`
+	Company string `json:"company"`
+}
 
 // MSP is a company that uses the ticket system: its signed-in technician and its tickets. A real ticket system takes
 // the technician from its own session.
 type MSP struct {
 	technician member
-	tickets    func() []ticket
+	tickets    []ticket
+	changed    map[string]age // channels that changed before the start of the demo, by id
 }
 
 // The demo's companies: one is English-speaking, the other German-speaking.
 var (
-	Acme      = MSP{member{"ana.ortiz", "Ana Ortiz", "ana.ortiz@acme-it.example", "+15105550177", "Acme IT"}, newTickets}
-	Nordlicht = MSP{member{"jana.vogt", "Jana Vogt", "jana.vogt@nordlicht-it.example", "+491713920090", "Nordlicht IT"}, northernTickets}
+	Acme      = readStory("acme")
+	Nordlicht = readStory("nordlicht")
 )
 
 func (s site) ticket(id string) (ticket, bool) {
-	for _, t := range s.tickets {
+	for _, t := range s.MSP.tickets {
 		if t.ID == id {
 			return t, true
 		}
@@ -128,8 +134,8 @@ type ticketJSON struct {
 }
 
 func (s site) listTickets(w http.ResponseWriter, _ *http.Request) {
-	tickets := make([]ticketJSON, len(s.tickets))
-	for i, t := range s.tickets {
+	tickets := make([]ticketJSON, len(s.MSP.tickets))
+	for i, t := range s.MSP.tickets {
 		tickets[i] = ticketJSON{s.context(t), t.Status}
 	}
 	writeJSON(w, http.StatusOK, tickets)

@@ -36,7 +36,7 @@ type view struct {
 var themes = []string{"auto", "light", "dark"}
 
 func (s site) view(r *http.Request) view {
-	v := view{Technician: s.MSP.technician, Site: s, Tickets: s.tickets, PodWidth: "300", Theme: "auto", Themes: themes}
+	v := view{Technician: s.MSP.technician, Site: s, Tickets: s.MSP.tickets, PodWidth: "300", Theme: "auto", Themes: themes}
 	if r.FormValue("pod") == "420" {
 		v.PodWidth = "420"
 	}
@@ -54,9 +54,9 @@ func (s site) view(r *http.Request) view {
 }
 
 // When gives the time of an event, by its age at the start of the demo.
-func (s site) When(ago time.Duration) string {
+func (s site) When(ago age) string {
 	opened := s.startedAt.Local()
-	at := opened.Add(-ago)
+	at := opened.Add(-time.Duration(ago))
 	if at.YearDay() == opened.YearDay() {
 		return at.Format("15:04")
 	}
