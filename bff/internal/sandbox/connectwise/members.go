@@ -31,16 +31,33 @@ const (
 	noTickets       // no right to tickets at all
 )
 
+var roles = map[string]role{"": everything, "all but hr": noHR, "no tickets": noTickets}
+
 var (
-	anaOrtiz = member{ID: 154, Identifier: "AOrtiz", First: "Ana", Last: "Ortiz", Email: "ana.ortiz@acme-it.example", Says: "technician"}
-	leePark  = member{ID: 161, Identifier: "LPark", First: "Lee", Last: "Park", Email: "lee.park@acme-it.example", Sees: noHR, Says: "not on the HR board"}
-	samNovak = member{ID: 170, Identifier: "SNovak", First: "Sam", Last: "Novak", Email: "sam.novak@acme-it.example", Sees: noTickets, Says: "sales, no right to tickets"}
-	robin    = member{ID: 112, Identifier: "RFrost", First: "Robin", Last: "Frost", Email: "robin.frost@acme-it.example", InactiveFlag: true, Says: "inactive, session still open"}
+	members = func() []member {
+		all := make([]member, len(data.Members))
+		for i, m := range data.Members {
+			all[i] = member{
+				ID: m.ID, Identifier: m.Identifier, First: m.First, Last: m.Last, Email: m.Email, InactiveFlag: m.Inactive, Sees: roles[m.Sees], Says: m.Says,
+			}
+		}
+		return all
+	}()
+	anaOrtiz = mustMember("AOrtiz") // signed in where no other member is
+	leePark  = mustMember("LPark")
 	// integration owns the vendor's API keys.
 	integration = member{ID: 190, Identifier: "Shieldpod", First: "Shieldpod", Last: "API"}
-
-	members = []member{anaOrtiz, leePark, samNovak, robin}
+	// confidential is the board that the role noHR does not see.
+	confidential = named(data.Boards, "HR, confidential")
 )
+
+func mustMember(identifier string) member {
+	m, known := memberNamed(identifier)
+	if !known {
+		panic("records.json has no member " + identifier)
+	}
+	return m
+}
 
 func memberNamed(identifier string) (member, bool) {
 	i := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.Identifier, identifier) })
@@ -52,7 +69,7 @@ func memberNamed(identifier string) (member, bool) {
 
 // may reports whether the member may see this ticket.
 func (m member) may(t ticket) bool {
-	return m.Sees == everything || m.Sees == noHR && t.Board != hr
+	return m.Sees == everything || m.Sees == noHR && t.Board != confidential
 }
 
 // browser is the memberContext of sessions of a browser.

@@ -6,67 +6,27 @@ import (
 	"time"
 )
 
-var (
-	contoso   = company{ID: 19301, Identifier: "Contoso", Name: "Contoso", City: "San Francisco", PhoneNumber: "4155550100"}
-	fabrikam  = company{ID: 19307, Identifier: "FabrikamDental", Name: "Fabrikam Dental", City: "Seattle", PhoneNumber: "2065550142"}
-	tailspin  = company{ID: 19315, Identifier: "TailspinToys", Name: "Tailspin Toys", City: "Austin", PhoneNumber: "5125550110"}
-	woodgrove = company{ID: 19322, Identifier: "WoodgroveBank", Name: "Woodgrove Bank", City: "Denver", PhoneNumber: "3035550100"}
-	acmeIT    = company{ID: 250, Identifier: "AcmeIT", Name: "Acme IT (internal)", City: "Oakland", PhoneNumber: "5105550100"}
-)
-
 func allCompanies() []company {
-	all := []company{contoso, fabrikam, tailspin, woodgrove, acmeIT}
-	for i := range all {
-		all[i].Status = reference{ID: 1, Name: "Active"}
+	all := make([]company, len(data.Companies))
+	for i, c := range data.Companies {
+		all[i] = company{ID: c.ID, Identifier: c.Identifier, Name: c.Name, City: c.City, PhoneNumber: c.Phone, Status: reference{ID: 1, Name: "Active"}}
 	}
 	return all
 }
 
-// The types of communication, with the MSP's own names.
-var (
-	direct   = reference{ID: 2, Name: "Direct"}
-	fax      = reference{ID: 3, Name: "Fax"}
-	cell     = reference{ID: 4, Name: "Mobile"}
-	work     = reference{ID: 1, Name: "Email"}
-	office   = reference{ID: 8, Name: "Office"}
-	second   = reference{ID: 11, Name: "Cell Phone 2"}
-	personal = reference{ID: 14, Name: "Personal Email"}
-)
-
-// The people of Northwind's tickets, in ConnectWise's form: unformatted and formatted numbers, a duplicate number, a
+// people are those of Northwind's tickets, in ConnectWise's form: unformatted and formatted numbers, a duplicate number, a
 // fax, and inactive people.
-var (
-	dana = person(501, "Dana", "Reyes", "Finance Lead", contoso,
-		phone(cell, "4155554821"), phone(direct, "4155550199"), mail(work, "dana@contoso.com"),
-		phone(second, "(415) 555-4821"), facsimile("4155550198"))
-	marcus = person(502, "Marcus", "Lee", "Office Manager", contoso,
-		phone(cell, "415-555-3107"), mail(work, "marcus@contoso.com"))
-	gloria = person(503, "Gloria", "Stern", "Finance Lead", contoso,
-		phone(cell, "4155556640"), mail(work, "gloria@contoso.com"))
-	priya = person(511, "Priya", "Shah", "Practice Manager", fabrikam,
-		extension(phone(office, "2065550142"), "12"), mail(work, "priya.shah@fabrikam.example"))
-	tom = person(512, "Tom", "Becker", "Dentist", fabrikam,
-		phone(cell, "2065553318"), mail(work, "Tom.Becker@Fabrikam.example"))
-	erin = person(513, "Erin", "Walsh", "Receptionist", fabrikam,
-		mail(work, "erin.walsh@fabrikam.example"))
-	nils = person(514, "Nils", "Åberg", "Locum Dentist", fabrikam,
-		phone(cell, "2065559007"), phone(second, "+44 7400 123456"), mail(work, "nils.aberg@fabrikam.example"))
-	jordan = person(521, "Jordan", "Blake", "Warehouse Supervisor", tailspin,
-		phone(cell, "5125552210"), phone(second, "5125552284"), phone(reference{ID: 12, Name: "Private Mobile"}, "7375559061"),
-		phone(direct, "5125550101"), phone(reference{ID: 21, Name: "Bay 2"}, "5125550102"), phone(office, "5125550110"),
-		facsimile("5125550111"), phone(reference{ID: 22, Name: "Mobile (dock)"}, "1 512 555 2210"),
-		mail(work, "jordan.blake@tailspin.example"), mail(reference{ID: 15, Name: "Shift lead"}, "shift-lead@tailspin.example"),
-		mail(reference{ID: 16, Name: "Dock, shared"}, "dock@tailspin.example"), mail(personal, "jblake@home.example"))
-	maximiliane = person(522, "Maximiliane-Alexandra", "Hohenlohe-Waldburg", "Head of Procurement", tailspin,
-		phone(cell, "5125557740"), mail(work, "maximiliane-alexandra.hohenlohe-waldburg@procurement.tailspin.example"))
-	ana = person(91, "Ana", "Ortiz", "Support Engineer", acmeIT,
-		phone(cell, "5105550177"), mail(work, "ana.ortiz@acme-it.example"))
-)
-
 func people() []contact {
-	left := gloria
-	left.InactiveFlag = true
-	return []contact{dana, marcus, left, priya, tom, erin, nils, jordan, maximiliane, ana}
+	all := make([]contact, len(data.Contacts))
+	for i, c := range data.Contacts {
+		items := make([]communication, len(c.Items))
+		for j, item := range c.Items {
+			items[j] = communication{Type: named(data.CommunicationTypes, item.Type), Value: item.Value, Extension: item.Extension, CommunicationType: item.Kind}
+		}
+		all[i] = person(c.ID, c.First, c.Last, c.Title, companyOf(c.Company), items...)
+		all[i].InactiveFlag = c.Inactive
+	}
+	return all
 }
 
 // allContacts gives the people, and the staff of a bank: more than one page.
@@ -86,11 +46,13 @@ var (
 // bankStaff gives the 1,040 people of Woodgrove Bank.
 func bankStaff() []contact {
 	var all []contact
+	bank, work, direct := companyOf("WoodgroveBank"), named(data.CommunicationTypes, "Email"), named(data.CommunicationTypes, "Direct")
 	for _, family := range familyNames {
 		for _, given := range givenNames {
 			n := len(all)
-			c := person(4000+n, given, family, "Bank staff", woodgrove,
-				mail(work, strings.ToLower(given+"."+family)+"@woodgrove.example"), phone(direct, fmt.Sprintf("303555%04d", n)))
+			c := person(4000+n, given, family, "Bank staff", bank,
+				communication{Type: work, Value: strings.ToLower(given+"."+family) + "@woodgrove.example", CommunicationType: "Email"},
+				communication{Type: direct, Value: fmt.Sprintf("303555%04d", n), CommunicationType: "Phone"})
 			c.DefaultFlag = n == 0
 			all = append(all, c)
 		}
@@ -109,23 +71,6 @@ func person(id int, first, last, title string, at company, items ...communicatio
 	return contact{ID: id, FirstName: first, LastName: last, Title: title, Company: at.ref(), CommunicationItems: items}
 }
 
-func phone(of reference, number string) communication {
-	return communication{Type: of, Value: number, CommunicationType: "Phone"}
-}
-
-func facsimile(number string) communication {
-	return communication{Type: fax, Value: number, CommunicationType: "Fax"}
-}
-
-func mail(of reference, address string) communication {
-	return communication{Type: of, Value: address, CommunicationType: "Email"}
-}
-
-func extension(item communication, digits string) communication {
-	item.Extension = digits
-	return item
-}
-
 // Names gives the reader of each address and mobile number. Landlines have none.
 func Names() map[string]string {
 	names := map[string]string{}
@@ -135,7 +80,7 @@ func Names() map[string]string {
 			case item.CommunicationType == "Email":
 				local, domain, _ := strings.Cut(item.Value, "@")
 				names[local+"@"+strings.ToLower(domain)] = c.Name()
-			case item.Type == cell || item.Type == second || strings.Contains(item.Type.Name, "Mobile"):
+			case strings.Contains(item.Type.Name, "Mobile") || strings.Contains(item.Type.Name, "Cell"):
 				names[international(item.Value)] = c.Name()
 			}
 		}

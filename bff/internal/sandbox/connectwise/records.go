@@ -126,12 +126,12 @@ type records struct {
 
 func newRecords(opened time.Time) *records {
 	b := &records{companies: allCompanies(), contacts: allContacts(opened), notes: map[int][]note{}, count: 88000, watchers: map[chan struct{}]struct{}{}}
-	for _, c := range allFixtures() {
-		t := c.ticket
+	for _, f := range data.Tickets {
+		t := f.ticket(b.contacts)
 		t.Info = info{DateEntered: stamp(opened.Add(-t.Ago)), LastUpdated: stamp(opened.Add(-t.Ago)), UpdatedBy: "AOrtiz"}
 		b.tickets = append(b.tickets, t)
-		for _, n := range c.notes {
-			b.addNote(t.ID, n.note(opened))
+		for _, n := range f.Notes {
+			b.addNote(t.ID, n.note(b.contacts, opened))
 		}
 	}
 	return b
@@ -184,7 +184,7 @@ func (b *records) setStatus(id int, status reference, by string, at time.Time) {
 	defer b.mu.Unlock()
 	for i := range b.tickets {
 		if t := &b.tickets[i]; t.ID == id {
-			t.Status, t.ClosedFlag = status, status == closed
+			t.Status, t.ClosedFlag = status, status == named(data.Statuses, ">Closed")
 			t.Info.LastUpdated, t.Info.UpdatedBy = stamp(at), by
 		}
 	}

@@ -149,7 +149,7 @@ type view struct {
 
 func (m *Manage) view(w http.ResponseWriter, r *http.Request, title string) view {
 	me, _ := m.memberOf(w, r)
-	v := view{Title: title, Manage: m, Me: me, Members: members, Path: r.URL.RequestURI(), Width: "300", Statuses: statuses}
+	v := view{Title: title, Manage: m, Me: me, Members: members, Path: r.URL.RequestURI(), Width: "300", Statuses: data.Statuses}
 	if r.FormValue("pod") == "420" {
 		v.Width = "420"
 	}
@@ -210,12 +210,12 @@ func (m *Manage) saveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	who, _ := m.memberOf(w, r)
 	t, known := m.records.ticket(id)
-	i := slices.IndexFunc(statuses, func(s reference) bool { return s.ID == ask.Status })
+	i := slices.IndexFunc(data.Statuses, func(s reference) bool { return s.ID == ask.Status })
 	if !known || !who.may(t) || i < 0 {
 		writeError(w, http.StatusForbidden, "Forbidden", "This ticket can't be saved so.")
 		return
 	}
-	m.records.setStatus(id, statuses[i], who.Identifier, m.Now())
+	m.records.setStatus(id, data.Statuses[i], who.Identifier, m.Now())
 	writeJSON(w, http.StatusOK, map[string]any{"saved": stamp(m.Now())})
 }
 
