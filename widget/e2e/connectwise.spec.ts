@@ -184,7 +184,7 @@ test.describe("for a ticket that can't be opened the pod shows what to do, and n
 
   for (const [mode, words, path] of troubles) {
     test(`ConnectWise answers ${mode} ${path ?? ""}`, async ({ connectwise, demo }) => {
-      await demo.misbehaveConnectWise(mode, 0, path);
+      await demo.setConnectWiseFault(mode, 0, path);
       await connectwise.show("61211");
       await expect(connectwise.pod.locator(".stopped")).toContainText(words);
       await expectNoPersonalData(connectwise);
@@ -192,10 +192,10 @@ test.describe("for a ticket that can't be opened the pod shows what to do, and n
   }
 
   test("the pod opens without a press when ConnectWise is back", async ({ connectwise, demo }) => {
-    await demo.misbehaveConnectWise("down");
+    await demo.setConnectWiseFault("down");
     await connectwise.show("61211");
     await expect(connectwise.pod.getByText("The ticket system is not answering")).toBeVisible();
-    await demo.misbehaveConnectWise("ok");
+    await demo.setConnectWiseFault("ok");
     await expect(connectwise.row("4821")).toBeVisible();
   });
 

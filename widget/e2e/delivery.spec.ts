@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 import { type Demo, expect, type TicketPage, test } from "./demo";
 
-type Carrier = Parameters<Demo["misbehave"]>[0];
+type Carrier = Parameters<Demo["setFault"]>[0];
 
 /** A fault mode, what the pod shows under it, and what it shows a minute later. */
 interface FaultCase {
@@ -24,7 +24,7 @@ const walk = async (
   const row = ticketPage.row(channel);
   for (const { mode, says, later, failed } of cases) {
     await test.step(`${carrier} ${mode}`, async () => {
-      await demo.misbehave(carrier, mode, 1);
+      await demo.setFault(carrier, mode, 1);
       await ticketPage.send(channel, method);
       await expect(row).toContainText(says);
       if (later) {
@@ -213,7 +213,7 @@ test("a carrier's webhook changes the pod well within a second", async ({ ticket
   const pod = page.frames().find((f) => f.parentFrame() !== null);
   const waits: number[] = [];
   for (let n = 1; n <= 5; n++) {
-    await demo.misbehave("vonage", "lost_receipt", 1);
+    await demo.setFault("vonage", "lost_receipt", 1);
     await ticketPage.send("4821", "Code");
     await expect(ticketPage.row("4821")).toContainText("Code sent");
     await expect.poll(() => ids.length).toBe(n);

@@ -136,8 +136,8 @@ export class Demo {
   async reset(clock: ClockMode) {
     this.clock = clock;
     this.log = "";
-    for (const carrier of carriers) await this.misbehave(carrier, "ok");
-    await this.misbehaveConnectWise("ok");
+    for (const carrier of carriers) await this.setFault(carrier, "ok");
+    await this.setConnectWiseFault("ok");
     await this.delayConnectWise(0);
     for (const by of ["24h", "1h"]) await this.forward(by);
     await this.post(`${this.phone}/api/clock`, { held: clock === "held" });
@@ -192,8 +192,8 @@ export class Demo {
   }
 
   forward = (by: string) => this.post(`${this.phone}/api/clock`, { advance: by });
-  misbehave = (carrier: (typeof carriers)[number], mode: string, times = 0) =>
-    this.post(`${this.phone}/api/misbehave`, { carrier, mode, times });
+  setFault = (carrier: (typeof carriers)[number], mode: string, times = 0) =>
+    this.post(`${this.phone}/api/faults`, { target: carrier, mode, times });
 
   /** The address of the ConnectWise sandbox's API for scripts: only browsers resolve its host name. */
   private get manageAPI() {
@@ -201,8 +201,8 @@ export class Demo {
   }
 
   /** Sets the fault mode of ConnectWise's REST API for the next requests; `path`: only for paths that contain it. */
-  misbehaveConnectWise = (mode: ConnectWiseMode, times = 0, path = "") =>
-    this.post(`${this.manageAPI}/misbehave`, { system: "connectwise", mode, times, path });
+  setConnectWiseFault = (mode: ConnectWiseMode, times = 0, path = "") =>
+    this.post(`${this.manageAPI}/faults`, { target: "connectwise", mode, times, path });
   delayConnectWise = (ms: number) => this.post(`${this.manageAPI}/delay`, { ms });
   moveConnectWise = (codebase: string) => this.post(`${this.manageAPI}/codebase`, { codebase });
 

@@ -198,7 +198,7 @@ test("the pod shows that a carrier does not answer, and the message is sent when
   ticketPage,
   demo,
 }) => {
-  await demo.misbehave("vonage", "5xx", 1);
+  await demo.setFault("vonage", "5xx", 1);
   await ticketPage.open("4711");
   await ticketPage.send("4821", "Code");
   await expect(ticketPage.row("4821")).toContainText("Texting isn’t answering. We keep trying until");
@@ -211,7 +211,7 @@ test.describe(() => {
   test.use({ demoScope: "test" });
 
   test("for a number that the carrier rejects the pod shows what to do next", async ({ ticketPage, demo }) => {
-    await demo.misbehave("vonage", "refuse", 1);
+    await demo.setFault("vonage", "refuse", 1);
     await ticketPage.open("4711");
     await ticketPage.send("4821", "Code");
     await expect(ticketPage.row("4821")).toContainText("Try e-mail.");

@@ -20,7 +20,7 @@ test("the result is noted on the ticket, and the history shows it", async ({ con
 
 test("a ConnectWise that stores the note and drops the connection has it once", async ({ connectwise, demo }) => {
   await connectwise.open("61211");
-  await demo.misbehaveConnectWise("cut", 1, "/notes");
+  await demo.setConnectWiseFault("cut", 1, "/notes");
   await connectwise.send("4821", "Code");
   await connectwise.enter(await demo.code());
   await connectwise.pod.getByRole("button", { name: /Verification history/ }).click();

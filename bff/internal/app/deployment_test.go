@@ -27,7 +27,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/cli"
 	"github.com/shieldpod/shieldpod/bff/internal/notify"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -63,7 +63,7 @@ func newDeployment(t *testing.T) *deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone, err := sandbox.New(sandbox.Config{
+	phone, err := carriers.New(carriers.Config{
 		HookBase: "http://127.0.0.1:" + d.port, Tenant: "acme", SendGridKey: "SG.test", SendGridHookKey: hookKey,
 		VonageKey: "demo0001", VonageSecret: "a-secret", VonageSignature: "a-signature-secret", Now: app.SystemClock,
 		Delay: func() time.Duration { return 0 }, Log: slog.New(slog.DiscardHandler),

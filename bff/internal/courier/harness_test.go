@@ -26,7 +26,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -131,7 +131,7 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	t.Cleanup(h.hooks.Close)
 	site = h.hooks.URL
 
-	carriers, err := sandbox.New(sandbox.Config{
+	sandbox, err := carriers.New(carriers.Config{
 		HookBase: h.hooks.URL, Tenant: "acme", SendGridKey: "SG.key", SendGridHookKey: key, VonageKey: "12345678",
 		VonageSecret: "api secret", VonageSignature: receiptSecret, TwilioAccount: twilioAccount, TwilioToken: "twilio's token",
 		SMTPPassword: "the mail server's password", Now: h.now,
@@ -140,10 +140,10 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.sandbox = httptest.NewServer(carriers)
+	h.sandbox = httptest.NewServer(sandbox)
 	t.Cleanup(h.sandbox.Close)
-	t.Cleanup(carriers.Close)
-	h.mailServer = serveMail(t, carriers)
+	t.Cleanup(sandbox.Close)
+	h.mailServer = serveMail(t, sandbox)
 
 	mail, err := sendgrid.New(sendgrid.Config{Key: "SG.key", From: "verify@acme-it.com", Host: h.sandbox.URL})
 	if err != nil {
@@ -168,14 +168,14 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 const twilioAccount = "AC0123456789abcdef0123456789abcdef"
 
 // serveMail runs the sandbox's mail server until the test ends.
-func serveMail(t testing.TB, carriers *sandbox.Sandbox) *net.TCPAddr {
+func serveMail(t testing.TB, sandbox *carriers.Sandbox) *net.TCPAddr {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- carriers.ServeSMTP(l) }()
+	go func() { served <- sandbox.ServeSMTP(l) }()
 	t.Cleanup(func() {
 		_ = l.Close()
 		if err := <-served; err != nil {
@@ -358,28 +358,28 @@ func (h *harness) waitFor(t testing.TB, want string, seen func() bool) {
 
 func (h *harness) setFault(t *testing.T, carrier, mode string, times int) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"carrier": carrier, "mode": mode, "times": times})
+	body, err := json.Marshal(map[string]any{"target": carrier, "mode": mode, "times": times})
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(h.sandbox.URL+"/api/misbehave", "application/json", bytes.NewReader(body))
+	response, err := http.Post(h.sandbox.URL+"/api/faults", "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		t.Fatalf("misbehave: HTTP %d", response.StatusCode)
+		t.Fatalf("set a fault: HTTP %d", response.StatusCode)
 	}
 }
 
-func (h *harness) messages(t *testing.T) []sandbox.Message {
+func (h *harness) messages(t *testing.T) []carriers.Message {
 	t.Helper()
 	response, err := http.Get(h.sandbox.URL + "/api/messages")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var list []sandbox.Message
+	var list []carriers.Message
 	if err := json.NewDecoder(response.Body).Decode(&list); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
-	"github.com/shieldpod/shieldpod/bff/internal/sandbox"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -29,8 +29,8 @@ func (d *demo) northToken() string    { return d.credentials.SMSSecret + ".twili
 func (d *demo) northPassword() string { return d.credentials.MailKey + ".smtp" }
 
 // carriers is the stand-in for all carriers.
-func (d *demo) carriers(hookKey *ecdsa.PrivateKey) (*sandbox.Sandbox, error) {
-	return sandbox.New(sandbox.Config{
+func (d *demo) carriers(hookKey *ecdsa.PrivateKey) (*carriers.Sandbox, error) {
+	return carriers.New(carriers.Config{
 		HookBase: d.podURL(), Tenant: acmeTenant, SendGridKey: d.credentials.MailKey, SendGridHookKey: hookKey,
 		Accounts:  map[string]string{d.northMailKey(): northTenant},
 		VonageKey: vonageKey, VonageSecret: d.credentials.SMSSecret, VonageSignature: d.credentials.SMSHookSecret,
@@ -80,7 +80,7 @@ func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr)
 }
 
 // serveMail runs the mail server until ctx is done.
-func serveMail(ctx context.Context, phone *sandbox.Sandbox, l net.Listener) error {
+func serveMail(ctx context.Context, phone *carriers.Sandbox, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	return phone.ServeSMTP(l)

@@ -188,8 +188,8 @@ func TestTheDemosConnectWiseOpensPodsOfWhomItShould(t *testing.T) {
 				c.as = c.member
 			}
 			if c.does != "" {
-				p.post(p.manage+"/api/misbehave", "application/json", fmt.Sprintf(`{"system":"connectwise","mode":%q}`, c.does))
-				defer p.post(p.manage+"/api/misbehave", "application/json", `{"system":"connectwise","mode":"ok"}`)
+				p.post(p.manage+"/api/faults", "application/json", fmt.Sprintf(`{"target":"connectwise","mode":%q}`, c.does))
+				defer p.post(p.manage+"/api/faults", "application/json", `{"target":"connectwise","mode":"ok"}`)
 			}
 			status, got := p.launch(c.as, hash, c.ticket, c.screen)
 			name := got.Code
@@ -219,7 +219,7 @@ func TestThreat_25_AMembersSessionIsWrittenNowhere(t *testing.T) {
 	p := startDemo(t)
 	ana := p.signIn("AOrtiz")
 	for _, does := range []string{"ok", "mismatch", "html", "500", "cut", "down", "401", "429"} {
-		p.post(p.manage+"/api/misbehave", "application/json", fmt.Sprintf(`{"system":"connectwise","mode":%q}`, does))
+		p.post(p.manage+"/api/faults", "application/json", fmt.Sprintf(`{"target":"connectwise","mode":%q}`, does))
 		p.launch("AOrtiz", ana, "61211", "ticket") // looks for the hash in what comes back
 	}
 	files, err := filepath.Glob(filepath.Join(p.dir, "*"))

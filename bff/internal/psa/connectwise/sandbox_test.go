@@ -155,7 +155,7 @@ func TestTheSandboxsConnectWiseFails(t *testing.T) {
 	} {
 		d := newSandboxHarness(t)
 		m := d.member("AOrtiz")
-		d.post("/api/misbehave", fmt.Sprintf(`{"system":"connectwise","mode":%q,"path":"/apis/"}`, mode))
+		d.post("/api/faults", fmt.Sprintf(`{"target":"connectwise","mode":%q,"path":"/apis/"}`, mode))
 		_, err := d.VerifyMember(t.Context(), acme, m)
 		if verify.CodeOf(err) != code {
 			t.Errorf("%s: %v, want %q", mode, err, code)
@@ -166,7 +166,7 @@ func TestTheSandboxsConnectWiseFails(t *testing.T) {
 func TestANoteWhoseAnswerWasLostIsFound(t *testing.T) {
 	d := newSandboxHarness(t)
 	note := psa.Note{Ticket: "61211", Verification: "v_9", Text: "Verification: v_9"}
-	d.post("/api/misbehave", `{"system":"connectwise","mode":"cut","times":1,"path":"/notes"}`)
+	d.post("/api/faults", `{"target":"connectwise","mode":"cut","times":1,"path":"/notes"}`)
 	wantCode(t, d.WriteNote(t.Context(), acme, note), verify.CodePSADown)
 	note.Repeated = true
 	wantCode(t, d.WriteNote(t.Context(), acme, note), "")

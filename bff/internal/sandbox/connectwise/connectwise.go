@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
 // Config holds the settings of the ticket system. Log is optional.
@@ -35,7 +37,8 @@ type Manage struct {
 	records    *records
 	sessions   *sessions
 	setups     *setups
-	faults     faults
+	faults     *faults.Set
+	behavior   behavior
 	requestLog *requestLog
 	closing    context.Context
 	close      context.CancelFunc
@@ -55,9 +58,9 @@ func New(c Config) (*Manage, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	m := &Manage{Config: c, records: newRecords(c.Now()), sessions: newSessions(), requestLog: &requestLog{}}
+	m := &Manage{Config: c, records: newRecords(c.Now()), sessions: newSessions(), requestLog: &requestLog{}, faults: faults.New(targets)}
 	m.setups = newSetups(c.Pod, pod.Scheme+"://"+pod.Host)
-	m.faults.codebase = firstCodebase
+	m.behavior.codebase = firstCodebase
 	m.closing, m.close = context.WithCancel(context.Background())
 	m.handler = m.routes()
 	return m, nil
@@ -74,8 +77,9 @@ func (m *Manage) routes() http.Handler {
 	rest := m.injectFaults(m.rest())
 	all.Handle("GET /login/companyinfo/{company}", rest)
 	all.Handle("/{codebase}/apis/3.0/", rest)
-	for path, handler := range map[string]http.HandlerFunc{
-		"POST /api/misbehave": m.setFault, "POST /api/delay": m.setDelay, "POST /api/codebase": m.setCodebase, "GET /api/requests": m.listRequests,
+	for path, handler := range map[string]http.Handler{
+		"POST /api/faults": m.faults, "POST /api/delay": http.HandlerFunc(m.setDelay), "POST /api/codebase": http.HandlerFunc(m.setCodebase),
+		"GET /api/requests": http.HandlerFunc(m.listRequests),
 	} {
 		all.Handle(path, http.NewCrossOriginProtection().Handler(handler)) // no other site's page sets faults
 	}

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
 // Modes of the REST API: the treatment of the next requests.
 const (
-	modeOK       = "ok"
 	modeDown     = "down"     // only the gateway answers
 	modeSlow     = "slow"     // answers after 30 seconds
 	modeCut      = "cut"      // executes the request and drops the connection
@@ -27,59 +27,43 @@ const (
 	modeMismatch = "mismatch" // every session is another member's
 )
 
-var modes = []string{modeOK, modeDown, modeSlow, modeCut, modeHTML, mode401, mode403, mode429, mode500, modeInactive, modeMismatch}
-
 const (
 	slowDelay  = 30 * time.Second
 	maxDelay   = time.Minute
 	retryAfter = "2"
 )
 
-// fault is the behaviour of the API, the number of further requests with it (0: no limit) and the path that it applies
-// to (empty: all).
-type fault struct {
-	Mode      string `json:"mode"`
-	Remaining int    `json:"left,omitempty"`
-	Path      string `json:"path,omitempty"`
+// targets has the REST API. The modes of members change only the answer that proves a member.
+var targets = map[string]faults.Target{
+	"connectwise": {
+		Modes: []string{faults.OK, modeDown, modeSlow, modeCut, modeHTML, mode401, mode403, mode429, mode500, modeInactive, modeMismatch},
+		Paths: map[string]string{modeInactive: "/mymembers/info", modeMismatch: "/mymembers/info"},
+	},
 }
 
-type faults struct {
+// behavior is how the REST API answers beside its faults.
+type behavior struct {
 	mu       sync.Mutex
-	active   fault
 	delay    time.Duration
 	codebase string
 }
 
-func (m *faults) currentCodebase() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.codebase
+func (m *Manage) delay() time.Duration {
+	m.behavior.mu.Lock()
+	defer m.behavior.mu.Unlock()
+	return m.behavior.delay
 }
 
-func (m *faults) set(change func(*faults)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	change(m)
+func (m *Manage) codebase() string {
+	m.behavior.mu.Lock()
+	defer m.behavior.mu.Unlock()
+	return m.behavior.codebase
 }
 
-// next gives the mode and the delay of one request, and counts the request.
-func (m *faults) next(path string) (string, time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	path = strings.ToLower(path)
-	membersOnly := m.active.Mode == modeInactive || m.active.Mode == modeMismatch
-	if m.active.Mode == "" || !strings.Contains(path, strings.ToLower(m.active.Path)) || membersOnly && !strings.HasSuffix(path, "/mymembers/info") {
-		return modeOK, m.delay
-	}
-	mode := m.active.Mode
-	switch m.active.Remaining {
-	case 0:
-	case 1:
-		m.active = fault{}
-	default:
-		m.active.Remaining--
-	}
-	return mode, m.delay
+func (b *behavior) set(change func(*behavior)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
 }
 
 type faultKey struct{}
@@ -92,7 +76,8 @@ func faultOf(r *http.Request) string {
 // injectFaults treats each request of the REST API according to the fault, and records the request and its status.
 func (m *Manage) injectFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mode, delay := m.faults.next(r.URL.Path)
+		mode := m.faults.Next("connectwise", r.URL.Path)
+		delay := m.delay()
 		if mode == modeSlow {
 			delay += slowDelay
 		}
@@ -213,31 +198,6 @@ func (m *Manage) listRequests(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, m.requestLog.list())
 }
 
-// setFault answers POST /api/misbehave {"system", "mode", "times", "path"}.
-func (m *Manage) setFault(w http.ResponseWriter, r *http.Request) {
-	var ask struct {
-		System string `json:"system"`
-		Mode   string `json:"mode"`
-		Times  int    `json:"times"`
-		Path   string `json:"path"`
-	}
-	if !readCommand(w, r, &ask) {
-		return
-	}
-	switch {
-	case ask.System != "connectwise":
-		http.Error(w, "system is connectwise", http.StatusUnprocessableEntity)
-	case !slices.Contains(modes, ask.Mode):
-		http.Error(w, fmt.Sprintf("mode is one of %q", modes), http.StatusUnprocessableEntity)
-	case ask.Times < 0:
-		http.Error(w, "times is not negative", http.StatusUnprocessableEntity)
-	default:
-		active := fault{Mode: ask.Mode, Remaining: ask.Times, Path: ask.Path}
-		m.faults.set(func(all *faults) { all.active = active })
-		writeJSON(w, http.StatusOK, active)
-	}
-}
-
 // setDelay answers POST /api/delay {"ms": 50}: the delay of each answer of the REST API.
 func (m *Manage) setDelay(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
@@ -251,7 +211,7 @@ func (m *Manage) setDelay(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "ms is a number from 0 to 60000", http.StatusUnprocessableEntity)
 		return
 	}
-	m.faults.set(func(all *faults) { all.delay = delay })
+	m.behavior.set(func(b *behavior) { b.delay = delay })
 	writeJSON(w, http.StatusOK, ask)
 }
 
@@ -267,7 +227,7 @@ func (m *Manage) setCodebase(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "codebase is one part of a path", http.StatusUnprocessableEntity)
 		return
 	}
-	m.faults.set(func(all *faults) { all.codebase = ask.Codebase })
+	m.behavior.set(func(b *behavior) { b.codebase = ask.Codebase })
 	writeJSON(w, http.StatusOK, ask)
 }
 

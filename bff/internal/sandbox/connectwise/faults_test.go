@@ -14,7 +14,7 @@ import (
 
 func (b harness) setFault(body string) {
 	b.t.Helper()
-	if w := b.send("POST", "/api/misbehave", body); w.Code != 200 {
+	if w := b.send("POST", "/api/faults", body); w.Code != 200 {
 		b.t.Fatalf("%d %s", w.Code, w.Body)
 	}
 }
@@ -35,7 +35,7 @@ func TestEachModeFailsInItsOwnWay(t *testing.T) {
 		{"500", 500, "application/json; charset=utf-8", ""},
 	} {
 		b := newHarness(t)
-		b.setFault(`{"system":"connectwise","mode":"` + c.mode + `"}`)
+		b.setFault(`{"target":"connectwise","mode":"` + c.mode + `"}`)
 		for range 2 {
 			w := b.rest("GET", "/service/tickets/61211", "")
 			if w.Code != c.status || w.Header().Get("Content-Type") != c.kind || w.Header().Get("Retry-After") != c.retry {
@@ -50,7 +50,7 @@ func TestEachModeFailsInItsOwnWay(t *testing.T) {
 
 func TestAFaultAppliesToTheGivenNumberAndPath(t *testing.T) {
 	b := newHarness(t)
-	b.setFault(`{"system":"connectwise","mode":"500","times":2,"path":"/company/CONTACTS"}`)
+	b.setFault(`{"target":"connectwise","mode":"500","times":2,"path":"/company/CONTACTS"}`)
 	for i, c := range []struct {
 		path   string
 		status int
@@ -62,17 +62,17 @@ func TestAFaultAppliesToTheGivenNumberAndPath(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]int{
-		`{"system":"halopsa","mode":"down"}`:                   422,
-		`{"system":"connectwise","mode":"sulk"}`:               422,
-		`{"system":"connectwise","mode":"ok","times":-1}`:      422,
-		`{"system":"connectwise","mode":"ok","often":"twice"}`: 400,
+		`{"target":"halopsa","mode":"down"}`:                   422,
+		`{"target":"connectwise","mode":"sulk"}`:               422,
+		`{"target":"connectwise","mode":"ok","times":-1}`:      422,
+		`{"target":"connectwise","mode":"ok","often":"twice"}`: 400,
 		`nonsense`: 400,
 	} {
-		if w := b.send("POST", "/api/misbehave", body); w.Code != want {
+		if w := b.send("POST", "/api/faults", body); w.Code != want {
 			t.Errorf("%s: %d, want %d", body, w.Code, want)
 		}
 	}
-	w := b.send("POST", "/api/misbehave", `{"system":"connectwise","mode":"down"}`, header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://evil.example"))
+	w := b.send("POST", "/api/faults", `{"target":"connectwise","mode":"down"}`, header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://evil.example"))
 	if w.Code != 403 {
 		t.Errorf("from another site: %d, want 403", w.Code)
 	}
@@ -81,7 +81,7 @@ func TestAFaultAppliesToTheGivenNumberAndPath(t *testing.T) {
 func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
 	b := newHarness(t)
 	ana, lee := b.member("AOrtiz"), b.member("LPark")
-	b.setFault(`{"system":"connectwise","mode":"inactive","times":1}`)
+	b.setFault(`{"target":"connectwise","mode":"inactive","times":1}`)
 	if w := b.rest("GET", "/service/tickets/61211", "", ana); w.Code != 200 {
 		t.Errorf("a ticket: %d", w.Code)
 	}
@@ -90,7 +90,7 @@ func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
 			t.Errorf("inactive: %v, want %v", got["inactiveFlag"], want)
 		}
 	}
-	b.setFault(`{"system":"connectwise","mode":"mismatch"}`)
+	b.setFault(`{"target":"connectwise","mode":"mismatch"}`)
 	for member, want := range map[string]string{"AOrtiz": "LPark", "LPark": "AOrtiz"} {
 		as := map[string]requestEdit{"AOrtiz": ana, "LPark": lee}[member]
 		if got := decode[map[string]any](t, b.rest("GET", "/system/myMembers/info", "", as)); got["identifier"] != want {
@@ -101,7 +101,7 @@ func TestMembersAreInactiveOrMistakenWhereTheyAreAskedFor(t *testing.T) {
 
 func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
 	b := newHarness(t)
-	b.setFault(`{"system":"connectwise","mode":"cut","times":1}`)
+	b.setFault(`{"target":"connectwise","mode":"cut","times":1}`)
 	func() {
 		defer func() {
 			if cut, _ := recover().(error); !errors.Is(cut, http.ErrAbortHandler) {
@@ -124,7 +124,7 @@ func TestAConnectionThatIsCutHasDoneItsWork(t *testing.T) {
 
 func TestAnEndedRequestIsNotWaitedFor(t *testing.T) {
 	b := newHarness(t)
-	b.setFault(`{"system":"connectwise","mode":"slow"}`)
+	b.setFault(`{"target":"connectwise","mode":"slow"}`)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if w := b.rest("GET", "/service/tickets/61211", "", func(r *http.Request) { *r = *r.WithContext(gone) }); w.Body.Len() != 0 {

@@ -58,7 +58,7 @@ func (m *Manage) rest() http.Handler {
 	all := http.NewServeMux()
 	all.HandleFunc("GET /login/companyinfo/{company}", m.companyInfo)
 	all.HandleFunc("/{codebase}/apis/3.0/", func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("codebase") != m.faults.currentCodebase() {
+		if r.PathValue("codebase") != m.codebase() {
 			missingPage(w) // the answer of the web server: this is no path of the API
 			return
 		}
@@ -77,7 +77,7 @@ func (m *Manage) companyInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"CompanyName": "Acme IT", "Codebase": m.faults.currentCodebase() + "/", "VersionCode": "v2025.16", "CompanyID": m.Company,
+		"CompanyName": "Acme IT", "Codebase": m.codebase() + "/", "VersionCode": "v2025.16", "CompanyID": m.Company,
 		"IsCloud": false, "SiteUrl": strings.TrimPrefix(m.Origin, "http://"),
 	})
 }

@@ -124,7 +124,7 @@ func (m *Manage) session(w http.ResponseWriter, r *http.Request) {
 	_, site, _ := strings.Cut(m.Origin, "://")
 	writeJSON(w, http.StatusOK, map[string]string{
 		"site": site, "companyid": m.Company, "memberid": who.Identifier, "memberHash": hash, "memberContext": browser,
-		"memberEmail": who.Email, "codeBase": m.faults.currentCodebase() + "/",
+		"memberEmail": who.Email, "codeBase": m.codebase() + "/",
 	})
 }
 

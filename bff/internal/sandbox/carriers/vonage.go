@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"crypto/hmac"
@@ -26,7 +26,7 @@ func (s *Sandbox) sendSMS(w http.ResponseWriter, r *http.Request) {
 		smsRefusal(w, "4", "Bad Credentials")
 		return
 	}
-	mode := s.faults.next(vonage)
+	mode := s.faults.Next(vonage, "")
 	if mode == modeThrottled {
 		smsRefusal(w, "1", "Throughput Rate Exceeded - please wait [ 33 ] and retry")
 		return

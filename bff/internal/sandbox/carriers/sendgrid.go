@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"bytes"
@@ -57,7 +57,7 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 		mailError(w, http.StatusUnauthorized, "The provided authorization grant is invalid, expired, or revoked", "")
 		return
 	}
-	mode := s.faults.next(sendgrid)
+	mode := s.faults.Next(sendgrid, "")
 	if failByMode(w, mode, mailError) {
 		return
 	}

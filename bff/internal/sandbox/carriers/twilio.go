@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"crypto/hmac"
@@ -40,7 +40,7 @@ func (s *Sandbox) sendTwilio(w http.ResponseWriter, r *http.Request) {
 	if !s.authenticateTwilio(w, r) {
 		return
 	}
-	mode := s.faults.next(twilio)
+	mode := s.faults.Next(twilio, "")
 	fail := func(w http.ResponseWriter, status int, words, _ string) { twilioError(w, status, 20000+status, words) }
 	if failByMode(w, mode, fail) {
 		return

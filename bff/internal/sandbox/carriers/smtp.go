@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"errors"
@@ -65,7 +65,7 @@ func (c *smtpSession) Mail(string, *gosmtp.MailOptions) error {
 	if !c.authenticated {
 		return gosmtp.ErrAuthRequired
 	}
-	c.mode = c.s.faults.next(smtp)
+	c.mode = c.s.faults.Next(smtp, "")
 	switch c.mode {
 	case modeDown, mode429:
 		return smtpError(421, gosmtp.EnhancedCode{4, 7, 0}, "too much to do, come back later")

@@ -165,7 +165,7 @@ const drawTools = (now) => {
   }
   const faulty = Object.values(now.carriers).some((c) => c.mode !== "ok");
   $("#faults").classList.toggle("on", faulty);
-  $("#faults .label").textContent = faulty ? "The carrier misbehaves" : "Make the carrier misbehave";
+  $("#faults .label").textContent = faulty ? "The carrier fails" : "Make the carrier fail";
   tick();
 };
 
@@ -196,7 +196,7 @@ $("#forward").addEventListener("click", () => post("/api/clock", { advance: "5m"
 for (const field of document.querySelectorAll("fieldset")) {
   field.addEventListener("change", () => {
     const [mode, times] = field.querySelectorAll("select");
-    post("/api/misbehave", { carrier: field.dataset.carrier, mode: mode.value, times: mode.value === "ok" ? 0 : Number(times.value) });
+    post("/api/faults", { target: field.dataset.carrier, mode: mode.value, times: mode.value === "ok" ? 0 : Number(times.value) });
   });
 }
 document.addEventListener("click", (e) => {

@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"embed"
@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,7 +72,7 @@ func (s *Sandbox) showMail(w http.ResponseWriter, r *http.Request) {
 // showState gives the state beside the messages.
 func (s *Sandbox) showState(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]any{
-		"now": s.Now(), "clock": s.Advance != nil, "names": s.Names, "carriers": s.faults.all(), "modes": modes,
+		"now": s.Now(), "clock": s.Advance != nil, "names": s.Names, "carriers": s.faults.All(), "modes": s.faults.Modes(),
 	})
 }
 
@@ -106,29 +105,6 @@ func wait[T any](s *Sandbox, r *http.Request, c <-chan T) bool {
 	case <-s.sender.ctx.Done():
 	}
 	return false
-}
-
-// setFault answers POST /api/misbehave {"carrier", "mode", "times"}; times 0 has no limit.
-func (s *Sandbox) setFault(w http.ResponseWriter, r *http.Request) {
-	var ask struct {
-		Carrier string `json:"carrier"`
-		Mode    string `json:"mode"`
-		Times   int    `json:"times"`
-	}
-	if !readJSON(w, r, &ask) {
-		return
-	}
-	switch {
-	case !slices.Contains(carriers, ask.Carrier):
-		http.Error(w, fmt.Sprintf("carrier is one of %q", carriers), http.StatusUnprocessableEntity)
-	case !slices.Contains(modes[ask.Carrier], ask.Mode):
-		http.Error(w, fmt.Sprintf("mode is one of %q", modes[ask.Carrier]), http.StatusUnprocessableEntity)
-	case ask.Times < 0:
-		http.Error(w, "times is not negative", http.StatusUnprocessableEntity)
-	default:
-		s.faults.set(ask.Carrier, fault{Mode: ask.Mode, Remaining: ask.Times})
-		answerJSON(w, http.StatusOK, s.faults.all())
-	}
 }
 
 // setClock answers POST /api/clock with {"advance": "5m"}, which moves the clock forward, or {"held": true}, which

@@ -1,4 +1,4 @@
-package sandbox
+package carriers
 
 import (
 	"bytes"
@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -147,7 +149,7 @@ func TestSendGridAnswersInItsOwnShapes(t *testing.T) {
 			t.Errorf("without %s: %d %s", field, w.Code, w.Body)
 		}
 	}
-	b.faults.set(sendgrid, fault{Mode: mode429, Remaining: 1})
+	b.faults.Put(sendgrid, faults.Fault{Mode: mode429, Remaining: 1})
 	if w := b.mail(nil); w.Code != 429 || w.Header().Get("X-RateLimit-Remaining") != "0" || w.Header().Get("X-RateLimit-Reset") == "" {
 		t.Errorf("too many: %d %v", w.Code, w.Header())
 	}
@@ -165,16 +167,16 @@ func TestVonageAnswersInsideHTTP200(t *testing.T) {
 		mode     string
 		statuses []string
 	}{
-		{"taken", nil, modeOK, []string{"0"}},
-		{"161 characters are two parts", func(f url.Values) { f.Set("text", long) }, modeOK, []string{"0", "0"}},
-		{"70 of another alphabet are one", func(f url.Values) { f.Set("text", strings.Repeat("я", 70)); f.Set("type", "unicode") }, modeOK, []string{"0"}},
-		{"wrong secret", func(f url.Values) { f.Set("api_secret", "x") }, modeOK, []string{"4"}},
-		{"no text", func(f url.Values) { f.Del("text") }, modeOK, []string{"2"}},
-		{"a number with a plus", func(f url.Values) { f.Set("to", "+14155554821") }, modeOK, []string{"6"}},
+		{"taken", nil, faults.OK, []string{"0"}},
+		{"161 characters are two parts", func(f url.Values) { f.Set("text", long) }, faults.OK, []string{"0", "0"}},
+		{"70 of another alphabet are one", func(f url.Values) { f.Set("text", strings.Repeat("я", 70)); f.Set("type", "unicode") }, faults.OK, []string{"0"}},
+		{"wrong secret", func(f url.Values) { f.Set("api_secret", "x") }, faults.OK, []string{"4"}},
+		{"no text", func(f url.Values) { f.Del("text") }, faults.OK, []string{"2"}},
+		{"a number with a plus", func(f url.Values) { f.Set("to", "+14155554821") }, faults.OK, []string{"6"}},
 		{"throttled", nil, modeThrottled, []string{"1"}},
 		{"refused", nil, modeRefuse, []string{"6"}},
 	} {
-		b.faults.set(vonage, fault{Mode: c.mode})
+		b.faults.Put(vonage, faults.Fault{Mode: c.mode})
 		w := b.sms(c.change)
 		m := fields(t, w.Body.String())
 		var got []string
@@ -337,15 +339,15 @@ func TestOnlyTheNewestMessagesAreKept(t *testing.T) {
 
 func TestACarriersFaultAppliesToTheGivenNumberOfMessages(t *testing.T) {
 	b := newHarness(t)
-	ask := func(body string) int { return b.do(http.MethodPost, "/api/misbehave", "application/json", body).Code }
+	ask := func(body string) int { return b.do(http.MethodPost, "/api/faults", "application/json", body).Code }
 	for body, want := range map[string]int{
-		`{"carrier":"vonage","mode":"5xx","times":2}`:  200,
-		`{"carrier":"pigeon","mode":"5xx"}`:            422,
-		`{"carrier":"vonage","mode":"sulk"}`:           422,
-		`{"carrier":"vonage","mode":"mailbox_full"}`:   422,
-		`{"carrier":"smtp","mode":"lost_receipt"}`:     422,
-		`{"carrier":"vonage","mode":"ok","times":-1}`:  422,
-		`{"carrier":"vonage","mode":"ok","often":"x"}`: 400,
+		`{"target":"vonage","mode":"5xx","times":2}`:  200,
+		`{"target":"pigeon","mode":"5xx"}`:            422,
+		`{"target":"vonage","mode":"sulk"}`:           422,
+		`{"target":"vonage","mode":"mailbox_full"}`:   422,
+		`{"target":"smtp","mode":"lost_receipt"}`:     422,
+		`{"target":"vonage","mode":"ok","times":-1}`:  422,
+		`{"target":"vonage","mode":"ok","often":"x"}`: 400,
 		`nonsense`: 400,
 	} {
 		if code := ask(body); code != want {
@@ -357,13 +359,13 @@ func TestACarriersFaultAppliesToTheGivenNumberOfMessages(t *testing.T) {
 			t.Errorf("message %d: %d, want %d", i, w.Code, want)
 		}
 	}
-	ask(`{"carrier":"sendgrid","mode":"down"}`)
+	ask(`{"target":"sendgrid","mode":"down"}`)
 	for range 3 {
 		if w := b.mail(nil); w.Code != 503 || w.Header().Get("Content-Type") != "text/html" {
 			t.Errorf("down: %d %s", w.Code, w.Body)
 		}
 	}
-	ask(`{"carrier":"sendgrid","mode":"ok"}`)
+	ask(`{"target":"sendgrid","mode":"ok"}`)
 	if w := b.mail(nil); w.Code != 202 {
 		t.Errorf("well again: %d", w.Code)
 	}
@@ -436,7 +438,7 @@ func TestTheStreamNotifiesAndEndsWithTheSandbox(t *testing.T) {
 
 func BenchmarkTextMessages(b *testing.B) {
 	s := newHarness(b)
-	s.faults.set(vonage, fault{Mode: modeLost})
+	s.faults.Put(vonage, faults.Fault{Mode: modeLost})
 	server := httptest.NewServer(s)
 	defer server.Close()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}

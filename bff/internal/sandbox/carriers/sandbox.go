@@ -1,10 +1,10 @@
-// Package sandbox implements the carriers' side of their wire protocols: SendGrid, Vonage, Twilio and a mail server,
+// Package carriers implements the carriers' side of their wire protocols: SendGrid, Vonage, Twilio and a mail server,
 // with signed delivery webhooks. A page shows the received messages as the end user's phone and mailbox.
 //
 // Start with [New]; the result is one http.Handler, and [Sandbox.ServeSMTP] is the mail server. It is for the demo,
 // tests and load measurements. It knows no more of the product than a carrier does. It can be set to fail as carriers
 // fail.
-package sandbox
+package carriers
 
 import (
 	"crypto/ecdsa"
@@ -17,6 +17,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
 // Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Advance, Hold, Names, Delay and Log
@@ -45,7 +47,7 @@ type Config struct {
 type Sandbox struct {
 	Config
 	inbox     *inbox
-	faults    faults
+	faults    *faults.Set
 	sender    *webhookSender
 	forgedKey *ecdsa.PrivateKey // not the key that the BFF trusts
 	handler   http.Handler
@@ -54,7 +56,7 @@ type Sandbox struct {
 // New makes a sandbox. Close ends its pending work.
 func New(c Config) (*Sandbox, error) {
 	if c.SendGridHookKey == nil || c.SendGridHookKey.Curve != elliptic.P256() {
-		return nil, errors.New("sandbox: the webhook key is missing or not on the curve P-256")
+		return nil, errors.New("carriers: the webhook key is missing or not on the curve P-256")
 	}
 	if c.Delay == nil {
 		c.Delay = func() time.Duration { return 300*time.Millisecond + mathrand.N(300*time.Millisecond) }
@@ -65,9 +67,9 @@ func New(c Config) (*Sandbox, error) {
 	c.HookBase = strings.TrimRight(c.HookBase, "/")
 	forger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
+		return nil, fmt.Errorf("carriers: %w", err)
 	}
-	s := &Sandbox{Config: c, inbox: newInbox(), forgedKey: forger}
+	s := &Sandbox{Config: c, inbox: newInbox(), faults: faults.New(targets), forgedKey: forger}
 	s.sender = newWebhookSender(s.deliverMailEvents, s.deliverReceipt)
 	s.handler = s.routes()
 	return s, nil
@@ -85,7 +87,7 @@ func (s *Sandbox) routes() http.Handler {
 	api.HandleFunc("GET /api/messages/{id}/html", s.showMail)
 	api.HandleFunc("GET /api/state", s.showState)
 	api.HandleFunc("GET /api/stream", s.stream)
-	api.HandleFunc("POST /api/misbehave", s.setFault)
+	api.Handle("POST /api/faults", s.faults)
 	api.HandleFunc("POST /api/clock", s.setClock)
 
 	all := http.NewServeMux()

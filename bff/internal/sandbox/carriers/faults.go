@@ -1,0 +1,55 @@
+package carriers
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
+)
+
+// Modes of a carrier: the treatment of the next messages.
+const (
+	modeSlow      = "slow"              // accepts the message, and answers after seconds
+	modeCut       = "cut"               // accepts the message and drops the connection
+	mode429       = "429"               // too many requests, as HTTP status
+	mode5xx       = "5xx"               // an internal error
+	modeThrottled = "throttled"         // too many requests, in the carrier's own format
+	modeLost      = "lost_receipt"      // delivers without a receipt
+	modeDuplicate = "duplicate_receipt" // sends every receipt twice
+	modeForged    = "forged_receipt"    // sends receipts with a wrong signature
+	modeRefuse    = "refuse"            // refuses the recipient
+	modeDown      = "down"              // only the gateway answers
+	modeDisorder  = "out_of_order"      // sends the later receipt first
+	modeStop      = "stop"              // the recipient has opted out
+	modeLandline  = "landline"          // the recipient's number is a landline
+	modeFull      = "mailbox_full"      // the recipient's mailbox is full
+)
+
+// The carriers.
+const (
+	sendgrid = "sendgrid"
+	vonage   = "vonage"
+	twilio   = "twilio"
+	smtp     = "smtp"
+)
+
+// targets are the carriers with their modes: a mail server sends no receipts, and only numbers can be landlines.
+var targets = func() map[string]faults.Target {
+	taking := []string{faults.OK, modeSlow, modeCut, mode429, mode5xx, modeDown, modeRefuse}
+	telling := []string{modeThrottled, modeLost, modeDuplicate, modeForged, modeDisorder}
+	return map[string]faults.Target{
+		sendgrid: {Modes: slices.Concat(taking, telling, []string{modeFull})},
+		vonage:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},
+		twilio:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},
+		smtp:     {Modes: append(slices.Clone(taking), modeFull)},
+	}
+}()
+
+// deliveryStep gives the time of one of two receipts of a message, in halves of the delay. In modeDisorder the first
+// one comes last.
+func deliveryStep(step int, mode string) time.Duration {
+	if mode == modeDisorder {
+		step = 3 - step
+	}
+	return time.Duration(step)
+}
