@@ -159,7 +159,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	if err != nil {
 		return err
 	}
-	brands := &message.BrandCache{Tenants: db, Brandings: db, Now: c.Now}
+	brands := message.NewBrandCache(db, db, c.Now)
 	service := &verify.Service{
 		Ledger: db, Tenants: db, Policies: db, KnownChannels: db, Notifier: srv.bus, Reach: carriers,
 		Keys: verify.Keys{Code: c.Keys.Code, Destination: c.Keys.Destination},

@@ -154,7 +154,7 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 		t.Fatal(err)
 	}
 	c := courier.Config{
-		Outbox: h, Reports: h, Brands: &message.BrandCache{Tenants: h.store, Brandings: h.store, Now: h.now}, Carriers: carriersOf(mail, sms), PublicURL: "https://verify.acme-it.com", Now: h.now,
+		Outbox: h, Reports: h, Brands: message.NewBrandCache(h.store, h.store, h.now), Carriers: carriersOf(mail, sms), PublicURL: "https://verify.acme-it.com", Now: h.now,
 		Random: func() float64 { return 0.5 }, Log: log,
 	}
 	if change != nil {

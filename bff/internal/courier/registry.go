@@ -3,9 +3,9 @@ package courier
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -31,13 +31,8 @@ type CarrierRegistry struct {
 	build    func(verify.CarrierAccount) (Sender, error)
 	now      func() time.Time
 
-	mu    sync.Mutex
-	cache map[string]cachedAccounts
-}
-
-type cachedAccounts struct {
-	readAt  time.Time
-	entries []entry
+	fresh *cache.Cache[string, []entry] // by tenant
+	last  *cache.Cache[string, []entry] // the last ones of any age, whose senders are used again
 }
 
 // entry is an account and its sender, which holds the connections to the carrier.
@@ -49,7 +44,10 @@ type entry struct {
 // NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the
 // error becomes the fault of that tenant's messages.
 func NewCarrierRegistry(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
-	r := &CarrierRegistry{accounts: accounts, build: build, now: now, cache: map[string]cachedAccounts{}}
+	r := &CarrierRegistry{
+		accounts: accounts, build: build, now: now,
+		fresh: cache.New[string, []entry](maxCachedTenants, accountsTTL), last: cache.New[string, []entry](maxCachedTenants, 0),
+	}
 	for _, a := range platform {
 		sender, err := build(a)
 		if err != nil {
@@ -82,19 +80,7 @@ func (r *CarrierRegistry) Reached(ctx context.Context, tenant string) ([]verify.
 // Invalidate has the tenant's accounts read again at their next use; an empty tenant stands for all tenants. The senders of
 // unchanged accounts stay.
 func (r *CarrierRegistry) Invalidate(tenant string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if tenant == "" {
-		for id, cached := range r.cache {
-			cached.readAt = time.Time{}
-			r.cache[id] = cached
-		}
-		return
-	}
-	if cached, found := r.cache[tenant]; found {
-		cached.readAt = time.Time{}
-		r.cache[tenant] = cached
-	}
+	r.fresh.RemoveFunc(func(id string, _ []entry) bool { return tenant == "" || id == tenant })
 }
 
 // Senders implements [Carriers].
@@ -140,31 +126,23 @@ func (r *CarrierRegistry) entries(ctx context.Context, tenant string, matches fu
 // account has changed.
 func (r *CarrierRegistry) loadEntries(ctx context.Context, tenant string) ([]entry, error) {
 	now := r.now()
-	r.mu.Lock()
-	cached, found := r.cache[tenant]
-	r.mu.Unlock()
-	if age := now.Sub(cached.readAt); found && age >= 0 && age < accountsTTL {
-		return cached.entries, nil
-	}
-	accounts, err := r.accounts.CarrierAccounts(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	fresh := cachedAccounts{readAt: now}
-	for _, a := range accounts {
-		fresh.entries = append(fresh.entries, entry{a, r.sender(a, cached.entries)})
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.cache) >= maxCachedTenants {
-		clear(r.cache)
-	}
-	r.cache[tenant] = fresh
-	return fresh.entries, nil
+	return r.fresh.Load(ctx, tenant, now, func() ([]entry, error) {
+		accounts, err := r.accounts.CarrierAccounts(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		last, _, _ := r.last.Get(tenant, now)
+		var entries []entry
+		for _, a := range accounts {
+			entries = append(entries, entry{a, r.sender(a, last)})
+		}
+		r.last.Put(tenant, entries, now)
+		return entries, nil
+	})
 }
 
-func (r *CarrierRegistry) sender(a verify.CarrierAccount, cached []entry) Sender {
-	for _, e := range cached {
+func (r *CarrierRegistry) sender(a verify.CarrierAccount, last []entry) Sender {
+	for _, e := range last {
 		if e.account.Carrier == a.Carrier && string(e.account.Settings) == string(a.Settings) && string(e.account.Secret) == string(a.Secret) {
 			return e.sender
 		}

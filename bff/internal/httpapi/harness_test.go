@@ -66,7 +66,7 @@ func newHarness(t *testing.T) *harness {
 		Tickets: psa.Systems{Directory: directory.Directory{Cards: h.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
 		Now: clock, Entropy: rand.Reader,
 	}
-	h.brands = &message.BrandCache{Tenants: h.db, Brandings: h.db, Now: clock}
+	h.brands = message.NewBrandCache(h.db, h.db, clock)
 	handler := httpapi.New(httpapi.Config{
 		Verify: h.domain, Launch: h.launchService, Tenants: h.db, APIKeys: h.db, Directory: directory.Directory{Cards: h.db}, Brands: h.brands, Brandings: h.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),

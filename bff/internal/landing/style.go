@@ -6,36 +6,25 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
+	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 )
 
 // style is the whole stylesheet of a theme, and its hash in the content security policy.
 type style struct{ text, hash string }
 
-// styles caches the stylesheets of themes.
-var styles struct {
-	mu      sync.Mutex
-	byTheme map[message.Theme]style
-}
-
-// maxCachedStyles bounds the cache.
-const maxCachedStyles = 500
+// styles caches the stylesheets of themes, which never change.
+var styles = cache.New[message.Theme, style](500, 0)
 
 func styleOf(t message.Theme) style {
-	styles.mu.Lock()
-	defer styles.mu.Unlock()
-	s, known := styles.byTheme[t]
-	if known {
+	if s, _, known := styles.Get(t, time.Time{}); known {
 		return s
 	}
 	text := themeCSS(t) + baseCSS
-	s = style{text: text, hash: cspHash(text)}
-	if styles.byTheme == nil || len(styles.byTheme) >= maxCachedStyles {
-		styles.byTheme = map[message.Theme]style{}
-	}
-	styles.byTheme[t] = s
+	s := style{text: text, hash: cspHash(text)}
+	styles.Put(t, s, time.Time{})
 	return s
 }
 

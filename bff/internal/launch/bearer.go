@@ -67,31 +67,31 @@ func (s *Service) End(ctx context.Context, session verify.Session) error {
 	if err := s.Sessions.EndSession(ctx, session.Context.Tenant, session.ID); err != nil {
 		return err
 	}
-	s.sessionCache.invalidate(session.ID)
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	s.sessionCache.Remove(session.ID)
 	return nil
 }
 
 // ForgetSessions drops a tenant's sessions from the cache, so that the next request reads them from the store.
-func (s *Service) ForgetSessions(tenant string) { s.sessionCache.invalidateTenant(tenant) }
+func (s *Service) ForgetSessions(tenant string) {
+	if s.prepare() == nil {
+		s.sessionCache.RemoveFunc(func(_ string, session verify.Session) bool { return session.Context.Tenant == tenant })
+	}
+}
 
 // lookUpSession gives an open session. A session that was read within sessionCacheLifetime comes from the cache: its
 // content never changes.
 func (s *Service) lookUpSession(ctx context.Context, id string) (verify.Session, error) {
 	now := s.Now()
-	session, known := s.sessionCache.get(id, now)
-	if !known {
-		var err error
-		invalidations := s.sessionCache.invalidations()
-		session, err = s.Sessions.Session(ctx, id)
-		switch {
-		case verify.CodeOf(err) == verify.CodeNotFound:
-			return verify.Session{}, sessionRefusal(err)
-		case err != nil:
-			return verify.Session{}, err
-		}
-		s.sessionCache.put(session, now, invalidations)
-	}
-	if !now.Before(session.EndsAt) {
+	session, err := s.sessionCache.Load(ctx, id, now, func() (verify.Session, error) { return s.Sessions.Session(ctx, id) })
+	switch {
+	case verify.CodeOf(err) == verify.CodeNotFound:
+		return verify.Session{}, sessionRefusal(err)
+	case err != nil:
+		return verify.Session{}, err
+	case !now.Before(session.EndsAt):
 		return verify.Session{}, sessionEnded(nil)
 	}
 	return session, nil

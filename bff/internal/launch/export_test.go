@@ -7,8 +7,4 @@ var NewTicketContext = newTicketContext
 const MaxCachedSessions = maxCachedSessions
 
 // CachedSessions counts the cached sessions.
-func (s *Service) CachedSessions() int {
-	s.sessionCache.mu.Lock()
-	defer s.sessionCache.mu.Unlock()
-	return len(s.sessionCache.current) + len(s.sessionCache.previous)
-}
+func (s *Service) CachedSessions() int { return s.sessionCache.Len() }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 )
 
 // refreshPolicy states how often a value is fetched, and for how long a fetched value may be used.
@@ -79,35 +81,17 @@ func within(age, limit time.Duration) bool { return age > -maxClockSkew && age <
 // maxFetchCache bounds the entries of a fetchCache.
 const maxFetchCache = 1024
 
-// fetchCache holds the values of several servers, by URL.
+// fetchCache holds the values of several servers, by URL. It must be made by newFetchCache.
 type fetchCache[T any] struct {
-	mu    sync.Mutex
-	byURL map[string]*refreshable[T]
+	byURL *cache.Cache[string, *refreshable[T]]
 }
 
-// entry gives the entry of a URL. A full cache drops the entries that were not requested recently.
-func (c *fetchCache[T]) entry(url string, now time.Time, recent time.Duration) *refreshable[T] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if known, is := c.byURL[url]; is {
-		return known
-	}
-	if c.byURL == nil || len(c.byURL) >= maxFetchCache {
-		kept := map[string]*refreshable[T]{}
-		for url, r := range c.byURL {
-			if r.attemptedWithin(now, recent) {
-				kept[url] = r
-			}
-		}
-		c.byURL = kept
-	}
-	entry := &refreshable[T]{}
-	c.byURL[url] = entry
+func newFetchCache[T any]() *fetchCache[T] {
+	return &fetchCache[T]{cache.New[string, *refreshable[T]](maxFetchCache, 0)}
+}
+
+// entry gives the entry of a URL. A full cache drops the entry that was not used for the longest time.
+func (c *fetchCache[T]) entry(ctx context.Context, url string) *refreshable[T] {
+	entry, _ := c.byURL.Load(ctx, url, time.Time{}, func() (*refreshable[T], error) { return &refreshable[T]{}, nil })
 	return entry
-}
-
-func (r *refreshable[T]) attemptedWithin(now time.Time, recent time.Duration) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return within(now.Sub(r.attemptedAt), recent)
 }

@@ -74,7 +74,7 @@ func (s *Service) verificationKey(ctx context.Context, t verify.Tenant, issuer, 
 	if slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == issuer && isSharedSecret(k) }) {
 		return launchcontext.VerificationKey{}, errors.New("the issuer has both a shared secret and public keys")
 	}
-	key, err := s.issuerKeys.find(ctx, s.Client, i.KeysURL, kid, s.Now())
+	key, err := findIssuerKey(ctx, s.issuerKeys, s.Client, i.KeysURL, kid, s.Now())
 	switch {
 	case errors.Is(err, errNoKey):
 		return key, err

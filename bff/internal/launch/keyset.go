@@ -20,15 +20,13 @@ const maxKeySetBytes = 64 << 10
 
 // keySets holds the key sets of issuers, by URL. The URLs are configuration. A token contributes only its kid, which
 // selects a key.
-type keySets struct {
-	fetchCache[[]launchcontext.VerificationKey]
-}
+type keySets = fetchCache[[]launchcontext.VerificationKey]
 
-// errNoKey: the issuer publishes no such key. Every other error of find means that the keys are not available.
+// errNoKey: the issuer publishes no such key. Every other error of findIssuerKey means that the keys are not available.
 var errNoKey = errors.New("the issuer publishes no such key")
 
-func (k *keySets) find(ctx context.Context, client *http.Client, url, kid string, now time.Time) (launchcontext.VerificationKey, error) {
-	keys, err := k.entry(url, now, keysRefresh.usableFor).get(ctx, keysRefresh, now,
+func findIssuerKey(ctx context.Context, sets *keySets, client *http.Client, url, kid string, now time.Time) (launchcontext.VerificationKey, error) {
+	keys, err := sets.entry(ctx, url).get(ctx, keysRefresh, now,
 		func(keys []launchcontext.VerificationKey) bool { _, known := findKey(keys, kid); return known },
 		func(ctx context.Context) ([]launchcontext.VerificationKey, error) { return fetchKeys(ctx, client, url) })
 	if err != nil {

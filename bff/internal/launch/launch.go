@@ -31,6 +31,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -43,6 +44,9 @@ const (
 	ChallengeLifetime    = 5 * time.Minute
 	sessionCacheLifetime = time.Second / 2 // how long a cached session is used; the delay until a session that ended on another node is refused
 )
+
+// maxCachedSessions bounds the cache.
+const maxCachedSessions = 4096
 
 // Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
 // UnknownMembers and Log. A Service must not be copied after first use.
@@ -65,14 +69,14 @@ type Service struct {
 	prepareOnce   sync.Once
 	prepareErr    error
 	bearerKey     []byte
-	challengeKey  []byte // for challenges
-	memberHashKey []byte // for the keys of the rate limiter
-	sessionCache  sessionCache
+	challengeKey  []byte                               // for challenges
+	memberHashKey []byte                               // for the keys of the rate limiter
+	sessionCache  *cache.Cache[string, verify.Session] // by id; sessions of idle pods do not stay
 	limiter       rateLimiter
 
 	aead       cipher.AEAD // encrypts the sign-in state in the browser
-	issuerKeys keySets
-	providers  fetchCache[*provider]
+	issuerKeys *keySets
+	providers  *fetchCache[*provider]
 }
 
 // Grant is the result of a launch.
@@ -228,13 +232,15 @@ func (s *Service) storeSession(ctx context.Context, d verify.TicketContext, opti
 		return verify.Session{}, err
 	}
 	session.FirstOpen = first
-	s.sessionCache.put(session, now, s.sessionCache.invalidations())
+	s.sessionCache.Put(session.ID, session, now)
 	return session, nil
 }
 
 // prepare derives the keys once. Every call fails if the secret is not valid.
 func (s *Service) prepare() error {
 	s.prepareOnce.Do(func() {
+		s.sessionCache = cache.New[string, verify.Session](maxCachedSessions, sessionCacheLifetime)
+		s.issuerKeys, s.providers = newFetchCache[[]launchcontext.VerificationKey](), newFetchCache[*provider]()
 		if len(s.Secret) != 32 || s.Audience == "" {
 			s.prepareErr = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
 			return

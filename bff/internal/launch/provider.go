@@ -33,7 +33,7 @@ type provider struct {
 // provider gives the tenant's provider. CodeUnavailable: it can't be reached, or it is not the configured one.
 func (s *Service) provider(ctx context.Context, in verify.SignIn) (*provider, error) {
 	now := s.Now()
-	p, err := s.providers.entry(in.Issuer, now, providerRefresh.usableFor).get(ctx, providerRefresh, now,
+	p, err := s.providers.entry(ctx, in.Issuer).get(ctx, providerRefresh, now,
 		func(*provider) bool { return true },
 		func(ctx context.Context) (*provider, error) { return s.discover(ctx, in.Issuer) })
 	if err != nil {

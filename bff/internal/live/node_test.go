@@ -73,7 +73,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster notify.Config) *no
 	n.domain.Notifier, n.domain.Courier = notifier, n
 	n.launch = &launch.Service{Tenants: db, Sessions: db, ChangeDetector: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
-		Projector: n.domain, Changes: db, Subscriber: notifier, Authenticator: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: &message.BrandCache{Tenants: db, Brandings: db, Now: c.Now}},
+		Projector: n.domain, Changes: db, Subscriber: notifier, Authenticator: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: message.NewBrandCache(db, db, c.Now)},
 		Origin: origin, Now: c.Now, Log: log, Ticks: n.ticks, EndedSessions: db,
 	})
 	n.server = httptest.NewServer(n.hub)

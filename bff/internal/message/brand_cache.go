@@ -2,9 +2,9 @@ package message
 
 import (
 	"context"
-	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -14,68 +14,36 @@ const brandTTL = 2 * time.Second
 // maxCachedBrands bounds the cache.
 const maxCachedBrands = 1000
 
-// BrandCache caches the parsed brands of tenants for a short time. All exported fields are required.
+// BrandCache caches the parsed brands of tenants for a short time.
+// Start with [NewBrandCache].
 type BrandCache struct {
-	Tenants   verify.Tenants
-	Brandings verify.Brandings
-	Now       func() time.Time
-
-	mu         sync.RWMutex
-	cached     map[string]cachedBrand
-	generation int
+	tenants   verify.Tenants
+	brandings verify.Brandings
+	now       func() time.Time
+	brands    *cache.Cache[string, *Brand]
 }
 
-type cachedBrand struct {
-	brand  *Brand
-	readAt time.Time
+// NewBrandCache returns an empty cache.
+func NewBrandCache(tenants verify.Tenants, brandings verify.Brandings, now func() time.Time) *BrandCache {
+	return &BrandCache{tenants: tenants, brandings: brandings, now: now, brands: cache.New[string, *Brand](maxCachedBrands, brandTTL)}
 }
 
 // Brand returns the tenant's brand. CodeNotFound: the tenant does not exist.
 func (s *BrandCache) Brand(ctx context.Context, tenant string) (*Brand, error) {
-	now := s.Now()
-	s.mu.RLock()
-	entry, found := s.cached[tenant]
-	generation := s.generation
-	s.mu.RUnlock()
-	if age := now.Sub(entry.readAt); found && age >= 0 && age < brandTTL {
-		return entry.brand, nil
-	}
-	t, err := s.Tenants.Tenant(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	branding, err := s.Brandings.Branding(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	b, err := BrandOf(t, branding)
-	if err != nil {
-		return nil, err
-	}
-	s.store(b, now, generation)
-	return b, nil
-}
-
-func (s *BrandCache) store(b *Brand, now time.Time, generation int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.generation != generation {
-		return
-	}
-	if s.cached == nil || len(s.cached) >= maxCachedBrands {
-		s.cached = map[string]cachedBrand{}
-	}
-	s.cached[b.Tenant] = cachedBrand{brand: b, readAt: now}
+	return s.brands.Load(ctx, tenant, s.now(), func() (*Brand, error) {
+		t, err := s.tenants.Tenant(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		branding, err := s.brandings.Branding(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		return BrandOf(t, branding)
+	})
 }
 
 // Invalidate drops the tenant's cached brand; an empty tenant drops all.
 func (s *BrandCache) Invalidate(tenant string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.generation++
-	if tenant == "" {
-		s.cached = nil
-		return
-	}
-	delete(s.cached, tenant)
+	s.brands.RemoveFunc(func(id string, _ *Brand) bool { return tenant == "" || id == tenant })
 }

@@ -77,7 +77,7 @@ func OpenCounted(t *testing.T, url string, vault *Vault) (*Store, *RoundTrips) {
 	}
 	trips := &RoundTrips{}
 	config.MaxConns, config.ConnConfig.Tracer = 1, trips
-	s := &Store{vault: vault, now: time.Now}
+	s := newStore(Config{Vault: vault, Now: time.Now})
 	if s.engine, err = newPostgreSQL(t.Context(), config, s); err != nil {
 		t.Fatal(err)
 	}

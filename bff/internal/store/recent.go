@@ -1,13 +1,11 @@
 package store
 
 import (
-	lru "container/list"
 	"context"
 	"database/sql"
 	"errors"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -56,7 +54,7 @@ func (s *Store) askedFor(ctx context.Context, tenant string, contacts []string) 
 // recent reads one contact's last events: those that are not in memory, if others are.
 func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]verify.Event, error) {
 	key := pageKey{tenant: tenant, contact: contact, n: n}
-	p, kept := s.pages.get(key)
+	p, _, kept := s.pages.Get(key, time.Time{})
 	last := p.last
 	var err error
 	if kept {
@@ -68,8 +66,8 @@ func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]ve
 	if err != nil {
 		return nil, err
 	}
-	if p.last > last {
-		s.pages.keep(key, p)
+	if p.last > last && len(p.events) >= pageWorth {
+		s.pages.Put(key, p, time.Time{})
 	}
 	return p.events, nil
 }
@@ -215,60 +213,9 @@ const (
 	pageWorth = 16
 )
 
-// pages keeps the last read page of contacts that much happens to. Reading two hundred events takes
-// milliseconds, and a live pod reads them again for each new one.
-type pages struct {
-	mu    sync.Mutex
-	byKey map[pageKey]*lru.Element
-	used  lru.List // of keptPage, the last used first
-	holds int      // events, of all
-}
-
+// pageKey is the key of a page in memory. Reading two hundred events takes milliseconds, and a live pod reads them again
+// for each new one.
 type pageKey struct {
 	tenant, contact string
 	n               int // verifications
-}
-
-type keptPage struct {
-	key  pageKey
-	page page
-}
-
-func (k *pages) get(key pageKey) (page, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	at, found := k.byKey[key]
-	if !found {
-		return page{}, false
-	}
-	k.used.MoveToFront(at)
-	return at.Value.(keptPage).page, true
-}
-
-func (k *pages) keep(key pageKey, p page) {
-	if len(p.events) < pageWorth {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if at, found := k.byKey[key]; found {
-		if at.Value.(keptPage).page.last > p.last {
-			return // another reader has stored a newer page
-		}
-		k.drop(at)
-	}
-	if k.byKey == nil {
-		k.byKey = map[pageKey]*lru.Element{}
-	}
-	k.byKey[key] = k.used.PushFront(keptPage{key: key, page: p})
-	k.holds += len(p.events)
-	for k.holds > pagesHold {
-		k.drop(k.used.Back())
-	}
-}
-
-func (k *pages) drop(at *lru.Element) {
-	gone := k.used.Remove(at).(keptPage)
-	delete(k.byKey, gone.key)
-	k.holds -= len(gone.page.events)
 }

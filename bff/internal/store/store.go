@@ -15,6 +15,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -36,8 +37,8 @@ type Store struct {
 	engine  engine
 	vault   *Vault
 	now     func() time.Time
-	tenants tenantCache
-	pages   pages
+	tenants *cache.Cache[string, verify.Tenant]
+	pages   *cache.Cache[pageKey, page] // the last read page of contacts that much happens to
 	probe   probe
 }
 
@@ -62,10 +63,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Vault == nil {
 		return nil, errors.New("store: a vault is required")
 	}
-	s := &Store{vault: c.Vault, now: c.Now}
-	if s.now == nil {
-		s.now = time.Now
+	if c.Now == nil {
+		c.Now = time.Now
 	}
+	s := newStore(c)
 	open := openSQLite
 	if isPostgreSQL(c.URL) {
 		open = openPostgreSQL
@@ -75,6 +76,15 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, unavailable("open", err)
 	}
 	return s, nil
+}
+
+// newStore makes a store without its database.
+func newStore(c Config) *Store {
+	return &Store{
+		vault: c.Vault, now: c.Now,
+		tenants: cache.New[string, verify.Tenant](maxCachedTenants, tenantFresh),
+		pages:   cache.NewWeighed[pageKey](pagesHold, 0, func(p page) int { return len(p.events) }),
+	}
 }
 
 func isPostgreSQL(address string) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -14,57 +13,13 @@ import (
 // how long another node may go on with settings that were just changed.
 const tenantFresh = 2 * time.Second
 
-// tenantCache keeps the tenants that were read lately: every request asks for one.
-type tenantCache struct {
-	mu   sync.RWMutex
-	byID map[string]cachedTenant
-	puts int // how often a tenant was put: what was read before the last put is not kept
-}
-
-type cachedTenant struct {
-	tenant verify.Tenant
-	readAt time.Time
-}
-
-func (c *tenantCache) get(id string, now time.Time) (verify.Tenant, int, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	kept, found := c.byID[id]
-	age := now.Sub(kept.readAt)
-	return kept.tenant, c.puts, found && age >= 0 && age < tenantFresh
-}
-
-func (c *tenantCache) keep(t verify.Tenant, now time.Time, puts int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.puts == puts {
-		if c.byID == nil {
-			c.byID = map[string]cachedTenant{}
-		}
-		c.byID[t.ID] = cachedTenant{tenant: t, readAt: now}
-	}
-}
-
-func (c *tenantCache) drop(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.puts++
-	delete(c.byID, id)
-}
+// maxCachedTenants bounds the tenants in memory: every request asks for one.
+const maxCachedTenants = 10_000
 
 // Tenant is [verify.Tenants]'. A change made by another process is seen within two seconds.
 // What it gives is shared: read it, don't write to its lists.
 func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
-	now := s.now()
-	kept, puts, fresh := s.tenants.get(id, now)
-	if fresh {
-		return kept, nil
-	}
-	t, err := s.readTenant(ctx, id)
-	if err == nil {
-		s.tenants.keep(t, now, puts)
-	}
-	return t, err
+	return s.tenants.Load(ctx, id, s.now(), func() (verify.Tenant, error) { return s.readTenant(ctx, id) })
 }
 
 func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error) {
@@ -156,7 +111,7 @@ func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
 			}
 		}
 	}
-	defer s.tenants.drop(v.ID)
+	defer s.tenants.Remove(v.ID)
 	return s.update(ctx, func(t *tx) error {
 		_, err := t.exec(ctx, "put tenant", `
 			INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret)

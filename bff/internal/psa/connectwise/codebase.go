@@ -10,7 +10,7 @@ import (
 
 // codebase gives the path of the API: the last discovered one, then the configured one, otherwise ConnectWise is asked.
 func (c *Client) codebase(ctx context.Context, conn *connection) (string, error) {
-	if codebase, _, known := c.codebases.get(conn.id, c.cfg.Now()); known {
+	if codebase, _, known := c.codebases.Get(conn.id, c.cfg.Now()); known {
 		return codebase, nil
 	}
 	if conn.Codebase != "" {
@@ -41,7 +41,7 @@ func (c *Client) discoverCodebase(ctx context.Context, conn *connection) (string
 		if !codebaseShape.MatchString(codebase) {
 			return "", misconfigured(fmt.Errorf("connectwise: %s: no such company, or no codebase", name))
 		}
-		c.codebases.put(conn.id, codebase, c.cfg.Now())
+		c.codebases.Put(conn.id, codebase, c.cfg.Now())
 		return codebase, nil
 	})
 }

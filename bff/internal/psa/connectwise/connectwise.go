@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -43,14 +44,21 @@ type Client struct {
 	http         http.Client
 	digestKey    [32]byte // of cached results
 	requests     singleflight.Group
-	codebases    cache[string]
-	members      cache[memberResult]
-	contactLists cache[[]launchcontext.Contact]
+	codebases    *cache.Cache[digest, string]
+	confirmed    *cache.Cache[digest, verify.Technician]
+	refused      *cache.Cache[digest, error] // apart from the confirmed members, so that invented ones don't displace them
+	contactLists *cache.Cache[digest, []launchcontext.Contact]
 }
 
 // New makes a client.
 func New(c Config) (*Client, error) {
-	client := &Client{cfg: c, http: *c.HTTP, codebases: newCache[string](1000), members: newCache[memberResult](20_000), contactLists: newCache[[]launchcontext.Contact](1000)}
+	client := &Client{
+		cfg: c, http: *c.HTTP,
+		codebases:    cache.New[digest, string](1000, 0),
+		confirmed:    cache.New[digest, verify.Technician](10_000, confirmedFor),
+		refused:      cache.New[digest, error](10_000, refusedFor),
+		contactLists: cache.New[digest, []launchcontext.Contact](1000, contactsUsableFor),
+	}
 	client.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if _, err := io.ReadFull(c.Entropy, client.digestKey[:]); err != nil {
 		return nil, fmt.Errorf("connectwise: entropy: %w", err)

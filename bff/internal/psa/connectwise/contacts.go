@@ -73,15 +73,15 @@ func (c *Client) contacts(ctx context.Context, d contactView, client string) ([]
 		requestedAt := c.cfg.Now()
 		people, err := c.readContacts(ctx, d, client)
 		if err == nil {
-			c.contactLists.put(key, people, requestedAt)
+			c.contactLists.Put(key, people, requestedAt)
 		}
 		return people, err
 	}
-	people, age, known := c.contactLists.get(key, c.cfg.Now())
+	people, age, known := c.contactLists.Get(key, c.cfg.Now())
 	switch {
 	case known && age < contactsFreshFor:
 		return people, age, nil
-	case known && age < contactsUsableFor:
+	case known:
 		go func() { _, _ = shared(context.WithoutCancel(ctx), &c.requests, key, read) }()
 		return people, age, nil
 	}

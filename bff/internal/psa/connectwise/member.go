@@ -19,12 +19,6 @@ const (
 	refusedFor   = time.Minute
 )
 
-// memberResult is ConnectWise's answer about a member.
-type memberResult struct {
-	who     verify.Technician
-	refused error // nil: confirmed
-}
-
 // VerifyMember asks ConnectWise whose live session the member's hash identifies. A confirmation is cached for five
 // minutes and a refusal for one. Without a usable answer the member is refused and nothing is cached. CodeMember: there
 // is no such session, it is another member's, or the member is inactive. CodePSADown, CodePSABusy,
@@ -38,14 +32,22 @@ func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member
 		return verify.Technician{}, err
 	}
 	key := c.memberDigest(conn, m)
-	if p, age, known := c.members.get(key, c.cfg.Now()); known && (p.refused == nil && age < confirmedFor || p.refused != nil && age < refusedFor) {
-		return p.who, p.refused
+	now := c.cfg.Now()
+	if who, _, known := c.confirmed.Get(key, now); known {
+		return who, nil
+	}
+	if refusal, _, known := c.refused.Get(key, now); known {
+		return verify.Technician{}, refusal
 	}
 	return shared(ctx, &c.requests, key, func(ctx context.Context) (verify.Technician, error) {
 		requestedAt := c.cfg.Now()
 		who, err := c.verifyMember(ctx, conn, m)
-		if err == nil || verify.CodeOf(err) == verify.CodeMember {
-			c.members.put(key, memberResult{who, err}, requestedAt)
+		switch {
+		case err == nil:
+			c.confirmed.Put(key, who, requestedAt)
+		case verify.CodeOf(err) == verify.CodeMember:
+			c.confirmed.Remove(key)
+			c.refused.Put(key, err, requestedAt)
 		}
 		return who, err
 	})

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -20,51 +19,6 @@ func (c *Client) digest(parts ...string) (m digest) {
 	}
 	h.Sum(m[:0])
 	return m
-}
-
-// cache keeps values with the time of their request, up to a limit.
-type cache[V any] struct {
-	limit   int
-	mu      *sync.Mutex
-	entries map[digest]entry[V]
-}
-
-type entry[V any] struct {
-	value V
-	at    time.Time
-}
-
-func newCache[V any](limit int) cache[V] {
-	return cache[V]{limit: limit, mu: new(sync.Mutex), entries: map[digest]entry[V]{}}
-}
-
-// get gives a value and its age. After the clock was set back it gives none.
-func (c cache[V]) get(key digest, now time.Time) (value V, age time.Duration, known bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, known := c.entries[key]
-	age = now.Sub(e.at)
-	return e.value, age, known && age >= 0
-}
-
-// put stores a value. A full cache drops the oldest of eight entries.
-func (c cache[V]) put(key digest, value V, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(c.entries) >= c.limit {
-		var oldest digest
-		seen := 0
-		for k, e := range c.entries { // map iteration begins at a random entry
-			if seen == 0 || e.at.Before(c.entries[oldest].at) {
-				oldest = k
-			}
-			if seen++; seen == 8 {
-				break
-			}
-		}
-		delete(c.entries, oldest)
-	}
-	c.entries[key] = entry[V]{value: value, at: now}
 }
 
 // sharedTimeout bounds a shared request: longer than any caller waits.
