@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"code.dny.dev/ssrf"
 	"golang.org/x/net/idna"
 )
 
@@ -102,44 +103,23 @@ func (h host) isLoopback() bool {
 	return h.name == "localhost" || h.address.IsValid() && h.address.IsLoopback()
 }
 
-// globalUnicast is the range of public IPv6 addresses.
-var globalUnicast = netip.MustParsePrefix("2000::/3")
+// guardian refuses the addresses of IANA's registries of special purposes, and all IPv6 outside 2000::/3.
+var guardian = ssrf.New(ssrf.WithPorts(443))
 
-// reserved are ranges without public hosts, or that can lead to private addresses.
-var reserved = func() []netip.Prefix {
-	var list []netip.Prefix
-	for _, text := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
-	} {
-		list = append(list, netip.MustParsePrefix(text))
-	}
-	return list
-}()
-
-// isPublic reports whether an address is on the public internet.
-func isPublic(a netip.Addr) bool {
-	a = a.Unmap()
-	if a.Zone() != "" || !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !globalUnicast.Contains(a) {
-		return false
-	}
-	for _, r := range reserved {
-		if r.Contains(a) {
-			return false
-		}
-	}
-	return true
-}
+// isPublic reports whether an address is on the public internet. An IPv4-mapped IPv6 address counts as IPv4, which
+// guardian would refuse.
+func isPublic(a netip.Addr) bool { return guardian.SafeAddr(a.Unmap()) == nil }
 
 // dialer checks each address when it connects, after name resolution, by the same rule as CheckURL. It has no time-out
 // of its own: the caller's context bounds it.
 func dialer(allowLoopback bool) *net.Dialer {
-	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
+	return &net.Dialer{Control: func(_, dialled string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(dialled)
 		if err != nil {
 			return err
 		}
-		if isPublic(at.Addr()) && at.Port() == 443 || allowLoopback && at.Addr().Unmap().IsLoopback() {
+		address := netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+		if guardian.SafeAddrPort(address) == nil || allowLoopback && address.Addr().IsLoopback() {
 			return nil
 		}
 		return ErrNotPublic

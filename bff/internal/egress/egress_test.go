@@ -87,7 +87,7 @@ func TestThreat_27_NoSpellingOfAnInnerAddressPasses(t *testing.T) {
 	}
 	for _, url := range []string{
 		"https://hooks.example./x", "https://1and1.example/", "https://0x7f.example/", "https://xn--bcher-kva.example/",
-		"https://local.example/", "https://internal.example/", "https://127.0.0.1.example/", "https://8.8.8.8/", "https://[2a00:1450:4001:81b::200e]/",
+		"https://local.example/", "https://internal.example/", "https://127.0.0.1.example/", "https://8.8.8.8/", "https://[::ffff:8.8.8.8]/", "https://[2a00:1450:4001:81b::200e]/",
 	} {
 		if err := egress.CheckURL(url, false); err != nil {
 			t.Errorf("%s: %v", url, err)
