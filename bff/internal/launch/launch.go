@@ -17,7 +17,6 @@ package launch
 
 import (
 	"context"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
@@ -32,6 +31,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
+	"github.com/shieldpod/shieldpod/bff/internal/seal"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -74,7 +74,7 @@ type Service struct {
 	sessionCache  *cache.Cache[string, verify.Session] // by id; sessions of idle pods do not stay
 	limiter       rateLimiter
 
-	aead       cipher.AEAD // encrypts the sign-in state in the browser
+	sealer     *seal.Sealer // encrypts the sign-in state in the browser
 	issuerKeys *keySets
 	providers  *fetchCache[*provider]
 }
@@ -245,12 +245,14 @@ func (s *Service) prepare() error {
 			s.prepareErr = unavailable(errors.New("launch needs an audience and a secret of 32 bytes"))
 			return
 		}
-		var errBearer, errChallenge, errMember, errAEAD error
+		var errBearer, errChallenge, errMember, errSignIn, errSealer error
+		var signInKey []byte
 		s.bearerKey, errBearer = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod pod-session bearer", 32)
 		s.challengeKey, errChallenge = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod launch challenge", 32)
 		s.memberHashKey, errMember = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod hosted member", 32)
-		s.aead, errAEAD = newAEAD(s.Secret)
-		if err := errors.Join(errBearer, errChallenge, errMember, errAEAD); err != nil {
+		signInKey, errSignIn = hkdf.Key(sha256.New, s.Secret, nil, "shieldpod sign-in", 32)
+		s.sealer, errSealer = seal.New(signInKey, s.Entropy)
+		if err := errors.Join(errBearer, errChallenge, errMember, errSignIn, errSealer); err != nil {
 			s.prepareErr = unavailable(err)
 		}
 	})

@@ -1,9 +1,7 @@
 package launch
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"math"
 	"net/netip"
 	"sync"
@@ -12,6 +10,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
+	"github.com/shieldpod/shieldpod/bff/internal/digest"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -82,14 +81,8 @@ type sourceLimits struct {
 }
 
 // memberKeyOf gives the key of a member in the rate limiter.
-func (s *Service) memberKeyOf(tenant string, m psa.Member) (key memberKey) {
-	h := hmac.New(sha256.New, s.memberHashKey)
-	for _, part := range []string{tenant, m.ID, m.Hash} {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
-		h.Write([]byte(part))
-	}
-	h.Sum(key[:0])
-	return key
+func (s *Service) memberKeyOf(tenant string, m psa.Member) memberKey {
+	return digest.MAC(s.memberHashKey, tenant, m.ID, m.Hash)
 }
 
 // acquire admits a request about a member. The caller passes its result to release. CodePSABusy: retry later.

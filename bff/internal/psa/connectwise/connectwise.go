@@ -10,7 +10,6 @@ package connectwise
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -44,20 +43,20 @@ type Client struct {
 	http         http.Client
 	digestKey    [32]byte // of cached results
 	requests     singleflight.Group
-	codebases    *cache.Cache[digest, string]
-	confirmed    *cache.Cache[digest, verify.Technician]
-	refused      *cache.Cache[digest, error] // apart from the confirmed members, so that invented ones don't displace them
-	contactLists *cache.Cache[digest, []launchcontext.Contact]
+	codebases    *cache.Cache[cacheKey, string]
+	confirmed    *cache.Cache[cacheKey, verify.Technician]
+	refused      *cache.Cache[cacheKey, error] // apart from the confirmed members, so that invented ones don't displace them
+	contactLists *cache.Cache[cacheKey, []launchcontext.Contact]
 }
 
 // New makes a client.
 func New(c Config) (*Client, error) {
 	client := &Client{
 		cfg: c, http: *c.HTTP,
-		codebases:    cache.New[digest, string](1000, 0),
-		confirmed:    cache.New[digest, verify.Technician](10_000, confirmedFor),
-		refused:      cache.New[digest, error](10_000, refusedFor),
-		contactLists: cache.New[digest, []launchcontext.Contact](1000, contactsUsableFor),
+		codebases:    cache.New[cacheKey, string](1000, 0),
+		confirmed:    cache.New[cacheKey, verify.Technician](10_000, confirmedFor),
+		refused:      cache.New[cacheKey, error](10_000, refusedFor),
+		contactLists: cache.New[cacheKey, []launchcontext.Contact](1000, contactsUsableFor),
 	}
 	client.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if _, err := io.ReadFull(c.Entropy, client.digestKey[:]); err != nil {
@@ -71,11 +70,8 @@ type connection struct {
 	Settings
 	keys   Keys
 	tenant string
-	id     digest // of the whole connection, so that no cached result of another one applies
+	id     cacheKey // of the whole connection, so that no cached result of another one applies
 }
-
-// digest identifies a value that can't be recovered from it.
-type digest = [sha256.Size]byte
 
 // connect gives the tenant's connection. CodeNotFound: it has none.
 func (c *Client) connect(ctx context.Context, t verify.Tenant) (*connection, error) {

@@ -32,7 +32,7 @@ const (
 type contactView struct {
 	conn  *connection
 	as    credentials
-	owner digest // of the identity
+	owner cacheKey // of the identity
 }
 
 // contact is a contact record of ConnectWise.

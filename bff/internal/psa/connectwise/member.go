@@ -54,7 +54,7 @@ func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member
 }
 
 // memberDigest identifies a member's session on one connection.
-func (c *Client) memberDigest(conn *connection, m psa.Member) digest {
+func (c *Client) memberDigest(conn *connection, m psa.Member) cacheKey {
 	return c.digest("member", string(conn.id[:]), strings.ToLower(m.ID), m.Hash, m.Context)
 }
 

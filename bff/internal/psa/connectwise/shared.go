@@ -2,30 +2,25 @@ package connectwise
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/shieldpod/shieldpod/bff/internal/digest"
 )
 
-// digest gives an HMAC over the parts, each with its length. Its key lives as long as the process.
-func (c *Client) digest(parts ...string) (m digest) {
-	h := hmac.New(sha256.New, c.digestKey[:])
-	for _, p := range parts {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(p))))
-		h.Write([]byte(p))
-	}
-	h.Sum(m[:0])
-	return m
-}
+// cacheKey identifies values that can't be recovered from it.
+type cacheKey = [sha256.Size]byte
+
+// digest gives the key of cached results. It differs in every process.
+func (c *Client) digest(parts ...string) cacheKey { return digest.MAC(c.digestKey[:], parts...) }
 
 // sharedTimeout bounds a shared request: longer than any caller waits.
 const sharedTimeout = 30 * time.Second
 
 // shared makes one request for all concurrent callers with the same key. It continues when one of them leaves.
-func shared[V any](ctx context.Context, requests *singleflight.Group, key digest, do func(context.Context) (V, error)) (V, error) {
+func shared[V any](ctx context.Context, requests *singleflight.Group, key cacheKey, do func(context.Context) (V, error)) (V, error) {
 	result := requests.DoChan(string(key[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 		defer cancel()

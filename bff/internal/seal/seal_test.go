@@ -1,20 +1,22 @@
-package store
+package seal_test
 
 import (
 	"bytes"
 	"crypto/rand"
 	"testing"
+
+	"github.com/shieldpod/shieldpod/bff/internal/seal"
 )
 
-func TestAVaultOpensWhatItSealedForThisRowOnly(t *testing.T) {
-	vault := func(key byte) *Vault {
-		v, err := NewVault(bytes.Repeat([]byte{key}, 32), rand.Reader)
+func TestASealerOpensWhatItSealedForThisPlaceOnly(t *testing.T) {
+	sealer := func(key byte) *seal.Sealer {
+		v, err := seal.New(bytes.Repeat([]byte{key}, 32), rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
-	sealed, err := vault(1).seal([]byte("plain"), "outbox", "acme", "v1")
+	sealed, err := sealer(1).Seal([]byte("plain"), "outbox", "acme", "v1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,7 @@ func TestAVaultOpensWhatItSealedForThisRowOnly(t *testing.T) {
 		{"another tenant", 1, []string{"outbox", "zenith", "v1"}, sealed, ""},
 		{"another table", 1, []string{"sessions", "acme", "v1"}, sealed, ""},
 		{"parts that join to the same text", 1, []string{"outbox", "acmev", "1"}, sealed, ""},
-		{"another master key", 2, []string{"outbox", "acme", "v1"}, sealed, ""},
+		{"another key", 2, []string{"outbox", "acme", "v1"}, sealed, ""},
 		{"one bit of the key id", 1, []string{"outbox", "acme", "v1"}, flipped(sealed, 0), ""},
 		{"one bit of the nonce", 1, []string{"outbox", "acme", "v1"}, flipped(sealed, 5), ""},
 		{"one bit of the ciphertext", 1, []string{"outbox", "acme", "v1"}, flipped(sealed, 17), ""},
@@ -39,7 +41,7 @@ func TestAVaultOpensWhatItSealedForThisRowOnly(t *testing.T) {
 		{"nothing", 1, []string{"outbox", "acme", "v1"}, nil, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			plain, err := vault(row.key).open(row.give, row.row...)
+			plain, err := sealer(row.key).Open(row.give, row.row...)
 			if string(plain) != row.want || (err == nil) != (row.want != "") {
 				t.Errorf("it opens as %q, error %v", plain, err)
 			}
@@ -54,20 +56,20 @@ func flipped(sealed []byte, i int) []byte {
 }
 
 func TestTwoSealsOfTheSameAreDifferent(t *testing.T) {
-	v, err := NewVault(bytes.Repeat([]byte{1}, 32), rand.Reader)
+	v, err := seal.New(bytes.Repeat([]byte{1}, 32), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, errOne := v.seal([]byte("plain"), "row")
-	two, errTwo := v.seal([]byte("plain"), "row")
+	one, errOne := v.Seal([]byte("plain"), "row")
+	two, errTwo := v.Seal([]byte("plain"), "row")
 	if errOne != nil || errTwo != nil || bytes.Equal(one, two) {
 		t.Error(errOne, errTwo, "or equal")
 	}
 }
 
-func TestAMasterKeyHas32Bytes(t *testing.T) {
+func TestAKeyHas32Bytes(t *testing.T) {
 	for _, n := range []int{0, 16, 31, 33} {
-		if _, err := NewVault(make([]byte, n), rand.Reader); err == nil {
+		if _, err := seal.New(make([]byte, n), rand.Reader); err == nil {
 			t.Errorf("%d bytes were taken", n)
 		}
 	}
