@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/bff/internal/text"
 )
 
 // tokenLength is the length of 256 bits in unpadded base64url.
@@ -61,7 +63,7 @@ func isTokenChar(r rune) bool {
 // isInvisible reports whether a character is not visible: white space, controls, formatting characters such as the
 // soft hyphen and the zero-width space, variation selectors, fillers, and bytes that are not UTF-8.
 func isInvisible(r rune, size int) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point) ||
+	return unicode.IsSpace(r) || unicode.IsControl(r) || text.Invisible(r) || unicode.Is(unicode.Mn, r) ||
 		r == utf8.RuneError && size == 1
 }
 

@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"net/mail"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -54,8 +54,7 @@ func readAddress(value string) (mailbox, verify.Unusable) {
 	}
 	ascii, err := domains.ToASCII(domain)
 	address := local + "@" + domain
-	parsed, fault := mail.ParseAddress(address)
-	if err != nil || !strings.Contains(ascii, ".") || fault != nil || parsed.Name != "" || parsed.Address != address {
+	if err != nil || !strings.Contains(ascii, ".") || !mailaddress.Check(address) {
 		return mailbox{}, verify.UnusableInvalid
 	}
 	name := foldCase(local)

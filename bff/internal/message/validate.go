@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"net/mail"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -62,9 +62,7 @@ func (f SenderFields) check() error {
 	if f.Address == "" {
 		return nil
 	}
-	a, err := mail.ParseAddress(f.Address)
-	plain := strings.IndexFunc(f.Address, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,;<>"()\`, r) }) < 0
-	if err != nil || !plain || a.Address != f.Address || a.Name != "" || len(f.Address) > maxSenderAddress {
+	if !mailaddress.Check(f.Address) || !mailaddress.IsASCII(f.Address) || len(f.Address) > maxSenderAddress {
 		return invalidField("sender.address", "This is not an e-mail address.")
 	}
 	return nil

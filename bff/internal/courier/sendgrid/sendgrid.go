@@ -22,6 +22,7 @@ import (
 	"github.com/sendgrid/sendgrid-go/helpers/mail"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -58,7 +59,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("sendgrid: the API key is missing or has spaces in it")
 	}
 	var err error
-	if c.From, err = courier.NormalizeEmailAddress(c.From); err != nil {
+	if c.From, err = mailaddress.Normalize(c.From); err != nil {
 		return nil, errors.New("sendgrid: the sender's address is missing or is none")
 	}
 	return &Sender{config: c, client: &rest.Client{HTTPClient: &http.Client{
@@ -68,20 +69,20 @@ func New(c Config) (*Sender, error) {
 
 // Send implements [courier.Sender]. The deadline of ctx bounds the request.
 func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.Result, error) {
-	to, err := courier.NormalizeEmailAddress(m.To)
+	to, err := mailaddress.Normalize(m.To)
 	switch {
 	case err != nil:
 		return courier.Result{}, &courier.Fault{
 			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("sendgrid: not an e-mail address"),
 		}
-	case !courier.IsASCII(to): // SendGrid accepts such an address with 202 and drops the mail as invalid later
+	case !mailaddress.IsASCII(to): // SendGrid accepts such an address with 202 and drops the mail as invalid later
 		return courier.Result{}, &courier.Fault{
 			Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: errors.New("sendgrid: it can't send to an address with letters outside of ASCII before the @"),
 		}
 	}
 	from := s.config.From
 	if m.Mail.FromAddress != "" {
-		from, err = courier.NormalizeEmailAddress(m.Mail.FromAddress)
+		from, err = mailaddress.Normalize(m.Mail.FromAddress)
 	}
 	if err != nil || !text.OneLine(m.Mail.FromName) || !text.OneLine(m.Mail.Subject) {
 		return courier.Result{}, &courier.Fault{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
+	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -57,7 +58,7 @@ func TestMailToAnInternationalAddressHasAFormThatTheServerAccepts(t *testing.T) 
 			if begun := slices.Contains(commands, c.mail); begun != (c.mail != "") || c.rcpt != "" && !slices.Contains(commands, "RCPT TO:<"+c.rcpt+">") {
 				t.Errorf("heard %q", commands)
 			}
-			if all := strings.Join(commands, "\n"); !strings.Contains(all, "SMTPUTF8") && !courier.IsASCII(all) {
+			if all := strings.Join(commands, "\n"); !strings.Contains(all, "SMTPUTF8") && !mailaddress.IsASCII(all) {
 				t.Errorf("raw UTF-8 without SMTPUTF8: %q", commands)
 			}
 			if c.want != "taken" {
@@ -70,7 +71,7 @@ func TestMailToAnInternationalAddressHasAFormThatTheServerAccepts(t *testing.T) 
 			if to, err := m.Header.AddressList("To"); err != nil || len(to) != 1 || to[0].Address != c.rcpt {
 				t.Errorf("To: %q, %v", m.Header.Get("To"), err)
 			}
-			if !strings.Contains(c.mail, "SMTPUTF8") && !courier.IsASCII(mails[0]) {
+			if !strings.Contains(c.mail, "SMTPUTF8") && !mailaddress.IsASCII(mails[0]) {
 				t.Errorf("a message that is not ASCII went to a server without SMTPUTF8: %q", mails[0])
 			}
 		})
@@ -97,7 +98,7 @@ func TestASendersInternationalDomainIsWrittenInASCII(t *testing.T) {
 	}
 	commands, mails := srv.recorded()
 	if !slices.Contains(commands, "MAIL FROM:<verify@xn--bcher-kva.example> BODY=8BITMIME") || !slices.Contains(commands, "EHLO xn--bcher-kva.example") ||
-		!strings.Contains(mails[0], "<it@xn--mller-kva.example>") || !courier.IsASCII(mails[0]) {
+		!strings.Contains(mails[0], "<it@xn--mller-kva.example>") || !mailaddress.IsASCII(mails[0]) {
 		t.Errorf("heard %q, got %q", commands, mails)
 	}
 }

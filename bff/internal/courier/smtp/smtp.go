@@ -22,6 +22,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -79,7 +80,7 @@ func New(c Config) (*Sender, error) {
 		return nil, fmt.Errorf("smtp: security is %s, %s or %s", STARTTLS, TLS, None)
 	case c.Port < 1 || c.Port > 65535:
 		return nil, errors.New("smtp: a port lies between 1 and 65535")
-	case !courier.IsEmailAddress(c.From):
+	case !mailaddress.Check(c.From):
 		return nil, errors.New("smtp: the sender's address is missing or is none")
 	case (c.Username == "") != (c.Password == ""):
 		return nil, errors.New("smtp: a user name and a password come together")
@@ -87,7 +88,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("smtp: the clock is missing")
 	}
 	var err error
-	if c.From, err = courier.NormalizeEmailAddress(c.From); err != nil {
+	if c.From, err = mailaddress.Normalize(c.From); err != nil {
 		return nil, errors.New("smtp: the sender's address has a domain that can't be written in ASCII")
 	}
 	if c.Hello == "" {
@@ -101,7 +102,7 @@ func New(c Config) (*Sender, error) {
 
 // Send implements [courier.Sender]. The deadline of ctx bounds the whole session.
 func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.Result, error) {
-	to, err := courier.NormalizeEmailAddress(m.To)
+	to, err := mailaddress.Normalize(m.To)
 	if err != nil {
 		return courier.Result{}, &courier.Fault{
 			Kind: courier.Rejected, Reason: verify.ReasonInvalidRecipient, Err: errors.New("smtp: not an e-mail address"),
@@ -109,7 +110,7 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	}
 	from := s.config.From
 	if m.Mail.FromAddress != "" {
-		if from, err = courier.NormalizeEmailAddress(m.Mail.FromAddress); err != nil {
+		if from, err = mailaddress.Normalize(m.Mail.FromAddress); err != nil {
 			return courier.Result{}, errHeader
 		}
 	}
@@ -128,8 +129,8 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	}
 	defer conn.close()
 	defer conn.quit()
-	international := !courier.IsASCII(to)
-	if err := conn.deliver(s.config.From, to, international || !courier.IsASCII(s.config.From+from), msg); err != nil {
+	international := !mailaddress.IsASCII(to)
+	if err := conn.deliver(s.config.From, to, international || !mailaddress.IsASCII(s.config.From+from), msg); err != nil {
 		return courier.Result{}, faultOf(err, international)
 	}
 	return courier.Result{Carrier: Carrier}, nil
