@@ -7,6 +7,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 // requestTime is how long a request may take before it is given up. The client can ask again, and requests to a
@@ -24,17 +25,7 @@ type middleware struct {
 
 // ServeHTTP answers by the routes.
 func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if m.https {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
+	web.SetHeaders(w.Header(), m.https)
 	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 	defer cancel()
 	address := m.addresses.Client(r)

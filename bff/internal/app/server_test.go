@@ -136,6 +136,57 @@ func TestThreat_23_EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 	}
 }
 
+func TestThreat_23_EveryAnswerInHTMLHasAllSecurityHeaders(t *testing.T) {
+	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
+	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	link := "/v/" + strings.Repeat("x", 43)
+	for _, c := range []struct {
+		name, method, path, form string
+		framed                   bool // by the tenant's origins: X-Frame-Options can't list them
+	}{
+		{"the pod", http.MethodGet, "/pod/acme", "", true},
+		{"the pod by a form post", http.MethodPost, "/pod/acme", "context=a.b.c", true},
+		{"a refused form post", http.MethodPost, "/pod/acme", "context=a", true},
+		{"the pod of an unknown tenant", http.MethodGet, "/pod/nobody", "", false},
+		{"a sign-in that can't begin", http.MethodGet, "/signin/acme", "", false},
+		{"a sign-in of an unknown tenant", http.MethodGet, "/signin/nobody", "", false},
+		{"a sign-in that was not begun", http.MethodGet, "/signin/callback", "", false},
+		{"an unknown link", http.MethodGet, link, "", false},
+		{"an unknown link in upper case", http.MethodGet, "/V/" + strings.Repeat("X", 43), "", false},
+		{"an answer to an unknown link", http.MethodPost, link, "action=validate", false},
+		{"an answer that can't be read", http.MethodPost, link, "action=x&action=y", false},
+		{"a path that is cleaned", http.MethodGet, "/v//" + strings.Repeat("x", 43), "", false},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.form))
+		if c.form != "" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		w := httptest.NewRecorder()
+		srv.Handler.ServeHTTP(w, r)
+		if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d, %v: no HTML", c.name, w.Code, w.Header())
+		}
+		for name, want := range map[string]string{
+			"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none';", "Cross-Origin-Opener-Policy": "", "Cross-Origin-Resource-Policy": "",
+			"Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)", "Referrer-Policy": "no-referrer",
+			"Strict-Transport-Security": "max-age=31536000", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		} {
+			values := w.Header().Values(name)
+			if name == "X-Frame-Options" && c.framed {
+				if len(values) != 0 {
+					t.Errorf("%s: %s: %q", c.name, name, values)
+				}
+				continue
+			}
+			if len(values) != 1 || values[0] == "" || !strings.HasPrefix(values[0], want) {
+				t.Errorf("%s: %s: %q, want one that begins with %q", c.name, name, values, want)
+			}
+		}
+	}
+}
+
 func TestTheLoaderIsLoadedByAnyPageCompressedAndAges(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/embed/v1.js", nil)

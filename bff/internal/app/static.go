@@ -3,7 +3,7 @@ package app
 import (
 	"net/http"
 
-	"github.com/shieldpod/shieldpod/bff/internal/precompressed"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 	"github.com/shieldpod/shieldpod/embed"
 	"github.com/shieldpod/shieldpod/widget"
 )
@@ -14,7 +14,7 @@ func podFiles() (page []byte, assets http.Handler, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	assets, err = precompressed.Open(built, "pod-assets/*", "public, max-age=31536000, immutable")
+	assets, err = web.Open(built, "pod-assets/*", web.Immutable)
 	return page, assets, err
 }
 
@@ -25,7 +25,7 @@ func loaderFile() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := precompressed.Open(built, "v1.js", "public, max-age=300, stale-while-revalidate=86400")
+	script, err := web.Open(built, "v1.js", "public, max-age=300, stale-while-revalidate=86400")
 	if err != nil {
 		return nil, err
 	}

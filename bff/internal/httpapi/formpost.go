@@ -5,23 +5,24 @@ import (
 	"errors"
 	"html/template"
 	"math"
-	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
-	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 //go:embed pages
 var pageFiles embed.FS
 
-var notices = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+// noticeAssets are the files that notices load.
+var noticeAssets = web.MustAssets(pageFiles, "pages", "/page-assets/", "signed-in.js", "notice.css")
+
+var notices = template.Must(template.New("").Funcs(template.FuncMap{"asset": noticeAssets.URL}).ParseFS(pageFiles, "pages/*.html"))
 
 // notice is a page with a short text: the reason for a missing pod, or the result of a sign-in.
 type notice struct {
@@ -39,18 +40,6 @@ func (a *routes) notice(c echo.Context, status int, n notice) error {
 	return c.HTML(status, page.String())
 }
 
-// asset serves a file that notices load.
-func asset(name, kind string) echo.HandlerFunc {
-	content, err := pageFiles.ReadFile("pages/" + name)
-	return func(c echo.Context) error {
-		if err != nil {
-			return err
-		}
-		c.Response().Header().Set("Cache-Control", "public, max-age=3600")
-		return c.Blob(http.StatusOK, kind, content)
-	}
-}
-
 // podPost serves the pod's page to a host that can only post a form into a frame. The page contains the token. podPost neither
 // uses nor verifies the token: the pod exchanges it like any other.
 func (a *routes) podPost(c echo.Context) error {
@@ -65,7 +54,7 @@ func (a *routes) podPost(c echo.Context) error {
 	if errors.As(checkHeaders(c, math.MaxInt64), &refusal) {
 		return a.notice(c, statusOf[refusal.Code], podNotice("The ticket system posted a compressed form. "+refusal.Public+vendorHint))
 	}
-	token, status, problem := postedToken(c.Request())
+	token, status, problem := postedToken(c)
 	if problem != "" {
 		return a.notice(c, status, podNotice(problem))
 	}
@@ -80,18 +69,14 @@ const vendorHint = " Reopen the ticket; if that does not help, tell the ticket s
 
 // postedToken reads the single token of a form from the body and ignores other fields. The token has the shape of a JWT and is
 // not verified.
-func postedToken(r *http.Request) (token string, status int, problem string) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != echo.MIMEApplicationForm {
+func postedToken(c echo.Context) (token string, status int, problem string) {
+	form, err := web.ReadForm(c.Response(), c.Request(), maxBody)
+	switch {
+	case errors.Is(err, web.ErrNotForm):
 		return "", http.StatusUnsupportedMediaType, "The ticket system did not post a form (application/x-www-form-urlencoded)." + vendorHint
-	}
-	body, err := strictjson.Read(r.Context(), r.Body, maxBody)
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) || strictjson.KindOf(err) == strictjson.TooLarge {
+	case errors.Is(err, web.ErrTooLarge):
 		return "", http.StatusRequestEntityTooLarge, "The ticket system posted too much." + vendorHint
-	}
-	form, formErr := url.ParseQuery(string(body))
-	if err != nil || formErr != nil {
+	case err != nil:
 		return "", http.StatusBadRequest, "What the ticket system posted can't be read." + vendorHint
 	}
 	tokens := slices.Concat(form["context"], form["token"])

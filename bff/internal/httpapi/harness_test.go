@@ -28,6 +28,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -72,7 +73,10 @@ func newHarness(t *testing.T) *harness {
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) []httpapi.NotReady { return nil }, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
-	h.server = httptest.NewServer(handler)
+	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // as the server does
+		web.SetHeaders(w.Header(), true)
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(h.server.Close)
 	h.router = contract(t)
 	h.tenant("acme")

@@ -19,9 +19,6 @@ func contentPolicy(publicURL string) string {
 		"connect-src 'self' " + socket + "; base-uri 'none'; form-action 'none'; frame-ancestors "
 }
 
-// permissionsPolicy is the Permissions-Policy of all pages.
-const permissionsPolicy = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"
-
 // blankPage answers requests for an unknown tenant.
 const blankPage = "<!doctype html><title>Shieldpod</title>"
 
@@ -38,10 +35,9 @@ func (a *routes) podPage(c echo.Context) error {
 // tenant it answers with a blank page that can't be framed.
 func (a *routes) framedTenant(c echo.Context) (verify.Tenant, error) {
 	h := c.Response().Header()
-	h.Set("Permissions-Policy", permissionsPolicy)
 	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		return tenant, c.HTML(http.StatusNotFound, blankPage) // guard has forbidden framing
+		return tenant, c.HTML(http.StatusNotFound, blankPage) // web.SetHeaders has forbidden framing
 	}
 	if err == nil {
 		h.Set("Content-Security-Policy", a.podContentPolicy+frameAncestors(tenant.Origins))
@@ -83,7 +79,7 @@ func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) erro
 	}
 	page.WriteString("</head>")
 	page.Write(rest)
-	return c.HTMLBlob(http.StatusOK, page.Bytes()) // guard has set no-store
+	return c.HTMLBlob(http.StatusOK, page.Bytes()) // web.SetHeaders has set no-store
 }
 
 func meta(page *bytes.Buffer, name, content string) {

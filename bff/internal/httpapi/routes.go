@@ -71,12 +71,11 @@ func New(c Config) *echo.Echo {
 	e.Use(a.guard)
 	RegisterHandlers(e, a)
 	for path, page := range map[string]echo.HandlerFunc{
-		"/pod/:tenant":              a.podPage,
-		"/openapi.yaml":             func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", a.Contract) },
-		"/page-assets/signed-in.js": asset("signed-in.js", "text/javascript; charset=utf-8"),
-		"/page-assets/notice.css":   asset("notice.css", "text/css; charset=utf-8"),
-		"/healthz":                  func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
-		"/readyz":                   a.readyz,
+		"/pod/:tenant":       a.podPage,
+		"/openapi.yaml":      func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", a.Contract) },
+		"/page-assets/:name": echo.WrapHandler(noticeAssets),
+		"/healthz":           func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") },
+		"/readyz":            a.readyz,
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, page)
 	}
@@ -86,15 +85,10 @@ func New(c Config) *echo.Echo {
 	return e
 }
 
-// guard wraps every route. It sets the security headers and the body limit, recovers from panics and observes the duration.
+// guard wraps every route. It sets the body limit, recovers from panics and observes the duration.
 func (a *routes) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		start := time.Now()
-		h := c.Response().Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		limit := int64(maxBody)
 		if batchPaths[c.Path()] {
 			limit = maxBatchBody

@@ -58,7 +58,6 @@ func (a *routes) signedIn(c echo.Context) error {
 func (a *routes) setWindowHeaders(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", signInContentPolicy)
-	h.Set("Permissions-Policy", permissionsPolicy)
 	// The window passes its code to the pod that has opened it. The pod is in a frame of another site, so any other value would
 	// remove window.opener.
 	h.Set("Cross-Origin-Opener-Policy", "unsafe-none")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,8 @@ func TestTheSignInWindowPassesACodeToThePod(t *testing.T) {
 	response, page := h.signIn("ana")
 	_, rest, found := strings.Cut(page, `<meta name="shieldpod-code" content="`)
 	code, _, _ := strings.Cut(rest, `"`)
-	if response.StatusCode != http.StatusOK || !found || !strings.Contains(page, "/page-assets/signed-in.js") {
+	src := regexp.MustCompile(`<script src="(/page-assets/signed-in\.[0-9a-f]{8}\.js)"`).FindStringSubmatch(page)
+	if response.StatusCode != http.StatusOK || !found || src == nil {
 		t.Fatalf("%d: %s", response.StatusCode, page)
 	}
 	if gone := response.Cookies(); len(gone) != 1 || gone[0].MaxAge >= 0 {
@@ -103,7 +105,7 @@ func TestTheSignInWindowPassesACodeToThePod(t *testing.T) {
 	if p := a.problem(t); p.Field != "ctx.contacts" {
 		t.Errorf("%d: %s", a.status, a.body)
 	}
-	script := h.call(http.MethodGet, "/page-assets/signed-in.js", "", "")
+	script := h.call(http.MethodGet, src[1], "", "")
 	if script.status != http.StatusOK || !strings.Contains(string(script.body), "location.origin") || strings.Contains(string(script.body), "'*'") {
 		t.Errorf("the script: %d: %s", script.status, script.body)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 var noon = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
@@ -97,9 +98,13 @@ func (b *fakeBrands) BrandImage(_ context.Context, hash string) ([]byte, error) 
 
 func serve(t *testing.T, s landing.Service) *pageHarness {
 	p := &pageHarness{t: t}
-	p.h = landing.New(landing.Config{
+	pages := landing.New(landing.Config{
 		Service: s, Brands: &p.brand, Images: &p.brand, Now: func() time.Time { return noon },
 		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
+	})
+	p.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // as the server does
+		web.SetHeaders(w.Header(), true)
+		pages.ServeHTTP(w, r)
 	})
 	return p
 }

@@ -10,15 +10,13 @@ package landing
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 // Service is the part of the domain that the pages use. Every method may return not_found, already_used, expired or
@@ -73,9 +71,9 @@ func New(c Config) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 		})
 	}
-	mux.HandleFunc("GET "+assetsPath+"{name}", serveAsset)
+	mux.Handle("GET "+assetsPath+"{name}", assets)
 	mux.HandleFunc("GET /brand/{name}", s.serveBrandImage)
-	return withSecurityHeaders(mux)
+	return withPageHeaders(mux)
 }
 
 // contentPolicy allows the page's own files and its inline styles, by their hashes, and nothing else. The page's
@@ -83,17 +81,13 @@ func New(c Config) http.Handler {
 const contentPolicy = "default-src 'none'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; style-src "
 
-// withSecurityHeaders sets the headers of every response. The Origin header is not checked, because browsers post the
+// withPageHeaders sets the headers of every response, beside those of web.SetHeaders. The Origin header is not checked, because browsers post the
 // form with "Origin: null" under no-referrer. An attack across origins is not possible, because the token in the path
 // is the only credential.
-func withSecurityHeaders(next http.Handler) http.Handler {
+func withPageHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy+"'none'")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		next.ServeHTTP(w, r)
 	})
@@ -258,19 +252,13 @@ type answerForm struct{ action, number, press string }
 // parseAnswer reads a form with one action, at most one number and at most one press. It returns the page that refuses
 // any other form. The query is not part of the form.
 func parseAnswer(w http.ResponseWriter, r *http.Request) (answer answerForm, refusal *state) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
+	form, err := web.ReadForm(w, r, maxFormBytes)
+	switch {
+	case errors.Is(err, web.ErrNotForm):
 		return answerForm{}, &notAForm
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFormBytes))
-	var long *http.MaxBytesError
-	if errors.As(err, &long) {
+	case errors.Is(err, web.ErrTooLarge):
 		return answerForm{}, &tooLarge
 	}
-	if err != nil {
-		return answerForm{}, &malformed
-	}
-	form, err := url.ParseQuery(string(body))
 	numbers, presses := len(form["number"]), len(form["press"])
 	if err != nil || len(form["action"]) != 1 || numbers > 1 || presses > 1 || len(form) != 1+numbers+presses {
 		return answerForm{}, &malformed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 // state is one of the pages: its template, its HTTP status and the text of its title.
@@ -149,7 +150,7 @@ func logoOf(b *message.Brand) message.Logo {
 	return l
 }
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(files, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assets.URL}).ParseFS(files, "pages/*.html"))
 
 // render writes a whole page at once.
 func (h handler) render(w http.ResponseWriter, r *http.Request, s state, v view) {
@@ -160,7 +161,7 @@ func (h handler) render(w http.ResponseWriter, r *http.Request, s state, v view)
 		header.Set("Retry-After", "5")
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	writeCompressed(w, r, s.status, page)
+	web.WriteCompressed(w, r, s.status, page) // a page holds no secret together with text of a third party
 }
 
 // compose returns a page with its styles, and the hashes of the styles for the content security policy.
@@ -175,7 +176,7 @@ func compose(s state, v view) (page []byte, styles string) {
 	if s.name == open.name && v.Seconds > 0 {
 		clock := fmt.Sprintf("main{--left:%[1]d;animation:run %[1]ds steps(%[1]d) forwards}"+
 			".answer{animation:go 1ms %[1]ds forwards}.over{animation:come 1ms %[1]ds forwards}", v.Seconds)
-		v.Clock, styles = template.CSS(clock), styles+" "+cspHash(clock) //nolint:gosec // digits
+		v.Clock, styles = template.CSS(clock), styles+" "+web.CSPHash(clock) //nolint:gosec // digits
 	}
 	var out bytes.Buffer
 	if err := pages.ExecuteTemplate(&out, s.name, v); err != nil {

@@ -1,8 +1,6 @@
 package landing
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strings"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 // style is the whole stylesheet of a theme, and its hash in the content security policy.
@@ -23,14 +22,9 @@ func styleOf(t message.Theme) style {
 		return s
 	}
 	text := themeCSS(t) + baseCSS
-	s := style{text: text, hash: cspHash(text)}
+	s := style{text: text, hash: web.CSPHash(text)}
 	styles.Put(t, s, time.Time{})
 	return s
-}
-
-func cspHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // baseCSS is the stylesheet that all themes share, without comments and indentation.

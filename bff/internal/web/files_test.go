@@ -1,4 +1,4 @@
-package precompressed_test
+package web_test
 
 import (
 	"net/http"
@@ -6,14 +6,14 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/shieldpod/shieldpod/bff/internal/precompressed"
+	"github.com/shieldpod/shieldpod/bff/internal/web"
 )
 
 const forever = "public, max-age=31536000, immutable"
 
-func open(t *testing.T) precompressed.Files {
+func open(t *testing.T) web.Files {
 	t.Helper()
-	files, err := precompressed.Open(fstest.MapFS{
+	files, err := web.Open(fstest.MapFS{
 		"pod.html":                 {Data: []byte("page")},
 		"pod-assets/pod-abc.js":    {Data: []byte("script")},
 		"pod-assets/pod-abc.js.br": {Data: []byte("script in br")},
@@ -25,7 +25,7 @@ func open(t *testing.T) precompressed.Files {
 	return files
 }
 
-func ask(files precompressed.Files, method, path string, header ...string) *httptest.ResponseRecorder {
+func ask(files web.Files, method, path string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/", nil)
 	r.URL.Path = path
 	for i := 0; i < len(header); i += 2 {

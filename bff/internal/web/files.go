@@ -1,8 +1,4 @@
-// Package precompressed serves files that were compressed at build time.
-//
-// Start with [Open]: it reads the files with their compressed copies (.br, .gz), and each browser receives the smallest
-// one that it accepts.
-package precompressed
+package web
 
 import (
 	"bytes"
@@ -17,7 +13,8 @@ import (
 	"time"
 )
 
-// Files serves files by request path.
+// Files serves files by request path. Files that were compressed at build time (.br, .gz) are sent to each browser in the
+// smallest form that it accepts.
 type Files struct {
 	cache  string
 	byPath map[string]file
@@ -79,7 +76,6 @@ func (files Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", files.cache)
 	h.Set("Content-Type", f.contentType)
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Add("Vary", "Accept-Encoding")
 	h.Set("ETag", fmt.Sprintf("%q", strings.TrimSuffix(f.etag+"-"+encoding, "-"))) // each encoding has its own bytes
 	if encoding != "" {
