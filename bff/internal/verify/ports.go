@@ -168,6 +168,12 @@ type Notifier interface {
 	Notify(tenant, contact string, seq int64)
 }
 
+// Waker tells the workers of this node, after a commit, that there are new jobs. Best effort: workers also poll.
+type Waker interface {
+	// Wake never blocks.
+	Wake(kind JobKind)
+}
+
 // Alerter wakes the webhook worker after a commit.
 type Alerter interface {
 	WakeAlerts()

@@ -274,16 +274,28 @@ type Job struct {
 	Attempts   int           `json:"-"` // sends begun before this one
 }
 
-// JobState is where a message stands in the outbox.
+// JobKind is what a job brings to its receiver. Those of messages to the end user are the kinds of their channels.
+type JobKind string
+
+// The other kinds of job.
+const (
+	NoteJobs    JobKind = "note"    // onto the ticket
+	WebhookJobs JobKind = "webhook" // to the tenant's own server
+)
+
+// MessageJobs is the kind of messages to channels of the kind.
+func MessageJobs(kind ChannelKind) JobKind { return JobKind(kind) }
+
+// JobState is where a job stands.
 type JobState string
 
 // States of a job. Unsure: the process died after the carrier was asked and before
 // it answered, so the message may or may not be on its way; it is never resent in silence.
 const (
 	JobQueued  JobState = "queued"
-	JobSending JobState = "sending"
-	JobSent    JobState = "sent"
-	JobFailed  JobState = "failed" // the carrier refused it, or it can't be unsealed or put into words
-	JobDead    JobState = "dead"   // its verification ended first, or ends before it could be sent
+	JobSending JobState = "sending" // of messages only: other jobs stay queued under a lease
+	JobSent    JobState = "sent"    // the receiver has taken it
+	JobFailed  JobState = "failed"  // the receiver refused it, it was given up, or it can't be unsealed or put into words
+	JobDead    JobState = "dead"    // its verification ended first, ends before it could be sent, or has no result to tell
 	JobUnsure  JobState = "unknown"
 )
