@@ -15,6 +15,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -188,4 +189,13 @@ func findAccount(ctx context.Context, registry *courier.CarrierRegistry, tenant,
 		return err
 	}
 	return readAccount(a, settings, secret)
+}
+
+// newMessageQueues gives the courier the queues of each kind of channel.
+func newMessageQueues(db *store.Store) map[verify.ChannelKind]courier.Queues {
+	queues := map[verify.ChannelKind]courier.Queues{}
+	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+		queues[kind] = courier.Queues{Messages: db.Messages(kind), Lapsed: db.LapsedMessages(kind)}
+	}
+	return queues
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
@@ -35,9 +36,9 @@ func newTickets(db *store.Store, manage *connectwise.Client) psa.Systems {
 }
 
 // newNotes writes results onto tickets.
-func newNotes(c Config, db *store.Store, manage *connectwise.Client, results psa.Results) *psa.Worker {
+func newNotes(c Config, db *store.Store, waker *jobs.Waker, manage *connectwise.Client, results psa.Results) *jobs.Worker[verify.NoteJob] {
 	return psa.NewWorker(psa.WorkerConfig{
-		Queue: db, Results: results, Tenants: db, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
+		Queue: db.Notes(), Waker: waker, Results: results, Tenants: db, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
 		Now: c.Now, Random: mathrand.Float64, Log: c.Log,
 	})
 }

@@ -112,8 +112,7 @@ func (srv *Server) Close() error {
 
 // Refresh is for a clock that was moved: it wakes the workers, and sends every pod the new time.
 func (srv *Server) Refresh() {
-	srv.courier.Wake()
-	srv.notes.WakeNotes()
+	srv.waker.WakeAll()
 	srv.hub.Refresh()
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
@@ -53,10 +55,7 @@ var (
 	_ launch.ChangeDetector = (*verify.Service)(nil)
 	_ launch.Tickets        = psa.Systems{}
 	_ launch.Hosted         = (*connectwise.Client)(nil)
-	_ courier.Outbox        = (*store.Store)(nil)
-	_ psa.Queue             = (*store.Store)(nil)
 	_ psa.Results           = (*verify.Service)(nil)
-	_ webhook.Queue         = (*store.Store)(nil)
 	_ webhook.Targets       = (*store.Store)(nil)
 	_ live.Changes          = (*store.Store)(nil)
 	_ live.EndedSessions    = (*store.Store)(nil)
@@ -66,9 +65,12 @@ var (
 	_ live.Encoder          = httpapi.Frames{}
 	_ live.Subscriber       = (*notify.Bus)(nil)
 	_ verify.Notifier       = (*notify.Bus)(nil)
-	_ verify.Courier        = (*courier.Courier)(nil)
-	_ verify.Alerter        = (*webhook.Worker)(nil)
-	_ verify.Noter          = (*psa.Worker)(nil)
+)
+
+var (
+	_ jobs.Queue[verify.Job]     = store.Queue[verify.Job]{}
+	_ jobs.Queue[verify.NoteJob] = store.Queue[verify.NoteJob]{}
+	_ jobs.Queue[verify.Alert]   = store.Queue[verify.Alert]{}
 )
 
 // Server is every part of a running Shieldpod.
@@ -84,9 +86,10 @@ type Server struct {
 	config   Config
 	bus      *notify.Bus
 	hub      *live.Hub
+	waker    *jobs.Waker
 	courier  *courier.Courier
-	alerts   *webhook.Worker
-	notes    *psa.Worker
+	alerts   *jobs.Worker[verify.Alert]
+	notes    *jobs.Worker[verify.NoteJob]
 	security *securitylog.Log
 
 	disconnect      func()       // disconnects all pods, once; nil while the hub is not made
@@ -95,9 +98,8 @@ type Server struct {
 
 // Limits of outgoing requests.
 const (
-	postTime   = 10 * time.Second // to a webhook's receiver
-	FetchTime  = 5 * time.Second  // FetchTime is for a key server's or a sign-in provider's answer: a technician waits for the pod.
-	FetchLimit = 256 << 10        // FetchLimit is for such an answer, in bytes.
+	FetchTime  = 5 * time.Second // FetchTime is for a key server's or a sign-in provider's answer: a technician waits for the pod.
+	FetchLimit = 256 << 10       // FetchLimit is for such an answer, in bytes.
 )
 
 // New opens the database and the bus, wires every part and listens for /metrics. Serve runs the server; without it the
@@ -129,7 +131,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	srv := &Server{Store: db, config: c, bus: nodes, security: security}
+	srv := &Server{Store: db, config: c, bus: nodes, security: security, waker: new(jobs.Waker)}
 	if err := srv.wire(page, assets, loader, addresses); err != nil {
 		return nil, errors.Join(err, srv.Close())
 	}
@@ -143,8 +145,8 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	return srv, nil
 }
 
-// wire makes every part once, each from those before it. The service is made before the workers that it wakes, because
-// they report to it.
+// wire makes every part once, each from those before it: the waker, the service that calls it, and the workers that it
+// wakes and that report to the service.
 func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clientaddr.Resolver) error {
 	c, db := srv.config, srv.Store
 	platform, err := c.Carriers.Accounts()
@@ -161,19 +163,19 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	}
 	brands := message.NewBrandCache(db, db, c.Now)
 	service := &verify.Service{
-		Ledger: db, Tenants: db, Policies: db, KnownChannels: db, Notifier: srv.bus, Reach: carriers,
+		Ledger: db, Tenants: db, Policies: db, KnownChannels: db, Notifier: srv.bus, Waker: srv.waker, Reach: carriers,
 		Keys: verify.Keys{Code: c.Keys.Code, Destination: c.Keys.Destination},
 		Now:  c.Now, Entropy: rand.Reader,
 	}
 	srv.courier = courier.New(courier.Config{
-		Outbox: db, Reports: service, Brands: brands, Carriers: carriers, PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
+		Queues: newMessageQueues(db), Waker: srv.waker, Reports: service, Brands: brands, Carriers: carriers,
+		PublicURL: c.PublicURL, Now: c.Now, Log: c.Log,
 	})
 	srv.alerts = webhook.New(webhook.Config{
-		Queue: db, Targets: db, Now: c.Now, Log: c.Log,
-		Client: egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: postTime}),
+		Queue: db.Alerts(), Waker: srv.waker, Targets: db, Now: c.Now, Random: mathrand.Float64, Log: c.Log,
+		Client: egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout}),
 	})
-	srv.notes = newNotes(c, db, manage, service)
-	service.Courier, service.Alerter, service.Noter = srv.courier, srv.alerts, srv.notes
+	srv.notes = newNotes(c, db, srv.waker, manage, service)
 	srv.Verify = service
 	if _, err = srv.bus.SubscribePolicies(func(tenant string) {
 		service.Forget(tenant)

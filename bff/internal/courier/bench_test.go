@@ -7,19 +7,22 @@ import (
 	"testing"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// BenchmarkOutboxToPhone takes text messages from the outbox through Vonage's library to the
-// sandbox and back as delivery receipts: two events and three writes to the outbox for each.
+// BenchmarkOutboxToPhone takes text messages from their queue through Vonage's library to the
+// sandbox and back as delivery receipts: two events and three writes to its job for each.
 func BenchmarkOutboxToPhone(b *testing.B) {
 	var settled atomic.Int64
 	var r *harness
 	r = newHarness(b, func(c *courier.Config) {
-		c.Outbox = countingOutbox{c.Outbox, func() {
+		texts := c.Queues[verify.Phone]
+		texts.Messages = countingQueue{texts.Messages, func() {
 			settled.Add(1)
 			r.signal()
 		}}
+		c.Queues[verify.Phone] = texts
 	})
 	tc := ticketContext
 	tc.Contacts = nil
@@ -40,13 +43,13 @@ func BenchmarkOutboxToPhone(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
-// countingOutbox reports every settled job.
-type countingOutbox struct {
-	courier.Outbox
+// countingQueue reports every settled job.
+type countingQueue struct {
+	jobs.Queue[verify.Job]
 	onSettle func()
 }
 
-func (c countingOutbox) SettleJob(ctx context.Context, id string, state verify.JobState, ref, cause string) error {
+func (c countingQueue) Settle(ctx context.Context, j verify.Job, state verify.JobState, ref, cause string) error {
 	defer c.onSettle()
-	return c.Outbox.SettleJob(ctx, id, state, ref, cause)
+	return c.Queue.Settle(ctx, j, state, ref, cause)
 }

@@ -200,13 +200,13 @@ func TestAMessageOfANodeThatStoppedIsIndeterminateAndNotSentAgain(t *testing.T) 
 	r := newHarness(t, nil)
 	id := r.request(t, verify.SMSCode)
 	// A node claims the job and stops.
-	jobs, err := r.store.ClaimJobs(t.Context(), verify.Phone, r.now(), r.now().Add(30*time.Second), 9)
+	jobs, err := r.store.Messages(verify.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil)
 	if err != nil || len(jobs) != 1 || jobs[0].ID != id {
 		t.Fatalf("claimed %d jobs: %v", len(jobs), err)
 	}
 	// The lease expires, and the node that was to report it stops too.
 	r.advance(31 * time.Second)
-	if lapsed, err := r.store.LapsedJobs(t.Context(), r.now(), r.now().Add(30*time.Second), 9); err != nil || len(lapsed) != 1 {
+	if lapsed, err := r.store.LapsedMessages(verify.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil); err != nil || len(lapsed) != 1 {
 		t.Fatalf("%d jobs have lapsed: %v", len(lapsed), err)
 	}
 	r.start(t)

@@ -1,4 +1,4 @@
-// Package courier claims messages from the outbox and sends them through carriers.
+// Package courier sends messages through carriers. It claims them as jobs, by workers of package jobs.
 //
 // A message is sent after the transaction that requested it has committed. The state of its job is
 // always true: sent means that a carrier accepted the message, unknown means that a carrier may have
@@ -16,7 +16,7 @@
 //   - The node that reports an expired lease holds a lease itself and settles the job as unknown after the report.
 //     After a crash in between, another node repeats the report.
 //
-// Start with [New], [Courier.Run] and [Courier.Wake].
+// Start with [New] and [Courier.Run].
 package courier
 
 import (
@@ -26,35 +26,18 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Outbox stores the jobs and their results.
-type Outbox interface {
-	Queue
-	Settler
-}
-
-// Queue leases jobs to workers.
-type Queue interface {
-	// ClaimJobs leases at most n due jobs for channels of the kind, until leaseUntil. It leaves out jobs
-	// of a verification that has ended or expired, and never leases a job to two callers. A job that
+// Queues hold the messages to one kind of channel.
+type Queues struct {
+	// Messages gives each message once. It leaves out messages of a verification that has ended or expired. A message that
 	// can't be unsealed has an empty destination.
-	ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error)
-	// LapsedJobs leases at most n jobs whose lease has expired, until leaseUntil. They are reported and
-	// settled, not sent. It never leases a job to two callers while the lease lasts.
-	LapsedJobs(ctx context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error)
-	// NextJobAt returns the time at which the earliest queued job of the kind is due; false when none is queued.
-	NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error)
-}
-
-// Settler records the result of a job. A cause is text for operators without personal data.
-type Settler interface {
-	// RetryJob queues a claimed job again. The job can't be claimed before at.
-	RetryJob(ctx context.Context, id string, at time.Time, cause string) error
-	// SettleJob ends a job and deletes its destination and secret.
-	SettleJob(ctx context.Context, id string, state verify.JobState, carrierRef, cause string) error
+	Messages jobs.Queue[verify.Job]
+	// Lapsed gives messages whose lease has ended. They are reported and settled, not sent.
+	Lapsed jobs.Queue[verify.Job]
 }
 
 // Reporter records the delivery state of a message; verify.Service implements it.
@@ -97,7 +80,8 @@ type Result struct {
 
 // Config holds the dependencies of a Courier. Workers, Random and Log are optional.
 type Config struct {
-	Outbox    Outbox
+	Queues    map[verify.ChannelKind]Queues
+	Waker     *jobs.Waker
 	Reports   Reporter
 	Brands    Brands
 	Carriers  Carriers
@@ -109,30 +93,26 @@ type Config struct {
 }
 
 const (
-	// lease is how long a claimed job belongs to one node. A running node finishes leaseMargin earlier.
-	lease       = 30 * time.Second
-	leaseMargin = 2 * time.Second
+	// lease is how long a claimed message belongs to one node.
+	lease = 30 * time.Second
 	// sendTimeout bounds the request to one carrier.
 	sendTimeout = 9 * time.Second
-	// idleInterval is the time between polls for jobs of other nodes and for expired leases.
-	idleInterval = 5 * time.Second
-	// minClaimInterval is the minimum time between two claims, so that a busy outbox is read in batches.
-	minClaimInterval = 5 * time.Millisecond
-	// minDueWait is the wait after a due job could not be claimed because another node holds it.
-	minDueWait = 50 * time.Millisecond
-	// claimRetryDelay is the wait after a failed claim.
-	claimRetryDelay = time.Second
+	// pollInterval is the time between polls for messages of other nodes and for expired leases.
+	pollInterval    = 5 * time.Second
 	lapsedBatchSize = 100
 )
 
-// Courier sends the messages of the outbox.
+// retryDelays are short, because a message is worth nothing when its verification has ended.
+var retryDelays = jobs.Backoff{Base: time.Second, Max: 20 * time.Second, Full: true}
+
+// Courier sends the messages of its queues.
 type Courier struct {
 	Config
-	channels    []*channelWorker
-	checkLeases chan struct{} // wakes watchLeasesLeases
+	workers []*jobs.Worker[verify.Job]
 }
 
-// New returns a courier. It sends nothing before Run is called.
+// New returns a courier. It sends nothing before Run is called. Each kind of channel has workers of its own, so that a
+// carrier that does not respond delays no messages of another kind.
 func New(config Config) *Courier {
 	if config.Workers == 0 {
 		config.Workers = 64
@@ -143,96 +123,32 @@ func New(config Config) *Courier {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
-	return &Courier{
-		Config: config, checkLeases: make(chan struct{}, 1),
-		channels: []*channelWorker{newChannelWorker(verify.Email, config.Workers), newChannelWorker(verify.Phone, config.Workers)},
+	c := &Courier{Config: config}
+	base := jobs.Config[verify.Job]{Attrs: attrs, Waker: c.Waker, Now: c.Now, Log: c.Log, Lease: lease, Poll: pollInterval}
+	for kind, queues := range c.Queues {
+		messages, lapsed := base, base
+		messages.Queue, messages.Do, messages.Kind, messages.Slots = queues.Messages, c.deliver, verify.MessageJobs(kind), c.Workers
+		lapsed.Queue, lapsed.Do, lapsed.Slots, lapsed.Batch = queues.Lapsed, c.reportLapsed, 1, lapsedBatchSize
+		lapsed.Group = func(verify.Job) jobs.Group { return jobs.Group{} } // one after another
+		c.workers = append(c.workers, jobs.New(messages), jobs.New(lapsed))
 	}
+	return c
 }
 
-// Wake signals that the outbox has new jobs, or that the clock has been changed. It never
-// blocks; several calls may be merged into one.
-func (c *Courier) Wake() {
-	for _, w := range c.channels {
-		signal(w.wake)
-	}
-	signal(c.checkLeases)
-}
+func attrs(j verify.Job) []any { return []any{"job", j.ID, "tenant", j.Tenant} }
 
 // Run sends messages until ctx is done. It returns when every message in flight is settled.
 func (c *Courier) Run(ctx context.Context) {
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	for _, w := range c.channels {
-		workers.Go(func() { c.serve(ctx, w) })
+	var running sync.WaitGroup
+	for _, w := range c.workers {
+		running.Go(func() { w.Run(ctx) })
 	}
-	c.watchLeases(ctx)
+	running.Wait()
 }
 
-// watchLeases looks for expired leases every idleInterval. It also compares the injected clock, which may have
-// been changed before a wake.
-func (c *Courier) watchLeases(ctx context.Context) {
-	ticker := time.NewTicker(idleInterval)
-	defer ticker.Stop()
-	var checkedAt time.Time
-	for ctx.Err() == nil {
-		if now := c.Now(); now.Sub(checkedAt) >= idleInterval {
-			checkedAt = now
-			c.reportLapsed(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-c.checkLeases:
-		case <-ticker.C:
-		}
-	}
-}
-
-// reportLapsed reports the messages whose node stopped while it sent them.
-func (c *Courier) reportLapsed(ctx context.Context) {
-	for ctx.Err() == nil {
-		now := c.Now()
-		jobs, err := c.Outbox.LapsedJobs(ctx, now, now.Add(lease), lapsedBatchSize)
-		if err != nil && ctx.Err() == nil {
-			c.Log.ErrorContext(ctx, "lapsed messages can't be read", "err", err)
-		}
-		c.settleLapsed(ctx, jobs)
-		if len(jobs) < lapsedBatchSize {
-			return
-		}
-	}
-}
-
-// settleLapsed reports lapsed jobs as indeterminate and settles them within their lease. The lease of the remaining
-// jobs expires again.
-func (c *Courier) settleLapsed(ctx context.Context, jobs []verify.Job) {
-	writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-leaseMargin)
-	defer cancel()
-	for _, j := range jobs {
-		if ctx.Err() != nil || writeCtx.Err() != nil {
-			return
-		}
-		c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
-		c.report(writeCtx, j, indeterminate)
-		c.settle(writeCtx, j, verify.JobUnsure, "", "its sender went silent")
-	}
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// sleep waits for d, or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+// reportLapsed reports a message whose node stopped while it sent the message.
+func (c *Courier) reportLapsed(ctx context.Context, j verify.Job) jobs.Result[verify.Job] {
+	c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
+	c.report(ctx, j, indeterminate)
+	return jobs.Result[verify.Job]{State: verify.JobUnsure, Cause: "its sender went silent"}
 }

@@ -4,19 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-)
-
-const (
-	// The delay of retry n is a random part of baseRetryDelay·2ⁿ, at most maxRetryDelay.
-	baseRetryDelay = time.Second
-	maxRetryDelay  = 20 * time.Second
-	// writeRetryDelay is the first delay before a result is written again. It doubles with each try.
-	writeRetryDelay = 100 * time.Millisecond
 )
 
 // errUnseal is the cause of a job without a destination.
@@ -24,28 +16,30 @@ var errUnseal = errors.New("its seal can't be opened: was the master key changed
 
 var indeterminate = verify.Report{Kind: verify.EventIndeterminate, Reason: verify.ReasonIndeterminate}
 
-// deliver sends one claimed job and records the result. It always ends within the lease.
-func (c *Courier) deliver(ctx context.Context, j verify.Job) {
-	ctx, cancel := context.WithTimeout(ctx, lease-leaseMargin)
-	defer cancel()
+// result is what becomes of a job.
+type result = jobs.Result[verify.Job]
+
+// deliver sends one claimed job and reports the result. It always ends within the lease.
+func (c *Courier) deliver(ctx context.Context, j verify.Job) result {
 	if j.To == "" {
-		c.recordResult(ctx, j, Result{}, &Fault{Kind: Misconfigured, Err: errUnseal})
-		return
+		return c.failed(ctx, j, &Fault{Kind: Misconfigured, Err: errUnseal})
 	}
 	left := j.ExpiresAt.Sub(c.Now())
 	if left <= 0 {
-		c.settle(ctx, j, verify.JobDead, "", "its verification ended first")
-		return
+		return result{State: verify.JobDead, Cause: "its verification ended first"}
 	}
 	m, err := c.render(ctx, j, left)
 	if err != nil {
-		c.recordResult(ctx, j, Result{}, err)
-		return
+		return c.failed(ctx, j, err)
 	}
-	sendCtx, cancelSend := context.WithTimeout(ctx, left)
-	defer cancelSend()
-	result, err := c.send(sendCtx, j, m)
-	c.recordResult(ctx, j, result, err)
+	sendCtx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	sent, err := c.send(sendCtx, j, m)
+	if err != nil {
+		return c.failed(ctx, j, err)
+	}
+	c.report(ctx, j, verify.Report{Kind: verify.EventSent, Carrier: sent.Carrier})
+	return result{State: verify.JobSent, Ref: sent.Ref}
 }
 
 // render makes the job's message. A fault means that nothing was sent.
@@ -54,7 +48,7 @@ func (c *Courier) render(ctx context.Context, j verify.Job, left time.Duration) 
 	if err != nil {
 		return OutgoingMessage{}, &Fault{Kind: Temporary, Err: fmt.Errorf("brand: %w", err)}
 	}
-	j.ValidFor = min(j.ValidFor, left) // the job may have waited in the outbox
+	j.ValidFor = min(j.ValidFor, left) // the job may have waited in its queue
 	m := OutgoingMessage{ID: j.ID, Tenant: j.Tenant, To: j.To}
 	if j.Method.Kind() == verify.Email {
 		m.Mail, err = message.RenderMail(j, brand, c.PublicURL)
@@ -67,84 +61,44 @@ func (c *Courier) render(ctx context.Context, j verify.Job, left time.Duration) 
 	return m, nil
 }
 
-// recordResult records the result of a send, in the order that is safe against crashes (see the package comment).
-func (c *Courier) recordResult(ctx context.Context, j verify.Job, r Result, err error) {
-	if err == nil {
-		c.report(ctx, j, verify.Report{Kind: verify.EventSent, Carrier: r.Carrier})
-		c.settle(ctx, j, verify.JobSent, r.Ref, "")
-		return
-	}
+// failed reports a message that was not sent. A final result is reported before it is settled (see the package comment).
+func (c *Courier) failed(ctx context.Context, j verify.Job, err error) result {
 	f := faultOf(err)
 	log := c.Log.With("job", j.ID, "tenant", j.Tenant, "method", string(j.Method), "err", f.Error())
 	switch f.Kind {
 	case Temporary:
 		log.WarnContext(ctx, "a message waits: the carrier does not take it yet", "attempts", j.Attempts+1)
-		c.retry(ctx, j, f)
+		return c.retry(ctx, j, f)
 	case Rejected, Unsupported:
 		log.InfoContext(ctx, "a message was refused", "reason", string(f.Reason))
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: f.Reason})
-		c.settle(ctx, j, verify.JobFailed, "", f.Error())
+		return result{State: verify.JobFailed, Cause: f.Error()}
 	case Misconfigured:
 		log.ErrorContext(ctx, "MESSAGES ARE REFUSED: the carrier's account or settings need attention")
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonCarrierSet})
-		c.settle(ctx, j, verify.JobFailed, "", f.Error())
+		return result{State: verify.JobFailed, Cause: f.Error()}
 	default:
 		log.WarnContext(ctx, "a message may or may not have been sent")
 		c.report(ctx, j, indeterminate)
-		c.settle(ctx, j, verify.JobUnsure, "", f.Error())
+		return result{State: verify.JobUnsure, Cause: f.Error()}
 	}
 }
 
-// retry queues the job again. A retry that would come after the end of the verification is reported as failed
-// failingSender once, so that the technician can still choose another method.
-func (c *Courier) retry(ctx context.Context, j verify.Job, f *Fault) {
-	at := c.Now().Add(c.retryDelay(j.Attempts, f.RetryAfter))
+// retry has the job queued again, and then reported. A retry that would come after the end of the verification is reported
+// as failed at once, so that the technician can still choose another method.
+func (c *Courier) retry(ctx context.Context, j verify.Job, f *Fault) result {
+	at := c.Now().Add(retryDelays.Delay(j.Attempts, f.RetryAfter, c.Random()))
 	if !at.Before(j.ExpiresAt) {
 		c.report(ctx, j, verify.Report{Kind: verify.EventFailed, Reason: verify.ReasonCarrierDown})
-		c.settle(ctx, j, verify.JobDead, "", f.Error())
-		return
+		return result{State: verify.JobDead, Cause: f.Error()}
 	}
-	c.retryWrite(ctx, j, "queue again", func(ctx context.Context) error {
-		return c.Outbox.RetryJob(ctx, j.ID, at, f.Error())
-	})
-	c.report(ctx, j, verify.Report{Kind: verify.EventDelayed, Reason: verify.ReasonCarrierDown})
-}
-
-// retryDelay returns the delay after a number of attempts: the carrier's retryAfter, plus a random part of a time that
-// doubles. The random part spreads the retries of several jobs.
-func (c *Courier) retryDelay(attempts int, retryAfter time.Duration) time.Duration {
-	longest := min(maxRetryDelay, baseRetryDelay*time.Duration(math.Exp2(float64(min(attempts, 10)))))
-	return max(retryAfter, 0) + time.Duration(c.Random()*float64(longest))
+	return result{RetryAt: at, Cause: f.Error(), Then: func(ctx context.Context) {
+		c.report(ctx, j, verify.Report{Kind: verify.EventDelayed, Reason: verify.ReasonCarrierDown})
+	}}
 }
 
 func (c *Courier) report(ctx context.Context, j verify.Job, r verify.Report) {
-	c.retryWrite(ctx, j, "report "+string(r.Kind), func(ctx context.Context) error {
+	jobs.Persist(ctx, c.Log.With(attrs(j)...), "report "+string(r.Kind), func(ctx context.Context) error {
 		return c.Reports.RecordReport(ctx, j.Tenant, j.ID, r)
 	})
-}
-
-func (c *Courier) settle(ctx context.Context, j verify.Job, s verify.JobState, ref, cause string) {
-	c.retryWrite(ctx, j, "settle as "+string(s), func(ctx context.Context) error {
-		return c.Outbox.SettleJob(ctx, j.ID, s, ref, cause)
-	})
-}
-
-// retryWrite repeats a write until it succeeds, fails permanently or ctx ends. After the end of ctx nothing more is
-// written, because a job that was not reported must not be settled; the expired lease is reported later.
-func (c *Courier) retryWrite(ctx context.Context, j verify.Job, operation string, write func(context.Context) error) {
-	for wait := writeRetryDelay; ; wait *= 2 {
-		err := ctx.Err()
-		if err == nil {
-			err = write(ctx)
-		}
-		if err == nil {
-			return
-		}
-		permanent := verify.CodeOf(err) == verify.CodeNotFound || verify.CodeOf(err) == verify.CodeInvalid
-		if permanent || ctx.Err() != nil {
-			c.Log.ErrorContext(ctx, "what became of a message can't be written down", "step", operation, "job", j.ID, "tenant", j.Tenant, "err", err)
-			return
-		}
-		sleep(ctx, wait)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -77,7 +78,25 @@ func (o *fakeOutbox) step(format string, args ...any) error {
 	return nil
 }
 
-func (o *fakeOutbox) ClaimJobs(_ context.Context, kind verify.ChannelKind, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+// queues are the outbox as the courier sees it.
+func (o *fakeOutbox) queues() map[verify.ChannelKind]courier.Queues {
+	return map[verify.ChannelKind]courier.Queues{
+		verify.Email: {Messages: fakeMessages{o, verify.Email}, Lapsed: fakeLapsed{o}},
+		verify.Phone: {Messages: fakeMessages{o, verify.Phone}, Lapsed: fakeLapsed{new(fakeOutbox)}},
+	}
+}
+
+// fakeMessages is the queue of one kind of channel.
+type fakeMessages struct {
+	*fakeOutbox
+	kind verify.ChannelKind
+}
+
+// fakeLapsed is the queue of all lapsed jobs.
+type fakeLapsed struct{ *fakeOutbox }
+
+func (o fakeMessages) Claim(_ context.Context, now, leaseUntil time.Time, n int, _ []string) ([]verify.Job, error) {
+	kind := o.kind
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.claims == nil {
@@ -103,7 +122,7 @@ func (o *fakeOutbox) ClaimJobs(_ context.Context, kind verify.ChannelKind, now, 
 	return jobs, nil
 }
 
-func (o *fakeOutbox) LapsedJobs(_ context.Context, now, leaseUntil time.Time, n int) ([]verify.Job, error) {
+func (o fakeLapsed) Claim(_ context.Context, now, leaseUntil time.Time, n int, _ []string) ([]verify.Job, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if leaseUntil.Sub(now) != 30*time.Second {
@@ -119,29 +138,33 @@ func (o *fakeOutbox) LapsedJobs(_ context.Context, now, leaseUntil time.Time, n 
 	return jobs, nil
 }
 
-func (o *fakeOutbox) NextJobAt(_ context.Context, kind verify.ChannelKind) (next time.Time, queued bool, err error) {
+func (fakeLapsed) NextDue(context.Context, []string) (next time.Time, queued bool, err error) {
+	return next, false, nil
+}
+
+func (o fakeMessages) NextDue(context.Context, []string) (next time.Time, queued bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, q := range o.queue {
-		if q.job.Method.Kind() == kind && (!queued || q.due.Before(next)) {
+		if q.job.Method.Kind() == o.kind && (!queued || q.due.Before(next)) {
 			next, queued = q.due, true
 		}
 	}
 	return next, queued, nil
 }
 
-func (o *fakeOutbox) RetryJob(_ context.Context, id string, at time.Time, cause string) error {
+func (o *fakeOutbox) Retry(_ context.Context, j verify.Job, at time.Time, cause string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.step("%s retry in %s: %s", id, time.Until(at), cause)
+	return o.step("%s retry in %s: %s", j.ID, time.Until(at), cause)
 }
 
-func (o *fakeOutbox) SettleJob(_ context.Context, id string, state verify.JobState, ref, cause string) error {
+func (o *fakeOutbox) Settle(_ context.Context, j verify.Job, state verify.JobState, ref, cause string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	err := o.step("%s settle %s ref=%s cause=%s", id, state, ref, cause)
+	err := o.step("%s settle %s ref=%s cause=%s", j.ID, state, ref, cause)
 	if err == nil {
-		o.lapsed = slices.DeleteFunc(o.lapsed, func(l lapsedJob) bool { return l.job.ID == id })
+		o.lapsed = slices.DeleteFunc(o.lapsed, func(l lapsedJob) bool { return l.job.ID == j.ID })
 	}
 	return err
 }
@@ -198,6 +221,7 @@ func carriersOf(mail, sms courier.Sender) courier.StaticCarriers {
 // runningCourier runs a courier over the outbox until the test's end, inside a bubble of fake time.
 type runningCourier struct {
 	*courier.Courier
+	waker   *jobs.Waker
 	stop    context.CancelFunc
 	stopped chan struct{}
 	log     *bytes.Buffer
@@ -207,7 +231,7 @@ func runCourier(t *testing.T, o *fakeOutbox, carrier senderFunc, change func(*co
 	t.Helper()
 	log := new(bytes.Buffer)
 	c := courier.Config{
-		Outbox: o, Reports: o, Brands: o, Carriers: carriersOf(carrier, carrier), PublicURL: "https://verify.acme-it.com",
+		Queues: o.queues(), Waker: new(jobs.Waker), Reports: o, Brands: o, Carriers: carriersOf(carrier, carrier), PublicURL: "https://verify.acme-it.com",
 		Now: time.Now, Random: func() float64 { return 0.5 },
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -215,7 +239,7 @@ func runCourier(t *testing.T, o *fakeOutbox, carrier senderFunc, change func(*co
 		change(&c)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &runningCourier{Courier: courier.New(c), stop: cancel, stopped: make(chan struct{}), log: log}
+	r := &runningCourier{Courier: courier.New(c), waker: c.Waker, stop: cancel, stopped: make(chan struct{}), log: log}
 	go func() {
 		defer close(r.stopped)
 		r.Run(ctx)

@@ -25,7 +25,7 @@ type Fault struct {
 	Kind       FaultKind
 	Reason     verify.Code   // for Rejected and Unsupported
 	RetryAfter time.Duration // for Temporary: the delay that the carrier asks for
-	Err        error         // for logs and the outbox: without recipient, secret or credential
+	Err        error         // for logs and the job: without recipient, secret or credential
 }
 
 // Error returns the cause.

@@ -25,6 +25,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -37,6 +38,7 @@ import (
 type harness struct {
 	*verify.Service
 	*courier.Courier
+	waker   *jobs.Waker
 	store   *store.Store
 	rows    *sql.DB
 	sandbox *httptest.Server
@@ -86,7 +88,7 @@ var ticketContext = verify.TicketContext{
 // newHarness builds a harness without running the courier.
 func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	t.Helper()
-	h := &harness{changed: make(chan struct{}, 1), log: new(lockedBuffer), answers: map[int]int{}}
+	h := &harness{waker: new(jobs.Waker), changed: make(chan struct{}, 1), log: new(lockedBuffer), answers: map[int]int{}}
 	path := filepath.Join(t.TempDir(), "shieldpod.db")
 	h.store = storetest.Open(t, path, h.now)
 	if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
@@ -154,14 +156,14 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 		t.Fatal(err)
 	}
 	c := courier.Config{
-		Outbox: h, Reports: h, Brands: message.NewBrandCache(h.store, h.store, h.now), Carriers: carriersOf(mail, sms), PublicURL: "https://verify.acme-it.com", Now: h.now,
+		Queues: h.queues(), Waker: h.waker, Reports: h, Brands: message.NewBrandCache(h.store, h.store, h.now), Carriers: carriersOf(mail, sms), PublicURL: "https://verify.acme-it.com", Now: h.now,
 		Random: func() float64 { return 0.5 }, Log: log,
 	}
 	if change != nil {
 		change(&c)
 	}
 	h.Courier = courier.New(c)
-	h.Service.Courier = h.Courier
+	h.Waker = h.waker
 	return h
 }
 
@@ -222,7 +224,7 @@ func (h *harness) now() time.Time { return time.Now().Add(time.Duration(h.clockO
 
 func (h *harness) advance(d time.Duration) {
 	h.clockOffset.Add(int64(d))
-	h.Wake()
+	h.waker.WakeAll()
 }
 
 func (h *harness) Notify(string, string, int64) { h.signal() }
@@ -234,29 +236,29 @@ func (h *harness) signal() {
 	}
 }
 
-// The methods of the store's outbox, with a signal after each write.
-
-func (h *harness) ClaimJobs(ctx context.Context, kind verify.ChannelKind, now, until time.Time, n int) ([]verify.Job, error) {
-	return h.store.ClaimJobs(ctx, kind, now, until, n)
+// signalling is a queue that signals after each write.
+type signalling struct {
+	jobs.Queue[verify.Job]
+	h *harness
 }
 
-func (h *harness) LapsedJobs(ctx context.Context, now, until time.Time, n int) ([]verify.Job, error) {
-	defer h.signal()
-	return h.store.LapsedJobs(ctx, now, until, n)
+func (q signalling) Retry(ctx context.Context, j verify.Job, at time.Time, cause string) error {
+	defer q.h.signal()
+	return q.Queue.Retry(ctx, j, at, cause)
 }
 
-func (h *harness) NextJobAt(ctx context.Context, kind verify.ChannelKind) (time.Time, bool, error) {
-	return h.store.NextJobAt(ctx, kind)
+func (q signalling) Settle(ctx context.Context, j verify.Job, state verify.JobState, ref, cause string) error {
+	defer q.h.signal()
+	return q.Queue.Settle(ctx, j, state, ref, cause)
 }
 
-func (h *harness) RetryJob(ctx context.Context, id string, at time.Time, cause string) error {
-	defer h.signal()
-	return h.store.RetryJob(ctx, id, at, cause)
-}
-
-func (h *harness) SettleJob(ctx context.Context, id string, state verify.JobState, ref, cause string) error {
-	defer h.signal()
-	return h.store.SettleJob(ctx, id, state, ref, cause)
+// queues are the store's, with a signal after each write.
+func (h *harness) queues() map[verify.ChannelKind]courier.Queues {
+	queues := map[verify.ChannelKind]courier.Queues{}
+	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+		queues[kind] = courier.Queues{Messages: signalling{h.store.Messages(kind), h}, Lapsed: signalling{h.store.LapsedMessages(kind), h}}
+	}
+	return queues
 }
 
 // recordWebhooks records every webhook request and the status of its response.
@@ -319,10 +321,10 @@ func (h *harness) deliveryStatus(t *testing.T, id string, m verify.Method) deliv
 	return deliveryStatus{shield.State, shield.Stage, shield.Reason, job, len(h.messages(t))}
 }
 
-// job reads the outbox's row: its state, and whether it still has its payload.
+// job reads the row: its state, and whether it still has its payload.
 func (h *harness) job(t *testing.T, id string) (state verify.JobState, sealed bool) {
 	t.Helper()
-	err := h.rows.QueryRowContext(t.Context(), `SELECT state, sealed IS NOT NULL FROM outbox WHERE id = $1`, id).Scan(&state, &sealed)
+	err := h.rows.QueryRowContext(t.Context(), `SELECT state, sealed IS NOT NULL FROM jobs WHERE id = $1`, id).Scan(&state, &sealed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -24,9 +25,9 @@ func (f StaticCarriers) Senders(_ context.Context, _ string, kind verify.Channel
 	return f[kind], nil
 }
 
-// MaxCarriers is the maximum number of carriers that are tried for one message. The sum of their time-outs fits in the
-// lease of a job.
-const MaxCarriers = int((lease - leaseMargin) / sendTimeout)
+// MaxCarriers is the maximum number of carriers that are tried for one message. The sum of their time-outs fits in an
+// attempt at a job.
+const MaxCarriers = int((lease - jobs.SettleMargin) / sendTimeout)
 
 var errNoCarrier = errors.New("no carrier is set up for this kind of channel")
 

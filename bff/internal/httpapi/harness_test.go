@@ -260,7 +260,7 @@ func (h *harness) takeJob() verify.Job {
 	h.t.Helper()
 	var jobs []verify.Job
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-		claimed, err := h.db.ClaimJobs(h.t.Context(), kind, h.now, h.now.Add(time.Minute), 10)
+		claimed, err := h.db.Messages(kind).Claim(h.t.Context(), h.now, h.now.Add(time.Minute), 10, nil)
 		if err != nil {
 			h.t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func (h *harness) send() string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	jobs, err := h.store.ClaimJobs(h.t.Context(), verify.Email, h.now(), h.now().Add(time.Minute), 1)
+	jobs, err := h.store.Messages(verify.Email).Claim(h.t.Context(), h.now(), h.now().Add(time.Minute), 1, nil)
 	if err != nil || len(jobs) != 1 {
 		h.t.Fatalf("%d jobs, %v", len(jobs), err)
 	}

@@ -56,9 +56,6 @@ type node struct {
 	clock    *clock
 }
 
-// Wake implements the courier port and does nothing.
-func (n *node) Wake() {}
-
 func newNode(t *testing.T, db *store.Store, c *clock, cluster notify.Config) *node {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -70,7 +67,7 @@ func newNode(t *testing.T, db *store.Store, c *clock, cluster notify.Config) *no
 	t.Cleanup(notifier.Close)
 	n := &node{store: db, bus: notifier, clock: c, harness: &harness{ticks: make(chan time.Time)}}
 	n.domain = storetest.Service(db, c.Now)
-	n.domain.Notifier, n.domain.Courier = notifier, n
+	n.domain.Notifier = notifier
 	n.launch = &launch.Service{Tenants: db, Sessions: db, ChangeDetector: n.domain, Tickets: psa.Systems{}, Audience: origin, Secret: bytes.Repeat([]byte{3}, 32), Now: c.Now, Entropy: rand.Reader}
 	n.hub = live.New(live.Config{
 		Projector: n.domain, Changes: db, Subscriber: notifier, Authenticator: n.launch, Encoder: httpapi.Frames{Verify: n.domain, Brands: message.NewBrandCache(db, db, c.Now)},
@@ -130,7 +127,7 @@ func (n *node) sendLink(t *testing.T, channel string, m verify.Method) string {
 		t.Fatal(err)
 	}
 	now := n.clock.Now()
-	jobs, err := n.store.ClaimJobs(t.Context(), m.Kind(), now, now.Add(time.Minute), 10)
+	jobs, err := n.store.Messages(m.Kind()).Claim(t.Context(), now, now.Add(time.Minute), 10, nil)
 	if err != nil || len(jobs) != 1 {
 		t.Fatalf("%d jobs, %v; want one", len(jobs), err)
 	}

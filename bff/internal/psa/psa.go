@@ -1,6 +1,6 @@
 // Package psa defines the ports of ticket systems, and the worker that writes results to tickets.
 //
-// Start with [Systems]: it calls the system of a ticket. [Worker] takes due notes from the store and passes each to its
+// Start with [Systems]: it calls the system of a ticket. [NewWorker] takes due notes from the store and passes each to its
 // system's [Writer]. Each system's adapter is a package of its own below this one; adapters do not import each other.
 //
 // Every system's answers have the shape of a launch context, so that one reader cleans and maps them. Refusals are

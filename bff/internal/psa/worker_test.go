@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -20,7 +21,7 @@ import (
 
 // harness is a worker on a real store, with a ticket system whose answers are set.
 type harness struct {
-	*psa.Worker
+	*jobs.Worker[verify.NoteJob]
 	t       *testing.T
 	store   *store.Store
 	service *verify.Service
@@ -66,11 +67,12 @@ func newHarness(t *testing.T) *harness {
 		}
 		storetest.SetPolicy(t, h.store, id, "", storetest.Unbounded)
 	}
+	waker := new(jobs.Waker)
 	h.Worker = psa.NewWorker(psa.WorkerConfig{
-		Queue: h.store, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
+		Queue: h.store.Notes(), Waker: waker, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
 		Now: h.clock, Random: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
-	h.service.Noter = h.Worker
+	h.service.Waker = waker
 	return h
 }
 
@@ -99,7 +101,7 @@ func (h *harness) ticketContext(tenant, contact string) verify.TicketContext {
 // nextNoteIn gives the time until the next note is due; false if there is none.
 func (h *harness) nextNoteIn() (time.Duration, bool) {
 	h.t.Helper()
-	at, waits, err := h.store.NextNoteAt(h.t.Context())
+	at, waits, err := h.store.Notes().NextDue(h.t.Context(), nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -118,13 +120,13 @@ func (h *harness) noteWrittenAt(tenant, contact string) time.Time {
 func TestAResultIsWrittenOnceItIsThere(t *testing.T) {
 	h := newHarness(t)
 	sent := h.send("acme", "dana")
-	h.Write(t.Context())
+	h.DoDue(t.Context())
 	if len(h.written) != 0 {
 		t.Fatal("it was written while it was open")
 	}
 	h.advance(5 * time.Minute)
-	h.Write(t.Context())
-	h.Write(t.Context())
+	h.DoDue(t.Context())
+	h.DoDue(t.Context())
 	if len(h.written) != 1 || h.written[0].Ticket != "61211" || h.written[0].Verification != sent.Verification || h.written[0].Repeated ||
 		!strings.HasPrefix(h.written[0].Text, "Caller verification: expired unanswered\nContact: Dana Reyes\n") || !strings.HasSuffix(h.written[0].Text, sent.Verification) {
 		t.Errorf("the ticket got %+v", h.written)
@@ -147,7 +149,7 @@ func TestATicketSystemThatFailsIsTriedAgainLessAndLessOften(t *testing.T) {
 	h.advance(5 * time.Minute)
 	wait := 5 * time.Second
 	for n := 1; ; n++ {
-		h.Write(t.Context())
+		h.DoDue(t.Context())
 		if len(h.written) != n || h.written[n-1].Repeated != (n > 1) {
 			t.Fatalf("write %d: %+v", n, h.written[len(h.written)-1])
 		}
@@ -190,7 +192,7 @@ func TestWhatAFaultMeansForANote(t *testing.T) {
 		h.respond = func(psa.Note) error { return &verify.Error{Code: row.code, RetryAfter: row.after} }
 		h.send("acme", "dana")
 		h.advance(5 * time.Minute)
-		h.Write(t.Context())
+		h.DoDue(t.Context())
 		if left, waits := h.nextNoteIn(); waits != (row.waits > 0) || waits && left != row.waits {
 			t.Errorf("after %s it waits %s, %t; want %s", row.code, left, waits, row.waits)
 		}
@@ -219,13 +221,13 @@ func TestOneTenantsOutageDelaysNoOtherTenant(t *testing.T) {
 		return nil
 	}
 	h.advance(5 * time.Minute)
-	h.Write(t.Context())
+	h.DoDue(t.Context())
 	if len(h.written) != 4 {
 		t.Errorf("%d notes were tried, want 3 and 1: who is down is not asked again at once", len(h.written))
 	}
 	h.respond = nil
 	h.advance(5 * time.Second)
-	h.Write(t.Context())
+	h.DoDue(t.Context())
 	if _, waits := h.nextNoteIn(); waits || len(h.written) != 7 {
 		t.Errorf("when it was back %d notes were tried in all, want 7; one waits: %t", len(h.written), waits)
 	}
@@ -235,15 +237,15 @@ func TestAWorkerThatDiedHasWrittenOrNot(t *testing.T) {
 	h := newHarness(t)
 	h.send("acme", "dana")
 	h.advance(5 * time.Minute)
-	if jobs, err := h.store.ClaimNotes(t.Context(), h.clock(), h.clock().Add(time.Minute), 9); err != nil || len(jobs) != 1 { // and stops
+	if jobs, err := h.store.Notes().Claim(t.Context(), h.clock(), h.clock().Add(time.Minute), 9, nil); err != nil || len(jobs) != 1 { // and stops
 		t.Fatal(jobs, err)
 	}
-	h.Write(t.Context())
+	h.DoDue(t.Context())
 	if len(h.written) != 0 {
 		t.Error("it was written under somebody's lease")
 	}
 	h.advance(time.Minute)
-	h.Write(t.Context())
+	h.DoDue(t.Context())
 	if len(h.written) != 1 || !h.written[0].Repeated {
 		t.Errorf("it was written as %+v", h.written)
 	}

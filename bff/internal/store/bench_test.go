@@ -72,7 +72,7 @@ func parallel(b *testing.B, do func(ctx context.Context, n int64) error) {
 	b.ReportMetric(float64(waits[b.N*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// BenchmarkSend64 measures whole sends: verification, chained event and sealed outbox row, durable.
+// BenchmarkSend64 measures whole sends: verification, chained event and sealed job, durable.
 func BenchmarkSend64(b *testing.B) {
 	measureOnBoth(b, func(b *testing.B, s *store.Store) {
 		svc := service(s)
@@ -155,7 +155,7 @@ func benchmarkAttempts(b *testing.B, s *store.Store) {
 	})
 	secrets := map[string]string{}
 	for {
-		jobs, err := s.ClaimJobs(b.Context(), verify.Phone, time.Now(), time.Now().Add(time.Hour), 1000)
+		jobs, err := s.Messages(verify.Phone).Claim(b.Context(), time.Now(), time.Now().Add(time.Hour), 1000, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -27,8 +27,8 @@ func stored(b *testing.B, n int) string {
 			expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place)
 		SELECT printf('v_%%026d', i), 'acme', printf('contact-%%d', i * 7919 %% 10000), 'mobile', '4711', 'ana', 'sms_code', randomblob(32), 1, 3,
 			1e12 + i, 1e12 + i + 300000, 1800000, lower(hex(randomblob(16))), randomblob(32), 'verified', 4, 4 * i FROM n`,
-		`INSERT INTO outbox (id, tenant, method, kind, state, due_at, lease_until, attempts, carrier_ref, cause)
-		SELECT id, tenant, method, 'phone', 'sent', requested_at, 0, 1, '0C000000A1B2C3D4', '' FROM verifications WHERE place < 4 * %d`,
+		`INSERT INTO jobs (kind, id, tenant, verification, state, due_at, attempts, body, ref, cause)
+		SELECT 'phone', id, tenant, id, 'sent', requested_at, 1, method, '0C000000A1B2C3D4', '' FROM verifications WHERE place < 4 * %d`,
 		`WITH kinds (k, kind) AS (VALUES (1, 'requested'), (2, 'sent'), (3, 'delivered'), (4, 'verified'))
 		INSERT INTO events (tenant, seq, at, kind, verification, contact, body, hash)
 		SELECT tenant, place + k, requested_at, kind, id, contact, printf('{"tenant":"acme","seq":%%d,"at":%%d,"kind":"%%s","verification":"%%s",'

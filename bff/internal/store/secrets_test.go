@@ -99,9 +99,9 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 			switch state {
 			case verify.JobSending:
 			case verify.JobQueued:
-				err = s.RetryJob(ctx, j.ID, time.Now().Add(time.Hour), "busy")
+				err = s.Messages(j.Method.Kind()).Retry(ctx, j, time.Now().Add(time.Hour), "busy")
 			default:
-				err = s.SettleJob(ctx, j.ID, state, "", "")
+				err = s.Messages(j.Method.Kind()).Settle(ctx, j, state, "", "")
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -135,7 +135,7 @@ func written(t *testing.T, url, driver string) map[string][]byte {
 	}
 	defer func() { _ = db.Close() }()
 	for _, table := range []string{
-		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "outbox",
+		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "jobs",
 		"directory_clients", "directory_contacts", "directory_syncs",
 	} {
 		found["table "+table] = dump(t, db, table)
@@ -208,7 +208,7 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 func claim(t *testing.T, s *store.Store, at time.Time) (all []verify.Job) {
 	t.Helper()
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-		jobs, err := s.ClaimJobs(t.Context(), kind, at, at.Add(time.Minute), 9)
+		jobs, err := s.Messages(kind).Claim(t.Context(), at, at.Add(time.Minute), 9, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

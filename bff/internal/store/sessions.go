@@ -178,9 +178,9 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 }
 
 const (
-	// settledKept is how long the outbox keeps the results of messages, for support.
-	// Delivery reports name the verification and need no row of the outbox.
-	settledKept = 24 * time.Hour
+	// messagesKept is how long the results of messages are kept, for support.
+	// Delivery reports name the verification and need no job.
+	messagesKept = 24 * time.Hour
 	// alertsKept is the same for alerts.
 	alertsKept = 7 * 24 * time.Hour
 	// notesKept is the same for notes.
@@ -203,10 +203,10 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	}{
 		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`, now},
 		{`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
-		{`DELETE FROM outbox WHERE id IN (
-			SELECT id FROM outbox WHERE state NOT IN ('queued', 'sending') AND lease_until <= $1 LIMIT $2 + 0)`, now.Add(-settledKept)},
-		{`DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-alertsKept)},
-		{`DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE state <> 'waiting' AND due_at <= $1 LIMIT $2 + 0)`, now.Add(-notesKept)},
+		{sweepJobs(verify.MessageJobs(verify.Email)), now.Add(-messagesKept)},
+		{sweepJobs(verify.MessageJobs(verify.Phone)), now.Add(-messagesKept)},
+		{sweepJobs(verify.NoteJobs), now.Add(-notesKept)},
+		{sweepJobs(verify.WebhookJobs), now.Add(-alertsKept)},
 		{`DELETE FROM opened_tickets WHERE (tenant, technician, ticket) IN (
 			SELECT tenant, technician, ticket FROM opened_tickets WHERE at <= $1 LIMIT $2 + 0)`, now.Add(-openedKept)},
 		{`DELETE FROM directory_syncs WHERE (tenant, system, client, token) IN (

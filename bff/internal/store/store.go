@@ -2,7 +2,7 @@
 // default) and PostgreSQL.
 //
 // Start with [Open], then [Store.Migrate]. A [Store] is the domain's
-// [verify.Ledger] and [verify.Tenants], keeps the pod sessions and the outbox,
+// [verify.Ledger] and [verify.Tenants], keeps the pod sessions and the jobs,
 // and gives admins the tenants' settings and the check of the event chain.
 // What must not be read from a stolen file is sealed by a [Vault].
 package store

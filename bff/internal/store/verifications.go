@@ -155,9 +155,7 @@ func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Ti
 	if err != nil || !denied {
 		return false, err
 	}
-	_, err = t.exec(ctx, "queue note again", `
-		UPDATE notes SET state = 'waiting', due_at = $3, attempts = 0, cause = '' WHERE id = $1 AND tenant = $2`, id, tenant, millis(at))
-	return true, err
+	return true, t.requeueNote(ctx, tenant, id, at)
 }
 
 // Advance is [verify.UsageCounters]'s.

@@ -341,13 +341,14 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(err)
 	soon := time.Now().Add(time.Second)
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-		_, err = s.ClaimJobs(ctx, kind, soon, soon, 10)
+		_, err = s.Messages(kind).Claim(ctx, soon, soon, 10, nil)
 		fatal(err)
 	}
-	fatal(s.RetryJob(ctx, "v0", soon, ""), s.SettleJob(ctx, "v1", verify.JobSent, "", ""))
-	_, _, err = s.NextJobAt(ctx, verify.Phone)
+	fatal(s.Messages(verify.Phone).Retry(ctx, verify.Job{Tenant: "acme", ID: "v0"}, soon, ""))
+	fatal(s.Messages(verify.Email).Settle(ctx, verify.Job{Tenant: "acme", ID: "v1"}, verify.JobSent, "", ""))
+	_, _, err = s.Messages(verify.Phone).NextDue(ctx, nil)
 	fatal(err)
-	_, err = s.LapsedJobs(ctx, soon, soon, 10)
+	_, err = s.LapsedMessages(verify.Phone).Claim(ctx, soon, soon, 10, nil)
 	fatal(err)
 	fatal(s.Write(ctx, "acme", func(tx verify.Tx) error {
 		_, err := tx.End(ctx, "acme", "v0", verify.Denied, time.Now())

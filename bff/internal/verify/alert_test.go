@@ -34,7 +34,7 @@ func withWebhook(t *testing.T, change func(*verify.Policy)) *harness {
 // told is what waits to be posted to the webhook, once.
 func (h *harness) told() []webhook.Event {
 	h.t.Helper()
-	alerts, err := h.store.ClaimAlerts(ctx, h.clock.Now(), h.clock.Now().Add(1e18), 99)
+	alerts, err := h.store.Alerts().Claim(ctx, h.clock.Now(), h.clock.Now().Add(1e18), 99, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}

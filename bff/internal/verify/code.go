@@ -31,7 +31,7 @@ func (s *Service) CheckCode(ctx context.Context, d TicketContext, id, typed stri
 		return Result{}, err
 	}
 	s.publish(a.last)
-	s.Alerter.WakeAlerts()
+	s.Waker.Wake(WebhookJobs)
 	if a.verdict != nil {
 		return Result{}, a.verdict
 	}

@@ -107,7 +107,7 @@ func (s *Service) write(ctx context.Context, tenant string, step func(Tx) (Event
 // publish notifies the pods and the note worker of an event that is committed.
 func (s *Service) publish(e Event) {
 	s.Notifier.Notify(e.Tenant, e.Contact, e.Seq)
-	if _, ends := outcomeOf[e.Kind]; ends && s.Noter != nil {
-		s.Noter.WakeNotes()
+	if _, ends := outcomeOf[e.Kind]; ends {
+		s.Waker.Wake(NoteJobs)
 	}
 }

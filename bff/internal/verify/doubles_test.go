@@ -57,9 +57,10 @@ func (e *fakeNotifier) Notify(tenant, contact string, seq int64) {
 	e.notifications = append(e.notifications, notification{tenant, contact, seq})
 }
 
-func (e *fakeNotifier) WakeAlerts() {}
-
-func (e *fakeNotifier) Wake() {
+func (e *fakeNotifier) Wake(kind verify.JobKind) {
+	if kind == verify.NoteJobs || kind == verify.WebhookJobs {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.wakes++

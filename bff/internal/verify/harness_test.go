@@ -47,7 +47,7 @@ func newHarness(t testing.TB) *harness {
 	h := &harness{
 		t: t, store: s, clock: clock, notifier: notifier, jobs: map[string]verify.Job{},
 		Service: verify.Service{
-			Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: notifier, Courier: notifier, Alerter: notifier, Now: clock.Now, Entropy: &seededEntropy{source: rand.NewChaCha8([32]byte{4})},
+			Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: notifier, Waker: notifier, Now: clock.Now, Entropy: &seededEntropy{source: rand.NewChaCha8([32]byte{4})},
 			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 		},
 	}
@@ -59,8 +59,8 @@ func newHarness(t testing.TB) *harness {
 // other is one more node's service on the same store.
 func (h *harness) other() *verify.Service {
 	return &verify.Service{
-		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, KnownChannels: h.KnownChannels, Notifier: h.Notifier, Courier: h.Courier,
-		Alerter: h.Alerter, Keys: h.Keys, Now: h.Now, Entropy: h.Entropy,
+		Ledger: h.Ledger, Tenants: h.Tenants, Policies: h.Policies, KnownChannels: h.KnownChannels, Notifier: h.Notifier, Waker: h.Waker,
+		Keys: h.Keys, Now: h.Now, Entropy: h.Entropy,
 	}
 }
 
@@ -133,7 +133,7 @@ func (h *harness) job(id string) verify.Job {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-		jobs, err := h.store.ClaimJobs(ctx, kind, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000)
+		jobs, err := h.store.Messages(kind).Claim(ctx, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000, nil)
 		if err != nil {
 			h.t.Fatal(err)
 		}

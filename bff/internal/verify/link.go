@@ -208,7 +208,7 @@ func (s *Service) decide(ctx context.Context, token string, write decision) (Lin
 		return link, errors.Join(refused, err)
 	}
 	s.publish(written)
-	s.Alerter.WakeAlerts()
+	s.Waker.Wake(WebhookJobs)
 	link.Outcome, link.Reason, link.Numbers = outcomeOf[written.Kind], written.Reason, nil
 	link.CanDeny, link.DeniedLate = written.Kind != EventDenied, written.Late
 	if written.Kind == EventFailed {

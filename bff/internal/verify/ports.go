@@ -174,23 +174,8 @@ type Waker interface {
 	Wake(kind JobKind)
 }
 
-// Alerter wakes the webhook worker after a commit.
-type Alerter interface {
-	WakeAlerts()
-}
-
 // Connections reads the settings of the tenants' ticket systems.
 type Connections interface {
 	// Connection gives the tenant's to the system. CodeNotFound: it has none.
 	Connection(ctx context.Context, tenant, system string) (Connection, error)
-}
-
-// Noter wakes the note worker after a commit.
-type Noter interface {
-	WakeNotes()
-}
-
-// Courier wakes the courier after a commit.
-type Courier interface {
-	Wake()
 }

@@ -60,8 +60,8 @@ func (s *Service) Send(ctx context.Context, d TicketContext, r Request) (Result,
 	}
 	if !again {
 		s.Notifier.Notify(d.Tenant, r.Contact, result.Seq)
-		s.Courier.Wake()
-		s.Alerter.WakeAlerts()
+		s.Waker.Wake(MessageJobs(r.Method.Kind()))
+		s.Waker.Wake(WebhookJobs)
 	}
 	if result.Shield.State == "" {
 		return s.current(ctx, d, result)

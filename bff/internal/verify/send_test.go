@@ -135,7 +135,7 @@ func TestSendRefusals(t *testing.T) {
 				}
 			}
 			for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
-				if _, queued, err := h.store.NextJobAt(ctx, kind); queued || err != nil {
+				if _, queued, err := h.store.Messages(kind).NextDue(ctx, nil); queued || err != nil {
 					t.Errorf("refused, and yet a message is queued for %s (%v)", kind, err)
 				}
 			}

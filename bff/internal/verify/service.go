@@ -6,17 +6,15 @@ import (
 	"time"
 )
 
-// Service does what people ask of Shieldpod. All exported fields but Noter and Reach are required; it must not be copied once used.
+// Service does what people ask of Shieldpod. All exported fields but Reach are required; it must not be copied once used.
 type Service struct {
 	Ledger        Ledger
 	Tenants       Tenants
 	Policies      Policies
 	KnownChannels KnownChannels
 	Notifier      Notifier
-	Courier       Courier
-	Alerter       Alerter
+	Waker         Waker
 	Reach         Reach // nil: every kind of channel has a carrier
-	Noter         Noter // nil: notes wait until the note worker's next poll
 	Keys          Keys
 	Now           func() time.Time
 	Entropy       io.Reader

@@ -19,7 +19,7 @@ func noted() verify.TicketContext {
 func (h *harness) due() []verify.NoteJob {
 	h.t.Helper()
 	now := h.clock.Now()
-	notes, err := h.store.ClaimNotes(ctx, now, now, 9)
+	notes, err := h.store.Notes().Claim(ctx, now, now, 9, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}

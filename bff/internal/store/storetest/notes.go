@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +33,7 @@ func noting(t *testing.T, s *store.Store, ids ...string) []verify.NoteJob {
 
 func claimNotes(t *testing.T, s *store.Store, at time.Time) []verify.NoteJob {
 	t.Helper()
-	notes, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), 9)
+	notes, err := s.Notes().Claim(t.Context(), at, at.Add(time.Minute), 9, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +52,12 @@ func ending(t *testing.T, s *store.Store, id string, outcome verify.Outcome, at 
 func settleNote(t *testing.T, s *store.Store, j verify.NoteJob) bool {
 	t.Helper()
 	return ask(t, s, func(tx verify.Tx) (bool, error) { return tx.SettleNote(t.Context(), j) })
+}
+
+// giveUp drops a note that was claimed.
+func giveUp(t *testing.T, s *store.Store, j verify.NoteJob) {
+	t.Helper()
+	want(t, s.Notes().Settle(t.Context(), j, verify.JobFailed, "", "there is no such ticket"), "")
 }
 
 // unnoted demands that no note is given out, ever.
@@ -100,86 +104,6 @@ var notes = []promise{
 			t.Errorf("%d were given up, error %v: there was nothing to write", n, err)
 		}
 	}},
-	{"a note is there only if its transaction is", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		v := link("v1")
-		err := s.Write(ctx, "acme", insert(ctx, v), func(tx verify.Tx) error {
-			if err := tx.EnqueueNote(ctx, note(v)); err != nil {
-				return err
-			}
-			return errOfStep
-		})
-		if err == nil {
-			t.Error("the step did not fail")
-		}
-		unnoted(t, s)
-	}},
-	{"a note whose lease has run out is given again, its writes counted", func(t *testing.T, s *store.Store) {
-		want := noting(t, s, "v1")
-		at := noon.Add(5 * time.Minute)
-		for writes := range 3 {
-			want[0].Attempts, want[0].DueAt = writes, at.Add(time.Minute)
-			if diff := cmp.Diff(want, claimNotes(t, s, at)); diff != "" {
-				t.Error(diff)
-			}
-			at = at.Add(time.Minute)
-			if early := claimNotes(t, s, at.Add(-time.Millisecond)); len(early) > 0 {
-				t.Error("it was given out under somebody's lease")
-			}
-		}
-	}},
-	{"of fifty that claim at once none gets another's note", func(t *testing.T, s *store.Store) {
-		ids := make([]string, 2*crowd)
-		for i := range ids {
-			ids[i] = fmt.Sprintf("v%03d", i)
-		}
-		noting(t, s, ids...)
-		at := noon.Add(time.Hour)
-		var mu sync.Mutex
-		given := map[string]int{}
-		ended := together(func(int) error {
-			for {
-				batch, err := s.ClaimNotes(t.Context(), at, at.Add(time.Minute), 3)
-				if err != nil || len(batch) == 0 {
-					return err
-				}
-				mu.Lock()
-				for _, j := range batch {
-					given[j.Verification]++
-				}
-				mu.Unlock()
-			}
-		})
-		if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
-			t.Error(diff)
-		}
-		for _, id := range ids {
-			if given[id] != 1 {
-				t.Errorf("the note of %s was given out %d times", id, given[id])
-			}
-		}
-	}},
-	{"a note that is retried comes at its time, and NextNoteAt tells it", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		if _, any, err := s.NextNoteAt(ctx); any || err != nil {
-			t.Errorf("one waits in an empty store, error %v", err)
-		}
-		noting(t, s, "v1")
-		at := noon.Add(5 * time.Minute)
-		claimNotes(t, s, at)
-		again := at.Add(10 * time.Minute)
-		want(t, s.RetryNote(ctx, "acme", "v1", again, "it is down"), "")
-		next, any, err := s.NextNoteAt(ctx)
-		if !any || !next.Equal(again) || err != nil {
-			t.Errorf("the next is due at %v, %t, error %v", next, any, err)
-		}
-		if early := claimNotes(t, s, again.Add(-time.Millisecond)); len(early) > 0 {
-			t.Error("it came before its time")
-		}
-		if late := claimNotes(t, s, again); len(late) != 1 || late[0].Attempts != 1 {
-			t.Errorf("it came as %+v", late)
-		}
-	}},
 	{"a note is settled once, and for good", func(t *testing.T, s *store.Store) {
 		noting(t, s, "v1")
 		claimed := claimNotes(t, s, noon.Add(5*time.Minute))[0]
@@ -188,12 +112,13 @@ var notes = []promise{
 				t.Errorf("settled for the first time: %t, want %t", !fresh, fresh)
 			}
 		}
-		want(t, s.RetryNote(t.Context(), "acme", "v1", noon, ""), "")
+		want(t, s.Notes().Retry(t.Context(), claimed, noon, ""), verify.CodeNotFound)
 		unnoted(t, s)
 	}},
 	{"a note that is given up is not written any more", func(t *testing.T, s *store.Store) {
-		waiting := noting(t, s, "v1")
-		want(t, s.DropNote(t.Context(), "acme", "v1", "there is no such ticket"), "")
+		noting(t, s, "v1")
+		claimed := claimNotes(t, s, noon.Add(5*time.Minute))
+		giveUp(t, s, claimed[0])
 		unnoted(t, s)
 		for tenant, given := range map[string]int64{"acme": 1, "umbrella": 0} {
 			n, cause, err := s.DroppedNotes(t.Context(), tenant)
@@ -201,7 +126,7 @@ var notes = []promise{
 				t.Errorf("of %s %d were given up because %q, error %v", tenant, n, cause, err)
 			}
 		}
-		if settleNote(t, s, waiting[0]) {
+		if settleNote(t, s, claimed[0]) {
 			t.Error("it was settled though it was given up")
 		}
 	}},
@@ -209,12 +134,13 @@ var notes = []promise{
 		ctx := t.Context()
 		foreign := noting(t, s, "v1")[0]
 		foreign.Tenant = "umbrella"
-		want(t, s.DropNote(ctx, "umbrella", "v1", ""), "")
-		want(t, s.RetryNote(ctx, "umbrella", "v1", noon.Add(8*time.Hour), ""), "")
+		claimNotes(t, s, noon.Add(5*time.Minute))
+		want(t, s.Notes().Settle(ctx, foreign, verify.JobFailed, "", ""), verify.CodeNotFound)
+		want(t, s.Notes().Retry(ctx, foreign, noon.Add(8*time.Hour), ""), verify.CodeNotFound)
 		if settleNote(t, s, foreign) {
 			t.Error("it was settled")
 		}
-		if due := claimNotes(t, s, noon.Add(5*time.Minute)); len(due) != 1 {
+		if due := claimNotes(t, s, noon.Add(6*time.Minute)); len(due) != 1 {
 			t.Error("it is not given out any more")
 		}
 	}},
@@ -240,7 +166,6 @@ var notes = []promise{
 		}
 	}},
 	{"a late denial makes a note due again, whatever became of the first one", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
 		denied := noon.Add(time.Hour)
 		for _, row := range []struct {
 			name   string
@@ -256,7 +181,7 @@ var notes = []promise{
 			{"void", func(id string) { ending(t, s, id, verify.Superseded, noon) }, false},
 			{"dropped", func(id string) {
 				ending(t, s, id, verify.Failed, noon)
-				want(t, s.DropNote(ctx, "acme", id, "there is no such ticket"), "")
+				giveUp(t, s, claimNotes(t, s, noon)[0])
 			}, false},
 		} {
 			j := noting(t, s, row.name)[0]
@@ -284,6 +209,8 @@ var notes = []promise{
 		if settleNote(t, s, first) {
 			t.Error("the text of before the denial has settled it")
 		}
+		want(t, s.Notes().Retry(t.Context(), first, noon.Add(time.Hour), "the system is down"), verify.CodeNotFound)
+		want(t, s.Notes().Settle(t.Context(), first, verify.JobFailed, "", ""), verify.CodeNotFound)
 		if due := claimNotes(t, s, noon.Add(time.Second)); len(due) != 1 || due[0].Attempts != 0 {
 			t.Errorf("due are %+v", due)
 		}

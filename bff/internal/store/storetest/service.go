@@ -17,13 +17,12 @@ import (
 type discard struct{}
 
 func (discard) Notify(string, string, int64) {}
-func (discard) Wake()                        {}
-func (discard) WakeAlerts()                  {}
+func (discard) Wake(verify.JobKind)          {}
 
 // Service gives the domain's service on the store, with fixed keys. What it tells others is lost.
 func Service(s *store.Store, now func() time.Time) *verify.Service {
 	return &verify.Service{
-		Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: discard{}, Courier: discard{}, Alerter: discard{},
+		Ledger: s, Tenants: s, Policies: s, KnownChannels: s, Notifier: discard{}, Waker: discard{},
 		Now: now, Entropy: rand.Reader,
 		Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 	}
@@ -36,7 +35,7 @@ func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 	r, err := svc.Send(t.Context(), session("").Context, send(0))
 	want(t, err, "")
 	soon := time.Now().Add(time.Minute)
-	jobs, err := s.ClaimJobs(t.Context(), verify.Phone, soon, soon.Add(time.Minute), 9)
+	jobs, err := s.Messages(verify.Phone).Claim(t.Context(), soon, soon.Add(time.Minute), 9, nil)
 	want(t, err, "")
 	if len(jobs) != 1 {
 		t.Fatalf("%d messages are on their way, want 1", len(jobs))

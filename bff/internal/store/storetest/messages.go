@@ -44,14 +44,36 @@ func pending(t *testing.T, s *store.Store, ids ...string) []verify.Job {
 // claim takes e-mails.
 func claim(t *testing.T, s *store.Store, at time.Time, n int) []verify.Job {
 	t.Helper()
-	jobs, err := s.ClaimJobs(t.Context(), verify.Email, at, at.Add(time.Minute), n)
+	jobs, err := s.Messages(verify.Email).Claim(t.Context(), at, at.Add(time.Minute), n, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return jobs
 }
 
-// wiped demands that nothing of the job can be claimed, retried or settled any more.
+// lapsed takes e-mails whose lease has ended, until the given time.
+func lapsed(t *testing.T, s *store.Store, at, until time.Time) []verify.Job {
+	t.Helper()
+	jobs, err := s.LapsedMessages(verify.Email).Claim(t.Context(), at, until, 9, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return jobs
+}
+
+// retry queues an e-mail again.
+func retry(t *testing.T, s *store.Store, id string, at time.Time, cause string) error {
+	t.Helper()
+	return s.Messages(verify.Email).Retry(t.Context(), verify.Job{Tenant: "acme", ID: id}, at, cause)
+}
+
+// settle ends an e-mail.
+func settle(t *testing.T, s *store.Store, id string, state verify.JobState) error {
+	t.Helper()
+	return s.Messages(verify.Email).Settle(t.Context(), verify.Job{Tenant: "acme", ID: id}, state, "carrier's id", "a cause")
+}
+
+// wiped demands that nothing of the job can be claimed or retried any more.
 func wiped(t *testing.T, s *store.Store, id string) {
 	t.Helper()
 	for _, at := range []time.Time{later, lease, lease.Add(time.Hour)} {
@@ -59,10 +81,10 @@ func wiped(t *testing.T, s *store.Store, id string) {
 			t.Errorf("job %s was given out again", jobs[0].ID)
 		}
 	}
-	want(t, s.RetryJob(t.Context(), id, later, ""), verify.CodeNotFound)
+	want(t, retry(t, s, id, later, ""), verify.CodeNotFound)
 }
 
-var outbox = []promise{
+var messages = []promise{
 	{"a job is given out once, whole, oldest first, when it is due", func(t *testing.T, s *store.Store) {
 		jobs := pending(t, s, "v1", "v2", "v3")
 		if early := claim(t, s, noon, 9); len(early) > 0 {
@@ -78,52 +100,7 @@ var outbox = []promise{
 			t.Errorf("%d jobs were given out again", len(again))
 		}
 	}},
-	{"a job is there only if its transaction is", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		v := link("v1")
-		v.ExpiresAt = later.Add(time.Minute)
-		err := s.Write(ctx, "acme", insert(ctx, v), func(tx verify.Tx) error {
-			if err := tx.Enqueue(ctx, job(v)); err != nil {
-				return err
-			}
-			return errOfStep
-		})
-		if err == nil || len(claim(t, s, later, 9)) > 0 {
-			t.Errorf("a job of an undone step was given out, error %v", err)
-		}
-	}},
-	{"of fifty senders at once none gets another's job", func(t *testing.T, s *store.Store) {
-		ids := make([]string, 2*crowd)
-		for i := range ids {
-			ids[i] = fmt.Sprintf("v%03d", i)
-		}
-		pending(t, s, ids...)
-		var mu sync.Mutex
-		given := map[string]int{}
-		ended := together(func(int) error {
-			for {
-				jobs, err := s.ClaimJobs(t.Context(), verify.Email, later, lease, 3)
-				if err != nil || len(jobs) == 0 {
-					return err
-				}
-				mu.Lock()
-				for _, j := range jobs {
-					given[j.ID]++
-				}
-				mu.Unlock()
-			}
-		})
-		if diff := cmp.Diff(map[verify.Code]int{"": crowd}, ended); diff != "" {
-			t.Error(diff)
-		}
-		for _, id := range ids {
-			if given[id] != 1 {
-				t.Errorf("job %s was given out %d times", id, given[id])
-			}
-		}
-	}},
 	{"a job that is retried comes again at its time, its sends counted", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
 		jobs := pending(t, s, "v1")
 		for sends := range 3 {
 			jobs[0].Attempts = sends
@@ -136,23 +113,9 @@ var outbox = []promise{
 			if diff := cmp.Diff(jobs, claim(t, s, at, 9)); diff != "" {
 				t.Error(diff)
 			}
-			want(t, s.RetryJob(ctx, "v1", at.Add(time.Minute), "the carrier is down"), "")
+			want(t, retry(t, s, "v1", at.Add(time.Minute), "the carrier is down"), "")
 		}
-		want(t, s.RetryJob(ctx, "v1", later, ""), verify.CodeNotFound) // it is queued and not being sent
-	}},
-	{"NextJobAt tells when the earliest queued job is due", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		pending(t, s, "v1", "v2")
-		claim(t, s, later, 9)
-		if _, any, err := s.NextJobAt(ctx, verify.Email); any || err != nil {
-			t.Errorf("one is due though all are being sent, error %v", err)
-		}
-		want(t, s.RetryJob(ctx, "v1", later.Add(2*time.Minute), ""), "")
-		want(t, s.RetryJob(ctx, "v2", later.Add(time.Minute), ""), "")
-		at, any, err := s.NextJobAt(ctx, verify.Email)
-		if !any || !at.Equal(later.Add(time.Minute)) || err != nil {
-			t.Errorf("the next is due at %v, %t, error %v", at, any, err)
-		}
+		want(t, retry(t, s, "v1", later, ""), verify.CodeNotFound) // it is queued and not being sent
 	}},
 	{"e-mails and texts wait each in a line of their own", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -164,20 +127,20 @@ var outbox = []promise{
 			texts[i] = job(v)
 			must(t, s, insert(ctx, v), func(tx verify.Tx) error { return tx.Enqueue(ctx, texts[i]) })
 		}
-		given, err := s.ClaimJobs(ctx, verify.Phone, later, lease, 9)
+		given, err := s.Messages(verify.Phone).Claim(ctx, later, lease, 9, nil)
 		if diff := cmp.Diff(texts, given); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 		for kind, queued := range map[verify.ChannelKind]bool{verify.Phone: false, verify.Email: true} {
-			if _, any, err := s.NextJobAt(ctx, kind); any != queued || err != nil {
+			if _, any, err := s.Messages(kind).NextDue(ctx, nil); any != queued || err != nil {
 				t.Errorf("of kind %s one is queued: %t, error %v; want %t", kind, any, err, queued)
 			}
 		}
 		if diff := cmp.Diff(mail, claim(t, s, later, 9)); diff != "" {
 			t.Error(diff)
 		}
-		want(t, s.RetryJob(ctx, "v1", later, ""), "")
-		if given, err := s.ClaimJobs(ctx, verify.Phone, later, lease, 9); len(given) > 0 || err != nil {
+		want(t, retry(t, s, "v1", later, ""), "")
+		if given, err := s.Messages(verify.Phone).Claim(ctx, later, lease, 9, nil); len(given) > 0 || err != nil {
 			t.Errorf("%d e-mails were given out as texts, error %v", len(given), err)
 		}
 	}},
@@ -186,22 +149,11 @@ var outbox = []promise{
 			id := string(state)
 			pending(t, s, id)
 			claim(t, s, later, 1)
-			want(t, s.SettleJob(t.Context(), id, state, "carrier's id", "a cause"), "")
+			want(t, settle(t, s, id, state), "")
 			wiped(t, s, id)
 		}
 	}},
-	{"a job can be settled once, by who was given it, in a final state", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		pending(t, s, "v1")
-		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "", ""), verify.CodeNotFound)
-		claim(t, s, later, 1)
-		want(t, s.SettleJob(ctx, "v1", verify.JobQueued, "", ""), verify.CodeInvalid)
-		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "", ""), "")
-		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "", ""), verify.CodeNotFound)
-		want(t, s.SettleJob(ctx, "none", verify.JobSent, "", ""), verify.CodeNotFound)
-	}},
 	{"a job whose lease has run out is given to be told, again until it is settled, and never sent again", func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
 		pending(t, s, "v1")
 		claim(t, s, later, 1)
 		told := []verify.Job{{ID: "v1", Tenant: "acme", Method: verify.EmailLink, Attempts: 1}}
@@ -215,24 +167,22 @@ var outbox = []promise{
 			{again.Add(-time.Millisecond), nil}, // it is leased
 			{again, told},                       // who died too
 		} {
-			lapsed, err := s.LapsedJobs(ctx, row.at, row.at.Add(30*time.Second), 9)
-			if diff := cmp.Diff(row.want, lapsed); diff != "" || err != nil {
-				t.Error(err, diff)
+			if diff := cmp.Diff(row.want, lapsed(t, s, row.at, row.at.Add(30*time.Second))); diff != "" {
+				t.Error(diff)
 			}
 		}
-		want(t, s.SettleJob(ctx, "v1", verify.JobUnsure, "", "its sender went silent"), "")
-		if lapsed, err := s.LapsedJobs(ctx, again.Add(time.Hour), again.Add(2*time.Hour), 9); len(lapsed) > 0 || err != nil {
-			t.Errorf("it was given though it is settled, error %v", err)
+		want(t, settle(t, s, "v1", verify.JobUnsure), "")
+		if late := lapsed(t, s, again.Add(time.Hour), again.Add(2*time.Hour)); len(late) > 0 {
+			t.Error("it was given though it is settled")
 		}
 		wiped(t, s, "v1")
 		// The carrier's answer may come yet.
-		want(t, s.SettleJob(ctx, "v1", verify.JobSent, "carrier's id", ""), "")
+		want(t, settle(t, s, "v1", verify.JobSent), "")
 	}},
 	{"a lapsed job is wiped before it is settled", func(t *testing.T, s *store.Store) {
 		pending(t, s, "v1")
 		claim(t, s, later, 1)
-		_, err := s.LapsedJobs(t.Context(), lease, lease.Add(time.Minute), 9)
-		want(t, err, "")
+		lapsed(t, s, lease, lease.Add(time.Minute))
 		wiped(t, s, "v1")
 	}},
 	{"of fifty that look for lapsed jobs one is told of each", func(t *testing.T, s *store.Store) {
@@ -241,7 +191,7 @@ var outbox = []promise{
 		var mu sync.Mutex
 		told := 0
 		together(func(int) error {
-			lapsed, err := s.LapsedJobs(t.Context(), lease, lease.Add(time.Minute), 9)
+			lapsed, err := s.LapsedMessages(verify.Email).Claim(t.Context(), lease, lease.Add(time.Minute), 9, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			told += len(lapsed)
@@ -260,7 +210,7 @@ var outbox = []promise{
 			t.Error(diff) // lapsed jobs do not use up the batch
 		}
 		wiped(t, s, "v1")
-		want(t, s.RetryJob(ctx, "v2", later, ""), "")
+		want(t, retry(t, s, "v2", later, ""), "")
 		if late := claim(t, s, later.Add(5*time.Minute), 9); len(late) > 0 {
 			t.Error("it was given out after its verification had expired")
 		}
@@ -270,19 +220,19 @@ var outbox = []promise{
 		ctx := t.Context()
 		pending(t, s, "old")
 		claim(t, s, later, 1)
-		want(t, s.SettleJob(ctx, "old", verify.JobUnsure, "", ""), "")
+		want(t, settle(t, s, "old", verify.JobUnsure), "")
 		jobs := pending(t, s, "new", "sending", "waiting")
 		claim(t, s, later.Add(time.Millisecond), 2)
-		want(t, s.SettleJob(ctx, "new", verify.JobUnsure, "", ""), "")
+		want(t, settle(t, s, "new", verify.JobUnsure), "")
 		for _, row := range []struct {
 			after time.Duration
 			want  verify.Code
 		}{{24*time.Hour - time.Millisecond, ""}, {24 * time.Hour, verify.CodeNotFound}} {
 			want(t, s.Sweep(ctx, lease.Add(row.after)), "")
-			want(t, s.SettleJob(ctx, "old", verify.JobUnsure, "", ""), row.want) // while it is known, its answer may come
-			want(t, s.SettleJob(ctx, "new", verify.JobUnsure, "", ""), "")
+			want(t, settle(t, s, "old", verify.JobUnsure), row.want) // while it is known, its answer may come
+			want(t, settle(t, s, "new", verify.JobUnsure), "")
 		}
-		want(t, s.SettleJob(ctx, "sending", verify.JobSent, "", ""), "")
+		want(t, settle(t, s, "sending", verify.JobSent), "")
 		if diff := cmp.Diff(jobs[2:], claim(t, s, later, 9)); diff != "" {
 			t.Error(diff)
 		}
@@ -304,7 +254,7 @@ var outbox = []promise{
 		each := func(code verify.Code) {
 			ended := together(func(n int) (err error) {
 				for _, id := range ids[6*n : 6*n+6] {
-					if verify.CodeOf(s.SettleJob(ctx, id, verify.JobUnsure, "", "")) != code {
+					if verify.CodeOf(settle(t, s, id, verify.JobUnsure)) != code {
 						err = errOfStep
 					}
 				}
