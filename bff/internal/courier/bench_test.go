@@ -8,6 +8,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -24,6 +25,7 @@ func BenchmarkOutboxToPhone(b *testing.B) {
 		}}
 		c.Queues[verify.Phone] = texts
 	})
+	storetest.SetPolicy(b, r.store, "acme", "", storetest.Unbounded)
 	tc := ticketContext
 	tc.Contacts = nil
 	for i := range b.N {
