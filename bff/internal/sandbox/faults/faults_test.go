@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestARequestSetsAFault(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s, w := newSet(), httptest.NewRecorder()
-			s.ServeHTTP(w, httptest.NewRequest("POST", "/api/faults", strings.NewReader(row.body)))
+			s.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/api/faults", strings.NewReader(row.body)))
 			if got := s.All()["psa"]; w.Code != row.want || got != row.fault {
 				t.Errorf("%d %s, then %+v; want %d and %+v", w.Code, w.Body, got, row.want, row.fault)
 			}
