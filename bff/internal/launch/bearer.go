@@ -86,12 +86,13 @@ func (s *Service) ForgetSessions(tenant string) {
 func (s *Service) lookUpSession(ctx context.Context, id string) (verify.Session, error) {
 	now := s.Now()
 	session, err := s.sessionCache.Load(ctx, id, now, func() (verify.Session, error) { return s.Sessions.Session(ctx, id) })
-	switch {
-	case verify.CodeOf(err) == verify.CodeNotFound:
-		return verify.Session{}, sessionRefusal(err)
-	case err != nil:
+	if err != nil {
+		if verify.CodeOf(err) == verify.CodeNotFound {
+			err = sessionRefusal(err)
+		}
 		return verify.Session{}, err
-	case !now.Before(session.EndsAt):
+	}
+	if !now.Before(session.EndsAt) {
 		return verify.Session{}, sessionEnded(nil)
 	}
 	return session, nil
