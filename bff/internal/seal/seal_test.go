@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	"testing"
 
 	"github.com/shieldpod/shieldpod/bff/internal/seal"
@@ -72,5 +73,18 @@ func TestAKeyHas32Bytes(t *testing.T) {
 		if _, err := seal.New(make([]byte, n), rand.Reader); err == nil {
 			t.Errorf("%d bytes were taken", n)
 		}
+	}
+}
+
+// Stored values must stay readable: the key of a place, the key's id and the data beside the ciphertext are part of the form.
+func TestTheStoredFormStays(t *testing.T) {
+	s, err := seal.New(bytes.Repeat([]byte{1}, 32), bytes.NewReader(make([]byte, 12)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := s.Seal([]byte("plain"), "outbox", "acme", "v1")
+	const want = "764791cf000000000000000000000000389ffc9a0f792d4807e1f2992ae29db47b16d4fd5b"
+	if got := hex.EncodeToString(sealed); err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
 	}
 }

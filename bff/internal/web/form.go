@@ -28,7 +28,7 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, 
 	}
 	body, err := strictjson.Read(r.Context(), http.MaxBytesReader(w, r.Body, limit), limit)
 	var long *http.MaxBytesError
-	if errors.As(err, &long) || strictjson.KindOf(err) == strictjson.TooLarge {
+	if errors.As(err, &long) {
 		return nil, ErrTooLarge
 	}
 	form, malformed := url.ParseQuery(string(body))
