@@ -12,6 +12,8 @@ export type ApiErrorCode =
   | "session_invalid"
   | "session_ended"
   | "api_key_invalid"
+  | "api_key_expired"
+  | "scope_missing"
   | "member_refused"
   | "own_channel"
   | "channel_unusable"

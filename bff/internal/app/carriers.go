@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
@@ -37,10 +38,10 @@ type CarrierFactory struct {
 	Now       func() time.Time
 }
 
-func (f CarrierFactory) sender(a verify.CarrierAccount) (courier.Sender, error) { return f.Open(a) }
+func (f CarrierFactory) sender(a admin.CarrierAccount) (courier.Sender, error) { return f.Open(a) }
 
 // Open makes the sender of an account. It refuses an account whose delivery reports could be forged.
-func (f CarrierFactory) Open(a verify.CarrierAccount) (Carrier, error) {
+func (f CarrierFactory) Open(a admin.CarrierAccount) (Carrier, error) {
 	switch a.Carrier {
 	case sendgrid.Carrier:
 		return newSendgrid(a)
@@ -54,7 +55,7 @@ func (f CarrierFactory) Open(a verify.CarrierAccount) (Carrier, error) {
 	return nil, fmt.Errorf("there is no carrier %q", a.Carrier)
 }
 
-func newSendgrid(a verify.CarrierAccount) (Carrier, error) {
+func newSendgrid(a admin.CarrierAccount) (Carrier, error) {
 	var settings sendgrid.Settings
 	var secret sendgrid.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -66,7 +67,7 @@ func newSendgrid(a verify.CarrierAccount) (Carrier, error) {
 	return made(sendgrid.New(sendgrid.Config{Key: secret.Key, From: settings.From, Host: settings.Host}))
 }
 
-func (f CarrierFactory) vonage(a verify.CarrierAccount) (Carrier, error) {
+func (f CarrierFactory) vonage(a admin.CarrierAccount) (Carrier, error) {
 	var settings vonage.Settings
 	var secret vonage.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -78,7 +79,7 @@ func (f CarrierFactory) vonage(a verify.CarrierAccount) (Carrier, error) {
 	return made(vonage.New(vonage.Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: f.PublicURL}))
 }
 
-func (f CarrierFactory) smtp(a verify.CarrierAccount) (Carrier, error) {
+func (f CarrierFactory) smtp(a admin.CarrierAccount) (Carrier, error) {
 	var settings smtp.Settings
 	var secret smtp.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -103,7 +104,7 @@ func hostOf(address string) string {
 	return u.Hostname()
 }
 
-func (f CarrierFactory) twilio(a verify.CarrierAccount) (Carrier, error) {
+func (f CarrierFactory) twilio(a admin.CarrierAccount) (Carrier, error) {
 	var settings twilio.Settings
 	var secret twilio.Secret
 	if err := readAccount(a, &settings, &secret); err != nil {
@@ -129,7 +130,7 @@ func made[C Carrier](c C, err error) (Carrier, error) {
 	return c, nil
 }
 
-func readAccount(a verify.CarrierAccount, settings, secret any) error {
+func readAccount(a admin.CarrierAccount, settings, secret any) error {
 	for text, into := range map[string]any{string(a.Settings): settings, string(a.Secret): secret} {
 		if err := strictjson.Decode(context.Background(), []byte(text), into, strictjson.Rules{Null: true}); err != nil {
 			return fmt.Errorf("%s: the account can't be read (%T)", a.Carrier, err) // its text may hold the secret
@@ -139,8 +140,8 @@ func readAccount(a verify.CarrierAccount, settings, secret any) error {
 }
 
 // NewAccount is an account as it is stored.
-func NewAccount(tenant, carrier string, place int, settings, secret any) (verify.CarrierAccount, error) {
-	a := verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Priority: place}
+func NewAccount(tenant, carrier string, place int, settings, secret any) (admin.CarrierAccount, error) {
+	a := admin.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: carrierKinds[carrier], Priority: place}
 	var errSettings, errSecret error
 	a.Settings, errSettings = json.Marshal(settings)
 	a.Secret, errSecret = json.Marshal(secret)

@@ -54,14 +54,21 @@ var hosts = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:
 // CheckSite refuses a setting that is not a scheme and a host as a browser sends them as an origin: anything else
 // would never match, or, in a content security policy, match too much. Without TLS only loopback is accepted.
 func CheckSite(setting, text string) error {
+	if err := checkSite(text); err != nil {
+		return fmt.Errorf("%s %w", setting, err)
+	}
+	return nil
+}
+
+func checkSite(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme+"://"+u.Host != text || !hosts.MatchString(u.Host) || !usualPort(u) {
-		return fmt.Errorf("%s %q must be a scheme and a host only, in small letters and without the scheme's own port, like https://pod.example", setting, text)
+		return fmt.Errorf("%q must be a scheme and a host only, in small letters and without the scheme's own port, like https://pod.example", text)
 	}
 	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
 		return nil
 	}
-	return fmt.Errorf("%s %q must be https (http is for loopback only)", setting, text)
+	return fmt.Errorf("%q must be https (http is for loopback only)", text)
 }
 
 // usualPort tells whether browsers would write the port, and so.

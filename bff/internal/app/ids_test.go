@@ -10,21 +10,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 func TestAnIDThatIsStoredCanBeReachedAndRemoved(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
-	key, secret, err := verify.NewAPIKey("acme", "Ana Ortiz", app.SystemClock(), rand.Reader)
+	key, secret, err := admin.APIKey{Tenant: "acme", Name: "Ana Ortiz", Scopes: admin.Scopes, CreatedAt: app.SystemClock()}.Draw(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.Store.PutAPIKey(t.Context(), key); err != nil {
+	if err := storetest.PutAPIKey(t.Context(), srv.Store, key); err != nil {
 		t.Fatal(err)
 	}
 	site := httptest.NewServer(srv.Handler)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,8 +16,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -39,7 +42,7 @@ func newLimited(t *testing.T, args ...string) limited {
 	c.Limits, c.Log = limits, slog.New(slog.NewTextHandler(&log, nil))
 	c.LimitClock = func() time.Time { return held } // no quota is refilled while a slow machine asks
 	srv := apptest.New(t, c)
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Origins: []string{"https://psa.example"}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Name: "Acme IT", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	return limited{srv, t, &log}
@@ -225,6 +228,20 @@ func TestThreat_31_RefusalsLeaveATrace(t *testing.T) {
 	const attacker = "198.51.100.9"
 	l := newLimited(t)
 	secret := "eyJhbGciOiJub25lIn0"
+	long := app.SystemClock().Add(-time.Hour)
+	apiKey := func(k admin.APIKey) string {
+		k.Tenant, k.Name, k.CreatedAt = "acme", "Ana Ortiz", long
+		k, text, err := k.Draw(rand.Reader)
+		if err == nil {
+			err = storetest.PutAPIKey(t.Context(), l.Store, k)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	expired := apiKey(admin.APIKey{Scopes: admin.Scopes, ExpiresAt: long.Add(time.Minute)})
+	narrow := apiKey(admin.APIKey{Scopes: []admin.Scope{admin.ScopeDirectoryRead}})
 	for _, row := range []struct {
 		threat string
 		send   sending
@@ -234,6 +251,8 @@ func TestThreat_31_RefusalsLeaveATrace(t *testing.T) {
 		{"1, a made-up member", sending{method: "POST", path: "/api/v1/launch/connectwise", body: `{"tenant":"nobody","ticket":{"id":"1"},"member":{"id":"` + secret + `","hash":"` + secret + `"}}`}, "member_refused tenant=nobody"},
 		{"3, a token of another purpose", sending{method: "GET", path: "/api/v1/pod", bearer: secret}, `session_invalid tenant=""`},
 		{"a made-up key", sending{method: "GET", path: "/api/v1/policies", bearer: "spk_" + secret}, `api_key_invalid tenant=""`},
+		{"32, an expired key", sending{method: "GET", path: "/api/v1/policies", bearer: expired}, "api_key_expired tenant=acme"},
+		{"32, a key for another purpose", sending{method: "GET", path: "/api/v1/policies", bearer: narrow}, "scope_missing tenant=acme"},
 		{"20, a forged delivery report of SendGrid", sending{method: "POST", path: "/hooks/sendgrid/acme", body: "[]"}, "hook_refused tenant=acme"},
 		{"20, a forged delivery report of all tenants", sending{method: "POST", path: "/hooks/sendgrid", body: "[]"}, `hook_refused tenant=""`},
 		{"20, of Vonage", sending{method: "GET", path: "/hooks/vonage/north?sig=" + secret}, "hook_refused tenant=north"},

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // PlatformCarriers are the platform's own accounts, by which tenants send that have none.
@@ -27,8 +27,8 @@ type PlatformCarriers struct {
 }
 
 // Accounts are those of the carriers that are set.
-func (c PlatformCarriers) Accounts() ([]verify.CarrierAccount, error) {
-	var accounts []verify.CarrierAccount
+func (c PlatformCarriers) Accounts() ([]admin.CarrierAccount, error) {
+	var accounts []admin.CarrierAccount
 	if c.SendgridKey != "" {
 		a, err := NewAccount("", sendgrid.Carrier, 1,
 			sendgrid.Settings{From: c.SendgridFrom, Host: c.SendgridHost, WebhookKey: c.SendgridWebhookKey}, sendgrid.Secret{Key: c.SendgridKey})

@@ -21,7 +21,7 @@ const (
 )
 
 // NewConnectWise makes the client of ConnectWise. It refuses hosts inside the network; loopback allows this machine.
-func NewConnectWise(connections verify.Connections, loopback bool, now func() time.Time) (*connectwise.Client, error) {
+func NewConnectWise(connections psa.Connections, loopback bool, now func() time.Time) (*connectwise.Client, error) {
 	return connectwise.New(connectwise.Config{
 		Connections: connections, Now: now, Entropy: rand.Reader,
 		HTTP: egress.Client(egress.Config{AllowLoopback: loopback, Timeout: askTime, BodyLimit: askLimit, KeepAlive: true}),

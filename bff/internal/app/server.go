@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
@@ -42,7 +43,11 @@ var (
 	_ verify.Tenants        = (*store.Store)(nil)
 	_ verify.Policies       = (*store.Store)(nil)
 	_ verify.KnownChannels  = (*store.Store)(nil)
-	_ verify.APIKeys        = (*store.Store)(nil)
+	_ admin.Ledger          = (*store.Store)(nil)
+	_ admin.APIKeys         = (*store.Store)(nil)
+	_ admin.Sessions        = (*store.Store)(nil)
+	_ admin.Log             = (*store.Store)(nil)
+	_ psa.Connections       = (*store.Store)(nil)
 	_ directory.Cards       = (*store.Store)(nil)
 	_ psa.Directory         = directory.Directory{}
 	_ httpapi.Directory     = directory.Directory{}
@@ -79,9 +84,10 @@ type Server struct {
 	Handler http.Handler
 	// Metrics answers requests of /metrics.
 	Metrics http.Handler
-	// Store and Verify are for the demo and for tests, which set tenants up in the server's own process.
+	// Store, Verify and Admin are for the demo and for tests, which set tenants up in the server's own process.
 	Store  *store.Store
 	Verify *verify.Service
+	Admin  *admin.Service
 
 	config   Config
 	bus      *notify.Bus
@@ -177,13 +183,16 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	})
 	srv.notes = newNotes(c, db, srv.waker, manage, service)
 	srv.Verify = service
-	if _, err = srv.bus.SubscribePolicies(func(tenant string) {
+	discard := func(tenant string) {
 		service.Forget(tenant)
 		carriers.Invalidate(tenant)
 		brands.Invalidate(tenant)
-	}); err != nil {
+	}
+	if _, err = srv.bus.SubscribePolicies(discard); err != nil {
 		return err
 	}
+	srv.Admin = NewAdmin(db, c.AllowLoopback, c.Now)
+	srv.Admin.Notifier, srv.Admin.Changed = srv.bus, discard
 	launches := &launch.Service{
 		Tenants: db, Sessions: db, ChangeDetector: service, Hosted: manage, Tickets: newTickets(db, manage),
 		Client:   egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
@@ -201,7 +210,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	srv.disconnect = sync.OnceFunc(srv.hub.Close)
 	metrics := httpapi.NewMetrics(srv.hub.Count, srv.security.Collector())
 	routes := httpapi.New(httpapi.Config{
-		Verify: service, Launch: launches, Tenants: db, APIKeys: db, Directory: directory.Directory{Cards: db}, Brands: brands, Brandings: db,
+		Verify: service, Launch: launches, Tenants: db, Admin: srv.Admin, Directory: directory.Directory{Cards: db}, Brands: brands, Brandings: db,
 		Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: c.PublicURL,
 		Contract: api.Contract, Metrics: metrics, Ready: srv.ready, Log: c.Log,
 		Security: srv.security, Guesses: ratelimit.New(c.Limits.LimitGuesses, c.LimitClock),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -66,7 +67,7 @@ func TestThreat_25_EveryAnswerSaysThatNothingOfItLeaks(t *testing.T) {
 
 func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	const mine, none = "frame-ancestors https://psa.example", "frame-ancestors 'none'"
@@ -107,10 +108,10 @@ func TestThreat_23_EveryPageSaysWhoMayFrameIt(t *testing.T) {
 
 func TestThreat_23_EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "bare"}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "bare"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, path, opener, resource, frames string }{
@@ -138,7 +139,7 @@ func TestThreat_23_EveryPageSaysWhatOtherSitesMayDoWithIt(t *testing.T) {
 
 func TestThreat_23_EveryAnswerInHTMLHasAllSecurityHeaders(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	link := "/v/" + strings.Repeat("x", 43)

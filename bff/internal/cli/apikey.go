@@ -2,12 +2,11 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -20,29 +19,33 @@ type apikeyCmd struct {
 
 type apikeyNewCmd struct {
 	tenantArg
-	Name string `required:"" help:"Who holds it: edits are told under this name."`
+	Name    string        `required:"" help:"Who holds it: edits are told under this name."`
+	Scope   []admin.Scope `help:"What the key may do: ${scopes}; repeat for more. Without it the key may do all of it." placeholder:"SCOPE"`
+	Expires string        `help:"Last day of the key, in UTC, like 2027-01-31. Without it the key does not expire." placeholder:"DATE"`
 }
+
+// apiKeyFlags are the flags by which the fields of a key are set.
+var apiKeyFlags = map[string]string{"name": "--name ", "scopes": "--scope ", "expires_at": "--expires "}
 
 // Run stores the key's hash, and prints the key.
 func (c *apikeyNewCmd) Run(e *env) error {
-	if strings.TrimSpace(c.Name) == "" {
-		return errors.New("--name must say who holds the key, like 'Ana Ortiz'")
-	}
-	if err := checkName(c.Name); err != nil {
-		return err
-	}
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		key, secret, err := verify.NewAPIKey(c.Tenant, c.Name, app.SystemClock(), rand.Reader)
+	request := admin.APIKeyRequest{Name: c.Name, Scopes: c.Scope}
+	if c.Expires != "" {
+		day, err := time.Parse(time.DateOnly, c.Expires)
 		if err != nil {
-			return err
+			return fmt.Errorf("--expires %q must be a date like 2027-01-31", c.Expires)
 		}
-		if err := db.PutAPIKey(ctx, key); err != nil {
-			return err
+		request.ExpiresAt = day.AddDate(0, 0, 1)
+	}
+	return c.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
+		key, secret, err := acts.CreateAPIKey(ctx, acts.by, c.Tenant, request)
+		if err != nil {
+			return publicError(err, apiKeyFlags)
 		}
 		if _, err := fmt.Fprintln(e.stdout, secret); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.stderr, "This is %s's API key %s, and it is not shown again. It may change every policy and every pushed contact of %s.\n", key.Name, key.ID, c.Tenant)
+		_, err = fmt.Fprintf(e.stderr, "This is %s's API key %s, and it is not shown again. Its scopes at %s: %s.\n", key.Name, key.ID, c.Tenant, scopeList(key.Scopes))
 		return err
 	})
 }
@@ -60,7 +63,10 @@ func (c *apikeyListCmd) Run(e *env) error {
 		}
 		var b strings.Builder
 		for _, k := range keys {
-			fmt.Fprintf(&b, "%s  %s  since %s\n", k.ID, k.Name, k.CreatedAt.UTC().Format("2 Jan 2006"))
+			fmt.Fprintf(&b, "%s  %s  since %s\n", k.ID, k.Name, k.CreatedAt.UTC().Format(dayFormat))
+			fmt.Fprintf(&b, "  scopes   %s\n", scopeList(k.Scopes))
+			fmt.Fprintf(&b, "  expires  %s\n", timeOr(k.ExpiresAt, "never"))
+			fmt.Fprintf(&b, "  used     %s\n", timeOr(k.UsedAt, "never"))
 		}
 		if len(keys) == 0 {
 			fmt.Fprintf(&b, "No API key yet. Make one: shieldpod apikey new %s --name 'Ana Ortiz'\n", c.Tenant)
@@ -70,6 +76,27 @@ func (c *apikeyListCmd) Run(e *env) error {
 	})
 }
 
+const (
+	dayFormat    = "2 Jan 2006"
+	minuteFormat = "2 Jan 2006 15:04 UTC"
+)
+
+// timeOr is a time to the minute, or the other text if there is none.
+func timeOr(t time.Time, none string) string {
+	if t.IsZero() {
+		return none
+	}
+	return t.UTC().Format(minuteFormat)
+}
+
+func scopeList(scopes []admin.Scope) string {
+	names := make([]string, len(scopes))
+	for i, s := range scopes {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
 type apikeyRemoveCmd struct {
 	tenantArg
 	ID string `arg:"" help:"The key's id, as the list has it."`
@@ -77,14 +104,11 @@ type apikeyRemoveCmd struct {
 
 // Run removes the key.
 func (c *apikeyRemoveCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		removed, err := db.RemoveAPIKey(ctx, c.Tenant, c.ID)
+	return c.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
+		err := acts.RemoveAPIKey(ctx, acts.by, c.Tenant, c.ID)
 		if err != nil {
-			return err
-		}
-		if !removed {
 			// An id may be a whole key, given by mistake: it is not repeated.
-			return fmt.Errorf("tenant %q has no API key of this id: see 'shieldpod apikey list %s'", c.Tenant, c.Tenant)
+			return notFoundError(err, "tenant %q has no API key of this id: see 'shieldpod apikey list %s'", c.Tenant, c.Tenant)
 		}
 		_, err = fmt.Fprintf(e.stdout, "API key %s is removed: nobody gets in by it any more.\n", c.ID)
 		return err

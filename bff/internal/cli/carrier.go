@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
@@ -39,24 +39,18 @@ type carrierFlags struct {
 
 // put stores an account. It refuses one that can't send, or at which signing in fails.
 func (c carrierFlags) put(e *env, name string, settings, secret any) error {
-	if c.Place < 1 || c.Place > 9 {
-		return errors.New("--place is 1 to 9")
-	}
 	account, err := app.NewAccount(c.Tenant, name, c.Place, settings, secret)
 	if err != nil {
 		return err
 	}
-	if _, err := (app.CarrierFactory{Now: app.SystemClock}).Open(account); err != nil {
-		return err
-	}
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		if !c.NoCheck {
-			if err := checkCarrier(ctx, account); err != nil {
-				return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", name, err)
-			}
+	return c.withActs(e, func(ctx context.Context, acts acts, db *store.Store) error {
+		err := acts.PutCarrier(ctx, acts.by, account, !c.NoCheck)
+		var refusal *verify.Error
+		if errors.As(err, &refusal) && refusal.Field == "sign_in" {
+			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", name, refusal.Err)
 		}
-		if err := db.PutCarrierAccount(ctx, account); err != nil {
-			return err
+		if err != nil {
+			return publicError(err, map[string]string{"priority": "--place "})
 		}
 		return listCarriers(ctx, e, db, c.Tenant, nil)
 	})
@@ -167,7 +161,7 @@ func (c *carrierListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	platform = append([]verify.CarrierAccount{}, platform...) // not nil, even if there is none
+	platform = append([]admin.CarrierAccount{}, platform...) // not nil, even if there is none
 	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
 		return listCarriers(ctx, e, db, c.Tenant, platform)
 	})
@@ -177,7 +171,7 @@ var kindWords = map[verify.ChannelKind]string{verify.Email: "e-mail", verify.Pho
 
 // listCarriers prints the tenant's own accounts and, for kinds of which it has none, the platform's. A nil platform means
 // that its accounts are unknown here.
-func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, platform []verify.CarrierAccount) error {
+func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, platform []admin.CarrierAccount) error {
 	accounts, err := db.CarrierAccounts(ctx, tenant)
 	if err != nil {
 		return err
@@ -205,8 +199,8 @@ func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, p
 }
 
 // accountOf returns the first account for a kind of channel, or nil.
-func accountOf(accounts []verify.CarrierAccount, kind verify.ChannelKind) *verify.CarrierAccount {
-	if i := slices.IndexFunc(accounts, func(a verify.CarrierAccount) bool { return a.Kind == kind }); i >= 0 {
+func accountOf(accounts []admin.CarrierAccount, kind verify.ChannelKind) *admin.CarrierAccount {
+	if i := slices.IndexFunc(accounts, func(a admin.CarrierAccount) bool { return a.Kind == kind }); i >= 0 {
 		return &accounts[i]
 	}
 	return nil
@@ -219,13 +213,9 @@ type carrierRemoveCmd struct {
 
 // Run removes the account.
 func (c *carrierRemoveCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		removed, err := db.RemoveCarrierAccount(ctx, c.Tenant, c.Carrier)
-		if err != nil {
-			return err
-		}
-		if !removed {
-			return fmt.Errorf("tenant %q has no account of its own with %s", c.Tenant, c.Carrier)
+	return c.withActs(e, func(ctx context.Context, acts acts, db *store.Store) error {
+		if err := acts.RemoveCarrier(ctx, acts.by, c.Tenant, c.Carrier); err != nil {
+			return notFoundError(err, "tenant %q has no account of its own with %s", c.Tenant, c.Carrier)
 		}
 		return listCarriers(ctx, e, db, c.Tenant, nil)
 	})
@@ -257,9 +247,9 @@ func checkCarriers(ctx context.Context, db *store.Store, tenant string, say func
 }
 
 // checkAccounts signs in at each account. owner is printed with each result.
-func checkAccounts(ctx context.Context, owner string, accounts []verify.CarrierAccount, say func(format string, args ...any)) (failures int) {
+func checkAccounts(ctx context.Context, owner string, accounts []admin.CarrierAccount, say func(format string, args ...any)) (failures int) {
 	for _, a := range accounts {
-		if err := checkCarrier(ctx, a); err != nil {
+		if err := (app.Checks{Now: app.SystemClock}).TryCarrier(ctx, a); err != nil {
 			failures++
 			say("FAIL  %s: %s", owner, explainCarrier(err))
 			continue
@@ -276,17 +266,4 @@ func explainCarrier(err error) string {
 		return err.Error() + ": it refuses the account. Correct the key, the secret and the sender (docs/carriers.md)"
 	}
 	return err.Error()
-}
-
-// checkTimeout is for signing in at one carrier.
-const checkTimeout = 10 * time.Second
-
-func checkCarrier(ctx context.Context, a verify.CarrierAccount) error {
-	sender, err := (app.CarrierFactory{Now: app.SystemClock}).Open(a)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	return sender.Check(ctx)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
@@ -49,7 +50,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	parser, err := kong.New(&grammar,
 		kong.Name("shieldpod"),
 		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "scopes": scopeList(admin.Scopes)},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.Resolvers(variables(getenv)),

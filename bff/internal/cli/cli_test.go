@@ -183,7 +183,7 @@ func TestThreat_28_TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said, _ := o.run("doctor"); !strings.Contains(said, "the chain of 3 events is whole") {
+	if said, _ := o.run("doctor"); !strings.Contains(said, "the chain of 4 events is whole") {
 		t.Fatalf("before: %q", said)
 	}
 	db, err := sql.Open("sqlite", path)
@@ -191,10 +191,10 @@ func TestThreat_28_TheDoctorNamesTheEventWhoseByteWasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(t.Context(), `UPDATE events SET body = replace(body, '"dana"', '"dane"') WHERE seq = 2`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `UPDATE events SET body = replace(body, '"dana"', '"dane"') WHERE seq = 3`); err != nil {
 		t.Fatal(err)
 	}
-	if said, _ := o.run("doctor"); !strings.Contains(said, "FAIL  acme: event 2 was changed") {
+	if said, _ := o.run("doctor"); !strings.Contains(said, "FAIL  acme: event 3 was changed") {
 		t.Errorf("after: %q", said)
 	}
 }

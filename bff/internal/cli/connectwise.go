@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -41,18 +41,12 @@ type connectwiseSetCmd struct {
 
 // Run stores the connection.
 func (c *connectwiseSetCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withActs(e, func(ctx context.Context, acts acts, db *store.Store) error {
 		connection, s, err := readConnection(ctx, db, c.Tenant)
 		if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
 			return err
 		}
 		c.change(&s)
-		if err := s.Check(); err != nil {
-			return err
-		}
-		if err := egress.CheckURL(s.Origin()+"/", false); err != nil {
-			return fmt.Errorf("--host: %w", err)
-		}
 		if connection.Settings, err = json.Marshal(s); err != nil {
 			return err
 		}
@@ -64,8 +58,8 @@ func (c *connectwiseSetCmd) Run(e *env) error {
 			connection.Secret = secret
 		}
 		connection.Tenant, connection.System = c.Tenant, psa.ConnectWise
-		if err := db.PutConnection(ctx, connection); err != nil {
-			return err
+		if err := acts.PutConnection(ctx, acts.by, connection); err != nil {
+			return publicError(err, map[string]string{"host": "--host: "})
 		}
 		return printConnection(e, connection, s)
 	})
@@ -190,13 +184,13 @@ type connectwiseRemoveCmd struct {
 
 // Run removes the connection.
 func (c *connectwiseRemoveCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		removed, err := db.RemoveConnection(ctx, c.Tenant, psa.ConnectWise)
+	return c.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
+		err := acts.RemoveConnection(ctx, acts.by, c.Tenant, psa.ConnectWise)
+		if verify.CodeOf(err) == verify.CodeNotFound {
+			return notConnected(c.Tenant)
+		}
 		if err != nil {
 			return err
-		}
-		if !removed {
-			return notConnected(c.Tenant)
 		}
 		_, err = fmt.Fprintf(e.stdout, "The connection of %s is forgotten. Delete its API member's keys in ConnectWise, and the pod in Manage Hosted API.\n", c.Tenant)
 		return err
@@ -204,7 +198,7 @@ func (c *connectwiseRemoveCmd) Run(e *env) error {
 }
 
 // readConnection reads a connection and its settings. CodeNotFound: there is none.
-func readConnection(ctx context.Context, db *store.Store, tenant string) (c verify.Connection, s connectwise.Settings, err error) {
+func readConnection(ctx context.Context, db *store.Store, tenant string) (c admin.Connection, s connectwise.Settings, err error) {
 	if c, err = db.Connection(ctx, tenant, psa.ConnectWise); err != nil {
 		return c, s, err
 	}
@@ -216,7 +210,7 @@ func readConnection(ctx context.Context, db *store.Store, tenant string) (c veri
 func isDemo(s connectwise.Settings) bool { return strings.HasPrefix(s.Host, "http://") }
 
 // existingConnection is readConnection with an error for administrators.
-func existingConnection(ctx context.Context, db *store.Store, tenant string) (verify.Connection, connectwise.Settings, error) {
+func existingConnection(ctx context.Context, db *store.Store, tenant string) (admin.Connection, connectwise.Settings, error) {
 	c, s, err := readConnection(ctx, db, tenant)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		err = notConnected(tenant)
@@ -228,7 +222,7 @@ func notConnected(tenant string) error {
 	return fmt.Errorf("tenant %q is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'", tenant)
 }
 
-func printConnection(e *env, c verify.Connection, s connectwise.Settings) error {
+func printConnection(e *env, c admin.Connection, s connectwise.Settings) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  ConnectWise at %s\n  company   %s\n  client id %s\n", c.Tenant, s.Host, s.Company, s.ClientID)
 	for _, optional := range [][2]string{{"codebase ", s.Codebase}, {"version  ", s.Version}} {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -66,7 +67,7 @@ func checksFailed(n int) error {
 // checkup is one run of the checks. It prints the results and counts the failures.
 type checkup struct {
 	db       *store.Store
-	platform []verify.CarrierAccount
+	platform []admin.CarrierAccount
 
 	say      func(format string, args ...any)
 	failures int

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -36,7 +37,7 @@ func TestThreat_12_TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 			}
 			flags := app.Database{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
 			err := withStore(&env{ctx: t.Context()}, flags, func(ctx context.Context, db *store.Store) error {
-				return db.Write(ctx, "acme", func(tx verify.Tx) error {
+				return db.Administer(ctx, "acme", func(tx admin.Tx) error {
 					levels := map[string]string{"": c.tenant}
 					for client, text := range c.clients {
 						levels[client] = text

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/user"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // env is what a command may use of its process.
@@ -21,6 +25,15 @@ type env struct {
 	log    *slog.Logger
 
 	answers io.Reader // of a person at a terminal; nil: no terminal
+}
+
+// actor is the user of the machine, who performs the acts of a command.
+func (e *env) actor() admin.Actor {
+	u, err := user.Current()
+	if err != nil { // a container may have users without a name
+		return admin.Actor{Kind: verify.ActorCLI, ID: fmt.Sprint("uid ", os.Getuid())}
+	}
+	return admin.Actor{Kind: verify.ActorCLI, ID: u.Username, Name: u.Name}
 }
 
 // variables lets SHIELDPOD_PUBLIC_URL stand for --public-url, and so on.

@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
-	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/strength"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -89,22 +90,19 @@ func (c *keyAddCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if made && c.SecretOut != "" {
+		if err := writeNew("--secret-out", c.SecretOut, append(slices.Clone(material), '\n'), 0o600); err != nil {
+			return err
+		}
+	}
 	key := verify.SigningKey{Issuer: c.Issuer, ID: c.KID, Algorithm: c.Algorithm, Material: material}
-	err = c.changeKeys(e, func(keys []verify.SigningKey) ([]verify.SigningKey, error) {
-		for _, k := range keys {
-			if k.Issuer == key.Issuer && k.ID == key.ID {
-				return nil, fmt.Errorf("tenant %q already trusts kid %q of %s: remove it first, or choose another kid", c.Tenant, c.KID, c.Issuer)
-			}
-		}
-		keys = append(keys, key)
-		if err := launch.CheckKeys(keys); err != nil {
-			return nil, err
-		}
-		if made && c.SecretOut != "" {
-			return keys, writeNew("--secret-out", c.SecretOut, append(slices.Clone(material), '\n'), 0o600)
-		}
-		return keys, nil
+	err = c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+		t, err := acts.AddKey(ctx, acts.by, c.Tenant, key)
+		return t, c.explain(err)
 	})
+	if err != nil && made && c.SecretOut != "" {
+		err = errors.Join(err, os.Remove(c.SecretOut)) // which this command has just made
+	}
 	if err != nil || !made {
 		return err
 	}
@@ -114,6 +112,19 @@ func (c *keyAddCmd) Run(e *env) error {
 	}
 	_, err = fmt.Fprintf(e.stdout, "The shared secret, which is not shown again: %s\n", material)
 	return err
+}
+
+func (c *keyAddCmd) explain(err error) error {
+	var refusal *verify.Error
+	switch {
+	case !errors.As(err, &refusal):
+		return err
+	case refusal.Field == "id":
+		return fmt.Errorf("tenant %q already trusts kid %q of %s: remove it first, or choose another kid", c.Tenant, c.KID, c.Issuer)
+	case refusal.Field == "secret":
+		return fmt.Errorf("--secret-file: %s can't be used: %s", c.SecretFile, refusal.Public)
+	}
+	return publicError(err, nil)
 }
 
 // material is the key as it is stored. made is true for a new shared secret.
@@ -144,9 +155,6 @@ func (c *keyAddCmd) suppliedSecret() ([]byte, error) {
 		return nil, fmt.Errorf("--secret-file: %w", err)
 	}
 	key, err := launchcontext.SharedSecret(c.KID, secret)
-	if err == nil {
-		err = strength.Secret(secret)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("--secret-file: %s can't be used: %w", c.SecretFile, withoutCode(err))
 	}
@@ -200,21 +208,8 @@ type keyRemoveCmd struct {
 
 // Run removes the key.
 func (c *keyRemoveCmd) Run(e *env) error {
-	return c.changeKeys(e, func(keys []verify.SigningKey) ([]verify.SigningKey, error) {
-		left := slices.DeleteFunc(slices.Clone(keys), func(k verify.SigningKey) bool { return k.Issuer == c.Issuer && k.ID == c.KID })
-		if len(left) == len(keys) {
-			return nil, fmt.Errorf("tenant %q trusts no kid %q of %s", c.Tenant, c.KID, c.Issuer)
-		}
-		return left, nil
-	})
-}
-
-// changeKeys stores the tenant with the keys that change returns, if its issuers can be checked by them.
-func (a tenantArg) changeKeys(e *env, change func([]verify.SigningKey) ([]verify.SigningKey, error)) error {
-	return a.changeTenant(e, func(t *verify.Tenant) (err error) {
-		if t.Keys, err = change(t.Keys); err != nil {
-			return err
-		}
-		return publicError(launch.CheckIssuers(t.Issuers, t.Keys))
+	return c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+		t, err := acts.RemoveKey(ctx, acts.by, c.Tenant, c.Issuer, c.KID)
+		return t, notFoundError(err, "tenant %q trusts no kid %q of %s", c.Tenant, c.KID, c.Issuer)
 	})
 }

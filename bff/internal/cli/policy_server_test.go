@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -13,14 +15,14 @@ import (
 func TestPoliciesAsCodeAgainstTheServer(t *testing.T) {
 	srv := apptest.New(t, apptest.Config(t, "https://pod.example"))
 	a := newAdmin(t, srv.Handler)
-	if err := srv.Store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}); err != nil {
+	if err := storetest.PutTenant(t.Context(), srv.Store, verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}); err != nil {
 		t.Fatal(err)
 	}
-	key, secret, err := verify.NewAPIKey("acme", "Ana Ortiz", app.SystemClock(), strings.NewReader(strings.Repeat("entropy!", 20)))
+	key, secret, err := admin.APIKey{Tenant: "acme", Name: "Ana Ortiz", Scopes: admin.Scopes, CreatedAt: app.SystemClock()}.Draw(strings.NewReader(strings.Repeat("entropy!", 20)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.Store.PutAPIKey(t.Context(), key); err != nil {
+	if err := storetest.PutAPIKey(t.Context(), srv.Store, key); err != nil {
 		t.Fatal(err)
 	}
 	apply := func(flags ...string) string { return a.said(append([]string{"policy", "apply", a.file}, flags...)...) }

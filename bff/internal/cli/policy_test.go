@@ -73,23 +73,23 @@ func answer(w http.ResponseWriter, status int, kind string, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a client that is gone
 }
 
-// admin runs policy commands against a server.
-type admin struct {
+// policyAdmin runs policy commands against a server.
+type policyAdmin struct {
 	*operator
 	site, file string
 }
 
-func newAdmin(t *testing.T, server http.Handler) *admin {
+func newAdmin(t *testing.T, server http.Handler) *policyAdmin {
 	t.Helper()
 	site := httptest.NewServer(server)
 	t.Cleanup(site.Close)
-	a := &admin{operator: newOperator(t), site: site.URL, file: filepath.Join(t.TempDir(), "policy.yaml")}
+	a := &policyAdmin{operator: newOperator(t), site: site.URL, file: filepath.Join(t.TempDir(), "policy.yaml")}
 	a.env["SHIELDPOD_SERVER"], a.env["SHIELDPOD_API_KEY"] = site.URL, policyKey
 	return a
 }
 
 // said is what a command printed and its error, with neither the server's address nor the file's folder.
-func (a *admin) said(args ...string) string {
+func (a *policyAdmin) said(args ...string) string {
 	a.t.Helper()
 	out, err := a.run(args...)
 	if err != "" {
@@ -98,7 +98,7 @@ func (a *admin) said(args ...string) string {
 	return strings.NewReplacer(a.site, "SERVER", filepath.Dir(a.file)+"/", "").Replace(out)
 }
 
-func (a *admin) write(content string) {
+func (a *policyAdmin) write(content string) {
 	a.t.Helper()
 	if err := os.WriteFile(a.file, []byte(content), 0o600); err != nil {
 		a.t.Fatal(err)

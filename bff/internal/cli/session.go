@@ -7,7 +7,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 type endSessionsCmd struct {
@@ -18,8 +17,8 @@ type endSessionsCmd struct {
 
 // Run revokes the open sessions: their pods stop within a second on every node, and have to be launched again.
 func (c *endSessionsCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
-		n, err := db.EndSessions(ctx, c.Tenant, c.Technician)
+	return c.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
+		n, err := acts.EndSessions(ctx, acts.by, c.Tenant, c.Technician)
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,10 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
-	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -26,9 +26,6 @@ type signinPutCmd struct {
 
 // Run stores the sign-in, and replaces an earlier one.
 func (c *signinPutCmd) Run(e *env) error {
-	if err := egress.CheckURL(c.Issuer, false); err != nil {
-		return fmt.Errorf("--issuer: %w", err)
-	}
 	if c.Tenant == "callback" {
 		return errors.New("a tenant of this name has no address to sign in at: choose another slug")
 	}
@@ -40,12 +37,9 @@ func (c *signinPutCmd) Run(e *env) error {
 		}
 		in.Secret = []byte(secret)
 	}
-	if err := publicError(launch.CheckSignIn(in)); err != nil {
-		return err
-	}
-	err := c.changeTenant(e, func(t *verify.Tenant) error {
-		t.SignIn = in
-		return nil
+	err := c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+		t, err := acts.PutSignIn(ctx, acts.by, c.Tenant, in)
+		return t, publicError(err, map[string]string{"issuer": "--issuer: "})
 	})
 	if err != nil {
 		return err
@@ -60,11 +54,8 @@ type signinRemoveCmd struct {
 
 // Run removes the sign-in.
 func (c *signinRemoveCmd) Run(e *env) error {
-	return c.changeTenant(e, func(t *verify.Tenant) error {
-		if t.SignIn.Issuer == "" {
-			return fmt.Errorf("tenant %q has no sign-in", c.Tenant)
-		}
-		t.SignIn = verify.SignIn{}
-		return nil
+	return c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+		t, err := acts.RemoveSignIn(ctx, acts.by, c.Tenant)
+		return t, notFoundError(err, "tenant %q has no sign-in", c.Tenant)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -39,24 +40,45 @@ func (a tenantArg) withStore(e *env, do func(context.Context, *store.Store, veri
 	})
 }
 
-// changeTenant stores the tenant as change leaves it, and prints it.
-func (a tenantArg) changeTenant(e *env, change func(*verify.Tenant) error) error {
-	return a.withStore(e, func(ctx context.Context, db *store.Store, t verify.Tenant) error {
-		if err := change(&t); err != nil {
-			return err
-		}
-		if err := db.PutTenant(ctx, t); err != nil {
+// acts are the administrative acts on a database, and who performs them.
+type acts struct {
+	*admin.Service
+	by admin.Actor
+}
+
+func newActs(e *env, db *store.Store) acts {
+	return acts{Service: app.NewAdmin(db, false, app.SystemClock), by: e.actor()}
+}
+
+// withActs is withStore for commands that change something.
+func (a tenantArg) withActs(e *env, do func(context.Context, acts, *store.Store) error) error {
+	return a.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error { return do(ctx, newActs(e, db), db) })
+}
+
+// changeTenant performs an act on the tenant's own settings, and prints them.
+func (a tenantArg) changeTenant(e *env, change func(context.Context, acts) (verify.Tenant, error)) error {
+	return a.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
+		t, err := change(ctx, acts)
+		if err != nil {
 			return err
 		}
 		return printTenant(e, t)
 	})
 }
 
-// publicError replaces a refusal of the server by its public text.
-func publicError(err error) error {
+// publicError is a refusal's public text, after the flag that its field is set by. flags may be nil.
+func publicError(err error, flags map[string]string) error {
 	var refusal *verify.Error
-	if errors.As(err, &refusal) && refusal.Public != "" {
-		return errors.New(refusal.Public)
+	if !errors.As(err, &refusal) || refusal.Public == "" || refusal.Code == verify.CodeUnavailable {
+		return err
 	}
-	return err
+	return errors.New(flags[refusal.Field] + refusal.Public)
+}
+
+// notFoundError is publicError with another text where there is nothing to change.
+func notFoundError(err error, format string, args ...any) error {
+	if verify.CodeOf(err) == verify.CodeNotFound {
+		return fmt.Errorf(format, args...)
+	}
+	return publicError(err, nil)
 }

@@ -2,21 +2,15 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	sdkwebhook "github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -44,101 +38,55 @@ type tenantPutCmd struct {
 	Webhook      string   `help:"Where verifications, denials, locked contacts and paused numbers are posted: a URL with https, or none."`
 }
 
-var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+// tenantFlags are the flags by which the fields of a tenant are set.
+var tenantFlags = map[string]string{
+	"name": "--name ", "region": "--region ", "origins": "--origin ", "add_origins": "--add-origin ", "remove_origins": "--remove-origin: ",
+	"procedure_url": "--procedure-url ", "webhook_url": "--webhook: ",
+}
 
 // Run stores the tenant.
 func (c *tenantPutCmd) Run(e *env) error {
-	if !slug.MatchString(c.ID) {
-		return fmt.Errorf("tenant %q: a slug has up to 40 of a-z, 0-9 and hyphens, like acme-it", c.ID)
+	if len(c.Origin) > 0 && len(c.AddOrigin)+len(c.RemoveOrigin) > 0 {
+		return errors.New("--origin replaces all origins: give it alone, or change the list by --add-origin and --remove-origin")
+	}
+	edit := admin.TenantEdit{
+		Name: c.Name, Region: c.Region, Origins: c.Origin, AddOrigins: c.AddOrigin, RemoveOrigins: c.RemoveOrigin,
+		ProcedureURL: c.ProcedureURL, WebhookURL: c.Webhook,
+	}
+	if c.Webhook == "none" {
+		edit.WebhookURL, edit.RemoveWebhook = "", true
 	}
 	return withStore(e, c.Database, func(ctx context.Context, db *store.Store) error {
-		t, err := db.Tenant(ctx, c.ID)
-		created := verify.CodeOf(err) == verify.CodeNotFound
-		switch {
-		case created:
-			t = verify.Tenant{ID: c.ID, Region: "US"}
-		case err != nil:
+		acts := newActs(e, db)
+		put, err := acts.PutTenant(ctx, acts.by, c.ID, edit)
+		if err != nil {
+			return c.explain(err)
+		}
+		if err := errors.Join(printTenant(e, put.After), printOrigins(e, put.Before.Origins, put.After.Origins)); err != nil || put.WebhookSecret == nil {
 			return err
 		}
-		before := t.Origins
-		if err := c.change(&t); err != nil {
-			return err
-		}
-		if created && (t.Name == "" || len(t.Origins) == 0) {
-			return fmt.Errorf("there is no tenant %q yet, and a new one needs a name and an origin: shieldpod tenant put %s --name 'Acme IT' --origin https://psa.example", c.ID, c.ID)
-		}
-		secret, err := c.hook(&t.Webhook, rand.Reader)
+		secret, err := sdkwebhook.NewSecret(put.WebhookSecret)
 		if err != nil {
 			return err
 		}
-		if err := db.PutTenant(ctx, t); err != nil {
-			return err
-		}
-		if err := errors.Join(printTenant(e, t), printOrigins(e, before, t.Origins)); err != nil || secret == "" {
-			return err
-		}
-		_, err = fmt.Fprintf(e.stdout, "The webhook's secret, which is not shown again: %s\n", secret)
+		_, err = fmt.Fprintf(e.stdout, "The webhook's secret, which is not shown again: %s\n", secret.Text())
 		return err
 	})
 }
 
-// change applies the flags that were given.
-func (c *tenantPutCmd) change(t *verify.Tenant) error {
-	if c.Name != "" {
-		if err := checkName(c.Name); err != nil {
-			return err
-		}
-		t.Name = c.Name
-	}
-	if c.Region != "" {
-		if phonenumbers.GetCountryCodeForRegion(c.Region) == 0 {
-			return fmt.Errorf("--region %q must be a country's two capital letters, like US", c.Region)
-		}
-		t.Region = c.Region
-	}
-	origins, err := c.origins(t.Origins)
-	if err != nil {
+func (c *tenantPutCmd) explain(err error) error {
+	var refusal *verify.Error
+	switch {
+	case !errors.As(err, &refusal):
 		return err
+	case refusal.Code == verify.CodeNotFound:
+		return fmt.Errorf("there is no tenant %q yet, and a new one needs a name and an origin: shieldpod tenant put %s --name 'Acme IT' --origin https://psa.example", c.ID, c.ID)
+	case refusal.Field == "id":
+		return fmt.Errorf("tenant %q: %s", c.ID, refusal.Public)
+	case refusal.Field == "remove_origins":
+		return fmt.Errorf("%w of %s: 'shieldpod tenant list' shows what may", publicError(err, tenantFlags), c.ID)
 	}
-	t.Origins = origins
-	if c.ProcedureURL != "" {
-		if u, err := url.Parse(c.ProcedureURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.String() != c.ProcedureURL {
-			return fmt.Errorf("--procedure-url %q must be a web address that begins with https://", c.ProcedureURL)
-		}
-		t.ProcedureURL = c.ProcedureURL
-	}
-	return nil
-}
-
-// origins applies the flags to the origins that may frame the pod.
-func (c *tenantPutCmd) origins(before []string) ([]string, error) {
-	for flag, given := range map[string][]string{"--origin": c.Origin, "--add-origin": c.AddOrigin} {
-		for _, origin := range given {
-			if err := app.CheckSite(flag, origin); err != nil {
-				return nil, err
-			}
-		}
-	}
-	origins := slices.Clone(before)
-	if len(c.Origin) > 0 {
-		if len(c.AddOrigin)+len(c.RemoveOrigin) > 0 {
-			return nil, errors.New("--origin replaces all origins: give it alone, or change the list by --add-origin and --remove-origin")
-		}
-		origins = nil
-	}
-	for _, origin := range slices.Concat(c.Origin, c.AddOrigin) {
-		if !slices.Contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	for _, origin := range c.RemoveOrigin {
-		at := slices.Index(origins, origin)
-		if at < 0 {
-			return nil, fmt.Errorf("--remove-origin: %q may not frame the pod of %s: 'shieldpod tenant list' shows what may", origin, c.ID)
-		}
-		origins = slices.Delete(origins, at, at+1)
-	}
-	return origins, nil
+	return publicError(err, tenantFlags)
 }
 
 // printOrigins prints the removed origins, and when the change takes effect.
@@ -158,41 +106,6 @@ func printOrigins(e *env, before, after []string) error {
 	b.WriteString("Running servers follow within five seconds.\n")
 	_, err := fmt.Fprint(e.stdout, b.String())
 	return err
-}
-
-// hook sets the webhook's URL. A webhook without a secret gets one, which is returned in the form that people copy.
-func (c *tenantPutCmd) hook(w *verify.Webhook, entropy io.Reader) (secret string, err error) {
-	switch c.Webhook {
-	case "":
-		return "", nil
-	case "none":
-		*w = verify.Webhook{}
-		return "", nil
-	}
-	if err := egress.CheckURL(c.Webhook, false); err != nil {
-		return "", fmt.Errorf("--webhook: %w", err)
-	}
-	w.URL = c.Webhook
-	if len(w.Secret) > 0 {
-		return "", nil
-	}
-	w.Secret = make([]byte, 32)
-	if _, err := io.ReadFull(entropy, w.Secret); err != nil {
-		return "", err
-	}
-	made, err := sdkwebhook.NewSecret(w.Secret)
-	return made.Text(), err
-}
-
-// maxName is in characters.
-const maxName = 60
-
-// checkName refuses a name that could deceive readers of messages and pages, or break them.
-func checkName(name string) error {
-	if name != text.Line(name, maxName) {
-		return fmt.Errorf("--name %q must have up to %d characters on one line, none of them invisible", name, maxName)
-	}
-	return nil
 }
 
 type tenantListCmd struct{ app.Database }

@@ -13,7 +13,7 @@ import (
 
 func TestEveryCommandAndFlagSaysWhatItDoes(t *testing.T) {
 	var grammar cli
-	parser, err := kong.New(&grammar, kong.Name("shieldpod"),
+	parser, err := kong.New(&grammar, kong.Name("shieldpod"), kong.Vars{"version": "", "scopes": "a:read"},
 		kong.NamedMapper("secret", secretFlag(secretfile.Line)), kong.NamedMapper("token", secretFlag(secretfile.Token)))
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ import (
 func BenchmarkSendGridBatch(b *testing.B) {
 	const batch = 1000
 	s := storetest.SQLite(b)
-	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
+	if err := storetest.PutTenant(b.Context(), s, verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
 		b.Fatal(err)
 	}
 	storetest.SetPolicy(b, s, "acme", "", storetest.Unbounded)

@@ -91,7 +91,7 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	h := &harness{waker: new(jobs.Waker), changed: make(chan struct{}, 1), log: new(lockedBuffer), answers: map[int]int{}}
 	path := filepath.Join(t.TempDir(), "shieldpod.db")
 	h.store = storetest.Open(t, path, h.now)
-	if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
+	if err := storetest.PutTenant(t.Context(), h.store, verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
 		t.Fatal(err)
 	}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -12,7 +13,7 @@ import (
 // Accounts stores the carrier accounts of tenants.
 type Accounts interface {
 	// CarrierAccounts returns the tenant's accounts, those of one kind in order of priority.
-	CarrierAccounts(ctx context.Context, tenant string) ([]verify.CarrierAccount, error)
+	CarrierAccounts(ctx context.Context, tenant string) ([]admin.CarrierAccount, error)
 	// CarrierKinds returns the kinds of channel for which the tenant has an account.
 	CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error)
 }
@@ -28,7 +29,7 @@ const maxCachedTenants = 10_000
 type CarrierRegistry struct {
 	accounts Accounts
 	platform []entry
-	build    func(verify.CarrierAccount) (Sender, error)
+	build    func(admin.CarrierAccount) (Sender, error)
 	now      func() time.Time
 
 	fresh *cache.Cache[string, []entry] // by tenant
@@ -37,13 +38,13 @@ type CarrierRegistry struct {
 
 // entry is an account and its sender, which holds the connections to the carrier.
 type entry struct {
-	account verify.CarrierAccount
+	account admin.CarrierAccount
 	sender  Sender
 }
 
 // NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the
 // error becomes the fault of that tenant's messages.
-func NewCarrierRegistry(accounts Accounts, platform []verify.CarrierAccount, build func(verify.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
+func NewCarrierRegistry(accounts Accounts, platform []admin.CarrierAccount, build func(admin.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
 	r := &CarrierRegistry{
 		accounts: accounts, build: build, now: now,
 		fresh: cache.New[string, []entry](maxCachedTenants, accountsTTL), last: cache.New[string, []entry](maxCachedTenants, 0),
@@ -85,7 +86,7 @@ func (r *CarrierRegistry) Invalidate(tenant string) {
 
 // Senders implements [Carriers].
 func (r *CarrierRegistry) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {
-	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Kind == kind })
+	entries, err := r.entries(ctx, tenant, func(a admin.CarrierAccount) bool { return a.Kind == kind })
 	if err != nil {
 		return nil, err
 	}
@@ -98,19 +99,19 @@ func (r *CarrierRegistry) Senders(ctx context.Context, tenant string, kind verif
 
 // Account returns the account through which a carrier sends the tenant's messages: the tenant's own, else the platform's.
 // CodeNotFound: neither exists.
-func (r *CarrierRegistry) Account(ctx context.Context, tenant, carrier string) (verify.CarrierAccount, error) {
-	entries, err := r.entries(ctx, tenant, func(a verify.CarrierAccount) bool { return a.Carrier == carrier })
+func (r *CarrierRegistry) Account(ctx context.Context, tenant, carrier string) (admin.CarrierAccount, error) {
+	entries, err := r.entries(ctx, tenant, func(a admin.CarrierAccount) bool { return a.Carrier == carrier })
 	if err != nil {
-		return verify.CarrierAccount{}, err
+		return admin.CarrierAccount{}, err
 	}
 	if len(entries) == 0 {
-		return verify.CarrierAccount{}, &verify.Error{Code: verify.CodeNotFound, Public: "There is no account with this carrier."}
+		return admin.CarrierAccount{}, &verify.Error{Code: verify.CodeNotFound, Public: "There is no account with this carrier."}
 	}
 	return entries[0].account, nil
 }
 
 // entries returns the tenant's entries that match, or else those of the platform.
-func (r *CarrierRegistry) entries(ctx context.Context, tenant string, matches func(verify.CarrierAccount) bool) ([]entry, error) {
+func (r *CarrierRegistry) entries(ctx context.Context, tenant string, matches func(admin.CarrierAccount) bool) ([]entry, error) {
 	own, err := r.loadEntries(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (r *CarrierRegistry) loadEntries(ctx context.Context, tenant string) ([]ent
 	})
 }
 
-func (r *CarrierRegistry) sender(a verify.CarrierAccount, last []entry) Sender {
+func (r *CarrierRegistry) sender(a admin.CarrierAccount, last []entry) Sender {
 	for _, e := range last {
 		if e.account.Carrier == a.Carrier && string(e.account.Settings) == string(a.Settings) && string(e.account.Secret) == string(a.Secret) {
 			return e.sender

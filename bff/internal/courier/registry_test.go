@@ -8,18 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // fakeAccounts holds the accounts of tenants, counts reads and can fail.
 type fakeAccounts struct {
-	accounts map[string][]verify.CarrierAccount
+	accounts map[string][]admin.CarrierAccount
 	reads    int
 	err      error
 }
 
-func (s *fakeAccounts) CarrierAccounts(_ context.Context, tenant string) ([]verify.CarrierAccount, error) {
+func (s *fakeAccounts) CarrierAccounts(_ context.Context, tenant string) ([]admin.CarrierAccount, error) {
 	s.reads++
 	return s.accounts[tenant], s.err
 }
@@ -49,17 +50,17 @@ type registryHarness struct {
 	built    []string
 }
 
-func account(tenant, carrier string, kind verify.ChannelKind, secret string) verify.CarrierAccount {
-	return verify.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: kind, Secret: []byte(secret)}
+func account(tenant, carrier string, kind verify.ChannelKind, secret string) admin.CarrierAccount {
+	return admin.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: kind, Secret: []byte(secret)}
 }
 
-func newRegistry(t *testing.T, tenants map[string][]verify.CarrierAccount) *registryHarness {
+func newRegistry(t *testing.T, tenants map[string][]admin.CarrierAccount) *registryHarness {
 	t.Helper()
 	h := &registryHarness{accounts: fakeAccounts{accounts: tenants}, now: time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)}
 	var err error
-	h.CarrierRegistry, err = courier.NewCarrierRegistry(&h.accounts, []verify.CarrierAccount{
+	h.CarrierRegistry, err = courier.NewCarrierRegistry(&h.accounts, []admin.CarrierAccount{
 		account("", "sendgrid", verify.Email, "platform"), account("", "vonage", verify.Phone, "platform"),
-	}, func(a verify.CarrierAccount) (courier.Sender, error) {
+	}, func(a admin.CarrierAccount) (courier.Sender, error) {
 		name := fmt.Sprintf("%s %s %s", a.Tenant, a.Carrier, a.Secret)
 		h.built = append(h.built, name)
 		if string(a.Secret) == "bad" {
@@ -92,7 +93,7 @@ func (h *registryHarness) senders(t *testing.T, tenant string, kind verify.Chann
 }
 
 func TestATenantUsesItsOwnCarriersElseThePlatforms(t *testing.T) {
-	r := newRegistry(t, map[string][]verify.CarrierAccount{
+	r := newRegistry(t, map[string][]admin.CarrierAccount{
 		"acme": {account("acme", "twilio", verify.Phone, "1"), account("acme", "vonage", verify.Phone, "2")},
 		"sick": {account("sick", "smtp", verify.Email, "bad")},
 	})
@@ -113,7 +114,7 @@ func TestATenantUsesItsOwnCarriersElseThePlatforms(t *testing.T) {
 }
 
 func TestAccountsAreCachedAndSendersAreKeptUntilTheirAccountChanges(t *testing.T) {
-	r := newRegistry(t, map[string][]verify.CarrierAccount{"acme": {account("acme", "twilio", verify.Phone, "1")}})
+	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "twilio", verify.Phone, "1")}})
 	r.built = nil
 	for range 3 {
 		r.senders(t, "acme", verify.Phone)
@@ -134,7 +135,7 @@ func TestAccountsAreCachedAndSendersAreKeptUntilTheirAccountChanges(t *testing.T
 }
 
 func TestAReceiptIsCheckedByTheTenantsAccountElseThePlatforms(t *testing.T) {
-	r := newRegistry(t, map[string][]verify.CarrierAccount{"acme": {account("acme", "vonage", verify.Phone, "own")}})
+	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "vonage", verify.Phone, "own")}})
 	for _, c := range []struct {
 		tenant, carrier, want string
 		code                  verify.Code
@@ -156,21 +157,21 @@ func TestAReceiptIsCheckedByTheTenantsAccountElseThePlatforms(t *testing.T) {
 }
 
 func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) {
-	build := func(verify.CarrierAccount) (courier.Sender, error) { return namedSender("x"), nil }
+	build := func(admin.CarrierAccount) (courier.Sender, error) { return namedSender("x"), nil }
 	texts := account("", "vonage", verify.Phone, "platform")
 	mails := account("acme", "smtp", verify.Email, "own")
 	for _, c := range []struct {
 		name     string
-		platform []verify.CarrierAccount
-		own      []verify.CarrierAccount
+		platform []admin.CarrierAccount
+		own      []admin.CarrierAccount
 		want     []verify.ChannelKind
 	}{
 		{"neither has any", nil, nil, nil},
-		{"the platform has one for texts", []verify.CarrierAccount{texts}, nil, []verify.ChannelKind{verify.Phone}},
-		{"the tenant has one for e-mail", nil, []verify.CarrierAccount{mails}, []verify.ChannelKind{verify.Email}},
-		{"each has one", []verify.CarrierAccount{texts}, []verify.CarrierAccount{mails}, []verify.ChannelKind{verify.Email, verify.Phone}},
+		{"the platform has one for texts", []admin.CarrierAccount{texts}, nil, []verify.ChannelKind{verify.Phone}},
+		{"the tenant has one for e-mail", nil, []admin.CarrierAccount{mails}, []verify.ChannelKind{verify.Email}},
+		{"each has one", []admin.CarrierAccount{texts}, []admin.CarrierAccount{mails}, []verify.ChannelKind{verify.Email, verify.Phone}},
 	} {
-		accounts := &fakeAccounts{accounts: map[string][]verify.CarrierAccount{"acme": c.own}}
+		accounts := &fakeAccounts{accounts: map[string][]admin.CarrierAccount{"acme": c.own}}
 		b, err := courier.NewCarrierRegistry(accounts, c.platform, build, time.Now)
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +187,7 @@ func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) 
 }
 
 func TestAccountsAreReadAgainAfterTheyAreDropped(t *testing.T) {
-	r := newRegistry(t, map[string][]verify.CarrierAccount{})
+	r := newRegistry(t, map[string][]admin.CarrierAccount{})
 	for range 2 {
 		if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil {
 			t.Fatal(err)

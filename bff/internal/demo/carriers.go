@@ -7,13 +7,13 @@ import (
 	"encoding/base64"
 	"net"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // The first tenant sends by the platform's accounts with SendGrid and Vonage. The second one has accounts of its own, and
@@ -40,12 +40,12 @@ func (d *demo) carriers(hookKey *ecdsa.PrivateKey) (*carriers.Sandbox, error) {
 }
 
 // northCarriers are the second tenant's accounts. The mail server listens at the address.
-func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr) ([]verify.CarrierAccount, error) {
+func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr) ([]admin.CarrierAccount, error) {
 	hookPublic, err := x509.MarshalPKIXPublicKey(&hookKey.PublicKey)
 	if err != nil {
 		return nil, err
 	}
-	var accounts []verify.CarrierAccount
+	var accounts []admin.CarrierAccount
 	for _, a := range []struct {
 		carrier          string
 		place            int

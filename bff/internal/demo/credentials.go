@@ -13,8 +13,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -28,10 +28,10 @@ type credentials struct {
 	SMSSecret     string `json:"sms_secret"`
 	APIKey        string `json:"api_key"` // the admin's
 
-	AdminKey verify.APIKey `json:"admin_key"` // what the server keeps of it
+	AdminKey admin.APIKey `json:"admin_key"` // what the server keeps of it
 
-	NorthAPIKey   string        `json:"north_api_key"` // the second tenant's
-	NorthAdminKey verify.APIKey `json:"north_admin_key"`
+	NorthAPIKey   string       `json:"north_api_key"` // the second tenant's
+	NorthAdminKey admin.APIKey `json:"north_admin_key"`
 }
 
 // adminName is the administrator who edits the demo's policies.
@@ -88,9 +88,11 @@ func newCredentials() (credentials, error) {
 	if p.MailHookKey, err = x509.MarshalPKCS8PrivateKey(hook); err != nil {
 		return credentials{}, err
 	}
-	if p.AdminKey, p.APIKey, err = verify.NewAPIKey(acmeTenant, adminName, app.SystemClock(), rand.Reader); err != nil {
+	now := app.SystemClock()
+	p.AdminKey, p.APIKey, err = admin.APIKey{Tenant: acmeTenant, Name: adminName, CreatedAt: now}.Draw(rand.Reader)
+	if err != nil {
 		return credentials{}, err
 	}
-	p.NorthAdminKey, p.NorthAPIKey, err = verify.NewAPIKey(northTenant, adminName, app.SystemClock(), rand.Reader)
+	p.NorthAdminKey, p.NorthAPIKey, err = admin.APIKey{Tenant: northTenant, Name: adminName, CreatedAt: now}.Draw(rand.Reader)
 	return p, err
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
@@ -43,23 +44,20 @@ func (d *demo) northKey() ed25519.PrivateKey {
 }
 
 // makeNordlicht stores the tenant, its carriers' accounts and its brand.
-func (d *demo) makeNordlicht(ctx context.Context, srv *app.Server, accounts []verify.CarrierAccount) error {
+func (d *demo) makeNordlicht(ctx context.Context, srv *app.Server, accounts []admin.CarrierAccount) error {
 	public, err := x509.MarshalPKIXPublicKey(d.northKey().Public())
 	if err != nil {
 		return err
 	}
-	err = srv.Store.PutTenant(ctx, verify.Tenant{
+	err = seed(ctx, srv, verify.Tenant{
 		ID: northTenant, Name: "Nordlicht IT", Region: "DE", Origins: []string{d.northURL()}, ProcedureURL: d.northURL() + "/procedure",
 		Keys: []verify.SigningKey{{Issuer: d.northURL(), ID: northKeyID, Algorithm: "EdDSA", Material: public}},
-	})
+	}, d.credentials.NorthAdminKey)
 	if err != nil {
 		return err
 	}
-	if err := srv.Store.PutAPIKey(ctx, d.credentials.NorthAdminKey); err != nil {
-		return err
-	}
 	for _, account := range accounts {
-		if err := srv.Store.PutCarrierAccount(ctx, account); err != nil {
+		if err := srv.Admin.PutCarrier(ctx, demoActor, account, false); err != nil {
 			return err
 		}
 	}
@@ -68,7 +66,6 @@ func (d *demo) makeNordlicht(ctx context.Context, srv *app.Server, accounts []ve
 
 // brandNordlicht sets the brand and the policy, unless an earlier run in the same folder has.
 func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
-	admin := verify.Admin{Tenant: northTenant, ID: "demo", Name: adminName}
 	kept, err := srv.Store.Branding(ctx, northTenant)
 	if err != nil || kept.Version > 0 {
 		return err
@@ -86,10 +83,10 @@ func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
 		return err
 	}
 	set = set.WithLogo(message.MailLogo, logo)
-	if _, err := srv.Verify.Rebrand(ctx, admin, set.Branding(0, logo.Hash, picture), message.Changes(message.BrandSettings{}, set)); err != nil {
+	if _, err := srv.Admin.PutBranding(ctx, demoActor, northTenant, set.Branding(0, logo.Hash, picture), message.Changes(message.BrandSettings{}, set)); err != nil {
 		return err
 	}
-	_, err = srv.Verify.Edit(ctx, admin, []verify.Edit{{Fields: map[string]json.RawMessage{"language": json.RawMessage(`"de"`)}}})
+	_, err = srv.Admin.EditPolicies(ctx, demoActor, northTenant, []admin.PolicyEdit{{Fields: map[string]json.RawMessage{"language": json.RawMessage(`"de"`)}}})
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -16,7 +17,7 @@ import (
 
 // server builds the server with the sandbox as the platform's carriers, and makes the demo's tenants: the second one with
 // accounts of its own.
-func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.PrivateKey, own []verify.CarrierAccount) (*app.Server, error) {
+func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.PrivateKey, own []admin.CarrierAccount) (*app.Server, error) {
 	keys, err := app.DeriveKeys(d.credentials.Master)
 	if err != nil {
 		return nil, err
@@ -43,15 +44,12 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	if err != nil {
 		return nil, errors.Join(err, srv.Close())
 	}
-	err = srv.Store.PutTenant(ctx, verify.Tenant{
+	err = seed(ctx, srv, verify.Tenant{
 		ID: acmeTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
 		ProcedureURL: d.deskURL() + "/procedure",
 		Keys:         []verify.SigningKey{{Issuer: d.deskURL(), ID: acmeKeyID, Algorithm: "EdDSA", Material: deskPublic}},
 		SignIn:       d.signIn(),
-	})
-	if err == nil {
-		err = srv.Store.PutAPIKey(ctx, d.credentials.AdminKey)
-	}
+	}, d.credentials.AdminKey)
 	if err == nil {
 		err = d.connect(ctx, srv)
 	}
@@ -62,6 +60,18 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 		return nil, errors.Join(err, srv.Close())
 	}
 	return srv, nil
+}
+
+// demoActor is who sets the demo up.
+var demoActor = admin.Actor{Kind: verify.ActorCLI, ID: "demo", Name: adminName}
+
+// seed stores a tenant whose origins only browsers on this machine can reach, and an API key that stays the same from
+// run to run. Neither could be made by an act.
+func seed(ctx context.Context, srv *app.Server, t verify.Tenant, key admin.APIKey) error {
+	key.Scopes = admin.Scopes
+	return srv.Store.Administer(ctx, t.ID, func(tx admin.Tx) error {
+		return errors.Join(tx.PutTenant(ctx, t), tx.PutAPIKey(ctx, key))
+	})
 }
 
 func (d *demo) hookKey() (*ecdsa.PrivateKey, error) {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
@@ -82,7 +83,7 @@ func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 	if err != nil {
 		return err
 	}
-	return srv.Store.PutConnection(ctx, verify.Connection{Tenant: acmeTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
+	return srv.Admin.PutConnection(ctx, demoActor, admin.Connection{Tenant: acmeTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
 }
 
 // providerURL is the sign-in provider of the demo's technicians, on the ticket system's site.

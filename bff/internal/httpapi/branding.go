@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -20,8 +21,6 @@ import (
 type Brands interface {
 	// Brand returns the brand of a tenant. The caller must not change it. CodeNotFound: the tenant is unknown.
 	Brand(ctx context.Context, tenant string) (*message.Brand, error)
-	// Invalidate discards the cached brand after a change.
-	Invalidate(tenant string)
 }
 
 // LandingPreview renders a preview of the landing page with inactive buttons. landing.Preview implements it.
@@ -29,20 +28,20 @@ type LandingPreview func(b *message.Brand, language, zone string, v message.Valu
 
 // GetBranding returns the tenant's branding.
 func (a *routes) GetBranding(c echo.Context) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingRead)
 	if err != nil {
 		return err
 	}
-	current, err := a.branding(c, admin)
+	current, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
-	return a.brandingView(c, admin, current)
+	return a.brandingView(c, caller.Tenant, current)
 }
 
 // PutBranding replaces the tenant's branding except its logos.
 func (a *routes) PutBranding(c echo.Context) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingWrite)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func (a *routes) PutBranding(c echo.Context) error {
 	case body.Fields == nil:
 		return &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
-	before, err := a.branding(c, admin)
+	before, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ func (a *routes) PutBranding(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.saveBranding(c, admin, *body.Version, before, next, "", nil)
+	return a.saveBranding(c, caller, *body.Version, before, next, "", nil)
 }
 
 // PutLogo sets the logo of e-mails.
@@ -91,7 +90,7 @@ func (a *routes) DeleteLandingLogo(c echo.Context, p api.DeleteLandingLogoParams
 }
 
 func (a *routes) putLogo(c echo.Context, p message.LogoPlacement, version int64) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingWrite)
 	if err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func (a *routes) putLogo(c echo.Context, p message.LogoPlacement, version int64)
 	if err != nil {
 		return err
 	}
-	before, err := a.branding(c, admin)
+	before, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
@@ -107,19 +106,19 @@ func (a *routes) putLogo(c echo.Context, p message.LogoPlacement, version int64)
 	if err != nil {
 		return err
 	}
-	return a.saveBranding(c, admin, version, before, before.set.WithLogo(p, logo), logo.Hash, png)
+	return a.saveBranding(c, caller, version, before, before.set.WithLogo(p, logo), logo.Hash, png)
 }
 
 func (a *routes) deleteLogo(c echo.Context, p message.LogoPlacement, version int64) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingWrite)
 	if err != nil {
 		return err
 	}
-	before, err := a.branding(c, admin)
+	before, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
-	return a.saveBranding(c, admin, version, before, before.set.WithLogo(p, message.Logo{}), "", nil)
+	return a.saveBranding(c, caller, version, before, before.set.WithLogo(p, message.Logo{}), "", nil)
 }
 
 // readImage reads a body with an image content type. message.ReadLogo detects the actual format.
@@ -137,8 +136,8 @@ type brandingState struct {
 	set message.BrandSettings
 }
 
-func (a *routes) branding(c echo.Context, admin verify.Admin) (current brandingState, err error) {
-	if current.Branding, err = a.Brandings.Branding(c.Request().Context(), admin.Tenant); err != nil {
+func (a *routes) branding(c echo.Context, tenant string) (current brandingState, err error) {
+	if current.Branding, err = a.Brandings.Branding(c.Request().Context(), tenant); err != nil {
 		return current, err
 	}
 	current.set, err = message.ParseSettings(current.Branding)
@@ -146,20 +145,19 @@ func (a *routes) branding(c echo.Context, admin verify.Admin) (current brandingS
 }
 
 // saveBranding stores an edit and answers with the result. It refuses an edit of an older version.
-func (a *routes) saveBranding(c echo.Context, admin verify.Admin, version int64, before brandingState, next message.BrandSettings, hash string, png []byte) error {
+func (a *routes) saveBranding(c echo.Context, caller admin.Caller, version int64, before brandingState, next message.BrandSettings, hash string, png []byte) error {
 	if version != before.Version {
 		version = -1 // matches no version, so the edit is refused as stale
 	}
-	saved, err := a.Verify.Rebrand(c.Request().Context(), admin, next.Branding(version, hash, png), message.Changes(before.set, next))
+	saved, err := a.Admin.PutBranding(c.Request().Context(), caller.Actor, caller.Tenant, next.Branding(version, hash, png), message.Changes(before.set, next))
 	if err != nil {
 		return err
 	}
-	a.Brands.Invalidate(admin.Tenant)
-	return a.brandingView(c, admin, brandingState{saved, next})
+	return a.brandingView(c, caller.Tenant, brandingState{saved, next})
 }
 
-func (a *routes) brandingView(c echo.Context, admin verify.Admin, b brandingState) error {
-	tenant, err := a.Tenants.Tenant(c.Request().Context(), admin.Tenant)
+func (a *routes) brandingView(c echo.Context, id string, b brandingState) error {
+	tenant, err := a.Tenants.Tenant(c.Request().Context(), id)
 	if err != nil {
 		return err
 	}
@@ -198,20 +196,20 @@ func (a *routes) logoOf(l *message.Logo) (logo api.BrandingLogo) {
 
 // PreviewBranding returns previews of the stored branding.
 func (a *routes) PreviewBranding(c echo.Context, p api.PreviewBrandingParams) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingRead)
 	if err != nil {
 		return err
 	}
-	current, err := a.branding(c, admin)
+	current, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
-	return a.preview(c, admin, current.set, p.Language)
+	return a.preview(c, caller.Tenant, current.set, p.Language)
 }
 
 // TryBranding returns previews of an edit that is not stored.
 func (a *routes) TryBranding(c echo.Context) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeBrandingRead)
 	if err != nil {
 		return err
 	}
@@ -225,7 +223,7 @@ func (a *routes) TryBranding(c echo.Context) error {
 	if body.Fields == nil {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
-	current, err := a.branding(c, admin)
+	current, err := a.branding(c, caller.Tenant)
 	if err != nil {
 		return err
 	}
@@ -233,19 +231,19 @@ func (a *routes) TryBranding(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.preview(c, admin, set, body.Language)
+	return a.preview(c, caller.Tenant, set, body.Language)
 }
 
-func (a *routes) preview(c echo.Context, admin verify.Admin, set message.BrandSettings, language string) error {
+func (a *routes) preview(c echo.Context, id string, set message.BrandSettings, language string) error {
 	if language != "" && !verify.IsLanguage(language) {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "language", Public: "A language is a tag, such as de or pt-BR."}
 	}
 	ctx := c.Request().Context()
-	rules, err := a.Verify.EffectivePolicy(ctx, admin.Tenant, "")
+	rules, err := a.Verify.EffectivePolicy(ctx, id, "")
 	if err != nil {
 		return err
 	}
-	tenant, err := a.Tenants.Tenant(ctx, admin.Tenant)
+	tenant, err := a.Tenants.Tenant(ctx, id)
 	if err != nil {
 		return err
 	}

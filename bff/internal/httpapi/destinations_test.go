@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -301,7 +302,7 @@ func (h *harness) setPolicy(fields string) {
 	if err := json.Unmarshal([]byte(fields), &values); err != nil {
 		h.t.Fatal(err)
 	}
-	_, err := h.domain.Edit(h.t.Context(), verify.Admin{Tenant: "acme", ID: "test", Name: "Test"}, []verify.Edit{{Fields: values}})
+	_, err := h.admin.EditPolicies(h.t.Context(), admin.Actor{Kind: verify.ActorAPIKey, ID: "test", Name: "Test"}, "acme", []admin.PolicyEdit{{Fields: values}})
 	if err != nil {
 		h.t.Fatal(err)
 	}

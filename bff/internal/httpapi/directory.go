@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -38,17 +39,17 @@ const (
 )
 
 // directoryScope returns the scope of the request. Its tenant is always the tenant of the API key.
-func (a *routes) directoryScope(c echo.Context, system, client string) (verify.Clientele, error) {
-	admin, err := a.admin(c)
+func (a *routes) directoryScope(c echo.Context, scope admin.Scope, system, client string) (verify.Clientele, error) {
+	caller, err := a.caller(c, scope)
 	if err != nil {
 		return verify.Clientele{}, err
 	}
-	return verify.Clientele{Tenant: admin.Tenant, System: system, Client: client}, launch.CheckDirectoryScope(system, client)
+	return verify.Clientele{Tenant: caller.Tenant, System: system, Client: client}, launch.CheckDirectoryScope(system, client)
 }
 
 // PushDirectory stores all contacts or none.
 func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient) error {
-	of, err := a.directoryScope(c, system, client)
+	of, err := a.directoryScope(c, admin.ScopeDirectoryWrite, system, client)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 
 // ListDirectory returns a page of contacts with masked destinations.
 func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, params api.ListDirectoryParams) error {
-	of, err := a.directoryScope(c, system, client)
+	of, err := a.directoryScope(c, admin.ScopeDirectoryRead, system, client)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, clien
 
 // RemoveFromDirectory removes a contact.
 func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, id api.ForeignId) error {
-	of, err := a.directoryScope(c, system, client)
+	of, err := a.directoryScope(c, admin.ScopeDirectoryWrite, system, client)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (a *routes) RemoveFromDirectory(c echo.Context, system api.DirectorySystem,
 
 // FinishDirectorySync removes the contacts that the sync has not pushed.
 func (a *routes) FinishDirectorySync(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, token api.SyncToken) error {
-	of, err := a.directoryScope(c, system, client)
+	of, err := a.directoryScope(c, admin.ScopeDirectoryWrite, system, client)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
@@ -43,6 +44,7 @@ type harness struct {
 	t             *testing.T
 	db            *store.Store
 	domain        *verify.Service
+	admin         *admin.Service
 	launchService *launch.Service
 	server        *httptest.Server
 	router        routers.Router
@@ -68,8 +70,13 @@ func newHarness(t *testing.T) *harness {
 		Now: clock, Entropy: rand.Reader,
 	}
 	h.brands = message.NewBrandCache(h.db, h.db, clock)
+	h.admin = storetest.Admin(h.db, clock)
+	h.admin.Changed = func(tenant string) {
+		h.domain.Forget(tenant)
+		h.brands.Invalidate(tenant)
+	}
 	handler := httpapi.New(httpapi.Config{
-		Verify: h.domain, Launch: h.launchService, Tenants: h.db, APIKeys: h.db, Directory: directory.Directory{Cards: h.db}, Brands: h.brands, Brandings: h.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
+		Verify: h.domain, Launch: h.launchService, Tenants: h.db, Admin: h.admin, Directory: directory.Directory{Cards: h.db}, Brands: h.brands, Brandings: h.db, Landing: landing.Preview, Live: http.NotFoundHandler(), PodPage: []byte("<!doctype html><head><title>pod</title></head>"),
 		PublicURL: publicURL, Contract: api.Contract, Metrics: httpapi.NewMetrics(func() int { return 0 }),
 		Ready: func(context.Context) []httpapi.NotReady { return nil }, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})
@@ -112,10 +119,11 @@ func (h *harness) tenant(id string) {
 		h.t.Fatal(err)
 	}
 	h.keys[id] = key
-	err = h.db.PutTenant(h.t.Context(), verify.Tenant{
+	err = storetest.PutTenant(h.t.Context(), h.db, verify.Tenant{
 		ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin},
 		Keys: []verify.SigningKey{{Issuer: psaOrigin, ID: key.ID(), Algorithm: "EdDSA", Material: material}},
 	})
+
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -63,6 +63,7 @@ func TooManyRequests(w http.ResponseWriter, r *http.Request, retry time.Duration
 // recordedCodes are the refusals in the security log. True marks a guess, which counts against the limit of its address.
 var recordedCodes = map[verify.Code]bool{
 	verify.CodeContextInvalid: false, verify.CodeContextExpired: false, verify.CodeContextReplayed: false, verify.CodeMember: false,
+	verify.CodeAPIKeyExpired: false, verify.CodeScope: false,
 	verify.CodeSession: true, verify.CodeAPIKey: true, codeUnknownRoute: true, codeMethodNotAllowed: true,
 }
 

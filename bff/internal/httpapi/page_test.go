@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -25,7 +26,7 @@ func (h *harness) editTenant(tenant string, edit func(*verify.Tenant)) {
 		h.t.Fatal(err)
 	}
 	edit(&changed)
-	if err := h.db.PutTenant(h.t.Context(), changed); err != nil {
+	if err := storetest.PutTenant(h.t.Context(), h.db, changed); err != nil {
 		h.t.Fatal(err)
 	}
 }

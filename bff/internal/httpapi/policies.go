@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -21,7 +22,7 @@ const policiesPerPage = 100
 
 // ListPolicies returns a page of the overrides of the tenant and its clients.
 func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopePoliciesRead)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (a *routes) ListPolicies(c echo.Context, params api.ListPoliciesParams) err
 	if err != nil || !utf8.Valid(after) {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "cursor", Public: "This cursor is none of ours."}
 	}
-	list, more, err := a.Verify.PolicyList(c.Request().Context(), admin, string(after), policiesPerPage)
+	list, more, err := a.Verify.PolicyList(c.Request().Context(), caller.Tenant, string(after), policiesPerPage)
 	if err != nil {
 		return err
 	}
@@ -47,11 +48,11 @@ func (a *routes) GetDefaultPolicy(c echo.Context) error { return a.policy(c, "")
 func (a *routes) GetClientPolicy(c echo.Context, id api.ForeignId) error { return a.policy(c, id) }
 
 func (a *routes) policy(c echo.Context, client string) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopePoliciesRead)
 	if err != nil {
 		return err
 	}
-	return a.policyView(c, admin, client)
+	return a.policyView(c, caller.Tenant, client)
 }
 
 // policyBody is an edit in a request. The fields are passed on as raw JSON, because the domain checks their ranges.
@@ -62,19 +63,19 @@ type policyBody struct {
 	Fields  map[string]json.RawMessage `json:"fields"`
 }
 
-func (b policyBody) edit(client string) (verify.Edit, error) {
+func (b policyBody) edit(client string) (admin.PolicyEdit, error) {
 	switch {
 	case b.Version == nil:
-		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "version", Public: "This field is required."}
+		return admin.PolicyEdit{}, &verify.Error{Code: verify.CodeInvalid, Field: "version", Public: "This field is required."}
 	case b.Fields == nil:
-		return verify.Edit{}, &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
+		return admin.PolicyEdit{}, &verify.Error{Code: verify.CodeInvalid, Field: "fields", Public: "This field is required."}
 	}
 	if client != "" {
 		if err := launch.CheckClientID(client); err != nil {
-			return verify.Edit{}, err
+			return admin.PolicyEdit{}, err
 		}
 	}
-	return verify.Edit{Client: client, Version: *b.Version, Name: b.Name, Fields: b.Fields}, nil
+	return admin.PolicyEdit{Client: client, Version: *b.Version, Name: b.Name, Fields: b.Fields}, nil
 }
 
 // PutDefaultPolicy replaces the overrides of the tenant.
@@ -84,7 +85,7 @@ func (a *routes) PutDefaultPolicy(c echo.Context) error { return a.putPolicy(c, 
 func (a *routes) PutClientPolicy(c echo.Context, id api.ForeignId) error { return a.putPolicy(c, id) }
 
 func (a *routes) putPolicy(c echo.Context, client string) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopePoliciesWrite)
 	if err != nil {
 		return err
 	}
@@ -100,15 +101,15 @@ func (a *routes) putPolicy(c echo.Context, client string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Verify.Edit(c.Request().Context(), admin, []verify.Edit{edit}); err != nil {
+	if _, err := a.Admin.EditPolicies(c.Request().Context(), caller.Actor, caller.Tenant, []admin.PolicyEdit{edit}); err != nil {
 		return err
 	}
-	return a.policyView(c, admin, client)
+	return a.policyView(c, caller.Tenant, client)
 }
 
 // PutPolicies replaces the overrides of several clients, all or none.
 func (a *routes) PutPolicies(c echo.Context) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopePoliciesWrite)
 	if err != nil {
 		return err
 	}
@@ -118,13 +119,13 @@ func (a *routes) PutPolicies(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	edits := make([]verify.Edit, len(body.Policies))
+	edits := make([]admin.PolicyEdit, len(body.Policies))
 	for i, b := range body.Policies {
 		if edits[i], err = b.edit(b.Client); err != nil {
-			return verify.AtIndex(err, i)
+			return admin.AtIndex(err, i)
 		}
 	}
-	after, err := a.Verify.Edit(c.Request().Context(), admin, edits)
+	after, err := a.Admin.EditPolicies(c.Request().Context(), caller.Actor, caller.Tenant, edits)
 	if err != nil {
 		return err
 	}
@@ -133,34 +134,41 @@ func (a *routes) PutPolicies(c echo.Context) error {
 
 // UnlockContact resets the wrong codes and the denial of a contact.
 func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
-	admin, err := a.admin(c)
+	caller, err := a.caller(c, admin.ScopeContactsUnlock)
 	if err != nil {
 		return err
 	}
 	if err := checkLength("id", id, 1, 128); err != nil {
 		return err
 	}
-	cleared, err := a.Verify.Unlock(c.Request().Context(), admin, id)
+	cleared, err := a.Admin.Unlock(c.Request().Context(), caller.Actor, caller.Tenant, id)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures, Denied: cleared.Denied, Suppressions: cleared.Suppressions})
 }
 
-// admin returns the admin of the request's API key.
-func (a *routes) admin(c echo.Context) (verify.Admin, error) {
+// caller returns the holder of the request's API key, if the key has the scope.
+func (a *routes) caller(c echo.Context, scope admin.Scope) (admin.Caller, error) {
 	values := c.Request().Header.Values("Authorization")
 	if len(values) == 1 {
 		if secret, found := strings.CutPrefix(values[0], "Bearer "); found {
-			return verify.Authenticate(c.Request().Context(), a.APIKeys, secret)
+			caller, err := a.Admin.Authenticate(c.Request().Context(), secret)
+			if caller.Tenant != "" {
+				c.Set(tenantKey, caller.Tenant)
+			}
+			if err == nil {
+				err = caller.Require(scope)
+			}
+			return caller, err
 		}
 	}
-	return verify.Admin{}, &verify.Error{Code: verify.CodeAPIKey, Public: "Send an API key: Authorization: Bearer spk_…"}
+	return admin.Caller{}, &verify.Error{Code: verify.CodeAPIKey, Public: "Send an API key: Authorization: Bearer spk_…"}
 }
 
-func (a *routes) policyView(c echo.Context, admin verify.Admin, client string) error {
+func (a *routes) policyView(c echo.Context, tenant, client string) error {
 	ctx := c.Request().Context()
-	rules, err := a.Verify.EffectivePolicy(ctx, admin.Tenant, client)
+	rules, err := a.Verify.EffectivePolicy(ctx, tenant, client)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -22,11 +23,11 @@ const (
 // apiKey creates an API key of the tenant.
 func (h *harness) apiKey(tenant string) string {
 	h.t.Helper()
-	key, secret, err := verify.NewAPIKey(tenant, "Noor Haddad", h.now, rand.Reader)
+	key, secret, err := admin.APIKey{Tenant: tenant, Name: "Noor Haddad", Scopes: admin.Scopes, CreatedAt: h.now}.Draw(rand.Reader)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.db.PutAPIKey(h.t.Context(), key); err != nil {
+	if err := storetest.PutAPIKey(h.t.Context(), h.db, key); err != nil {
 		h.t.Fatal(err)
 	}
 	return secret

@@ -41,6 +41,8 @@ var statusOf = map[verify.Code]int{
 	verify.CodeContrastTooLow:    http.StatusUnprocessableEntity,
 	verify.CodeImageInvalid:      http.StatusUnprocessableEntity,
 	verify.CodeAPIKey:            http.StatusUnauthorized,
+	verify.CodeAPIKeyExpired:     http.StatusUnauthorized,
+	verify.CodeScope:             http.StatusForbidden,
 	verify.CodeNoteRequired:      http.StatusUnprocessableEntity,
 	verify.CodeCooldown:          http.StatusTooManyRequests,
 	verify.CodeLocked:            http.StatusLocked,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
@@ -38,7 +39,7 @@ type Config struct {
 	Verify    *verify.Service
 	Launch    *launch.Service
 	Tenants   verify.Tenants
-	APIKeys   verify.APIKeys
+	Admin     *admin.Service
 	Directory Directory
 	Brands    Brands
 	Brandings verify.Brandings

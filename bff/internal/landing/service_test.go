@@ -48,7 +48,7 @@ func newHarness(t *testing.T) *harness {
 	h.clock.Store(noon.UnixMilli())
 	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), h.now)
 	tenant := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}
-	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
+	if err := storetest.PutTenant(t.Context(), h.store, tenant); err != nil {
 		t.Fatal(err)
 	}
 	h.service = storetest.Service(h.store, h.now)

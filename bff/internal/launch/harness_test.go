@@ -86,7 +86,7 @@ func (h *harness) acme(t testing.TB) verify.Tenant {
 
 func (h *harness) put(t testing.TB, tenant verify.Tenant) {
 	t.Helper()
-	if err := h.store.PutTenant(t.Context(), tenant); err != nil {
+	if err := storetest.PutTenant(t.Context(), h.store, tenant); err != nil {
 		t.Fatal(err)
 	}
 }

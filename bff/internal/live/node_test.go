@@ -85,7 +85,7 @@ func newSingleNode(t *testing.T) *node {
 	t.Helper()
 	c := &clock{now: time.Now().UTC().Truncate(time.Second)}
 	db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
-	err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"})
+	err := storetest.PutTenant(t.Context(), db, verify.Tenant{ID: "acme", Name: "Acme IT"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestAPodIsClosedWhenTheStoreIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(db.Migrate(t.Context()), db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}))
+	err = errors.Join(db.Migrate(t.Context()), storetest.PutTenant(t.Context(), db, verify.Tenant{ID: "acme"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestAPodIsClosedWhenTheStoreIsUnavailable(t *testing.T) {
 func TestAPodIsNotifiedOfEventsOnAnotherNode(t *testing.T) {
 	c := &clock{now: time.Now().UTC()}
 	db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
-	if err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}); err != nil {
+	if err := storetest.PutTenant(t.Context(), db, verify.Tenant{ID: "acme"}); err != nil {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
@@ -311,7 +311,7 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			c := &clock{now: time.Now().UTC()}
 			db := storetest.Open(t, filepath.Join(t.TempDir(), "shieldpod.db"), c.Now)
-			if err := db.PutTenant(t.Context(), verify.Tenant{ID: "acme"}); err != nil {
+			if err := storetest.PutTenant(t.Context(), db, verify.Tenant{ID: "acme"}); err != nil {
 				t.Fatal(err)
 			}
 			address := freeAddress(t)
@@ -327,7 +327,7 @@ func TestSessionsThatAreEndedOnOneNodeLoseTheirSocketsOnAnother(t *testing.T) {
 				frameOf[api.SnapshotFrame](t, p)
 				pages, tokens = append(pages, p), append(tokens, token)
 			}
-			if n, err := db.EndSessions(t.Context(), "acme", "ana"); n != 3 || err != nil {
+			if n, err := storetest.EndSessions(t.Context(), db, "acme", "ana"); n != 3 || err != nil {
 				t.Fatal(n, err)
 			}
 			row.tell(t, a, b)

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -44,6 +45,12 @@ func (m Member) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "member %q",
 
 // MarshalJSON writes the member's id only.
 func (m Member) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `{"id":%q}`, m.ID), nil }
+
+// Connections reads how ticket systems are reached.
+type Connections interface {
+	// Connection gives the tenant's connection to the system. CodeNotFound: it has none.
+	Connection(ctx context.Context, tenant, system string) (admin.Connection, error)
+}
 
 // Adapter reads one type of ticket system with the tenant's own keys. CodeNotFound: the tenant has no keys for it.
 type Adapter interface {

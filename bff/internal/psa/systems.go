@@ -10,7 +10,7 @@ import (
 // Systems calls the adapter of a ticket system where the tenant has connected it, and otherwise the directory of pushed
 // contacts.
 type Systems struct {
-	Connections verify.Connections
+	Connections Connections
 	Adapters    map[string]Adapter // by the system's name in launch contexts
 	Directory   Directory          // nil: there is no directory
 }

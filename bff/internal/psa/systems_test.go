@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -36,9 +37,9 @@ func (fakeDirectory) Contacts(context.Context, verify.Tenant, string, string, st
 	return []launchcontext.Contact{{ID: "pushed"}}, nil
 }
 
-type fakeConnections map[string]verify.Connection
+type fakeConnections map[string]admin.Connection
 
-func (c fakeConnections) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
+func (c fakeConnections) Connection(_ context.Context, tenant, system string) (admin.Connection, error) {
 	known, ok := c[tenant+"/"+system]
 	if !ok {
 		return known, &verify.Error{Code: verify.CodeNotFound}

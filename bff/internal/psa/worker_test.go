@@ -62,7 +62,7 @@ func newHarness(t *testing.T) *harness {
 	h.store = storetest.Open(t, filepath.Join(t.TempDir(), "psa.db"), h.clock)
 	h.service = storetest.Service(h.store, h.clock)
 	for _, id := range []string{"acme", "umbrella"} {
-		if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: id, Name: id, Region: "US"}); err != nil {
+		if err := storetest.PutTenant(t.Context(), h.store, verify.Tenant{ID: id, Name: id, Region: "US"}); err != nil {
 			t.Fatal(err)
 		}
 		storetest.SetPolicy(t, h.store, id, "", storetest.Unbounded)

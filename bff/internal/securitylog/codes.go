@@ -1,7 +1,8 @@
 package securitylog
 
 // Codes of the lines and of the counter. A refusal with an error code of the API has the same code here: context_invalid,
-// context_expired, context_replayed, session_invalid, api_key_invalid, member_refused, origin_not_allowed.
+// context_expired, context_replayed, session_invalid, api_key_invalid, api_key_expired, scope_missing, member_refused,
+// origin_not_allowed.
 const (
 	CodeTooManyRequests = "too_many_requests" // an address exceeds its limit of unauthenticated requests or of guesses
 	CodeUnknownLink     = "unknown_link"      // a landing page with an unknown token

@@ -4,24 +4,30 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
+	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-const apiKeyColumns = `id, tenant, name, hash, created_at`
+const apiKeyColumns = `id, tenant, name, hash, scopes, created_at, expires_at, used_at`
 
-func apiKey(row scan) (verify.APIKey, error) {
-	var k verify.APIKey
-	var created int64
-	err := row(&k.ID, &k.Tenant, &k.Name, &k.Hash, &created)
-	k.CreatedAt = fromMillis(created)
+func apiKey(row scan) (admin.APIKey, error) {
+	var k admin.APIKey
+	var scopes string
+	var created, expires, used int64
+	err := row(&k.ID, &k.Tenant, &k.Name, &k.Hash, &scopes, &created, &expires, &used)
+	for scope := range strings.FieldsSeq(scopes) {
+		k.Scopes = append(k.Scopes, admin.Scope(scope))
+	}
+	k.CreatedAt, k.ExpiresAt, k.UsedAt = fromMillis(created), fromMillis(expires), fromMillis(used)
 	return k, err
 }
 
-// APIKey is [verify.APIKeys]'.
-func (s *Store) APIKey(ctx context.Context, id string) (k verify.APIKey, err error) {
+func readAPIKey(ctx context.Context, from reader, id string) (k admin.APIKey, err error) {
 	found := false
-	err = s.list(ctx, "read API key", `SELECT `+apiKeyColumns+` FROM api_keys WHERE id = $1`, []any{id}, func(row scan) (err error) {
+	err = from.list(ctx, "read API key", `SELECT `+apiKeyColumns+` FROM api_keys WHERE id = $1`, []any{id}, func(row scan) (err error) {
 		found = true
 		k, err = apiKey(row)
 		return err
@@ -32,8 +38,13 @@ func (s *Store) APIKey(ctx context.Context, id string) (k verify.APIKey, err err
 	return k, err
 }
 
+// APIKey is [admin.APIKeys]'.
+func (s *Store) APIKey(ctx context.Context, id string) (admin.APIKey, error) {
+	return readAPIKey(ctx, s, id)
+}
+
 // APIKeys lists the tenant's keys, oldest first.
-func (s *Store) APIKeys(ctx context.Context, tenant string) (keys []verify.APIKey, err error) {
+func (s *Store) APIKeys(ctx context.Context, tenant string) (keys []admin.APIKey, err error) {
 	err = s.list(ctx, "list API keys", `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant = $1 ORDER BY id`, []any{tenant},
 		func(row scan) error {
 			k, err := apiKey(row)
@@ -43,25 +54,37 @@ func (s *Store) APIKeys(ctx context.Context, tenant string) (keys []verify.APIKe
 	return keys, err
 }
 
-// PutAPIKey stores a key, in place of one of its id.
-func (s *Store) PutAPIKey(ctx context.Context, k verify.APIKey) error {
+// UseAPIKey is [admin.APIKeys]'.
+func (s *Store) UseAPIKey(ctx context.Context, id string, at, unlessSince time.Time) error {
 	return s.update(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "put API key", `
-			INSERT INTO api_keys (id, tenant, name, hash, created_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET tenant = $2, name = $3, hash = $4, created_at = $5`,
-			k.ID, k.Tenant, k.Name, k.Hash, millis(k.CreatedAt))
+		_, err := t.exec(ctx, "use API key", `UPDATE api_keys SET used_at = $2 WHERE id = $1 AND used_at <= $3`,
+			id, millis(at), millis(unlessSince))
 		return err
 	})
 }
 
-// RemoveAPIKey revokes the key; false if the tenant has none of that id.
-func (s *Store) RemoveAPIKey(ctx context.Context, tenant, id string) (removed bool, err error) {
-	err = s.update(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "remove API key", `DELETE FROM api_keys WHERE id = $1 AND tenant = $2`, id, tenant)
-		removed = n > 0
-		return err
-	})
-	return removed, err
+// APIKey is [admin.APIKeyRecords]'.
+func (t *tx) APIKey(ctx context.Context, id string) (admin.APIKey, error) {
+	return readAPIKey(ctx, t, id)
+}
+
+// PutAPIKey is [admin.APIKeyRecords]'.
+func (t *tx) PutAPIKey(ctx context.Context, k admin.APIKey) error {
+	var scopes strings.Builder
+	for _, scope := range k.Scopes {
+		scopes.WriteString(string(scope) + " ")
+	}
+	_, err := t.exec(ctx, "put API key", `
+		INSERT INTO api_keys (id, tenant, name, hash, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET tenant = $2, name = $3, hash = $4, scopes = $5, created_at = $6, expires_at = $7`,
+		k.ID, k.Tenant, k.Name, k.Hash, strings.TrimSpace(scopes.String()), millis(k.CreatedAt), millis(k.ExpiresAt))
+	return err
+}
+
+// RemoveAPIKey is [admin.APIKeyRecords]'.
+func (t *tx) RemoveAPIKey(ctx context.Context, tenant, id string) error {
+	_, err := t.exec(ctx, "remove API key", `DELETE FROM api_keys WHERE id = $1 AND tenant = $2`, id, tenant)
+	return err
 }
 
 // Webhook gives where the tenant's alerts are posted, and the secret that they are signed under.

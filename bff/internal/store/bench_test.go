@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -42,7 +43,7 @@ func request(n int64) verify.Request {
 
 func tenant(b testing.TB, s *store.Store) {
 	b.Helper()
-	if err := s.PutTenant(b.Context(), verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
+	if err := storetest.PutTenant(b.Context(), s, verify.Tenant{ID: "acme", Name: "Acme IT"}); err != nil {
 		b.Fatal(err)
 	}
 	storetest.SetPolicy(b, s, "acme", "", storetest.Unbounded)
@@ -218,7 +219,7 @@ func override(b testing.TB, s *store.Store, clients int64) {
 		"banner":      {Value: json.RawMessage(`{"text":"VIP client. Verify before any password work.","tone":"warning"}`), Version: 1, By: "Ana Ortiz"},
 	}
 	for from := int64(0); from < clients; from += together {
-		err := s.Write(b.Context(), "acme", func(tx verify.Tx) error {
+		err := s.Administer(b.Context(), "acme", func(tx admin.Tx) error {
 			for n := from; n < from+together; n++ {
 				set := verify.PolicyOverrides{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
 				if _, err := tx.PutOverrides(b.Context(), set); err != nil {

@@ -36,7 +36,7 @@ func (s *Store) BrandImage(ctx context.Context, hash string) (png []byte, err er
 	return png, err
 }
 
-// Branding is [verify.BrandingRepository]'s.
+// Branding is [admin.BrandingRecords]'s.
 func (t *tx) Branding(ctx context.Context, tenant string) (verify.Branding, error) {
 	b := verify.Branding{Tenant: tenant}
 	if err := t.lockTenant(ctx, tenant); err != nil {
@@ -46,7 +46,7 @@ func (t *tx) Branding(ctx context.Context, tenant string) (verify.Branding, erro
 	return b, err
 }
 
-// PutBranding is [verify.BrandingRepository]'s.
+// PutBranding is [admin.BrandingRecords]'s.
 func (t *tx) PutBranding(ctx context.Context, b verify.Branding) (bool, error) {
 	if err := t.lockTenant(ctx, b.Tenant); err != nil {
 		return false, err

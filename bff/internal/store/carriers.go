@@ -3,17 +3,21 @@ package store
 import (
 	"context"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // CarrierAccounts gives the tenant's, in the order in which those of a kind are asked; none when it has none, or
 // when there is no such tenant.
-func (s *Store) CarrierAccounts(ctx context.Context, tenant string) ([]verify.CarrierAccount, error) {
-	var list []verify.CarrierAccount
-	err := s.list(ctx, "read carriers", `
+func (s *Store) CarrierAccounts(ctx context.Context, tenant string) ([]admin.CarrierAccount, error) {
+	return s.readCarriers(ctx, s, tenant)
+}
+
+func (s *Store) readCarriers(ctx context.Context, from reader, tenant string) (list []admin.CarrierAccount, err error) {
+	err = from.list(ctx, "read carriers", `
 		SELECT carrier, kind, place, settings, secret FROM carriers WHERE tenant = $1 ORDER BY kind, place, carrier`, []any{tenant},
 		func(row scan) error {
-			a := verify.CarrierAccount{Tenant: tenant}
+			a := admin.CarrierAccount{Tenant: tenant}
 			var settings, sealed []byte
 			if err := row(&a.Carrier, &a.Kind, &a.Priority, &settings, &sealed); err != nil {
 				return err
@@ -29,31 +33,41 @@ func (s *Store) CarrierAccounts(ctx context.Context, tenant string) ([]verify.Ca
 	return list, err
 }
 
-// PutCarrierAccount stores an account in place of the tenant's other one with that carrier. CodeNotFound: there is no such tenant.
-func (s *Store) PutCarrierAccount(ctx context.Context, a verify.CarrierAccount) error {
-	sealed, err := s.vault.seal(a.Secret, "carriers", a.Tenant, a.Carrier)
-	if err != nil {
-		return unavailable("put carrier", err)
+// Carrier is [admin.CarrierRecords]'.
+func (t *tx) Carrier(ctx context.Context, tenant, carrier string) (admin.CarrierAccount, error) {
+	all, err := t.store.readCarriers(ctx, t, tenant)
+	for _, a := range all {
+		if a.Carrier == carrier {
+			return a, err
+		}
 	}
-	return s.update(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "put carrier", `
-			INSERT INTO carriers (tenant, carrier, kind, place, settings, secret)
-			SELECT id, $2, $3, $4, $5, $6 FROM tenants WHERE id = $1
-			ON CONFLICT (tenant, carrier) DO UPDATE SET kind = $3, place = $4, settings = $5, secret = $6`,
-			a.Tenant, a.Carrier, string(a.Kind), a.Priority, string(a.Settings), sealed)
-		if err == nil && n == 0 {
-			return errNoTenant
-		}
-		if err != nil {
-			return err
-		}
-		return s.carriersChanged(ctx, t, a.Tenant, a.Carrier)
-	})
+	if err == nil {
+		err = errNoCarrier
+	}
+	return admin.CarrierAccount{}, err
 }
 
-// carriersChanged writes the event by which running servers learn of the change.
-func (s *Store) carriersChanged(ctx context.Context, t *tx, tenant, carrier string) error {
-	return t.Append(ctx, &verify.Event{Tenant: tenant, At: s.now(), Kind: verify.EventCarriersChanged, Carrier: carrier})
+// PutCarrier is [admin.CarrierRecords]'.
+func (t *tx) PutCarrier(ctx context.Context, a admin.CarrierAccount) error {
+	sealed, err := t.store.vault.seal(a.Secret, "carriers", a.Tenant, a.Carrier)
+	if err != nil {
+		return t.fail("put carrier", err)
+	}
+	n, err := t.exec(ctx, "put carrier", `
+		INSERT INTO carriers (tenant, carrier, kind, place, settings, secret)
+		SELECT id, $2, $3, $4, $5, $6 FROM tenants WHERE id = $1
+		ON CONFLICT (tenant, carrier) DO UPDATE SET kind = $3, place = $4, settings = $5, secret = $6`,
+		a.Tenant, a.Carrier, string(a.Kind), a.Priority, string(a.Settings), sealed)
+	if err == nil && n == 0 {
+		return errNoTenant
+	}
+	return err
+}
+
+// RemoveCarrier is [admin.CarrierRecords]'.
+func (t *tx) RemoveCarrier(ctx context.Context, tenant, carrier string) error {
+	_, err := t.exec(ctx, "remove carrier", `DELETE FROM carriers WHERE tenant = $1 AND carrier = $2`, tenant, carrier)
+	return err
 }
 
 // CarrierKinds gives the kinds of channel for which the tenant has an account of its own.
@@ -66,16 +80,4 @@ func (s *Store) CarrierKinds(ctx context.Context, tenant string) ([]verify.Chann
 		return err
 	})
 	return kinds, err
-}
-
-// RemoveCarrierAccount forgets the tenant's account with a carrier; false if there was none.
-func (s *Store) RemoveCarrierAccount(ctx context.Context, tenant, carrier string) (removed bool, err error) {
-	err = s.update(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "remove carrier", `DELETE FROM carriers WHERE tenant = $1 AND carrier = $2`, tenant, carrier)
-		if removed = n > 0; !removed || err != nil {
-			return err
-		}
-		return s.carriersChanged(ctx, t, tenant, carrier)
-	})
-	return removed, err
 }

@@ -30,6 +30,7 @@ var (
 	errNoTenant       = &verify.Error{Code: verify.CodeNotFound, Public: "There is no such tenant."}
 	errNoJob          = &verify.Error{Code: verify.CodeNotFound, Public: "No such message is on its way."}
 	errNoAPIKey       = &verify.Error{Code: verify.CodeNotFound, Public: "There is no such API key."}
+	errNoCarrier      = &verify.Error{Code: verify.CodeNotFound, Public: "The tenant has no account of its own with this carrier."}
 	errNoConnection   = &verify.Error{Code: verify.CodeNotFound, Public: "The ticket system is not connected."}
 	errNoSync         = &verify.Error{Code: verify.CodeNotFound, Public: "Nothing was pushed in a sync of this token."}
 	errSynced         = &verify.Error{Code: verify.CodeKeyReused, Public: "This sync is finished. Begin another with a new token."}

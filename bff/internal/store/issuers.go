@@ -9,9 +9,9 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-func (s *Store) readIssuers(ctx context.Context, tenant string) ([]verify.Issuer, error) {
+func readIssuers(ctx context.Context, from reader, tenant string) ([]verify.Issuer, error) {
 	var issuers []verify.Issuer
-	err := s.list(ctx, "read issuers", `
+	err := from.list(ctx, "read issuers", `
 		SELECT name, keys_url, algorithms, mapping FROM issuers WHERE tenant = $1 ORDER BY place`, []any{tenant},
 		func(row scan) error {
 			var i verify.Issuer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -93,4 +94,23 @@ func (s *Store) Changed(ctx context.Context, tenant string, after int64) (map[st
 			return err
 		})
 	return changed, err
+}
+
+// AdminEvents is [admin.Log]'s. Its condition is that of the index events_of_acts.
+func (s *Store) AdminEvents(ctx context.Context, tenant string, before int64, n int) (events []verify.Event, err error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	err = s.list(ctx, "list acts", `
+		SELECT body FROM events WHERE tenant = $1 AND seq < $2 AND (contact = '' OR kind = 'unlocked') AND kind <> $3
+		ORDER BY seq DESC LIMIT $4 + 0`, []any{tenant, before, string(verify.EventPrefixPaused), n}, func(row scan) error {
+		var body []byte
+		if err := row(&body); err != nil {
+			return err
+		}
+		e, err := verify.ParseEvent(body)
+		events = append(events, e)
+		return err
+	})
+	return events, err
 }

@@ -113,7 +113,7 @@ func TestAnotherNodeSeesChangedSettingsWithinTwoSeconds(t *testing.T) {
 			{"second", 1, "second"},
 			{"third", -1, "third"}, // a clock set back keeps nothing alive
 		} {
-			if err := one.PutTenant(t.Context(), verify.Tenant{ID: "acme", Name: row.put}); err != nil {
+			if err := storetest.PutTenant(t.Context(), one, verify.Tenant{ID: "acme", Name: row.put}); err != nil {
 				t.Fatal(err)
 			}
 			clock.Add(row.forward)

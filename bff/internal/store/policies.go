@@ -54,7 +54,7 @@ func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]
 	return page, err
 }
 
-// Overrides is [verify.PolicyRepository]'s.
+// Overrides is [admin.PolicyRecords]'s.
 func (t *tx) Overrides(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return verify.PolicyOverrides{}, err
@@ -62,12 +62,13 @@ func (t *tx) Overrides(ctx context.Context, tenant, client string) (verify.Polic
 	return settings(ctx, t, tenant, client)
 }
 
-// lister reads rows: a store, or a transaction.
-type lister interface {
+// reader reads rows: a store, or a transaction.
+type reader interface {
+	get(ctx context.Context, doing, text string, args []any, into ...any) error
 	list(ctx context.Context, doing, text string, args []any, each func(scan) error) error
 }
 
-func settings(ctx context.Context, from lister, tenant, client string) (verify.PolicyOverrides, error) {
+func settings(ctx context.Context, from reader, tenant, client string) (verify.PolicyOverrides, error) {
 	set := verify.PolicyOverrides{Tenant: tenant, Client: client}
 	err := from.list(ctx, "read policy", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client = $2`, []any{tenant, client},
@@ -78,7 +79,7 @@ func settings(ctx context.Context, from lister, tenant, client string) (verify.P
 	return set, err
 }
 
-// PutOverrides is [verify.PolicyRepository]'s.
+// PutOverrides is [admin.PolicyRecords]'s.
 func (t *tx) PutOverrides(ctx context.Context, s verify.PolicyOverrides) (bool, error) {
 	if err := t.lockTenant(ctx, s.Tenant); err != nil {
 		return false, err

@@ -21,7 +21,7 @@ import (
 func fillUp(t *testing.T, s *store.Store) error {
 	t.Helper()
 	for i := range 100_000 {
-		err := s.PutTenant(t.Context(), verify.Tenant{ID: fmt.Sprint("t-", i), Name: strings.Repeat("x", 2000)})
+		err := storetest.PutTenant(t.Context(), s, verify.Tenant{ID: fmt.Sprint("t-", i), Name: strings.Repeat("x", 2000)})
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -48,20 +49,20 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: []byte(secrets["a webhook's secret"])}
 	signIn := verify.SignIn{Issuer: "https://id.example", Secret: []byte(secrets["a sign-in's secret"])}
-	if err := s.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}, SignIn: signIn}); err != nil {
+	if err := storetest.PutTenant(ctx, s, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}, SignIn: signIn}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.SetPolicy(t, s, "acme", "", func(p *verify.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })
-	apiKey, secret, err := verify.NewAPIKey("acme", "Ana", time.Now(), rand.Reader)
+	apiKey, secret, err := admin.APIKey{Tenant: "acme", Name: "Ana", Scopes: admin.Scopes, CreatedAt: time.Now()}.Draw(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutAPIKey(ctx, apiKey); err != nil {
+	if err := storetest.PutAPIKey(ctx, s, apiKey); err != nil {
 		t.Fatal(err)
 	}
 	secrets["an API key"] = secret
-	keys := verify.Connection{Tenant: "acme", System: "connectwise", Settings: []byte(`{}`), Secret: []byte(secrets["a ticket system's key"])}
-	if err := s.PutConnection(ctx, keys); err != nil {
+	keys := admin.Connection{Tenant: "acme", System: "connectwise", Settings: []byte(`{}`), Secret: []byte(secrets["a ticket system's key"])}
+	if err := storetest.PutConnection(ctx, s, keys); err != nil {
 		t.Fatal(err)
 	}
 	d := ticketContext(1)

@@ -136,9 +136,8 @@ func (s *Store) OpenSessions(ctx context.Context, tenant string) (map[string]boo
 	return open, err
 }
 
-// EndSessions revokes the tenant's sessions, those of one technician if one is named, and tells how many.
-func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (ended int64, err error) {
-	var ids []string
+// SessionIDs is [admin.Sessions]'.
+func (s *Store) SessionIDs(ctx context.Context, tenant, technician string) (ids []string, err error) {
 	err = s.list(ctx, "list sessions", `SELECT id, desk FROM sessions WHERE tenant = $1`, []any{tenant}, func(row scan) error {
 		var id string
 		var sealed []byte
@@ -156,25 +155,23 @@ func (s *Store) EndSessions(ctx context.Context, tenant, technician string) (end
 		}
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	for readChunk := range slices.Chunk(ids, sweepSize) {
-		var n int64
-		err := s.update(ctx, func(t *tx) (err error) {
-			marks, args := among(readChunk, tenant)
-			n, err = t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
-			if err != nil || n == 0 {
-				return err
-			}
-			return t.countEnd(ctx, tenant)
-		})
+	return ids, err
+}
+
+// EndSessions is [admin.SessionRecords]'.
+func (t *tx) EndSessions(ctx context.Context, tenant string, ids []string) (ended int64, err error) {
+	for chunk := range slices.Chunk(ids, sweepSize) {
+		marks, args := among(chunk, tenant)
+		n, err := t.exec(ctx, "end sessions", `DELETE FROM sessions WHERE tenant = $1 AND id IN (`+marks+`)`, args...)
 		if err != nil {
-			return ended, err
+			return 0, err
 		}
 		ended += n
 	}
-	return ended, nil
+	if ended == 0 {
+		return 0, nil
+	}
+	return ended, t.countEnd(ctx, tenant)
 }
 
 const (

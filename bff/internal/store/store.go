@@ -2,8 +2,8 @@
 // default) and PostgreSQL.
 //
 // Start with [Open], then [Store.Migrate]. A [Store] is the domain's
-// [verify.Ledger] and [verify.Tenants], keeps the pod sessions and the jobs,
-// and gives admins the tenants' settings and the check of the event chain.
+// [verify.Ledger] and [verify.Tenants] and the [admin.Ledger], keeps the pod
+// sessions and the jobs, and checks the event chain.
 // What must not be read from a stolen file is sealed by a [Vault].
 package store
 
@@ -15,6 +15,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -22,6 +23,10 @@ import (
 var (
 	_ verify.Ledger  = (*Store)(nil)
 	_ verify.Tenants = (*Store)(nil)
+	_ admin.Ledger   = (*Store)(nil)
+	_ admin.APIKeys  = (*Store)(nil)
+	_ admin.Sessions = (*Store)(nil)
+	_ admin.Log      = (*Store)(nil)
 )
 
 // Config says where the memory is and what seals it. All fields are required but Now.
@@ -116,6 +121,17 @@ func (s *Store) Write(ctx context.Context, tenant string, steps ...func(verify.T
 		mine[i] = func(t *tx) error { return theirs(t) }
 	}
 	return s.engine.write(ctx, tenant, mine)
+}
+
+// Administer is [admin.Ledger]'s. What is cached of the tenant is discarded.
+func (s *Store) Administer(ctx context.Context, tenant string, act func(admin.Tx) error) error {
+	defer s.tenants.Remove(tenant)
+	return s.engine.write(ctx, tenant, []step{func(t *tx) error {
+		if err := t.lockTenant(ctx, tenant); err != nil {
+			return err
+		}
+		return act(t)
+	}})
 }
 
 // update runs one step of the store's own that belongs to no tenant, or to several.

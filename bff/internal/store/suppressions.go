@@ -18,7 +18,7 @@ func (t *tx) Suppress(ctx context.Context, v verify.Verification, reason verify.
 		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
 }
 
-// ClearSuppressions is [verify.UsageCounters]'s.
+// ClearSuppressions is [admin.Locks]'.
 func (t *tx) ClearSuppressions(ctx context.Context, tenant, contact string) (int, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err

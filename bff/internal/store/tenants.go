@@ -19,13 +19,13 @@ const maxCachedTenants = 10_000
 // Tenant is [verify.Tenants]'. A change made by another process is seen within two seconds.
 // What it gives is shared: read it, don't write to its lists.
 func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
-	return s.tenants.Load(ctx, id, s.now(), func() (verify.Tenant, error) { return s.readTenant(ctx, id) })
+	return s.tenants.Load(ctx, id, s.now(), func() (verify.Tenant, error) { return s.readTenant(ctx, s, id) })
 }
 
-func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error) {
+func (s *Store) readTenant(ctx context.Context, from reader, id string) (verify.Tenant, error) {
 	t := verify.Tenant{ID: id}
 	var signIn string
-	err := s.get(ctx, "read tenant", `
+	err := from.get(ctx, "read tenant", `
 		SELECT name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret FROM tenants WHERE id = $1`, []any{id},
 		&t.Name, &t.Region, &t.ProcedureURL, &t.Webhook.URL, &t.Webhook.Secret, &signIn, &t.SignIn.Secret)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -37,7 +37,7 @@ func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error
 	if err := errors.Join(s.unsealWebhook(id, &t.Webhook), s.readSignIn(id, signIn, &t.SignIn)); err != nil {
 		return verify.Tenant{}, unavailable("read tenant", err)
 	}
-	err = s.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
+	err = from.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
 			var origin string
 			err := row(&origin)
@@ -47,7 +47,7 @@ func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error
 	if err != nil {
 		return verify.Tenant{}, err
 	}
-	err = s.list(ctx, "read keys", `
+	err = from.list(ctx, "read keys", `
 		SELECT issuer, id, algorithm, material FROM signing_keys WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
 			var k verify.SigningKey
@@ -61,7 +61,7 @@ func (s *Store) readTenant(ctx context.Context, id string) (verify.Tenant, error
 	if err != nil {
 		return t, err
 	}
-	t.Issuers, err = s.readIssuers(ctx, id)
+	t.Issuers, err = readIssuers(ctx, from, id)
 	return t, err
 }
 
@@ -82,47 +82,50 @@ func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
 	}
 	tenants := make([]verify.Tenant, len(ids))
 	for i, id := range ids {
-		if tenants[i], err = s.readTenant(ctx, id); err != nil {
+		if tenants[i], err = s.readTenant(ctx, s, id); err != nil {
 			return nil, err
 		}
 	}
 	return tenants, nil
 }
 
-// PutTenant stores a tenant with its origins, keys and issuers, in place of what was there of that id.
-func (s *Store) PutTenant(ctx context.Context, v verify.Tenant) error {
+// Tenant is [admin.TenantRecords]'.
+func (t *tx) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
+	return t.store.readTenant(ctx, t, id)
+}
+
+// PutTenant is [admin.TenantRecords]'.
+func (t *tx) PutTenant(ctx context.Context, v verify.Tenant) error {
+	s := t.store
 	var hook []byte
 	var err error
 	if v.Webhook.URL != "" {
 		if hook, err = s.vault.seal(v.Webhook.Secret, "webhooks", v.ID); err != nil {
-			return unavailable("put tenant", err)
+			return t.fail("put tenant", err)
 		}
 	}
 	signIn, signInSecret, err := s.writeSignIn(v.ID, v.SignIn)
 	if err != nil {
-		return unavailable("put tenant", err)
+		return t.fail("put tenant", err)
 	}
 	materials := make([][]byte, len(v.Keys))
 	for i, k := range v.Keys {
 		materials[i] = k.Material
 		if secret(k) {
 			if materials[i], err = s.vault.seal(k.Material, "signing_keys", v.ID, k.Issuer, k.ID); err != nil {
-				return unavailable("put tenant", err)
+				return t.fail("put tenant", err)
 			}
 		}
 	}
-	defer s.tenants.Remove(v.ID)
-	return s.update(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "put tenant", `
-			INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET
-			name = $2, region = $3, procedure_url = $4, webhook_url = $5, webhook_secret = $6, signin = $7, signin_secret = $8`,
-			v.ID, v.Name, v.Region, v.ProcedureURL, v.Webhook.URL, hook, signIn, signInSecret)
-		if err != nil {
-			return err
-		}
-		return t.putLists(ctx, v, materials)
-	})
+	_, err = t.exec(ctx, "put tenant", `
+		INSERT INTO tenants (id, name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET
+		name = $2, region = $3, procedure_url = $4, webhook_url = $5, webhook_secret = $6, signin = $7, signin_secret = $8`,
+		v.ID, v.Name, v.Region, v.ProcedureURL, v.Webhook.URL, hook, signIn, signInSecret)
+	if err != nil {
+		return err
+	}
+	return t.putLists(ctx, v, materials)
 }
 
 func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) error {

@@ -8,10 +8,14 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-var _ verify.Tx = (*tx)(nil)
+var (
+	_ verify.Tx = (*tx)(nil)
+	_ admin.Tx  = (*tx)(nil)
+)
 
 // runner reads: a connection, a pool or a transaction.
 type runner interface {

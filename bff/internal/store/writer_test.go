@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -292,8 +293,10 @@ func useEverything(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
-	fatal(s.Ready(ctx), s.PutTenant(ctx, verify.Tenant{
-		ID: "acme", Origins: []string{"https://psa.example"}, Keys: []verify.SigningKey{{Algorithm: "EdDSA", Material: []byte("k")}},
+	fatal(s.Ready(ctx), s.Administer(ctx, "acme", func(tx admin.Tx) error {
+		return tx.PutTenant(ctx, verify.Tenant{
+			ID: "acme", Origins: []string{"https://psa.example"}, Keys: []verify.SigningKey{{Algorithm: "EdDSA", Material: []byte("k")}},
+		})
 	}))
 	_, err := s.TenantList(ctx)
 	_, opened := s.OpenSession(ctx, verify.Session{ID: "s"}, "jti", time.Now())
@@ -318,13 +321,16 @@ func useEverything(t *testing.T, s *Store) {
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
 			_, counted := tx.Standing(ctx, "acme", "", "")
 			cleared := tx.ClearFailures(ctx, "acme", "")
-			_, set := tx.Overrides(ctx, "acme", "")
-			_, put := tx.PutOverrides(ctx, verify.PolicyOverrides{Tenant: "acme", Version: int64(i + 1)})
 			quotas := []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
 			_, spent := tx.Spend(ctx, "acme", time.Now(), quotas)
 			alerted := tx.Alert(ctx, verify.Alert{ID: v.ID, Tenant: "acme", Kind: verify.EventDenied, Body: []byte("{}")})
 			_, advanced := tx.Advance(ctx, "acme", v.ID, verify.StageSent, time.Now())
-			return errors.Join(inserted, appended, enqueued, found, tried, counted, cleared, advanced, set, put, spent, alerted)
+			return errors.Join(inserted, appended, enqueued, found, tried, counted, cleared, advanced, spent, alerted)
+		}))
+		fatal(s.Administer(ctx, "acme", func(tx admin.Tx) error {
+			_, set := tx.Overrides(ctx, "acme", "")
+			_, put := tx.PutOverrides(ctx, verify.PolicyOverrides{Tenant: "acme", Version: int64(i + 1)})
+			return errors.Join(set, put)
 		}))
 	}
 	_, err = s.BySecret(ctx, []byte("secret"))

@@ -17,7 +17,7 @@ func withWebhook(t *testing.T, change func(*verify.Policy)) *harness {
 	t.Helper()
 	h := newHarness(t)
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}
-	if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Webhook: hook}); err != nil {
+	if err := storetest.PutTenant(ctx, h.store, verify.Tenant{ID: "acme", Webhook: hook}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-var noor = verify.Admin{Tenant: "acme", ID: "key-1", Name: "Noor Haddad"}
+var noor = administrator{Tenant: "acme", Actor: admin.Actor{Kind: verify.ActorAPIKey, ID: "key-1", Name: "Noor Haddad"}}
 
 func TestADenialLocksTheContactUntilAnAdminClearsIt(t *testing.T) {
 	h := newHarness(t)
@@ -31,18 +32,18 @@ func TestADenialLocksTheContactUntilAnAdminClearsIt(t *testing.T) {
 	}
 	other := noor
 	other.Tenant = "umbrella"
-	if was, err := h.Unlock(ctx, other, "dana"); err != nil || was != (verify.UnlockResult{}) {
+	if was, err := h.Unlock(ctx, other, "dana"); err != nil || was != (admin.UnlockResult{}) {
 		t.Errorf("another tenant's admin cleared %+v (%v)", was, err)
 	}
 	was, err := h.Unlock(ctx, noor, "dana")
-	if want := (verify.UnlockResult{Denied: true}); err != nil || was != want {
+	if want := (admin.UnlockResult{Denied: true}); err != nil || was != want {
 		t.Errorf("cleared %+v (%v), want %+v", was, err, want)
 	}
 	h.wantKinds("dana", verify.EventRequested, verify.EventDenied, verify.EventUnlocked)
 	if _, err := h.Send(ctx, ticketContext(), h.keyed(link("dana", "mail"))); err != nil {
 		t.Errorf("unlocked, and yet: %v", err)
 	}
-	if was, err := h.Unlock(ctx, noor, "dana"); err != nil || was != (verify.UnlockResult{}) {
+	if was, err := h.Unlock(ctx, noor, "dana"); err != nil || was != (admin.UnlockResult{}) {
 		t.Errorf("cleared once more: %+v (%v)", was, err)
 	}
 }

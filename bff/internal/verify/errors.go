@@ -23,9 +23,11 @@ const (
 	CodeContrastTooLow    Code = "contrast_too_low" // two colours of a brand can't be told apart: Contrast has one that can
 	CodeImageInvalid      Code = "image_invalid"    // a picture that can't be a logo
 	CodeAPIKey            Code = "api_key_invalid"
-	CodeLocked            Code = "locked"       // too many consecutive failures for this contact
-	CodeWrongCode         Code = "wrong_code"   // a wrong code: TriesLeft says how many remain
-	CodeAlreadyUsed       Code = "already_used" // used, or out of tries
+	CodeAPIKeyExpired     Code = "api_key_expired"
+	CodeScope             Code = "scope_missing" // the API key may not do this
+	CodeLocked            Code = "locked"        // too many consecutive failures for this contact
+	CodeWrongCode         Code = "wrong_code"    // a wrong code: TriesLeft says how many remain
+	CodeAlreadyUsed       Code = "already_used"  // used, or out of tries
 	CodeExpired           Code = "expired"
 	CodeVerificationEnded Code = "verification_ended" // denied, cancelled, failed or replaced by a newer one
 	CodeKeyReused         Code = "idempotency_key_reused"

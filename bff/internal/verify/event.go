@@ -31,12 +31,38 @@ const (
 
 // What can happen beside verifications.
 const (
-	EventUnlocked      EventKind = "unlocked"       // an admin cleared a contact's wrong codes
-	EventPolicyChanged EventKind = "policy_changed" // an admin changed the tenant's or a client's policy
-	EventPrefixPaused  EventKind = "prefix_paused"  // too few of the codes sent to a block of numbers came back
+	EventPrefixPaused EventKind = "prefix_paused" // too few of the codes sent to a block of numbers came back
+)
 
-	EventBrandingChanged EventKind = "branding_changed" // an admin changed how the tenant looks and speaks
-	EventCarriersChanged EventKind = "carriers_changed" // an admin set or removed the tenant's account with a carrier
+// Administrative acts. Each event of these kinds has an actor, and the changes that the act made.
+const (
+	EventTenantCreated     EventKind = "tenant_created"
+	EventTenantChanged     EventKind = "tenant_changed" // name, region, origins, procedure, webhook
+	EventSigningKeyAdded   EventKind = "signing_key_added"
+	EventSigningKeyRemoved EventKind = "signing_key_removed"
+	EventIssuerSet         EventKind = "issuer_set"
+	EventIssuerRemoved     EventKind = "issuer_removed"
+	EventSignInSet         EventKind = "sign_in_set"
+	EventSignInRemoved     EventKind = "sign_in_removed"
+	EventCarrierSet        EventKind = "carrier_set"
+	EventCarrierRemoved    EventKind = "carrier_removed"
+	EventConnectionSet     EventKind = "connection_set"
+	EventConnectionRemoved EventKind = "connection_removed"
+	EventAPIKeyCreated     EventKind = "api_key_created"
+	EventAPIKeyRemoved     EventKind = "api_key_removed"
+	EventSessionsEnded     EventKind = "sessions_ended"
+	EventPolicyChanged     EventKind = "policy_changed" // of the tenant or of a client
+	EventBrandingChanged   EventKind = "branding_changed"
+	EventUnlocked          EventKind = "unlocked" // a contact's wrong codes, denial and suppressions were cleared
+)
+
+// ActorKind tells how an administrator got in.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	ActorCLI    ActorKind = "cli"     // a user of the machine who ran a command
+	ActorAPIKey ActorKind = "api_key" // the holder of an API key
 )
 
 // Event is a record of something that happened. It is appended once and never changed.
@@ -49,7 +75,9 @@ type Event struct {
 	Verification string
 	Contact      string
 	Channel      string
-	By           Technician // of requested, wrong_code, cancelled, and verified by code; the id and name only
+	By           Technician // of requested, wrong_code, cancelled, verified by code, and of administrative acts; the id and name only
+	ActorKind    ActorKind  // of administrative acts: what By is
+	Subject      string     // of administrative acts: the record that was changed, by its name or id
 
 	// Of requested:
 	Method      Method
@@ -72,11 +100,11 @@ type Event struct {
 	Reason    Code      // of delayed and failed
 	TriesLeft int       // of wrong_code
 	Failures  int       // of wrong_code and failed: the contact's, this one counted; of unlocked: those cleared
-	Carrier   string    // of sent and carriers_changed
+	Carrier   string    // of sent
 
 	Locks   bool     // of denied: the contact gets nothing until an admin clears it
 	Late    bool     // of denied: the verification had ended before. By, Method, Ticket and Destination are its own
-	Changes []Change // of policy_changed; Client says whose, Policy which version it made; of branding_changed
+	Changes []Change // of administrative acts; of policy_changed Client says whose, and Policy which version it made
 	Version int64    // of branding_changed: that it made
 	Sent    int64    // of prefix_paused: texts in the window
 	Proven  int64    // of prefix_paused: those that came back
@@ -123,6 +151,9 @@ type record struct {
 	Proven       int64    `json:"proven,omitempty"`
 	Late         bool     `json:"late,omitempty"`
 	TimeZone     string   `json:"time_zone,omitempty"`
+
+	ActorKind ActorKind `json:"actor_kind,omitempty"`
+	Subject   string    `json:"subject,omitempty"`
 }
 
 // Hash is a link of the chain.
@@ -140,7 +171,7 @@ func (e Event) Link(prev Hash) (body []byte, hash Hash, err error) {
 		Until: millis(e.Until), Reason: e.Reason, TriesLeft: e.TriesLeft, Carrier: e.Carrier,
 		Language: e.Language, Matching: e.Matching, Changed: e.Changed, PolicyTenant: e.Policy.Tenant, PolicyClient: e.Policy.Client,
 		Failures: e.Failures, Locks: e.Locks, Changes: e.Changes, Version: e.Version, Sent: e.Sent, Proven: e.Proven,
-		Late: e.Late, TimeZone: e.TimeZone,
+		Late: e.Late, TimeZone: e.TimeZone, ActorKind: e.ActorKind, Subject: e.Subject,
 	})
 	if err != nil {
 		return nil, Hash{}, err
@@ -172,7 +203,7 @@ func ParseEvent(body []byte) (Event, error) {
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
 		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
 		Failures: r.Failures, Locks: r.Locks, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
-		Late: r.Late, TimeZone: r.TimeZone,
+		Late: r.Late, TimeZone: r.TimeZone, ActorKind: r.ActorKind, Subject: r.Subject,
 	}, nil
 }
 

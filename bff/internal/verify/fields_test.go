@@ -131,11 +131,11 @@ func TestAFieldKeepsTheEditThatSetIt(t *testing.T) {
 		}
 		return m
 	}
-	first, _, err := s.edited(raw("code_length", "8", "ticket_note", "false"), "Ana", epoch)
+	first, _, err := s.Edited(raw("code_length", "8", "ticket_note", "false"), "Ana", epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, changed, err := first.edited(raw("code_length", " 8 ", "tries_per_code", "2"), "Noor", epoch.Add(48*time.Hour))
+	second, changed, err := first.Edited(raw("code_length", " 8 ", "tries_per_code", "2"), "Noor", epoch.Add(48*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -30,6 +31,7 @@ type harness struct {
 	verify.Service
 	t        rapid.TB
 	store    *store.Store
+	acts     *admin.Service
 	clock    *clock
 	notifier *fakeNotifier
 
@@ -51,9 +53,29 @@ func newHarness(t testing.TB) *harness {
 			Keys: verify.Keys{Code: bytes.Repeat([]byte{1}, 32), Destination: bytes.Repeat([]byte{2}, 32)},
 		},
 	}
+	h.acts = storetest.Admin(s, clock.Now)
+	h.acts.Notifier, h.acts.Changed = notifier, h.Forget
 	h.tenant("acme", nil)
 	h.tenant("umbrella", nil)
 	return h
+}
+
+// administrator is an actor and the tenant that it acts on.
+type administrator struct {
+	Tenant string
+	admin.Actor
+}
+
+func (h *harness) Edit(ctx context.Context, a administrator, edits []admin.PolicyEdit) ([]verify.PolicyOverrides, error) {
+	return h.acts.EditPolicies(ctx, a.Actor, a.Tenant, edits)
+}
+
+func (h *harness) Unlock(ctx context.Context, a administrator, contact string) (admin.UnlockResult, error) {
+	return h.acts.Unlock(ctx, a.Actor, a.Tenant, contact)
+}
+
+func (h *harness) Rebrand(ctx context.Context, a administrator, b verify.Branding, changes []verify.Change) (verify.Branding, error) {
+	return h.acts.PutBranding(ctx, a.Actor, a.Tenant, b, changes)
 }
 
 // other is one more node's service on the same store.
@@ -67,7 +89,7 @@ func (h *harness) other() *verify.Service {
 // tenant stores a tenant whose policy is the default one without quotas, but for the changes.
 func (h *harness) tenant(id string, change func(*verify.Policy)) {
 	h.t.Helper()
-	if err := h.store.PutTenant(ctx, verify.Tenant{ID: id, Name: id}); err != nil {
+	if err := storetest.PutTenant(ctx, h.store, verify.Tenant{ID: id, Name: id}); err != nil {
 		h.t.Fatal(err)
 	}
 	storetest.SetPolicy(h.t, h.store, id, "", func(p *verify.Policy) {

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -259,8 +260,8 @@ func (m *model) unlock(t *rapid.T) {
 	if !m.denied && rapid.IntRange(0, 3).Draw(t, "patience") > 0 {
 		t.Skip("admins are seldom asked")
 	}
-	was, err := m.h.Unlock(ctx, verify.Admin{Tenant: m.ticketContext.Tenant, ID: "noor"}, "dana")
-	if want := (verify.UnlockResult{Failures: m.failures, Denied: m.denied}); err != nil || was != want {
+	was, err := m.h.Unlock(ctx, administrator{Tenant: m.ticketContext.Tenant, Actor: admin.Actor{Kind: verify.ActorAPIKey, ID: "noor"}}, "dana")
+	if want := (admin.UnlockResult{Failures: m.failures, Denied: m.denied}); err != nil || was != want {
 		t.Fatalf("cleared %+v (%v), want %+v", was, err, want)
 	}
 	m.failures, m.denied = 0, false

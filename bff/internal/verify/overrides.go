@@ -65,9 +65,9 @@ func (s PolicyOverrides) apply(p *Policy) PolicyOverrides {
 	return taken
 }
 
-// edited is what the settings become when the values take the place of all that was set, and what that changes.
+// Edited is what the settings become when the values take the place of all that was set, and what that changes.
 // CodeInvalid: Field names a value that is out of its range, of the wrong type or unknown.
-func (s PolicyOverrides) edited(values map[string]json.RawMessage, by string, at time.Time) (PolicyOverrides, []Change, error) {
+func (s PolicyOverrides) Edited(values map[string]json.RawMessage, by string, at time.Time) (PolicyOverrides, []Change, error) {
 	next := s
 	next.Version, next.By, next.At, next.Fields = s.Version+1, by, at, map[string]FieldOverride{}
 	for name, value := range values {
@@ -127,6 +127,15 @@ func FieldNamed(name string) (*Field, bool) {
 		return nil, false
 	}
 	return &Fields[i], true
+}
+
+// CheckTogether refuses fields of a level that can't both hold, under the tenant's own overrides: CodePolicyConflict.
+// For the tenant's own level, own is not looked at.
+func (s PolicyOverrides) CheckTogether(t Tenant, own PolicyOverrides) error {
+	if s.Client == "" {
+		return s.checkTogether(resolve(t, s, PolicyOverrides{}).Policy)
+	}
+	return s.checkTogether(resolve(t, own, s).Policy)
 }
 
 // checkTogether refuses fields that can't both hold. The level's own fields are looked at: what another

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -36,7 +38,9 @@ func (c *counted) PolicyEdits(ctx context.Context, tenant string) (int64, error)
 func (h *harness) set(node *verify.Service, client string, version int64, length string) {
 	h.t.Helper()
 	fields := map[string]json.RawMessage{"code_length": json.RawMessage(length)}
-	if _, err := node.Edit(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, []verify.Edit{{Client: client, Version: version, Fields: fields}}); err != nil {
+	acts := storetest.Admin(h.store, h.Now)
+	acts.Notifier, acts.Changed = h.notifier, node.Forget
+	if _, err := acts.EditPolicies(ctx, noor.Actor, "acme", []admin.PolicyEdit{{Client: client, Version: version, Fields: fields}}); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -122,7 +126,7 @@ func TestRulesFollowTheirTenant(t *testing.T) {
 		return r.SMSCountries[0]
 	}
 	for _, region := range []string{"GB", "DE"} {
-		if err := h.store.PutTenant(ctx, verify.Tenant{ID: "acme", Name: "Acme IT", Region: region}); err != nil {
+		if err := storetest.PutTenant(ctx, h.store, verify.Tenant{ID: "acme", Name: "Acme IT", Region: region}); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(2 * time.Second)

@@ -34,8 +34,6 @@ type Tx interface {
 	Journal
 	Verifications
 	UsageCounters
-	PolicyRepository
-	BrandingRepository
 	Outbox
 }
 
@@ -81,8 +79,6 @@ type UsageCounters interface {
 	SetDenied(ctx context.Context, tenant, contact string, denied bool) error
 	// Suppress stores why the verification's destination gets no more texts.
 	Suppress(ctx context.Context, v Verification, reason Code, at time.Time) error
-	// ClearSuppressions removes those that came from the contact's verifications, and gives their number.
-	ClearSuppressions(ctx context.Context, tenant, contact string) (int, error)
 	// Spend counts a send on each of the quotas, over their limits too, and gives the usage of each
 	// afterwards. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
 	// a pause no longer than the quota's longest.
@@ -110,24 +106,6 @@ type Outbox interface {
 	// SettleNote ends a note's job: it stands on the ticket. False if the job has ended before, or its lease has: another
 	// holds it, or the result has changed since it was claimed and is to be written again.
 	SettleNote(ctx context.Context, j NoteJob) (bool, error)
-}
-
-// PolicyRepository stores the overrides of each level of the policy.
-type PolicyRepository interface {
-	// Overrides gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
-	Overrides(ctx context.Context, tenant, client string) (PolicyOverrides, error)
-	// PutOverrides stores them in place of those of the version before; false, and nothing stored, if that is
-	// not the version that is there.
-	PutOverrides(ctx context.Context, s PolicyOverrides) (bool, error)
-}
-
-// BrandingRepository stores the theme, texts and logos of a tenant.
-type BrandingRepository interface {
-	// Branding gives what is set; of version 0 if nothing ever was.
-	Branding(ctx context.Context, tenant string) (Branding, error)
-	// PutBranding stores it in place of that of the version before, its images in place of all the tenant's;
-	// false, and nothing stored, if that is not the version that is there.
-	PutBranding(ctx context.Context, b Branding) (bool, error)
 }
 
 // Brandings reads what was set, outside of any transaction.
@@ -172,10 +150,4 @@ type Notifier interface {
 type Waker interface {
 	// Wake never blocks.
 	Wake(kind JobKind)
-}
-
-// Connections reads the settings of the tenants' ticket systems.
-type Connections interface {
-	// Connection gives the tenant's to the system. CodeNotFound: it has none.
-	Connection(ctx context.Context, tenant, system string) (Connection, error)
 }

@@ -341,7 +341,7 @@ func TestThreat_13_AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 	_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeLocked)
 	for _, want := range []int{3, 0} {
-		was, err := h.Unlock(ctx, verify.Admin{Tenant: "acme", ID: "k1", Name: "Noor"}, "dana")
+		was, err := h.Unlock(ctx, noor, "dana")
 		if n := was.Failures; n != want || err != nil {
 			t.Errorf("%+v was cleared (%v), want %d", was, err, want)
 		}

@@ -183,3 +183,21 @@ func (r *EffectivePolicy) Level(client string) PolicyOverrides {
 
 // PolicyOf is the policy of a client under a tenant's settings; with empty settings of a client it is the tenant's.
 func PolicyOf(t Tenant, own, client PolicyOverrides) Policy { return resolve(t, own, client).Policy }
+
+// PolicyList gives up to n settings after the client given: the tenant's own first, then its clients', by id; true if
+// there are more.
+func (s *Service) PolicyList(ctx context.Context, tenant, after string, n int) ([]PolicyOverrides, bool, error) {
+	var list []PolicyOverrides
+	if after == "" {
+		own, err := s.Policies.PolicyLevel(ctx, tenant, "")
+		if err != nil {
+			return nil, false, err
+		}
+		list, n = append(list, own), n-1
+	}
+	clients, err := s.Policies.PolicyPage(ctx, tenant, after, n+1)
+	if err != nil {
+		return nil, false, err
+	}
+	return append(list, clients[:min(n, len(clients))]...), len(clients) > n, nil
+}

@@ -26,8 +26,8 @@ type Keys struct {
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// newID gives an identifier that sorts by time: 48 bits of milliseconds, 80 bits of chance.
-func newID(prefix string, now time.Time, entropy io.Reader) (string, error) {
+// NewID gives an identifier that sorts by time: 48 bits of milliseconds, 80 random bits.
+func NewID(prefix string, now time.Time, entropy io.Reader) (string, error) {
 	var raw [16]byte
 	ms := now.UnixMilli()
 	for i := range 6 {

@@ -22,7 +22,7 @@ func TestNewIDSortsByTimeAndNeverRepeats(t *testing.T) {
 	var ids []string
 	for ms := range 200 {
 		for range 5 {
-			id, err := newID("v_", epoch.Add(time.Duration(ms)*time.Millisecond), rand.Reader)
+			id, err := NewID("v_", epoch.Add(time.Duration(ms)*time.Millisecond), rand.Reader)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestNewTokenHas256Bits(t *testing.T) {
 
 func TestEntropyFailureIsAnError(t *testing.T) {
 	draws := map[string]func(io.Reader) (string, error){
-		"id":    func(r io.Reader) (string, error) { return newID("v_", epoch, r) },
+		"id":    func(r io.Reader) (string, error) { return NewID("v_", epoch, r) },
 		"code":  func(r io.Reader) (string, error) { return newCode(6, r) },
 		"token": newToken,
 	}

@@ -100,7 +100,7 @@ func (s *Service) newPendingSend(d TicketContext, r Request, p *EffectivePolicy)
 		return pendingSend{}, err
 	}
 	by, override := d.by(), contact.ID != d.DefaultContact
-	id, err := newID("v_", now, s.Entropy)
+	id, err := NewID("v_", now, s.Entropy)
 	if err != nil {
 		return pendingSend{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -74,7 +75,7 @@ func TestAnAdminClearsTheMarksOfAContactsNumbers(t *testing.T) {
 	}
 	h.clock.advance(2 * time.Minute)
 	was, err := h.Unlock(ctx, noor, "dana")
-	if want := (verify.UnlockResult{Suppressions: 1}); err != nil || was != want {
+	if want := (admin.UnlockResult{Suppressions: 1}); err != nil || was != want {
 		t.Errorf("cleared %+v (%v), want %+v", was, err, want)
 	}
 	h.wantOptions(d, "mobile", "")

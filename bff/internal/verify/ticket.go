@@ -3,18 +3,9 @@ package verify
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 )
-
-// Connection is how a tenant's ticket system is reached.
-type Connection struct {
-	Tenant   string
-	System   string          // as launch contexts name it, such as "connectwise"
-	Settings json.RawMessage // in its adapter's shape; nothing secret in it
-	Secret   []byte          // in its adapter's shape; sealed where it is stored
-}
 
 // NoteJob is a result on its way to the ticket. It is the only record beside a ticket context that
 // holds the contact's name, sealed, and only until done.

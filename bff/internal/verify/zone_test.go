@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -71,7 +72,7 @@ func TestTimesAreInTheZoneOfTheContactElseTheClientElseTheTenant(t *testing.T) {
 				h.tenant("acme", func(p *verify.Policy) { p.TimeZone = c.tenant })
 			}
 			if c.client != "" {
-				_, err := h.Edit(ctx, noor, []verify.Edit{{Client: "contoso", Fields: map[string]json.RawMessage{"time_zone": json.RawMessage(`"` + c.client + `"`)}}})
+				_, err := h.Edit(ctx, noor, []admin.PolicyEdit{{Client: "contoso", Fields: map[string]json.RawMessage{"time_zone": json.RawMessage(`"` + c.client + `"`)}}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -76,7 +76,7 @@ func newHarness(t *testing.T, loopback bool) *harness {
 
 func (h *harness) setWebhook(t *testing.T, url string) {
 	t.Helper()
-	if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: url, Secret: secret}}); err != nil {
+	if err := storetest.PutTenant(t.Context(), h.store, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: url, Secret: secret}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -186,7 +186,7 @@ func TestASlowReceiverDelaysNoOtherTenant(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stop }))
 	t.Cleanup(slow.Close)
 	for id, url := range map[string]string{"acme": slow.URL, "umbrella": hook.URL} {
-		if err := h.store.PutTenant(t.Context(), verify.Tenant{ID: id, Webhook: verify.Webhook{URL: url, Secret: secret}}); err != nil {
+		if err := storetest.PutTenant(t.Context(), h.store, verify.Tenant{ID: id, Webhook: verify.Webhook{URL: url, Secret: secret}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -31,7 +31,7 @@ var (
 
 // Config holds the dependencies of a client. All fields are required.
 type Config struct {
-	Connections verify.Connections
+	Connections psa.Connections
 	HTTP        *http.Client // the client never lets it follow a redirect
 	Now         func() time.Time
 	Entropy     io.Reader // for the key of cached results

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -51,12 +52,12 @@ type fakeManage struct {
 type harness struct {
 	*connectwise.Client
 	*fakeManage
-	connection map[string]verify.Connection
+	connection map[string]admin.Connection
 	mu         sync.Mutex
 	now        time.Time
 }
 
-func (h *harness) Connection(_ context.Context, tenant, system string) (verify.Connection, error) {
+func (h *harness) Connection(_ context.Context, tenant, system string) (admin.Connection, error) {
 	c, known := h.connection[tenant+"/"+system]
 	if !known {
 		return c, &verify.Error{Code: verify.CodeNotFound}
@@ -108,7 +109,7 @@ func newHarness(t testing.TB) *harness {
 	}
 	m.server = httptest.NewServer(m)
 	t.Cleanup(m.server.Close)
-	h := &harness{fakeManage: m, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), connection: map[string]verify.Connection{}}
+	h := &harness{fakeManage: m, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), connection: map[string]admin.Connection{}}
 	h.connect(h.settings(), keys)
 	h.restart()
 	return h
@@ -132,7 +133,7 @@ func (h *harness) connect(s connectwise.Settings, keys string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.connection["acme/connectwise"] = verify.Connection{Tenant: "acme", System: "connectwise", Settings: text, Secret: []byte(keys)}
+	h.connection["acme/connectwise"] = admin.Connection{Tenant: "acme", System: "connectwise", Settings: text, Secret: []byte(keys)}
 }
 
 // requests lists all requests.

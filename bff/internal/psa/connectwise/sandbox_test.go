@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	sandbox "github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
@@ -27,9 +28,9 @@ type sandboxHarness struct {
 	site *httptest.Server
 }
 
-func (d *sandboxHarness) Connection(context.Context, string, string) (verify.Connection, error) {
+func (d *sandboxHarness) Connection(context.Context, string, string) (admin.Connection, error) {
 	settings, err := json.Marshal(connectwise.Settings{Host: d.site.URL, Company: "acme", ClientID: "4dd2c7e8"})
-	return verify.Connection{Settings: settings, Secret: []byte(keys)}, err
+	return admin.Connection{Settings: settings, Secret: []byte(keys)}, err
 }
 
 func newSandboxHarness(t testing.TB) *sandboxHarness {

@@ -35,7 +35,7 @@ func contactList(n int) []launchcontext.Contact {
 func newDirectory(t testing.TB, contacts []launchcontext.Contact) directory.Directory {
 	t.Helper()
 	s := storetest.SQLite(t)
-	if err := s.PutTenant(t.Context(), acme); err != nil {
+	if err := storetest.PutTenant(t.Context(), s, acme); err != nil {
 		t.Fatal(err)
 	}
 	d := directory.Directory{Cards: s}

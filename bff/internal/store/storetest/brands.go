@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -20,7 +21,7 @@ func brand(tenant string, version int64, hash string) verify.Branding {
 
 func rebrand(t *testing.T, s *store.Store, b verify.Branding) (stored bool) {
 	t.Helper()
-	want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) (err error) {
+	want(t, s.Administer(t.Context(), b.Tenant, func(tx admin.Tx) (err error) {
 		stored, err = tx.PutBranding(t.Context(), b)
 		return err
 	}), "")
@@ -46,7 +47,7 @@ var brands = []promise{
 		if diff := cmp.Diff(kept, got); diff != "" {
 			t.Error(diff)
 		}
-		want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) (err error) {
+		want(t, s.Administer(t.Context(), "acme", func(tx admin.Tx) (err error) {
 			got, err = tx.Branding(t.Context(), "acme")
 			return err
 		}), "")

@@ -6,12 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func account(tenant, carrier string, kind verify.ChannelKind, place int) verify.CarrierAccount {
-	return verify.CarrierAccount{
+func account(tenant, carrier string, kind verify.ChannelKind, place int) admin.CarrierAccount {
+	return admin.CarrierAccount{
 		Tenant: tenant, Carrier: carrier, Kind: kind, Priority: place,
 		Settings: json.RawMessage(`{"from":"verify@acme.example"}`), Secret: []byte("key of " + carrier),
 	}
@@ -19,24 +20,24 @@ func account(tenant, carrier string, kind verify.ChannelKind, place int) verify.
 
 var carriers = []promise{
 	{"accounts read back as they were put last, by kind and in their order", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
 		first, second, mail := account("acme", "twilio", verify.Phone, 1), account("acme", "vonage", verify.Phone, 2), account("acme", "smtp", verify.Email, 1)
 		old := account("acme", "vonage", verify.Phone, 0)
 		old.Secret = []byte("old")
-		for _, a := range []verify.CarrierAccount{old, second, first, mail} {
-			want(t, s.PutCarrierAccount(t.Context(), a), "")
+		for _, a := range []admin.CarrierAccount{old, second, first, mail} {
+			want(t, PutCarrier(t.Context(), s, a), "")
 		}
 		found, err := s.CarrierAccounts(t.Context(), "acme")
-		if diff := cmp.Diff([]verify.CarrierAccount{mail, first, second}, found); diff != "" || err != nil {
+		if diff := cmp.Diff([]admin.CarrierAccount{mail, first, second}, found); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 	}},
 	{"Threat_07: an account is one tenant's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
-			want(t, s.PutTenant(t.Context(), tenant(id)), "")
+			want(t, PutTenant(t.Context(), s, tenant(id)), "")
 		}
-		want(t, s.PutCarrierAccount(t.Context(), account("acme", "smtp", verify.Email, 1)), "")
-		removed, err := s.RemoveCarrierAccount(t.Context(), "umbrella", "smtp")
+		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
+		removed, err := RemoveCarrier(t.Context(), s, "umbrella", "smtp")
 		if removed || err != nil {
 			t.Errorf("removed: %t, error %v", removed, err)
 		}
@@ -46,17 +47,17 @@ var carriers = []promise{
 		}
 	}},
 	{"an account survives that its tenant's settings are put again, and goes once when it is removed", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
-		want(t, s.PutCarrierAccount(t.Context(), account("acme", "smtp", verify.Email, 1)), "")
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
 		for _, there := range []bool{true, false} {
-			removed, err := s.RemoveCarrierAccount(t.Context(), "acme", "smtp")
+			removed, err := RemoveCarrier(t.Context(), s, "acme", "smtp")
 			if removed != there || err != nil {
 				t.Errorf("removed: %t, error %v; want %t", removed, err, there)
 			}
 		}
 	}},
 	{"an account of no tenant is refused", func(t *testing.T, s *store.Store) {
-		want(t, s.PutCarrierAccount(t.Context(), account("nobody", "smtp", verify.Email, 1)), verify.CodeNotFound)
+		want(t, PutCarrier(t.Context(), s, account("nobody", "smtp", verify.Email, 1)), verify.CodeNotFound)
 	}},
 }

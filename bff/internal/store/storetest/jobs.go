@@ -108,7 +108,7 @@ func jobsOfEachKind() []promise {
 	for _, k := range kindsOfJob {
 		for _, p := range jobPromises {
 			all = append(all, promise{string(k.kind) + ": " + p.name, func(t *testing.T, s *store.Store) {
-				want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
+				want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
 				p.check(t, jobCase{k, s, k.queue(s)})
 			}})
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -221,19 +222,19 @@ var notes = []promise{
 	}},
 }
 
-func connection(tenant string) verify.Connection {
-	return verify.Connection{
+func connection(tenant string) admin.Connection {
+	return admin.Connection{
 		Tenant: tenant, System: "connectwise", Settings: []byte(`{"host":"na.myconnectwise.net"}`), Secret: []byte("keys of " + tenant),
 	}
 }
 
 var connections = []promise{
 	{"a connection reads back as it was put last", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
 		c := connection("acme")
 		for _, keys := range []string{"old", "new"} {
 			c.Secret = []byte(keys)
-			want(t, s.PutConnection(t.Context(), c), "")
+			want(t, PutConnection(t.Context(), s, c), "")
 		}
 		found, err := s.Connection(t.Context(), "acme", "connectwise")
 		if diff := cmp.Diff(c, found); diff != "" || err != nil {
@@ -242,29 +243,29 @@ var connections = []promise{
 	}},
 	{"Threat_07: a connection is one tenant's and one system's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
-			want(t, s.PutTenant(t.Context(), tenant(id)), "")
+			want(t, PutTenant(t.Context(), s, tenant(id)), "")
 		}
-		want(t, s.PutConnection(t.Context(), connection("acme")), "")
+		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		_, err := s.Connection(t.Context(), "umbrella", "connectwise")
 		want(t, err, verify.CodeNotFound)
 		_, err = s.Connection(t.Context(), "acme", "halopsa")
 		want(t, err, verify.CodeNotFound)
 	}},
 	{"a connection survives that its tenant's settings are put again", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
-		want(t, s.PutConnection(t.Context(), connection("acme")), "")
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutConnection(t.Context(), s, connection("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
 		_, err := s.Connection(t.Context(), "acme", "connectwise")
 		want(t, err, "")
 	}},
 	{"a connection of no tenant is refused", func(t *testing.T, s *store.Store) {
-		want(t, s.PutConnection(t.Context(), connection("nobody")), verify.CodeNotFound)
+		want(t, PutConnection(t.Context(), s, connection("nobody")), verify.CodeNotFound)
 	}},
 	{"a connection that is removed is gone, once", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), tenant("acme")), "")
-		want(t, s.PutConnection(t.Context(), connection("acme")), "")
+		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		for _, there := range []bool{true, false} {
-			removed, err := s.RemoveConnection(t.Context(), "acme", "connectwise")
+			removed, err := RemoveConnection(t.Context(), s, "acme", "connectwise")
 			if removed != there || err != nil {
 				t.Errorf("removed: %t, error %v; want %t", removed, err, there)
 			}

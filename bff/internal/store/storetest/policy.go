@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -18,7 +19,7 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 		change(&policy)
 	}
 	ctx := context.Background()
-	err := s.Write(ctx, "acme", func(tx verify.Tx) error {
+	err := s.Administer(ctx, tenant, func(tx admin.Tx) error {
 		set, err := tx.Overrides(ctx, tenant, client)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func Service(s *store.Store, now func() time.Time) *verify.Service {
 // sent has a code sent to Dana and gives its verification and the code.
 func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 	t.Helper()
-	want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
+	want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme"}), "")
 	r, err := svc.Send(t.Context(), session("").Context, send(0))
 	want(t, err, "")
 	soon := time.Now().Add(time.Minute)
@@ -49,7 +49,7 @@ func send(n int) verify.Request {
 
 var service = []promise{
 	{"Threat_19: of fifty sends at once to one channel one passes the cooldown", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
+		want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(n int) error {
 			_, err := svc.Send(t.Context(), session("").Context, send(n))
@@ -61,7 +61,7 @@ var service = []promise{
 		sound(t, s, "acme", 1)
 	}},
 	{"fifty sends at once under one idempotency key are one verification", func(t *testing.T, s *store.Store) {
-		want(t, s.PutTenant(t.Context(), verify.Tenant{ID: "acme"}), "")
+		want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme"}), "")
 		svc := Service(s, time.Now)
 		ended := together(func(int) error {
 			_, err := svc.Send(t.Context(), session("").Context, send(0))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -197,7 +198,7 @@ var marks = []promise{
 			contact string
 			want    int
 		}{{"erik", 0}, {"dana", 1}, {"dana", 0}} {
-			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error {
+			want(t, s.Administer(t.Context(), "acme", func(tx admin.Tx) error {
 				n, err := tx.ClearSuppressions(t.Context(), "acme", c.contact)
 				if n != c.want {
 					t.Errorf("%d marks of %s were cleared, want %d", n, c.contact, c.want)
