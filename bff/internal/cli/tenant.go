@@ -18,6 +18,7 @@ import (
 type tenantCmd struct {
 	Put    tenantPutCmd    `cmd:"" help:"Create a tenant, or change the named settings of one."`
 	List   tenantListCmd   `cmd:"" help:"List tenants with their origins and signing keys."`
+	Log    tenantLogCmd    `cmd:"" help:"List the administrative acts on a tenant: who changed what, from what, to what."`
 	Issuer tenantIssuerCmd `cmd:"" help:"Say where an issuer's keys are, and how to read tokens that are no launch contexts."`
 	Signin tenantSigninCmd `cmd:"" help:"Let technicians sign in, for ticket systems that sign nothing."`
 

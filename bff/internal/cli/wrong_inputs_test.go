@@ -75,7 +75,7 @@ func TestWrongInputIsAnsweredWithASentenceThatSaysWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"no such command", []string{"srve"}, `unexpected argument srve, did you mean "serve"? (see 'shieldpod --help')`},
-		{"half a command", []string{"tenant"}, `expected one of "put", "list", "issuer", "signin", "carrier", ... (see 'shieldpod tenant --help')`},
+		{"half a command", []string{"tenant"}, `expected one of "put", "list", "log", "issuer", "signin", ... (see 'shieldpod tenant --help')`},
 		{"no such flag", []string{"migrate", "--force"}, "unknown flag --force (see 'shieldpod migrate --help')"},
 		{"a missing argument", []string{"tenant", "put"}, `expected "<id>" (see 'shieldpod tenant put --help')`},
 		{"missing flags", []string{"key", "remove", "acme"}, "missing flags: --issuer=STRING, --kid=STRING (see 'shieldpod key remove --help')"},
