@@ -80,9 +80,9 @@ func change(field, from, to string) verify.Change {
 }
 
 var (
-	sharedKey  = verify.SigningKey{Issuer: "https://psa.example", ID: "k1", Algorithm: "HS256", Material: []byte(hush)}
-	issuer     = verify.Issuer{Name: "https://keys.example", KeysURL: "https://keys.example/jwks", Algorithms: []string{"ES256"}}
-	signIn     = verify.SignIn{Issuer: "https://id.example", ClientID: "pod", Secret: []byte(hush), System: "connectwise", Claim: "sub"}
+	sharedKey  = admin.SigningKey{Issuer: "https://psa.example", ID: "k1", Algorithm: "HS256", Material: []byte(hush)}
+	issuer     = admin.Issuer{Name: "https://keys.example", KeysURL: "https://keys.example/jwks", Algorithms: []string{"ES256"}}
+	signIn     = admin.SignIn{Issuer: "https://id.example", ClientID: "pod", Secret: []byte(hush), System: "connectwise", Claim: "sub"}
 	account    = admin.CarrierAccount{Tenant: "acme", Carrier: "twilio", Kind: verify.Phone, Priority: 1, Settings: json.RawMessage(`{"from":"+15105550100"}`), Secret: []byte(hush)}
 	connection = admin.Connection{Tenant: "acme", System: "connectwise", Settings: json.RawMessage(`{"host":"na.myconnectwise.net"}`), Secret: []byte(hush)}
 )

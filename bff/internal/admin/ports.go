@@ -30,9 +30,9 @@ type Tx interface {
 // TenantRecords stores tenants with their origins, signing keys, issuers and sign-in.
 type TenantRecords interface {
 	// Tenant gives one by its id, or CodeNotFound.
-	Tenant(ctx context.Context, id string) (verify.Tenant, error)
+	Tenant(ctx context.Context, id string) (Tenant, error)
 	// PutTenant stores a tenant in place of the one of its id.
-	PutTenant(ctx context.Context, t verify.Tenant) error
+	PutTenant(ctx context.Context, t Tenant) error
 }
 
 // CarrierRecords stores the carrier accounts of tenants, their secrets sealed.
@@ -119,11 +119,11 @@ type TrustChecks interface {
 	// CheckSecret refuses a shared secret that can be guessed.
 	CheckSecret(secret []byte) error
 	// CheckKeys refuses keys that don't fit their algorithm, or each other.
-	CheckKeys(keys []verify.SigningKey) error
+	CheckKeys(keys []SigningKey) error
 	// CheckIssuers refuses issuers whose tokens could not be checked or read.
-	CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error
+	CheckIssuers(issuers []Issuer, keys []SigningKey) error
 	// CheckSignIn refuses a sign-in by which technicians could not be told.
-	CheckSignIn(in verify.SignIn) error
+	CheckSignIn(in SignIn) error
 }
 
 // AccountChecks validates what only an adapter can read.

@@ -36,7 +36,7 @@ type TenantEdit struct {
 // TenantResult is a tenant before and after an edit.
 type TenantResult struct {
 	Created       bool
-	Before, After verify.Tenant
+	Before, After Tenant
 	WebhookSecret []byte // that was made for a webhook without one; it is not shown again
 }
 
@@ -51,13 +51,13 @@ func (s *Service) PutTenant(ctx context.Context, by Actor, id string, edit Tenan
 		result = TenantResult{Created: verify.CodeOf(err) == verify.CodeNotFound}
 		switch {
 		case result.Created:
-			result.After = verify.Tenant{ID: id, Region: defaultRegion}
+			result.After.Tenant = verify.Tenant{ID: id, Region: defaultRegion}
 		case err != nil:
 			return err
 		default:
 			result.Before, result.After = before, before
 		}
-		if err := s.editTenant(&result.After, edit); err != nil {
+		if err := s.editTenant(&result.After.Tenant, edit); err != nil {
 			return err
 		}
 		if result.Created && (result.After.Name == "" || len(result.After.Origins) == 0) {
@@ -66,7 +66,7 @@ func (s *Service) PutTenant(ctx context.Context, by Actor, id string, edit Tenan
 		if result.WebhookSecret, err = s.editWebhook(&result.After.Webhook, edit); err != nil {
 			return err
 		}
-		e := verify.Event{Kind: verify.EventTenantChanged, Changes: diff(tenantFacts(result.Before), tenantFacts(result.After))}
+		e := verify.Event{Kind: verify.EventTenantChanged, Changes: diff(tenantFacts(result.Before.Tenant), tenantFacts(result.After.Tenant))}
 		if result.Created {
 			e.Kind = verify.EventTenantCreated
 		}

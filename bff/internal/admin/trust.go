@@ -12,13 +12,13 @@ const sharedSecret = "HS256"
 
 // AddKey has the tenant trust a signing key of an issuer. CodeInvalid: the key is weak, does not fit the tenant's other
 // keys and issuers, or the issuer has one of its id.
-func (s *Service) AddKey(ctx context.Context, by Actor, tenant string, k verify.SigningKey) (verify.Tenant, error) {
+func (s *Service) AddKey(ctx context.Context, by Actor, tenant string, k SigningKey) (Tenant, error) {
 	if k.Algorithm == sharedSecret {
 		if err := s.Checks.CheckSecret(k.Material); err != nil {
-			return verify.Tenant{}, refused("secret", err)
+			return Tenant{}, refused("secret", err)
 		}
 	}
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		if slices.ContainsFunc(t.Keys, isKey(k.Issuer, k.ID)) {
 			return verify.Event{}, invalid("id", "The tenant already trusts a key of this id of this issuer. Remove it first, or choose another id.")
 		}
@@ -32,8 +32,8 @@ func (s *Service) AddKey(ctx context.Context, by Actor, tenant string, k verify.
 
 // RemoveKey has the tenant trust a key no longer. CodeNotFound: it trusts no such key. CodeInvalid: an issuer's tokens
 // could no longer be read.
-func (s *Service) RemoveKey(ctx context.Context, by Actor, tenant, issuer, id string) (verify.Tenant, error) {
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+func (s *Service) RemoveKey(ctx context.Context, by Actor, tenant, issuer, id string) (Tenant, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		at := slices.IndexFunc(t.Keys, isKey(issuer, id))
 		if at < 0 {
 			return verify.Event{}, missing("The tenant trusts no such key.")
@@ -45,13 +45,13 @@ func (s *Service) RemoveKey(ctx context.Context, by Actor, tenant, issuer, id st
 }
 
 // PutIssuer sets where an issuer's keys are fetched and how its tokens are read, in place of its settings before.
-func (s *Service) PutIssuer(ctx context.Context, by Actor, tenant string, issuer verify.Issuer) (verify.Tenant, error) {
+func (s *Service) PutIssuer(ctx context.Context, by Actor, tenant string, issuer Issuer) (Tenant, error) {
 	if issuer.KeysURL != "" {
 		if err := s.Checks.CheckURL(issuer.KeysURL); err != nil {
-			return verify.Tenant{}, refused("keys_url", err)
+			return Tenant{}, refused("keys_url", err)
 		}
 	}
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		var before []fact
 		t.Issuers = slices.Clone(t.Issuers)
 		if at := slices.IndexFunc(t.Issuers, isIssuer(issuer.Name)); at >= 0 {
@@ -65,8 +65,8 @@ func (s *Service) PutIssuer(ctx context.Context, by Actor, tenant string, issuer
 }
 
 // RemoveIssuer removes the settings of an issuer. Its registered keys stay. CodeNotFound: it has none.
-func (s *Service) RemoveIssuer(ctx context.Context, by Actor, tenant, name string) (verify.Tenant, error) {
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+func (s *Service) RemoveIssuer(ctx context.Context, by Actor, tenant, name string) (Tenant, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		at := slices.IndexFunc(t.Issuers, isIssuer(name))
 		if at < 0 {
 			return verify.Event{}, missing("The tenant has no such issuer.")
@@ -78,14 +78,14 @@ func (s *Service) RemoveIssuer(ctx context.Context, by Actor, tenant, name strin
 }
 
 // PutSignIn sets the provider at which technicians sign in, in place of the one before.
-func (s *Service) PutSignIn(ctx context.Context, by Actor, tenant string, in verify.SignIn) (verify.Tenant, error) {
+func (s *Service) PutSignIn(ctx context.Context, by Actor, tenant string, in SignIn) (Tenant, error) {
 	if err := s.Checks.CheckURL(in.Issuer); err != nil {
-		return verify.Tenant{}, refused("issuer", err)
+		return Tenant{}, refused("issuer", err)
 	}
 	if err := s.Checks.CheckSignIn(in); err != nil {
-		return verify.Tenant{}, refused("sign_in", err)
+		return Tenant{}, refused("sign_in", err)
 	}
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		e := verify.Event{Kind: verify.EventSignInSet, Subject: in.Issuer, Changes: diff(signInFacts(t.SignIn), signInFacts(in))}
 		t.SignIn = in
 		return e, nil
@@ -93,19 +93,19 @@ func (s *Service) PutSignIn(ctx context.Context, by Actor, tenant string, in ver
 }
 
 // RemoveSignIn ends the signing in. CodeNotFound: there was none.
-func (s *Service) RemoveSignIn(ctx context.Context, by Actor, tenant string) (verify.Tenant, error) {
-	return s.changeTrust(ctx, by, tenant, func(t *verify.Tenant) (verify.Event, error) {
+func (s *Service) RemoveSignIn(ctx context.Context, by Actor, tenant string) (Tenant, error) {
+	return s.changeTrust(ctx, by, tenant, func(t *Tenant) (verify.Event, error) {
 		if t.SignIn.Issuer == "" {
 			return verify.Event{}, missing("The tenant has no sign-in.")
 		}
 		e := verify.Event{Kind: verify.EventSignInRemoved, Subject: t.SignIn.Issuer, Changes: diff(signInFacts(t.SignIn), nil)}
-		t.SignIn = verify.SignIn{}
+		t.SignIn = SignIn{}
 		return e, nil
 	})
 }
 
 // changeTrust stores the tenant as change leaves it, with the event that change gives.
-func (s *Service) changeTrust(ctx context.Context, by Actor, tenant string, change func(*verify.Tenant) (verify.Event, error)) (t verify.Tenant, err error) {
+func (s *Service) changeTrust(ctx context.Context, by Actor, tenant string, change func(*Tenant) (verify.Event, error)) (t Tenant, err error) {
 	err = s.perform(ctx, by, tenant, func(a *act) error {
 		if t, err = a.Tenant(ctx, tenant); err != nil {
 			return err
@@ -120,19 +120,19 @@ func (s *Service) changeTrust(ctx context.Context, by Actor, tenant string, chan
 }
 
 // checkIssuers refuses issuers whose tokens could not be checked by the tenant's keys.
-func (s *Service) checkIssuers(t verify.Tenant) error {
+func (s *Service) checkIssuers(t Tenant) error {
 	return refused("issuers", s.Checks.CheckIssuers(t.Issuers, t.Keys))
 }
 
-func isKey(issuer, id string) func(verify.SigningKey) bool {
-	return func(k verify.SigningKey) bool { return k.Issuer == issuer && k.ID == id }
+func isKey(issuer, id string) func(SigningKey) bool {
+	return func(k SigningKey) bool { return k.Issuer == issuer && k.ID == id }
 }
 
-func isIssuer(name string) func(verify.Issuer) bool {
-	return func(i verify.Issuer) bool { return i.Name == name }
+func isIssuer(name string) func(Issuer) bool {
+	return func(i Issuer) bool { return i.Name == name }
 }
 
-func keyFacts(k verify.SigningKey) []fact {
+func keyFacts(k SigningKey) []fact {
 	material := plain("fingerprint", fingerprint(k.Material))
 	if k.Algorithm == sharedSecret {
 		material = secret("secret", k.Material)
@@ -140,11 +140,11 @@ func keyFacts(k verify.SigningKey) []fact {
 	return []fact{plain("issuer", k.Issuer), plain("algorithm", k.Algorithm), material}
 }
 
-func issuerFacts(i verify.Issuer) []fact {
+func issuerFacts(i Issuer) []fact {
 	return []fact{plain("name", i.Name), plain("keys_url", i.KeysURL), plain("algorithms", i.Algorithms), plain("mapping", i.Mapping)}
 }
 
-func signInFacts(in verify.SignIn) []fact {
+func signInFacts(in SignIn) []fact {
 	return []fact{
 		plain("issuer", in.Issuer), plain("client_id", in.ClientID), secret("client_secret", in.Secret), plain("system", in.System),
 		plain("claim", in.Claim), plain("domains", in.Domains),

@@ -41,15 +41,15 @@ var _ admin.Checks = Checks{}
 func (Checks) CheckSecret(secret []byte) error { return strength.Secret(secret) }
 
 // CheckKeys is [admin.TrustChecks]'.
-func (Checks) CheckKeys(keys []verify.SigningKey) error { return launch.CheckKeys(keys) }
+func (Checks) CheckKeys(keys []admin.SigningKey) error { return launch.CheckKeys(keys) }
 
 // CheckIssuers is [admin.TrustChecks]'.
-func (Checks) CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error {
+func (Checks) CheckIssuers(issuers []admin.Issuer, keys []admin.SigningKey) error {
 	return launch.CheckIssuers(issuers, keys)
 }
 
 // CheckSignIn is [admin.TrustChecks]'.
-func (Checks) CheckSignIn(in verify.SignIn) error { return launch.CheckSignIn(in) }
+func (Checks) CheckSignIn(in admin.SignIn) error { return launch.CheckSignIn(in) }
 
 // CheckCarrier is [admin.AccountChecks]'.
 func (c Checks) CheckCarrier(a admin.CarrierAccount) error {

@@ -57,6 +57,7 @@ var (
 	_ courier.Brands        = (*message.BrandCache)(nil)
 	_ httpapi.Brands        = (*message.BrandCache)(nil)
 	_ launch.Sessions       = (*store.Store)(nil)
+	_ launch.Tenants        = (*store.Store)(nil)
 	_ launch.ChangeDetector = (*verify.Service)(nil)
 	_ launch.Tickets        = psa.Systems{}
 	_ launch.Hosted         = (*connectwise.Client)(nil)

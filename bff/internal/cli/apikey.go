@@ -8,7 +8,6 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 type apikeyCmd struct {
@@ -56,7 +55,7 @@ type apikeyListCmd struct {
 
 // Run prints the keys, oldest first.
 func (c *apikeyListCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error {
 		keys, err := db.APIKeys(ctx, c.Tenant)
 		if err != nil {
 			return err

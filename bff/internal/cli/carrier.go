@@ -162,7 +162,7 @@ func (c *carrierListCmd) Run(e *env) error {
 		return err
 	}
 	platform = append([]admin.CarrierAccount{}, platform...) // not nil, even if there is none
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error {
 		return listCarriers(ctx, e, db, c.Tenant, platform)
 	})
 }
@@ -227,7 +227,7 @@ type carrierCheckCmd struct {
 
 // Run signs in at each carrier.
 func (c *carrierCheckCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error {
 		var b strings.Builder
 		failures, err := checkCarriers(ctx, db, c.Tenant, func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) })
 		if _, printErr := fmt.Fprint(e.stdout, b.String()); err != nil || printErr != nil {

@@ -109,7 +109,7 @@ type connectwiseShowCmd struct {
 
 // Run prints the connection.
 func (c *connectwiseShowCmd) Run(e *env) error {
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error {
 		connection, s, err := existingConnection(ctx, db, c.Tenant)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (c *connectwiseRegisterCmd) Run(e *env) error {
 	if err := app.CheckPublicURL(c.PublicURL); err != nil {
 		return err
 	}
-	return c.withStore(e, func(ctx context.Context, db *store.Store, tenant verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, tenant admin.Tenant) error {
 		_, s, err := existingConnection(ctx, db, c.Tenant)
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ func (c *connectwiseRegisterCmd) Run(e *env) error {
 			return err
 		}
 		pod := c.PublicURL + "/pod/" + c.Tenant + "?id=[cw_id]&screen=[cw_screen]"
-		screens, err := manage.Register(ctx, tenant, pod, c.PublicURL)
+		screens, err := manage.Register(ctx, tenant.Tenant, pod, c.PublicURL)
 		if err != nil {
 			return explainConnectWise(err)
 		}
@@ -164,7 +164,7 @@ func registered(screens []connectwise.Registered) string {
 }
 
 // nextSteps are those that only people can take.
-func nextSteps(t verify.Tenant, s connectwise.Settings, publicURL string) string {
+func nextSteps(t admin.Tenant, s connectwise.Settings, publicURL string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
 Each member, once, in ConnectWise:
@@ -243,7 +243,7 @@ func printConnection(e *env, c admin.Connection, s connectwise.Settings) error {
 }
 
 // checkConnectWise calls ConnectWise without changing anything. An empty text means that the tenant is not connected.
-func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (text string, failed bool) {
+func checkConnectWise(ctx context.Context, db *store.Store, t admin.Tenant) (text string, failed bool) {
 	c, s, err := readConnection(ctx, db, t.ID)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
@@ -257,7 +257,7 @@ func checkConnectWise(ctx context.Context, db *store.Store, t verify.Tenant) (te
 	if err != nil {
 		return err.Error(), true
 	}
-	at, err := manage.Check(ctx, t)
+	at, err := manage.Check(ctx, t.Tenant)
 	if err != nil {
 		return "ConnectWise: " + explainConnectWise(err).Error(), true
 	}

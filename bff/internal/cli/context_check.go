@@ -159,7 +159,7 @@ func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token
 
 // trusted names the keys that the token's tenant trusts.
 func trusted(ctx context.Context, db *store.Store, r launchcontext.Report) string {
-	t, err := db.Tenant(ctx, r.Claims.Tenant)
+	t, err := db.TenantSettings(ctx, r.Claims.Tenant)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
 		return fmt.Sprintf("There is no tenant %q: see 'shieldpod tenant list'.", plain(r.Claims.Tenant))

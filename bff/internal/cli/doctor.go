@@ -79,7 +79,7 @@ func (c *checkup) fail(format string, args ...any) {
 }
 
 // tenant checks one tenant. An error means that the database does not answer.
-func (c *checkup) tenant(ctx context.Context, t verify.Tenant) error {
+func (c *checkup) tenant(ctx context.Context, t admin.Tenant) error {
 	count, broken, err := c.db.VerifyChain(ctx, t.ID)
 	switch {
 	case err != nil:
@@ -123,7 +123,7 @@ var carrierHelp = map[verify.ChannelKind]string{
 }
 
 // reach fails for each kind of channel of the tenant's methods for which no carrier is set up.
-func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
+func (c *checkup) reach(ctx context.Context, t admin.Tenant) error {
 	rules, err := (&verify.Service{Tenants: c.db, Policies: c.db, Now: app.SystemClock}).EffectivePolicy(ctx, t.ID, "")
 	if err != nil {
 		return err
@@ -142,10 +142,10 @@ func (c *checkup) reach(ctx context.Context, t verify.Tenant) error {
 }
 
 // issuersWithoutKey names the issuers whose tokens can't be checked.
-func issuersWithoutKey(t verify.Tenant) []string {
+func issuersWithoutKey(t admin.Tenant) []string {
 	var names []string
 	for _, i := range t.Issuers {
-		if i.KeysURL == "" && !slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name }) {
+		if i.KeysURL == "" && !slices.ContainsFunc(t.Keys, func(k admin.SigningKey) bool { return k.Issuer == i.Name }) {
 			names = append(names, i.Name)
 		}
 	}

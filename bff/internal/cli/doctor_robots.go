@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -15,13 +16,13 @@ const (
 
 // robots warns of policies under which a mail robot that presses Validate verifies: links by e-mail without number
 // matching. It is no failure, because the tenant may choose it.
-func (c *checkup) robots(ctx context.Context, t verify.Tenant) error {
+func (c *checkup) robots(ctx context.Context, t admin.Tenant) error {
 	own, err := c.db.PolicyLevel(ctx, t.ID, "")
 	if err != nil {
 		return err
 	}
 	const next = "set number_matching (docs/policies.md)"
-	if verify.PolicyOf(t, own, verify.PolicyOverrides{}).RobotsVerify() {
+	if verify.PolicyOf(t.Tenant, own, verify.PolicyOverrides{}).RobotsVerify() {
 		c.say("--    %s: e-mail links go without number matching: a mail robot that presses Validate verifies; %s", t.ID, next)
 	}
 	var names []string
@@ -34,7 +35,7 @@ func (c *checkup) robots(ctx context.Context, t verify.Tenant) error {
 		for _, client := range clients {
 			_, methods := client.Fields["methods"]
 			_, matching := client.Fields["number_matching"]
-			if (methods || matching) && verify.PolicyOf(t, own, client).RobotsVerify() {
+			if (methods || matching) && verify.PolicyOf(t.Tenant, own, client).RobotsVerify() {
 				if count++; len(names) < robotsNamed {
 					names = append(names, client.Client)
 				}

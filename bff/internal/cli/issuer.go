@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 type tenantIssuerCmd struct {
@@ -32,7 +32,7 @@ func (c *issuerPutCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	err = c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	err = c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.PutIssuer(ctx, acts.by, c.Tenant, issuer)
 		return t, publicError(err, map[string]string{"keys_url": "--jwks-url: "})
 	})
@@ -42,8 +42,8 @@ func (c *issuerPutCmd) Run(e *env) error {
 	return err
 }
 
-func (c *issuerPutCmd) issuer() (verify.Issuer, error) {
-	issuer := verify.Issuer{Name: c.Issuer, KeysURL: c.JwksURL, Algorithms: c.Algorithm}
+func (c *issuerPutCmd) issuer() (admin.Issuer, error) {
+	issuer := admin.Issuer{Name: c.Issuer, KeysURL: c.JwksURL, Algorithms: c.Algorithm}
 	if c.JwksURL == "" && len(c.Algorithm) > 0 {
 		return issuer, fmt.Errorf("--algorithm is of keys that are fetched: set --jwks-url, too")
 	}
@@ -69,14 +69,14 @@ type issuerRemoveCmd struct {
 
 // Run removes the issuer.
 func (c *issuerRemoveCmd) Run(e *env) error {
-	return c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	return c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.RemoveIssuer(ctx, acts.by, c.Tenant, c.Issuer)
 		return t, notFoundError(err, "tenant %q has no issuer %s of its own kind", c.Tenant, c.Issuer)
 	})
 }
 
 // printIssuers prints what 'tenant issuer' and 'tenant signin' set.
-func printIssuers(b *strings.Builder, t verify.Tenant) {
+func printIssuers(b *strings.Builder, t admin.Tenant) {
 	for _, i := range t.Issuers {
 		fmt.Fprintf(b, "  issuer %s", i.Name)
 		if i.KeysURL != "" {

@@ -83,7 +83,7 @@ func TestAMappingIsStoredAsItWasGiven(t *testing.T) {
 	}
 	flags := app.Database{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
 	err := withStore(&env{ctx: t.Context()}, flags, func(ctx context.Context, db *store.Store) error {
-		acme, err := db.Tenant(ctx, "acme")
+		acme, err := db.TenantSettings(ctx, "acme")
 		want := `{"audience":"x","types":[""],"claims":{"ctx.ticket.id":"/a=b/t;u","sub":"/sub"},"constants":{"ctx.psa":"zendesk"}}`
 		if len(acme.Issuers) != 1 || string(acme.Issuers[0].Mapping) != want {
 			t.Errorf("got %+v", acme.Issuers)

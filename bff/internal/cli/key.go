@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/strength"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -95,8 +96,8 @@ func (c *keyAddCmd) Run(e *env) error {
 			return err
 		}
 	}
-	key := verify.SigningKey{Issuer: c.Issuer, ID: c.KID, Algorithm: c.Algorithm, Material: material}
-	err = c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	key := admin.SigningKey{Issuer: c.Issuer, ID: c.KID, Algorithm: c.Algorithm, Material: material}
+	err = c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.AddKey(ctx, acts.by, c.Tenant, key)
 		return t, c.explain(err)
 	})
@@ -208,7 +209,7 @@ type keyRemoveCmd struct {
 
 // Run removes the key.
 func (c *keyRemoveCmd) Run(e *env) error {
-	return c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	return c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.RemoveKey(ctx, acts.by, c.Tenant, c.Issuer, c.KID)
 		return t, notFoundError(err, "tenant %q trusts no kid %q of %s", c.Tenant, c.KID, c.Issuer)
 	})

@@ -22,7 +22,7 @@ func (c *tenantLogCmd) Run(e *env) error {
 	if c.Limit < 1 {
 		return userError("--limit is 1 or more")
 	}
-	return c.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error {
+	return c.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error {
 		events, err := db.AdminEvents(ctx, c.Tenant, c.Before, c.Limit)
 		if err != nil {
 			return err

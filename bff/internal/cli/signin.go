@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 type tenantSigninCmd struct {
@@ -29,7 +29,7 @@ func (c *signinPutCmd) Run(e *env) error {
 	if c.Tenant == "callback" {
 		return errors.New("a tenant of this name has no address to sign in at: choose another slug")
 	}
-	in := verify.SignIn{Issuer: c.Issuer, ClientID: c.ClientID, System: c.PSA, Claim: c.Technician, Domains: c.EmailDomain}
+	in := admin.SignIn{Issuer: c.Issuer, ClientID: c.ClientID, System: c.PSA, Claim: c.Technician, Domains: c.EmailDomain}
 	if c.ClientSecretFile != "" {
 		secret, err := secretFrom("--client-secret-file", c.ClientSecretFile)
 		if err != nil {
@@ -37,7 +37,7 @@ func (c *signinPutCmd) Run(e *env) error {
 		}
 		in.Secret = []byte(secret)
 	}
-	err := c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	err := c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.PutSignIn(ctx, acts.by, c.Tenant, in)
 		return t, publicError(err, map[string]string{"issuer": "--issuer: "})
 	})
@@ -54,7 +54,7 @@ type signinRemoveCmd struct {
 
 // Run removes the sign-in.
 func (c *signinRemoveCmd) Run(e *env) error {
-	return c.changeTenant(e, func(ctx context.Context, acts acts) (verify.Tenant, error) {
+	return c.changeTenant(e, func(ctx context.Context, acts acts) (admin.Tenant, error) {
 		t, err := acts.RemoveSignIn(ctx, acts.by, c.Tenant)
 		return t, notFoundError(err, "tenant %q has no sign-in", c.Tenant)
 	})

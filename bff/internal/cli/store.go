@@ -27,9 +27,9 @@ type tenantArg struct {
 }
 
 // withStore opens the database for one command on the tenant, and refuses a tenant that does not exist.
-func (a tenantArg) withStore(e *env, do func(context.Context, *store.Store, verify.Tenant) error) error {
+func (a tenantArg) withStore(e *env, do func(context.Context, *store.Store, admin.Tenant) error) error {
 	return withStore(e, a.Database, func(ctx context.Context, db *store.Store) error {
-		t, err := db.Tenant(ctx, a.Tenant)
+		t, err := db.TenantSettings(ctx, a.Tenant)
 		if verify.CodeOf(err) == verify.CodeNotFound {
 			return fmt.Errorf("there is no tenant %q: 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put %s --name NAME --origin https://psa.example' creates it", a.Tenant, a.Tenant)
 		}
@@ -52,11 +52,11 @@ func newActs(e *env, db *store.Store) acts {
 
 // withActs is withStore for commands that change something.
 func (a tenantArg) withActs(e *env, do func(context.Context, acts, *store.Store) error) error {
-	return a.withStore(e, func(ctx context.Context, db *store.Store, _ verify.Tenant) error { return do(ctx, newActs(e, db), db) })
+	return a.withStore(e, func(ctx context.Context, db *store.Store, _ admin.Tenant) error { return do(ctx, newActs(e, db), db) })
 }
 
 // changeTenant performs an act on the tenant's own settings, and prints them.
-func (a tenantArg) changeTenant(e *env, change func(context.Context, acts) (verify.Tenant, error)) error {
+func (a tenantArg) changeTenant(e *env, change func(context.Context, acts) (admin.Tenant, error)) error {
 	return a.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
 		t, err := change(ctx, acts)
 		if err != nil {

@@ -131,7 +131,7 @@ func (c *tenantListCmd) Run(e *env) error {
 	})
 }
 
-func printTenant(e *env, t verify.Tenant) error {
+func printTenant(e *env, t admin.Tenant) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  region %s\n", t.ID, t.Name, t.Region)
 	for _, origin := range t.Origins {

@@ -49,9 +49,11 @@ func (d *demo) makeNordlicht(ctx context.Context, srv *app.Server, accounts []ad
 	if err != nil {
 		return err
 	}
-	err = seed(ctx, srv, verify.Tenant{
-		ID: northTenant, Name: "Nordlicht IT", Region: "DE", Origins: []string{d.northURL()}, ProcedureURL: d.northURL() + "/procedure",
-		Keys: []verify.SigningKey{{Issuer: d.northURL(), ID: northKeyID, Algorithm: "EdDSA", Material: public}},
+	err = seed(ctx, srv, admin.Tenant{
+		Tenant: verify.Tenant{
+			ID: northTenant, Name: "Nordlicht IT", Region: "DE", Origins: []string{d.northURL()}, ProcedureURL: d.northURL() + "/procedure",
+		},
+		Keys: []admin.SigningKey{{Issuer: d.northURL(), ID: northKeyID, Algorithm: "EdDSA", Material: public}},
 	}, d.credentials.NorthAdminKey)
 	if err != nil {
 		return err

@@ -44,11 +44,13 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	if err != nil {
 		return nil, errors.Join(err, srv.Close())
 	}
-	err = seed(ctx, srv, verify.Tenant{
-		ID: acmeTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
-		ProcedureURL: d.deskURL() + "/procedure",
-		Keys:         []verify.SigningKey{{Issuer: d.deskURL(), ID: acmeKeyID, Algorithm: "EdDSA", Material: deskPublic}},
-		SignIn:       d.signIn(),
+	err = seed(ctx, srv, admin.Tenant{
+		Tenant: verify.Tenant{
+			ID: acmeTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
+			ProcedureURL: d.deskURL() + "/procedure",
+		},
+		Keys:   []admin.SigningKey{{Issuer: d.deskURL(), ID: acmeKeyID, Algorithm: "EdDSA", Material: deskPublic}},
+		SignIn: d.signIn(),
 	}, d.credentials.AdminKey)
 	if err == nil {
 		err = d.connect(ctx, srv)
@@ -67,7 +69,7 @@ var demoActor = admin.Actor{Kind: verify.ActorCLI, ID: "demo", Name: adminName}
 
 // seed stores a tenant whose origins only browsers on this machine can reach, and an API key that stays the same from
 // run to run. Neither could be made by an act.
-func seed(ctx context.Context, srv *app.Server, t verify.Tenant, key admin.APIKey) error {
+func seed(ctx context.Context, srv *app.Server, t admin.Tenant, key admin.APIKey) error {
 	key.Scopes = admin.Scopes
 	return srv.Store.Administer(ctx, t.ID, func(tx admin.Tx) error {
 		return errors.Join(tx.PutTenant(ctx, t), tx.PutAPIKey(ctx, key))

@@ -21,7 +21,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 func (d *demo) podURL() string   { return fmt.Sprintf("http://localhost:%d", d.flags.Port) }
@@ -90,8 +89,8 @@ func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 func (d *demo) providerURL() string { return d.deskURL() + "/id" }
 
 // signIn is the demo's sign-in, for tickets of ConnectWise.
-func (d *demo) signIn() verify.SignIn {
-	return verify.SignIn{
+func (d *demo) signIn() admin.SignIn {
+	return admin.SignIn{
 		Issuer: d.providerURL(), ClientID: signInClient, Secret: []byte(d.signInSecret), System: psa.ConnectWise, Claim: "sub",
 		Domains: []string{"acme-it.example"},
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -21,6 +22,11 @@ type failingTenants struct{}
 
 func (failingTenants) Tenant(context.Context, string) (verify.Tenant, error) {
 	return verify.Tenant{}, &verify.Error{Code: verify.CodeUnavailable, Public: "Try again in a moment.", Err: errors.New("the disk is gone")}
+}
+
+func (f failingTenants) TenantSettings(ctx context.Context, id string) (admin.Tenant, error) {
+	t, err := f.Tenant(ctx, id)
+	return admin.Tenant{Tenant: t}, err
 }
 
 // newFailing returns the API with an unavailable store, and its log.

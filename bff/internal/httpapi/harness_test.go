@@ -119,9 +119,9 @@ func (h *harness) tenant(id string) {
 		h.t.Fatal(err)
 	}
 	h.keys[id] = key
-	err = storetest.PutTenant(h.t.Context(), h.db, verify.Tenant{
-		ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin},
-		Keys: []verify.SigningKey{{Issuer: psaOrigin, ID: key.ID(), Algorithm: "EdDSA", Material: material}},
+	err = storetest.PutTenantSettings(h.t.Context(), h.db, admin.Tenant{
+		Tenant: verify.Tenant{ID: id, Name: strings.ToUpper(id), Region: "US", Origins: []string{psaOrigin}},
+		Keys:   []admin.SigningKey{{Issuer: psaOrigin, ID: key.ID(), Algorithm: "EdDSA", Material: material}},
 	})
 
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -33,9 +34,9 @@ func (a *routes) podPage(c echo.Context) error {
 
 // framedTenant returns the tenant of the request and allows only that tenant's origins to frame the answer. For an unknown
 // tenant it answers with a blank page that can't be framed.
-func (a *routes) framedTenant(c echo.Context) (verify.Tenant, error) {
+func (a *routes) framedTenant(c echo.Context) (admin.Tenant, error) {
 	h := c.Response().Header()
-	tenant, err := a.Tenants.Tenant(c.Request().Context(), c.Param("tenant"))
+	tenant, err := a.Tenants.TenantSettings(c.Request().Context(), c.Param("tenant"))
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		return tenant, c.HTML(http.StatusNotFound, blankPage) // web.SetHeaders has forbidden framing
 	}
@@ -56,7 +57,7 @@ func (a *routes) framedTenant(c echo.Context) (verify.Tenant, error) {
 //	shieldpod-nonce    a challenge for the first launch context
 //	shieldpod-context  the token of a form post
 //	shieldpod-signin   1: technicians can sign in
-func (a *routes) page(c echo.Context, tenant verify.Tenant, context string) error {
+func (a *routes) page(c echo.Context, tenant admin.Tenant, context string) error {
 	nonce, _, err := a.Config.Launch.Challenge()
 	if err != nil {
 		return err

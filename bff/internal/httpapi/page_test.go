@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 const form = "application/x-www-form-urlencoded"
@@ -19,14 +19,14 @@ func (a response) meta(name string) (content string, found bool) {
 	return content, found
 }
 
-func (h *harness) editTenant(tenant string, edit func(*verify.Tenant)) {
+func (h *harness) editTenant(tenant string, edit func(*admin.Tenant)) {
 	h.t.Helper()
-	changed, err := h.db.Tenant(h.t.Context(), tenant)
+	changed, err := h.db.TenantSettings(h.t.Context(), tenant)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	edit(&changed)
-	if err := storetest.PutTenant(h.t.Context(), h.db, changed); err != nil {
+	if err := storetest.PutTenantSettings(h.t.Context(), h.db, changed); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -51,9 +51,9 @@ func TestThePageHoldsTheSettingsOfThePod(t *testing.T) {
 	if len(a.body) > 1000 {
 		t.Errorf("the page has %d bytes", len(a.body))
 	}
-	h.editTenant("acme", func(tenant *verify.Tenant) {
+	h.editTenant("acme", func(tenant *admin.Tenant) {
 		tenant.Origins = append(tenant.Origins, "https://two.example")
-		tenant.SignIn = verify.SignIn{Issuer: "https://id.example", ClientID: "pod"}
+		tenant.SignIn = admin.SignIn{Issuer: "https://id.example", ClientID: "pod"}
 	})
 	a = h.call(http.MethodGet, "/pod/acme", "", "")
 	if origins, _ := a.meta("origins"); origins != psaOrigin+" https://two.example" {
@@ -129,9 +129,9 @@ func TestAPostWithoutATokenIsRefusedWithAReason(t *testing.T) {
 
 func TestThreat_23_EveryPageOfThePodIsFramedByItsTenantsOriginsOnly(t *testing.T) {
 	h := newHarness(t)
-	h.editTenant("acme", func(tenant *verify.Tenant) { tenant.Origins = []string{psaOrigin, "https://two.example"} })
+	h.editTenant("acme", func(tenant *admin.Tenant) { tenant.Origins = []string{psaOrigin, "https://two.example"} })
 	h.tenant("bolt")
-	h.editTenant("bolt", func(tenant *verify.Tenant) { tenant.Origins = nil })
+	h.editTenant("bolt", func(tenant *admin.Tenant) { tenant.Origins = nil })
 	const mine, none = "frame-ancestors " + psaOrigin + " https://two.example", "frame-ancestors 'none'"
 	for _, c := range []struct {
 		name, method, path, body, kind string

@@ -38,7 +38,7 @@ var batchPaths = map[string]bool{
 type Config struct {
 	Verify    *verify.Service
 	Launch    *launch.Service
-	Tenants   verify.Tenants
+	Tenants   launch.Tenants
 	Admin     *admin.Service
 	Directory Directory
 	Brands    Brands

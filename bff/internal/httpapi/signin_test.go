@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // useProvider configures a real identity provider for acme.
@@ -33,8 +33,8 @@ func (h *harness) useProvider() {
 		h.t.Fatal(err)
 	}
 	h.launchService.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: time.Minute})
-	h.editTenant("acme", func(tenant *verify.Tenant) {
-		tenant.SignIn = verify.SignIn{Issuer: provider.URL, ClientID: "pod", Secret: []byte("hush"), System: "connectwise", Claim: "sub"}
+	h.editTenant("acme", func(tenant *admin.Tenant) {
+		tenant.SignIn = admin.SignIn{Issuer: provider.URL, ClientID: "pod", Secret: []byte("hush"), System: "connectwise", Claim: "sub"}
 	})
 }
 

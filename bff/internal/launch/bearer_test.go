@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -153,6 +154,9 @@ func (fakeDown) Session(context.Context, string) (verify.Session, error) {
 }
 func (fakeDown) Tenant(context.Context, string) (verify.Tenant, error) {
 	return verify.Tenant{}, errDown
+}
+func (fakeDown) TenantSettings(context.Context, string) (admin.Tenant, error) {
+	return admin.Tenant{}, errDown
 }
 
 func TestNothingOpensWhileTheMemoryIsDown(t *testing.T) {

@@ -15,15 +15,15 @@ func (s *Service) Check(ctx context.Context, contextToken string) (unusable []st
 	}
 	claims, tenant, err := s.verifyToken(ctx, contextToken)
 	if err == nil {
-		err = checkOrigin(tenant, claims.Origin)
+		err = checkOrigin(tenant.Tenant, claims.Origin)
 	}
 	if err == nil && claims.Context.Contacts != nil {
 		who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-		_, err = newTicketContext(tenant, who, claims.Context, false, s.Now(), s.Log)
+		_, err = newTicketContext(tenant.Tenant, who, claims.Context, false, s.Now(), s.Log)
 	}
 	if err != nil {
 		return nil, asRefusal(err, contextToken)
 	}
-	_, unusable, err = CheckContacts(tenant, claims.Context.PSA, claims.Context.Contacts, s.Now())
+	_, unusable, err = CheckContacts(tenant.Tenant, claims.Context.PSA, claims.Context.Contacts, s.Now())
 	return unusable, err
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -75,18 +76,18 @@ func (h *harness) newNode() *launch.Service {
 	}
 }
 
-func (h *harness) acme(t testing.TB) verify.Tenant {
+func (h *harness) acme(t testing.TB) admin.Tenant {
 	t.Helper()
-	acme := verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}
+	acme := admin.Tenant{Tenant: verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US", Origins: []string{"https://psa.example"}}}
 	for _, name := range []string{"ed25519", "es256", "rs256"} {
 		acme.Keys = append(acme.Keys, registered(t, issuer, h.keys[name]))
 	}
 	return acme
 }
 
-func (h *harness) put(t testing.TB, tenant verify.Tenant) {
+func (h *harness) put(t testing.TB, tenant admin.Tenant) {
 	t.Helper()
-	if err := storetest.PutTenant(t.Context(), h.store, tenant); err != nil {
+	if err := storetest.PutTenantSettings(t.Context(), h.store, tenant); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -175,13 +176,13 @@ func (h *harness) signText(t testing.TB, payload string) string {
 	})
 }
 
-func registered(t testing.TB, issuer string, key launchcontext.SigningKey) verify.SigningKey {
+func registered(t testing.TB, issuer string, key launchcontext.SigningKey) admin.SigningKey {
 	t.Helper()
 	material, err := key.Public().Material()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return verify.SigningKey{Issuer: issuer, ID: key.ID(), Algorithm: string(key.Algorithm()), Material: material}
+	return admin.SigningKey{Issuer: issuer, ID: key.ID(), Algorithm: string(key.Algorithm()), Material: material}
 }
 
 func testKeys(t testing.TB) map[string]launchcontext.SigningKey {

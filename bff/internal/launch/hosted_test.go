@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -214,7 +215,7 @@ func TestThreat_05_AFloodOfMadeUpMembersIsNotOneOnTheTicketSystem(t *testing.T) 
 	if got := h.openHosted(t, l); got != verify.CodeMember {
 		t.Errorf("a second later: %q", got)
 	}
-	h.put(t, verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}})
+	h.put(t, admin.Tenant{Tenant: verify.Tenant{ID: "beta", Name: "Beta", Region: "US", Origins: []string{"https://psa.example"}}})
 	theirs := newSession("198.51.100.9", "hers")
 	theirs.Tenant = "beta"
 	if got := h.openHosted(t, theirs); got != "" {

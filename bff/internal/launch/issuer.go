@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -13,10 +14,10 @@ import (
 // CheckIssuers validates the issuers that a tenant is about to trust, together with its signing keys: each issuer has
 // what is needed to check and to read its tokens, and its settings do not contradict each other. CodeInvalid: Field
 // names the issuer.
-func CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error {
+func CheckIssuers(issuers []admin.Issuer, keys []admin.SigningKey) error {
 	for i, issuer := range issuers {
 		err := checkIssuer(issuer, keys)
-		if slices.ContainsFunc(issuers[:i], func(other verify.Issuer) bool { return other.Name == issuer.Name }) {
+		if slices.ContainsFunc(issuers[:i], func(other admin.Issuer) bool { return other.Name == issuer.Name }) {
 			err = errors.New("the issuer is there twice")
 		}
 		if err != nil {
@@ -29,7 +30,7 @@ func CheckIssuers(issuers []verify.Issuer, keys []verify.SigningKey) error {
 	return nil
 }
 
-func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
+func checkIssuer(i admin.Issuer, keys []admin.SigningKey) error {
 	switch {
 	case i.Name == "":
 		return errors.New("it has no name")
@@ -37,7 +38,7 @@ func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
 		return errors.New("it has neither a URL of keys nor a mapping, and needs no entry")
 	case i.KeysURL != "" && len(i.Algorithms) == 0:
 		return errors.New("no algorithm is allowed for the keys that are fetched")
-	case i.KeysURL != "" && slices.ContainsFunc(keys, func(k verify.SigningKey) bool { return k.Issuer == i.Name && isSharedSecret(k) }):
+	case i.KeysURL != "" && slices.ContainsFunc(keys, func(k admin.SigningKey) bool { return k.Issuer == i.Name && isSharedSecret(k) }):
 		return errors.New("it has a shared secret, and public keys may not stand beside one")
 	}
 	for _, a := range i.Algorithms {
@@ -55,23 +56,23 @@ func checkIssuer(i verify.Issuer, keys []verify.SigningKey) error {
 // publicAlgorithms are the algorithms whose keys may be published.
 var publicAlgorithms = []launchcontext.Algorithm{launchcontext.EdDSA, launchcontext.ES256, launchcontext.RS256}
 
-func findIssuer(t verify.Tenant, name string) (verify.Issuer, bool) {
-	i := slices.IndexFunc(t.Issuers, func(i verify.Issuer) bool { return i.Name == name })
+func findIssuer(t admin.Tenant, name string) (admin.Issuer, bool) {
+	i := slices.IndexFunc(t.Issuers, func(i admin.Issuer) bool { return i.Name == name })
 	if i < 0 {
-		return verify.Issuer{}, false
+		return admin.Issuer{}, false
 	}
 	return t.Issuers[i], true
 }
 
 // verificationKey gives the key that checks an issuer's token with this kid: a registered key, otherwise one that the
 // issuer publishes. CodeUnavailable: the keys can't be fetched, and none that were fetched before may still be used.
-func (s *Service) verificationKey(ctx context.Context, t verify.Tenant, issuer, kid string) (launchcontext.VerificationKey, error) {
+func (s *Service) verificationKey(ctx context.Context, t admin.Tenant, issuer, kid string) (launchcontext.VerificationKey, error) {
 	registered, err := registeredKey(t.Keys, issuer, kid)
 	i, known := findIssuer(t, issuer)
 	if err == nil || !known || i.KeysURL == "" || kid == "" {
 		return registered, err
 	}
-	if slices.ContainsFunc(t.Keys, func(k verify.SigningKey) bool { return k.Issuer == issuer && isSharedSecret(k) }) {
+	if slices.ContainsFunc(t.Keys, func(k admin.SigningKey) bool { return k.Issuer == issuer && isSharedSecret(k) }) {
 		return launchcontext.VerificationKey{}, errors.New("the issuer has both a shared secret and public keys")
 	}
 	key, err := findIssuerKey(ctx, s.issuerKeys, s.Client, i.KeysURL, kid, s.Now())
@@ -87,7 +88,7 @@ func (s *Service) verificationKey(ctx context.Context, t verify.Tenant, issuer, 
 }
 
 // onlyKey gives the issuer's registered key for tokens without a kid, if there is exactly one.
-func onlyKey(t verify.Tenant, issuer string) (launchcontext.VerificationKey, error) {
+func onlyKey(t admin.Tenant, issuer string) (launchcontext.VerificationKey, error) {
 	var id string
 	count := 0
 	for _, k := range t.Keys {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -13,29 +14,29 @@ import (
 
 func TestIssuersAreCheckedWhenTheyAreRegistered(t *testing.T) {
 	const mapped = `{"claims":{"sub":"/sub","ctx.ticket.id":"/context/ticket"},"constants":{"ctx.psa":"desk"}}`
-	fetched := verify.Issuer{Name: "a", KeysURL: "https://a.example/jwks", Algorithms: []string{"EdDSA"}}
-	with := func(mapping string) []verify.Issuer {
-		return []verify.Issuer{{Name: "a", Mapping: json.RawMessage(mapping)}}
+	fetched := admin.Issuer{Name: "a", KeysURL: "https://a.example/jwks", Algorithms: []string{"EdDSA"}}
+	with := func(mapping string) []admin.Issuer {
+		return []admin.Issuer{{Name: "a", Mapping: json.RawMessage(mapping)}}
 	}
-	edit := func(from, to string) []verify.Issuer { return with(strings.Replace(mapped, from, to, 1)) }
-	secret := []verify.SigningKey{registered(t, "a", newKey(t, "s", launchcontext.HS256))}
+	edit := func(from, to string) []admin.Issuer { return with(strings.Replace(mapped, from, to, 1)) }
+	secret := []admin.SigningKey{registered(t, "a", newKey(t, "s", launchcontext.HS256))}
 	for _, c := range []struct {
 		name    string
-		issuers []verify.Issuer
-		keys    []verify.SigningKey
+		issuers []admin.Issuer
+		keys    []admin.SigningKey
 		says    string // empty: accepted
 	}{
-		{name: "keys that are fetched", issuers: []verify.Issuer{fetched}},
+		{name: "keys that are fetched", issuers: []admin.Issuer{fetched}},
 		{name: "claims that are mapped", issuers: with(mapped)},
 		{name: "claims that are mapped, beside a shared secret", issuers: with(mapped), keys: secret},
 		{name: "a client by claims", issuers: edit(`"/sub"`, `"/sub","ctx.client.id":"/c","ctx.client.name":"/n","ctx.contact.id":"/p"`)},
 		{name: "typ and audience of its own", issuers: edit(`{"claims"`, `{"audience":"x","types":["at+jwt",""],"claims"`)},
-		{name: "no name", issuers: []verify.Issuer{{KeysURL: "https://a.example", Algorithms: []string{"EdDSA"}}}, says: "no name"},
-		{name: "nothing to say", issuers: []verify.Issuer{{Name: "a"}}, says: "needs no entry"},
-		{name: "the same twice", issuers: []verify.Issuer{fetched, fetched}, says: "there twice"},
-		{name: "no algorithm", issuers: []verify.Issuer{{Name: "a", KeysURL: "https://a.example"}}, says: "no algorithm"},
-		{name: "an algorithm of shared secrets", issuers: []verify.Issuer{{Name: "a", KeysURL: "https://a.example", Algorithms: []string{"HS256"}}}, says: "can be published"},
-		{name: "fetched keys beside a shared secret", issuers: []verify.Issuer{fetched}, keys: secret, says: "shared secret"},
+		{name: "no name", issuers: []admin.Issuer{{KeysURL: "https://a.example", Algorithms: []string{"EdDSA"}}}, says: "no name"},
+		{name: "nothing to say", issuers: []admin.Issuer{{Name: "a"}}, says: "needs no entry"},
+		{name: "the same twice", issuers: []admin.Issuer{fetched, fetched}, says: "there twice"},
+		{name: "no algorithm", issuers: []admin.Issuer{{Name: "a", KeysURL: "https://a.example"}}, says: "no algorithm"},
+		{name: "an algorithm of shared secrets", issuers: []admin.Issuer{{Name: "a", KeysURL: "https://a.example", Algorithms: []string{"HS256"}}}, says: "can be published"},
+		{name: "fetched keys beside a shared secret", issuers: []admin.Issuer{fetched}, keys: secret, says: "shared secret"},
 		{name: "a mapping that is no JSON", issuers: with(`{`), says: "can't be read"},
 		{name: "a mapping with something unknown", issuers: edit(`{"claims"`, `{"claim":{},"claims"`), says: "can't be read"},
 		{name: "a mapping and more", issuers: with(mapped + `{}`), says: "can't be read"},

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // CheckKeys validates the keys that a tenant is about to trust: each key fits its algorithm and is strong enough, ids
 // are unique per issuer, and an issuer has either shared secrets or public keys. CodeInvalid: Field names the key.
-func CheckKeys(keys []verify.SigningKey) error {
+func CheckKeys(keys []admin.SigningKey) error {
 	for i, k := range keys {
 		_, err := launchcontext.ParseMaterial(k.ID, launchcontext.Algorithm(k.Algorithm), k.Material)
 		if err == nil && k.ID == "" {
@@ -33,7 +34,7 @@ func CheckKeys(keys []verify.SigningKey) error {
 }
 
 // checkConflict refuses a key that makes it ambiguous which key checks a context, or by which kind of algorithm.
-func checkConflict(others []verify.SigningKey, k verify.SigningKey) error {
+func checkConflict(others []admin.SigningKey, k admin.SigningKey) error {
 	for _, other := range others {
 		switch {
 		case other.Issuer != k.Issuer:
@@ -46,11 +47,11 @@ func checkConflict(others []verify.SigningKey, k verify.SigningKey) error {
 	return nil
 }
 
-func isSharedSecret(k verify.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
+func isSharedSecret(k admin.SigningKey) bool { return k.Algorithm == string(launchcontext.HS256) }
 
 // registeredKey gives the key of this issuer and id. Keys that CheckKeys would refuse are not used, even if
 // they are registered.
-func registeredKey(keys []verify.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
+func registeredKey(keys []admin.SigningKey, issuer, id string) (launchcontext.VerificationKey, error) {
 	found := -1
 	for i, k := range keys {
 		if k.Issuer != issuer {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -43,12 +44,12 @@ func newKeyServer(t *testing.T, h *harness) *fakeKeyServer {
 		answer(w, r)
 	}))
 	t.Cleanup(p.Close)
-	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL + "/jwks", Algorithms: []string{"EdDSA", "ES256", "RS256"}})
+	h.trust(t, admin.Issuer{Name: publisher, KeysURL: p.URL + "/jwks", Algorithms: []string{"EdDSA", "ES256", "RS256"}})
 	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: 10 * time.Minute})
 	return p
 }
 
-func (h *harness) trust(t *testing.T, issuers ...verify.Issuer) {
+func (h *harness) trust(t *testing.T, issuers ...admin.Issuer) {
 	t.Helper()
 	acme := h.acme(t)
 	acme.Issuers = issuers
@@ -266,7 +267,7 @@ func TestThreat_01_AFetchedKeySignsOnlyWhatItsIssuerMay(t *testing.T) {
 	p := newKeyServer(t, h)
 	ed, rs := newKey(t, "ed", launchcontext.EdDSA), h.keys["rs256"]
 	p.publish(t, ed, rs)
-	h.trust(t, verify.Issuer{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}})
+	h.trust(t, admin.Issuer{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}})
 	h.open(t, h.contextOf(t, ed), "")
 	h.refused(t, h.contextOf(t, rs), "", verify.CodeContextInvalid)
 
@@ -290,7 +291,7 @@ func TestARegisteredKeyHoldsBesideFetchedOnes(t *testing.T) {
 	mine, theirs := newKey(t, "mine", launchcontext.EdDSA), newKey(t, "theirs", launchcontext.EdDSA)
 	p.publish(t, theirs)
 	acme := h.acme(t)
-	acme.Issuers = []verify.Issuer{{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}}}
+	acme.Issuers = []admin.Issuer{{Name: publisher, KeysURL: p.URL, Algorithms: []string{"EdDSA"}}}
 	acme.Keys = append(acme.Keys, registered(t, publisher, mine))
 	h.put(t, acme)
 	h.open(t, h.contextOf(t, mine), "")
@@ -351,7 +352,7 @@ func TestThreat_27_KeysAreFetchedFromNowhereInside(t *testing.T) {
 	p.publish(t, key)
 	h.Client = egress.Client(egress.Config{Timeout: 5 * time.Second})
 	for _, url := range []string{p.URL, "https://169.254.169.254/latest", "https://localhost/jwks", "http://keys.example/jwks", "file:///etc/passwd"} {
-		h.trust(t, verify.Issuer{Name: publisher, KeysURL: url, Algorithms: []string{"EdDSA"}})
+		h.trust(t, admin.Issuer{Name: publisher, KeysURL: url, Algorithms: []string{"EdDSA"}})
 		h.refused(t, h.contextOf(t, key), "", verify.CodeUnavailable)
 	}
 	if p.requests() != 0 {

@@ -30,6 +30,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/seal"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -51,7 +52,7 @@ const maxCachedSessions = 4096
 // Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
 // UnknownMembers and Log. A Service must not be copied after first use.
 type Service struct {
-	Tenants        verify.Tenants
+	Tenants        Tenants
 	Sessions       Sessions
 	ChangeDetector ChangeDetector
 	Hosted         Hosted
@@ -124,7 +125,7 @@ func (s *Service) openAt(ctx context.Context, page, contextToken, nonce string) 
 	if err := s.checkChallenge(claims.Nonce, nonce); err != nil {
 		return Grant{}, err
 	}
-	return s.openSession(ctx, tenant, claims)
+	return s.openSession(ctx, tenant.Tenant, claims)
 }
 
 // openSession opens a session for the subject of a verified token, on the token's ticket.
@@ -189,14 +190,14 @@ func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.TicketCon
 }
 
 // verifyToken checks the context against the keys of the tenant that it names.
-func (s *Service) verifyToken(ctx context.Context, token string) (launchcontext.Claims, verify.Tenant, error) {
-	var tenant verify.Tenant
+func (s *Service) verifyToken(ctx context.Context, token string) (launchcontext.Claims, admin.Tenant, error) {
+	var tenant admin.Tenant
 	var down error
 	claims, err := launchcontext.Verify(token, launchcontext.Expect{
 		Audience: s.Audience,
 		Now:      s.Now,
 		Keys: func(u launchcontext.Unverified) (key launchcontext.VerificationKey, err error) {
-			if tenant, err = s.Tenants.Tenant(ctx, u.Tenant); verify.CodeOf(err) == verify.CodeNotFound {
+			if tenant, err = s.Tenants.TenantSettings(ctx, u.Tenant); verify.CodeOf(err) == verify.CodeNotFound {
 				return key, errors.New("no such tenant")
 			}
 			if err == nil {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
 // openMapped exchanges a mapped token: a token with claims of the issuer's own shape, read by the issuer's mapping.
 func (s *Service) openMapped(ctx context.Context, page, issuer, token, nonce string) (Grant, error) {
-	tenant, err := s.Tenants.Tenant(ctx, page)
+	tenant, err := s.Tenants.TenantSettings(ctx, page)
 	if verify.CodeOf(err) == verify.CodeNotFound {
 		return Grant{}, publicRefusal(errors.New("no such tenant"))
 	}
@@ -38,11 +39,11 @@ func (s *Service) openMapped(ctx context.Context, page, issuer, token, nonce str
 	}
 	who := dropUnusable(verify.Technician{Email: claims.Actor.Email, Phone: claims.Actor.Phone}, tenant.Region)
 	claims.Actor.Email, claims.Actor.Phone = who.Email, who.Phone
-	return s.openSession(ctx, tenant, claims)
+	return s.openSession(ctx, tenant.Tenant, claims)
 }
 
 // verifyMapped checks the token with the issuer's key: the one that it names, or the only one that is registered.
-func (s *Service) verifyMapped(ctx context.Context, t verify.Tenant, m Mapping, token string) (launchcontext.MappedToken, error) {
+func (s *Service) verifyMapped(ctx context.Context, t admin.Tenant, m Mapping, token string) (launchcontext.MappedToken, error) {
 	want := launchcontext.ExpectMappedToken{Audience: m.Audience, Types: m.Types, Now: s.Now}
 	if want.Audience == "" {
 		want.Audience = s.Audience

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -40,7 +41,7 @@ func newMappedSigner(t *testing.T, h *harness, mapping string) mappedSigner {
 	}
 	acme := h.acme(t)
 	acme.Keys = append(acme.Keys, registered(t, product, key))
-	acme.Issuers = []verify.Issuer{{Name: product, Mapping: json.RawMessage(mapping)}}
+	acme.Issuers = []admin.Issuer{{Name: product, Mapping: json.RawMessage(mapping)}}
 	h.put(t, acme)
 	return mappedSigner{key, private}
 }
@@ -185,7 +186,7 @@ func TestThreat_02_AProductsTokenOpensOneSession(t *testing.T) {
 func TestATokenThatNamesNoKeyNeedsAnIssuerOfOne(t *testing.T) {
 	h := newHarness(t)
 	s := newMappedSigner(t, h, zendeskLike)
-	acme, err := h.store.Tenant(t.Context(), "acme")
+	acme, err := h.store.TenantSettings(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestAProductsKeysMayBeFetchedToo(t *testing.T) {
 	s := newMappedSigner(t, h, zendeskLike)
 	p.publish(t, s.key)
 	acme := h.acme(t)
-	acme.Issuers = []verify.Issuer{{Name: product, KeysURL: p.URL, Algorithms: []string{"EdDSA"}, Mapping: json.RawMessage(zendeskLike)}}
+	acme.Issuers = []admin.Issuer{{Name: product, KeysURL: p.URL, Algorithms: []string{"EdDSA"}, Mapping: json.RawMessage(zendeskLike)}}
 	h.put(t, acme)
 	h.Client = egress.Client(egress.Config{AllowLoopback: true, Timeout: 10 * time.Minute})
 	if _, err := h.OpenAt(t.Context(), "acme", s.token(t, h, `{"alg":"EdDSA","typ":"JWT","kid":"product-1"}`, nil), ""); err != nil {

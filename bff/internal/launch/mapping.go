@@ -14,7 +14,7 @@ import (
 )
 
 // Mapping states how to read an issuer's tokens that are no launch contexts: where each claim of a launch context is
-// found. It is an issuer's [verify.Issuer.Mapping], as JSON.
+// found. It is an issuer's [admin.Issuer.Mapping], as JSON.
 type Mapping struct {
 	Audience  string            `json:"audience,omitempty"`  // expected aud; empty: the public URL
 	Types     []string          `json:"types,omitempty"`     // accepted values of typ, "" for none; empty: JWT or none

@@ -4,10 +4,18 @@ import (
 	"context"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
+
+// Tenants reads tenants and whom they trust.
+type Tenants interface {
+	verify.Tenants
+	// TenantSettings gives a tenant and whom it trusts by its id, or CodeNotFound.
+	TenantSettings(ctx context.Context, id string) (admin.Tenant, error)
+}
 
 // Sessions stores sessions. Every method answers CodeUnavailable when the store can't be reached.
 type Sessions interface {

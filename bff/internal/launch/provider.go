@@ -17,6 +17,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -31,7 +32,7 @@ type provider struct {
 }
 
 // provider gives the tenant's provider. CodeUnavailable: it can't be reached, or it is not the configured one.
-func (s *Service) provider(ctx context.Context, in verify.SignIn) (*provider, error) {
+func (s *Service) provider(ctx context.Context, in admin.SignIn) (*provider, error) {
 	now := s.Now()
 	p, err := s.providers.entry(ctx, in.Issuer).get(ctx, providerRefresh, now,
 		func(*provider) bool { return true },
@@ -70,7 +71,7 @@ func (s *Service) discover(ctx context.Context, issuer string) (*provider, error
 }
 
 // client is the tenant's application at the provider.
-func (s *Service) client(p *provider, in verify.SignIn) *oauth2.Config {
+func (s *Service) client(p *provider, in admin.SignIn) *oauth2.Config {
 	endpoint := p.Endpoint()
 	endpoint.AuthStyle = p.style
 	if len(in.Secret) == 0 {
@@ -102,7 +103,7 @@ type identity struct {
 }
 
 // redeem exchanges the provider's code for the person who signed in.
-func (s *Service) redeem(ctx context.Context, in verify.SignIn, state signInState, code string) (identity, error) {
+func (s *Service) redeem(ctx context.Context, in admin.SignIn, state signInState, code string) (identity, error) {
 	p, err := s.provider(ctx, in)
 	if err != nil {
 		return identity{}, err
@@ -132,7 +133,7 @@ func (s *Service) redeem(ctx context.Context, in verify.SignIn, state signInStat
 }
 
 // identify reads the ID token, and refuses a person whom the tenant does not allow.
-func identify(in verify.SignIn, idToken *oidc.IDToken) (identity, error) {
+func identify(in admin.SignIn, idToken *oidc.IDToken) (identity, error) {
 	var who identity
 	claims := map[string]any{}
 	if err := errors.Join(claimsOf(idToken, &who), claimsOf(idToken, &claims)); err != nil {

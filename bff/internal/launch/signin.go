@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -28,7 +29,7 @@ const (
 )
 
 // CheckSignIn validates a provider that a tenant is about to trust. CodeInvalid: Public gives the reason.
-func CheckSignIn(in verify.SignIn) error {
+func CheckSignIn(in admin.SignIn) error {
 	var reason string
 	switch {
 	case in.ClientID == "":
@@ -78,7 +79,7 @@ func (s *Service) BeginSignIn(ctx context.Context, tenant string) (SignInStart, 
 	if err := s.prepare(); err != nil {
 		return SignInStart{}, err
 	}
-	t, err := s.Tenants.Tenant(ctx, tenant)
+	t, err := s.Tenants.TenantSettings(ctx, tenant)
 	if err != nil {
 		return SignInStart{}, err
 	}
@@ -139,7 +140,7 @@ func (s *Service) FinishSignIn(ctx context.Context, back SignInReturn) (code str
 	case back.ProviderError != "":
 		return "", signInRefusal(publicCancelled, errors.New("the provider answers with an error"))
 	}
-	t, err := s.Tenants.Tenant(ctx, state.Tenant)
+	t, err := s.Tenants.TenantSettings(ctx, state.Tenant)
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +180,7 @@ func (s *Service) OpenSignedIn(ctx context.Context, l SignInLaunch) (Grant, erro
 	if !s.Now().Before(who.Until) {
 		return Grant{}, &verify.Error{Code: verify.CodeContextExpired, Public: publicSignAgain}
 	}
-	t, err := s.Tenants.Tenant(ctx, who.Tenant)
+	t, err := s.Tenants.TenantSettings(ctx, who.Tenant)
 	switch {
 	case err != nil:
 		return Grant{}, err
@@ -188,16 +189,16 @@ func (s *Service) OpenSignedIn(ctx context.Context, l SignInLaunch) (Grant, erro
 	case l.System != "" && l.System != t.SignIn.System:
 		return Grant{}, unusable("psa", "is not the ticket system that technicians sign in for")
 	}
-	x, err := s.readTicket(ctx, t, t.SignIn.System, l.Ticket)
+	x, err := s.readTicket(ctx, t.Tenant, t.SignIn.System, l.Ticket)
 	if err != nil {
 		return Grant{}, err
 	}
 	person := dropUnusable(verify.Technician{ID: who.Technician, Name: who.Name, Email: who.Email}, t.Region)
-	tc, err := newTicketContext(t, person, x, true, s.Now(), s.Log)
+	tc, err := newTicketContext(t.Tenant, person, x, true, s.Now(), s.Log)
 	if err != nil {
 		return Grant{}, err
 	}
-	grant, err := s.grant(ctx, t, tc, sessionOptions{
+	grant, err := s.grant(ctx, t.Tenant, tc, sessionOptions{
 		lifetime: SessionLifetime, jti: fmt.Sprintf("sign-in %q", who.ID), jtiUntil: who.Until.Add(launchcontext.MaxLifetime),
 	})
 	if verify.CodeOf(err) == verify.CodeContextReplayed {

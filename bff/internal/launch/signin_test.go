@@ -16,6 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
@@ -33,7 +34,7 @@ type signInHarness struct {
 	requests int
 }
 
-func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
+func newSignInHarness(t *testing.T, edit func(*admin.SignIn)) *signInHarness {
 	t.Helper()
 	g := &signInHarness{harness: newHarness(t), t: t}
 	var handler http.Handler
@@ -67,7 +68,7 @@ func newSignInHarness(t *testing.T, edit func(*verify.SignIn)) *signInHarness {
 		t.Fatal(err)
 	}
 	acme := g.acme(t)
-	acme.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	acme.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
 	if edit != nil {
 		edit(&acme.SignIn)
 	}
@@ -171,7 +172,7 @@ func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
 	g := newSignInHarness(t, nil)
 	other := g.acme(t)
 	other.ID = "zenith"
-	other.SignIn = verify.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	other.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
 	g.put(t, other)
 	start, code := g.begin(), g.signIn("ana")
 	for name, l := range map[string]launch.SignInLaunch{
@@ -232,9 +233,9 @@ func TestASignInEndsInTheBrowserAndTheFlowInWhichItBegan(t *testing.T) {
 	}
 }
 
-func mustTenant(t *testing.T, h *harness) verify.Tenant {
+func mustTenant(t *testing.T, h *harness) admin.Tenant {
 	t.Helper()
-	tenant, err := h.store.Tenant(t.Context(), "acme")
+	tenant, err := h.store.TenantSettings(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,11 +290,11 @@ func TestThreat_01_AnIDTokenIsTheProvidersForThisSignIn(t *testing.T) {
 }
 
 func TestOnlyAllowedTechniciansSignIn(t *testing.T) {
-	domains := func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }
-	claim := func(name string) func(*verify.SignIn) { return func(in *verify.SignIn) { in.Claim = name } }
+	domains := func(in *admin.SignIn) { in.Domains = []string{"acme.example"} }
+	claim := func(name string) func(*admin.SignIn) { return func(in *admin.SignIn) { in.Claim = name } }
 	for _, c := range []struct {
 		name   string
-		edit   func(*verify.SignIn)
+		edit   func(*admin.SignIn)
 		person string
 		want   verify.Code
 	}{
@@ -346,22 +347,22 @@ func TestThreat_27_AProviderIsSoughtNowhereInside(t *testing.T) {
 }
 
 func TestASignInIsCheckedWhenItIsRegistered(t *testing.T) {
-	valid := verify.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
+	valid := admin.SignIn{Issuer: "https://id.example", ClientID: "pod", System: "connectwise", Claim: "sub"}
 	for name, c := range map[string]struct {
-		edit func(*verify.SignIn)
+		edit func(*admin.SignIn)
 		want verify.Code
 	}{
-		"all that it needs":         {func(*verify.SignIn) {}, ""},
-		"domains":                   {func(in *verify.SignIn) { in.Domains = []string{"acme.example"} }, ""},
-		"no client":                 {func(in *verify.SignIn) { in.ClientID = "" }, verify.CodeInvalid},
-		"no ticket system":          {func(in *verify.SignIn) { in.System = "" }, verify.CodeInvalid},
-		"no claim":                  {func(in *verify.SignIn) { in.Claim = "" }, verify.CodeInvalid},
-		"a provider of everybody's": {func(in *verify.SignIn) { in.Issuer = "https://accounts.google.com" }, verify.CodeInvalid},
-		"a provider of everybody's, but": {func(in *verify.SignIn) {
+		"all that it needs":         {func(*admin.SignIn) {}, ""},
+		"domains":                   {func(in *admin.SignIn) { in.Domains = []string{"acme.example"} }, ""},
+		"no client":                 {func(in *admin.SignIn) { in.ClientID = "" }, verify.CodeInvalid},
+		"no ticket system":          {func(in *admin.SignIn) { in.System = "" }, verify.CodeInvalid},
+		"no claim":                  {func(in *admin.SignIn) { in.Claim = "" }, verify.CodeInvalid},
+		"a provider of everybody's": {func(in *admin.SignIn) { in.Issuer = "https://accounts.google.com" }, verify.CodeInvalid},
+		"a provider of everybody's, but": {func(in *admin.SignIn) {
 			in.Issuer, in.Domains = "https://accounts.google.com", []string{"acme.example"}
 		}, ""},
-		"an address for a domain": {func(in *verify.SignIn) { in.Domains = []string{"ana@acme.example"} }, verify.CodeInvalid},
-		"a domain in capitals":    {func(in *verify.SignIn) { in.Domains = []string{"Acme.example"} }, verify.CodeInvalid},
+		"an address for a domain": {func(in *admin.SignIn) { in.Domains = []string{"ana@acme.example"} }, verify.CodeInvalid},
+		"a domain in capitals":    {func(in *admin.SignIn) { in.Domains = []string{"Acme.example"} }, verify.CodeInvalid},
 	} {
 		in := valid
 		c.edit(&in)

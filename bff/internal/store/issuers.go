@@ -5,16 +5,16 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-func readIssuers(ctx context.Context, from reader, tenant string) ([]verify.Issuer, error) {
-	var issuers []verify.Issuer
+func readIssuers(ctx context.Context, from reader, tenant string) ([]admin.Issuer, error) {
+	var issuers []admin.Issuer
 	err := from.list(ctx, "read issuers", `
 		SELECT name, keys_url, algorithms, mapping FROM issuers WHERE tenant = $1 ORDER BY place`, []any{tenant},
 		func(row scan) error {
-			var i verify.Issuer
+			var i admin.Issuer
 			var algorithms, mapping string
 			err := row(&i.Name, &i.KeysURL, &algorithms, &mapping)
 			if algorithms != "" {
@@ -29,7 +29,7 @@ func readIssuers(ctx context.Context, from reader, tenant string) ([]verify.Issu
 	return issuers, err
 }
 
-func (t *tx) putIssuers(ctx context.Context, v verify.Tenant) error {
+func (t *tx) putIssuers(ctx context.Context, v admin.Tenant) error {
 	for place, i := range v.Issuers {
 		_, err := t.exec(ctx, "put issuer", `
 			INSERT INTO issuers (tenant, place, name, keys_url, algorithms, mapping) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -42,7 +42,7 @@ func (t *tx) putIssuers(ctx context.Context, v verify.Tenant) error {
 }
 
 // readSignIn reads what writeSignIn wrote; the secret stands sealed in s and is opened there.
-func (s *Store) readSignIn(tenant, text string, in *verify.SignIn) (err error) {
+func (s *Store) readSignIn(tenant, text string, in *admin.SignIn) (err error) {
 	if text == "" {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (s *Store) readSignIn(tenant, text string, in *verify.SignIn) (err error) {
 	return err
 }
 
-func (s *Store) writeSignIn(tenant string, in verify.SignIn) (text string, sealed []byte, err error) {
+func (s *Store) writeSignIn(tenant string, in admin.SignIn) (text string, sealed []byte, err error) {
 	if in.Issuer == "" {
 		return "", nil, nil
 	}

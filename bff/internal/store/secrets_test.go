@@ -46,10 +46,10 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 		"a sign-in's secret": "of the client at the provider", "a ticket system's key": "pR1vate-key-of-connectwise",
 	}
 	// Eight digits, so that chance does not write them.
-	key := verify.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
+	key := admin.SigningKey{Issuer: "https://psa.example", ID: "1", Algorithm: "HS256", Material: []byte(secrets["a signing secret"])}
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: []byte(secrets["a webhook's secret"])}
-	signIn := verify.SignIn{Issuer: "https://id.example", Secret: []byte(secrets["a sign-in's secret"])}
-	if err := storetest.PutTenant(ctx, s, verify.Tenant{ID: "acme", Webhook: hook, Keys: []verify.SigningKey{key}, SignIn: signIn}); err != nil {
+	signIn := admin.SignIn{Issuer: "https://id.example", Secret: []byte(secrets["a sign-in's secret"])}
+	if err := storetest.PutTenantSettings(ctx, s, admin.Tenant{Tenant: verify.Tenant{ID: "acme", Webhook: hook}, Keys: []admin.SigningKey{key}, SignIn: signIn}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.SetPolicy(t, s, "acme", "", func(p *verify.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })

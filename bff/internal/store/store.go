@@ -42,7 +42,7 @@ type Store struct {
 	engine  engine
 	vault   *Vault
 	now     func() time.Time
-	tenants *cache.Cache[string, verify.Tenant]
+	tenants *cache.Cache[string, admin.Tenant]
 	pages   *cache.Cache[pageKey, page] // the last read page of contacts that much happens to
 	probe   probe
 }
@@ -87,7 +87,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func newStore(c Config) *Store {
 	return &Store{
 		vault: c.Vault, now: c.Now,
-		tenants: cache.New[string, verify.Tenant](maxCachedTenants, tenantFresh),
+		tenants: cache.New[string, admin.Tenant](maxCachedTenants, tenantFresh),
 		pages:   cache.NewWeighed[pageKey](pagesHold, 0, func(p page) int { return len(p.events) }),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -19,23 +20,29 @@ const maxCachedTenants = 10_000
 // Tenant is [verify.Tenants]'. A change made by another process is seen within two seconds.
 // What it gives is shared: read it, don't write to its lists.
 func (s *Store) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
-	return s.tenants.Load(ctx, id, s.now(), func() (verify.Tenant, error) { return s.readTenant(ctx, s, id) })
+	t, err := s.TenantSettings(ctx, id)
+	return t.Tenant, err
 }
 
-func (s *Store) readTenant(ctx context.Context, from reader, id string) (verify.Tenant, error) {
-	t := verify.Tenant{ID: id}
+// TenantSettings is Tenant with whom the tenant trusts. CodeNotFound: there is no such tenant.
+func (s *Store) TenantSettings(ctx context.Context, id string) (admin.Tenant, error) {
+	return s.tenants.Load(ctx, id, s.now(), func() (admin.Tenant, error) { return s.readTenant(ctx, s, id) })
+}
+
+func (s *Store) readTenant(ctx context.Context, from reader, id string) (admin.Tenant, error) {
+	t := admin.Tenant{Tenant: verify.Tenant{ID: id}}
 	var signIn string
 	err := from.get(ctx, "read tenant", `
 		SELECT name, region, procedure_url, webhook_url, webhook_secret, signin, signin_secret FROM tenants WHERE id = $1`, []any{id},
 		&t.Name, &t.Region, &t.ProcedureURL, &t.Webhook.URL, &t.Webhook.Secret, &signIn, &t.SignIn.Secret)
 	if errors.Is(err, sql.ErrNoRows) {
-		return verify.Tenant{}, errNoTenant
+		return admin.Tenant{}, errNoTenant
 	}
 	if err != nil {
-		return verify.Tenant{}, err
+		return admin.Tenant{}, err
 	}
 	if err := errors.Join(s.unsealWebhook(id, &t.Webhook), s.readSignIn(id, signIn, &t.SignIn)); err != nil {
-		return verify.Tenant{}, unavailable("read tenant", err)
+		return admin.Tenant{}, unavailable("read tenant", err)
 	}
 	err = from.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
@@ -45,12 +52,12 @@ func (s *Store) readTenant(ctx context.Context, from reader, id string) (verify.
 			return err
 		})
 	if err != nil {
-		return verify.Tenant{}, err
+		return admin.Tenant{}, err
 	}
 	err = from.list(ctx, "read keys", `
 		SELECT issuer, id, algorithm, material FROM signing_keys WHERE tenant = $1 ORDER BY place`, []any{id},
 		func(row scan) error {
-			var k verify.SigningKey
+			var k admin.SigningKey
 			err := row(&k.Issuer, &k.ID, &k.Algorithm, &k.Material)
 			if err == nil && secret(k) {
 				k.Material, err = s.vault.open(k.Material, "signing_keys", id, k.Issuer, k.ID)
@@ -66,10 +73,10 @@ func (s *Store) readTenant(ctx context.Context, from reader, id string) (verify.
 }
 
 // secret tells whether the key's material is one to hide: of the others it is public.
-func secret(k verify.SigningKey) bool { return k.Algorithm == "HS256" }
+func secret(k admin.SigningKey) bool { return k.Algorithm == "HS256" }
 
 // TenantList gives every tenant, in order of their ids.
-func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
+func (s *Store) TenantList(ctx context.Context) ([]admin.Tenant, error) {
 	var ids []string
 	err := s.list(ctx, "list tenants", `SELECT id FROM tenants ORDER BY id`, nil, func(row scan) error {
 		var id string
@@ -80,7 +87,7 @@ func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	tenants := make([]verify.Tenant, len(ids))
+	tenants := make([]admin.Tenant, len(ids))
 	for i, id := range ids {
 		if tenants[i], err = s.readTenant(ctx, s, id); err != nil {
 			return nil, err
@@ -90,12 +97,12 @@ func (s *Store) TenantList(ctx context.Context) ([]verify.Tenant, error) {
 }
 
 // Tenant is [admin.TenantRecords]'.
-func (t *tx) Tenant(ctx context.Context, id string) (verify.Tenant, error) {
+func (t *tx) Tenant(ctx context.Context, id string) (admin.Tenant, error) {
 	return t.store.readTenant(ctx, t, id)
 }
 
 // PutTenant is [admin.TenantRecords]'.
-func (t *tx) PutTenant(ctx context.Context, v verify.Tenant) error {
+func (t *tx) PutTenant(ctx context.Context, v admin.Tenant) error {
 	s := t.store
 	var hook []byte
 	var err error
@@ -128,7 +135,7 @@ func (t *tx) PutTenant(ctx context.Context, v verify.Tenant) error {
 	return t.putLists(ctx, v, materials)
 }
 
-func (t *tx) putLists(ctx context.Context, v verify.Tenant, materials [][]byte) error {
+func (t *tx) putLists(ctx context.Context, v admin.Tenant, materials [][]byte) error {
 	for _, text := range []string{
 		`DELETE FROM tenant_origins WHERE tenant = $1`, `DELETE FROM signing_keys WHERE tenant = $1`, `DELETE FROM issuers WHERE tenant = $1`,
 	} {

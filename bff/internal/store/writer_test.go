@@ -294,8 +294,8 @@ func useEverything(t *testing.T, s *Store) {
 		}
 	}
 	fatal(s.Ready(ctx), s.Administer(ctx, "acme", func(tx admin.Tx) error {
-		return tx.PutTenant(ctx, verify.Tenant{
-			ID: "acme", Origins: []string{"https://psa.example"}, Keys: []verify.SigningKey{{Algorithm: "EdDSA", Material: []byte("k")}},
+		return tx.PutTenant(ctx, admin.Tenant{
+			Tenant: verify.Tenant{ID: "acme", Origins: []string{"https://psa.example"}}, Keys: []admin.SigningKey{{Algorithm: "EdDSA", Material: []byte("k")}},
 		})
 	}))
 	_, err := s.TenantList(ctx)

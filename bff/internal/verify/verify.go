@@ -7,7 +7,6 @@
 package verify
 
 import (
-	"encoding/json"
 	"time"
 )
 
@@ -161,7 +160,7 @@ type Session struct {
 	FirstOpen bool      // no session of this technician had this ticket before
 }
 
-// Tenant is one MSP with its settings.
+// Tenant is a tenant as pods, pages and messages need it. Whom it trusts is in package admin.
 type Tenant struct {
 	ID           string // slug: a-z, 0-9 and hyphens
 	Name         string
@@ -169,9 +168,6 @@ type Tenant struct {
 	Origins      []string // that may frame the pod, exact
 	ProcedureURL string   // what to do when an end user says "I did not ask for this"
 	Webhook      Webhook
-	Keys         []SigningKey
-	Issuers      []Issuer
-	SignIn       SignIn
 }
 
 // Webhook is where alerts are posted.
@@ -188,33 +184,6 @@ type Alert struct {
 	Seq      int64
 	Body     []byte // JSON, exactly as it is posted
 	Attempts int    // posts begun before this one
-}
-
-// SigningKey is what launch contexts of one issuer are checked with.
-type SigningKey struct {
-	Issuer    string // the context's iss, exactly
-	ID        string // the context's kid
-	Algorithm string // EdDSA, ES256, RS256 or HS256: fixed: a context can't change it
-	Material  []byte // PKIX public key in DER; for HS256 the shared secret
-}
-
-// Issuer is a signer whose keys are fetched, or who signs claims of his own shape. One who signs launch
-// contexts with keys that are all registered needs none.
-type Issuer struct {
-	Name       string          // the tokens' iss, exactly
-	KeysURL    string          // of his JWK Set; empty: only registered keys count
-	Algorithms []string        // of keys that are fetched: EdDSA, ES256, RS256
-	Mapping    json.RawMessage // from his claims to a launch context's, in package launch's shape; empty: he signs launch contexts
-}
-
-// SignIn is the OpenID provider at which technicians sign in when their ticket system signs nothing.
-type SignIn struct {
-	Issuer   string   `json:"issuer"` // the provider's URL, exactly as it names itself; empty: there is no sign-in
-	ClientID string   `json:"client_id"`
-	Secret   []byte   `json:"-"`       // of the client; empty: a public client
-	System   string   `json:"system"`  // the ticket system in which a ticket is looked up
-	Claim    string   `json:"claim"`   // whose value is the technician's id
-	Domains  []string `json:"domains"` // if any: only verified e-mail addresses in these get in
 }
 
 // Verification is one attempt to prove one channel by one method, on one

@@ -20,7 +20,7 @@ func account(tenant, carrier string, kind verify.ChannelKind, place int) admin.C
 
 var carriers = []promise{
 	{"accounts read back as they were put last, by kind and in their order", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		first, second, mail := account("acme", "twilio", verify.Phone, 1), account("acme", "vonage", verify.Phone, 2), account("acme", "smtp", verify.Email, 1)
 		old := account("acme", "vonage", verify.Phone, 0)
 		old.Secret = []byte("old")
@@ -34,7 +34,7 @@ var carriers = []promise{
 	}},
 	{"Threat_07: an account is one tenant's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
-			want(t, PutTenant(t.Context(), s, tenant(id)), "")
+			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
 		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
 		removed, err := RemoveCarrier(t.Context(), s, "umbrella", "smtp")
@@ -47,9 +47,9 @@ var carriers = []promise{
 		}
 	}},
 	{"an account survives that its tenant's settings are put again, and goes once when it is removed", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		for _, there := range []bool{true, false} {
 			removed, err := RemoveCarrier(t.Context(), s, "acme", "smtp")
 			if removed != there || err != nil {

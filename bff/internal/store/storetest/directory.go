@@ -54,13 +54,13 @@ func finish(t *testing.T, s *store.Store, sync string, removed int64) {
 
 var cards = []promise{
 	{"a card that is pushed again takes the place of the old one", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "", "b", "a"), "")
 		want(t, push(t, s, contoso, "", "b"), "")
 		holds(t, s, contoso, "a", "b")
 	}},
 	{"a client's own card comes before the page, and not in it again", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "", "a", "b", "c", "d"), "")
 		for _, c := range []struct {
 			own, after string
@@ -80,7 +80,7 @@ var cards = []promise{
 	}},
 	{"Threat_07: another tenant, system or client has none of them, and can't remove or finish anything", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "zenith"} {
-			want(t, PutTenant(t.Context(), s, tenant(id)), "")
+			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
 		want(t, push(t, s, contoso, "token-of-acme", "a"), "")
 		for _, of := range []verify.Clientele{
@@ -95,7 +95,7 @@ var cards = []promise{
 		holds(t, s, contoso, "a")
 	}},
 	{"a push beyond the most stores nothing at all", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"), "")
 		want(t, push(t, s, contoso, "", "a", "k"), verify.CodeInvalid)
 		want(t, push(t, s, contoso, "", "a", "j"), "")
@@ -105,7 +105,7 @@ var cards = []promise{
 		want(t, push(t, s, contoso, "", "a"), verify.CodeNotFound)
 	}},
 	{"a sync removes what nothing has pushed since it began, in it or beside it", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "", "gone", "stays", "kept"), "")
 		want(t, push(t, s, contoso, "run-1", "stays"), "")
 		want(t, push(t, s, contoso, "", "beside"), "")
@@ -115,7 +115,7 @@ var cards = []promise{
 		finish(t, s, "run-1", 0)
 	}},
 	{"two syncs at once remove nothing of each other's", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "run-1", "a"), "")
 		want(t, push(t, s, contoso, "run-2", "a", "b"), "")
 		finish(t, s, "run-1", 0)
@@ -123,7 +123,7 @@ var cards = []promise{
 		holds(t, s, contoso, "a", "b")
 	}},
 	{"a sync of nobody leaves nobody", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "", "a", "b"), "")
 		want(t, push(t, s, contoso, "run-1"), "")
 		finish(t, s, "run-1", 2)
@@ -131,7 +131,7 @@ var cards = []promise{
 	}},
 	{"a sync that is finished or unknown takes no more", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, PutTenant(ctx, s, tenant("acme")), "")
+		want(t, PutTenantSettings(ctx, s, tenant("acme")), "")
 		want(t, push(t, s, contoso, "run-1", "a"), "")
 		finish(t, s, "run-1", 0)
 		want(t, push(t, s, contoso, "run-1", "b"), verify.CodeKeyReused)
@@ -145,7 +145,7 @@ var cards = []promise{
 	}},
 	{"fifty pushes at once are all there", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, PutTenant(ctx, s, tenant("acme")), "")
+		want(t, PutTenantSettings(ctx, s, tenant("acme")), "")
 		ended := together(func(n int) error {
 			return s.PutCards(ctx, contoso, []verify.Card{card(fmt.Sprint("c", n))}, "run-1", crowd)
 		})

@@ -230,7 +230,7 @@ func connection(tenant string) admin.Connection {
 
 var connections = []promise{
 	{"a connection reads back as it was put last", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		c := connection("acme")
 		for _, keys := range []string{"old", "new"} {
 			c.Secret = []byte(keys)
@@ -243,7 +243,7 @@ var connections = []promise{
 	}},
 	{"Threat_07: a connection is one tenant's and one system's", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"acme", "umbrella"} {
-			want(t, PutTenant(t.Context(), s, tenant(id)), "")
+			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		_, err := s.Connection(t.Context(), "umbrella", "connectwise")
@@ -252,9 +252,9 @@ var connections = []promise{
 		want(t, err, verify.CodeNotFound)
 	}},
 	{"a connection survives that its tenant's settings are put again", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		_, err := s.Connection(t.Context(), "acme", "connectwise")
 		want(t, err, "")
 	}},
@@ -262,7 +262,7 @@ var connections = []promise{
 		want(t, PutConnection(t.Context(), s, connection("nobody")), verify.CodeNotFound)
 	}},
 	{"a connection that is removed is gone, once", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		for _, there := range []bool{true, false} {
 			removed, err := RemoveConnection(t.Context(), s, "acme", "connectwise")

@@ -24,13 +24,13 @@ var _ admin.Checks = NoChecks{}
 func (NoChecks) CheckSecret([]byte) error { return nil }
 
 // CheckKeys accepts the keys.
-func (NoChecks) CheckKeys([]verify.SigningKey) error { return nil }
+func (NoChecks) CheckKeys([]admin.SigningKey) error { return nil }
 
 // CheckIssuers accepts the issuers.
-func (NoChecks) CheckIssuers([]verify.Issuer, []verify.SigningKey) error { return nil }
+func (NoChecks) CheckIssuers([]admin.Issuer, []admin.SigningKey) error { return nil }
 
 // CheckSignIn accepts the sign-in.
-func (NoChecks) CheckSignIn(verify.SignIn) error { return nil }
+func (NoChecks) CheckSignIn(admin.SignIn) error { return nil }
 
 // CheckCarrier accepts the account.
 func (NoChecks) CheckCarrier(admin.CarrierAccount) error { return nil }
@@ -56,8 +56,13 @@ func (NoChecks) CheckURL(string) error { return nil }
 // The other functions of this file write records without validation and without an event, for tests that need them as a
 // setting. Acts are [admin.Service]'s.
 
-// PutTenant stores a tenant.
+// PutTenant stores a tenant that trusts no signer.
 func PutTenant(ctx context.Context, s *store.Store, t verify.Tenant) error {
+	return PutTenantSettings(ctx, s, admin.Tenant{Tenant: t})
+}
+
+// PutTenantSettings stores a tenant.
+func PutTenantSettings(ctx context.Context, s *store.Store, t admin.Tenant) error {
 	return s.Administer(ctx, t.ID, func(tx admin.Tx) error { return tx.PutTenant(ctx, t) })
 }
 

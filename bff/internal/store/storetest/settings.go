@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -252,20 +253,22 @@ var sessions = []promise{
 }
 
 // tenant gives a tenant with all its settings.
-func tenant(id string) verify.Tenant {
-	return verify.Tenant{
-		ID: id, Name: "Acme IT", Region: "US", ProcedureURL: "https://acme.example/fraud",
-		Webhook: verify.Webhook{URL: "https://hooks.acme.example/", Secret: []byte("a secret of the webhook")},
-		Origins: []string{"https://psa.example", "http://127.0.0.1:8081"},
-		Keys: []verify.SigningKey{
+func tenant(id string) admin.Tenant {
+	return admin.Tenant{
+		Tenant: verify.Tenant{
+			ID: id, Name: "Acme IT", Region: "US", ProcedureURL: "https://acme.example/fraud",
+			Webhook: verify.Webhook{URL: "https://hooks.acme.example/", Secret: []byte("a secret of the webhook")},
+			Origins: []string{"https://psa.example", "http://127.0.0.1:8081"},
+		},
+		Keys: []admin.SigningKey{
 			{Issuer: "https://psa.example", ID: "2025", Algorithm: "EdDSA", Material: []byte("public")},
 			{Issuer: "https://psa.example", ID: "old", Algorithm: "HS256", Material: []byte("a secret of 32 bytes, shared once")},
 		},
-		Issuers: []verify.Issuer{
+		Issuers: []admin.Issuer{
 			{Name: "https://keys.example", KeysURL: "https://keys.example/jwks", Algorithms: []string{"ES256", "RS256"}},
 			{Name: "acme.desk.example", Mapping: json.RawMessage(`{"claims":{"sub":"/sub"}}`)},
 		},
-		SignIn: verify.SignIn{
+		SignIn: admin.SignIn{
 			Issuer: "https://id.example", ClientID: "shieldpod", Secret: []byte("a secret of the client"),
 			System: "connectwise", Claim: "sub", Domains: []string{"acme.example"},
 		},
@@ -274,36 +277,36 @@ func tenant(id string) verify.Tenant {
 
 var tenants = []promise{
 	{"a tenant reads back as it was put", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
-		found, err := s.Tenant(t.Context(), "acme")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
+		found, err := s.TenantSettings(t.Context(), "acme")
 		if diff := cmp.Diff(tenant("acme"), found); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 	}},
 	{"a tenant that is put again replaces the old one at once, origins, keys, issuers and sign-in too", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
-		_, err := s.Tenant(t.Context(), "acme")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
+		_, err := s.TenantSettings(t.Context(), "acme")
 		want(t, err, "")
-		changed := verify.Tenant{ID: "acme", Name: "Acme", Origins: []string{"https://new.example"}}
-		want(t, PutTenant(t.Context(), s, changed), "")
-		found, err := s.Tenant(t.Context(), "acme")
+		changed := admin.Tenant{Tenant: verify.Tenant{ID: "acme", Name: "Acme", Origins: []string{"https://new.example"}}}
+		want(t, PutTenantSettings(t.Context(), s, changed), "")
+		found, err := s.TenantSettings(t.Context(), "acme")
 		if diff := cmp.Diff(changed, found); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 	}},
 	{"an unknown tenant is not found, until it is put", func(t *testing.T, s *store.Store) {
-		_, err := s.Tenant(t.Context(), "acme")
+		_, err := s.TenantSettings(t.Context(), "acme")
 		want(t, err, verify.CodeNotFound)
-		want(t, PutTenant(t.Context(), s, tenant("acme")), "")
-		_, err = s.Tenant(t.Context(), "acme")
+		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
+		_, err = s.TenantSettings(t.Context(), "acme")
 		want(t, err, "")
 	}},
 	{"TenantList gives every tenant, in order of their ids", func(t *testing.T, s *store.Store) {
 		for _, id := range []string{"zenith", "acme"} {
-			want(t, PutTenant(t.Context(), s, tenant(id)), "")
+			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
 		all, err := s.TenantList(t.Context())
-		if diff := cmp.Diff([]verify.Tenant{tenant("acme"), tenant("zenith")}, all); diff != "" || err != nil {
+		if diff := cmp.Diff([]admin.Tenant{tenant("acme"), tenant("zenith")}, all); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 	}},
