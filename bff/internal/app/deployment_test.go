@@ -93,7 +93,7 @@ func (d *deployment) trust(t *testing.T) {
 	for _, args := range [][]string{
 		{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"},
 		{"key", "new", "--out", private, "--public-out", public},
-		{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public},
+		{"key", "add", "--tenant", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public},
 	} {
 		if err := cli.Run(t.Context(), args, d.getenv, io.Discard, io.Discard); err != nil {
 			t.Fatalf("%v: %v", args, err)

@@ -56,7 +56,7 @@ func TestAPodOnOneNodeFollowsRulesEditedOnAnother(t *testing.T) {
 	d.ticks = make(chan time.Time) // no tick: only the bus tells a node of changes on another
 	d.trust(t)
 	var said bytes.Buffer
-	if err := cli.Run(t.Context(), []string{"apikey", "new", "acme", "--name", "Noor"}, d.getenv, &said, io.Discard); err != nil {
+	if err := cli.Run(t.Context(), []string{"apikey", "new", "--tenant", "acme", "--name", "Noor"}, d.getenv, &said, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	key := strings.TrimSpace(said.String())
@@ -111,7 +111,7 @@ func TestAnOpenPodFollowsTheCarriersOfItsTenant(t *testing.T) {
 	if err := os.WriteFile(tokenFile, []byte("the token\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := []string{"tenant", "carrier", "twilio", "acme", "--account", "AC0123456789abcdef0123456789abcdef", "--token-file", tokenFile, "--from", "+15105550100", "--no-check"}
+	command := []string{"carrier", "twilio", "--tenant", "acme", "--account", "AC0123456789abcdef0123456789abcdef", "--token-file", tokenFile, "--from", "+15105550100", "--no-check"}
 	if err := cli.Run(t.Context(), command, d.getenv, io.Discard, &said); err != nil {
 		t.Fatalf("%v: %s", err, &said)
 	}

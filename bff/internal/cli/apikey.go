@@ -68,7 +68,7 @@ func (c *apikeyListCmd) Run(e *env) error {
 			fmt.Fprintf(&b, "  used     %s\n", timeOr(k.UsedAt, "never"))
 		}
 		if len(keys) == 0 {
-			fmt.Fprintf(&b, "No API key yet. Make one: shieldpod apikey new %s --name 'Ana Ortiz'\n", c.Tenant)
+			fmt.Fprintf(&b, "No API key yet. Make one: shieldpod apikey new --tenant %s --name 'Ana Ortiz'\n", c.Tenant)
 		}
 		_, err = fmt.Fprint(e.stdout, b.String())
 		return err
@@ -107,7 +107,7 @@ func (c *apikeyRemoveCmd) Run(e *env) error {
 		err := acts.RemoveAPIKey(ctx, acts.by, c.Tenant, c.ID)
 		if err != nil {
 			// An id may be a whole key, given by mistake: it is not repeated.
-			return notFoundError(err, "tenant %q has no API key of this id: see 'shieldpod apikey list %s'", c.Tenant, c.Tenant)
+			return notFoundError(err, "tenant %q has no API key of this id: see 'shieldpod apikey list --tenant %s'", c.Tenant, c.Tenant)
 		}
 		_, err = fmt.Fprintf(e.stdout, "API key %s is removed: nobody gets in by it any more.\n", c.ID)
 		return err

@@ -20,7 +20,7 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	secret, err := o.run("apikey", "new", "acme", "--name", "Ana Ortiz")
+	secret, err := o.run("apikey", "new", "--tenant", "acme", "--name", "Ana Ortiz")
 	parts := regexp.MustCompile(`^spk_([0-9a-z]+)_[A-Za-z0-9_-]{43}\n$`).FindStringSubmatch(secret)
 	if err != "" || parts == nil {
 		t.Fatalf("printed %q, error %q", secret, err)
@@ -32,19 +32,19 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 		out  string
 		err  string
 	}{
-		{"a key has a holder", []string{"apikey", "new", "acme", "--name", " "}, "", "--name must say who holds the key, like 'Ana Ortiz'"},
-		{"whose name breaks no line (row 22)", []string{"apikey", "new", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them invisible`},
-		{"a key is of a tenant", []string{"apikey", "new", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
-		{"the list has no secret (row 25)", []string{"apikey", "list", "acme"}, id + "  Ana Ortiz  since " + app.SystemClock().Format("2 Jan 2006") + "\n" + allScopes + "  expires  never\n  used     never\n", ""},
-		{"a scope is one of ours", []string{"apikey", "new", "acme", "--name", "Ana", "--scope", "all"}, "", `--scope "all" is no scope`},
-		{"an end is a date", []string{"apikey", "new", "acme", "--name", "Ana", "--expires", "soon"}, "", `--expires "soon" must be a date like 2027-01-31`},
-		{"an end is to come", []string{"apikey", "new", "acme", "--name", "Ana", "--expires", "2020-01-31"}, "", "--expires must be later than now"},
-		{"another tenant has none (row 7)", []string{"apikey", "list", "bolt"}, "No API key yet. Make one: shieldpod apikey new bolt --name 'Ana Ortiz'\n", ""},
-		{"and can't remove it (row 7)", []string{"apikey", "remove", "bolt", id}, "", `tenant "bolt" has no API key of this id: see 'shieldpod apikey list bolt'`},
-		{"a whole key is no id, and not repeated (row 25)", []string{"apikey", "remove", "acme", secret}, "", `tenant "acme" has no API key of this id: see 'shieldpod apikey list acme'`},
-		{"it is removed", []string{"apikey", "remove", "acme", id}, "API key " + id + " is removed: nobody gets in by it any more.\n", ""},
-		{"once", []string{"apikey", "remove", "acme", id}, "", `tenant "acme" has no API key of this id: see 'shieldpod apikey list acme'`},
-		{"and is gone", []string{"apikey", "list", "acme"}, "No API key yet. Make one: shieldpod apikey new acme --name 'Ana Ortiz'\n", ""},
+		{"a key has a holder", []string{"apikey", "new", "--tenant", "acme", "--name", " "}, "", "--name must say who holds the key, like 'Ana Ortiz'"},
+		{"whose name breaks no line (row 22)", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them invisible`},
+		{"a key is of a tenant", []string{"apikey", "new", "--tenant", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
+		{"the list has no secret (row 25)", []string{"apikey", "list", "--tenant", "acme"}, id + "  Ana Ortiz  since " + app.SystemClock().Format("2 Jan 2006") + "\n" + allScopes + "  expires  never\n  used     never\n", ""},
+		{"a scope is one of ours", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--scope", "all"}, "", `--scope "all" is no scope`},
+		{"an end is a date", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--expires", "soon"}, "", `--expires "soon" must be a date like 2027-01-31`},
+		{"an end is to come", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--expires", "2020-01-31"}, "", "--expires must be later than now"},
+		{"another tenant has none (row 7)", []string{"apikey", "list", "--tenant", "bolt"}, "No API key yet. Make one: shieldpod apikey new --tenant bolt --name 'Ana Ortiz'\n", ""},
+		{"and can't remove it (row 7)", []string{"apikey", "remove", "--tenant", "bolt", id}, "", `tenant "bolt" has no API key of this id: see 'shieldpod apikey list --tenant bolt'`},
+		{"a whole key is no id, and not repeated (row 25)", []string{"apikey", "remove", "--tenant", "acme", secret}, "", `tenant "acme" has no API key of this id: see 'shieldpod apikey list --tenant acme'`},
+		{"it is removed", []string{"apikey", "remove", "--tenant", "acme", id}, "API key " + id + " is removed: nobody gets in by it any more.\n", ""},
+		{"once", []string{"apikey", "remove", "--tenant", "acme", id}, "", `tenant "acme" has no API key of this id: see 'shieldpod apikey list --tenant acme'`},
+		{"and is gone", []string{"apikey", "list", "--tenant", "acme"}, "No API key yet. Make one: shieldpod apikey new --tenant acme --name 'Ana Ortiz'\n", ""},
 	}
 	for _, s := range steps {
 		if out, err := o.run(s.args...); out != s.out || err != s.err {
@@ -58,8 +58,8 @@ const allScopes = "  scopes   policies:read, policies:write, branding:read, bran
 func TestAnAPIKeyHasScopesAndAnEnd(t *testing.T) {
 	o := newOperator(t)
 	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
-	o.must("apikey", "new", "acme", "--name", "Sync", "--scope", "directory:write", "--scope", "policies:read", "--expires", "2099-12-31")
-	if got := o.must("apikey", "list", "acme"); !strings.HasSuffix(got, "  scopes   directory:write, policies:read\n  expires  1 Jan 2100 00:00 UTC\n  used     never\n") {
+	o.must("apikey", "new", "--tenant", "acme", "--name", "Sync", "--scope", "directory:write", "--scope", "policies:read", "--expires", "2099-12-31")
+	if got := o.must("apikey", "list", "--tenant", "acme"); !strings.HasSuffix(got, "  scopes   directory:write, policies:read\n  expires  1 Jan 2100 00:00 UTC\n  used     never\n") {
 		t.Errorf("printed %q", got)
 	}
 }

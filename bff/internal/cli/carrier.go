@@ -18,15 +18,15 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// tenantCarrierCmd manages a tenant's accounts. Secrets come from files, and are never printed.
-type tenantCarrierCmd struct {
-	Sendgrid carrierSendgridCmd `cmd:"" help:"Send its e-mail by a SendGrid account."`
-	SMTP     carrierSMTPCmd     `cmd:"" name:"smtp" help:"Send its e-mail through a mail server."`
-	Vonage   carrierVonageCmd   `cmd:"" help:"Send its texts by a Vonage account."`
-	Twilio   carrierTwilioCmd   `cmd:"" help:"Send its texts by a Twilio account."`
-	List     carrierListCmd     `cmd:"" help:"List its carriers, and the platform's where it has none, in the order in which they are asked."`
-	Check    carrierCheckCmd    `cmd:"" help:"Sign in at each of its carriers; nothing is sent."`
-	Remove   carrierRemoveCmd   `cmd:"" help:"Send by a carrier no longer."`
+// carrierCmd manages a tenant's accounts. Secrets come from files, and are never printed.
+type carrierCmd struct {
+	Sendgrid carrierSendgridCmd `cmd:"" help:"Send a tenant's e-mail by a SendGrid account."`
+	SMTP     carrierSMTPCmd     `cmd:"" name:"smtp" help:"Send a tenant's e-mail through a mail server."`
+	Vonage   carrierVonageCmd   `cmd:"" help:"Send a tenant's texts by a Vonage account."`
+	Twilio   carrierTwilioCmd   `cmd:"" help:"Send a tenant's texts by a Twilio account."`
+	List     carrierListCmd     `cmd:"" help:"List a tenant's carriers, and the platform's where it has none, in the order in which they are asked."`
+	Check    carrierCheckCmd    `cmd:"" help:"Sign in at each of a tenant's carriers; nothing is sent."`
+	Remove   carrierRemoveCmd   `cmd:"" help:"Remove a tenant's account with a carrier."`
 }
 
 // carrierFlags are the flags of every account.

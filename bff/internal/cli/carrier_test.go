@@ -55,24 +55,24 @@ func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
 	signature := secretFile(t, "a signature secret of theirs")
 	token := secretFile(t, "the token of twilio")
 	for _, command := range [][]string{
-		{"twilio", "acme", "--account", twilioAccount, "--token-file", token, "--from", "+15105550100", "--place", "2"},
-		{"vonage", "acme", "--key", "12345678", "--secret-file", texts, "--signature-secret-file", signature, "--from", "AcmeIT"},
-		{"smtp", "acme", "--host", "mail.acme.example", "--username", "verify", "--password-file", secretFile(t, "the password of smtp"), "--from", "verify@acme.example"},
+		{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", token, "--from", "+15105550100", "--place", "2"},
+		{"vonage", "--tenant", "acme", "--key", "12345678", "--secret-file", texts, "--signature-secret-file", signature, "--from", "AcmeIT"},
+		{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--username", "verify", "--password-file", secretFile(t, "the password of smtp"), "--from", "verify@acme.example"},
 	} {
-		o.must(append(append([]string{"tenant", "carrier"}, command...), "--no-check")...)
+		o.must(append(append([]string{"carrier"}, command...), "--no-check")...)
 	}
-	got := o.must("tenant", "carrier", "list", "acme")
+	got := o.must("carrier", "list", "--tenant", "acme")
 	if want := "e-mail 1  smtp\ntexts 1  vonage\ntexts 2  twilio\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := o.must("tenant", "carrier", "remove", "acme", "smtp"); !strings.HasSuffix(got, "e-mail    no account of its own\n") {
+	if got := o.must("carrier", "remove", "--tenant", "acme", "smtp"); !strings.HasSuffix(got, "e-mail    no account of its own\n") {
 		t.Errorf("after removal: %q", got)
 	}
-	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasPrefix(got, "texts 1  vonage\n") || !strings.HasSuffix(got, "e-mail    no carrier is set up\n") {
+	if got := o.must("carrier", "list", "--tenant", "acme"); !strings.HasPrefix(got, "texts 1  vonage\n") || !strings.HasSuffix(got, "e-mail    no carrier is set up\n") {
 		t.Errorf("without a carrier for e-mail: %q", got)
 	}
 	o.env["SHIELDPOD_SENDGRID_KEY"], o.env["SHIELDPOD_SENDGRID_FROM"] = "SG.x", "verify@acme.example"
-	if got := o.must("tenant", "carrier", "list", "acme"); !strings.HasSuffix(got, "e-mail    by the platform's sendgrid\n") {
+	if got := o.must("carrier", "list", "--tenant", "acme"); !strings.HasSuffix(got, "e-mail    by the platform's sendgrid\n") {
 		t.Errorf("with the platform's: %q", got)
 	}
 	content, err := os.ReadFile(filepath.Join(o.env["SHIELDPOD_DATA_DIR"], "shieldpod.db"))
@@ -95,22 +95,22 @@ func TestAnAccountThatCantWorkIsRefusedBeforeItIsStored(t *testing.T) {
 		command []string
 		want    string
 	}{
-		{"a host without TLS", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--from", "+1510", "--host", "http://api.twilio.example"}, "--host"},
-		{"an account that is none", []string{"twilio", "acme", "--account", "AC1", "--token-file", good, "--from", "+1510"}, "an account's SID"},
-		{"a key without its secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", good, "--key", "SK1", "--from", "+1510"}, "come together"},
-		{"a file without a secret", []string{"twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, ""), "--from", "+1510"}, "can't be used: it is empty"},
-		{"a webhook key that is none", []string{"sendgrid", "acme", "--key-file", good, "--webhook-key", "x", "--from", "verify@acme.example"}, "the webhook key is not base64"},
-		{"a signature secret that can be guessed", []string{"vonage", "acme", "--key", "12345678", "--secret-file", good, "--signature-secret-file", secretFile(t, "short"), "--from", "AcmeIT"}, "shorter than 16 characters"},
-		{"a sender that is two", []string{"smtp", "acme", "--host", "mail.acme.example", "--from", "a@acme.example,b@acme.example"}, "the sender's address"},
-		{"a place beyond all", []string{"smtp", "acme", "--host", "mail.acme.example", "--from", "a@acme.example", "--place", "10"}, "--place is 1 to 9"},
-		{"a tenant that there is not", []string{"smtp", "nobody", "--host", "mail.acme.example", "--from", "a@acme.example"}, `there is no tenant "nobody"`},
-		{"an account that is not there", []string{"remove", "acme", "twilio"}, "has no account of its own with twilio"},
+		{"a host without TLS", []string{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", good, "--from", "+1510", "--host", "http://api.twilio.example"}, "--host"},
+		{"an account that is none", []string{"twilio", "--tenant", "acme", "--account", "AC1", "--token-file", good, "--from", "+1510"}, "an account's SID"},
+		{"a key without its secret", []string{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", good, "--key", "SK1", "--from", "+1510"}, "come together"},
+		{"a file without a secret", []string{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", secretFile(t, ""), "--from", "+1510"}, "can't be used: it is empty"},
+		{"a webhook key that is none", []string{"sendgrid", "--tenant", "acme", "--key-file", good, "--webhook-key", "x", "--from", "verify@acme.example"}, "the webhook key is not base64"},
+		{"a signature secret that can be guessed", []string{"vonage", "--tenant", "acme", "--key", "12345678", "--secret-file", good, "--signature-secret-file", secretFile(t, "short"), "--from", "AcmeIT"}, "shorter than 16 characters"},
+		{"a sender that is two", []string{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--from", "a@acme.example,b@acme.example"}, "the sender's address"},
+		{"a place beyond all", []string{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--from", "a@acme.example", "--place", "10"}, "--place is 1 to 9"},
+		{"a tenant that there is not", []string{"smtp", "--tenant", "nobody", "--host", "mail.acme.example", "--from", "a@acme.example"}, `there is no tenant "nobody"`},
+		{"an account that is not there", []string{"remove", "--tenant", "acme", "twilio"}, "has no account of its own with twilio"},
 	} {
-		if _, err := o.run(append([]string{"tenant", "carrier"}, c.command...)...); !strings.Contains(err, c.want) {
+		if _, err := o.run(append([]string{"carrier"}, c.command...)...); !strings.Contains(err, c.want) {
 			t.Errorf("%s: said %q, want it to say %q", c.name, err, c.want)
 		}
 	}
-	if got := o.must("tenant", "carrier", "list", "acme"); strings.Contains(got, "1 ") {
+	if got := o.must("carrier", "list", "--tenant", "acme"); strings.Contains(got, "1 ") {
 		t.Errorf("something was stored: %q", got)
 	}
 }
@@ -126,12 +126,12 @@ func TestDoctorSignsInAtEachCarrier(t *testing.T) {
 	defer server.Close()
 	o := newOperator(t)
 	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
-	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
-	if got := o.must("tenant", "carrier", "check", "acme"); got != "ok    acme: twilio lets us in\n" {
+	o.must("carrier", "twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
+	if got := o.must("carrier", "check", "--tenant", "acme"); got != "ok    acme: twilio lets us in\n" {
 		t.Errorf("%q", got)
 	}
 	status = http.StatusUnauthorized
-	for _, command := range [][]string{{"tenant", "carrier", "check", "acme"}, {"doctor"}} {
+	for _, command := range [][]string{{"carrier", "check", "--tenant", "acme"}, {"doctor"}} {
 		out, err := o.run(command...)
 		if !strings.Contains(out, "FAIL  acme: twilio: HTTP 401: it refuses the account") || !strings.Contains(err, "failed: each line with FAIL above says what to do") {
 			t.Errorf("%q said %q, error %q", command, out, err)
@@ -152,20 +152,20 @@ func TestAnAccountIsSignedInBeforeItIsStored(t *testing.T) {
 	_ = closed.Close()
 	o := newOperator(t)
 	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
-	texts := []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL}
-	mails := []string{"tenant", "carrier", "smtp", "acme", "--host", "127.0.0.1", "--port", port, "--security", "none", "--from", "verify@acme.example"}
+	texts := []string{"carrier", "twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL}
+	mails := []string{"carrier", "smtp", "--tenant", "acme", "--host", "127.0.0.1", "--port", port, "--security", "none", "--from", "verify@acme.example"}
 	for _, command := range [][]string{texts, mails} {
-		if _, said := o.run(command...); !strings.Contains(said, "nothing is stored, because "+command[2]+" does not let us in") {
-			t.Errorf("%s: said %q", command[2], said)
+		if _, said := o.run(command...); !strings.Contains(said, "nothing is stored, because "+command[1]+" does not let us in") {
+			t.Errorf("%s: said %q", command[1], said)
 		}
 	}
-	if got := o.must("tenant", "carrier", "list", "acme"); strings.Contains(got, "1 ") {
+	if got := o.must("carrier", "list", "--tenant", "acme"); strings.Contains(got, "1 ") {
 		t.Errorf("something was stored: %q", got)
 	}
 	o.must(append(mails, "--no-check")...)
 	status = http.StatusOK
 	o.must(texts...)
-	if got := o.must("tenant", "carrier", "list", "acme"); got != "e-mail 1  smtp\ntexts 1  twilio\n" {
+	if got := o.must("carrier", "list", "--tenant", "acme"); got != "e-mail 1  smtp\ntexts 1  twilio\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -175,12 +175,12 @@ func TestDoctorFailsWhereNoCarrierIsSetUp(t *testing.T) {
 	defer server.Close()
 	o := newOperator(t)
 	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
-	const texts, mails = "FAIL  acme: no carrier for texts is set up, so none of its methods is offered: shieldpod tenant carrier twilio|vonage acme --help", "FAIL  acme: no carrier for e-mail is set up"
+	const texts, mails = "FAIL  acme: no carrier for texts is set up, so none of its methods is offered: shieldpod carrier twilio|vonage --tenant acme --help", "FAIL  acme: no carrier for e-mail is set up"
 	out, _ := o.run("doctor")
 	if !strings.Contains(out, texts) || !strings.Contains(out, mails) {
 		t.Errorf("said %q", out)
 	}
-	o.must("tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
+	o.must("carrier", "twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", secretFile(t, "the token"), "--from", "+15105550100", "--host", server.URL)
 	if out, _ = o.run("doctor"); strings.Contains(out, texts) || !strings.Contains(out, mails) {
 		t.Errorf("with a text carrier: %q", out)
 	}

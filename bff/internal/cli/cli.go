@@ -27,8 +27,11 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date, and stop."`
 	Key     keyCmd     `cmd:"" help:"Make keys, and tell which signing keys a tenant trusts."`
-	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants."`
+	Tenant  tenantCmd  `cmd:"" help:"Create, change and list tenants, and say whom they trust."`
+	Carrier carrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
+	PSA     psaCmd     `cmd:"" name:"psa" help:"Connect a tenant to its ticket system."`
 	APIKey  apikeyCmd  `cmd:"" name:"apikey" help:"Make, list and remove the keys of admins' scripts."`
+	Session sessionCmd `cmd:"" help:"End pod sessions."`
 	Policy  policyCmd  `cmd:"" help:"Keep policies as code: write them to a file, and apply it."`
 	Context contextCmd `cmd:"" help:"Sign launch contexts, and explain finished ones."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the database and its tenants; or an embedded pod."`
@@ -99,7 +102,7 @@ Run a server:
   export SHIELDPOD_MASTER_KEY_FILE=$PWD/master.key
   shieldpod tenant put acme --name 'Acme IT' --origin https://psa.example
   shieldpod key new --out psa-key.pem --public-out psa-key.pub.pem
-  shieldpod key add acme --issuer https://psa.example --kid 2026-11 --public psa-key.pub.pem
+  shieldpod key add --tenant acme --issuer https://psa.example --kid 2026-11 --public psa-key.pub.pem
   shieldpod serve --public-url https://pod.example
   shieldpod doctor                                says what is missing
 

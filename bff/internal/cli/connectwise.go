@@ -219,7 +219,7 @@ func existingConnection(ctx context.Context, db *store.Store, tenant string) (ad
 }
 
 func notConnected(tenant string) error {
-	return fmt.Errorf("tenant %q is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'", tenant)
+	return fmt.Errorf("tenant %q is not connected to ConnectWise: see 'shieldpod psa connectwise set --help'", tenant)
 }
 
 func printConnection(e *env, c admin.Connection, s connectwise.Settings) error {
@@ -280,7 +280,7 @@ func explainConnectWise(err error) error {
 		verify.CodePSADown:          "it does not answer as it should: is --host right, and can this machine reach it?",
 		verify.CodePSABusy:          "it takes no more requests now: try again in a minute",
 		verify.CodePSAMisconfigured: "it refuses the keys or the settings: check company, client id, both keys and the API member's security role (docs/connectwise.md)",
-		verify.CodeNotFound:         "there are no API keys: give them by 'shieldpod tenant connectwise set'",
+		verify.CodeNotFound:         "there are no API keys: give them by 'shieldpod psa connectwise set'",
 	}[verify.CodeOf(err)]
 	if todo == "" {
 		return err

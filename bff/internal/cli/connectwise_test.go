@@ -28,7 +28,7 @@ func TestConnectWiseIsConnectedShownAndForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(more ...string) []string {
-		return append([]string{"tenant", "connectwise", "set", "acme"}, more...)
+		return append([]string{"psa", "connectwise", "set", "--tenant", "acme"}, more...)
 	}
 	whole := set("--host", "eu.myconnectwise.net", "--company", "acmeit", "--client-id", "4dd2c7e8")
 	const shown = "acme  ConnectWise at eu.myconnectwise.net\n  company   acmeit\n  client id 4dd2c7e8\n"
@@ -38,7 +38,7 @@ func TestConnectWiseIsConnectedShownAndForgotten(t *testing.T) {
 		args      []string
 		out, err  string
 	}{
-		{"nothing yet", "", []string{"tenant", "connectwise", "show", "acme"}, "", `tenant "acme" is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'`},
+		{"nothing yet", "", []string{"psa", "connectwise", "show", "--tenant", "acme"}, "", `tenant "acme" is not connected to ConnectWise: see 'shieldpod psa connectwise set --help'`},
 		{"a host is needed", "", set("--company", "acmeit"), "", "the host must be a name only, in small letters, like na.myconnectwise.net"},
 		{"a client id is needed", "", set("--host", "eu.myconnectwise.net", "--company", "acmeit"), "", "the client id must be the id that ConnectWise's developer site gives, like 4dd2c7e8-0000-4000-8000-000000000000"},
 		{"a host is not inside (row 27)", "", set("--host", "10.1.2.3", "--company", "acmeit", "--client-id", "4dd2c7e8"), "", "--host: 10.1.2.3 is not on the public internet"},
@@ -50,9 +50,9 @@ func TestConnectWiseIsConnectedShownAndForgotten(t *testing.T) {
 		{"keys by file", "", set("--connectwise-public-key", "pub", "--connectwise-private-key-file", file), shown + "  API keys  set\n", ""},
 		{"types", "", set("--type", "Direct=landline", "--type", "Handy=mobile"), shown + "  type      Direct is landline\n  type      Handy is mobile\n  API keys  set\n", ""},
 		{"a type that is none", "", set("--type", "Direct=phone"), "", `the type "Direct" must be mobile, landline or ignore`},
-		{"it is forgotten", "", []string{"tenant", "connectwise", "remove", "acme"}, "The connection of acme is forgotten. Delete its API member's keys in ConnectWise, and the pod in Manage Hosted API.\n", ""},
-		{"once", "", []string{"tenant", "connectwise", "remove", "acme"}, "", `tenant "acme" is not connected to ConnectWise: see 'shieldpod tenant connectwise set --help'`},
-		{"no tenant", "", []string{"tenant", "connectwise", "show", "nobody"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
+		{"it is forgotten", "", []string{"psa", "connectwise", "remove", "--tenant", "acme"}, "The connection of acme is forgotten. Delete its API member's keys in ConnectWise, and the pod in Manage Hosted API.\n", ""},
+		{"once", "", []string{"psa", "connectwise", "remove", "--tenant", "acme"}, "", `tenant "acme" is not connected to ConnectWise: see 'shieldpod psa connectwise set --help'`},
+		{"no tenant", "", []string{"psa", "connectwise", "show", "--tenant", "nobody"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
 	}
 	for _, s := range steps {
 		o.env["SHIELDPOD_CONNECTWISE_PRIVATE_KEY"] = s.env
@@ -103,7 +103,7 @@ func withManage(t *testing.T, o *operator, private string) {
 func TestThePodIsRegisteredAndMembersAreToldWhatToDo(t *testing.T) {
 	o := newOperator(t)
 	withManage(t, o, "private")
-	register := []string{"tenant", "connectwise", "register", "acme", "--public-url", "https://pod.example"}
+	register := []string{"psa", "connectwise", "register", "--tenant", "acme", "--public-url", "https://pod.example"}
 	for _, want := range []string{"the pod is registered", "the pod was registered before"} {
 		out, err := o.run(register...)
 		if err != "" || strings.Count(out, want) != 2 || !strings.Contains(out, "Origin https://pod.example") ||
@@ -111,7 +111,7 @@ func TestThePodIsRegisteredAndMembersAreToldWhatToDo(t *testing.T) {
 			t.Errorf("printed %q, error %q; want %q on both screens", out, err, want)
 		}
 	}
-	if out, err := o.run("tenant", "connectwise", "register", "acme"); out != "" || !strings.Contains(err, "SHIELDPOD_PUBLIC_URL") {
+	if out, err := o.run("psa", "connectwise", "register", "--tenant", "acme"); out != "" || !strings.Contains(err, "SHIELDPOD_PUBLIC_URL") {
 		t.Errorf("without a public URL: %q, %q", out, err)
 	}
 }

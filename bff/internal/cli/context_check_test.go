@@ -141,7 +141,7 @@ func TestContextCheckKnowsTheTenantsSettings(t *testing.T) {
 	key := v.file()
 	for _, args := range [][]string{
 		{"tenant", "put", "acme", "--name", "Acme IT", "--region", "US", "--origin", "https://psa.example"},
-		{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "psa-1", "--public", key},
+		{"key", "add", "--tenant", "acme", "--issuer", "https://psa.example", "--kid", "psa-1", "--public", key},
 	} {
 		if _, err := o.run(args...); err != "" {
 			t.Fatalf("%v: %s", args, err)

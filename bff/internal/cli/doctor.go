@@ -100,10 +100,10 @@ func (c *checkup) tenant(ctx context.Context, t admin.Tenant) error {
 		c.say("ok    %s: %s", t.ID, connection)
 	}
 	if len(t.Keys)+len(t.Issuers) == 0 && t.SignIn.Issuer == "" && connection == "" {
-		c.fail("%s: no signing key is trusted: shieldpod key add %s --help", t.ID, t.ID)
+		c.fail("%s: no signing key is trusted: shieldpod key add --tenant %s --help", t.ID, t.ID)
 	}
 	for _, name := range issuersWithoutKey(t) {
-		c.fail("%s: issuer %s has no key: shieldpod key add %s --issuer %s --help", t.ID, name, t.ID, name)
+		c.fail("%s: issuer %s has no key: shieldpod key add --tenant %s --issuer %s --help", t.ID, name, t.ID, name)
 	}
 	if err := c.robots(ctx, t); err != nil {
 		return err
@@ -118,8 +118,8 @@ func (c *checkup) tenant(ctx context.Context, t admin.Tenant) error {
 
 // carrierHelp is how a carrier for a kind of channel is set up.
 var carrierHelp = map[verify.ChannelKind]string{
-	verify.Email: "shieldpod tenant carrier sendgrid|smtp %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
-	verify.Phone: "shieldpod tenant carrier twilio|vonage %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
+	verify.Email: "shieldpod carrier sendgrid|smtp --tenant %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
+	verify.Phone: "shieldpod carrier twilio|vonage --tenant %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
 }
 
 // reach fails for each kind of channel of the tenant's methods for which no carrier is set up.

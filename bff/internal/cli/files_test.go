@@ -234,7 +234,7 @@ func TestASharedSecretIsMadeForTheOperator(t *testing.T) {
 	if _, said := o.run("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"); said != "" {
 		t.Fatal(said)
 	}
-	add := []string{"key", "add", "acme", "--algorithm", "HS256", "--issuer", "https://psa.example", "--kid"}
+	add := []string{"key", "add", "--tenant", "acme", "--algorithm", "HS256", "--issuer", "https://psa.example", "--kid"}
 	out, said := o.run(append(add, "k1")...)
 	_, secret, found := strings.Cut(out, "The shared secret, which is not shown again: ")
 	if said != "" || !found || len(strings.TrimSpace(secret)) != 64 {

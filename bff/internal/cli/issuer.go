@@ -37,7 +37,7 @@ func (c *issuerPutCmd) Run(e *env) error {
 		return t, publicError(err, map[string]string{"keys_url": "--jwks-url: "})
 	})
 	if err == nil && issuer.KeysURL == "" {
-		_, err = fmt.Fprintf(e.stdout, "Its tokens are checked by its registered keys: shieldpod key add %s --issuer %s --help\n", c.Tenant, c.Issuer)
+		_, err = fmt.Fprintf(e.stdout, "Its tokens are checked by its registered keys: shieldpod key add --tenant %s --issuer %s --help\n", c.Tenant, c.Issuer)
 	}
 	return err
 }

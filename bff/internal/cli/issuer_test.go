@@ -24,9 +24,11 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put := func(more ...string) []string { return append([]string{"tenant", "issuer", "put", "acme"}, more...) }
+	put := func(more ...string) []string {
+		return append([]string{"tenant", "issuer", "put", "--tenant", "acme"}, more...)
+	}
 	signIn := func(more ...string) []string {
-		return append([]string{"tenant", "signin", "put", "acme", "--client-id", "pod", "--psa", "connectwise"}, more...)
+		return append([]string{"tenant", "signin", "put", "--tenant", "acme", "--client-id", "pod", "--psa", "connectwise"}, more...)
 	}
 	const keys, desk, google = "https://keys.example", "acme.desk.example", "https://accounts.google.com"
 	for _, s := range []struct {
@@ -44,7 +46,7 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 		{"an algorithm is of keys", put("--issuer", keys, "--algorithm", "EdDSA"), "", "set --jwks-url"},
 		{"an issuer needs a reason", put("--issuer", keys), "", "needs no entry"},
 		{"keys are fetched", put("--issuer", keys, "--jwks-url", keys+"/jwks", "--algorithm", "EdDSA", "--algorithm", "RS256"), "keys from https://keys.example/jwks (EdDSA, RS256)", ""},
-		{"no secret comes beside them", []string{"key", "add", "acme", "--issuer", keys, "--kid", "k", "--algorithm", "HS256", "--secret-file", shared}, "", "shared secret"},
+		{"no secret comes beside them", []string{"key", "add", "--tenant", "acme", "--issuer", keys, "--kid", "k", "--algorithm", "HS256", "--secret-file", shared}, "", "shared secret"},
 		{"a ticket must be signed", put("--issuer", desk, "--claim", "sub=/sub", "--constant", "ctx.psa=zendesk"), "", "ctx.ticket.id, which must be inside the signature"},
 		{"a constant goes with claims", put("--issuer", desk, "--constant", "ctx.psa=zendesk"), "", "go with --claim"},
 		{"claims are mapped", put("--issuer", desk, "--claim", "sub=/sub", "--claim", "ctx.ticket.id=/context/ticketId", "--constant", "ctx.psa=zendesk", "--audience", "https://acme.desk.example/a=1;b", "--type", "JWT", "--type", "none"), "claims mapped", ""},
@@ -55,10 +57,10 @@ func TestIssuersAndASignInAreSetByCommands(t *testing.T) {
 		{"an empty secret is none", signIn("--issuer", google, "--email-domain", "acme.example", "--client-secret-file", empty), "", "is empty"},
 		{"technicians sign in", signIn("--issuer", google, "--email-domain", "acme.example", "--client-secret-file", secret), "/signin/callback", ""},
 		{"the list shows it", []string{"tenant", "list"}, "signin https://accounts.google.com  client pod  tickets of connectwise  technicians by sub  of acme.example", ""},
-		{"an issuer is removed", []string{"tenant", "issuer", "remove", "acme", "--issuer", desk}, "acme", ""},
-		{"it is removed once", []string{"tenant", "issuer", "remove", "acme", "--issuer", desk}, "", "has no issuer"},
-		{"the sign-in is removed", []string{"tenant", "signin", "remove", "acme"}, "acme", ""},
-		{"it is removed once, too", []string{"tenant", "signin", "remove", "acme"}, "", "has no sign-in"},
+		{"an issuer is removed", []string{"tenant", "issuer", "remove", "--tenant", "acme", "--issuer", desk}, "acme", ""},
+		{"it is removed once", []string{"tenant", "issuer", "remove", "--tenant", "acme", "--issuer", desk}, "", "has no issuer"},
+		{"the sign-in is removed", []string{"tenant", "signin", "remove", "--tenant", "acme"}, "acme", ""},
+		{"it is removed once, too", []string{"tenant", "signin", "remove", "--tenant", "acme"}, "", "has no sign-in"},
 		{"the doctor is content", []string{"doctor", "data"}, "ok", ""},
 	} {
 		out, err := o.run(s.args...)
@@ -75,7 +77,7 @@ func TestAMappingIsStoredAsItWasGiven(t *testing.T) {
 	o := newOperator(t)
 	for _, args := range [][]string{
 		{"tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example"},
-		{"tenant", "issuer", "put", "acme", "--issuer", "i", "--claim", "sub=/sub", "--claim", "ctx.ticket.id=/a=b/t;u", "--constant", "ctx.psa=zendesk", "--audience", "x", "--type", "none"},
+		{"tenant", "issuer", "put", "--tenant", "acme", "--issuer", "i", "--claim", "sub=/sub", "--claim", "ctx.ticket.id=/a=b/t;u", "--constant", "ctx.psa=zendesk", "--audience", "x", "--type", "none"},
 	} {
 		if _, err := o.run(args...); err != "" {
 			t.Fatal(err)

@@ -18,8 +18,8 @@ import (
 
 // unchanging are the commands that change no tenant. 'policy apply' changes one through the API.
 var unchanging = map[string]bool{
-	"serve": true, "migrate": true, "key master": true, "key new": true, "tenant list": true, "tenant log": true, "tenant carrier list": true,
-	"tenant carrier check": true, "tenant connectwise show": true, "tenant connectwise register": true, "apikey list": true,
+	"serve": true, "migrate": true, "key master": true, "key new": true, "tenant list": true, "tenant log": true, "carrier list": true,
+	"carrier check": true, "psa connectwise show": true, "psa connectwise register": true, "apikey list": true,
 	"policy export": true, "policy apply": true, "context sign": true, "context check": true, "doctor data": true, "doctor embed": true,
 }
 
@@ -72,36 +72,36 @@ func TestThreat_32_EachCommandThatChangesATenantLeavesOneEvent(t *testing.T) {
 	}{
 		{"tenant put", "acme --name Acme --origin https://psa.example", "tenant_created  by "},
 		{"tenant put", "acme --webhook https://hooks.example/" + hush, "tenant_changed  by "},
-		{"key add", "acme --issuer https://psa.example --kid k1 --public " + public, "signing_key_added k1  by "},
-		{"key remove", "acme --issuer https://psa.example --kid k1", "signing_key_removed k1  by "},
-		{"tenant issuer put", "acme --issuer https://keys.example --jwks-url https://keys.example/jwks --algorithm EdDSA", "issuer_set https://keys.example  by "},
-		{"tenant issuer remove", "acme --issuer https://keys.example", "issuer_removed https://keys.example  by "},
-		{"tenant signin put", "acme --issuer https://id.example --client-id pod --psa connectwise --client-secret-file " + secret, "sign_in_set https://id.example  by "},
-		{"tenant signin remove", "acme", "sign_in_removed https://id.example  by "},
-		{"tenant carrier sendgrid", "acme --no-check --from verify@acme.example --webhook-key " + apptest.WebhookKey(t) + " --key-file " + secret, "carrier_set sendgrid  by "},
-		{"tenant carrier smtp", "acme --no-check --from verify@acme.example --host mail.acme.example --username verify --password-file " + secret, "carrier_set smtp  by "},
-		{"tenant carrier vonage", "acme --no-check --from AcmeIT --key 12345678 --secret-file " + secret + " --signature-secret-file " + secret, "carrier_set vonage  by "},
-		{"tenant carrier twilio", "acme --no-check --from +15105550100 --account " + twilioAccount + " --token-file " + secret, "carrier_set twilio  by "},
-		{"tenant carrier remove", "acme twilio", "carrier_removed twilio  by "},
-		{"tenant connectwise set", "acme --host eu.myconnectwise.net --company acmeit --client-id 4dd2c7e8 --connectwise-public-key pub --connectwise-private-key-file " + secret, "connection_set connectwise  by "},
-		{"tenant connectwise remove", "acme", "connection_removed connectwise  by "},
-		{"apikey new", "acme --name Noor", "api_key_created KEY  by "},
-		{"apikey remove", "acme KEY", "api_key_removed KEY  by "},
-		{"tenant end-sessions", "acme", "sessions_ended  by "},
+		{"key add", "--tenant acme --issuer https://psa.example --kid k1 --public " + public, "signing_key_added k1  by "},
+		{"key remove", "--tenant acme --issuer https://psa.example --kid k1", "signing_key_removed k1  by "},
+		{"tenant issuer put", "--tenant acme --issuer https://keys.example --jwks-url https://keys.example/jwks --algorithm EdDSA", "issuer_set https://keys.example  by "},
+		{"tenant issuer remove", "--tenant acme --issuer https://keys.example", "issuer_removed https://keys.example  by "},
+		{"tenant signin put", "--tenant acme --issuer https://id.example --client-id pod --psa connectwise --client-secret-file " + secret, "sign_in_set https://id.example  by "},
+		{"tenant signin remove", "--tenant acme", "sign_in_removed https://id.example  by "},
+		{"carrier sendgrid", "--tenant acme --no-check --from verify@acme.example --webhook-key " + apptest.WebhookKey(t) + " --key-file " + secret, "carrier_set sendgrid  by "},
+		{"carrier smtp", "--tenant acme --no-check --from verify@acme.example --host mail.acme.example --username verify --password-file " + secret, "carrier_set smtp  by "},
+		{"carrier vonage", "--tenant acme --no-check --from AcmeIT --key 12345678 --secret-file " + secret + " --signature-secret-file " + secret, "carrier_set vonage  by "},
+		{"carrier twilio", "--tenant acme --no-check --from +15105550100 --account " + twilioAccount + " --token-file " + secret, "carrier_set twilio  by "},
+		{"carrier remove", "--tenant acme twilio", "carrier_removed twilio  by "},
+		{"psa connectwise set", "--tenant acme --host eu.myconnectwise.net --company acmeit --client-id 4dd2c7e8 --connectwise-public-key pub --connectwise-private-key-file " + secret, "connection_set connectwise  by "},
+		{"psa connectwise remove", "--tenant acme", "connection_removed connectwise  by "},
+		{"apikey new", "--tenant acme --name Noor", "api_key_created KEY  by "},
+		{"apikey remove", "--tenant acme KEY", "api_key_removed KEY  by "},
+		{"session end", "--tenant acme", "sessions_ended  by "},
 	} {
 		tested[c.path] = true
-		if c.path == "tenant end-sessions" {
+		if c.path == "session end" {
 			withOpenSession()
 		}
 		before := ""
 		if i > 0 {
-			before = o.must("tenant", "log", "acme", "--limit", "1000")
+			before = o.must("tenant", "log", "--tenant", "acme", "--limit", "1000")
 		}
 		out := o.must(append(strings.Fields(c.path), strings.Fields(strings.ReplaceAll(c.args, "KEY", keyID))...)...)
 		if c.path == "apikey new" {
 			keyID = strings.Split(out, "_")[1]
 		}
-		after := o.must("tenant", "log", "acme", "--limit", "1000")
+		after := o.must("tenant", "log", "--tenant", "acme", "--limit", "1000")
 		added, found := strings.CutSuffix(after, before)
 		_, line, _ := strings.Cut(added, " UTC  ")
 		if want := strings.ReplaceAll(c.event, "KEY", keyID); !found || !strings.HasPrefix(line, want) || strings.Contains(line, " UTC  ") {

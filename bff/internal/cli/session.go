@@ -9,6 +9,10 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 )
 
+type sessionCmd struct {
+	End endSessionsCmd `cmd:"" help:"End the pod sessions of a tenant that are open, of all technicians or of one."`
+}
+
 type endSessionsCmd struct {
 	tenantArg
 	Technician string `help:"Only this technician's, by the id that launches name, as in connectwise:ana."`

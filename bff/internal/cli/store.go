@@ -23,7 +23,7 @@ func withStore(e *env, d app.Database, do func(context.Context, *store.Store) er
 // tenantArg is the existing tenant that a command is about, and the database that holds it.
 type tenantArg struct {
 	app.Database
-	Tenant string `arg:"" help:"The tenant's slug."`
+	Tenant string `required:"" help:"The tenant's slug." placeholder:"SLUG"`
 }
 
 // withStore opens the database for one command on the tenant, and refuses a tenant that does not exist.

@@ -21,10 +21,6 @@ type tenantCmd struct {
 	Log    tenantLogCmd    `cmd:"" help:"List the administrative acts on a tenant: who changed what, from what, to what."`
 	Issuer tenantIssuerCmd `cmd:"" help:"Say where an issuer's keys are, and how to read tokens that are no launch contexts."`
 	Signin tenantSigninCmd `cmd:"" help:"Let technicians sign in, for ticket systems that sign nothing."`
-
-	Carrier     tenantCarrierCmd `cmd:"" help:"Have a tenant send by carriers' accounts of its own."`
-	EndSessions endSessionsCmd   `cmd:"" help:"End the pod sessions that are open, of all technicians or of one."`
-	ConnectWise connectwiseCmd   `cmd:"" name:"connectwise" help:"Connect a tenant to its ConnectWise Manage."`
 }
 
 type tenantPutCmd struct {

@@ -67,7 +67,7 @@ func TestWrongInputIsAnsweredWithASentenceThatSaysWhatToDo(t *testing.T) {
 	claims := file("claims.json", "{not json")
 	none := filepath.Join(dir, "none")
 	add := func(public string) []string {
-		return []string{"key", "add", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public}
+		return []string{"key", "add", "--tenant", "acme", "--issuer", "https://psa.example", "--kid", "k1", "--public", public}
 	}
 	for _, c := range []struct {
 		name string
@@ -75,10 +75,10 @@ func TestWrongInputIsAnsweredWithASentenceThatSaysWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"no such command", []string{"srve"}, `unexpected argument srve, did you mean "serve"? (see 'shieldpod --help')`},
-		{"half a command", []string{"tenant"}, `expected one of "put", "list", "log", "issuer", "signin", ... (see 'shieldpod tenant --help')`},
+		{"half a command", []string{"tenant"}, `expected one of "put", "list", "log", "issuer", "signin" (see 'shieldpod tenant --help')`},
 		{"no such flag", []string{"migrate", "--force"}, "unknown flag --force (see 'shieldpod migrate --help')"},
 		{"a missing argument", []string{"tenant", "put"}, `expected "<id>" (see 'shieldpod tenant put --help')`},
-		{"missing flags", []string{"key", "remove", "acme"}, "missing flags: --issuer=STRING, --kid=STRING (see 'shieldpod key remove --help')"},
+		{"missing flags", []string{"key", "remove", "--tenant", "acme"}, "missing flags: --issuer=STRING, --kid=STRING (see 'shieldpod key remove --help')"},
 		{"a tenant without name and origin", []string{"tenant", "put", "bolt"}, `there is no tenant "bolt" yet, and a new one needs a name and an origin: shieldpod tenant put bolt --name 'Acme IT' --origin https://psa.example`},
 		{"a tenant without origin", []string{"tenant", "put", "bolt", "--name", "Bolt"}, `there is no tenant "bolt" yet, and a new one needs a name and an origin: shieldpod tenant put bolt --name 'Acme IT' --origin https://psa.example`},
 		{"a tenant without name", []string{"tenant", "put", "bolt", "--origin", "https://psa.example"}, `there is no tenant "bolt" yet, and a new one needs a name and an origin: shieldpod tenant put bolt --name 'Acme IT' --origin https://psa.example`},
@@ -92,13 +92,13 @@ func TestWrongInputIsAnsweredWithASentenceThatSaysWhatToDo(t *testing.T) {
 		{"an old kind of private key", []string{"context", "sign", "--key", pkcs1, "--kid", "k1", "--claims", claims}, "--key: " + pkcs1 + " can't be used: this is a private key in PKCS #1: convert it (openssl pkcs8 -topk8 -nocrypt -in FILE)"},
 		{"the public key for the private one", []string{"context", "sign", "--key", public, "--kid", "k1", "--claims", claims}, "--key: " + public + " can be read or changed by other users of this machine (its mode is 0644): close it by 'chmod 600 " + public + "'"},
 		{"claims that are no JSON", []string{"context", "sign", "--key", private, "--kid", "k1", "--claims", claims}, "--claims: " + claims + " can't be used: is not JSON"},
-		{"a key without its file", []string{"key", "add", "acme", "--issuer", "i", "--kid", "k"}, "EdDSA needs --public: the file with the public key"},
-		{"a shared secret with a public key's algorithm", []string{"key", "add", "acme", "--issuer", "i", "--kid", "k", "--secret-file", secret}, "a shared secret goes with --algorithm HS256: EdDSA needs --public"},
-		{"a key of a tenant that is not there", []string{"key", "remove", "bolt", "--issuer", "i", "--kid", "k"}, `there is no tenant "bolt": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put bolt --name NAME --origin https://psa.example' creates it`},
-		{"a carrier's secret that is not there", []string{"tenant", "carrier", "twilio", "acme", "--account", twilioAccount, "--from", "+15105550100", "--token-file", none}, "--token-file: there is no file " + none},
+		{"a key without its file", []string{"key", "add", "--tenant", "acme", "--issuer", "i", "--kid", "k"}, "EdDSA needs --public: the file with the public key"},
+		{"a shared secret with a public key's algorithm", []string{"key", "add", "--tenant", "acme", "--issuer", "i", "--kid", "k", "--secret-file", secret}, "a shared secret goes with --algorithm HS256: EdDSA needs --public"},
+		{"a key of a tenant that is not there", []string{"key", "remove", "--tenant", "bolt", "--issuer", "i", "--kid", "k"}, `there is no tenant "bolt": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put bolt --name NAME --origin https://psa.example' creates it`},
+		{"a carrier's secret that is not there", []string{"carrier", "twilio", "--tenant", "acme", "--account", twilioAccount, "--from", "+15105550100", "--token-file", none}, "--token-file: there is no file " + none},
 		{"a policy file that is not there", []string{"policy", "apply", none, "--server", "https://pod.example", "--api-key", "spk_x_y"}, "there is no file " + none + ": write one by 'shieldpod policy export --out " + none + "'"},
 		{"a doctor without a database", []string{"doctor", "--data-dir", none}, "there is no database in " + none + ": set SHIELDPOD_DATA_DIR or --data-dir to where the server keeps its own"},
-		{"an API key of no name", []string{"apikey", "new", "acme", "--name", " "}, "--name must say who holds the key, like 'Ana Ortiz'"},
+		{"an API key of no name", []string{"apikey", "new", "--tenant", "acme", "--name", " "}, "--name must say who holds the key, like 'Ana Ortiz'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, said := o.run(c.args...); said != c.want {
