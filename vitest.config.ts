@@ -5,7 +5,7 @@ const limit = 5 * 60_000;
 
 export default defineConfig({
   test: {
-    include: ["widget/src/**/*.test.ts", "embed/src/**/*.test.ts"],
+    include: ["widget/src/**/*.test.ts", "embed/src/**/*.test.ts", ".ci/*.test.mjs"],
     restoreMocks: true,
     testTimeout: limit,
     hookTimeout: limit,

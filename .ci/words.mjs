@@ -2,50 +2,24 @@
 // Strings are not checked: they are texts for people, or data.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-
-/** The word, and what to write in its place. */
-const words = {
-  brandbook: "repository",
-  crew: "workers",
-  ears: "subscribers",
-  everybody: "the name of the group",
-  farewell: "shutdown",
-  house: "platform or harness",
-  moods: "faults",
-  nobody: "no user, no client, …",
-  nudge: "notify",
-  parcel: "message",
-  patience: "timeout",
-  rulebook: "policy repository",
-  shelf: "cache",
-  somebody: "the name of the role",
-  whatever: "any, each, all",
-  whichever: "any, each",
-  whisper: "notification",
-  whoever: "the name of the role",
-};
-
-/** Word by file: where it is the field's own, or a name. */
-const allowed = {};
+import { listed, words } from "./wordlist.mjs";
 
 const files = execFileSync("git", ["ls-files", "*.go", "*.ts", "*.tsx", "*.mjs"], { encoding: "utf8" })
   .split("\n")
-  .filter((file) => file && !/\.gen\.|\.ci\/words\.mjs$/.test(file));
+  .filter((file) => file && !/\.gen\.|\.ci\/wordlist\.mjs$/.test(file));
 
 const token =
   /(?<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<name>[A-Za-z_]\w*)/g;
 
 /** notifyWorker and notify_worker are notify, worker. */
-const parts = (name) => name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
+const parts = (name) => name.replace(/([a-z0-9])([A-Z])/g, "$1 $2");
 
 let found = 0;
 for (const file of files) {
   const source = readFileSync(file, "utf8");
   for (const match of source.matchAll(token)) {
     const { comment, name } = match.groups;
-    const hits = (name ? parts(name) : comment ? (comment.toLowerCase().match(/[a-z]+/g) ?? []) : []).filter(
-      (word) => Object.hasOwn(words, word) && !allowed[file]?.includes(word),
-    );
+    const hits = name || comment ? listed(name ? parts(name) : comment, file) : [];
     for (const word of hits) {
       found++;
       const line = source.slice(0, match.index).split("\n").length;
@@ -54,6 +28,6 @@ for (const file of files) {
   }
 }
 if (found > 0) {
-  console.error(`${found} words that are not the field's terms. The list is in .ci/words.mjs.`);
+  console.error(`${found} words that are not the field's terms. The list is in .ci/wordlist.mjs.`);
   process.exit(1);
 }
