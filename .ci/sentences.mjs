@@ -42,7 +42,7 @@ const plain = (text) => text.replace(/(`+).*?\1|\]\([^)]*\)/g, " ");
 export const reformat = (page) => {
   const out = [];
   const prose = [];
-  let open; // the paragraph: its first line's prefix, the indent of the others, the text and its first line's number
+  let open; // the paragraph: its first line's prefix and number, the indent of the others, whether it starts a list item, the text
   let column = 0; // where the text of the last list item starts
   let verbatim; // what ends the code, front matter or HTML that this line is in
   const close = () => {
@@ -52,7 +52,8 @@ export const reformat = (page) => {
     open = undefined;
   };
   for (const [n, line] of page.split("\n").entries()) {
-    const [, indent, marker, text] = /^(\s*)((?:[-*+]|\d+[.)])\s+)?(.*)$/.exec(line);
+    const list = open && !open.item ? /^(\s*)((?:[-*+]|1[.)])\s+)?(.*)$/ : /^(\s*)((?:[-*+]|\d+[.)])\s+)?(.*)$/;
+    const [, indent, marker, text] = list.exec(line); // only 1. starts a list within a paragraph
     const code = !open && !marker && indent.length >= column + 4;
     const fence = /^(?:```+|~~~+)/.exec(text)?.[0];
     if (verbatim) {
@@ -75,7 +76,8 @@ export const reformat = (page) => {
     } else {
       close();
       column = marker ? indent.length + marker.length : Math.min(column, indent.length);
-      open = { first: indent + (marker ?? ""), indent: " ".repeat(column), text: text.trim(), line: n + 1 };
+      const first = indent + (marker ?? "");
+      open = { first, indent: " ".repeat(column), item: Boolean(marker), text: text.trim(), line: n + 1 };
     }
   }
   close();

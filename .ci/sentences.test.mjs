@@ -20,6 +20,7 @@ const cases = [
   ["sentences that begin with code, a link or a digit", "One. `two`. [3](x). 4 is.", "One.\n`two`.\n[3](x).\n4 is."],
   ["a heading in bold", "**1. Head.** One. Two.", "**1. Head.** One.\nTwo."],
   ["a list marker within a sentence", "It is 5. - no list.", undefined],
+  ["a number that starts a line of a paragraph", "It is 70 and\n67. It ends.", "It is 70 and 67.\nIt ends."],
   ["tables", "| a. B | c |\n| --- | --- |\n| d. E | f |", undefined],
   ["headings", "# One. Two", undefined],
   ["code blocks", "```sh\na. B\n\nc\n```\n\n    d. E\n\n- f\n  ```\n  g. H\n  ```", undefined],
