@@ -22,10 +22,11 @@ test: ## Set up and run all tests: Go (race detector, both databases), TypeScrip
 build: web ## Build bin/shieldpod with the compiled pod inside, bin/demo and bin/podload
 	$(GO) build -o bin/ ./bff/cmd/...
 
-lint: node_modules/.ready ## Check style and imports: golangci-lint, Biome, the word list, types, generated files
+lint: node_modules/.ready ## Check style and imports: golangci-lint, Biome, the word list, Markdown, types, generated files
 	$(TOOL) golangci-lint run ./...
 	npm run --silent lint
 	node .ci/words.mjs
+	node .ci/sentences.mjs
 	npm run --silent typecheck
 	$(MAKE) --no-print-directory generated
 
