@@ -70,7 +70,7 @@ func TestEachFaultOfACarrierIsReported(t *testing.T) {
 	}{
 		{"ok", bothCarriers(pending(verify.StageDelivered, verify.JobSent, 1))},
 		{"slow", bothCarriers(pending(verify.StageDelivered, verify.JobSent, 1))},
-		{"cut", bothCarriers(pending(verify.StageDelivered, verify.JobUnsure, 1))}, // the receipt corrects the stage
+		{"cut", bothCarriers(pending(verify.StageDelivered, verify.JobIndeterminate, 1))}, // the receipt corrects the stage
 		{"429", bothCarriers(onceAgain...)},
 		{"5xx", bothCarriers(onceAgain...)},
 		{"throttled", bothCarriers(onceAgain...)},
@@ -130,7 +130,7 @@ func TestAMessageWithoutAResponseIsIndeterminate(t *testing.T) {
 	r.hooks.Close() // no receipt corrects the stage
 	r.setFault(t, "vonage", "cut", 1)
 	id := r.request(t, verify.SMSCode)
-	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}
+	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 1}
 	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, verify.SMSCode) == want })
 	r.advance(2 * time.Minute)
 	if _, err := r.CheckCode(t.Context(), ticketContext, id, r.messages(t)[0].Code); err != nil {
@@ -214,7 +214,7 @@ func TestAMessageOfANodeThatStoppedIsIndeterminateAndNotSentAgain(t *testing.T) 
 		t.Fatalf("while the lease lasts the status is %+v", got)
 	}
 	r.advance(31 * time.Second)
-	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 0}
+	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 0}
 	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, verify.SMSCode) == want })
 	if _, sealed := r.job(t, id); sealed {
 		t.Error("the job still holds its destination and secret")

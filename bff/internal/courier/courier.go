@@ -150,5 +150,5 @@ func (c *Courier) Run(ctx context.Context) {
 func (c *Courier) reportLapsed(ctx context.Context, j verify.Job) jobs.Result[verify.Job] {
 	c.Log.WarnContext(ctx, "a message may or may not have been sent: its sender died", "job", j.ID, "tenant", j.Tenant)
 	c.report(ctx, j, indeterminate)
-	return jobs.Result[verify.Job]{State: verify.JobUnsure, Cause: "its sender went silent"}
+	return jobs.Result[verify.Job]{State: verify.JobIndeterminate, Cause: "its sender went silent"}
 }

@@ -80,7 +80,7 @@ func (c *Courier) failed(ctx context.Context, j verify.Job, err error) result {
 	default:
 		log.WarnContext(ctx, "a message may or may not have been sent")
 		c.report(ctx, j, indeterminate)
-		return result{State: verify.JobUnsure, Cause: f.Error()}
+		return result{State: verify.JobIndeterminate, Cause: f.Error()}
 	}
 }
 

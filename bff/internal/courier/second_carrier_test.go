@@ -53,9 +53,9 @@ func TestEachFaultOfASecondCarrierIsReported(t *testing.T) {
 		{"twilio", "forged_receipt", deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
 		{"twilio", "duplicate_receipt", delivered},
 		{"twilio", "out_of_order", delivered},
-		{"twilio", "cut", deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobUnsure, 1}}, // the receipt corrects the stage
+		{"twilio", "cut", deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobIndeterminate, 1}}, // the receipt corrects the stage
 		{"smtp", "slow", deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}},
-		{"smtp", "cut", deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobUnsure, 1}}, // there is no receipt
+		{"smtp", "cut", deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 1}}, // there is no receipt
 		{"smtp", "refuse", failed(verify.ReasonInvalidRecipient)},
 		{"smtp", "mailbox_full", failed(verify.ReasonMailboxFull)},
 		{"smtp", "down", deliveryStatus{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}},

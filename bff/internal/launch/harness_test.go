@@ -95,7 +95,7 @@ func (h *harness) put(t testing.TB, tenant admin.Tenant) {
 // stored counts the rows that launches have written.
 func (h *harness) stored(t testing.TB) (sessions, used int) {
 	t.Helper()
-	row := h.rows.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM spent_contexts)`)
+	row := h.rows.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM used_contexts)`)
 	if err := row.Scan(&sessions, &used); err != nil {
 		t.Fatal(err)
 	}

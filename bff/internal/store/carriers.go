@@ -15,7 +15,7 @@ func (s *Store) CarrierAccounts(ctx context.Context, tenant string) ([]admin.Car
 
 func (s *Store) readCarriers(ctx context.Context, from reader, tenant string) (list []admin.CarrierAccount, err error) {
 	err = from.list(ctx, "read carriers", `
-		SELECT carrier, kind, place, settings, secret FROM carriers WHERE tenant = $1 ORDER BY kind, place, carrier`, []any{tenant},
+		SELECT carrier, kind, priority, settings, secret FROM carriers WHERE tenant = $1 ORDER BY kind, priority, carrier`, []any{tenant},
 		func(row scan) error {
 			a := admin.CarrierAccount{Tenant: tenant}
 			var settings, sealed []byte
@@ -54,9 +54,9 @@ func (t *tx) PutCarrier(ctx context.Context, a admin.CarrierAccount) error {
 		return t.fail("put carrier", err)
 	}
 	n, err := t.exec(ctx, "put carrier", `
-		INSERT INTO carriers (tenant, carrier, kind, place, settings, secret)
+		INSERT INTO carriers (tenant, carrier, kind, priority, settings, secret)
 		SELECT id, $2, $3, $4, $5, $6 FROM tenants WHERE id = $1
-		ON CONFLICT (tenant, carrier) DO UPDATE SET kind = $3, place = $4, settings = $5, secret = $6`,
+		ON CONFLICT (tenant, carrier) DO UPDATE SET kind = $3, priority = $4, settings = $5, secret = $6`,
 		a.Tenant, a.Carrier, string(a.Kind), a.Priority, string(a.Settings), sealed)
 	if err == nil && n == 0 {
 		return errNoTenant

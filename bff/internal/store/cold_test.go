@@ -24,18 +24,18 @@ func stored(b *testing.B, n int) string {
 	for _, statement := range []string{
 		`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1)
 		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, tries, max_tries, requested_at,
-			expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place)
+			expires_at, verified_for, idempotency_key, fingerprint, outcome, stage, after_seq, destination, person, prefix)
 		SELECT printf('v_%%026d', i), 'acme', printf('contact-%%d', i * 7919 %% 10000), 'mobile', '4711', 'ana', 'sms_code', randomblob(32), 1, 3,
-			1e12 + i, 1e12 + i + 300000, 1800000, lower(hex(randomblob(16))), randomblob(32), 'verified', 4, 4 * i FROM n`,
+			1e12 + i, 1e12 + i + 300000, 1800000, lower(hex(randomblob(16))), randomblob(32), 'verified', 4, 4 * i, '', '', '' FROM n`,
 		`INSERT INTO jobs (kind, id, tenant, verification, state, due_at, attempts, body, ref, cause)
-		SELECT 'phone', id, tenant, id, 'sent', requested_at, 1, method, '0C000000A1B2C3D4', '' FROM verifications WHERE place < 4 * %d`,
+		SELECT 'phone', id, tenant, id, 'sent', requested_at, 1, method, '0C000000A1B2C3D4', '' FROM verifications WHERE after_seq < 4 * %d`,
 		`WITH kinds (k, kind) AS (VALUES (1, 'requested'), (2, 'sent'), (3, 'delivered'), (4, 'verified'))
 		INSERT INTO events (tenant, seq, at, kind, verification, contact, body, hash)
-		SELECT tenant, place + k, requested_at, kind, id, contact, printf('{"tenant":"acme","seq":%%d,"at":%%d,"kind":"%%s","verification":"%%s",'
+		SELECT tenant, after_seq + k, requested_at, kind, id, contact, printf('{"tenant":"acme","seq":%%d,"at":%%d,"kind":"%%s","verification":"%%s",'
 			|| '"contact":"%%s","channel":"mobile","by":"ana","by_name":"Ana Ortiz","method":"sms_code","ticket":"4711","ticket_number":"4711",'
 			|| '"client":"contoso","masked":"••• ••• 4821","destination":"0123456789abcdef0123456789abcdef"}',
-			place + k, requested_at, kind, id, contact), randomblob(32)
-		FROM verifications, kinds WHERE place < 4 * %d ORDER BY place, k`,
+			after_seq + k, requested_at, kind, id, contact), randomblob(32)
+		FROM verifications, kinds WHERE after_seq < 4 * %d ORDER BY after_seq, k`,
 	} {
 		if _, err := db.ExecContext(b.Context(), fmt.Sprintf(statement, n)); err != nil {
 			b.Fatal(err)

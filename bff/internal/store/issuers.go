@@ -12,7 +12,7 @@ import (
 func readIssuers(ctx context.Context, from reader, tenant string) ([]admin.Issuer, error) {
 	var issuers []admin.Issuer
 	err := from.list(ctx, "read issuers", `
-		SELECT name, keys_url, algorithms, mapping FROM issuers WHERE tenant = $1 ORDER BY place`, []any{tenant},
+		SELECT name, keys_url, algorithms, mapping FROM issuers WHERE tenant = $1 ORDER BY position`, []any{tenant},
 		func(row scan) error {
 			var i admin.Issuer
 			var algorithms, mapping string
@@ -30,10 +30,10 @@ func readIssuers(ctx context.Context, from reader, tenant string) ([]admin.Issue
 }
 
 func (t *tx) putIssuers(ctx context.Context, v admin.Tenant) error {
-	for place, i := range v.Issuers {
+	for position, i := range v.Issuers {
 		_, err := t.exec(ctx, "put issuer", `
-			INSERT INTO issuers (tenant, place, name, keys_url, algorithms, mapping) VALUES ($1, $2, $3, $4, $5, $6)`,
-			v.ID, place, i.Name, i.KeysURL, strings.Join(i.Algorithms, " "), string(i.Mapping))
+			INSERT INTO issuers (tenant, position, name, keys_url, algorithms, mapping) VALUES ($1, $2, $3, $4, $5, $6)`,
+			v.ID, position, i.Name, i.KeysURL, strings.Join(i.Algorithms, " "), string(i.Mapping))
 		if err != nil {
 			return err
 		}

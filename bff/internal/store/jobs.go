@@ -154,7 +154,7 @@ func (q Queue[T]) Retry(ctx context.Context, job T, at time.Time, cause string) 
 // Settle ends a claimed job and wipes what is sealed in it. CodeNotFound: no such job was given out, or it is settled.
 func (q Queue[T]) Settle(ctx context.Context, job T, state verify.JobState, ref, cause string) error {
 	switch state {
-	case verify.JobSent, verify.JobFailed, verify.JobDead, verify.JobUnsure:
+	case verify.JobSent, verify.JobFailed, verify.JobDead, verify.JobIndeterminate:
 	default:
 		return &verify.Error{Code: verify.CodeInvalid, Field: "state", Public: "A job can't be settled so."}
 	}

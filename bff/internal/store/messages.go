@@ -43,7 +43,7 @@ func (s *Store) Messages(kind verify.ChannelKind) Queue[verify.Job] {
 }
 
 // messageEnds is the condition of a message that can be settled: one that is being sent, or was reported as indeterminate.
-const messageEnds = "state IN ('sending', 'unknown')"
+const messageEnds = "state IN ('sending', 'indeterminate')"
 
 // LapsedMessages holds the messages to channels of the kind whose sender went silent: it may or may not have sent them.
 // They are reported and then settled, and never sent again, so a claim wipes their destination and secret. A job has its

@@ -107,7 +107,7 @@ func (s *Store) KnownChannels(ctx context.Context, tenant string, contacts []str
 		return known, nil
 	}
 	marks, args := among(contacts, tenant)
-	err := s.list(ctx, "read sightings", `SELECT contact, seen FROM sightings WHERE tenant = $1 AND contact IN (`+marks+`)`, args,
+	err := s.list(ctx, "read known channels", `SELECT contact, seen FROM known_channels WHERE tenant = $1 AND contact IN (`+marks+`)`, args,
 		func(row scan) error {
 			var contact string
 			var text []byte
@@ -142,10 +142,10 @@ func (s *Store) PutKnownChannels(ctx context.Context, tenant string, seen map[st
 		for contact, list := range seen {
 			text, err := json.Marshal(list)
 			if err != nil {
-				return t.fail("put sightings", err)
+				return t.fail("put known channels", err)
 			}
-			_, err = t.exec(ctx, "put sightings", `
-				INSERT INTO sightings (tenant, contact, seen) VALUES ($1, $2, $3)
+			_, err = t.exec(ctx, "put known channels", `
+				INSERT INTO known_channels (tenant, contact, seen) VALUES ($1, $2, $3)
 				ON CONFLICT (tenant, contact) DO UPDATE SET seen = $3`, tenant, contact, string(text))
 			if err != nil {
 				return err

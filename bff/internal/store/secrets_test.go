@@ -78,7 +78,7 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	}
 	at := time.Now()
 	svc := storetest.Service(s, func() time.Time { return at })
-	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobUnsure} {
+	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobIndeterminate} {
 		for _, channel := range []string{"mobile", "mail"} {
 			ask := request(1)
 			ask.Channel, ask.Key = channel, fmt.Sprint(ask.Key, channel, state)
@@ -136,7 +136,7 @@ func written(t *testing.T, url, driver string) map[string][]byte {
 	}
 	defer func() { _ = db.Close() }()
 	for _, table := range []string{
-		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "spent_contexts", "verifications", "failures", "events", "jobs",
+		"key_proof", "tenants", "tenant_origins", "signing_keys", "sessions", "used_contexts", "verifications", "failures", "events", "jobs",
 		"directory_clients", "directory_contacts", "directory_syncs",
 	} {
 		found["table "+table] = dump(t, db, table)

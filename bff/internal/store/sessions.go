@@ -38,7 +38,7 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 		}
 		first = opened > 0
 		return t.put(ctx, "open session", `
-			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, desk, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, context, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			v.ID, v.Context.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), ticketContext, opened)
 	})
 	return first, err
@@ -51,7 +51,7 @@ func (t *tx) spend(ctx context.Context, tenant, jti string, until time.Time) err
 	}
 	spent := sha256.Sum256([]byte(jti))
 	n, err := t.exec(ctx, "spend context", `
-		INSERT INTO spent_contexts (tenant, jti, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		INSERT INTO used_contexts (tenant, jti, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		tenant, spent[:], millis(until))
 	if err == nil && n == 0 {
 		err = errReplayed
@@ -66,7 +66,7 @@ func (s *Store) Session(ctx context.Context, id string) (verify.Session, error) 
 	var opened, ends, first int64
 	var ticketContext []byte
 	err := s.get(ctx, "read session", `
-		SELECT id, tenant, origin, opened_at, ends_at, desk, first_open FROM sessions WHERE id = $1`, []any{id},
+		SELECT id, tenant, origin, opened_at, ends_at, context, first_open FROM sessions WHERE id = $1`, []any{id},
 		&v.ID, &tenant, &v.Origin, &opened, &ends, &ticketContext, &first)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verify.Session{}, errNoSession
@@ -138,7 +138,7 @@ func (s *Store) OpenSessions(ctx context.Context, tenant string) (map[string]boo
 
 // SessionIDs is [admin.Sessions]'.
 func (s *Store) SessionIDs(ctx context.Context, tenant, technician string) (ids []string, err error) {
-	err = s.list(ctx, "list sessions", `SELECT id, desk FROM sessions WHERE tenant = $1`, []any{tenant}, func(row scan) error {
+	err = s.list(ctx, "list sessions", `SELECT id, context FROM sessions WHERE tenant = $1`, []any{tenant}, func(row scan) error {
 		var id string
 		var sealed []byte
 		if err := row(&id, &sealed); err != nil {
@@ -199,7 +199,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		until time.Time
 	}{
 		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`, now},
-		{`DELETE FROM spent_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM spent_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
+		{`DELETE FROM used_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM used_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
 		{sweepJobs(verify.MessageJobs(verify.Email)), now.Add(-messagesKept)},
 		{sweepJobs(verify.MessageJobs(verify.Phone)), now.Add(-messagesKept)},
 		{sweepJobs(verify.NoteJobs), now.Add(-notesKept)},

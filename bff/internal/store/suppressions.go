@@ -12,8 +12,8 @@ func (t *tx) Suppress(ctx context.Context, v verify.Verification, reason verify.
 	if err := t.lockTenant(ctx, v.Tenant); err != nil {
 		return err
 	}
-	return t.put(ctx, "mark destination", `
-		INSERT INTO marks (tenant, destination, contact, reason, at) VALUES ($1, $2, $3, $4, $5)
+	return t.put(ctx, "suppress destination", `
+		INSERT INTO suppressions (tenant, destination, contact, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant, destination) DO UPDATE SET contact = $3, reason = $4, at = $5`,
 		v.Tenant, v.Destination, v.Contact, string(reason), millis(at))
 }
@@ -23,6 +23,6 @@ func (t *tx) ClearSuppressions(ctx context.Context, tenant, contact string) (int
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, err
 	}
-	n, err := t.exec(ctx, "clear marks", `DELETE FROM marks WHERE tenant = $1 AND contact = $2`, tenant, contact)
+	n, err := t.exec(ctx, "clear suppressions", `DELETE FROM suppressions WHERE tenant = $1 AND contact = $2`, tenant, contact)
 	return int(n), err
 }

@@ -44,7 +44,7 @@ func (s *Store) readTenant(ctx context.Context, from reader, id string) (admin.T
 	if err := errors.Join(s.unsealWebhook(id, &t.Webhook), s.readSignIn(id, signIn, &t.SignIn)); err != nil {
 		return admin.Tenant{}, unavailable("read tenant", err)
 	}
-	err = from.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY place`, []any{id},
+	err = from.list(ctx, "read origins", `SELECT origin FROM tenant_origins WHERE tenant = $1 ORDER BY position`, []any{id},
 		func(row scan) error {
 			var origin string
 			err := row(&origin)
@@ -55,7 +55,7 @@ func (s *Store) readTenant(ctx context.Context, from reader, id string) (admin.T
 		return admin.Tenant{}, err
 	}
 	err = from.list(ctx, "read keys", `
-		SELECT issuer, id, algorithm, material FROM signing_keys WHERE tenant = $1 ORDER BY place`, []any{id},
+		SELECT issuer, id, algorithm, material FROM signing_keys WHERE tenant = $1 ORDER BY position`, []any{id},
 		func(row scan) error {
 			var k admin.SigningKey
 			err := row(&k.Issuer, &k.ID, &k.Algorithm, &k.Material)
@@ -145,14 +145,14 @@ func (t *tx) putLists(ctx context.Context, v admin.Tenant, materials [][]byte) e
 	}
 	for i, origin := range v.Origins {
 		_, err := t.exec(ctx, "put origin", `
-			INSERT INTO tenant_origins (tenant, place, origin) VALUES ($1, $2, $3)`, v.ID, i, origin)
+			INSERT INTO tenant_origins (tenant, position, origin) VALUES ($1, $2, $3)`, v.ID, i, origin)
 		if err != nil {
 			return err
 		}
 	}
 	for i, k := range v.Keys {
 		_, err := t.exec(ctx, "put key", `
-			INSERT INTO signing_keys (tenant, place, issuer, id, algorithm, material) VALUES ($1, $2, $3, $4, $5, $6)`,
+			INSERT INTO signing_keys (tenant, position, issuer, id, algorithm, material) VALUES ($1, $2, $3, $4, $5, $6)`,
 			v.ID, i, k.Issuer, k.ID, k.Algorithm, materials[i])
 		if err != nil {
 			return err

@@ -9,20 +9,20 @@ import (
 
 // columns of a verification, in the order in which verification reads them.
 const columns = `id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
-	requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, destination, person, prefix, COALESCE(ended_at, 0)`
+	requested_at, expires_at, verified_for, idempotency_key, fingerprint, outcome, destination, person, prefix, COALESCE(ended_at, 0)`
 
 func verification(row scan) (verify.Verification, error) {
 	var v verify.Verification
 	var codeMAC, tokenHash []byte
-	var requested, expires, greenFor, ended int64
+	var requested, expires, verifiedFor, ended int64
 	err := row(&v.ID, &v.Tenant, &v.Contact, &v.Channel, &v.Ticket, &v.Technician, &v.Method, &codeMAC, &tokenHash,
-		&v.Tries, &v.MaxTries, &requested, &expires, &greenFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Person, &v.Prefix, &ended)
+		&v.Tries, &v.MaxTries, &requested, &expires, &verifiedFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Person, &v.Prefix, &ended)
 	v.Secret = tokenHash
 	if v.Method.ByCode() {
 		v.Secret = codeMAC
 	}
 	v.EndedAt = fromMillis(ended)
-	v.RequestedAt, v.ExpiresAt, v.VerifiedFor = fromMillis(requested), fromMillis(expires), time.Duration(greenFor)*time.Millisecond
+	v.RequestedAt, v.ExpiresAt, v.VerifiedFor = fromMillis(requested), fromMillis(expires), time.Duration(verifiedFor)*time.Millisecond
 	return v, err
 }
 
@@ -44,7 +44,7 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 	}
 	return t.putOr(ctx, reused, `
 		INSERT INTO verifications (id, tenant, contact, channel, ticket, technician, method, code_mac, token_hash, tries, max_tries,
-			requested_at, expires_at, green_for, idempotency_key, fingerprint, outcome, stage, place, destination, person, prefix)
+			requested_at, expires_at, verified_for, idempotency_key, fingerprint, outcome, stage, after_seq, destination, person, prefix)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21)`,
 		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
 		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
@@ -67,7 +67,7 @@ func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verif
 
 func latest(tenant, contact, channel string) question {
 	return question{`SELECT ` + columns + ` FROM verifications WHERE tenant = $1 AND contact = $2 AND channel = $3
-		ORDER BY place DESC LIMIT 1`, []any{tenant, contact, channel}}
+		ORDER BY after_seq DESC LIMIT 1`, []any{tenant, contact, channel}}
 }
 
 // Find is [verify.Verifications]'.
@@ -127,7 +127,7 @@ func (t *tx) OpenByContact(ctx context.Context, tenant, contact string, at time.
 	}
 	err = t.list(ctx, "list open verifications", `
 		SELECT `+columns+` FROM verifications WHERE tenant = $1 AND contact = $2 AND outcome = '' AND expires_at > $3
-		ORDER BY place`, []any{tenant, contact, millis(at)}, func(row scan) error {
+		ORDER BY after_seq`, []any{tenant, contact, millis(at)}, func(row scan) error {
 		v, err := verification(row)
 		open = append(open, v)
 		return err
@@ -241,7 +241,7 @@ func standing(tenant, contact, destination string) question {
 	return question{`SELECT
 		COALESCE((SELECT n FROM failures WHERE tenant = $1 AND contact = $2), 0),
 		COALESCE((SELECT denied FROM failures WHERE tenant = $1 AND contact = $2), 0),
-		COALESCE((SELECT reason FROM marks WHERE tenant = $1 AND destination = $3), '')`, []any{tenant, contact, destination}}
+		COALESCE((SELECT reason FROM suppressions WHERE tenant = $1 AND destination = $3), '')`, []any{tenant, contact, destination}}
 }
 
 // ClearFailures is [verify.UsageCounters]'s.

@@ -261,10 +261,10 @@ type JobState string
 // States of a job. Unsure: the process died after the carrier was asked and before
 // it answered, so the message may or may not be on its way; it is never resent in silence.
 const (
-	JobQueued  JobState = "queued"
-	JobSending JobState = "sending" // of messages only: other jobs stay queued under a lease
-	JobSent    JobState = "sent"    // the receiver has taken it
-	JobFailed  JobState = "failed"  // the receiver refused it, it was given up, or it can't be unsealed or put into words
-	JobDead    JobState = "dead"    // its verification ended first, ends before it could be sent, or has no result to tell
-	JobUnsure  JobState = "unknown"
+	JobQueued        JobState = "queued"
+	JobSending       JobState = "sending" // of messages only: other jobs stay queued under a lease
+	JobSent          JobState = "sent"    // the receiver has taken it
+	JobFailed        JobState = "failed"  // the receiver refused it, it was given up, or it can't be unsealed or put into words
+	JobDead          JobState = "dead"    // its verification ended first, ends before it could be sent, or has no result to tell
+	JobIndeterminate JobState = "indeterminate"
 )

@@ -304,7 +304,7 @@ var jobPromises = []struct {
 	{"is forgotten by Sweep when it was settled long ago, and not while it waits", func(t *testing.T, c jobCase) {
 		c.add(t, "old", "waiting")
 		_, claimed := c.claim(t, later, 1)
-		want(t, c.q.Settle(t.Context(), claimed[0], verify.JobUnsure, "", ""), "")
+		want(t, c.q.Settle(t.Context(), claimed[0], verify.JobIndeterminate, "", ""), "")
 		for _, row := range []struct {
 			after time.Duration
 			want  verify.Code // of a second job of the same id
@@ -424,7 +424,7 @@ func (n *node) work(t *testing.T) {
 	if n.c.lapsed != nil {
 		run(n.c.lapsed(n.c.s), func(h held) jobs.Result[held] {
 			n.reported = append(n.reported, fmt.Sprint(h.id, " ", h.attempts))
-			return jobs.Result[held]{State: verify.JobUnsure}
+			return jobs.Result[held]{State: verify.JobIndeterminate}
 		})
 	}
 }

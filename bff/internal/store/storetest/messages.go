@@ -145,7 +145,7 @@ var messages = []promise{
 		}
 	}},
 	{"a settled job is wiped and never given out again", func(t *testing.T, s *store.Store) {
-		for _, state := range []verify.JobState{verify.JobSent, verify.JobFailed, verify.JobDead, verify.JobUnsure} {
+		for _, state := range []verify.JobState{verify.JobSent, verify.JobFailed, verify.JobDead, verify.JobIndeterminate} {
 			id := string(state)
 			pending(t, s, id)
 			claim(t, s, later, 1)
@@ -171,7 +171,7 @@ var messages = []promise{
 				t.Error(diff)
 			}
 		}
-		want(t, settle(t, s, "v1", verify.JobUnsure), "")
+		want(t, settle(t, s, "v1", verify.JobIndeterminate), "")
 		if late := lapsed(t, s, again.Add(time.Hour), again.Add(2*time.Hour)); len(late) > 0 {
 			t.Error("it was given though it is settled")
 		}
@@ -220,17 +220,17 @@ var messages = []promise{
 		ctx := t.Context()
 		pending(t, s, "old")
 		claim(t, s, later, 1)
-		want(t, settle(t, s, "old", verify.JobUnsure), "")
+		want(t, settle(t, s, "old", verify.JobIndeterminate), "")
 		jobs := pending(t, s, "new", "sending", "waiting")
 		claim(t, s, later.Add(time.Millisecond), 2)
-		want(t, settle(t, s, "new", verify.JobUnsure), "")
+		want(t, settle(t, s, "new", verify.JobIndeterminate), "")
 		for _, row := range []struct {
 			after time.Duration
 			want  verify.Code
 		}{{24*time.Hour - time.Millisecond, ""}, {24 * time.Hour, verify.CodeNotFound}} {
 			want(t, s.Sweep(ctx, lease.Add(row.after)), "")
-			want(t, settle(t, s, "old", verify.JobUnsure), row.want) // while it is known, its answer may come
-			want(t, settle(t, s, "new", verify.JobUnsure), "")
+			want(t, settle(t, s, "old", verify.JobIndeterminate), row.want) // while it is known, its answer may come
+			want(t, settle(t, s, "new", verify.JobIndeterminate), "")
 		}
 		want(t, settle(t, s, "sending", verify.JobSent), "")
 		if diff := cmp.Diff(jobs[2:], claim(t, s, later, 9)); diff != "" {
@@ -254,7 +254,7 @@ var messages = []promise{
 		each := func(code verify.Code) {
 			ended := together(func(n int) (err error) {
 				for _, id := range ids[6*n : 6*n+6] {
-					if verify.CodeOf(settle(t, s, id, verify.JobUnsure)) != code {
+					if verify.CodeOf(settle(t, s, id, verify.JobIndeterminate)) != code {
 						err = errOfStep
 					}
 				}
