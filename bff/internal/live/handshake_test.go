@@ -178,6 +178,7 @@ func TestASlowStoreGetsOneRequestPerSession(t *testing.T) {
 		seq := h.publishEvent("acme", "c-1")
 		slow.wantEvent("c-1", seq)
 		other.wantEvent("c-1", seq)
+		until(t, "the pings are answered", func() bool { return h.hub.Answered() == 2 })
 	}
 	release()
 	until(t, "both sessions were checked", func() bool { return h.hub.Checking() == 0 })
