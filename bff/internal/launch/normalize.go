@@ -2,9 +2,11 @@ package launch
 
 import (
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -28,6 +30,29 @@ func email(value string) verify.Channel {
 // taken from the ticket system, otherwise from the numbering plan. A value that is not certainly one number has a
 // reason.
 func phone(value, region string, mobile *bool) verify.Channel {
+	key := writtenPhone{value: value, region: region, isStated: mobile != nil, isMobile: mobile != nil && *mobile}
+	if len(value) > maxNumber {
+		return parsePhone(value, region, mobile) // a long value is refused at once, and would fill the memory
+	}
+	if ch, _, known := recentPhones.Get(key, time.Time{}); known {
+		return ch
+	}
+	ch := parsePhone(value, region, mobile)
+	recentPhones.Put(key, ch, time.Time{})
+	return ch
+}
+
+// writtenPhone is all that the meaning of a number depends on.
+type writtenPhone struct {
+	value, region      string
+	isStated, isMobile bool // by the ticket system
+}
+
+// recentPhones keeps the meaning of recent values: a client's contacts come with each of its tickets, and reading numbers
+// takes a tenth of a launch. The meaning does not depend on the time, so it does not expire.
+var recentPhones = cache.New[writtenPhone, verify.Channel](8192, 0)
+
+func parsePhone(value, region string, mobile *bool) verify.Channel {
 	ch := verify.Channel{Kind: verify.Phone}
 	r := readNumber(value, region)
 	if r.landline && (mobile == nil || !*mobile) {
