@@ -213,7 +213,7 @@ var acts = map[string]row{
 	"EndSessions": {
 		before: func(h *harness) {
 			for _, id := range []string{"s1", "s2"} {
-				_, err := h.store.OpenSession(ctx, verify.Session{ID: id, Context: verify.TicketContext{Tenant: "acme", Technician: verify.Technician{ID: "lee"}}}, id, opening)
+				_, err := h.store.OpenSession(ctx, verify.NewSession{Session: verify.Session{ID: id, Context: verify.TicketContext{Tenant: "acme", Technician: verify.Technician{ID: "lee"}}}, JTI: id, JTIUntil: opening})
 				h.must(err)
 			}
 		},

@@ -57,7 +57,7 @@ func TestThreat_32_EachCommandThatChangesATenantLeavesOneEvent(t *testing.T) {
 		flags := app.Database{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
 		err := withStore(&env{ctx: t.Context()}, flags, func(ctx context.Context, db *store.Store) error {
 			s := verify.Session{ID: "s1", EndsAt: time.Now().Add(time.Hour), Context: verify.TicketContext{Tenant: "acme"}}
-			_, err := db.OpenSession(ctx, s, "", time.Time{})
+			_, err := db.OpenSession(ctx, verify.NewSession{Session: s})
 			return err
 		})
 		if err != nil {

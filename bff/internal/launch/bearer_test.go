@@ -145,7 +145,7 @@ type fakeDown struct{ launch.Sessions }
 
 var errDown = &verify.Error{Code: verify.CodeUnavailable}
 
-func (fakeDown) OpenSession(context.Context, verify.Session, string, time.Time) (bool, error) {
+func (fakeDown) OpenSession(context.Context, verify.NewSession) (bool, error) {
 	return false, errDown
 }
 func (fakeDown) EndSession(context.Context, string, string) error { return errDown }

@@ -178,10 +178,11 @@ func (s *Service) grant(ctx context.Context, t verify.Tenant, d verify.TicketCon
 	if d.TakesNotes, err = s.Tickets.TakesNotes(ctx, t, d.Ticket.PSA); err != nil {
 		return Grant{}, err
 	}
-	if d, err = s.ChangeDetector.FlagChangedChannels(ctx, d); err != nil {
+	d, channels, err := s.ChangeDetector.FlagChangedChannels(ctx, d)
+	if err != nil {
 		return Grant{}, err
 	}
-	session, err := s.storeSession(ctx, d, options)
+	session, err := s.storeSession(ctx, d, channels, options)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -215,7 +216,10 @@ func (s *Service) verifyToken(ctx context.Context, token string) (launchcontext.
 	return claims, tenant, publicRefusal(err)
 }
 
-func (s *Service) storeSession(ctx context.Context, d verify.TicketContext, options sessionOptions) (verify.Session, error) {
+// storeSession stores the session in one commit with what the launch has found.
+func (s *Service) storeSession(
+	ctx context.Context, d verify.TicketContext, channels map[string][]verify.KnownChannel, options sessionOptions,
+) (verify.Session, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(s.Entropy, id[:]); err != nil {
 		return verify.Session{}, unavailable(fmt.Errorf("entropy: %w", err))
@@ -225,7 +229,7 @@ func (s *Service) storeSession(ctx context.Context, d verify.TicketContext, opti
 		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Context: d, Origin: options.origin,
 		OpenedAt: now, EndsAt: now.Add(options.lifetime),
 	}
-	first, err := s.Sessions.OpenSession(ctx, session, options.jti, options.jtiUntil)
+	first, err := s.Sessions.OpenSession(ctx, verify.NewSession{Session: session, JTI: options.jti, JTIUntil: options.jtiUntil, Channels: channels})
 	switch {
 	case verify.CodeOf(err) == verify.CodeContextReplayed:
 		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}

@@ -2,7 +2,6 @@ package launch
 
 import (
 	"context"
-	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
@@ -19,10 +18,10 @@ type Tenants interface {
 
 // Sessions stores sessions. Every method answers CodeUnavailable when the store can't be reached.
 type Sessions interface {
-	// OpenSession stores the session and records the jti of its context as used until the given time: both or neither.
-	// An empty jti records nothing: the session has another proof. It reports whether this is the technician's first
-	// session on this ticket. CodeContextReplayed: the jti was used before.
-	OpenSession(ctx context.Context, s verify.Session, jti string, jtiUntil time.Time) (first bool, err error)
+	// OpenSession stores the session, records the jti of its context as used, and replaces the known channels: all of it or
+	// nothing. It reports whether this is the technician's first session on this ticket. CodeContextReplayed: the jti was
+	// used before.
+	OpenSession(ctx context.Context, s verify.NewSession) (first bool, err error)
 	// Session gives a session that was opened and has not ended, or CodeNotFound.
 	Session(ctx context.Context, id string) (verify.Session, error)
 	// EndSession revokes a session. A missing session has ended already, which is no error.
@@ -31,7 +30,8 @@ type Sessions interface {
 
 // ChangeDetector marks the channels of a ticket context that the ticket system changed since it saw them last.
 type ChangeDetector interface {
-	FlagChangedChannels(ctx context.Context, d verify.TicketContext) (verify.TicketContext, error)
+	// FlagChangedChannels also gives the channels to store with the session, by contact: those of contacts that changed.
+	FlagChangedChannels(ctx context.Context, d verify.TicketContext) (verify.TicketContext, map[string][]verify.KnownChannel, error)
 }
 
 // Hosted is the ticket system whose own frame the pod is in. Its methods may run in parallel. They answer CodePSADown,

@@ -109,7 +109,7 @@ func danaTicket() verify.TicketContext {
 func (n *node) bearer(t *testing.T, id string) (string, verify.Session) {
 	t.Helper()
 	s := verify.Session{ID: id, Context: danaTicket(), OpenedAt: n.clock.Now(), EndsAt: n.clock.Now().Add(launch.SessionLifetime)}
-	if _, err := n.store.OpenSession(t.Context(), s, "jti of "+id, s.EndsAt); err != nil {
+	if _, err := n.store.OpenSession(t.Context(), verify.NewSession{Session: s, JTI: "jti of " + id, JTIUntil: s.EndsAt}); err != nil {
 		t.Fatal(err)
 	}
 	token, _, err := n.launch.Renew(t.Context(), s)

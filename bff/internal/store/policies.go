@@ -136,21 +136,19 @@ func among(list []string, others ...any) (marks string, args []any) {
 	return b.String(), append(slices.Clone(others), args...)
 }
 
-// PutKnownChannels is [verify.KnownChannels]'.
-func (s *Store) PutKnownChannels(ctx context.Context, tenant string, seen map[string][]verify.KnownChannel) error {
-	return s.update(ctx, func(t *tx) error {
-		for contact, list := range seen {
-			text, err := json.Marshal(list)
-			if err != nil {
-				return t.fail("put known channels", err)
-			}
-			_, err = t.exec(ctx, "put known channels", `
-				INSERT INTO known_channels (tenant, contact, seen) VALUES ($1, $2, $3)
-				ON CONFLICT (tenant, contact) DO UPDATE SET seen = $3`, tenant, contact, string(text))
-			if err != nil {
-				return err
-			}
+// putKnownChannels replaces the known channels of the contacts.
+func (t *tx) putKnownChannels(ctx context.Context, tenant string, seen map[string][]verify.KnownChannel) error {
+	for contact, list := range seen {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return t.fail("put known channels", err)
 		}
-		return nil
-	})
+		err = t.put(ctx, "put known channels", `
+			INSERT INTO known_channels (tenant, contact, seen) VALUES ($1, $2, $3)
+			ON CONFLICT (tenant, contact) DO UPDATE SET seen = $3`, tenant, contact, string(text))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

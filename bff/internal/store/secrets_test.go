@@ -68,7 +68,7 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	d := ticketContext(1)
 	d.TakesNotes, d.Contacts[0].Name = true, secrets["a contact's name"]
 	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
-	if _, err := s.OpenSession(ctx, verify.Session{ID: "s1", Context: d}, secrets["a jti"], time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.OpenSession(ctx, verify.NewSession{Session: verify.Session{ID: "s1", Context: d}, JTI: secrets["a jti"], JTIUntil: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	of := verify.Clientele{Tenant: "acme", System: "desk", Client: "contoso"}

@@ -13,11 +13,11 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// OpenSession spends a launch context's jti, to be remembered until the given time, and stores the
-// session it opens: both or neither. An empty jti spends nothing. It tells whether no session of this technician
-// had this ticket before.
-// CodeContextReplayed: the jti was spent before.
-func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, jtiUntil time.Time) (first bool, err error) {
+// OpenSession stores a session, records the jti of its context as used, and replaces the known channels of its contacts:
+// all of it or nothing. An empty jti records nothing. It reports whether no session of this technician had this ticket
+// before.
+// CodeContextReplayed: the jti was used before.
+func (s *Store) OpenSession(ctx context.Context, v verify.NewSession) (first bool, err error) {
 	plain, err := json.Marshal(v.Context)
 	if err != nil {
 		return false, unavailable("open session", err)
@@ -27,7 +27,7 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 		return false, unavailable("open session", err)
 	}
 	err = s.updateOf(ctx, v.Context.Tenant, func(t *tx) error {
-		if err := t.spend(ctx, v.Context.Tenant, jti, jtiUntil); err != nil {
+		if err := t.spend(ctx, v.Context.Tenant, v.JTI, v.JTIUntil); err != nil {
 			return err
 		}
 		opened, err := t.exec(ctx, "open ticket", `
@@ -37,6 +37,9 @@ func (s *Store) OpenSession(ctx context.Context, v verify.Session, jti string, j
 			return err
 		}
 		first = opened > 0
+		if err := t.putKnownChannels(ctx, v.Context.Tenant, v.Channels); err != nil {
+			return err
+		}
 		return t.put(ctx, "open session", `
 			INSERT INTO sessions (id, tenant, origin, opened_at, ends_at, context, first_open) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			v.ID, v.Context.Tenant, v.Origin, millis(v.OpenedAt), millis(v.EndsAt), ticketContext, opened)

@@ -299,7 +299,7 @@ func useEverything(t *testing.T, s *Store) {
 		})
 	}))
 	_, err := s.TenantList(ctx)
-	_, opened := s.OpenSession(ctx, verify.Session{ID: "s"}, "jti", time.Now())
+	_, opened := s.OpenSession(ctx, verify.NewSession{Session: verify.Session{ID: "s"}, JTI: "jti", JTIUntil: time.Now()})
 	fatal(err, opened)
 	_, err = s.Session(ctx, "s")
 	fatal(err, s.EndSession(ctx, "", "s"), s.Sweep(ctx, time.Now()))

@@ -13,16 +13,16 @@ type KnownChannel struct {
 }
 
 // FlagChangedChannels flags the channels that the ticket system changed: those with a destination that none of the contact's
-// channels had at the last launch, and those that the ticket system reports as changed. The destinations are stored
-// for the next launch.
-func (s *Service) FlagChangedChannels(ctx context.Context, d TicketContext) (TicketContext, error) {
+// channels had at the last launch, and those that the ticket system reports as changed. It also gives the destinations
+// to store for the next launch, of the contacts whose destinations changed.
+func (s *Service) FlagChangedChannels(ctx context.Context, d TicketContext) (TicketContext, map[string][]KnownChannel, error) {
 	ids := make([]string, len(d.Contacts))
 	for i, c := range d.Contacts {
 		ids[i] = c.ID
 	}
 	known, err := s.KnownChannels.KnownChannels(ctx, d.Tenant, ids)
 	if err != nil {
-		return TicketContext{}, err
+		return TicketContext{}, nil, err
 	}
 	now, fresh := s.now(), map[string][]KnownChannel{}
 	d.Contacts = slices.Clone(d.Contacts)
@@ -45,13 +45,10 @@ func (s *Service) FlagChangedChannels(ctx context.Context, d TicketContext) (Tic
 			fresh[c.ID] = after
 		}
 	}
-	if len(fresh) > 0 {
-		err = s.KnownChannels.PutKnownChannels(ctx, d.Tenant, fresh)
-	}
-	return d, err
+	return d, fresh, nil
 }
 
-// sight finds a destination among those that were seen before, or takes it as new since now.
+// knownOrNew finds a destination among those that were seen before, or takes it as new since now.
 func knownOrNew(before []KnownChannel, seen bool, destination string, now time.Time) KnownChannel {
 	for _, s := range before {
 		if s.Destination == destination {

@@ -130,8 +130,6 @@ type Policies interface {
 type KnownChannels interface {
 	// KnownChannels gives what was seen of each of the contacts; one that was never seen is absent.
 	KnownChannels(ctx context.Context, tenant string, contacts []string) (map[string][]KnownChannel, error)
-	// PutKnownChannels puts what is seen of the contacts in place of what was.
-	PutKnownChannels(ctx context.Context, tenant string, seen map[string][]KnownChannel) error
 }
 
 // Tenants knows the tenants and their settings.

@@ -285,16 +285,21 @@ func pumping(pause time.Duration) func(*verify.Policy) {
 
 func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	h := newHarness(t)
-	if _, err := h.FlagChangedChannels(ctx, ticketContext()); err != nil {
-		t.Fatal(err)
+	flag := func(tc verify.TicketContext) verify.TicketContext {
+		d, channels, err := h.FlagChangedChannels(ctx, tc)
+		if err == nil {
+			_, err = h.store.OpenSession(ctx, verify.NewSession{Session: verify.Session{ID: fmt.Sprint("s", h.clock.Now().Unix()), Context: d}, Channels: channels})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
 	}
+	flag(ticketContext())
 	h.clock.advance(48 * time.Hour)
 	swapped := ticketContext()
 	swapped.Contacts[0].Channels[0].Value = "+14155550666"
-	d, err := h.FlagChangedChannels(ctx, swapped)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := flag(swapped)
 	sent := h.send(d, code("dana", "mobile"))
 	if e := h.events("acme", "dana")[0]; !e.Changed {
 		t.Error("the event does not tell that the number was changed")

@@ -160,6 +160,14 @@ type Session struct {
 	FirstOpen bool      // no session of this technician had this ticket before
 }
 
+// NewSession is a session to store, with what the launch has found.
+type NewSession struct {
+	Session
+	JTI      string                    // of the launch context, recorded as used; empty: the session has another proof
+	JTIUntil time.Time                 // how long the JTI is kept
+	Channels map[string][]KnownChannel // by contact: they replace the known ones
+}
+
 // Tenant is a tenant as pods, pages and messages need it. Whom it trusts is in package admin.
 type Tenant struct {
 	ID           string // slug: a-z, 0-9 and hyphens

@@ -35,7 +35,7 @@ func failed(_ bool, err error) error { return err }
 
 var sessions = []promise{
 	{"a session reads back as it was opened", func(t *testing.T, s *store.Store) {
-		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(t.Context(), verify.NewSession{Session: session("s1"), JTI: "jti", JTIUntil: noon.Add(time.Minute)})), "")
 		found, err := s.Session(t.Context(), "s1")
 		first := session("s1")
 		first.FirstOpen = true
@@ -53,7 +53,7 @@ var sessions = []promise{
 			session verify.Session
 			want    bool
 		}{{ana, true}, {again, false}, {noor, true}, {other, true}} {
-			first, err := s.OpenSession(t.Context(), row.session, fmt.Sprint("jti", i), noon.Add(time.Minute))
+			first, err := s.OpenSession(t.Context(), verify.NewSession{Session: row.session, JTI: fmt.Sprint("jti", i), JTIUntil: noon.Add(time.Minute)})
 			want(t, err, "")
 			found, err := s.Session(t.Context(), row.session.ID)
 			want(t, err, "")
@@ -65,7 +65,7 @@ var sessions = []promise{
 	{"Threat_02: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ended := together(func(n int) error {
-			return failed(s.OpenSession(ctx, session(fmt.Sprint("s", n)), "the same", noon.Add(time.Minute)))
+			return failed(s.OpenSession(ctx, verify.NewSession{Session: session(fmt.Sprint("s", n)), JTI: "the same", JTIUntil: noon.Add(time.Minute)}))
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeContextReplayed: crowd - 1}, ended); diff != "" {
 			t.Error(diff)
@@ -82,19 +82,19 @@ var sessions = []promise{
 	}},
 	{"Threat_02: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, failed(s.OpenSession(ctx, session("s1"), "first", noon.Add(time.Minute))), "")
-		want(t, failed(s.OpenSession(ctx, session("s1"), "second", noon.Add(time.Minute))), verify.CodeUnavailable)
-		want(t, failed(s.OpenSession(ctx, session("s2"), "second", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "first", JTIUntil: noon.Add(time.Minute)})), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "second", JTIUntil: noon.Add(time.Minute)})), verify.CodeUnavailable)
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s2"), JTI: "second", JTIUntil: noon.Add(time.Minute)})), "")
 	}},
 	{"another tenant's context may have the same jti", func(t *testing.T, s *store.Store) {
 		other := session("s2")
 		other.Context.Tenant = "zenith"
-		want(t, failed(s.OpenSession(t.Context(), session("s1"), "jti", noon.Add(time.Minute))), "")
-		want(t, failed(s.OpenSession(t.Context(), other, "jti", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(t.Context(), verify.NewSession{Session: session("s1"), JTI: "jti", JTIUntil: noon.Add(time.Minute)})), "")
+		want(t, failed(s.OpenSession(t.Context(), verify.NewSession{Session: other, JTI: "jti", JTIUntil: noon.Add(time.Minute)})), "")
 	}},
 	{"a session without a jti spends none, and counts as an opening of its ticket", func(t *testing.T, s *store.Store) {
 		for i, first := range []bool{true, false} {
-			got, err := s.OpenSession(t.Context(), session(fmt.Sprint("s", i)), "", time.Time{})
+			got, err := s.OpenSession(t.Context(), verify.NewSession{Session: session(fmt.Sprint("s", i))})
 			if want(t, err, ""); got != first {
 				t.Errorf("session %d is the first: %t, want %t", i, got, first)
 			}
@@ -103,8 +103,15 @@ var sessions = []promise{
 	{"what was seen of contacts reads back for those who are asked for", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		dana, raj := []verify.KnownChannel{{Destination: "one"}}, []verify.KnownChannel{{Destination: "two", Since: noon}, {Destination: "three"}}
-		want(t, s.PutKnownChannels(ctx, "acme", map[string][]verify.KnownChannel{"dana": dana, "raj": raj, "lee": dana}), "")
-		want(t, s.PutKnownChannels(ctx, "zenith", map[string][]verify.KnownChannel{"dana": raj}), "")
+		put := func(id, tenant, jti string, seen map[string][]verify.KnownChannel) error {
+			opened := verify.NewSession{Session: session(id), JTI: jti, JTIUntil: noon.Add(time.Minute), Channels: seen}
+			opened.Context.Tenant = tenant
+			return failed(s.OpenSession(ctx, opened))
+		}
+		want(t, put("s1", "acme", "once", map[string][]verify.KnownChannel{"dana": raj, "raj": raj, "lee": dana}), "")
+		want(t, put("s2", "acme", "", map[string][]verify.KnownChannel{"dana": dana}), "")
+		want(t, put("s3", "zenith", "", map[string][]verify.KnownChannel{"dana": raj}), "")
+		want(t, put("s4", "acme", "once", map[string][]verify.KnownChannel{"dana": raj}), verify.CodeContextReplayed) // stores nothing
 		for _, row := range []struct {
 			contacts []string
 			want     map[string][]verify.KnownChannel
@@ -121,7 +128,7 @@ var sessions = []promise{
 	}},
 	{"a session that was ended is not found, and ending it again is no error", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		want(t, failed(s.OpenSession(ctx, session("s1"), "jti", noon.Add(time.Minute))), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "jti", JTIUntil: noon.Add(time.Minute)})), "")
 		want(t, s.EndSession(ctx, "zenith", "s1"), "") // threat 7: not theirs to end
 		_, err := s.Session(ctx, "s1")
 		want(t, err, "")
@@ -136,7 +143,7 @@ var sessions = []promise{
 		ana, noor, other := session("s1"), session("s2"), session("s3")
 		noor.Context.Technician.ID, other.Context.Tenant = "noor", "zenith"
 		for _, open := range []verify.Session{ana, noor, other} {
-			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+			want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: open})), "")
 		}
 		for _, row := range []struct {
 			technician string
@@ -171,7 +178,7 @@ var sessions = []promise{
 		other := session("s3")
 		other.Context.Tenant = "zenith"
 		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
-			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+			want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: open})), "")
 		}
 		want(t, s.EndSession(ctx, "acme", "s1"), "")
 		want(t, s.EndSession(ctx, "acme", "s1"), "") // it was ended before
@@ -194,7 +201,7 @@ var sessions = []promise{
 		for i := range tenants {
 			v := session(fmt.Sprint("s", i))
 			v.Context.Tenant = fmt.Sprint("t-", i)
-			want(t, failed(s.OpenSession(ctx, v, "", time.Time{})), "")
+			want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: v})), "")
 		}
 		var all sync.WaitGroup
 		for i := range tenants {
@@ -228,7 +235,7 @@ var sessions = []promise{
 		other := session("s3")
 		other.Context.Tenant = "zenith"
 		for _, open := range []verify.Session{session("s1"), session("s2"), other} {
-			want(t, failed(s.OpenSession(ctx, open, "", time.Time{})), "")
+			want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: open})), "")
 		}
 		want(t, s.EndSession(ctx, "acme", "s1"), "")
 		open, err := s.OpenSessions(ctx, "acme")
@@ -240,15 +247,15 @@ var sessions = []promise{
 		ctx := t.Context()
 		over := session("over")
 		over.EndsAt = noon.Add(time.Hour)
-		want(t, failed(s.OpenSession(ctx, over, "over", noon.Add(time.Hour))), "")
-		want(t, failed(s.OpenSession(ctx, session("open"), "open", noon.Add(time.Hour+time.Millisecond))), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: over, JTI: "over", JTIUntil: noon.Add(time.Hour)})), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("open"), JTI: "open", JTIUntil: noon.Add(time.Hour + time.Millisecond)})), "")
 		want(t, s.Sweep(ctx, noon.Add(time.Hour)), "")
 		_, err := s.Session(ctx, "over")
 		want(t, err, verify.CodeNotFound)
 		_, err = s.Session(ctx, "open")
 		want(t, err, "")
-		want(t, failed(s.OpenSession(ctx, session("s3"), "over", noon)), "")
-		want(t, failed(s.OpenSession(ctx, session("s4"), "open", noon)), verify.CodeContextReplayed)
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s3"), JTI: "over", JTIUntil: noon})), "")
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s4"), JTI: "open", JTIUntil: noon})), verify.CodeContextReplayed)
 	}},
 }
 
