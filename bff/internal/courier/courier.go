@@ -1,7 +1,7 @@
 // Package courier sends messages through carriers. It claims them as jobs, by workers of package jobs.
 //
 // A message is sent after the transaction that requested it has committed. The state of its job is
-// always true: sent means that a carrier accepted the message, unknown means that a carrier may have
+// always true: sent means that a carrier accepted the message, indeterminate means that a carrier may have
 // accepted it. A message is never sent a second time without a report.
 //
 // # Crashes
@@ -13,7 +13,7 @@
 //   - A retry is queued first and reported second. A crash in between loses the report, not the message.
 //   - After a crash during the carrier's request the lease expires, and the technician reads that the message
 //     may or may not arrive.
-//   - The node that reports an expired lease holds a lease itself and settles the job as unknown after the report.
+//   - The node that reports an expired lease holds a lease itself and settles the job as indeterminate after the report.
 //     After a crash in between, another node repeats the report.
 //
 // Start with [New] and [Courier.Run].

@@ -77,15 +77,15 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 		}},
 		{"no response: indeterminate, and never sent again", failWith(&courier.Fault{Kind: courier.Indeterminate, Err: cause}), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
-			"v1 settle unknown ref= cause=the carrier's words",
+			"v1 settle indeterminate ref= cause=the carrier's words",
 		}},
 		{"an error that is no fault is indeterminate, and its text is not kept", failWith(errors.New("to " + mobile)), textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
-			"v1 settle unknown ref= cause=unsorted *errors.errorString",
+			"v1 settle indeterminate ref= cause=unsorted *errors.errorString",
 		}},
 		{"a library that panics is indeterminate", func(context.Context, courier.OutgoingMessage) (courier.Result, error) { panic(mobile) }, textJob, []string{
 			"v1 report indeterminate reason=indeterminate carrier= to acme",
-			"v1 settle unknown ref= cause=the carrier's library panicked (string)",
+			"v1 settle indeterminate ref= cause=the carrier's library panicked (string)",
 		}},
 		{
 			"a verification that has ended is not sent", accept,
@@ -144,7 +144,7 @@ func TestASendEndsWithTheVerificationOrTheTimeout(t *testing.T) {
 			}
 			if diff := cmp.Diff([]string{
 				"v1 report indeterminate reason=indeterminate carrier= to acme",
-				"v1 settle unknown ref= cause=unsorted context.deadlineExceededError",
+				"v1 settle indeterminate ref= cause=unsorted context.deadlineExceededError",
 			}, o.written()); diff != "" {
 				t.Error(diff)
 			}
@@ -306,7 +306,7 @@ func TestALapsedJobIsReportedAsIndeterminateAndThenSettled(t *testing.T) {
 		var want []string
 		lapse := func(id string) {
 			o.lapse(verify.Job{ID: id, Tenant: "acme"})
-			want = append(want, id+" report indeterminate reason=indeterminate carrier= to acme", id+" settle unknown ref= cause=its sender went silent")
+			want = append(want, id+" report indeterminate reason=indeterminate carrier= to acme", id+" settle indeterminate ref= cause=its sender went silent")
 		}
 		for i := range 150 {
 			lapse(fmt.Sprintf("v%03d", i))
@@ -339,7 +339,7 @@ func TestALapsedJobIsReportedAgainUntilItIsSettled(t *testing.T) {
 			advance(2 * time.Minute)
 			got := o.written()
 			reported := "v1 report indeterminate reason=indeterminate carrier= to acme"
-			if n := len(got); n < 2 || got[n-2] != reported || got[n-1] != "v1 settle unknown ref= cause=its sender went silent" {
+			if n := len(got); n < 2 || got[n-2] != reported || got[n-1] != "v1 settle indeterminate ref= cause=its sender went silent" {
 				t.Errorf("no %s was written for a minute, and then: %q", step, got)
 			}
 			if n := len(slices.DeleteFunc(got, func(s string) bool { return s != reported })); step == "settle" && n != 2 {

@@ -43,7 +43,7 @@ func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 		},
 		{
 			"the first one may have taken it", courier.Fault{Kind: courier.Indeterminate, Err: errors.New("hung up")}, 0,
-			[]string{"v1 report indeterminate reason=indeterminate carrier= to acme", "v1 settle unknown ref= cause=hung up"},
+			[]string{"v1 report indeterminate reason=indeterminate carrier= to acme", "v1 settle indeterminate ref= cause=hung up"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
