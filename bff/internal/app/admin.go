@@ -10,6 +10,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
@@ -53,7 +54,7 @@ func (Checks) CheckSignIn(in admin.SignIn) error { return launch.CheckSignIn(in)
 
 // CheckCarrier is [admin.AccountChecks]'.
 func (c Checks) CheckCarrier(a admin.CarrierAccount) error {
-	_, err := CarrierFactory{Now: c.Now}.Open(a)
+	_, err := Carriers.Open(a, courier.Server{Now: c.Now})
 	return err
 }
 
@@ -62,7 +63,7 @@ const tryTimeout = 10 * time.Second
 
 // TryCarrier is [admin.AccountChecks]'.
 func (c Checks) TryCarrier(ctx context.Context, a admin.CarrierAccount) error {
-	sender, err := CarrierFactory{Now: c.Now}.Open(a)
+	sender, err := Carriers.Open(a, courier.Server{Now: c.Now})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type PlatformCarriers struct {
 func (c PlatformCarriers) Accounts() ([]admin.CarrierAccount, error) {
 	var accounts []admin.CarrierAccount
 	if c.SendgridKey != "" {
-		a, err := NewAccount("", sendgrid.Carrier, 1,
+		a, err := sendgrid.Plugin.NewAccount("", 1,
 			sendgrid.Settings{From: c.SendgridFrom, Host: c.SendgridHost, WebhookKey: c.SendgridWebhookKey}, sendgrid.Secret{Key: c.SendgridKey})
 		if err != nil {
 			return nil, err
@@ -38,7 +38,7 @@ func (c PlatformCarriers) Accounts() ([]admin.CarrierAccount, error) {
 		accounts = append(accounts, a)
 	}
 	if c.VonageKey != "" {
-		a, err := NewAccount("", vonage.Carrier, 1,
+		a, err := vonage.Plugin.NewAccount("", 1,
 			vonage.Settings{Key: c.VonageKey, From: c.VonageFrom, Host: c.VonageHost, SignatureMethod: c.VonageSignatureMethod},
 			vonage.Secret{Secret: c.VonageSecret, SignatureSecret: c.VonageSignatureSecret})
 		if err != nil {

@@ -160,7 +160,10 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	if err != nil {
 		return err
 	}
-	carriers, err := courier.NewCarrierRegistry(db, platform, CarrierFactory{c.PublicURL, c.Now}.sender, c.Now)
+	open := func(a admin.CarrierAccount) (courier.Sender, error) {
+		return Carriers.Open(a, courier.Server{PublicURL: c.PublicURL, Now: c.Now})
+	}
+	carriers, err := courier.NewCarrierRegistry(db, platform, open, c.Now)
 	if err != nil {
 		return err
 	}
@@ -218,8 +221,9 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	})
 	pages := landing.New(landing.Config{Service: service, Brands: brands, Images: db, Now: c.Now, Log: c.Log})
 	srv.Metrics = metrics.Handler()
+	reports := courier.ReportConfig{Accounts: carriers, Reports: service, PublicURL: c.PublicURL, Now: c.Now, Log: c.Log}
 	srv.Handler = &middleware{
-		routes: mount(routes, pages, assets, loader, func(mux *http.ServeMux) { mountHooks(mux, c, carriers, service) }),
+		routes: mount(routes, pages, assets, loader, func(mux *http.ServeMux) { mountReports(mux, reports) }),
 		https:  strings.HasPrefix(c.PublicURL, "https://"), addresses: addresses,
 		limits: newLimiter(c.Limits, c.LimitClock, srv.security),
 	}

@@ -38,8 +38,8 @@ type carrierFlags struct {
 }
 
 // put stores an account. It refuses one that can't send, or at which signing in fails.
-func (c carrierFlags) put(e *env, name string, settings, secret any) error {
-	account, err := app.NewAccount(c.Tenant, name, c.Place, settings, secret)
+func (c carrierFlags) put(e *env, carrier courier.Plugin, settings, secret any) error {
+	account, err := carrier.NewAccount(c.Tenant, c.Place, settings, secret)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (c carrierFlags) put(e *env, name string, settings, secret any) error {
 		err := acts.PutCarrier(ctx, acts.by, account, !c.NoCheck)
 		var refusal *verify.Error
 		if errors.As(err, &refusal) && refusal.Field == "sign_in" {
-			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", name, refusal.Err)
+			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", carrier.Name, refusal.Err)
 		}
 		if err != nil {
 			return publicError(err, map[string]string{"priority": "--place "})
@@ -72,7 +72,7 @@ func (c *carrierSendgridCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.put(e, sendgrid.Carrier, sendgrid.Settings{From: c.From, Host: c.Host, WebhookKey: c.WebhookKey}, sendgrid.Secret{Key: key})
+	return c.put(e, sendgrid.Plugin, sendgrid.Settings{From: c.From, Host: c.Host, WebhookKey: c.WebhookKey}, sendgrid.Secret{Key: key})
 }
 
 type carrierVonageCmd struct {
@@ -91,7 +91,7 @@ func (c *carrierVonageCmd) Run(e *env) error {
 	if err := errors.Join(errSecret, errSignature, checkHost(c.Host)); err != nil {
 		return err
 	}
-	return c.put(e, vonage.Carrier, vonage.Settings{Key: c.Key, From: c.From, Host: c.Host, SignatureMethod: c.SignatureMethod},
+	return c.put(e, vonage.Plugin, vonage.Settings{Key: c.Key, From: c.From, Host: c.Host, SignatureMethod: c.SignatureMethod},
 		vonage.Secret{Secret: secret, SignatureSecret: signature})
 }
 
@@ -114,7 +114,7 @@ func (c *carrierSMTPCmd) Run(e *env) error {
 			return err
 		}
 	}
-	return c.put(e, smtp.Carrier, smtp.Settings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
+	return c.put(e, smtp.Plugin, smtp.Settings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
 		smtp.Secret{Password: password})
 }
 
@@ -140,7 +140,7 @@ func (c *carrierTwilioCmd) Run(e *env) error {
 	if (c.Key == "") != (c.SecretFile == "") {
 		return errors.New("--key and --secret-file come together")
 	}
-	return c.put(e, twilio.Carrier, twilio.Settings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
+	return c.put(e, twilio.Plugin, twilio.Settings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
 }
 
 func checkHost(host string) error {

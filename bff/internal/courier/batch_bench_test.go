@@ -1,7 +1,6 @@
 package courier_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -37,11 +37,11 @@ func BenchmarkSendGridBatch(b *testing.B) {
 		b.Fatal(err)
 	}
 	svc := storetest.Service(s, time.Now)
+	accounts := reportAccounts(b, key, "the account's signature secret")
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
-		Key:     func(context.Context, string) (*ecdsa.PublicKey, error) { return &key.PublicKey, nil },
-		Reports: svc, Now: time.Now,
-	}))
+	for _, pattern := range sendgrid.Plugin.Patterns() {
+		mux.Handle(pattern, courier.NewReportHandler(sendgrid.Plugin, courier.ReportConfig{Accounts: accounts, Reports: svc, Now: time.Now}))
+	}
 	rates := make([]float64, 0, b.N)
 	b.ResetTimer()
 	for n := range b.N {

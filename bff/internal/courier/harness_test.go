@@ -6,7 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
@@ -108,27 +111,18 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 		t.Fatal(err)
 	}
 	const receiptSecret = "the account's signature secret"
-	receipts := vonage.NewWebhook(vonage.WebhookConfig{
-		Reports: h, Now: h.now, Log: log,
-		Signing: func(context.Context, string) (vonage.Signing, error) {
-			return vonage.Signing{Secret: receiptSecret, Method: vonage.SHA256}, nil
-		},
-	})
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/sendgrid/{tenant}", sendgrid.NewWebhook(sendgrid.WebhookConfig{
-		Key:     func(context.Context, string) (*ecdsa.PublicKey, error) { return &key.PublicKey, nil },
-		Reports: h, Now: h.now, Log: log,
-	}))
-	mux.Handle("/hooks/vonage/{tenant}", receipts)
+	accounts := reportAccounts(t, key, receiptSecret)
 	var site string // base URL of the webhooks
-	mux.HandleFunc("POST /hooks/twilio/{tenant}", func(w http.ResponseWriter, request *http.Request) {
-		twilio.NewWebhook(twilio.WebhookConfig{
-			PublicURL: site, Reports: h, Now: h.now, Log: log,
-			Account: func(context.Context, string) (twilio.Account, error) {
-				return twilio.Account{SID: twilioAccount, Token: "twilio's token"}, nil
-			},
-		}).ServeHTTP(w, request)
-	})
+	for _, plugin := range []courier.Plugin{sendgrid.Plugin, vonage.Plugin, twilio.Plugin} {
+		for _, pattern := range plugin.Patterns() {
+			mux.HandleFunc(pattern, func(w http.ResponseWriter, request *http.Request) {
+				courier.NewReportHandler(plugin, courier.ReportConfig{
+					Accounts: accounts, Reports: h, PublicURL: site, Now: h.now, Log: log,
+				}).ServeHTTP(w, request)
+			})
+		}
+	}
 	h.hooks = httptest.NewServer(h.recordWebhooks(mux))
 	t.Cleanup(h.hooks.Close)
 	site = h.hooks.URL
@@ -165,6 +159,36 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	h.Courier = courier.New(c)
 	h.Waker = h.waker
 	return h
+}
+
+// accountsByCarrier are the accounts of every tenant.
+type accountsByCarrier map[string]admin.CarrierAccount
+
+func (a accountsByCarrier) Account(_ context.Context, _, carrier string) (admin.CarrierAccount, error) {
+	return a[carrier], nil
+}
+
+// reportAccounts returns accounts by which reports are checked, and nothing is sent.
+func reportAccounts(t testing.TB, hookKey *ecdsa.PrivateKey, vonageSignature string) accountsByCarrier {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(&hookKey.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := accountsByCarrier{}
+	for _, c := range []struct {
+		plugin           courier.Plugin
+		settings, secret any
+	}{
+		{sendgrid.Plugin, sendgrid.Settings{WebhookKey: base64.StdEncoding.EncodeToString(der)}, sendgrid.Secret{}},
+		{vonage.Plugin, vonage.Settings{SignatureMethod: vonage.SHA256}, vonage.Secret{SignatureSecret: vonageSignature}},
+		{twilio.Plugin, twilio.Settings{Account: twilioAccount}, twilio.Secret{Token: "twilio's token"}},
+	} {
+		if accounts[c.plugin.Name], err = c.plugin.NewAccount("acme", 1, c.settings, c.secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return accounts
 }
 
 const twilioAccount = "AC0123456789abcdef0123456789abcdef"

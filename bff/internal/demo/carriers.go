@@ -8,7 +8,7 @@ import (
 	"net"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
-	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
@@ -47,30 +47,30 @@ func (d *demo) northCarriers(hookKey *ecdsa.PrivateKey, mailServer *net.TCPAddr)
 	}
 	var accounts []admin.CarrierAccount
 	for _, a := range []struct {
-		carrier          string
+		carrier          courier.Plugin
 		place            int
 		settings, secret any
 	}{
 		{
-			smtp.Carrier, 1,
+			smtp.Plugin, 1,
 			smtp.Settings{Host: mailServer.IP.String(), Port: mailServer.Port, Security: smtp.None, Username: "pruefung", From: northAddress},
 			smtp.Secret{Password: d.northPassword()},
 		},
 		{
-			sendgrid.Carrier, 2,
+			sendgrid.Plugin, 2,
 			sendgrid.Settings{From: northAddress, Host: d.phoneURL(), WebhookKey: base64.StdEncoding.EncodeToString(hookPublic)},
 			sendgrid.Secret{Key: d.northMailKey()},
 		},
 		{
-			twilio.Carrier, 1, twilio.Settings{Account: twilioAccount, From: "+4915735980100", Host: d.phoneURL()},
+			twilio.Plugin, 1, twilio.Settings{Account: twilioAccount, From: "+4915735980100", Host: d.phoneURL()},
 			twilio.Secret{Token: d.northToken()},
 		},
 		{
-			vonage.Carrier, 2, vonage.Settings{Key: vonageKey, From: "Nordlicht", Host: d.phoneURL(), SignatureMethod: vonage.SHA256},
+			vonage.Plugin, 2, vonage.Settings{Key: vonageKey, From: "Nordlicht", Host: d.phoneURL(), SignatureMethod: vonage.SHA256},
 			vonage.Secret{Secret: d.credentials.SMSSecret, SignatureSecret: d.credentials.SMSHookSecret},
 		},
 	} {
-		account, err := app.NewAccount(northTenant, a.carrier, a.place, a.settings, a.secret)
+		account, err := a.carrier.NewAccount(northTenant, a.place, a.settings, a.secret)
 		if err != nil {
 			return nil, err
 		}

@@ -18,15 +18,15 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string, platform bool) {
 		h := newWebhook(t)
 		code := h.post(t, request{body: body, platform: platform})
-		logged := strings.Contains(h.log.String(), "was refused")
+		logged := strings.Contains(h.Log.String(), "was refused")
 		switch code {
 		case http.StatusNoContent:
 			if logged {
-				t.Errorf("taken and refused: %s", h.log.String())
+				t.Errorf("taken and refused: %s", h.Log.String())
 			}
 		case http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge:
-			if !logged || len(h.reports.received) > 0 {
-				t.Errorf("HTTP %d, told %q, logged %q", code, h.reports.received, h.log.String())
+			if !logged || len(h.Received) > 0 {
+				t.Errorf("HTTP %d, told %q, logged %q", code, h.Received, h.Log.String())
 			}
 		default:
 			t.Errorf("HTTP %d", code)

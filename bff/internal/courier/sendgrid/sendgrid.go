@@ -4,7 +4,7 @@
 // library's Client shares one body), its own transport (the library's has no time-out), and retries by the outbox only
 // (the library's retries ignore the context).
 //
-// Start with [New] for sending and [NewWebhook] for events.
+// Start with [New] for sending and [Plugin] for its place in the server.
 package sendgrid
 
 import (

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// EHLOName returns the default name for EHLO: the public URL's host, else the domain of the sender's address. Mail
+// ehloName returns the default name for EHLO: the public URL's host, else the domain of the sender's address. Mail
 // servers refuse a name without a dot, and localhost (RFC 5321, 4.1.1.1). Where neither is fully qualified the name is an
 // address literal.
-func EHLOName(publicHost, from string) string {
+func ehloName(publicHost, from string) string {
 	_, domain, _ := strings.Cut(from, "@")
 	for _, name := range []string{publicHost, domain} {
 		if name, err := checkEHLOName(name); err == nil && !strings.HasPrefix(name, "[") {

@@ -96,7 +96,7 @@ func TestTheNameForEHLOIsFullyQualified(t *testing.T) {
 		{"an address literal when nothing is fully qualified", "localhost", "root@localhost", "[127.0.0.1]"},
 		{"an address literal and not localhost.localdomain", "localhost.localdomain", "root@localhost.localdomain", "[127.0.0.1]"},
 	} {
-		if got := EHLOName(c.host, c.from); got != c.want {
+		if got := ehloName(c.host, c.from); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

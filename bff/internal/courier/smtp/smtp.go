@@ -92,7 +92,7 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("smtp: the sender's address has a domain that can't be written in ASCII")
 	}
 	if c.Hello == "" {
-		c.Hello = EHLOName("", c.From)
+		c.Hello = ehloName("", c.From)
 	}
 	if c.Hello, err = checkEHLOName(c.Hello); err != nil {
 		return nil, err

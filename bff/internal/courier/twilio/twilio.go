@@ -2,7 +2,7 @@
 //
 // It needs only two requests of the API and makes them without a library.
 //
-// Start with [New] for sending and [NewWebhook] for receipts.
+// Start with [New] for sending and [Plugin] for its place in the server.
 package twilio
 
 import (

@@ -1,5 +1,14 @@
 package vonage
 
+import (
+	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
+)
+
+// Plugin is Vonage.
+var Plugin = courier.Plugin{Name: Carrier, Title: "Vonage", Kind: verify.Phone, Open: open, Reports: reports}
+
 // Settings of an account, as they are stored.
 type Settings struct {
 	Key             string `json:"key"`
@@ -12,4 +21,21 @@ type Settings struct {
 type Secret struct {
 	Secret          string `json:"secret"`
 	SignatureSecret string `json:"signature_secret"`
+}
+
+// readAccount refuses an account whose receipts could be forged.
+func readAccount(a admin.CarrierAccount) (settings Settings, secret Secret, signing Signing, err error) {
+	if err = courier.ReadAccount(a, &settings, &secret); err == nil {
+		signing = Signing{Secret: secret.SignatureSecret, Method: settings.SignatureMethod}
+		err = signing.Check()
+	}
+	return settings, secret, signing, err
+}
+
+func open(a admin.CarrierAccount, server courier.Server) (courier.Carrier, error) {
+	settings, secret, _, err := readAccount(a)
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Key: settings.Key, Secret: secret.Secret, From: settings.From, Host: settings.Host, Callback: server.PublicURL})
 }

@@ -5,11 +5,12 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -34,7 +35,7 @@ func parseJSONReceipt(body []byte) (receipt, error) {
 		} `json:"error"`
 	}
 	if err := strictjson.Unmarshal(body, &raw); err != nil {
-		return receipt{}, errors.New("not a receipt in JSON")
+		return receipt{}, courier.Malformed("not a receipt in JSON")
 	}
 	r := receipt{job: raw.Job, status: raw.Status, code: raw.Code.String()}
 	if r.job == "" {
@@ -52,31 +53,25 @@ var messagesCodes = map[string]string{
 	"1070": "6", "1230": "4", "1240": "14", "1360": "50", // spam, barred, blocked, filtered
 }
 
-// checkBearer returns why a token does not sign this body, or why it is too old; empty when it is valid. The signature
-// method is pinned.
-func (h webhook) checkBearer(headers []string, body []byte, signing Signing) string {
-	if signing.Check() != nil {
-		return "no account"
-	}
+// checkBearer returns the time of a token that signs this body. The signature method is pinned.
+func checkBearer(headers []string, body []byte, signing Signing, now time.Time) (time.Time, error) {
 	token, found := strings.CutPrefix(headers[0], "Bearer ")
 	if len(headers) != 1 || !found || len(token) > maxBearerBytes {
-		return "no bearer token"
+		return time.Time{}, courier.Forged("no bearer token")
 	}
 	var claims bearerClaims
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return []byte(signing.Secret), nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithTimeFunc(h.Now), jwt.WithIssuer("Vonage"), jwt.WithLeeway(maxClockSkew))
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithIssuer("Vonage"),
+		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithLeeway(courier.MaxClockSkew))
 	if err != nil {
-		return "wrong signature"
+		return time.Time{}, courier.Forged("wrong signature")
 	}
 	if claims.IssuedAt == nil {
-		return "no timestamp"
-	}
-	if age := h.Now().Sub(claims.IssuedAt.Time); age > maxWebhookAge || age < -maxClockSkew {
-		return "not of now"
+		return time.Time{}, courier.Forged("no timestamp")
 	}
 	hash := sha256.Sum256(body)
 	if subtle.ConstantTimeCompare([]byte(strings.ToLower(claims.PayloadHash)), []byte(hex.EncodeToString(hash[:]))) != 1 {
-		return "the signature is of another body"
+		return time.Time{}, courier.Forged("the signature is of another body")
 	}
-	return ""
+	return claims.IssuedAt.Time, nil
 }

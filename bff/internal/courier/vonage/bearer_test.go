@@ -36,7 +36,7 @@ func (h *webhookHarness) post(body string, authorization ...string) int {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header["Authorization"] = authorization
 	recorder := httptest.NewRecorder()
-	h.mux.ServeHTTP(recorder, req)
+	h.ServeHTTP(recorder, req)
 	return recorder.Code
 }
 
@@ -50,7 +50,7 @@ func TestAReceiptSignedByATokenIsReadInBothShapes(t *testing.T) {
 	} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.post(body, bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil))
-		if got := strings.Join(h.reports.received, "; "); got != want || code != http.StatusNoContent && want != "" {
+		if got := strings.Join(h.Received, "; "); got != want || code != http.StatusNoContent && want != "" {
 			t.Errorf("%s: HTTP %d, %q; want %q", body, code, got, want)
 		}
 	}
@@ -85,8 +85,8 @@ func TestThreat_20_AForgedOrStaleTokenChangesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newWebhook(t, vonage.SHA256)
-			if code := h.post(c.body, c.tokens...); code != c.want || len(h.reports.received) > 0 {
-				t.Errorf("HTTP %d, %q; want %d and nothing", code, h.reports.received, c.want)
+			if code := h.post(c.body, c.tokens...); code != c.want || len(h.Received) > 0 {
+				t.Errorf("HTTP %d, %q; want %d and nothing", code, h.Received, c.want)
 			}
 		})
 	}

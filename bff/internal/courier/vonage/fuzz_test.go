@@ -30,8 +30,8 @@ func FuzzReceipts(f *testing.F) {
 				t.Errorf("unsigned: HTTP %d", code)
 			}
 		}
-		if len(h.reports.received) > 0 {
-			t.Errorf("it was accepted: %q", h.reports.received)
+		if len(h.Received) > 0 {
+			t.Errorf("it was accepted: %q", h.Received)
 		}
 		if code := h.post(body, bearer(t, jwt.SigningMethodHS256, []byte(signature), body, nil)); code != http.StatusNoContent && code != http.StatusBadRequest {
 			t.Errorf("signed: HTTP %d", code)

@@ -4,7 +4,7 @@
 // response without checking that there is one. So every send has its own transport, which is bound to the context and
 // checks the response before the library reads it.
 //
-// Start with [New] for sending and [NewWebhook] for receipts.
+// Start with [New] for sending and [Plugin] for its place in the server.
 package vonage
 
 import (

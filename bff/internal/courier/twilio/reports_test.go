@@ -1,12 +1,8 @@
 package twilio_test
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"encoding/base64"
-	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -15,26 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
-
-// reports records reports; it knows the jobs of acme.
-type reports struct {
-	received []string
-	err      error
-}
-
-func (r *reports) RecordReport(_ context.Context, tenant, job string, report verify.Report) error {
-	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
-		return &verify.Error{Code: verify.CodeNotFound}
-	}
-	if r.err != nil {
-		return r.err
-	}
-	r.received = append(r.received, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
-	return nil
-}
 
 const (
 	site = "https://pod.example"
@@ -50,6 +30,7 @@ type call struct {
 	token     string
 	body      string // instead of the fields
 	kind      string
+	err       error // of recording
 }
 
 func receipt(change map[string]string) map[string]string {
@@ -60,23 +41,10 @@ func receipt(change map[string]string) map[string]string {
 	return r
 }
 
-func (c call) do(t *testing.T, r *reports) (status int, log string) {
+func (c call) do(t *testing.T) (status int, h *couriertest.Hooks) {
 	t.Helper()
-	var lines bytes.Buffer
-	hook := twilio.NewWebhook(twilio.WebhookConfig{
-		PublicURL: cmp.Or(c.public, site), Reports: r, Now: clock, Log: slog.New(slog.NewTextHandler(&lines, nil)),
-		Account: func(_ context.Context, tenant string) (twilio.Account, error) {
-			switch tenant {
-			case "acme", "other":
-				return twilio.Account{SID: account, Token: token}, nil
-			case "broken":
-				return twilio.Account{}, &verify.Error{Code: verify.CodeUnavailable}
-			}
-			return twilio.Account{}, &verify.Error{Code: verify.CodeNotFound}
-		},
-	})
-	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/twilio/{tenant}", hook)
+	h = couriertest.NewHooks(t, twilio.Plugin, twilio.Settings{Account: account}, twilio.Secret{Token: token}, cmp.Or(c.public, site), clock)
+	h.Err = c.err
 	form := url.Values{}
 	for name, value := range c.fields {
 		form.Set(name, value)
@@ -101,11 +69,11 @@ func (c call) do(t *testing.T, r *reports) (status int, log string) {
 	req.Header.Set("Content-Type", c.kind)
 	req.Header.Set("X-Twilio-Signature", c.signature)
 	recorder := httptest.NewRecorder()
-	mux.ServeHTTP(recorder, req)
-	if strings.Contains(lines.String(), "4155554821") || strings.Contains(lines.String(), token) {
-		t.Errorf("the log contains a number or the token: %s", lines.String())
+	h.ServeHTTP(recorder, req)
+	if log := h.Log.String(); strings.Contains(log, "4155554821") || strings.Contains(log, token) {
+		t.Errorf("the log contains a number or the token: %s", log)
 	}
-	return recorder.Code, lines.String()
+	return recorder.Code, h
 }
 
 func TestTheSignatureIsTwiliosOwn(t *testing.T) { // the example in Twilio's documentation
@@ -146,13 +114,12 @@ func TestAReceiptBecomesAReport(t *testing.T) {
 		{"failed", "", []string{"v_1 failed undelivered"}},
 		{"a new word", "", nil},
 	} {
-		var r reports
 		fields := receipt(map[string]string{"MessageStatus": c.status})
 		if c.code != "" {
 			fields["ErrorCode"] = c.code
 		}
-		if status, _ := (call{fields: fields}).do(t, &r); status != http.StatusNoContent || !slices.Equal(r.received, c.want) {
-			t.Errorf("%s %s: %d, told %q, want %q", c.status, c.code, status, r.received, c.want)
+		if status, h := (call{fields: fields}).do(t); status != http.StatusNoContent || !slices.Equal(h.Received, c.want) {
+			t.Errorf("%s %s: %d, told %q, want %q", c.status, c.code, status, h.Received, c.want)
 		}
 	}
 }
@@ -189,13 +156,12 @@ func TestThreat_20_AReceiptThatIsNotTwiliosChangesNothing(t *testing.T) {
 		{"of no message", call{path: "/hooks/twilio/acme?at=1772632800", fields: good}, 204},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var r reports
-			status, log := c.call.do(t, &r)
-			if status != c.want || len(r.received) > 0 {
-				t.Errorf("%d, want %d; told %q", status, c.want, r.received)
+			status, h := c.call.do(t)
+			if status != c.want || len(h.Received) > 0 {
+				t.Errorf("%d, want %d; told %q", status, c.want, h.Received)
 			}
-			if quiet := c.name == "of no message"; log == "" != quiet {
-				t.Errorf("logged %q", log)
+			if quiet := c.name == "of no message"; h.Log.Len() == 0 != quiet {
+				t.Errorf("logged %q", h.Log.String())
 			}
 		})
 	}
@@ -230,28 +196,25 @@ func TestASignatureOverAnyFormOfThePublicURLIsTwilios(t *testing.T) {
 		{"another time beside the one that is signed", "https://pod.example", "https://pod.example" + path, "/hooks/twilio/acme?at=1772632801&at=1772632800&job=v_1", 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var r reports
 			fields := receipt(nil)
 			signature := base64.StdEncoding.EncodeToString(twilio.Sign(token, c.signed, fields))
-			status, _ := call{public: c.public, path: c.path, fields: fields, signature: signature}.do(t, &r)
-			if status != c.want || (len(r.received) == 1) != (c.want == 204) {
-				t.Errorf("%d, told %q, want %d", status, r.received, c.want)
+			status, h := call{public: c.public, path: c.path, fields: fields, signature: signature}.do(t)
+			if status != c.want || (len(h.Received) == 1) != (c.want == 204) {
+				t.Errorf("%d, told %q, want %d", status, h.Received, c.want)
 			}
 		})
 	}
 }
 
 func TestAReceiptAboutTheAccountIsLoggedAsAnError(t *testing.T) {
-	var r reports
-	_, log := call{fields: receipt(map[string]string{"MessageStatus": "failed", "ErrorCode": "30034"})}.do(t, &r)
-	if !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "code=30034") {
+	_, h := call{fields: receipt(map[string]string{"MessageStatus": "failed", "ErrorCode": "30034"})}.do(t)
+	if log := h.Log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "code=30034") {
 		t.Errorf("logged %q", log)
 	}
 }
 
 func TestAReceiptThatCantBeWrittenIsRequestedAgain(t *testing.T) {
-	r := reports{err: &verify.Error{Code: verify.CodeUnavailable}}
-	if status, _ := (call{fields: receipt(nil)}).do(t, &r); status != http.StatusServiceUnavailable {
+	if status, _ := (call{fields: receipt(nil), err: &verify.Error{Code: verify.CodeUnavailable}}).do(t); status != http.StatusServiceUnavailable {
 		t.Errorf("%d", status)
 	}
 }

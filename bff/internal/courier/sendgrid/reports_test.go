@@ -1,8 +1,6 @@
 package sendgrid_test
 
 import (
-	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,8 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -21,37 +17,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
-// reports records reports; it knows the jobs of acme.
-type reports struct {
-	received []string
-	err      error
-}
-
-func (r *reports) RecordReports(_ context.Context, tenant string, reports []verify.JobReport) (unknown int, err error) {
-	if r.err != nil {
-		return 0, r.err
-	}
-	for _, report := range reports {
-		if tenant != "acme" || !strings.HasPrefix(report.Job, "v_") {
-			unknown++
-			continue
-		}
-		r.received = append(r.received, fmt.Sprintf("%s %s %s%s", report.Job, report.Kind, report.Reason, report.Carrier))
-	}
-	return unknown, nil
-}
-
 type webhookHarness struct {
-	key     *ecdsa.PrivateKey
-	reports reports
-	log     bytes.Buffer
-	mux     *http.ServeMux
+	*couriertest.Hooks
+	key *ecdsa.PrivateKey
 }
 
 func newWebhook(t *testing.T) *webhookHarness {
@@ -60,22 +35,18 @@ func newWebhook(t *testing.T) *webhookHarness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &webhookHarness{key: key, mux: http.NewServeMux()}
-	hook := sendgrid.NewWebhook(sendgrid.WebhookConfig{
-		Key: func(_ context.Context, tenant string) (*ecdsa.PublicKey, error) {
-			switch tenant {
-			case "acme", "globex", "":
-				return &key.PublicKey, nil
-			case "broken":
-				return nil, &verify.Error{Code: verify.CodeUnavailable}
-			}
-			return nil, &verify.Error{Code: verify.CodeNotFound}
-		},
-		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-	})
-	h.mux.Handle("POST /hooks/sendgrid/{tenant}", hook)
-	h.mux.Handle("POST /hooks/sendgrid", hook)
-	return h
+	settings := sendgrid.Settings{WebhookKey: keyText(t, &key.PublicKey)}
+	return &webhookHarness{couriertest.NewHooks(t, sendgrid.Plugin, settings, sendgrid.Secret{}, "", func() time.Time { return now }), key}
+}
+
+// keyText returns a public key as SendGrid shows it.
+func keyText(t *testing.T, public any) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
 }
 
 // request is a webhook request of SendGrid with the changes of a test.
@@ -122,7 +93,7 @@ func (h *webhookHarness) post(t *testing.T, r request) int {
 	}
 	req.Header.Set("X-Twilio-Email-Event-Webhook-Timestamp", r.stamp)
 	recorder := httptest.NewRecorder()
-	h.mux.ServeHTTP(recorder, req)
+	h.ServeHTTP(recorder, req)
 	return recorder.Code
 }
 
@@ -154,11 +125,11 @@ func TestABatchOfEventsBecomesReports(t *testing.T) {
 		"v_11 failed carrier_misconfigured", "v_12 failed invalid_recipient", "v_13 failed carrier_misconfigured", "v_14 failed mailbox_full", "v_5 failed blocked",
 		"v_6 failed invalid_recipient", "v_7 failed blocked", "v_8 failed carrier_misconfigured", "v_9 failed undelivered",
 	}
-	if diff := cmp.Diff(want, h.reports.received); diff != "" {
+	if diff := cmp.Diff(want, h.Received); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(h.log.String(), "of no message of this tenant\" events=1") || strings.Contains(h.log.String(), "contoso") {
-		t.Errorf("log: %s", h.log.String())
+	if !strings.Contains(h.Log.String(), "of no message of this tenant\" events=1") || strings.Contains(h.Log.String(), "contoso") {
+		t.Errorf("log: %s", h.Log.String())
 	}
 }
 
@@ -169,16 +140,16 @@ func TestEventsOfASharedAccountBelongToTheirTenants(t *testing.T) {
 	if code := h.post(t, request{body: body, platform: true}); code != http.StatusNoContent {
 		t.Errorf("HTTP %d, want 204", code)
 	}
-	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.reports.received); diff != "" {
+	if diff := cmp.Diff([]string{"v_1 delivered ", "v_4 failed invalid_recipient"}, h.Received); diff != "" {
 		t.Error(diff)
 	}
-	if log := h.log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {
+	if log := h.Log.String(); !strings.Contains(log, "of no message of this tenant\" events=1 tenant=globex") {
 		t.Errorf("log: %s", log)
 	}
 	h = newWebhook(t)
 	body = `[{"event":"delivered","shieldpod_job":"v_1","shieldpod_tenant":"acme"}]`
-	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.reports.received) > 0 {
-		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.reports.received)
+	if code := h.post(t, request{body: body, tenant: "globex"}); code != http.StatusNoContent || len(h.Received) > 0 {
+		t.Errorf("row 20: an account of one tenant told of another's message: HTTP %d, %q", code, h.Received)
 	}
 }
 
@@ -219,17 +190,17 @@ func TestThreat_20_AForgedOrStaleWebhookChangesNothing(t *testing.T) {
 			if code := h.post(t, c.request); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
-			if len(h.reports.received) > 0 {
-				t.Errorf("it was accepted: %q", h.reports.received)
+			if len(h.Received) > 0 {
+				t.Errorf("it was accepted: %q", h.Received)
 			}
-			if log := h.log.String(); log == "" || strings.Contains(log, "contoso") {
+			if log := h.Log.String(); log == "" || strings.Contains(log, "contoso") {
 				t.Errorf("want it logged, without the address: %q", log)
 			}
 		})
 	}
 	h := newWebhook(t)
-	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.reports.received) != 1 {
-		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.received)
+	if code := h.post(t, request{body: body, stamp: at(-9 * time.Minute)}); code != 204 || len(h.Received) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.Received)
 	}
 }
 
@@ -241,14 +212,14 @@ func TestThreat_21_OpensAndClicksAreNotReports(t *testing.T) {
 			t.Errorf("%s: HTTP %d, want 204", kind, code)
 		}
 	}
-	if len(h.reports.received) > 0 {
-		t.Errorf("they were reported: %q", h.reports.received)
+	if len(h.Received) > 0 {
+		t.Errorf("they were reported: %q", h.Received)
 	}
 }
 
 func TestAReportThatCantBeWrittenIsRequestedAgain(t *testing.T) {
 	h := newWebhook(t)
-	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
+	h.Err = &verify.Error{Code: verify.CodeUnavailable}
 	if code := h.post(t, request{body: `[{"event":"delivered","shieldpod_job":"v_1"}]`}); code != http.StatusServiceUnavailable {
 		t.Errorf("HTTP %d, want 503", code)
 	}
@@ -267,18 +238,11 @@ func TestOnlyAP256KeyIsAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(public any) string {
-		der, err := x509.MarshalPKIXPublicKey(public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.StdEncoding.EncodeToString(der)
-	}
-	parsed, err := sendgrid.ParseKey(text(&key.PublicKey) + "\n")
+	parsed, err := sendgrid.ParseKey(keyText(t, &key.PublicKey) + "\n")
 	if err != nil || !parsed.Equal(&key.PublicKey) {
 		t.Errorf("a good key: %v", err)
 	}
-	for name, bad := range map[string]string{"RSA": text(&other.PublicKey), "P-384": text(&wide.PublicKey)} {
+	for name, bad := range map[string]string{"RSA": keyText(t, &other.PublicKey), "P-384": keyText(t, &wide.PublicKey)} {
 		if _, err := sendgrid.ParseKey(bad); err == nil || err.Error() != "sendgrid: the webhook key is not on the curve P-256" {
 			t.Errorf("%s: %v", name, err)
 		}

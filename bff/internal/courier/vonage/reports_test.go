@@ -1,8 +1,6 @@
 package vonage_test
 
 import (
-	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -10,9 +8,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"hash"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -31,45 +28,12 @@ const signature = "a signature secret of the account"
 
 var now = time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 
-// reports records reports; it knows the jobs of acme.
-type reports struct {
-	received []string
-	err      error
-}
-
-func (r *reports) RecordReport(_ context.Context, tenant, job string, report verify.Report) error {
-	if tenant != "acme" || !strings.HasPrefix(job, "v_") {
-		return &verify.Error{Code: verify.CodeNotFound}
-	}
-	if r.err != nil {
-		return r.err
-	}
-	r.received = append(r.received, fmt.Sprintf("%s %s %s%s", job, report.Kind, report.Reason, report.Carrier))
-	return nil
-}
-
-type webhookHarness struct {
-	reports reports
-	log     bytes.Buffer
-	mux     *http.ServeMux
-}
+type webhookHarness struct{ *couriertest.Hooks }
 
 func newWebhook(t *testing.T, method string) *webhookHarness {
 	t.Helper()
-	h := &webhookHarness{mux: http.NewServeMux()}
-	h.mux.Handle("/hooks/vonage/{tenant}", vonage.NewWebhook(vonage.WebhookConfig{
-		Reports: &h.reports, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-		Signing: func(_ context.Context, tenant string) (vonage.Signing, error) {
-			switch tenant {
-			case "acme", "globex":
-				return vonage.Signing{Secret: signature, Method: method}, nil
-			case "broken":
-				return vonage.Signing{}, &verify.Error{Code: verify.CodeUnavailable}
-			}
-			return vonage.Signing{}, &verify.Error{Code: verify.CodeNotFound}
-		},
-	}))
-	return h
+	settings, secret := vonage.Settings{SignatureMethod: method}, vonage.Secret{SignatureSecret: signature}
+	return &webhookHarness{couriertest.NewHooks(t, vonage.Plugin, settings, secret, "", func() time.Time { return now })}
 }
 
 // receipt returns a receipt of Vonage, changed and then signed.
@@ -106,7 +70,7 @@ func (h *webhookHarness) do(method, path, kind, body string) int {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Header.Set("Content-Type", kind)
 	recorder := httptest.NewRecorder()
-	h.mux.ServeHTTP(recorder, req)
+	h.ServeHTTP(recorder, req)
 	return recorder.Code
 }
 
@@ -135,8 +99,8 @@ func TestAReceiptIsReadInEveryForm(t *testing.T) {
 			"upper-case hex": func(h *webhookHarness) int { return h.do(http.MethodPost, path, formKind, form(upper)) },
 		} {
 			h := newWebhook(t, method)
-			if code := req(h); code != http.StatusNoContent || len(h.reports.received) != 1 || h.reports.received[0] != "v_1 delivered " {
-				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.reports.received)
+			if code := req(h); code != http.StatusNoContent || len(h.Received) != 1 || h.Received[0] != "v_1 delivered " {
+				t.Errorf("%s, %s: HTTP %d, reports %q, want 204 and v_1 delivered", method, name, code, h.Received)
 			}
 		}
 	}
@@ -161,7 +125,7 @@ func TestAStatusBecomesAReport(t *testing.T) {
 	} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, map[string]string{"status": c.status, "err-code": c.code})))
-		if got := strings.Join(h.reports.received, "; "); code != http.StatusNoContent || got != c.want {
+		if got := strings.Join(h.Received, "; "); code != http.StatusNoContent || got != c.want {
 			t.Errorf("%s/%s: HTTP %d, %q; want 204, %q", c.status, c.code, code, got, c.want)
 		}
 	}
@@ -219,31 +183,31 @@ func TestThreat_20_AForgedOrStaleReceiptChangesNothing(t *testing.T) {
 			if code := h.do(http.MethodPost, path, c.kind, c.body); code != c.want {
 				t.Errorf("HTTP %d, want %d", code, c.want)
 			}
-			if len(h.reports.received) > 0 {
-				t.Errorf("it was accepted: %q", h.reports.received)
+			if len(h.Received) > 0 {
+				t.Errorf("it was accepted: %q", h.Received)
 			}
-			if log := h.log.String(); !strings.Contains(log, "a Vonage webhook was refused") || strings.Contains(log, "4155554821") || strings.Contains(log, signature) {
+			if log := h.Log.String(); !strings.Contains(log, "a Vonage webhook was refused") || strings.Contains(log, "4155554821") || strings.Contains(log, signature) {
 				t.Errorf("want it logged, without the number and the secret: %q", log)
 			}
 		})
 	}
 	h := newWebhook(t, vonage.SHA256)
-	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.reports.received) != 1 {
-		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.reports.received)
+	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, at(-9*time.Minute)))); code != 204 || len(h.Received) != 1 {
+		t.Errorf("nine minutes old and genuine: HTTP %d, %q", code, h.Received)
 	}
 }
 
 func TestThreat_20_AReceiptOfAnotherTenantsMessageChangesNothing(t *testing.T) {
 	h := newWebhook(t, vonage.SHA256)
 	code := h.do(http.MethodPost, "/hooks/vonage/globex", formKind, form(receipt(sha256.New, signature, nil)))
-	if code != http.StatusNoContent || len(h.reports.received) > 0 || !strings.Contains(h.log.String(), "job=v_1 tenant=globex") {
-		t.Errorf("HTTP %d, %q, log %s", code, h.reports.received, h.log.String())
+	if code != http.StatusNoContent || len(h.Received) > 0 || !strings.Contains(h.Log.String(), "job=v_1 tenant=globex") {
+		t.Errorf("HTTP %d, %q, log %s", code, h.Received, h.Log.String())
 	}
 }
 
 func TestAReportThatCantBeWrittenIsRequestedAgain(t *testing.T) {
 	h := newWebhook(t, vonage.SHA256)
-	h.reports.err = &verify.Error{Code: verify.CodeUnavailable}
+	h.Err = &verify.Error{Code: verify.CodeUnavailable}
 	if code := h.do(http.MethodPost, path, formKind, form(receipt(sha256.New, signature, nil))); code != http.StatusServiceUnavailable {
 		t.Errorf("HTTP %d, want 503", code)
 	}
@@ -265,8 +229,8 @@ func TestAReceiptIsCheckedByTheTenantsOwnAccount(t *testing.T) {
 	for tenant, want := range map[string]int{"stranger": http.StatusForbidden, "broken": http.StatusServiceUnavailable} {
 		h := newWebhook(t, vonage.SHA256)
 		code := h.do(http.MethodPost, "/hooks/vonage/"+tenant, formKind, form(receipt(sha256.New, signature, nil)))
-		if code != want || len(h.reports.received) > 0 {
-			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.reports.received, want)
+		if code != want || len(h.Received) > 0 {
+			t.Errorf("%s: HTTP %d, %q; want %d", tenant, code, h.Received, want)
 		}
 	}
 }
