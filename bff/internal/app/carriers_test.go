@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
@@ -84,6 +85,7 @@ func TestEachCarrierHasWhatItNeeds(t *testing.T) {
 			if reports := p.Reports; len(c.patterns) > 0 && (reports.Parse == nil || reports.MaxBytes <= 0 || reports.MaxAge <= 0 || len(c.forgery) == 0) {
 				t.Errorf("its reports need a parser, limits and accounts under which they could be forged: %+v", reports)
 			}
+			checkFlags(t, p, c.good)
 			account := c.good.account(t, p)
 			checkStored(t, account, c.good)
 			carrier, err := app.Carriers.Open(account, server)
@@ -121,6 +123,29 @@ func (s shape) account(t *testing.T, p courier.Plugin) admin.CarrierAccount {
 	return a
 }
 
+// flagTexts are the values of flags that read files and URLs.
+type flagTexts struct{}
+
+func (flagTexts) Secret(flag, _ string) (string, error) { return flag, nil }
+func (flagTexts) Site(string, string) error             { return nil }
+
+// checkFlags checks that the command has a help and flags of its own, which give an account of the types of the case.
+func checkFlags(t *testing.T, p courier.Plugin, want shape) {
+	t.Helper()
+	settings, secret, err := p.Flags().Account(flagTexts{})
+	if err != nil || reflect.TypeOf(settings) != reflect.TypeOf(want.settings) || reflect.TypeOf(secret) != reflect.TypeOf(want.secret) {
+		t.Errorf("its flags give %T and %T, %v", settings, secret, err)
+	}
+	if p.Help == "" || p.Flags() == p.Flags() {
+		t.Errorf("the help is %q, and two commands must not share flags", p.Help)
+	}
+	for i := range reflect.TypeOf(secret).NumField() {
+		if text := reflect.ValueOf(secret).Field(i).String(); !strings.HasSuffix(text, "-file") {
+			t.Errorf("%T.%s comes from the flag %q and not from a file", secret, reflect.TypeOf(secret).Field(i).Name, text)
+		}
+	}
+}
+
 // checkStored checks that every field of an account is set and is read as it was stored, and that no secret is in the settings.
 func checkStored(t *testing.T, a admin.CarrierAccount, want shape) {
 	t.Helper()
@@ -152,7 +177,7 @@ func checkForgeable(t *testing.T, name string, p courier.Plugin, a admin.Carrier
 		t.Errorf("%s: it is opened", name)
 	}
 	signed, err := p.Reports.Parse(courier.ReportRequest{
-		Request: httptest.NewRequest("POST", "/hooks/"+p.Name+"/acme", nil), Tenant: "acme", Account: a, PublicURL: server.PublicURL, Now: time.Now(),
+		Request: httptest.NewRequest(http.MethodPost, "/hooks/"+p.Name+"/acme", nil), Tenant: "acme", Account: a, PublicURL: server.PublicURL, Now: time.Now(),
 	})
 	var rejection *courier.Rejection
 	if signed != nil || err == nil || errors.As(err, &rejection) {

@@ -4,42 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
-	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // carrierCmd manages a tenant's accounts. Secrets come from files, and are never printed.
 type carrierCmd struct {
-	Sendgrid carrierSendgridCmd `cmd:"" help:"Send a tenant's e-mail by a SendGrid account."`
-	SMTP     carrierSMTPCmd     `cmd:"" name:"smtp" help:"Send a tenant's e-mail through a mail server."`
-	Vonage   carrierVonageCmd   `cmd:"" help:"Send a tenant's texts by a Vonage account."`
-	Twilio   carrierTwilioCmd   `cmd:"" help:"Send a tenant's texts by a Twilio account."`
-	List     carrierListCmd     `cmd:"" help:"List a tenant's carriers, and the platform's where it has none, in the order in which they are asked."`
-	Check    carrierCheckCmd    `cmd:"" help:"Sign in at each of a tenant's carriers; nothing is sent."`
-	Remove   carrierRemoveCmd   `cmd:"" help:"Remove a tenant's account with a carrier."`
+	kong.Plugins                  // a command for each carrier: see carrierCommands
+	List         carrierListCmd   `cmd:"" help:"List a tenant's carriers, and the platform's where it has none, in the order in which they are asked."`
+	Check        carrierCheckCmd  `cmd:"" help:"Sign in at each of a tenant's carriers; nothing is sent."`
+	Remove       carrierRemoveCmd `cmd:"" help:"Remove a tenant's account with a carrier."`
 }
 
-// carrierFlags are the flags of every account.
-type carrierFlags struct {
+// carrierCommands returns the commands that store accounts, one for each carrier.
+func carrierCommands() kong.Plugins {
+	var commands kong.Plugins
+	for _, p := range app.Carriers {
+		command := reflect.New(reflect.StructOf([]reflect.StructField{{
+			Name: "Put", Type: reflect.TypeFor[carrierPutCmd](), Tag: reflect.StructTag(fmt.Sprintf(`cmd:"" name:%q help:%q`, p.Name, p.Help)),
+		}}))
+		command.Elem().Field(0).Set(reflect.ValueOf(carrierPutCmd{Account: p.Flags(), carrier: p}))
+		commands = append(commands, command.Interface())
+	}
+	return commands
+}
+
+// carrierNames returns the names of all carriers, with commas between them.
+func carrierNames() string {
+	var names []string
+	for _, p := range app.Carriers {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ",")
+}
+
+// carrierPutCmd stores an account with one carrier.
+type carrierPutCmd struct {
 	tenantArg
-	NoCheck bool   `help:"Store the account without signing in at the carrier."`
-	Place   int    `default:"1" help:"The carrier with the lower place is asked first; the next one when that one is at fault."`
-	From    string `required:"" help:"Who messages are from: an address, a number or a name."`
+	NoCheck bool          `help:"Store the account without signing in at the carrier."`
+	Place   int           `default:"1" help:"The carrier with the lower place is asked first; the next one when that one is at fault."`
+	Account courier.Flags `embed:""`
+
+	carrier courier.Plugin
 }
 
-// put stores an account. It refuses one that can't send, or at which signing in fails.
-func (c carrierFlags) put(e *env, carrier courier.Plugin, settings, secret any) error {
-	account, err := carrier.NewAccount(c.Tenant, c.Place, settings, secret)
+// Run stores the account. It refuses one that can't send, or at which signing in fails.
+func (c *carrierPutCmd) Run(e *env) error {
+	settings, secret, err := c.Account.Account(carrierFlags{})
+	if err != nil {
+		return err
+	}
+	account, err := c.carrier.NewAccount(c.Tenant, c.Place, settings, secret)
 	if err != nil {
 		return err
 	}
@@ -47,7 +71,7 @@ func (c carrierFlags) put(e *env, carrier courier.Plugin, settings, secret any) 
 		err := acts.PutCarrier(ctx, acts.by, account, !c.NoCheck)
 		var refusal *verify.Error
 		if errors.As(err, &refusal) && refusal.Field == "sign_in" {
-			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", carrier.Name, refusal.Err)
+			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", account.Carrier, refusal.Err)
 		}
 		if err != nil {
 			return publicError(err, map[string]string{"priority": "--place "})
@@ -56,98 +80,23 @@ func (c carrierFlags) put(e *env, carrier courier.Plugin, settings, secret any) 
 	})
 }
 
-type carrierSendgridCmd struct {
-	carrierFlags
-	KeyFile    string `required:"" help:"File that holds the API key." type:"path"`
-	WebhookKey string `required:"" help:"Public key of the signed event webhook, base64." type:"token"`
-	Host       string `help:"Another region's API, such as https://api.eu.sendgrid.com."`
-}
+// carrierFlags reads the flags of accounts.
+type carrierFlags struct{}
 
-// Run stores the account.
-func (c *carrierSendgridCmd) Run(e *env) error {
-	key, err := secretFrom("--key-file", c.KeyFile)
-	if err == nil {
-		err = checkHost(c.Host)
+// Secret implements [courier.FlagReader].
+func (carrierFlags) Secret(flag, path string) (string, error) {
+	if path == "" {
+		return "", nil
 	}
-	if err != nil {
-		return err
-	}
-	return c.put(e, sendgrid.Plugin, sendgrid.Settings{From: c.From, Host: c.Host, WebhookKey: c.WebhookKey}, sendgrid.Secret{Key: key})
+	return secretFrom(flag, path)
 }
 
-type carrierVonageCmd struct {
-	carrierFlags
-	Key                 string `required:"" help:"API key."`
-	SecretFile          string `required:"" help:"File that holds the API secret." type:"path"`
-	SignatureSecretFile string `required:"" help:"File that holds the secret under which receipts are signed." type:"path"`
-	SignatureMethod     string `default:"sha256" enum:"sha256,sha512" help:"How receipts are signed: sha256 or sha512."`
-	Host                string `help:"Another region's API."`
-}
-
-// Run stores the account.
-func (c *carrierVonageCmd) Run(e *env) error {
-	secret, errSecret := secretFrom("--secret-file", c.SecretFile)
-	signature, errSignature := secretFrom("--signature-secret-file", c.SignatureSecretFile)
-	if err := errors.Join(errSecret, errSignature, checkHost(c.Host)); err != nil {
-		return err
-	}
-	return c.put(e, vonage.Plugin, vonage.Settings{Key: c.Key, From: c.From, Host: c.Host, SignatureMethod: c.SignatureMethod},
-		vonage.Secret{Secret: secret, SignatureSecret: signature})
-}
-
-type carrierSMTPCmd struct {
-	carrierFlags
-	Host         string `required:"" help:"The mail server's name."`
-	Port         int    `help:"Its port; the usual one of the security when left out."`
-	Security     string `default:"starttls" enum:"starttls,tls,none" help:"starttls, tls, or none for a server on this machine."`
-	Username     string `help:"Whom to sign in as."`
-	PasswordFile string `help:"File that holds the password." type:"path"`
-	Hello        string `help:"The name to greet it with (EHLO), fully qualified; the public URL's host when left out."`
-}
-
-// Run stores the account.
-func (c *carrierSMTPCmd) Run(e *env) error {
-	var password string
-	if c.PasswordFile != "" {
-		var err error
-		if password, err = secretFrom("--password-file", c.PasswordFile); err != nil {
-			return err
-		}
-	}
-	return c.put(e, smtp.Plugin, smtp.Settings{Host: c.Host, Port: c.Port, Security: smtp.Security(c.Security), Username: c.Username, From: c.From, Hello: c.Hello},
-		smtp.Secret{Password: password})
-}
-
-type carrierTwilioCmd struct {
-	carrierFlags
-	Account    string `required:"" help:"SID of the account: AC…"`
-	TokenFile  string `required:"" help:"File that holds the account's auth token: receipts are signed with it." type:"path"`
-	Key        string `help:"SID of an API key to send with: SK…"`
-	SecretFile string `help:"File that holds the API key's secret." type:"path"`
-	Host       string `help:"Another region's API."`
-}
-
-// Run stores the account.
-func (c *carrierTwilioCmd) Run(e *env) error {
-	token, err := secretFrom("--token-file", c.TokenFile)
-	secret := twilio.Secret{Token: token}
-	if err == nil && c.SecretFile != "" {
-		secret.Secret, err = secretFrom("--secret-file", c.SecretFile)
-	}
-	if err := errors.Join(err, checkHost(c.Host)); err != nil {
-		return err
-	}
-	if (c.Key == "") != (c.SecretFile == "") {
-		return errors.New("--key and --secret-file come together")
-	}
-	return c.put(e, twilio.Plugin, twilio.Settings{Account: c.Account, Key: c.Key, From: c.From, Host: c.Host}, secret)
-}
-
-func checkHost(host string) error {
-	if host == "" {
+// Site implements [courier.FlagReader].
+func (carrierFlags) Site(flag, text string) error {
+	if text == "" {
 		return nil
 	}
-	return app.CheckSite("--host", host)
+	return app.CheckSite(flag, text)
 }
 
 type carrierListCmd struct {
@@ -208,7 +157,7 @@ func accountOf(accounts []admin.CarrierAccount, kind verify.ChannelKind) *admin.
 
 type carrierRemoveCmd struct {
 	tenantArg
-	Carrier string `arg:"" enum:"sendgrid,smtp,vonage,twilio" help:"sendgrid, smtp, vonage or twilio."`
+	Carrier string `arg:"" enum:"${carriers}" help:"The carrier: ${enum}."`
 }
 
 // Run removes the account.

@@ -48,18 +48,8 @@ func Main(args []string, getenv func(string) string, stdout, stderr io.Writer) e
 
 // Run is Main without the process's signals.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	var grammar cli
 	exited := false
-	parser, err := kong.New(&grammar,
-		kong.Name("shieldpod"),
-		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
-		kong.Vars{"version": version(), "scopes": scopeList(admin.Scopes)},
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { exited = true }),
-		kong.Resolvers(variables(getenv)),
-		kong.NamedMapper("secret", secretFlag(secretfile.Line)),
-		kong.NamedMapper("token", secretFlag(secretfile.Token)),
-	)
+	parser, err := newParser(kong.Writers(stdout, stderr), kong.Exit(func(int) { exited = true }), kong.Resolvers(variables(getenv)))
 	if err != nil {
 		return err
 	}
@@ -80,6 +70,19 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	warnOfVisible(e, command)
 	return command.Run(e)
+}
+
+// newParser returns the parser of all commands.
+func newParser(options ...kong.Option) (*kong.Kong, error) {
+	var grammar cli
+	grammar.Carrier.Plugins = carrierCommands()
+	return kong.New(&grammar, append(options,
+		kong.Name("shieldpod"),
+		kong.Description("Shieldpod verifies the caller of a help desk, from inside the ticket."),
+		kong.Vars{"version": version(), "scopes": scopeList(admin.Scopes), "carriers": carrierNames()},
+		kong.NamedMapper("secret", secretFlag(secretfile.Line)),
+		kong.NamedMapper("token", secretFlag(secretfile.Token)),
+	)...)
 }
 
 // version is that of the release or, of another build, Go's pseudo-version with the commit.

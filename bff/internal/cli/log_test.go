@@ -7,13 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 // unchanging are the commands that change no tenant. 'policy apply' changes one through the API.
@@ -26,9 +23,7 @@ var unchanging = map[string]bool{
 // commandPaths are the commands of the grammar, without the program's name.
 func commandPaths(t *testing.T) (paths []string) {
 	t.Helper()
-	var grammar cli
-	parser, err := kong.New(&grammar, kong.Name("shieldpod"), kong.Vars{"version": "", "scopes": ""},
-		kong.NamedMapper("secret", secretFlag(secretfile.Line)), kong.NamedMapper("token", secretFlag(secretfile.Token)))
+	parser, err := newParser()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,10 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/shieldpod/shieldpod/sdk/secretfile"
 )
 
 func TestEveryCommandAndFlagSaysWhatItDoes(t *testing.T) {
-	var grammar cli
-	parser, err := kong.New(&grammar, kong.Name("shieldpod"), kong.Vars{"version": "", "scopes": "a:read"},
-		kong.NamedMapper("secret", secretFlag(secretfile.Line)), kong.NamedMapper("token", secretFlag(secretfile.Token)))
+	parser, err := newParser()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ type Plugin struct {
 	Name  string             // in accounts, events and URLs: "sendgrid"
 	Title string             // in logs: "SendGrid"
 	Kind  verify.ChannelKind // the kind of channel that it reaches
+	Help  string             // of its command: "Send a tenant's e-mail by a SendGrid account."
+	// Flags returns the flags of an account, with no value.
+	Flags func() Flags
 	// Open returns the carrier of an account. It refuses an account that can't send, and one whose delivery reports could
 	// be forged. It signs in nowhere.
 	Open func(admin.CarrierAccount, Server) (Carrier, error)

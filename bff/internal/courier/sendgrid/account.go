@@ -9,7 +9,10 @@ import (
 )
 
 // Plugin is SendGrid.
-var Plugin = courier.Plugin{Name: Carrier, Title: "SendGrid", Kind: verify.Email, Open: open, Reports: reports}
+var Plugin = courier.Plugin{
+	Name: Carrier, Title: "SendGrid", Kind: verify.Email, Help: "Send a tenant's e-mail by a SendGrid account.",
+	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
+}
 
 // Settings of an account, as they are stored.
 type Settings struct {

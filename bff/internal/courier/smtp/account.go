@@ -9,7 +9,10 @@ import (
 )
 
 // Plugin is a mail server. It reports no deliveries.
-var Plugin = courier.Plugin{Name: Carrier, Title: "mail server", Kind: verify.Email, Open: open}
+var Plugin = courier.Plugin{
+	Name: Carrier, Title: "mail server", Kind: verify.Email, Help: "Send a tenant's e-mail through a mail server.",
+	Flags: func() courier.Flags { return new(flags) }, Open: open,
+}
 
 // Settings of a mail server's account, as they are stored.
 type Settings struct {

@@ -9,7 +9,10 @@ import (
 )
 
 // Plugin is Twilio.
-var Plugin = courier.Plugin{Name: Carrier, Title: "Twilio", Kind: verify.Phone, Open: open, Reports: reports}
+var Plugin = courier.Plugin{
+	Name: Carrier, Title: "Twilio", Kind: verify.Phone, Help: "Send a tenant's texts by a Twilio account.",
+	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
+}
 
 // Settings of an account, as they are stored.
 type Settings struct {

@@ -7,7 +7,10 @@ import (
 )
 
 // Plugin is Vonage.
-var Plugin = courier.Plugin{Name: Carrier, Title: "Vonage", Kind: verify.Phone, Open: open, Reports: reports}
+var Plugin = courier.Plugin{
+	Name: Carrier, Title: "Vonage", Kind: verify.Phone, Help: "Send a tenant's texts by a Vonage account.",
+	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
+}
 
 // Settings of an account, as they are stored.
 type Settings struct {
