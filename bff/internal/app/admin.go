@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,13 +12,10 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/psa"
-	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/strength"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
-	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // NewAdmin makes the service of administrative acts on a database.
@@ -74,17 +70,15 @@ func (c Checks) TryCarrier(ctx context.Context, a admin.CarrierAccount) error {
 
 // CheckConnection is [admin.AccountChecks]'.
 func (c Checks) CheckConnection(connection admin.Connection) error {
-	if connection.System != psa.ConnectWise {
+	check, known := connectionChecks[connection.System]
+	if !known {
 		return fmt.Errorf("there is no ticket system %q to connect to", connection.System)
 	}
-	var s connectwise.Settings
-	if err := strictjson.Unmarshal(connection.Settings, &s); err != nil {
-		return errors.New("its settings can't be read")
-	}
-	if err := s.Check(); err != nil {
+	origin, err := check(connection.Settings)
+	if err != nil {
 		return err
 	}
-	if err := egress.CheckURL(s.Origin()+"/", c.AllowLoopback); err != nil {
+	if err := egress.CheckURL(origin+"/", c.AllowLoopback); err != nil {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "host", Public: err.Error(), Err: err}
 	}
 	return nil

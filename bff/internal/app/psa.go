@@ -28,17 +28,23 @@ func NewConnectWise(connections psa.Connections, loopback bool, now func() time.
 	})
 }
 
-// newTickets reads tickets and contacts from the ticket system of each tenant.
-func newTickets(db *store.Store, manage *connectwise.Client) psa.Systems {
-	return psa.Systems{
-		Connections: db, Directory: directory.Directory{Cards: db}, Adapters: map[string]psa.Adapter{psa.ConnectWise: manage},
+// connectionChecks refuse invalid settings of a system, and give the origin of its host.
+var connectionChecks = map[string]func(settings []byte) (origin string, err error){connectwise.Product.Name: connectwise.CheckSettings}
+
+// NewTicketSystems makes the adapters of all ticket systems, and the directory of pushed contacts. loopback is as for
+// NewConnectWise.
+func NewTicketSystems(db *store.Store, loopback bool, now func() time.Time) (psa.Systems, error) {
+	manage, err := NewConnectWise(db, loopback, now)
+	if err != nil {
+		return psa.Systems{}, err
 	}
+	return psa.Systems{Connections: db, Directory: directory.Directory{Cards: db}, Adapters: psa.NewRegistry(manage)}, nil
 }
 
 // newNotes writes results onto tickets.
-func newNotes(c Config, db *store.Store, waker *jobs.Waker, manage *connectwise.Client, results psa.Results) *jobs.Worker[verify.NoteJob] {
+func newNotes(c Config, db *store.Store, waker *jobs.Waker, writers map[string]psa.Writer, results psa.Results) *jobs.Worker[verify.NoteJob] {
 	return psa.NewWorker(psa.WorkerConfig{
-		Queue: db.Notes(), Waker: waker, Results: results, Tenants: db, Writers: map[string]psa.Writer{psa.ConnectWise: manage},
+		Queue: db.Notes(), Waker: waker, Results: results, Tenants: db, Writers: writers,
 		Now: c.Now, Random: mathrand.Float64, Log: c.Log,
 	})
 }

@@ -27,7 +27,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/notify"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
-	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/directory"
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/securitylog"
@@ -49,7 +48,6 @@ var (
 	_ admin.Log             = (*store.Store)(nil)
 	_ psa.Connections       = (*store.Store)(nil)
 	_ directory.Cards       = (*store.Store)(nil)
-	_ psa.Directory         = directory.Directory{}
 	_ httpapi.Directory     = directory.Directory{}
 	_ verify.Brandings      = (*store.Store)(nil)
 	_ landing.Images        = (*store.Store)(nil)
@@ -60,7 +58,7 @@ var (
 	_ launch.Tenants        = (*store.Store)(nil)
 	_ launch.ChangeDetector = (*verify.Service)(nil)
 	_ launch.Tickets        = psa.Systems{}
-	_ launch.Hosted         = (*connectwise.Client)(nil)
+	_ launch.Hosted         = psa.Systems{}
 	_ psa.Results           = (*verify.Service)(nil)
 	_ webhook.Targets       = (*store.Store)(nil)
 	_ live.Changes          = (*store.Store)(nil)
@@ -167,7 +165,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	if err != nil {
 		return err
 	}
-	manage, err := NewConnectWise(db, c.AllowLoopback, c.Now)
+	tickets, err := NewTicketSystems(db, c.AllowLoopback, c.Now)
 	if err != nil {
 		return err
 	}
@@ -185,7 +183,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 		Queue: db.Alerts(), Waker: srv.waker, Targets: db, Now: c.Now, Random: mathrand.Float64, Log: c.Log,
 		Client: egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: webhook.Timeout}),
 	})
-	srv.notes = newNotes(c, db, srv.waker, manage, service)
+	srv.notes = newNotes(c, db, srv.waker, tickets.Adapters.Writers(), service)
 	srv.Verify = service
 	discard := func(tenant string) {
 		service.Forget(tenant)
@@ -198,7 +196,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	srv.Admin = NewAdmin(db, c.AllowLoopback, c.Now)
 	srv.Admin.Notifier, srv.Admin.Changed = srv.bus, discard
 	launches := &launch.Service{
-		Tenants: db, Sessions: db, ChangeDetector: service, Hosted: manage, Tickets: newTickets(db, manage),
+		Tenants: db, Sessions: db, ChangeDetector: service, Hosted: tickets, Tickets: tickets, Products: tickets.Adapters.Products(),
 		Client:   egress.Client(egress.Config{AllowLoopback: c.AllowLoopback, Timeout: FetchTime, BodyLimit: FetchLimit, KeepAlive: true}),
 		Audience: c.PublicURL, Secret: c.Keys.Session,
 		Now: c.Now, Entropy: rand.Reader, Log: c.Log,

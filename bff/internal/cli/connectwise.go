@@ -11,7 +11,6 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -57,7 +56,7 @@ func (c *connectwiseSetCmd) Run(e *env) error {
 		if secret != nil {
 			connection.Secret = secret
 		}
-		connection.Tenant, connection.System = c.Tenant, psa.ConnectWise
+		connection.Tenant, connection.System = c.Tenant, connectwise.Product.Name
 		if err := acts.PutConnection(ctx, acts.by, connection); err != nil {
 			return publicError(err, map[string]string{"host": "--host: "})
 		}
@@ -185,7 +184,7 @@ type connectwiseRemoveCmd struct {
 // Run removes the connection.
 func (c *connectwiseRemoveCmd) Run(e *env) error {
 	return c.withActs(e, func(ctx context.Context, acts acts, _ *store.Store) error {
-		err := acts.RemoveConnection(ctx, acts.by, c.Tenant, psa.ConnectWise)
+		err := acts.RemoveConnection(ctx, acts.by, c.Tenant, connectwise.Product.Name)
 		if verify.CodeOf(err) == verify.CodeNotFound {
 			return notConnected(c.Tenant)
 		}
@@ -199,7 +198,7 @@ func (c *connectwiseRemoveCmd) Run(e *env) error {
 
 // readConnection reads a connection and its settings. CodeNotFound: there is none.
 func readConnection(ctx context.Context, db *store.Store, tenant string) (c admin.Connection, s connectwise.Settings, err error) {
-	if c, err = db.Connection(ctx, tenant, psa.ConnectWise); err != nil {
+	if c, err = db.Connection(ctx, tenant, connectwise.Product.Name); err != nil {
 		return c, s, err
 	}
 	err = strictjson.Unmarshal(c.Settings, &s)

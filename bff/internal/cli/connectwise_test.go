@@ -11,7 +11,6 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
-	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	adapter "github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -92,7 +91,7 @@ func withManage(t *testing.T, o *operator, private string) {
 	}
 	flags := app.Database{DataDir: o.env["SHIELDPOD_DATA_DIR"], MasterKey: o.env["SHIELDPOD_MASTER_KEY"]}
 	err = withStore(&env{ctx: t.Context()}, flags, func(ctx context.Context, db *store.Store) error {
-		return storetest.PutConnection(ctx, db, admin.Connection{Tenant: "acme", System: psa.ConnectWise, Settings: settings, Secret: secret})
+		return storetest.PutConnection(ctx, db, admin.Connection{Tenant: "acme", System: adapter.Product.Name, Settings: settings, Secret: secret})
 	})
 	if err != nil {
 		t.Fatal(err)

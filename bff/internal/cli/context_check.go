@@ -132,8 +132,12 @@ func (c *contextCheckCmd) byKey(token string, r launchcontext.Report) (string, [
 
 // byDatabase checks the context as the server does before it opens a session.
 func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token string, r launchcontext.Report) (string, []finding, error) {
+	tickets, err := app.NewTicketSystems(db, false, app.SystemClock)
+	if err != nil {
+		return "", nil, err
+	}
 	launches := &launch.Service{
-		Tenants: db, Audience: r.Claims.Audience, Now: app.SystemClock, Secret: make([]byte, 32),
+		Tenants: db, Audience: r.Claims.Audience, Now: app.SystemClock, Secret: make([]byte, 32), Products: tickets.Adapters.Products(),
 		Client: egress.Client(egress.Config{Timeout: app.FetchTime, BodyLimit: app.FetchLimit}),
 	}
 	if c.PublicURL != "" {

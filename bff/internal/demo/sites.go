@@ -16,7 +16,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	psaconnectwise "github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/demopsa"
@@ -82,7 +81,7 @@ func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 	if err != nil {
 		return err
 	}
-	return srv.Admin.PutConnection(ctx, demoActor, admin.Connection{Tenant: acmeTenant, System: psa.ConnectWise, Settings: settings, Secret: secret})
+	return srv.Admin.PutConnection(ctx, demoActor, admin.Connection{Tenant: acmeTenant, System: psaconnectwise.Product.Name, Settings: settings, Secret: secret})
 }
 
 // providerURL is the sign-in provider of the demo's technicians, on the ticket system's site.
@@ -91,7 +90,7 @@ func (d *demo) providerURL() string { return d.deskURL() + "/id" }
 // signIn is the demo's sign-in, for tickets of ConnectWise.
 func (d *demo) signIn() admin.SignIn {
 	return admin.SignIn{
-		Issuer: d.providerURL(), ClientID: signInClient, Secret: []byte(d.signInSecret), System: psa.ConnectWise, Claim: "sub",
+		Issuer: d.providerURL(), ClientID: signInClient, Secret: []byte(d.signInSecret), System: psaconnectwise.Product.Name, Claim: "sub",
 		Domains: []string{"acme-it.example"},
 	}
 }

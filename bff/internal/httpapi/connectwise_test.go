@@ -28,24 +28,24 @@ type fakeConnectWise struct {
 	members []psa.Member
 }
 
-func (m *fakeConnectWise) VerifyMember(_ context.Context, _ verify.Tenant, who psa.Member) (verify.Technician, error) {
+func (m *fakeConnectWise) VerifyMember(_ context.Context, _ verify.Tenant, _ string, who psa.Member) (verify.Technician, error) {
 	m.members = append(m.members, who)
 	switch {
 	case m.err != nil:
 		return verify.Technician{}, m.err
-	case who.ID != "ana" || who.Hash != memberHash:
+	case who.ID != "ana" || who.Credential != memberHash:
 		return verify.Technician{}, &verify.Error{Code: verify.CodeMember, Public: "Sign in to ConnectWise again.", Err: errors.New("401")}
 	}
 	return verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}, nil
 }
 
-func (m *fakeConnectWise) TicketAsMember(_ context.Context, _ verify.Tenant, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
+func (m *fakeConnectWise) TicketAsMember(_ context.Context, _ verify.Tenant, _ string, _ psa.Member, ticket, _ string) (launchcontext.Context, error) {
 	who := map[string]string{"1174": "Dana Reyes", "1175": "Raj Patel", "1176": "Ana Ortiz"}[ticket]
 	if who == "" {
 		return launchcontext.Context{}, &verify.Error{Code: verify.CodeTicket, Public: "There is no such ticket for you."}
 	}
 	return launchcontext.Context{
-		PSA: psa.ConnectWise, Ticket: launchcontext.Ticket{ID: ticket, Summary: "Help " + who},
+		PSA: "connectwise", Ticket: launchcontext.Ticket{ID: ticket, Summary: "Help " + who},
 		Client: launchcontext.Client{ID: "250", Name: "Contoso"}, Contact: launchcontext.Default{ID: ticket},
 		Contacts: []launchcontext.Contact{{ID: ticket, Name: who, Channels: []launchcontext.Channel{
 			{ID: "m", Kind: "phone", Value: "+1415555" + ticket}, {ID: "own", Kind: "email", Value: who[:3] + "@acme.example"},
@@ -60,7 +60,7 @@ func TestAMemberOpensTheTicketOnTheScreen(t *testing.T) {
 	if pod.Origin != psaOrigin || pod.Technician.Name != "Ana Ortiz" || pod.Ticket.Id != "1174" || !pod.FirstOpen || pod.Contacts[0].Name != "Dana Reyes" {
 		t.Errorf("the pod is %+v", pod)
 	}
-	want := psa.Member{ID: "ana", Hash: memberHash, Context: memberCtx, Company: "acme", CodeBase: "v2026_1", Email: "ana@acme.example"}
+	want := psa.Member{ID: "ana", Credential: memberHash, Context: memberCtx}
 	if len(h.connectwise.members) != 1 || h.connectwise.members[0] != want {
 		t.Error("the member differs from the request")
 	}

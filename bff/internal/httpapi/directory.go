@@ -11,7 +11,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
-	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -44,7 +43,7 @@ func (a *routes) directoryScope(c echo.Context, scope admin.Scope, system, clien
 	if err != nil {
 		return verify.Clientele{}, err
 	}
-	return verify.Clientele{Tenant: caller.Tenant, System: system, Client: client}, launch.CheckDirectoryScope(system, client)
+	return verify.Clientele{Tenant: caller.Tenant, System: system, Client: client}, a.Config.Launch.CheckDirectoryScope(system, client)
 }
 
 // PushDirectory stores all contacts or none.
@@ -66,7 +65,7 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 	if err != nil {
 		return err
 	}
-	_, unreachable, err := launch.CheckContacts(tenant, of.System, contacts, a.Verify.Now())
+	_, unreachable, err := a.Config.Launch.CheckContacts(tenant, of.System, contacts, a.Verify.Now())
 	if err != nil {
 		return err
 	}
@@ -101,7 +100,7 @@ func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, clien
 		page.Next = base64.RawURLEncoding.EncodeToString([]byte(entries[entriesPerPage-1].Contact.ID))
 	}
 	for _, e := range entries {
-		page.Contacts = append(page.Contacts, entryOf(tenant, of.System, e))
+		page.Contacts = append(page.Contacts, a.entryOf(tenant, of.System, e))
 	}
 	return c.JSON(http.StatusOK, page)
 }
@@ -195,11 +194,11 @@ func syncToken(field, token string) error {
 }
 
 // entryOf returns a contact with masked destinations, because an API key can push destinations but not read them.
-func entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
+func (a *routes) entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	entry := api.DirectoryEntry{
 		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryEntryChannel{},
 	}
-	read, _, err := launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
+	read, _, err := a.Config.Launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
 	if err != nil {
 		return entry // accepted earlier and invalid now: a launch omits it
 	}

@@ -67,7 +67,8 @@ func newHarness(t *testing.T) *harness {
 	h.launchService = &launch.Service{
 		Tenants: h.db, Sessions: h.db, ChangeDetector: h.domain, Hosted: h.connectwise,
 		Tickets: psa.Systems{Directory: directory.Directory{Cards: h.db}}, Audience: publicURL, Secret: bytes.Repeat([]byte{3}, 32),
-		Now: clock, Entropy: rand.Reader,
+		Products: []psa.Product{{Name: "connectwise", Title: "ConnectWise"}},
+		Now:      clock, Entropy: rand.Reader,
 	}
 	h.brands = message.NewBrandCache(h.db, h.db, clock)
 	h.admin = storetest.Admin(h.db, clock)

@@ -87,11 +87,9 @@ func (a *routes) LaunchConnectWise(c echo.Context) error {
 	}
 	c.Set(tenantKey, body.Tenant)
 	grant, err := a.Config.Launch.OpenHosted(c.Request().Context(), launch.HostedLaunch{
-		Tenant: body.Tenant, From: clientaddr.From(c.Request().Context()), Origin: body.Origin, Ticket: body.Ticket.Id, Screen: body.Ticket.Screen,
-		Member: psa.Member{
-			ID: body.Member.Id, Hash: body.Member.Hash, Context: body.Member.Context,
-			Company: body.Member.Company, CodeBase: body.Member.Codebase, Email: body.Member.Email,
-		},
+		Tenant: body.Tenant, From: clientaddr.From(c.Request().Context()), Origin: body.Origin,
+		System: "connectwise", Ticket: body.Ticket.Id, Screen: body.Ticket.Screen,
+		Member: psa.Member{ID: body.Member.Id, Credential: body.Member.Hash, Context: body.Member.Context},
 	})
 	if err != nil {
 		return err

@@ -19,11 +19,11 @@ func (s *Service) Check(ctx context.Context, contextToken string) (unusable []st
 	}
 	if err == nil && claims.Context.Contacts != nil {
 		who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-		_, err = newTicketContext(tenant.Tenant, who, claims.Context, false, s.Now(), s.Log)
+		_, err = s.newTicketContext(tenant.Tenant, who, claims.Context, false)
 	}
 	if err != nil {
 		return nil, asRefusal(err, contextToken)
 	}
-	_, unusable, err = CheckContacts(tenant.Tenant, claims.Context.PSA, claims.Context.Contacts, s.Now())
+	_, unusable, err = s.CheckContacts(tenant.Tenant, claims.Context.PSA, claims.Context.Contacts, s.Now())
 	return unusable, err
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,9 @@ const (
 	audience = "https://pod.example"
 	issuer   = "https://psa.example"
 )
+
+// manage is a product whose tickets are read.
+var manage = psa.Product{Name: "connectwise", Title: "ConnectWise"}
 
 var (
 	_      launch.Sessions = (*store.Store)(nil)
@@ -66,12 +70,17 @@ func newHarness(t testing.TB) *harness {
 	return h
 }
 
+// atNoon is a service that builds ticket contexts; log may be nil.
+func atNoon(log *slog.Logger) *launch.Service {
+	return &launch.Service{Products: []psa.Product{manage}, Now: func() time.Time { return time.Unix(1767225600, 0) }, Log: log}
+}
+
 // newNode is the service of one more node on the same store.
 func (h *harness) newNode() *launch.Service {
 	return &launch.Service{
 		Tenants: h.store, Sessions: h.store, Audience: audience, Secret: secret,
 		ChangeDetector: storetest.Service(h.store, func() time.Time { return h.now }),
-		Hosted:         fakeHosted{h.psa}, Tickets: fakeTickets{h.psa},
+		Hosted:         fakeHosted{h.psa}, Tickets: fakeTickets{h.psa}, Products: []psa.Product{manage},
 		Now: func() time.Time { return h.now }, Entropy: rand.Reader,
 	}
 }
@@ -250,7 +259,7 @@ type fakeSystem struct {
 	duringVerify func() // called by VerifyMember during the request
 }
 
-func (s *fakeSystem) VerifyMember(_ context.Context, _ verify.Tenant, m psa.Member) (verify.Technician, error) {
+func (s *fakeSystem) VerifyMember(_ context.Context, _ verify.Tenant, _ string, m psa.Member) (verify.Technician, error) {
 	s.mu.Lock()
 	s.proofs++
 	who, err, underway := s.who, s.verifyErr, s.duringVerify
@@ -276,7 +285,7 @@ func newFakeSystem() *fakeSystem {
 	return &fakeSystem{
 		who: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example", Phone: "(415) 555-0100"},
 		ticket: launchcontext.Context{
-			PSA: psa.ConnectWise, Ticket: launchcontext.Ticket{ID: "1174", Summary: "Password reset"},
+			PSA: manage.Name, Ticket: launchcontext.Ticket{ID: "1174", Summary: "Password reset"},
 			Client: launchcontext.Client{ID: "250", Name: "Contoso"}, Contact: launchcontext.Default{ID: "12", Name: "Dana Reyes"},
 			Contacts: []launchcontext.Contact{
 				{ID: "31", Name: "Raj Patel", Channels: []launchcontext.Channel{{ID: "9", Kind: "phone", Value: "415 555 4822", Mobile: &mobile}}},
@@ -292,7 +301,7 @@ func newFakeSystem() *fakeSystem {
 // fakeHosted and fakeTickets implement the two ports on a fakeSystem.
 type fakeHosted struct{ *fakeSystem }
 
-func (h fakeHosted) TicketAsMember(context.Context, verify.Tenant, psa.Member, string, string) (launchcontext.Context, error) {
+func (h fakeHosted) TicketAsMember(context.Context, verify.Tenant, string, psa.Member, string, string) (launchcontext.Context, error) {
 	return h.read()
 }
 
@@ -308,5 +317,5 @@ func (f fakeTickets) Contacts(context.Context, verify.Tenant, string, string, st
 }
 
 func (f fakeTickets) TakesNotes(_ context.Context, _ verify.Tenant, name string) (bool, error) {
-	return name == psa.ConnectWise, nil
+	return name == manage.Name, nil
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
-// HostedLaunch is the request of a pod in ConnectWise's own frame. All of it comes from a browser.
+// HostedLaunch is the request of a pod in a ticket system's own frame. All of it comes from a browser.
 type HostedLaunch struct {
 	Tenant string
 	From   netip.Addr // source address of the request
 	Origin string     // of the page that embeds the pod; may be empty
+	System string     // whose frame it is, by its name in launch contexts
 	Ticket string
 	Screen string
 	Member psa.Member
@@ -33,20 +34,17 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 	tenant, err := s.Tenants.Tenant(ctx, l.Tenant)
 	switch {
 	case verify.CodeOf(err) == verify.CodeNotFound:
-		return Grant{}, memberRefusal(err)
+		return Grant{}, s.productOf(l.System).MemberRefused(err)
 	case err != nil:
 		return Grant{}, err
 	case l.Origin != "" && !slices.Contains(tenant.Origins, l.Origin):
 		return Grant{}, unusable("origin", "is not one of the tenant's")
 	}
-	if s.Hosted == nil {
-		return Grant{}, &verify.Error{Code: verify.CodePSAMisconfigured, Public: publicNotConnected}
-	}
 	who, x, err := s.readHosted(ctx, tenant, l)
 	if err != nil {
 		return Grant{}, err
 	}
-	tc, err := newTicketContext(tenant, dropUnusable(who, tenant.Region), x, true, s.Now(), s.Log)
+	tc, err := s.newTicketContext(tenant, dropUnusable(who, tenant.Region), x, true)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -59,6 +57,9 @@ func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l Hosted
 	if limited && s.UnknownMembers != nil {
 		s.UnknownMembers(tenant.ID, l.From)
 	}
+	if errors.Is(err, errRefusedRecently) {
+		err = s.productOf(l.System).MemberRefused(err)
+	}
 	if err != nil {
 		return verify.Technician{}, launchcontext.Context{}, err
 	}
@@ -70,12 +71,12 @@ func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l Hosted
 	}
 	read := make(chan answer, 1)
 	go func() {
-		x, err := s.Hosted.TicketAsMember(ctx, tenant, l.Member, l.Ticket, l.Screen)
+		x, err := s.Hosted.TicketAsMember(ctx, tenant, l.System, l.Member, l.Ticket, l.Screen)
 		read <- answer{x, err}
 	}()
-	who, err := s.Hosted.VerifyMember(ctx, tenant, l.Member)
+	who, err := s.Hosted.VerifyMember(ctx, tenant, l.System, l.Member)
 	if err == nil && who.ID == "" {
-		err = memberRefusal(errors.New("the ticket system confirmed nobody"))
+		err = s.productOf(l.System).MemberRefused(errors.New("the ticket system confirmed nobody"))
 	}
 	release(err)
 	if err != nil {
@@ -85,7 +86,7 @@ func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l Hosted
 	if ticket.err == nil && ticket.x.Ticket.ID != l.Ticket {
 		ticket.err = &verify.Error{Code: verify.CodeTicket, Public: publicTicket, Err: errors.New("the ticket system gave another ticket")}
 	}
-	ticket.x.PSA = psa.ConnectWise
+	ticket.x.PSA = l.System
 	return who, ticket.x, psaFailure(ticket.err)
 }
 
@@ -100,6 +101,12 @@ func dropUnusable(who verify.Technician, region string) verify.Technician {
 	return who
 }
 
-func memberRefusal(cause error) error {
-	return &verify.Error{Code: verify.CodeMember, Public: publicMember, Err: cause}
+// productOf gives the product of a name.
+func (s *Service) productOf(name string) psa.Product {
+	for _, p := range s.Products {
+		if p.Name == name {
+			return p
+		}
+	}
+	return psa.Product{Name: name, Title: "The ticket system"}
 }

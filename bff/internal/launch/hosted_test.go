@@ -24,8 +24,8 @@ import (
 // hostedLaunch is the launch of a known member on the ticket of the fake system.
 func hostedLaunch() launch.HostedLaunch {
 	return launch.HostedLaunch{
-		Tenant: "acme", Origin: "https://psa.example", Ticket: "1174", Screen: "ticket",
-		Member: psa.Member{ID: "ana", Hash: "hash-5d0c2b77", Context: "context-91ab", Company: "acme", Email: "ana@acme.example"},
+		Tenant: "acme", Origin: "https://psa.example", System: manage.Name, Ticket: "1174", Screen: "ticket",
+		Member: psa.Member{ID: "ana", Credential: "hash-5d0c2b77", Context: "context-91ab"},
 	}
 }
 
@@ -108,7 +108,7 @@ func TestThreat_01_HostedLaunchesFailClosed(t *testing.T) {
 		{"a ticket without a client", func(h *harness, _ *launch.HostedLaunch) { h.psa.ticket.Client.ID = "" }, verify.CodeContextInvalid},
 		{"a page that is none of the tenant's", func(_ *harness, l *launch.HostedLaunch) { l.Origin = "https://evil.example" }, verify.CodeContextInvalid},
 		{"a page by http", func(_ *harness, l *launch.HostedLaunch) { l.Origin = "http://psa.example" }, verify.CodeContextInvalid},
-		{"a server that is connected to nothing", func(h *harness, _ *launch.HostedLaunch) { h.Hosted = nil }, verify.CodePSAMisconfigured},
+		{"a server that is connected to nothing", func(h *harness, _ *launch.HostedLaunch) { h.Hosted = psa.Systems{} }, verify.CodePSAMisconfigured},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHarness(t)
@@ -133,14 +133,14 @@ type fakeSlowTickets struct {
 	result  chan error
 }
 
-func (l fakeSlowTickets) TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
+func (l fakeSlowTickets) TicketAsMember(ctx context.Context, t verify.Tenant, system string, m psa.Member, ticket, screen string) (launchcontext.Context, error) {
 	select {
 	case <-l.unblock:
 		l.result <- nil
 	case <-ctx.Done():
 		l.result <- ctx.Err()
 	}
-	return l.fakeHosted.TicketAsMember(ctx, t, m, ticket, screen)
+	return l.fakeHosted.TicketAsMember(ctx, t, system, m, ticket, screen)
 }
 
 func TestMemberAndTicketAreAskedForSideBySide(t *testing.T) {
@@ -170,7 +170,7 @@ func TestATicketIsNotWaitedForOnceTheProofIsRefused(t *testing.T) {
 func unknownMember(from string, i int) launch.HostedLaunch {
 	l := hostedLaunch()
 	l.From = netip.MustParseAddr(from)
-	l.Member.ID, l.Member.Hash = fmt.Sprint("made up ", i), fmt.Sprint("made up ", i)
+	l.Member.ID, l.Member.Credential = fmt.Sprint("made up ", i), fmt.Sprint("made up ", i)
 	return l
 }
 
@@ -178,7 +178,7 @@ func unknownMember(from string, i int) launch.HostedLaunch {
 func (h *harness) openHosted(t *testing.T, l launch.HostedLaunch) verify.Code {
 	t.Helper()
 	h.psa.verifyErr = nil
-	if strings.HasPrefix(l.Member.Hash, "made up") {
+	if strings.HasPrefix(l.Member.Credential, "made up") {
 		h.psa.verifyErr = &verify.Error{Code: verify.CodeMember, Public: "No."}
 	}
 	_, err := h.OpenHosted(t.Context(), l)
@@ -188,7 +188,7 @@ func (h *harness) openHosted(t *testing.T, l launch.HostedLaunch) verify.Code {
 // newSession is Ana with a new session, at an address.
 func newSession(from, hash string) launch.HostedLaunch {
 	l := hostedLaunch()
-	l.From, l.Member.Hash = netip.MustParseAddr(from), hash
+	l.From, l.Member.Credential = netip.MustParseAddr(from), hash
 	return l
 }
 
@@ -313,7 +313,7 @@ func TestThreat_05_OnlySoManyAreAskedAboutAtOnce(t *testing.T) {
 	for i := range 20 {
 		all.Go(func() {
 			l := hostedLaunch()
-			l.Member.ID, l.Member.Hash = fmt.Sprint("somebody ", i), fmt.Sprint("somebody ", i)
+			l.Member.ID, l.Member.Credential = fmt.Sprint("somebody ", i), fmt.Sprint("somebody ", i)
 			if _, err := h.OpenHosted(t.Context(), l); err != nil {
 				t.Error(err)
 			}
@@ -444,7 +444,7 @@ func TestThreat_25_AMembersSessionIsNowhere(t *testing.T) {
 		}
 		output.Write(content)
 	}
-	for _, secret := range []string{l.Member.Hash, l.Member.Context} {
+	for _, secret := range []string{l.Member.Credential, l.Member.Context} {
 		if strings.Contains(output.String(), secret) {
 			t.Errorf("%q is told, or written down", secret)
 		}

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
@@ -79,7 +78,7 @@ func oneContact() launchcontext.Context {
 
 func ticketContextOf(t *testing.T, x launchcontext.Context, log *slog.Logger) verify.TicketContext {
 	t.Helper()
-	tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false, time.Unix(1767225600, 0), log)
+	tc, err := launch.NewTicketContext(atNoon(log), verify.Tenant{ID: "acme"}, verify.Technician{ID: "ana"}, x, false)
 	if err != nil {
 		t.Fatal(err)
 	}

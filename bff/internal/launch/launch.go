@@ -32,6 +32,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/seal"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -49,17 +50,18 @@ const (
 // maxCachedSessions bounds the cache.
 const maxCachedSessions = 4096
 
-// Service opens pods. All exported fields are required except Hosted, which is nil where no ticket system hosts pods,
-// UnknownMembers and Log. A Service must not be copied after first use.
+// Service opens pods. All exported fields are required except UnknownMembers and Log. A Service must not be copied after
+// first use.
 type Service struct {
 	Tenants        Tenants
 	Sessions       Sessions
 	ChangeDetector ChangeDetector
 	Hosted         Hosted
 	Tickets        Tickets
-	Client         *http.Client // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
-	Audience       string       // the public URL, which contexts must name exactly
-	Secret         []byte       // 32 bytes; the keys of bearers and challenges are derived from it
+	Products       []psa.Product // those whose tickets Shieldpod reads by itself: ids of their people and clients get the product's name as prefix
+	Client         *http.Client  // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
+	Audience       string        // the public URL, which contexts must name exactly
+	Secret         []byte        // 32 bytes; the keys of bearers and challenges are derived from it
 	Now            func() time.Time
 	Entropy        io.Reader
 	Log            *slog.Logger // records ignored fields of a launch; nil: no log
@@ -144,7 +146,7 @@ func (s *Service) openSession(ctx context.Context, tenant verify.Tenant, claims 
 		return Grant{}, err
 	}
 	who := verify.Technician{ID: claims.Subject, Name: claims.Actor.Name, Email: claims.Actor.Email, Phone: claims.Actor.Phone}
-	tc, err := newTicketContext(tenant, who, x, onFile, s.Now(), s.Log)
+	tc, err := s.newTicketContext(tenant, who, x, onFile)
 	if err != nil {
 		return Grant{}, err
 	}

@@ -10,20 +10,18 @@ import (
 
 // Messages for people. Each sentence states the next step and contains no personal data.
 const (
-	publicInvalid      = "The ticket system's launch context was not accepted. Reopen the ticket; if that does not help, ask your administrator to check the ticket system's signing key and settings."
-	publicClock        = "The ticket system's clock is ahead of Shieldpod's. Reopen the ticket; if that does not help, ask your administrator to check both clocks."
-	publicExpired      = "It took too long to open this pod. Reopen the ticket to try again."
-	publicReplayed     = "This pod was opened before. Reopen the ticket to open it again."
-	publicSession      = "This pod's session is not valid any more. Reopen the ticket to start a new one."
-	publicOver         = "This pod's session is over. Reopen the ticket to start a new one."
-	publicMember       = "ConnectWise does not confirm who is signed in. Sign in to ConnectWise again and reopen the ticket."
-	publicNotConnected = "This server is not connected to ConnectWise. Ask your administrator to connect it."
-	publicTicket       = "The ticket system did not give the ticket that is on the screen. Reopen the ticket."
-	publicPSADown      = "The ticket system does not answer as it should. Try again in a moment; if it works otherwise, tell your administrator."
-	publicPSABusy      = "The ticket system is asked for too much right now. Try again in a moment."
-	publicChanged      = "The ticket system has changed this contact since the ticket was opened. Reopen the ticket to load it again."
-	publicKeysDown     = "The ticket system's signing keys can't be fetched right now. Try again in a moment; if that does not help, tell the ticket system's vendor."
-	publicDown         = "Shieldpod can't open pods right now. Try again in a moment."
+	publicInvalid  = "The ticket system's launch context was not accepted. Reopen the ticket; if that does not help, ask your administrator to check the ticket system's signing key and settings."
+	publicClock    = "The ticket system's clock is ahead of Shieldpod's. Reopen the ticket; if that does not help, ask your administrator to check both clocks."
+	publicExpired  = "It took too long to open this pod. Reopen the ticket to try again."
+	publicReplayed = "This pod was opened before. Reopen the ticket to open it again."
+	publicSession  = "This pod's session is not valid any more. Reopen the ticket to start a new one."
+	publicOver     = "This pod's session is over. Reopen the ticket to start a new one."
+	publicTicket   = "The ticket system did not give the ticket that is on the screen. Reopen the ticket."
+	publicPSADown  = "The ticket system does not answer as it should. Try again in a moment; if it works otherwise, tell your administrator."
+	publicPSABusy  = "The ticket system is asked for too much right now. Try again in a moment."
+	publicChanged  = "The ticket system has changed this contact since the ticket was opened. Reopen the ticket to load it again."
+	publicKeysDown = "The ticket system's signing keys can't be fetched right now. Try again in a moment; if that does not help, tell the ticket system's vendor."
+	publicDown     = "Shieldpod can't open pods right now. Try again in a moment."
 )
 
 // Messages of sign-ins.

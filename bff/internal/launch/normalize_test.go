@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -25,7 +24,7 @@ func ticketContextWith(t interface{ Fatal(...any) }, region string, actor launch
 		Contact: launchcontext.Default{ID: "dana"}, Contacts: []launchcontext.Contact{{ID: "dana", Name: "Dana", Channels: channels}},
 	}
 	who := verify.Technician{ID: "ana", Name: actor.Name, Email: actor.Email, Phone: actor.Phone}
-	tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme", Region: region}, who, x, false, time.Unix(1767225600, 0), nil)
+	tc, err := launch.NewTicketContext(atNoon(nil), verify.Tenant{ID: "acme", Region: region}, who, x, false)
 	if err != nil {
 		t.Fatal(err)
 	}

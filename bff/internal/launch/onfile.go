@@ -40,13 +40,13 @@ func (s *Service) RecheckContact(ctx context.Context, session verify.Session, co
 	if err != nil {
 		return err
 	}
-	prefix := idPrefix(d.Ticket.PSA)
+	prefix := s.idPrefix(d.Ticket.PSA)
 	id := strings.TrimPrefix(contact, prefix)
 	list, err := s.Tickets.Contacts(ctx, tenant, d.Ticket.PSA, strings.TrimPrefix(d.Client.ID, prefix), id)
 	if err != nil && verify.CodeOf(err) != verify.CodeNotFound {
 		return psaFailure(err)
 	}
-	r := &reader{region: tenant.Region, now: s.Now(), idPrefix: prefix}
+	r := s.newReader(tenant, d.Ticket.PSA, s.Now())
 	for _, now := range list {
 		if now.ID == id && slices.ContainsFunc(r.channels("", now.Channels), func(has verify.Channel) bool {
 			return has.Unusable == "" && has.SameDestination(ch)
@@ -62,8 +62,8 @@ func (s *Service) RecheckContact(ctx context.Context, session verify.Session, co
 
 // CheckContacts reads contacts that are pushed to the directory as launches will read them, and lists the unusable
 // channels: pods show them with the reason. CodeInvalid: Field names the unusable value.
-func CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
-	r := &reader{region: t.Region, now: now, idPrefix: idPrefix(system)}
+func (s *Service) CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
+	r := s.newReader(t, system, now)
 	read = r.contacts(list)
 	if err := pushRefusal(r.fault, "A contact can't be used: its field "); err != nil {
 		return nil, nil, err
@@ -76,8 +76,8 @@ func CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact,
 
 // CheckDirectoryScope refuses a ticket system or a client that no context can name: its contacts would never be found.
 // CodeInvalid: Field names the value.
-func CheckDirectoryScope(system, client string) error {
-	r := &reader{idPrefix: idPrefix(system)}
+func (s *Service) CheckDirectoryScope(system, client string) error {
+	r := s.newReader(verify.Tenant{}, system, time.Time{})
 	r.exact("psa", system, maxLabel)
 	r.prefixed("client_id", client)
 	return pushRefusal(r.fault, "No launch context can name this: it ")

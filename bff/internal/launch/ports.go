@@ -34,15 +34,15 @@ type ChangeDetector interface {
 	FlagChangedChannels(ctx context.Context, d verify.TicketContext) (verify.TicketContext, map[string][]verify.KnownChannel, error)
 }
 
-// Hosted is the ticket system whose own frame the pod is in. Its methods may run in parallel. They answer CodePSADown,
-// CodePSABusy or CodePSAMisconfigured when the ticket system gives no usable answer.
+// Hosted is the ticket systems whose own frame the pod may be in. Its methods may run in parallel. They answer
+// CodePSADown, CodePSABusy or CodePSAMisconfigured when the ticket system gives no usable answer.
 type Hosted interface {
-	// VerifyMember gives the technician whose live session the member's hash identifies. CodeMember: there is no such session,
-	// it is another member's, or the member is inactive.
-	VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member) (verify.Technician, error)
+	// VerifyMember gives the technician whose live session the member's credential identifies. CodeMember: there is no such
+	// session, it is another member's, or the member is inactive.
+	VerifyMember(ctx context.Context, t verify.Tenant, system string, m psa.Member) (verify.Technician, error)
 	// TicketAsMember gives the ticket and the people of its client, read as that member. CodeTicket: there is no such ticket, or
 	// the member may not see it. CodeMember: as for VerifyMember.
-	TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Member, ticket, screen string) (launchcontext.Context, error)
+	TicketAsMember(ctx context.Context, t verify.Tenant, system string, m psa.Member, ticket, screen string) (launchcontext.Context, error)
 }
 
 // Tickets reads the tenant's ticket systems with the tenant's own keys. CodeNotFound: this system is not connected, and

@@ -55,7 +55,7 @@ type rateLimiter struct {
 	sources         *simplelru.LRU[sourceKey, *sourceLimits] // addresses with unverified sessions
 }
 
-// memberKey identifies a member's live session or, without its hash, the member.
+// memberKey identifies a member's live session or, without its credential, the member.
 type memberKey [sha256.Size]byte
 
 // sourceKey is a client's address at a tenant.
@@ -82,11 +82,11 @@ type sourceLimits struct {
 
 // memberKeyOf gives the key of a member in the rate limiter.
 func (s *Service) memberKeyOf(tenant string, m psa.Member) memberKey {
-	return digest.MAC(s.memberHashKey, tenant, m.ID, m.Hash)
+	return digest.MAC(s.memberHashKey, tenant, m.ID, m.Credential)
 }
 
 // acquire admits a request about a member. The caller passes its result to release. CodePSABusy: retry later.
-// CodeMember: the ticket system refused this member recently. limited: the address has sent too many members who do not
+// errRefusedRecently: the ticket system refused this member recently. limited: the address has sent too many members who do not
 // exist.
 func (l *rateLimiter) acquire(tenant string, from netip.Addr, key, member memberKey, now time.Time) (release func(error), limited bool, err error) {
 	l.mu.Lock()
@@ -94,7 +94,7 @@ func (l *rateLimiter) acquire(tenant string, from netip.Addr, key, member member
 	l.prepare()
 	limits := l.limitsOf(tenant)
 	if at, known := l.refusedSessions.Get(key); known && isRecent(at, now, refusalLifetime) {
-		return nil, false, memberRefusal(errRefusedRecently)
+		return nil, false, errRefusedRecently
 	}
 	if at, known := l.provenSessions.Get(key); known && isRecent(at, now, provenLifetime) {
 		if limits.inFlight >= maxInFlight {

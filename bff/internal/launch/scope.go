@@ -27,11 +27,12 @@ const (
 
 // newTicketContext builds the ticket context of a verified technician and ticket. Unreadable contacts of a ticket
 // system are left out. An unreadable contact of a launch context refuses the context.
-func newTicketContext(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool, now time.Time, log *slog.Logger) (verify.TicketContext, error) {
+func (s *Service) newTicketContext(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool) (verify.TicketContext, error) {
 	if onFile && x.Contact.ID == "" {
 		return verify.TicketContext{}, contactRefusal(publicNoContact)
 	}
-	r := &reader{region: tenant.Region, now: now, idPrefix: idPrefix(x.PSA), tenant: tenant.ID, log: log}
+	r := s.newReader(tenant, x.PSA, s.Now())
+	r.log = s.Log
 	address, number := r.ownAddress("act.email", email(who.Email), who.Email), r.ownAddress("act.phone", phone(who.Phone, r.region, nil), who.Phone)
 	d := verify.TicketContext{
 		Tenant:          tenant.ID,
@@ -64,18 +65,29 @@ func newTicketContext(tenant verify.Tenant, who verify.Technician, x launchconte
 
 // idPrefix gives the prefix for ids of people and clients of a ticket system that Shieldpod reads by itself, so that
 // they differ from the ids of another product of the same tenant. The ids in a vendor's contexts have no prefix.
-func idPrefix(system string) string {
-	if system == psa.ConnectWise {
-		return system + ":"
+func (s *Service) idPrefix(system string) string {
+	for _, p := range s.Products {
+		if p.Name == system {
+			return system + ":"
+		}
 	}
 	return ""
+}
+
+func (s *Service) newReader(tenant verify.Tenant, system string, now time.Time) *reader {
+	r := &reader{region: tenant.Region, now: now, idPrefix: s.idPrefix(system), tenant: tenant.ID}
+	for _, p := range s.Products {
+		r.reserved = append(r.reserved, p.Name+":")
+	}
+	return r
 }
 
 // reader converts values and keeps the first error.
 type reader struct {
 	region           string // of numbers written without a country
 	now              time.Time
-	idPrefix         string // of the ids of people and clients
+	idPrefix         string   // of the ids of people and clients
+	reserved         []string // prefixes of ids; none begins an id that has no prefix
 	fault            error
 	unusableChannels []string
 	tenant           string
@@ -103,7 +115,7 @@ func (r *reader) exact(field, value string, limit int) string {
 // prefixed gives an id with the ticket system's prefix. Ids without a prefix must not begin like one.
 func (r *reader) prefixed(field, value string) string {
 	r.id(field, r.idPrefix+value)
-	if value == "" || r.idPrefix == "" && strings.HasPrefix(value, idPrefix(psa.ConnectWise)) {
+	if value == "" || r.idPrefix == "" && slices.ContainsFunc(r.reserved, func(p string) bool { return strings.HasPrefix(value, p) }) {
 		r.refuse(field, "is empty, or begins like another ticket system's")
 	}
 	return r.idPrefix + value

@@ -319,7 +319,7 @@ func TestThreat_22_EveryTicketContextIsUsable(t *testing.T) {
 		c.Context.Contacts = append(c.Context.Contacts, who)
 		ana := verify.Technician{ID: c.Subject, Name: c.Actor.Name}
 		filed := rapid.Bool().Draw(t, "filed")
-		tc, err := launch.NewTicketContext(verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed, time.Unix(1767225600, 0), nil)
+		tc, err := launch.NewTicketContext(atNoon(nil), verify.Tenant{ID: "acme", Region: "US"}, ana, c.Context, filed)
 		if err == nil {
 			checkUsable(t, tc)
 		} else if code := verify.CodeOf(err); code != verify.CodeContextInvalid && code != verify.CodeContact {

@@ -194,7 +194,7 @@ func (s *Service) OpenSignedIn(ctx context.Context, l SignInLaunch) (Grant, erro
 		return Grant{}, err
 	}
 	person := dropUnusable(verify.Technician{ID: who.Technician, Name: who.Name, Email: who.Email}, t.Region)
-	tc, err := newTicketContext(t.Tenant, person, x, true, s.Now(), s.Log)
+	tc, err := s.newTicketContext(t.Tenant, person, x, true)
 	if err != nil {
 		return Grant{}, err
 	}

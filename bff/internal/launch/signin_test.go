@@ -19,7 +19,6 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/egress"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
-	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/idp"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -68,7 +67,7 @@ func newSignInHarness(t *testing.T, edit func(*admin.SignIn)) *signInHarness {
 		t.Fatal(err)
 	}
 	acme := g.acme(t)
-	acme.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	acme.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: manage.Name, Claim: "sub"}
 	if edit != nil {
 		edit(&acme.SignIn)
 	}
@@ -172,7 +171,7 @@ func TestThreat_03_ASignInsCodeHasNoOtherUse(t *testing.T) {
 	g := newSignInHarness(t, nil)
 	other := g.acme(t)
 	other.ID = "zenith"
-	other.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: psa.ConnectWise, Claim: "sub"}
+	other.SignIn = admin.SignIn{Issuer: g.provider.URL, ClientID: "shieldpod", Secret: []byte("hush"), System: manage.Name, Claim: "sub"}
 	g.put(t, other)
 	start, code := g.begin(), g.signIn("ana")
 	for name, l := range map[string]launch.SignInLaunch{

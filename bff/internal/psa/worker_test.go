@@ -69,7 +69,7 @@ func newHarness(t *testing.T) *harness {
 	}
 	waker := new(jobs.Waker)
 	h.Worker = psa.NewWorker(psa.WorkerConfig{
-		Queue: h.store.Notes(), Waker: waker, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"connectwise": h},
+		Queue: h.store.Notes(), Waker: waker, Results: h.service, Tenants: h.store, Writers: map[string]psa.Writer{"helpdesk": h},
 		Now: h.clock, Random: func() float64 { return 0 }, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	h.service.Waker = waker
@@ -93,7 +93,7 @@ func (h *harness) ticketContext(tenant, contact string) verify.TicketContext {
 	number := fmt.Sprintf("+1415555%04d", 4821+int(contact[len(contact)-1])) // a number per contact
 	return verify.TicketContext{
 		Tenant: tenant, Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Client: verify.Client{ID: "contoso"},
-		Ticket: verify.Ticket{PSA: "connectwise", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
+		Ticket: verify.Ticket{PSA: "helpdesk", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
 		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: number, Country: "US"}}}},
 	}
 }

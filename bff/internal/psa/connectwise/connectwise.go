@@ -16,17 +16,22 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/rest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
 
+// Product names ConnectWise.
+var Product = psa.Product{Name: "connectwise", Title: "ConnectWise"}
+
 var (
-	_ psa.Adapter = (*Client)(nil)
-	_ psa.Writer  = (*Client)(nil)
+	_ psa.Adapter        = (*Client)(nil)
+	_ psa.MemberVerifier = (*Client)(nil)
+	_ psa.Searcher       = (*Client)(nil)
+	_ psa.Writer         = (*Client)(nil)
+	_ psa.Checker        = (*Client)(nil)
 )
 
 // Config holds the dependencies of a client. All fields are required.
@@ -40,56 +45,56 @@ type Config struct {
 // Client calls the ConnectWise of each tenant that has connected it. It must be made by New.
 type Client struct {
 	cfg          Config
-	http         http.Client
-	digestKey    [32]byte // of cached results
-	requests     singleflight.Group
-	codebases    *cache.Cache[cacheKey, string]
-	confirmed    *cache.Cache[cacheKey, verify.Technician]
-	refused      *cache.Cache[cacheKey, error] // apart from the confirmed members, so that invented ones don't displace them
-	contactLists *cache.Cache[cacheKey, []launchcontext.Contact]
+	rest         *rest.Client
+	codebases    *cache.Cache[rest.Key, string]
+	confirmed    *cache.Cache[rest.Key, verify.Technician]
+	refused      *cache.Cache[rest.Key, error] // apart from the confirmed members, so that invented ones don't displace them
+	contactLists *rest.Cache[[]launchcontext.Contact]
 }
 
 // New makes a client.
 func New(c Config) (*Client, error) {
-	client := &Client{
-		cfg: c, http: *c.HTTP,
-		codebases:    cache.New[cacheKey, string](1000, 0),
-		confirmed:    cache.New[cacheKey, verify.Technician](10_000, confirmedFor),
-		refused:      cache.New[cacheKey, error](10_000, refusedFor),
-		contactLists: cache.New[cacheKey, []launchcontext.Contact](1000, contactsUsableFor),
+	client, err := rest.New(rest.Config{Product: Product, HTTP: c.HTTP, ErrorCode: errorCode, Now: c.Now, Entropy: c.Entropy})
+	if err != nil {
+		return nil, err
 	}
-	client.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if _, err := io.ReadFull(c.Entropy, client.digestKey[:]); err != nil {
-		return nil, fmt.Errorf("connectwise: entropy: %w", err)
-	}
-	return client, nil
+	return &Client{
+		cfg: c, rest: client,
+		codebases:    cache.New[rest.Key, string](1000, 0),
+		confirmed:    cache.New[rest.Key, verify.Technician](10_000, confirmedFor),
+		refused:      cache.New[rest.Key, error](10_000, refusedFor),
+		contactLists: rest.NewCache[[]launchcontext.Contact](client, 1000, contactsFreshFor, contactsUsableFor),
+	}, nil
 }
+
+// Product implements [psa.Adapter].
+func (c *Client) Product() psa.Product { return Product }
 
 // connection is one tenant's connection, ready for requests.
 type connection struct {
 	Settings
 	keys   Keys
 	tenant string
-	id     cacheKey // of the whole connection, so that no cached result of another one applies
+	id     rest.Key // of the whole connection, so that no cached result of another one applies
 }
 
 // connect gives the tenant's connection. CodeNotFound: it has none.
 func (c *Client) connect(ctx context.Context, t verify.Tenant) (*connection, error) {
-	stored, err := c.cfg.Connections.Connection(ctx, t.ID, psa.ConnectWise)
+	stored, err := c.cfg.Connections.Connection(ctx, t.ID, Product.Name)
 	if err != nil {
 		return nil, err
 	}
 	settings, err := ParseSettings(stored.Settings)
 	if err != nil {
-		return nil, misconfigured(fmt.Errorf("settings: %w", err))
+		return nil, Product.Misconfigured(fmt.Errorf("settings: %w", err))
 	}
 	keys, err := parseKeys(stored.Secret)
 	if err != nil {
-		return nil, misconfigured(fmt.Errorf("keys: %w", err))
+		return nil, Product.Misconfigured(fmt.Errorf("keys: %w", err))
 	}
 	return &connection{
 		Settings: settings, keys: keys, tenant: t.ID,
-		id: c.digest("link", t.ID, string(stored.Settings), string(stored.Secret)),
+		id: c.rest.Key("link", t.ID, string(stored.Settings), string(stored.Secret)),
 	}, nil
 }
 
@@ -97,7 +102,7 @@ func (c *Client) connect(ctx context.Context, t verify.Tenant) (*connection, err
 func (c *Client) connectWithKeys(ctx context.Context, t verify.Tenant) (*connection, error) {
 	conn, err := c.connect(ctx, t)
 	if err == nil && conn.keys == (Keys{}) {
-		err = &verify.Error{Code: verify.CodeNotFound, Public: "ConnectWise is connected without API keys.", Err: errors.New("connectwise: no API keys")}
+		err = Product.NoKeys(errors.New("connectwise: no API keys"))
 	}
 	return conn, err
 }
@@ -106,10 +111,7 @@ func (c *Client) connectWithKeys(ctx context.Context, t verify.Tenant) (*connect
 func (c *Client) connectHosted(ctx context.Context, t verify.Tenant) (*connection, error) {
 	conn, err := c.connect(ctx, t)
 	if verify.CodeOf(err) == verify.CodeNotFound {
-		return nil, &verify.Error{
-			Code: verify.CodePSAMisconfigured, Err: err,
-			Public: "ConnectWise is not connected to Shieldpod. Ask your administrator to connect it.",
-		}
+		return nil, Product.NotConnected(err)
 	}
 	return conn, err
 }

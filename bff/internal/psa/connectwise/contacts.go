@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/rest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -23,16 +24,13 @@ const (
 	contactsUsableFor = 5 * time.Minute
 )
 
-const (
-	pageSize = 500
-	maxPages = 10
-)
+const pageSize = 500
 
 // contactView is the contacts that one identity may read.
 type contactView struct {
 	conn  *connection
 	as    credentials
-	owner cacheKey // of the identity
+	owner rest.Key // of the identity
 }
 
 // contact is a contact record of ConnectWise.
@@ -68,25 +66,8 @@ func (c *Client) Contacts(ctx context.Context, t verify.Tenant, client, contact 
 
 // contacts gives the contacts of a client, and their age.
 func (c *Client) contacts(ctx context.Context, d contactView, client string) ([]launchcontext.Contact, time.Duration, error) {
-	key := c.digest("people", string(d.owner[:]), client)
-	read := func(ctx context.Context) ([]launchcontext.Contact, error) {
-		requestedAt := c.cfg.Now()
-		people, err := c.readContacts(ctx, d, client)
-		if err == nil {
-			c.contactLists.Put(key, people, requestedAt)
-		}
-		return people, err
-	}
-	people, age, known := c.contactLists.Get(key, c.cfg.Now())
-	switch {
-	case known && age < contactsFreshFor:
-		return people, age, nil
-	case known:
-		go func() { _, _ = shared(context.WithoutCancel(ctx), &c.requests, key, read) }()
-		return people, age, nil
-	}
-	people, err := shared(ctx, &c.requests, key, read)
-	return people, 0, err
+	key := c.rest.Key("people", string(d.owner[:]), client)
+	return c.contactLists.Get(ctx, key, func(ctx context.Context) ([]launchcontext.Contact, error) { return c.readContacts(ctx, d, client) })
 }
 
 func (c *Client) readContacts(ctx context.Context, d contactView, client string) ([]launchcontext.Contact, error) {
@@ -168,7 +149,7 @@ func (c *Client) withContact(ctx context.Context, d contactView, people []launch
 	var one contact
 	_, err := c.call(ctx, d.conn, request{method: http.MethodGet, path: "/company/contacts/" + id, as: d.as}, &one)
 	switch {
-	case apiStatus(err) == http.StatusNotFound:
+	case rest.Status(err) == http.StatusNotFound:
 		return slices.Clip(limited), nil
 	case err != nil:
 		return nil, contactsRefusal(err)
@@ -197,11 +178,8 @@ func without(people []launchcontext.Contact, id string) []launchcontext.Contact 
 // contactsRefusal explains a refused request for contacts: the API member, or the members who open tickets, lack a
 // right.
 func contactsRefusal(err error) error {
-	if apiStatus(err) == 0 {
+	if rest.Status(err) == 0 {
 		return err
 	}
-	return &verify.Error{
-		Code: verify.CodePSAMisconfigured, Err: err,
-		Public: "ConnectWise does not let Shieldpod read this client's contacts. Ask your administrator to run 'shieldpod doctor'.",
-	}
+	return Product.ContactsRefused(err)
 }

@@ -2,8 +2,6 @@ package connectwise
 
 import (
 	"encoding/json"
-	"net/http"
-	"net/url"
 
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -12,11 +10,6 @@ import (
 func API(host string) string {
 	at := Settings{Host: host}.api()
 	return at.String()
-}
-
-// Next gives the query of the next page.
-func Next(links ...string) (url.Values, bool, error) {
-	return nextPage(http.Header{"Link": links})
 }
 
 // Person reads one contact.

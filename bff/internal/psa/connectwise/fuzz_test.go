@@ -18,26 +18,6 @@ func TestCloudHostsHaveAnAPIOfTheirOwn(t *testing.T) {
 	}
 }
 
-func FuzzNextPage(f *testing.F) {
-	for _, link := range []string{
-		`<https://cw.example/x?page=2>; rel="next", <https://cw.example/x?page=9>; rel="last"`, `<https://cw.example/x?page=9>; rel="last", <https://cw.example/x?page=2>; title="a"; rel=next`,
-		`<https://evil.example/x?page=2>; rel="next"`, `<//cw.example?page=2>;rel=next`, `<`, `,,,<a>`, `<https://cw.example/%zz>; rel=next`, `<a,b>; rel="next"`,
-	} {
-		f.Add(link)
-	}
-	f.Fuzz(func(t *testing.T, link string) {
-		query, more, err := connectwise.Next(link)
-		if more != (len(query) > 0) || more && err != nil {
-			t.Errorf("%q: %v %t %v", link, query, more, err)
-		}
-		for name := range query { // the conditions never come from the Link
-			if name != "page" && name != "pageId" {
-				t.Errorf("%q sets %s", link, name)
-			}
-		}
-	})
-}
-
 func FuzzContact(f *testing.F) {
 	f.Add([]byte(`{"id":1,"firstName":"Dana","communicationItems":[{"id":2,"type":{"name":"Mobile"},"value":"4155554821","communicationType":"Phone"},{"id":2,"type":null,"value":"x@y","communicationType":"Email"}]}`))
 	f.Add([]byte(`{"id":-1,"communicationItems":[{"id":0,"value":"1","communicationType":"Fax"}]}`))

@@ -25,7 +25,7 @@ import (
 var acme = verify.Tenant{ID: "acme", Name: "Acme IT", Region: "US"}
 
 // ana is the member of a live session.
-var ana = psa.Member{ID: "AOrtiz", Company: "acmeit", CodeBase: "evil/../..", Email: "boss@acme.example", Hash: "ana+live/session==", Context: "web:1"}
+var ana = psa.Member{ID: "AOrtiz", Credential: "ana+live/session==", Context: "web:1"}
 
 // fakeManage is a small, strict ConnectWise: it refuses every request that it does not know.
 type fakeManage struct {
@@ -84,9 +84,9 @@ func newHarness(t testing.TB) *harness {
 	m := &fakeManage{
 		t: t, codebase: "v2025_1",
 		members: map[string]map[string]any{
-			ana.Hash: {"identifier": "AOrtiz", "firstName": "Ana", "lastName": "Ortiz", "defaultEmail": "ana.ortiz@acme-it.example", "officePhone": "510 555 0100"},
-			"lee":    {"identifier": "LPark", "firstName": "Lee", "lastName": "Park"},
-			"gone":   {"identifier": "RFrost", "inactiveFlag": true},
+			ana.Credential: {"identifier": "AOrtiz", "firstName": "Ana", "lastName": "Ortiz", "defaultEmail": "ana.ortiz@acme-it.example", "officePhone": "510 555 0100"},
+			"lee":          {"identifier": "LPark", "firstName": "Lee", "lastName": "Park"},
+			"gone":         {"identifier": "RFrost", "inactiveFlag": true},
 		},
 		tickets: map[string]string{
 			"/service/tickets/61211": `{"id":61211,"summary":"New phone","recordType":"ServiceTicket","company":{"id":19301,"identifier":"Contoso","name":"Contoso"},

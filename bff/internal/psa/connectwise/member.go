@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/rest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -31,7 +32,7 @@ func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member
 	if err := checkMember(m); err != nil {
 		return verify.Technician{}, err
 	}
-	key := c.memberDigest(conn, m)
+	key := c.memberKey(conn, m)
 	now := c.cfg.Now()
 	if who, _, known := c.confirmed.Get(key, now); known {
 		return who, nil
@@ -39,7 +40,7 @@ func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member
 	if refusal, _, known := c.refused.Get(key, now); known {
 		return verify.Technician{}, refusal
 	}
-	return shared(ctx, &c.requests, key, func(ctx context.Context) (verify.Technician, error) {
+	return rest.Share(ctx, c.rest, key, func(ctx context.Context) (verify.Technician, error) {
 		requestedAt := c.cfg.Now()
 		who, err := c.verifyMember(ctx, conn, m)
 		switch {
@@ -53,9 +54,9 @@ func (c *Client) VerifyMember(ctx context.Context, t verify.Tenant, m psa.Member
 	})
 }
 
-// memberDigest identifies a member's session on one connection.
-func (c *Client) memberDigest(conn *connection, m psa.Member) cacheKey {
-	return c.digest("member", string(conn.id[:]), strings.ToLower(m.ID), m.Hash, m.Context)
+// memberKey identifies a member's session on one connection.
+func (c *Client) memberKey(conn *connection, m psa.Member) rest.Key {
+	return c.rest.Key("member", string(conn.id[:]), strings.ToLower(m.ID), m.Credential, m.Context)
 }
 
 // Values that are safe in a cookie.
@@ -68,8 +69,8 @@ const maxCookieBytes = 4096
 
 // checkMember refuses values that can't be a member, without a request.
 func checkMember(m psa.Member) error {
-	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Hash) || m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Hash)+len(m.Context) > maxCookieBytes {
-		return memberRefusal(errors.New("connectwise: the member is not one that ConnectWise would name"))
+	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Credential) || m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Credential)+len(m.Context) > maxCookieBytes {
+		return Product.MemberRefused(errors.New("connectwise: the member is not one that ConnectWise would name"))
 	}
 	return nil
 }
@@ -85,19 +86,19 @@ func (c *Client) verifyMember(ctx context.Context, conn *connection, m psa.Membe
 		OfficePhone  string `json:"officePhone"`
 	}
 	_, err := c.call(ctx, conn, request{method: http.MethodGet, path: "/system/myMembers/info", as: conn.asMember(m)}, &info)
-	switch status := apiStatus(err); {
+	switch status := rest.Status(err); {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return verify.Technician{}, memberRefusal(err)
+		return verify.Technician{}, Product.MemberRefused(err)
 	case status != 0:
-		return verify.Technician{}, misconfigured(err)
+		return verify.Technician{}, Product.Misconfigured(err)
 	case err != nil:
 		return verify.Technician{}, err
 	case info.Identifier == "":
-		return verify.Technician{}, psaDown(errors.New("connectwise: the answer names nobody"))
+		return verify.Technician{}, Product.Down(errors.New("connectwise: the answer names nobody"))
 	case !strings.EqualFold(info.Identifier, m.ID):
-		return verify.Technician{}, memberRefusal(fmt.Errorf("connectwise: the session is %q's, not %q's", info.Identifier, m.ID))
+		return verify.Technician{}, Product.MemberRefused(fmt.Errorf("connectwise: the session is %q's, not %q's", info.Identifier, m.ID))
 	case info.InactiveFlag:
-		return verify.Technician{}, memberRefusal(fmt.Errorf("connectwise: member %q is inactive", info.Identifier))
+		return verify.Technician{}, Product.MemberRefused(fmt.Errorf("connectwise: member %q is inactive", info.Identifier))
 	}
 	email := info.DefaultEmail
 	if !strings.Contains(email, "@") {
@@ -106,11 +107,4 @@ func (c *Client) verifyMember(ctx context.Context, conn *connection, m psa.Membe
 	return verify.Technician{
 		ID: info.Identifier, Name: strings.TrimSpace(info.FirstName + " " + info.LastName), Email: email, Phone: info.OfficePhone,
 	}, nil
-}
-
-func memberRefusal(err error) error {
-	return &verify.Error{
-		Code: verify.CodeMember, Err: err,
-		Public: "ConnectWise does not confirm who is signed in. Sign in to ConnectWise again and reopen the ticket.",
-	}
 }

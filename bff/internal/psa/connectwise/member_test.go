@@ -34,17 +34,17 @@ func TestAnUnconfirmedMemberIsRefused(t *testing.T) {
 		give  psa.Member
 		asked int // number of requests
 	}{
-		{"a hash that is nobody's", psa.Member{ID: "AOrtiz", Hash: "made-up"}, 1},
-		{"a colleague's hash under one's own name", psa.Member{ID: "AOrtiz", Hash: "lee"}, 1},
-		{"one's own hash under a colleague's name", psa.Member{ID: "LPark", Hash: ana.Hash}, 1},
-		{"an inactive member", psa.Member{ID: "RFrost", Hash: "gone"}, 1},
-		{"no name", psa.Member{Hash: ana.Hash}, 0},
+		{"a hash that is nobody's", psa.Member{ID: "AOrtiz", Credential: "made-up"}, 1},
+		{"a colleague's hash under one's own name", psa.Member{ID: "AOrtiz", Credential: "lee"}, 1},
+		{"one's own hash under a colleague's name", psa.Member{ID: "LPark", Credential: ana.Credential}, 1},
+		{"an inactive member", psa.Member{ID: "RFrost", Credential: "gone"}, 1},
+		{"no name", psa.Member{Credential: ana.Credential}, 0},
 		{"no hash", psa.Member{ID: "AOrtiz"}, 0},
-		{"a hash that ends its cookie", psa.Member{ID: "AOrtiz", Hash: "x; memberHash=" + ana.Hash}, 0},
-		{"a name that ends its cookie", psa.Member{ID: "x;memberHash=lee", Hash: "lee"}, 0},
-		{"a hash with a line of its own", psa.Member{ID: "AOrtiz", Hash: "x\r\nclientId: y"}, 0},
-		{"a context with a line of its own", psa.Member{ID: "AOrtiz", Hash: ana.Hash, Context: "x\nCookie: y"}, 0},
-		{"a hash beyond all measure", psa.Member{ID: "AOrtiz", Hash: strings.Repeat("x", 4097)}, 0},
+		{"a hash that ends its cookie", psa.Member{ID: "AOrtiz", Credential: "x; memberHash=" + ana.Credential}, 0},
+		{"a name that ends its cookie", psa.Member{ID: "x;memberHash=lee", Credential: "lee"}, 0},
+		{"a hash with a line of its own", psa.Member{ID: "AOrtiz", Credential: "x\r\nclientId: y"}, 0},
+		{"a context with a line of its own", psa.Member{ID: "AOrtiz", Credential: ana.Credential, Context: "x\nCookie: y"}, 0},
+		{"a hash beyond all measure", psa.Member{ID: "AOrtiz", Credential: strings.Repeat("x", 4097)}, 0},
 	} {
 		h := newHarness(t)
 		who, err := h.VerifyMember(t.Context(), acme, row.give)
@@ -55,7 +55,7 @@ func TestAnUnconfirmedMemberIsRefused(t *testing.T) {
 }
 
 func TestHowLongAProofCounts(t *testing.T) {
-	bad := psa.Member{ID: "AOrtiz", Hash: "made-up"}
+	bad := psa.Member{ID: "AOrtiz", Credential: "made-up"}
 	for _, row := range []struct {
 		name  string
 		give  psa.Member
@@ -83,9 +83,9 @@ func TestAProofIsOfThisMemberAndThisConnectionOnly(t *testing.T) {
 	_, err := h.VerifyMember(t.Context(), acme, ana)
 	wantCode(t, err, "")
 	for name, m := range map[string]psa.Member{
-		"another hash":    {ID: ana.ID, Hash: "lee", Context: ana.Context},
-		"another name":    {ID: "LPark", Hash: ana.Hash, Context: ana.Context},
-		"another context": {ID: ana.ID, Hash: ana.Hash, Context: "other"},
+		"another hash":    {ID: ana.ID, Credential: "lee", Context: ana.Context},
+		"another name":    {ID: "LPark", Credential: ana.Credential, Context: ana.Context},
+		"another context": {ID: ana.ID, Credential: ana.Credential, Context: "other"},
 	} {
 		before := h.count("/myMembers/info")
 		_, _ = h.VerifyMember(t.Context(), acme, m)
@@ -134,7 +134,7 @@ func TestThreat_25_AMembersSessionIsNowhereToRead(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("launch", "member", ana, "pointer", &ana)
 	fmt.Fprintf(&log, "%v %+v %#v %s %q %x", ana, ana, ana, ana, ana, ana)
 	for _, fault := range []func(http.ResponseWriter, *http.Request) bool{
-		nil, respondAlways(401, "application/json", "{}"), respondAlways(500, "text/plain", ana.Hash),
+		nil, respondAlways(401, "application/json", "{}"), respondAlways(500, "text/plain", ana.Credential),
 		func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) },
 	} {
 		h.restart()
@@ -144,12 +144,12 @@ func TestThreat_25_AMembersSessionIsNowhereToRead(t *testing.T) {
 		_, err = h.TicketAsMember(t.Context(), acme, ana, "1", "")
 		fmt.Fprintf(&log, "%v %+v\n", err, err)
 	}
-	for _, secret := range []string{ana.Hash, "web:1", "pR1vate", "pUb1ic", "what was sent"} {
+	for _, secret := range []string{ana.Credential, "web:1", "pR1vate", "pUb1ic", "what was sent"} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("%q is to be read in %s", secret, log.String())
 		}
 	}
-	if asked := strings.Join(h.requests(), " "); strings.Contains(asked, ana.Hash) {
+	if asked := strings.Join(h.requests(), " "); strings.Contains(asked, ana.Credential) {
 		t.Errorf("the hash is in a URL: %s", asked)
 	}
 }
@@ -157,7 +157,7 @@ func TestThreat_25_AMembersSessionIsNowhereToRead(t *testing.T) {
 func TestThreat_27_NothingThatABrowserSaysLeadsAnywhere(t *testing.T) {
 	h := newHarness(t)
 	m := ana
-	m.Company, m.CodeBase = "umbrella", "http://127.0.0.1:1/evil"
+	m.Context = "http://127.0.0.1:1/evil"
 	_, err := h.VerifyMember(t.Context(), acme, m)
 	wantCode(t, err, "")
 	for _, asked := range h.requests() {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/rest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -26,19 +27,19 @@ func (c *Client) WriteNote(ctx context.Context, t verify.Tenant, n psa.Note) err
 		return err
 	}
 	if !idShape.MatchString(n.Ticket) {
-		return ticketRefusal(errors.New("connectwise: a ticket's id is a number"))
+		return Product.TicketRefused(errors.New("connectwise: a ticket's id is a number"))
 	}
 	for _, path := range ticketPaths("") {
 		err = c.writeNote(ctx, conn, path+n.Ticket, n)
-		switch apiStatus(err) {
+		switch rest.Status(err) {
 		case http.StatusNotFound:
 			continue // it may be the other type of ticket
 		case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-			return &verify.Error{Code: verify.CodeInvalid, Public: "ConnectWise does not take this note.", Err: err}
+			return Product.NoteRefused(err)
 		}
 		return keysRefusal(err)
 	}
-	return ticketRefusal(err)
+	return Product.TicketRefused(err)
 }
 
 func (c *Client) writeNote(ctx context.Context, conn *connection, path string, n psa.Note) error {

@@ -63,7 +63,7 @@ func (d *sandboxHarness) member(id string) psa.Member {
 	_ = form.Body.Close()
 	for _, c := range form.Cookies() {
 		if c.Name == "memberHash" {
-			return psa.Member{ID: id, Company: "acme", Hash: c.Value, Context: "web"}
+			return psa.Member{ID: id, Credential: c.Value, Context: "web"}
 		}
 	}
 	d.t.Fatalf("%s is not signed in: %s", id, form.Status)
@@ -102,7 +102,7 @@ func TestTheSandboxsConnectWiseIsCalledAsTheRealOne(t *testing.T) {
 	if found, err := d.Search(t.Context(), acme, "mailbox"); err != nil || len(found) < 2 {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if clients, err := d.Companies(t.Context(), acme, "dental"); err != nil || len(clients) != 1 {
+	if clients, err := d.Clients(t.Context(), acme, "dental"); err != nil || len(clients) != 1 {
 		t.Errorf("%+v, %v", clients, err)
 	}
 	if _, err := d.Check(t.Context(), acme); err != nil {

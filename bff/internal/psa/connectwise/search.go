@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -15,17 +16,8 @@ import (
 // maxFound limits the records of a search, per type. A longer search term finds the others.
 const maxFound = 25
 
-// Found is a ticket in a result list.
-type Found struct {
-	Ticket  launchcontext.Ticket
-	Client  launchcontext.Client
-	Contact launchcontext.Default
-	Closed  bool
-}
-
-// Search finds tickets by their number, or by words of their summary, client or contact: the newest first, service
-// tickets before project ones. A text without letters or digits finds nothing.
-func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Found, error) {
+// Search implements [psa.Searcher]. Service tickets come before project ones.
+func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]psa.Found, error) {
 	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err
@@ -34,7 +26,7 @@ func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Fo
 	if conditions == "" {
 		return nil, nil
 	}
-	var all []Found
+	var all []psa.Found
 	for _, path := range ticketPaths("") {
 		var page []ticket
 		_, err := c.call(ctx, conn, request{
@@ -45,7 +37,7 @@ func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Fo
 			return nil, keysRefusal(err)
 		}
 		for _, one := range page {
-			all = append(all, Found{
+			all = append(all, psa.Found{
 				Ticket:  launchcontext.Ticket{ID: one.id(), Number: one.id(), Summary: one.Summary, URL: conn.screenOf(one.id())},
 				Client:  launchcontext.Client{ID: one.Company.id(), Name: one.Company.Name},
 				Contact: launchcontext.Default{ID: one.Contact.id(), Name: one.Contact.Name}, Closed: one.Closed,
@@ -55,8 +47,8 @@ func (c *Client) Search(ctx context.Context, t verify.Tenant, text string) ([]Fo
 	return all, nil
 }
 
-// Companies finds clients by a part of their name.
-func (c *Client) Companies(ctx context.Context, t verify.Tenant, text string) ([]launchcontext.Client, error) {
+// Clients implements [psa.Searcher].
+func (c *Client) Clients(ctx context.Context, t verify.Tenant, text string) ([]launchcontext.Client, error) {
 	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/psa/connectwise"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -18,13 +19,13 @@ func TestASearchFindsTicketsOfBothRecords(t *testing.T) {
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	want := connectwise.Found{
+	want := psa.Found{
 		Ticket: got[0].Ticket, Client: launchcontext.Client{ID: "19301", Name: "Contoso"}, Contact: launchcontext.Default{ID: "501", Name: "Dana Reyes"},
 	}
 	if diff := cmp.Diff(want, got[0]); diff != "" || got[0].Ticket.ID != "61211" || got[1].Ticket.ID != "61165" {
 		t.Error(diff, got[1])
 	}
-	clients, err := h.Companies(t.Context(), acme, "cont")
+	clients, err := h.Clients(t.Context(), acme, "cont")
 	if diff := cmp.Diff([]launchcontext.Client{{ID: "19301", Name: "Contoso"}}, clients); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -67,7 +68,7 @@ func TestThreat_22_NothingTypedBreaksOutOfAPSACondition(t *testing.T) {
 		if _, err := h.Search(t.Context(), acme, text); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.Companies(t.Context(), acme, text); err != nil {
+		if _, err := h.Clients(t.Context(), acme, text); err != nil {
 			t.Fatal(err)
 		}
 		for _, body := range h.sent {

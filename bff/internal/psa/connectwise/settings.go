@@ -64,6 +64,15 @@ func ParseSettings(text []byte) (Settings, error) {
 	return s, s.Check()
 }
 
+// CheckSettings refuses invalid settings, and gives the origin of their host.
+func CheckSettings(text []byte) (origin string, err error) {
+	var s Settings
+	if err := strictjson.Unmarshal(text, &s); err != nil {
+		return "", errors.New("its settings can't be read")
+	}
+	return s.Origin(), s.Check()
+}
+
 // Check gives the first invalid setting, in words for an administrator.
 func (s Settings) Check() error {
 	if _, err := s.site(); err != nil {

@@ -93,7 +93,7 @@ func (c *Client) screens(ctx context.Context, conn *connection) (map[string]int6
 	}
 	for _, screen := range ticketScreens {
 		if ids[screen] == 0 {
-			return nil, misconfigured(errors.New("connectwise: there is no screen " + screen))
+			return nil, Product.Misconfigured(errors.New("connectwise: there is no screen " + screen))
 		}
 	}
 	return ids, nil
@@ -113,8 +113,7 @@ func (s hostedSetup) problems(want hostedSetup) (list []string) {
 	return list
 }
 
-// Check makes the cheapest requests that need each right of the pod: to read tickets, and to read contacts. It gives
-// the address of the API.
+// Check implements [psa.Checker] with the cheapest requests.
 func (c *Client) Check(ctx context.Context, t verify.Tenant) (string, error) {
 	conn, err := c.connectWithKeys(ctx, t)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
+	"github.com/shieldpod/shieldpod/bff/internal/psa/rest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
 )
@@ -58,15 +59,15 @@ func (c *Client) TicketAsMember(ctx context.Context, t verify.Tenant, m psa.Memb
 	}
 	as := conn.asMember(m)
 	found, err := c.ticket(ctx, conn, as, id, ticketPaths(screen))
-	switch status := apiStatus(err); {
+	switch status := rest.Status(err); {
 	case status == http.StatusUnauthorized:
-		return launchcontext.Context{}, memberRefusal(err)
+		return launchcontext.Context{}, Product.MemberRefused(err)
 	case status != 0:
-		return launchcontext.Context{}, misconfigured(err)
+		return launchcontext.Context{}, Product.Misconfigured(err)
 	case err != nil:
 		return launchcontext.Context{}, err
 	}
-	view := contactView{conn: conn, as: as, owner: c.memberDigest(conn, m)}
+	view := contactView{conn: conn, as: as, owner: c.memberKey(conn, m)}
 	if conn.keys != (Keys{}) {
 		view = contactView{conn: conn, as: conn.asKeys(), owner: conn.id}
 	}
@@ -96,24 +97,24 @@ func ticketPaths(screen string) []string {
 
 func (c *Client) ticket(ctx context.Context, conn *connection, as credentials, id string, paths []string) (ticket, error) {
 	if !idShape.MatchString(id) {
-		return ticket{}, ticketRefusal(errors.New("connectwise: a ticket's id is a number"))
+		return ticket{}, Product.TicketRefused(errors.New("connectwise: a ticket's id is a number"))
 	}
 	var missing error
 	for _, path := range paths {
 		var found ticket
 		_, err := c.call(ctx, conn, request{method: http.MethodGet, path: path + id, as: as}, &found)
-		switch status := apiStatus(err); {
+		switch status := rest.Status(err); {
 		case status == http.StatusNotFound || status == http.StatusForbidden: // it may be the other type of ticket
 			missing = err
 			continue
 		case err != nil:
 			return ticket{}, err
 		case found.id() != id:
-			return ticket{}, psaDown(errors.New("connectwise: the answer is another ticket"))
+			return ticket{}, Product.Down(errors.New("connectwise: the answer is another ticket"))
 		}
 		return found, nil
 	}
-	return ticket{}, ticketRefusal(missing)
+	return ticket{}, Product.TicketRefused(missing)
 }
 
 // contextOf gives a ticket with the people of its client. A contact who is not the client's is named, and is not in the
@@ -133,7 +134,7 @@ func (c *Client) contextOf(ctx context.Context, d contactView, t ticket) (launch
 		return launchcontext.Context{}, err
 	}
 	return launchcontext.Context{
-		PSA:      psa.ConnectWise,
+		PSA:      Product.Name,
 		Ticket:   launchcontext.Ticket{ID: t.id(), Number: t.id(), Summary: t.Summary, URL: d.conn.screenOf(t.id())},
 		Client:   launchcontext.Client{ID: t.Company.id(), Name: t.Company.Name},
 		Contact:  launchcontext.Default{ID: t.Contact.id(), Name: t.Contact.Name},
@@ -150,11 +151,4 @@ func (s Settings) screenOf(id string) string {
 	at.Path = "/v4_6_release/services/system_io/router/openrecord.rails"
 	at.RawQuery = url.Values{"locale": {"en_US"}, "companyName": {s.Company}, "recordType": {"ServiceFv"}, "recid": {id}}.Encode()
 	return at.String()
-}
-
-func ticketRefusal(err error) error {
-	return &verify.Error{
-		Code: verify.CodeTicket, Err: err,
-		Public: "ConnectWise has no such ticket, or you may not see it. Reopen the ticket.",
-	}
 }

@@ -92,9 +92,9 @@ func TestWhereATicketIsLookedForFirst(t *testing.T) {
 func TestATicketIsReadAsTheMember(t *testing.T) {
 	h := newHarness(t)
 	h.hidden = "lee"
-	_, err := h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Hash: "lee"}, "61211", "ServiceTicket")
+	_, err := h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Credential: "lee"}, "61211", "ServiceTicket")
 	wantCode(t, err, verify.CodeTicket) // the keys would see it
-	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Hash: "nobody's"}, "61211", "ServiceTicket")
+	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "LPark", Credential: "nobody's"}, "61211", "ServiceTicket")
 	wantCode(t, err, verify.CodeMember)
 }
 
@@ -105,7 +105,7 @@ func TestWithoutKeysContactsAreReadAsTheMember(t *testing.T) {
 	if err != nil || len(got.Contacts) != 2 {
 		t.Fatalf("%d contacts, error %v", len(got.Contacts), err)
 	}
-	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "AOrtiz", Hash: "lee"}, "61211", "ServiceTicket")
+	_, err = h.TicketAsMember(t.Context(), acme, psa.Member{ID: "AOrtiz", Credential: "lee"}, "61211", "ServiceTicket")
 	wantCode(t, err, "")
 	if n := h.count("/company/contacts?"); n != 2 {
 		t.Errorf("contacts were read %d times, want once for each session: one's view is not another's", n)

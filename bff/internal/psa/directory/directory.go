@@ -35,7 +35,9 @@ type Cards interface {
 	FinishSync(ctx context.Context, of verify.Clientele, sync string) (removed int64, err error)
 }
 
-// Directory is the contacts that vendors pushed.
+var _ psa.Directory = Directory{}
+
+// Directory is the contacts that vendors pushed. It implements [psa.Directory].
 type Directory struct{ Cards Cards }
 
 // Contacts gives the named contact, if the client has it, and enough others to fill a ticket context, by name.

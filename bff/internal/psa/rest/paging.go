@@ -1,8 +1,8 @@
-package connectwise
+package rest
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -10,56 +10,60 @@ import (
 	"strings"
 )
 
-// eachPage requests page by page, until take returns false or there are no more pages. The Link header names the next
-// page. Only its number or id is used: behind a proxy the Link may name another host, or none. Every page is requested
-// with the address and conditions of the first.
-func eachPage[T any](ctx context.Context, c *Client, conn *connection, r request, take func([]T) bool) error {
+// maxPages bounds a list.
+const maxPages = 10
+
+// Pages names the parameters of a query that select a page.
+type Pages struct {
+	Number string // counts pages from 1
+	Cursor string // an id, in forward-only paging
+}
+
+// EachPage requests page by page with call, until take returns false, there are no more pages, or 10 pages are read.
+// The Link header names the next page. Only its number or cursor is used: behind a proxy the link may name another host,
+// or none. Every page is requested with the address and the query of the first. CodePSADown: the next page can't be
+// read, or does not come after this one.
+func EachPage[T any](c *Client, p Pages, query url.Values, call func(url.Values, *[]T) (http.Header, error), take func([]T) bool) error {
 	for range maxPages {
 		var page []T
-		header, err := c.call(ctx, conn, r, &page)
+		header, err := call(query, &page)
 		if err != nil {
 			return err
 		}
 		if !take(page) {
 			return nil
 		}
-		following, more, err := nextPage(header)
+		following, more, err := p.next(header)
 		if err != nil {
-			return psaDown(err)
+			return c.cfg.Product.Down(fmt.Errorf("%s: %w", c.cfg.Product.Name, err))
 		}
 		if !more {
 			return nil
 		}
-		if !isLater(r.query, following) {
-			return psaDown(errors.New("connectwise: the next page is this one, or one before it"))
+		if !p.isLater(query, following) {
+			return c.cfg.Product.Down(errors.New(c.cfg.Product.Name + ": the next page is this one, or one before it"))
 		}
-		r.query = maps.Clone(r.query)
-		maps.Copy(r.query, following)
+		query = maps.Clone(query)
+		maps.Copy(query, following)
 	}
 	return nil
 }
 
 // isLater reports whether a page comes after the requested one.
-func isLater(asked, page url.Values) bool {
-	if id := page.Get(pageID); id != "" {
-		return id != asked.Get(pageID)
+func (p Pages) isLater(asked, page url.Values) bool {
+	if id := page.Get(p.Cursor); id != "" {
+		return id != asked.Get(p.Cursor)
 	}
-	last, err := strconv.Atoi(asked.Get(pageNumber))
+	last, err := strconv.Atoi(asked.Get(p.Number))
 	if err != nil {
 		last = 1
 	}
-	number, err := strconv.Atoi(page.Get(pageNumber))
+	number, err := strconv.Atoi(page.Get(p.Number))
 	return err == nil && number > last
 }
 
-// Parameters of a page: its number or, in forward-only paging, an id.
-const (
-	pageNumber = "page"
-	pageID     = "pageId"
-)
-
-// nextPage reads the next page from the Link header; false if this is the last one.
-func nextPage(h http.Header) (page url.Values, more bool, err error) {
+// next reads the next page from the Link header; false if this is the last one.
+func (p Pages) next(h http.Header) (page url.Values, more bool, err error) {
 	for _, line := range h.Values("Link") {
 		for line != "" {
 			var target, parameters string
@@ -67,7 +71,7 @@ func nextPage(h http.Header) (page url.Values, more bool, err error) {
 			if !isNext(parameters) {
 				continue
 			}
-			page, err := pageOf(target)
+			page, err := p.of(target)
 			return page, err == nil, err
 		}
 	}
@@ -104,9 +108,9 @@ func cutUnquoted(text string, separator byte) (before, after string) {
 // isNext reports whether a link's relations include next.
 func isNext(parameters string) bool {
 	for parameters != "" {
-		var p string
-		p, parameters = cutUnquoted(parameters, ';')
-		name, value, _ := strings.Cut(p, "=")
+		var one string
+		one, parameters = cutUnquoted(parameters, ';')
+		name, value, _ := strings.Cut(one, "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
 			continue
 		}
@@ -119,10 +123,10 @@ func isNext(parameters string) bool {
 	return false
 }
 
-var errNextPage = errors.New("connectwise: the next page can't be read")
+var errNextPage = errors.New("the next page can't be read")
 
-// pageOf reads the page of a link's target. The rest of the target is ignored.
-func pageOf(target string) (url.Values, error) {
+// of reads the page of a link's target. The rest of the target is ignored.
+func (p Pages) of(target string) (url.Values, error) {
 	at, err := url.Parse(strings.TrimSpace(target))
 	if err != nil {
 		return nil, errNextPage
@@ -133,7 +137,7 @@ func pageOf(target string) (url.Values, error) {
 	}
 	page := url.Values{}
 	for name, values := range query {
-		for _, known := range []string{pageNumber, pageID} {
+		for _, known := range []string{p.Number, p.Cursor} {
 			if strings.EqualFold(name, known) && len(values) == 1 && values[0] != "" {
 				page.Set(known, values[0])
 			}
