@@ -10,7 +10,7 @@ import (
 // Connection is how a tenant's ticket system is reached.
 type Connection struct {
 	Tenant   string
-	System   string          // "connectwise"
+	System   string          // by its name in launch contexts
 	Settings json.RawMessage // in its adapter's shape; nothing secret in it
 	Secret   []byte          // in its adapter's shape; sealed where it is stored; empty: there are no keys
 }

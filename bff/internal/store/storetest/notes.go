@@ -14,7 +14,7 @@ import (
 // note gives the note of a verification.
 func note(v verify.Verification) verify.NoteJob {
 	return verify.NoteJob{
-		Verification: v.ID, Tenant: v.Tenant, System: "connectwise", Ticket: v.Ticket, Contact: v.Contact, Name: "Dana Reyes",
+		Verification: v.ID, Tenant: v.Tenant, System: "helpdesk", Ticket: v.Ticket, Contact: v.Contact, Name: "Dana Reyes",
 		Seq: 1, DueAt: v.ExpiresAt,
 	}
 }
@@ -224,7 +224,7 @@ var notes = []promise{
 
 func connection(tenant string) admin.Connection {
 	return admin.Connection{
-		Tenant: tenant, System: "connectwise", Settings: []byte(`{"host":"na.myconnectwise.net"}`), Secret: []byte("keys of " + tenant),
+		Tenant: tenant, System: "helpdesk", Settings: []byte(`{"host":"tickets.example"}`), Secret: []byte("keys of " + tenant),
 	}
 }
 
@@ -236,7 +236,7 @@ var connections = []promise{
 			c.Secret = []byte(keys)
 			want(t, PutConnection(t.Context(), s, c), "")
 		}
-		found, err := s.Connection(t.Context(), "acme", "connectwise")
+		found, err := s.Connection(t.Context(), "acme", "helpdesk")
 		if diff := cmp.Diff(c, found); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
@@ -246,7 +246,7 @@ var connections = []promise{
 			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
-		_, err := s.Connection(t.Context(), "umbrella", "connectwise")
+		_, err := s.Connection(t.Context(), "umbrella", "helpdesk")
 		want(t, err, verify.CodeNotFound)
 		_, err = s.Connection(t.Context(), "acme", "halopsa")
 		want(t, err, verify.CodeNotFound)
@@ -255,7 +255,7 @@ var connections = []promise{
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
-		_, err := s.Connection(t.Context(), "acme", "connectwise")
+		_, err := s.Connection(t.Context(), "acme", "helpdesk")
 		want(t, err, "")
 	}},
 	{"a connection of no tenant is refused", func(t *testing.T, s *store.Store) {
@@ -265,12 +265,12 @@ var connections = []promise{
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		want(t, PutConnection(t.Context(), s, connection("acme")), "")
 		for _, there := range []bool{true, false} {
-			removed, err := RemoveConnection(t.Context(), s, "acme", "connectwise")
+			removed, err := RemoveConnection(t.Context(), s, "acme", "helpdesk")
 			if removed != there || err != nil {
 				t.Errorf("removed: %t, error %v; want %t", removed, err, there)
 			}
 		}
-		_, err := s.Connection(t.Context(), "acme", "connectwise")
+		_, err := s.Connection(t.Context(), "acme", "helpdesk")
 		want(t, err, verify.CodeNotFound)
 	}},
 }

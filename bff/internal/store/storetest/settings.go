@@ -277,7 +277,7 @@ func tenant(id string) admin.Tenant {
 		},
 		SignIn: admin.SignIn{
 			Issuer: "https://id.example", ClientID: "shieldpod", Secret: []byte("a secret of the client"),
-			System: "connectwise", Claim: "sub", Domains: []string{"acme.example"},
+			System: "helpdesk", Claim: "sub", Domains: []string{"acme.example"},
 		},
 	}
 }
