@@ -50,9 +50,9 @@ func carrierNames() string {
 // carrierPutCmd stores an account with one carrier.
 type carrierPutCmd struct {
 	tenantArg
-	NoCheck bool          `help:"Store the account without signing in at the carrier."`
-	Place   int           `default:"1" help:"The carrier with the lower place is asked first; the next one when that one is at fault."`
-	Account courier.Flags `embed:""`
+	NoCheck  bool          `help:"Store the account without signing in at the carrier."`
+	Priority int           `default:"1" help:"The carrier with the lower number is asked first; the next one when that one is at fault."`
+	Account  courier.Flags `embed:""`
 
 	carrier courier.Plugin
 }
@@ -63,7 +63,7 @@ func (c *carrierPutCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	account, err := c.carrier.NewAccount(c.Tenant, c.Place, settings, secret)
+	account, err := c.carrier.NewAccount(c.Tenant, c.Priority, settings, secret)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *carrierPutCmd) Run(e *env) error {
 			return fmt.Errorf("nothing is stored, because %s does not let us in: %w (--no-check stores the account all the same)", account.Carrier, refusal.Err)
 		}
 		if err != nil {
-			return publicError(err, map[string]string{"priority": "--place "})
+			return publicError(err, map[string]string{"priority": "--priority "})
 		}
 		return listCarriers(ctx, e, db, c.Tenant, nil)
 	})

@@ -55,7 +55,7 @@ func TestATenantsCarriersAreKeptInTheirOrderAndNoSecretIsShown(t *testing.T) {
 	signature := secretFile(t, "a signature secret of theirs")
 	token := secretFile(t, "the token of twilio")
 	for _, command := range [][]string{
-		{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", token, "--from", "+15105550100", "--place", "2"},
+		{"twilio", "--tenant", "acme", "--account", twilioAccount, "--token-file", token, "--from", "+15105550100", "--priority", "2"},
 		{"vonage", "--tenant", "acme", "--key", "12345678", "--secret-file", texts, "--signature-secret-file", signature, "--from", "AcmeIT"},
 		{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--username", "verify", "--password-file", secretFile(t, "the password of smtp"), "--from", "verify@acme.example"},
 	} {
@@ -102,7 +102,7 @@ func TestAnAccountThatCantWorkIsRefusedBeforeItIsStored(t *testing.T) {
 		{"a webhook key that is none", []string{"sendgrid", "--tenant", "acme", "--key-file", good, "--webhook-key", "x", "--from", "verify@acme.example"}, "the webhook key is not base64"},
 		{"a signature secret that can be guessed", []string{"vonage", "--tenant", "acme", "--key", "12345678", "--secret-file", good, "--signature-secret-file", secretFile(t, "short"), "--from", "AcmeIT"}, "shorter than 16 characters"},
 		{"a sender that is two", []string{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--from", "a@acme.example,b@acme.example"}, "the sender's address"},
-		{"a place beyond all", []string{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--from", "a@acme.example", "--place", "10"}, "--place is 1 to 9"},
+		{"a priority beyond all", []string{"smtp", "--tenant", "acme", "--host", "mail.acme.example", "--from", "a@acme.example", "--priority", "10"}, "--priority is 1 to 9"},
 		{"a tenant that there is not", []string{"smtp", "--tenant", "nobody", "--host", "mail.acme.example", "--from", "a@acme.example"}, `there is no tenant "nobody"`},
 		{"an account that is not there", []string{"remove", "--tenant", "acme", "twilio"}, "has no account of its own with twilio"},
 	} {
