@@ -113,7 +113,7 @@ func (s *Service) drawAPIKey(tenant string, r APIKeyRequest) (APIKey, string, er
 	}
 	for _, scope := range r.Scopes {
 		if !slices.Contains(Scopes, scope) {
-			return APIKey{}, "", invalid("scopes", "%q is no scope", scope)
+			return APIKey{}, "", invalid("scopes", "%q is no scope: give some of %s", scope, listed(Scopes))
 		}
 	}
 	if !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(now) {
@@ -198,3 +198,11 @@ func (s *Service) Authenticate(ctx context.Context, text string) (Caller, error)
 
 // String says which key it is, and not what opens it.
 func (k APIKey) String() string { return fmt.Sprintf("%s (%s)", k.ID, k.Name) }
+
+func listed(scopes []Scope) string {
+	names := make([]string, len(scopes))
+	for i, s := range scopes {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}

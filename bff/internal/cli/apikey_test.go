@@ -36,7 +36,7 @@ func TestAPIKeysAreMadeListedAndRemoved(t *testing.T) {
 		{"whose name breaks no line (row 22)", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana\nOrtiz"}, "", `--name "Ana\nOrtiz" must have up to 60 characters on one line, none of them invisible`},
 		{"a key is of a tenant", []string{"apikey", "new", "--tenant", "nobody", "--name", "Ana"}, "", `there is no tenant "nobody": 'shieldpod tenant list' shows those that there are, 'shieldpod tenant put nobody --name NAME --origin https://psa.example' creates it`},
 		{"the list has no secret (row 25)", []string{"apikey", "list", "--tenant", "acme"}, id + "  Ana Ortiz  since " + app.SystemClock().Format("2 Jan 2006") + "\n" + allScopes + "  expires  never\n  used     never\n", ""},
-		{"a scope is one of ours", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--scope", "all"}, "", `--scope "all" is no scope`},
+		{"a scope is one of ours", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--scope", "all"}, "", `--scope "all" is no scope: give some of policies:read, policies:write, branding:read, branding:write, directory:read, directory:write, contacts:unlock`},
 		{"an end is a date", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--expires", "soon"}, "", `--expires "soon" must be a date like 2027-01-31`},
 		{"an end is to come", []string{"apikey", "new", "--tenant", "acme", "--name", "Ana", "--expires", "2020-01-31"}, "", "--expires must be later than now"},
 		{"another tenant has none (row 7)", []string{"apikey", "list", "--tenant", "bolt"}, "No API key yet. Make one: shieldpod apikey new --tenant bolt --name 'Ana Ortiz'\n", ""},
