@@ -37,7 +37,7 @@ type Result[T any] struct {
 	RetryAt time.Time       // the job is attempted again
 	Ref     string          // the receiver's own id
 	Cause   string          // of a failure: text for operators without personal data
-	// Then is called after the result is recorded. Nil: nothing is to be done.
+	// Then is called at the end, also when the result could not be recorded. Nil: nothing is to be done.
 	Then func(ctx context.Context)
 	// Rest returns the result of each further job of the group without an attempt. Nil: they are attempted.
 	Rest func(ctx context.Context, job T) Result[T]

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -145,12 +147,24 @@ func (w *Worker[T]) do(ctx context.Context, l lease, jobs []T) {
 			return
 		}
 		job := jobs[(first+i)%len(jobs)]
-		r := do(attempt, job)
+		r := w.attempt(attempt, job, do)
 		w.record(attempt, job, r)
 		if r.Rest != nil {
 			do = r.Rest
 		}
 	}
+}
+
+// attempt attempts a job. After a panic nothing is recorded: the end of the lease decides, as after a node that stopped.
+func (w *Worker[T]) attempt(ctx context.Context, job T, do func(context.Context, T) Result[T]) (r Result[T]) {
+	defer func() {
+		if value := recover(); value != nil {
+			// Its value may hold data of the job.
+			w.Log.With(w.Attrs(job)...).ErrorContext(ctx, "an attempt at a job panicked", "kind", string(w.Kind), "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
+			r = Result[T]{}
+		}
+	}()
+	return do(ctx, job)
 }
 
 // late reports whether it is too late to begin a job of a group.

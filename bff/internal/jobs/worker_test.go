@@ -451,3 +451,28 @@ func TestAResultIsRecordedWhenTheStoreIsBack(t *testing.T) {
 		})
 	}
 }
+
+func TestAPanicOfAnAttemptStopsNeitherTheWorkerNorTheNextJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := run(t, func(_ context.Context, j job) jobs.Result[job] {
+			if j == "acme1" {
+				panic("the answer of a hostile server")
+			}
+			return sent
+		}, nil)
+		h.add("acme1", "acme2")
+		h.waker.Wake(verify.NoteJobs)
+		advance(time.Second)
+		if diff := cmp.Diff(map[job]verify.JobState{"acme2": verify.JobSent}, h.states()); diff != "" {
+			t.Error(diff)
+		}
+		if due := h.dueAt("acme1"); due.Sub(h.began) < 50*time.Second {
+			t.Errorf("it is due after %s, before its lease ends", due.Sub(h.began))
+		}
+		h.stop()
+		<-h.stopped
+		if said := h.log.String(); !strings.Contains(said, "panicked") || !strings.Contains(said, "type=string") || strings.Contains(said, "hostile") {
+			t.Errorf("the log: %s", said)
+		}
+	})
+}

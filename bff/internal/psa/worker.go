@@ -42,7 +42,7 @@ var retryDelays = jobs.Backoff{Base: 5 * time.Second, Max: time.Hour}
 
 // NewWorker makes a worker that writes results to tickets at least once. It looks for an earlier note before it repeats a
 // write. The notes of one tenant and system are written in sequence: a system that is down is asked once for all of them,
-// and delays no other. A sequence begins at a random note, so that one bad note does not block the others for ever.
+// and delays no other tenant. A sequence begins at a random note, so that one bad note does not block the others for ever.
 func NewWorker(c WorkerConfig) *jobs.Worker[verify.NoteJob] {
 	n := noteWriter{c}
 	return jobs.New(jobs.Config[verify.NoteJob]{

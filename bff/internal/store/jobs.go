@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,6 +19,7 @@ type Queue[T any] struct {
 	claimRules
 	store  *Store
 	id     func(T) (tenant, id string)
+	lease  func(T) time.Time // the end of a claimed job's lease, of kinds that are given out again; nil: of others
 	decode func(jobRow) T
 }
 
@@ -105,7 +107,8 @@ func (q Queue[T]) Claim(ctx context.Context, now, leaseUntil time.Time, n int, b
 	return jobs, nil
 }
 
-// claim runs the claim's statement and gives its rows in order of their ids.
+// claim runs the claim's statement and gives its rows in order of their ids: a shorter id, such as acme-9, comes before a
+// longer one, such as acme-10.
 func (t *tx) claim(ctx context.Context, text string, args []any) ([]jobRow, error) {
 	var rows []jobRow
 	err := t.list(ctx, "claim jobs", text, args, func(row scan) error {
@@ -114,7 +117,7 @@ func (t *tx) claim(ctx context.Context, text string, args []any) ([]jobRow, erro
 		rows = append(rows, r)
 		return err
 	})
-	slices.SortFunc(rows, func(a, b jobRow) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(rows, func(a, b jobRow) int { return cmp.Or(cmp.Compare(len(a.id), len(b.id)), strings.Compare(a.id, b.id)) })
 	return rows, err
 }
 
@@ -147,8 +150,9 @@ func (q Queue[T]) NextDue(ctx context.Context, busy []string) (time.Time, bool, 
 // Retry queues a claimed job again, not to be claimed before at. CodeNotFound: the job has no holder any more.
 func (q Queue[T]) Retry(ctx context.Context, job T, at time.Time, cause string) error {
 	tenant, id := q.id(job)
+	args := []any{string(q.kind), tenant, id, millis(at), cause}
 	return q.update(ctx, `UPDATE jobs SET state = 'queued', due_at = $4, cause = $5
-		WHERE kind = $1 AND tenant = $2 AND id = $3 AND `+q.held, string(q.kind), tenant, id, millis(at), cause)
+		WHERE kind = $1 AND tenant = $2 AND id = $3 AND `+q.held+q.ofLease(job, &args), args...)
 }
 
 // Settle ends a claimed job and wipes what is sealed in it. CodeNotFound: no such job was given out, or it is settled.
@@ -159,8 +163,19 @@ func (q Queue[T]) Settle(ctx context.Context, job T, state verify.JobState, ref,
 		return &verify.Error{Code: verify.CodeInvalid, Field: "state", Public: "A job can't be settled so."}
 	}
 	tenant, id := q.id(job)
+	args := []any{string(q.kind), tenant, id, string(state), ref, cause}
 	return q.update(ctx, `UPDATE jobs SET state = $4, sealed = NULL, ref = $5, cause = $6
-		WHERE kind = $1 AND tenant = $2 AND id = $3 AND `+q.ends, string(q.kind), tenant, id, string(state), ref, cause)
+		WHERE kind = $1 AND tenant = $2 AND id = $3 AND `+q.ends+q.ofLease(job, &args), args...)
+}
+
+// ofLease is the condition that the job is still under the lease that it was claimed with: after the lease ended, another
+// node may hold the job.
+func (q Queue[T]) ofLease(job T, args *[]any) string {
+	if q.lease == nil {
+		return ""
+	}
+	*args = append(*args, millis(q.lease(job)))
+	return fmt.Sprintf(" AND due_at = $%d", len(*args))
 }
 
 func (q Queue[T]) update(ctx context.Context, text string, args ...any) error {

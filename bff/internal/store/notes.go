@@ -60,7 +60,8 @@ func (t *tx) SettleNote(ctx context.Context, j verify.NoteJob) (bool, error) {
 // as another master key's, comes without the contact's name.
 func (s *Store) Notes() Queue[verify.NoteJob] {
 	return Queue[verify.NoteJob]{store: s, claimRules: repeatable(verify.NoteJobs), decode: s.note,
-		id: func(j verify.NoteJob) (tenant, id string) { return j.Tenant, j.Verification }}
+		id:    func(j verify.NoteJob) (tenant, id string) { return j.Tenant, j.Verification },
+		lease: func(j verify.NoteJob) time.Time { return j.DueAt }}
 }
 
 func (s *Store) note(r jobRow) verify.NoteJob {

@@ -73,5 +73,5 @@ func (e Event) alertOf(kind EventKind, data alertData) Alert {
 	if err != nil {
 		panic(fmt.Sprintf("an alert can't be written: %v", err)) // plain values: it always can
 	}
-	return Alert{ID: id, Tenant: e.Tenant, Kind: kind, Seq: e.Seq, Body: body}
+	return Alert{ID: id, Tenant: e.Tenant, Kind: kind, Seq: e.Seq, At: e.At, Body: body}
 }

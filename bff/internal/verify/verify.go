@@ -190,8 +190,10 @@ type Alert struct {
 	Tenant   string
 	Kind     EventKind
 	Seq      int64
-	Body     []byte // JSON, exactly as it is posted
-	Attempts int    // posts begun before this one
+	At       time.Time // of the event: posts are in this order, but for retries
+	Body     []byte    // JSON, exactly as it is posted
+	Attempts int       // posts begun before this one
+	DueAt    time.Time // of a claimed one: when its lease ends
 }
 
 // Verification is one attempt to prove one channel by one method, on one

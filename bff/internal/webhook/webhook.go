@@ -1,7 +1,7 @@
 // Package webhook posts alerts to the tenants' webhooks. Each alert is signed and posted at least once, and never to a
 // private address.
 //
-// The alerts come from a queue in the store. A failed post is repeated with growing delays, for a day.
+// The alerts come from a queue in the store. A failed post is repeated with growing delays, for half a day.
 //
 // Start with [New].
 package webhook
@@ -59,6 +59,7 @@ func New(c Config) *jobs.Worker[verify.Alert] {
 		Do:    func(ctx context.Context, a verify.Alert) result { return p.result(ctx, a, p.post(ctx, a)) },
 		Attrs: func(a verify.Alert) []any { return []any{"alert", a.ID, "kind", a.Kind} },
 		Lease: leaseDuration, Poll: pollInterval, Slots: maxParallel, Batch: batchSize,
+		Start: leaseDuration - Timeout - 2*jobs.SettleMargin, // a later post would be cut off
 		Group: func(a verify.Alert) jobs.Group { return jobs.Group{Tenant: a.Tenant} },
 	})
 }

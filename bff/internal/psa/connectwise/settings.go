@@ -64,13 +64,19 @@ func ParseSettings(text []byte) (Settings, error) {
 	return s, s.Check()
 }
 
-// CheckSettings refuses invalid settings, and gives the origin of their host.
-func CheckSettings(text []byte) (origin string, err error) {
+// CheckConnection refuses invalid settings and keys, and gives the origin of the host.
+func CheckConnection(settings, secret []byte) (origin string, err error) {
 	var s Settings
-	if err := strictjson.Unmarshal(text, &s); err != nil {
+	if err := strictjson.Unmarshal(settings, &s); err != nil {
 		return "", errors.New("its settings can't be read")
 	}
-	return s.Origin(), s.Check()
+	if err := s.Check(); err != nil {
+		return "", err
+	}
+	if _, err := parseKeys(secret); err != nil {
+		return "", fmt.Errorf("its keys can't be used: %w", err)
+	}
+	return s.Origin(), nil
 }
 
 // Check gives the first invalid setting, in words for an administrator.

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
@@ -19,9 +20,14 @@ func (c *Client) Key(parts ...string) Key { return digest.MAC(c.keyOf[:], parts.
 const sharedTimeout = 30 * time.Second
 
 // Share makes one request for all concurrent callers with the same key. It continues when one of them leaves.
-// CodePSADown: the caller's context has ended.
+// CodePSADown: the caller's context has ended, or do panicked.
 func Share[V any](ctx context.Context, c *Client, key Key, do func(context.Context) (V, error)) (V, error) {
-	result := c.flights.DoChan(string(key[:]), func() (any, error) {
+	result := c.flights.DoChan(string(key[:]), func() (value any, err error) {
+		defer func() { // in the library's goroutine a panic would end the process
+			if p := recover(); p != nil {
+				err = c.cfg.Product.Down(fmt.Errorf("a request panicked (%T)", p)) // its value may hold the answer
+			}
+		}()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 		defer cancel()
 		return do(ctx)

@@ -314,6 +314,17 @@ var jobPromises = []struct {
 		}
 		c.wantClaim(t, later, "old 0", "waiting 0")
 	}},
+	{"that another node holds after the lease is not ended or queued again by its first holder", func(t *testing.T, c jobCase) {
+		if c.lapsed != nil {
+			return // it is not given out again: its late answer counts
+		}
+		c.add(t, "v1")
+		first := c.wantClaim(t, later, "v1 0")[0]
+		second := c.wantClaim(t, lease, "v1 1")[0]
+		want(t, c.q.Settle(t.Context(), first, verify.JobFailed, "", ""), verify.CodeNotFound)
+		want(t, c.q.Retry(t.Context(), first, later, ""), verify.CodeNotFound)
+		want(t, c.q.Settle(t.Context(), second, verify.JobSent, "", ""), "")
+	}},
 	{"that is claimed by a node that stops is done by another, or reported where it must not be done twice", checkCrashes},
 	{"is done when the wake is lost, at the next poll", func(t *testing.T, c jobCase) {
 		done := make(chan string, 1)
@@ -464,4 +475,28 @@ func (c jobCase) running(t *testing.T, w *jobs.Worker[held], do func()) {
 	do()
 	stop()
 	all.Wait()
+}
+
+// webhooks are the promises of the queue of webhooks alone.
+var webhooks = []promise{
+	{"alerts are given out in the order of their events", func(t *testing.T, s *store.Store) {
+		want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
+		for _, row := range []struct {
+			seq int64
+			at  time.Time
+		}{{9, noon}, {10, noon}, {11, noon.Add(-time.Second)}, {100, noon.Add(time.Second)}} {
+			a := verify.Alert{ID: fmt.Sprint("acme-", row.seq), Tenant: "acme", Kind: verify.EventDenied, Seq: row.seq, At: row.at, Body: []byte(`{}`)}
+			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Alert(t.Context(), a) }), "")
+		}
+		for _, batch := range [][]string{{"acme-11"}, {"acme-9", "acme-10", "acme-100"}} {
+			claimed, err := s.Alerts().Claim(t.Context(), later, lease, len(batch), nil)
+			var ids []string
+			for _, a := range claimed {
+				ids = append(ids, a.ID)
+			}
+			if diff := cmp.Diff(batch, ids); diff != "" || err != nil {
+				t.Error(err, diff)
+			}
+		}
+	}},
 }
