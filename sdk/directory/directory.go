@@ -109,7 +109,7 @@ func (c *Client) put(ctx context.Context, system, client, sync string, cards []a
 }
 
 func cardOf(c launchcontext.Contact) api.DirectoryContact {
-	card := api.DirectoryContact{Id: c.ID, Name: c.Name, Title: c.Title, Language: c.Language}
+	card := api.DirectoryContact{Id: c.ID, Name: c.Name, Title: c.Title, Language: c.Language, TimeZone: c.TimeZone}
 	for _, ch := range c.Channels {
 		card.Channels = append(card.Channels, api.DirectoryChannel{
 			Id: ch.ID, Kind: api.DirectoryChannelKind(ch.Kind), Value: ch.Value, Label: ch.Label, Mobile: ch.Mobile, ChangedAt: ch.ChangedAt,

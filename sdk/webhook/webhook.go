@@ -65,7 +65,7 @@ type Data struct {
 
 const secretPrefix = "whsec_"
 
-// Secret is what posts are signed with. It comes from ParseSecret; the zero Secret signs nothing.
+// Secret is what posts are signed with. It comes from ParseSecret; Verify refuses the zero Secret.
 type Secret struct {
 	key [sha256.Size]byte
 	set bool

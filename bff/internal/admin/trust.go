@@ -60,7 +60,10 @@ func (s *Service) PutIssuer(ctx context.Context, by Actor, tenant string, issuer
 		} else {
 			t.Issuers = append(t.Issuers, issuer)
 		}
-		return verify.Event{Kind: verify.EventIssuerSet, Subject: issuer.Name, Changes: diff(before, issuerFacts(issuer))}, s.checkIssuers(*t)
+		if err := s.checkIssuers(*t); err != nil { // before its mapping is shown
+			return verify.Event{}, err
+		}
+		return verify.Event{Kind: verify.EventIssuerSet, Subject: issuer.Name, Changes: diff(before, issuerFacts(issuer))}, nil
 	})
 }
 

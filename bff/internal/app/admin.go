@@ -74,7 +74,7 @@ func (c Checks) CheckConnection(connection admin.Connection) error {
 	if !known {
 		return fmt.Errorf("there is no ticket system %q to connect to", connection.System)
 	}
-	origin, err := check(connection.Settings)
+	origin, err := check(connection.Settings, connection.Secret)
 	if err != nil {
 		return err
 	}

@@ -28,8 +28,8 @@ func NewConnectWise(connections psa.Connections, loopback bool, now func() time.
 	})
 }
 
-// connectionChecks refuse invalid settings of a system, and give the origin of its host.
-var connectionChecks = map[string]func(settings []byte) (origin string, err error){connectwise.Product.Name: connectwise.CheckSettings}
+// connectionChecks refuse invalid settings and secrets of a system, and give the origin of its host.
+var connectionChecks = map[string]func(settings, secret []byte) (origin string, err error){connectwise.Product.Name: connectwise.CheckConnection}
 
 // NewTicketSystems makes the adapters of all ticket systems, and the directory of pushed contacts. loopback is as for
 // NewConnectWise.

@@ -132,7 +132,7 @@ func (a *routes) PutPolicies(c echo.Context) error {
 	return c.JSON(http.StatusOK, pageOf(after))
 }
 
-// UnlockContact resets the wrong codes and the denial of a contact.
+// UnlockContact clears the wrong codes, the denial and the suppressed numbers of a contact.
 func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	caller, err := a.caller(c, admin.ScopeContactsUnlock)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package sendgrid sends e-mail through SendGrid's v3 API and reads its event webhook.
 //
 // The library github.com/sendgrid/sendgrid-go makes the requests. This package adds a request value per send (the
-// library's Client shares one body), its own transport (the library's has no time-out), and retries by the outbox only
+// library's Client shares one body), its own transport (the library's has no time-out), and retries by the job worker only
 // (the library's retries ignore the context).
 //
 // Start with [New] for sending and [Plugin] for its place in the server.
