@@ -45,7 +45,6 @@ var (
 	_ admin.Ledger          = (*store.Store)(nil)
 	_ admin.APIKeys         = (*store.Store)(nil)
 	_ admin.Sessions        = (*store.Store)(nil)
-	_ admin.Log             = (*store.Store)(nil)
 	_ psa.Connections       = (*store.Store)(nil)
 	_ directory.Cards       = (*store.Store)(nil)
 	_ httpapi.Directory     = directory.Directory{}

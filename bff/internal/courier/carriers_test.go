@@ -265,7 +265,7 @@ func TestThreat_20_ReplayedWebhooksChangeNothing(t *testing.T) {
 			r := newHarness(t, nil)
 			want := 2
 			if _, sms := r.secondCarriers(t); second {
-				r.Carriers = courier.StaticCarriers{verify.Phone: {sms}}
+				r.Carriers = staticCarriers{verify.Phone: {sms}}
 				want = 1
 			}
 			r.start(t)
@@ -340,7 +340,7 @@ func TestAnUnreachableCarrierIsRetriedWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	var there senderFunc
 	r := newHarness(t, func(c *courier.Config) {
-		carriers := c.Carriers.(courier.StaticCarriers)
+		carriers := c.Carriers.(staticCarriers)
 		sms := carriers[verify.Phone][0]
 		away, err := vonage.New(vonage.Config{Key: "12345678", Secret: "api secret", From: "Acme IT", Host: "http://127.0.0.1:1"})
 		if err != nil {

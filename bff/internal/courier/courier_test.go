@@ -269,7 +269,7 @@ func TestACarrierThatDoesNotRespondDelaysNoOtherKind(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		hangs, other func(id string) verify.Job
-		carriers     courier.StaticCarriers
+		carriers     staticCarriers
 	}{
 		{"texting hangs, and an e-mail goes out at once", textJob, mailJob, carriersOf(senderFunc(accept), swallows)},
 		{"mailing hangs, and a text goes out at once", mailJob, textJob, carriersOf(swallows, senderFunc(accept))},

@@ -214,8 +214,15 @@ func mailJob(id string) verify.Job {
 }
 
 // carriersOf returns carriers with one sender per kind of channel.
-func carriersOf(mail, sms courier.Sender) courier.StaticCarriers {
-	return courier.StaticCarriers{verify.Email: {mail}, verify.Phone: {sms}}
+// staticCarriers are the same carriers for every tenant.
+type staticCarriers map[verify.ChannelKind][]courier.Sender
+
+func (f staticCarriers) Senders(_ context.Context, _ string, kind verify.ChannelKind) ([]courier.Sender, error) {
+	return f[kind], nil
+}
+
+func carriersOf(mail, sms courier.Sender) staticCarriers {
+	return staticCarriers{verify.Email: {mail}, verify.Phone: {sms}}
 }
 
 // runningCourier runs a courier over the outbox until the test's end, inside a bubble of fake time.

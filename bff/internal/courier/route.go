@@ -17,14 +17,6 @@ type Carriers interface {
 	Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error)
 }
 
-// StaticCarriers are the same carriers for every tenant.
-type StaticCarriers map[verify.ChannelKind][]Sender
-
-// Senders implements [Carriers].
-func (f StaticCarriers) Senders(_ context.Context, _ string, kind verify.ChannelKind) ([]Sender, error) {
-	return f[kind], nil
-}
-
 // MaxCarriers is the maximum number of carriers that are tried for one message. The sum of their time-outs fits in an
 // attempt at a job.
 const MaxCarriers = int((lease - jobs.SettleMargin) / sendTimeout)

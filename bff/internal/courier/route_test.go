@@ -56,7 +56,7 @@ func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 					return accept(ctx, p)
 				})
 				runCourier(t, o, accept, func(config *courier.Config) {
-					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&first, c.first), spare}}
+					config.Carriers = staticCarriers{verify.Phone: {failingSender(&first, c.first), spare}}
 				})
 				advance(time.Second)
 				if first != 1 || second != c.calls {
@@ -96,7 +96,7 @@ func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 				o.enqueue(textJob("v1"))
 				calls := 0
 				runCourier(t, o, accept, func(config *courier.Config) {
-					config.Carriers = courier.StaticCarriers{verify.Phone: {failingSender(&calls, c.first), failingSender(&calls, c.second)}}
+					config.Carriers = staticCarriers{verify.Phone: {failingSender(&calls, c.first), failingSender(&calls, c.second)}}
 				})
 				advance(time.Millisecond)
 				if got := o.written(); len(got) == 0 || got[0] != c.want {
@@ -119,7 +119,7 @@ func TestWithoutACarrierTheMessageFailsAndWithoutTheListItWaits(t *testing.T) {
 		carriers courier.Carriers
 		want     string
 	}{
-		"none is set up":    {courier.StaticCarriers{}, "v1 report failed reason=carrier_misconfigured"},
+		"none is set up":    {staticCarriers{}, "v1 report failed reason=carrier_misconfigured"},
 		"none can be found": {failingCarriers{}, "v1 retry in"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -79,9 +78,9 @@ func TestEachFaultOfASecondCarrierIsReported(t *testing.T) {
 func TestAMessageIsSentByTheSecondCarrierWhenTheFirstIsDown(t *testing.T) {
 	t.Parallel()
 	r := newHarness(t, nil)
-	platform := r.Carriers.(courier.StaticCarriers)
+	platform := r.Carriers.(staticCarriers)
 	mail, sms := r.secondCarriers(t)
-	r.Carriers = courier.StaticCarriers{verify.Email: {platform[verify.Email][0], mail}, verify.Phone: {platform[verify.Phone][0], sms}}
+	r.Carriers = staticCarriers{verify.Email: {platform[verify.Email][0], mail}, verify.Phone: {platform[verify.Phone][0], sms}}
 	r.start(t)
 	r.setFault(t, "vonage", "down", 0)
 	r.setFault(t, "sendgrid", "5xx", 0)

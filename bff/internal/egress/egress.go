@@ -5,7 +5,6 @@
 package egress
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,15 +40,6 @@ func Client(c Config) *http.Client {
 		Transport: guardedTransport{transport, c}, Timeout: c.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-}
-
-// Dial connects as a client does.
-func Dial(ctx context.Context, allowLoopback bool, address string) error {
-	conn, err := dialer(allowLoopback).DialContext(ctx, "tcp", address)
-	if err == nil {
-		err = conn.Close()
-	}
-	return err
 }
 
 // guardedTransport checks every request before the transport.

@@ -96,7 +96,8 @@ func (s *Store) Changed(ctx context.Context, tenant string, after int64) (map[st
 	return changed, err
 }
 
-// AdminEvents is [admin.Log]'s. Its condition is that of the index events_of_acts.
+// AdminEvents gives up to n events of the tenant's administrative acts that are numbered below before, newest first; from
+// the newest on if before is 0. Its condition is that of the index events_of_acts.
 func (s *Store) AdminEvents(ctx context.Context, tenant string, before int64, n int) (events []verify.Event, err error) {
 	if before == 0 {
 		before = math.MaxInt64

@@ -26,7 +26,6 @@ var (
 	_ admin.Ledger   = (*Store)(nil)
 	_ admin.APIKeys  = (*Store)(nil)
 	_ admin.Sessions = (*Store)(nil)
-	_ admin.Log      = (*Store)(nil)
 )
 
 // Config says where the memory is and what seals it. All fields are required but Now.

@@ -26,7 +26,7 @@ const (
 	KeyMax = 64
 )
 
-// Send opens a verification and puts its message in the outbox, both or neither. An open one on the
+// Send opens a verification and enqueues its message, both or neither. An open one on the
 // same channel is superseded. Asked again under the same key it names the same one and does nothing;
 // CodeKeyReused: the key was for another request.
 // CodeNotFound: contact or channel is not on this ticket. CodeMethodNotAllowed, CodeOwnChannel, CodeNoteRequired, CodeInvalid:
