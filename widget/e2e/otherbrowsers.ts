@@ -29,6 +29,9 @@ export interface Browser {
 
 const limit = 2 * 60_000; // ends a test that hangs
 
+/** The text of the document. One that is still loading has no body, and shows nothing yet. */
+const shownText = `document.body?.innerText ?? ""`;
+
 const find = (...names: string[]): string | undefined =>
   (process.env.PATH ?? "")
     .split(delimiter)
@@ -80,7 +83,7 @@ export const startFirefox = async (): Promise<Browser> => {
           await field.press("Enter");
           return true;
         },
-        text: async (where) => ((await inside(where)?.evaluate("document.body.innerText")) as string | undefined) ?? "",
+        text: async (where) => String(((await inside(where)?.evaluate(shownText)) as string | undefined) ?? ""),
       };
     },
     close: () => browser.close(),
@@ -153,7 +156,7 @@ const newWebKitTab = async (driver: WebDriver, isFirst: boolean): Promise<Tab> =
       return field !== undefined;
     },
     text: async (where) =>
-      (await enter(where)) ? String(await driver.executeScript("return document.body.innerText")) : "",
+      (await enter(where)) ? String(await driver.executeScript(`return ${shownText}`)) : "",
   };
 };
 
