@@ -155,8 +155,7 @@ const newWebKitTab = async (driver: WebDriver, isFirst: boolean): Promise<Tab> =
       await field?.sendKeys(text, "\uE007");
       return field !== undefined;
     },
-    text: async (where) =>
-      (await enter(where)) ? String(await driver.executeScript(`return ${shownText}`)) : "",
+    text: async (where) => ((await enter(where)) ? String(await driver.executeScript(`return ${shownText}`)) : ""),
   };
 };
 
