@@ -24,7 +24,7 @@ export default defineConfig({
       name: "the pod",
       dist: fileURLToPath(new URL("dist", import.meta.url)),
       encoding: "brotli",
-      bytes: 22 * 1024,
+      bytes: 20 * 1024,
     }),
   ],
   build: {

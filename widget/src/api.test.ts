@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, createApi, NetworkError } from "./api";
 import { systemClock } from "./clock";
+import { createActions } from "./lazy/actions";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,7 +9,7 @@ beforeEach(() => {
 
 const over = new AbortController();
 const asking = (fetch: (url: string, init: RequestInit) => Promise<Response>, signal = over.signal) =>
-  createApi(fetch, systemClock).cancel("bearer", signal, "v/1");
+  createActions(createApi(fetch, systemClock).request).cancel("bearer", signal, "v/1");
 const problem =
   (body: unknown, status = 409) =>
   async () =>

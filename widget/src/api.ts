@@ -1,17 +1,10 @@
-// The BFF's routes that a pod uses. A request resolves to a typed response, or rejects with one of two errors:
-// ApiError (the server refused it, with a code) and NetworkError (its result is unknown).
+// Requests to the BFF, and its routes that open a pod; lazy/actions.ts has those of the commands. A request resolves to a
+// typed response, or rejects with one of two errors: ApiError (the server refused it, with a code) and NetworkError (its
+// result is unknown).
 
 import type { ErrorCode } from "../../embed/src/protocol";
 import type { Clock } from "./clock";
-import type {
-  ConnectWiseLaunch,
-  HistoryPage,
-  LaunchRequest,
-  SendRequest,
-  SessionOpened,
-  SignInLaunch,
-  Verification,
-} from "./types";
+import type { ConnectWiseLaunch, LaunchRequest, SessionOpened, SignInLaunch } from "./types";
 
 /** A refusal by the server: a stable code, and a sentence for people. */
 export class ApiError extends Error {
@@ -41,14 +34,17 @@ interface RequestOptions {
   body?: unknown;
 }
 
+/** Sends a request to a route, whose path follows `/api/v1`. */
+export type Request = <T>(method: "GET" | "POST", path: string, options: RequestOptions) => Promise<T>;
+
 export type Api = ReturnType<typeof createApi>;
 
 export const createApi = (fetch: Fetch, clock: Clock) => {
-  const request = async <T>(
+  const request: Request = async <T>(
     method: "GET" | "POST",
     path: string,
     { signal, token, key, body }: RequestOptions,
-  ): Promise<T> => {
+  ) => {
     const headers: Record<string, string> = {};
     if (token) headers.Authorization = `Bearer ${token}`;
     if (key) headers["Idempotency-Key"] = key;
@@ -79,6 +75,7 @@ export const createApi = (fetch: Fetch, clock: Clock) => {
   };
 
   return {
+    request,
     challenge: (signal: AbortSignal) => request<{ nonce: string }>("POST", "/launch/challenge", { signal }),
     launch: (body: LaunchRequest, signal: AbortSignal) => request<SessionOpened>("POST", "/launch", { signal, body }),
     launchConnectWise: (body: ConnectWiseLaunch, signal: AbortSignal) =>
@@ -86,21 +83,6 @@ export const createApi = (fetch: Fetch, clock: Clock) => {
     launchSignIn: (body: SignInLaunch, signal: AbortSignal) =>
       request<SessionOpened>("POST", "/launch/signin", { signal, body }),
     pod: (token: string, signal: AbortSignal) => request<SessionOpened>("GET", "/pod", { signal, token }),
-    send: (token: string, signal: AbortSignal, key: string, body: SendRequest) =>
-      request<Verification>("POST", "/verifications", { signal, token, key, body }),
-    checkCode: (token: string, signal: AbortSignal, id: string, code: string) =>
-      request<Verification>("POST", `/verifications/${encodeURIComponent(id)}/code`, { signal, token, body: { code } }),
-    cancel: (token: string, signal: AbortSignal, id: string) =>
-      request<Verification>("POST", `/verifications/${encodeURIComponent(id)}/cancel`, { signal, token }),
-    history: (token: string, signal: AbortSignal, contact: string, cursor?: string) =>
-      request<HistoryPage>(
-        "GET",
-        `/contacts/${encodeURIComponent(contact)}/history${cursor ? `?cursor=${cursor}` : ""}`,
-        {
-          signal,
-          token,
-        },
-      ),
   };
 };
 

@@ -5,7 +5,8 @@ import { type Api, ApiError, NetworkError } from "../src/api";
 import { createController } from "../src/app/controller";
 import { createClock } from "../src/clock";
 import type { HostEvents } from "../src/hosts/host";
-import { loadOlder } from "../src/lazy/older";
+import type { Actions } from "../src/lazy/actions";
+import { createCommands } from "../src/lazy/commands";
 import { createPolling } from "../src/lazy/polling";
 import { lazy } from "../src/lazy/registry";
 import { report } from "../src/lazy/report";
@@ -99,7 +100,7 @@ export const answer = (id: string, seq: number, shield: Shield, channelId = "mob
 
 /** A request that waits for the test's response. */
 export interface Call {
-  what: keyof Api;
+  what: keyof Api | keyof Actions;
   given: unknown[];
   signal: AbortSignal;
   yes(answer: unknown): Promise<void>;
@@ -139,9 +140,8 @@ export class FakeSocket implements Socket {
   }
 }
 
-/** `polls`: with the polling fallback. */
-export const createHarness = ({ polls = false, hidden = (): boolean => false } = {}) => {
-  lazy.value = { report, loadOlder };
+/** `polls`: with the polling fallback. `late`: lazy/ has not been loaded. */
+export const createHarness = ({ polls = false, hidden = (): boolean => false, late = false } = {}) => {
   const calls: Call[] = [];
   const sockets: FakeSocket[] = [];
   const said: unknown[] = [];
@@ -150,7 +150,7 @@ export const createHarness = ({ polls = false, hidden = (): boolean => false } =
   let keys = 0;
 
   const call =
-    (what: keyof Api, signalAt: number) =>
+    (what: keyof Api | keyof Actions, signalAt: number) =>
     (...given: unknown[]) =>
       new Promise((resolve, reject) => {
         const then = (end: () => void) => {
@@ -172,11 +172,17 @@ export const createHarness = ({ polls = false, hidden = (): boolean => false } =
     challenge: call("challenge", 0),
     launch: call("launch", 1),
     pod: call("pod", 1),
+  } as unknown as Api;
+  const actions = {
     send: call("send", 1),
     checkCode: call("checkCode", 1),
     cancel: call("cancel", 1),
     history: call("history", 1),
-  } as unknown as Api;
+  } as unknown as Actions;
+  const loaded = { report, createCommands, createActions: () => actions };
+  lazy.value = late ? {} : loaded;
+  /** The loads of lazy/ that wait for the test. */
+  const loads: { arrive(): Promise<void>; fail(): Promise<void> }[] = [];
 
   const controller = createController({
     api,
@@ -210,6 +216,15 @@ export const createHarness = ({ polls = false, hidden = (): boolean => false } =
       };
     },
     newKey: () => `key-${++keys}`,
+    loadLazy: () =>
+      new Promise((resolve) => {
+        const end = (value: typeof lazy.value) => {
+          lazy.value = value;
+          resolve();
+          return settle();
+        };
+        loads.push({ arrive: () => end(loaded), fail: () => end({ missing: true }) });
+      }),
     ...(polls && { createPolling: (deps) => createPolling({ ...deps, hidden }) }),
   });
 
@@ -261,6 +276,7 @@ export const createHarness = ({ polls = false, hidden = (): boolean => false } =
     asked,
     refresh: () => hostEvents.ticketChanged(),
     hostEvents: () => hostEvents,
+    loads,
     call: call1,
     socket,
     launch,

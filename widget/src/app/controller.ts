@@ -2,11 +2,12 @@
 
 import type { Host } from "../hosts/host";
 import { strings } from "../i18n/strings";
+import type { Commands } from "../lazy/commands";
 import { lazy } from "../lazy/registry";
 import { createSession, type SessionDeps } from "../session/session";
+import { StaleTicketError } from "../session/ticket";
 import type { Contact } from "../types";
 import type { Controller } from "../views/controller";
-import { createCommands } from "./commands";
 import { since } from "./fold";
 import { hasPending, saveRule } from "./state";
 import { createStore, type Store } from "./store";
@@ -15,6 +16,8 @@ export interface ControllerDeps
   extends Pick<SessionDeps, "api" | "host" | "dial" | "clock" | "random" | "createPolling"> {
   /** A fresh idempotency key. */
   newKey: () => string;
+  /** Loads lazy/, which has the commands. Never rejects. */
+  loadLazy: () => Promise<void>;
 }
 
 export const createController = (deps: ControllerDeps): Controller => {
@@ -28,8 +31,25 @@ export const createController = (deps: ControllerDeps): Controller => {
   };
   lazy.subscribe(() => state.value.pod && wake());
 
+  /** Runs a command. One that is pressed before its code has been loaded waits for it, and ends with its ticket. */
+  const run = async (command: (commands: Commands) => Promise<void> | void) => {
+    const scope = session.scope();
+    try {
+      if (!lazy.value.createCommands) await scope.call(deps.loadLazy);
+      const { createActions, createCommands } = lazy.value;
+      if (!createActions || !createCommands) return;
+      await command(createCommands({ ...deps, actions: createActions(deps.api.request), store, scope }));
+    } catch (e) {
+      if (!(e instanceof StaleTicketError)) throw e;
+    }
+  };
+
   return {
-    ...createCommands({ ...deps, store, session }),
+    send: (...press) => run((commands) => commands.send(...press)),
+    checkCode: (...press) => run((commands) => commands.checkCode(...press)),
+    cancel: (...press) => run((commands) => commands.cancel(...press)),
+    setCodeError: (...error) => run((commands) => commands.setCodeError(...error)),
+    loadOlder: (contact) => run((commands) => commands.loadOlder(contact)),
     state,
     start: session.start,
     wake,

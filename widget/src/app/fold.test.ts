@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { pod } from "../../test/harness";
+import { applyResponse } from "../lazy/response";
 import type { Contact, EventFrame, Lock, MethodOption, Pod, Shield, Verification } from "../types";
-import { applyResponse, fold, mergeFresh, since } from "./fold";
+import { fold, mergeFresh, since } from "./fold";
 
 interface Brief {
   id: string;

@@ -1,6 +1,6 @@
 // The pod's state is a fold over the server's frames. These functions use no clock, network or document.
 
-import type { Contact, EventFrame, Pod, PodFrame, Shield, Verification } from "../types";
+import type { Contact, EventFrame, Pod, PodFrame, Shield } from "../types";
 
 const unverified: Shield = { state: "unverified" };
 
@@ -29,21 +29,11 @@ export const mergeFresh = (old: Pod, fresh: Pod): Pod => ({
   }),
 });
 
-/** The pod after the response to an action: one channel may be newer than its contact until a frame follows. */
-export const applyResponse = (pod: Pod, response: Verification): Pod =>
-  updateContact(pod, response.contact_id, (contact) => {
-    if (response.seq <= Math.max(contact.seq, contact.ahead?.[response.channel_id] ?? 0)) return contact;
-    return {
-      ...contact,
-      ahead: { ...contact.ahead, [response.channel_id]: response.seq },
-      channels: contact.channels.map((ch) => (ch.id === response.channel_id ? { ...ch, shield: response.shield } : ch)),
-    };
-  });
-
 /** The sequence number after which the socket resumes: the lowest one of the contacts on screen. */
 export const since = (pod: Pod): number => (pod.contacts.length > 0 ? Math.min(...pod.contacts.map((c) => c.seq)) : 0);
 
-const updateContact = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod => {
+/** The pod with one contact replaced; the same pod when the step returns the same contact or there is none. */
+export const updateContact = (pod: Pod, id: string, step: (contact: Contact) => Contact): Pod => {
   const i = pod.contacts.findIndex((c) => c.id === id);
   const before = pod.contacts[i];
   if (before === undefined) return pod;

@@ -15,7 +15,7 @@ import { App } from "../views/app";
 import { type ControllerDeps, createController } from "./controller";
 import { guardDom } from "./guard";
 import { readPage } from "./page";
-import { hasPending } from "./state";
+import { needsLazy } from "./state";
 import { applyTheme } from "./theme";
 
 const page = readPage({
@@ -47,13 +47,13 @@ const open = (host: ControllerDeps["host"]) => {
     host,
     dial: (): Socket => new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/live`),
     createPolling: (deps) => lazy.value.createPolling?.(deps),
+    loadLazy,
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
   controller.state.subscribe(() => {
     if (lazy.value.Pending) return;
-    const { phase, pod, now } = controller.state.value;
-    const needed = phase === "stopped" || (pod && hasPending(pod, now));
-    if (needed) void loadLazy();
+    const { phase } = controller.state.value;
+    if (phase === "stopped" || needsLazy(controller.state.value)) void loadLazy();
     else if (phase === "open") systemClock.after(50, () => void loadLazy()); // after this state has been drawn
   });
   controller.start();

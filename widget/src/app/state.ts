@@ -2,6 +2,7 @@
 // ticket remains.
 
 import type { Channel, Contact, HistoryEntry, Method, Pod, Policy, Quota, SaveRule, Shield } from "../types";
+import { bannerAt } from "./banner";
 import { shieldAt } from "./shield";
 
 export type Action = Method | "code" | "cancel";
@@ -73,6 +74,9 @@ export interface State {
   announcement: string;
 }
 
+/** The fields of the state that are records by key. */
+export type RecordField = "notes" | "codes" | "wrongCodes" | "errors" | "warnings" | "busy" | "keys" | "older";
+
 export const initialState: State = {
   phase: "starting",
   problem: null,
@@ -125,6 +129,27 @@ export const staysExpanded = (s: State, old: Pod, fresh: Pod, now: number): bool
 export const hasPending = (pod: Pod, now: number): boolean =>
   pod.contacts.some((c) => c.channels.some((ch) => currentShield(ch, now).state === "pending"));
 
+/** Whether views or texts of lazy/ are needed to draw the pod with its selected contact. */
+export const needsLazy = (s: State): boolean => {
+  const { pod, now } = s;
+  if (!pod) return false;
+  const contact = selectedContact(s);
+  const isNeededBy = (channel: Channel) => {
+    const { state } = currentShield(channel, now);
+    const own = channel.methods.some((m) => m.reason === "own_channel");
+    return channel.unusable || own || (state !== "unverified" && state !== "verified");
+  };
+  return (
+    bannerAt(pod.policy.banner, now) !== undefined ||
+    !pod.technician_known ||
+    (contact !== undefined &&
+      (contact.lock?.locked ||
+        contact.lock?.denied ||
+        noteStatus(contact, pod.policy, "") !== "none" ||
+        contact.channels.some(isNeededBy)))
+  );
+};
+
 /** The rule for saving the ticket now: off while a contact on it is verified and has not denied a request. */
 export const saveRule = (pod: Pod, now: number): SaveRule =>
   pod.contacts.some((c) => !c.lock?.denied && c.channels.some((ch) => currentShield(ch, now).state === "verified"))
@@ -158,10 +183,4 @@ export const noteStatus = (contact: Contact, policy: Policy, note: string): Note
   const length = [...note.trim()].length;
   if (length === 0) return policy.override_note === "required" ? "missing" : "ok";
   return length < policy.note_min ? "short" : "ok";
-};
-
-/** The record without one key. */
-export const omit = <T>(record: Record<string, T>, key: string): Record<string, T> => {
-  const { [key]: _, ...rest } = record;
-  return rest;
 };

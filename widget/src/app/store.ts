@@ -7,11 +7,8 @@ import { lazy } from "../lazy/registry";
 import { observable } from "../observable";
 import type { Pod, PodFrame } from "../types";
 import { fold, mergeFresh } from "./fold";
-import { initialState, opensExpanded, type State, staysExpanded, ticketContact } from "./state";
+import { initialState, opensExpanded, type RecordField, type State, staysExpanded, ticketContact } from "./state";
 import { nextTick } from "./timers";
-
-/** The fields of the state that are records by key. */
-type RecordField = "notes" | "codes" | "wrongCodes" | "errors" | "warnings" | "busy" | "keys" | "older";
 
 export type Store = ReturnType<typeof createStore>;
 

@@ -2,7 +2,7 @@
 // formatted.
 
 import type { LazyStrings } from "../lazy/english";
-import type { Channel, Contact, Lock, Method, MethodOption, Person, Shield } from "../types";
+import type { Channel, Method, MethodOption, Person, Shield } from "../types";
 import { initial as english, type InitialStrings } from "./languages/en";
 
 /** The catalog of a language: one file of languages/. */
@@ -71,25 +71,3 @@ export const stage = ({ method, stage: at = "queued" }: Shield, until: string): 
 
 export const unverified = (reason?: Shield["reason"]): string =>
   (reason && strings.lapsed[reason]) ?? strings.unverified;
-
-/** What to try next: a channel of the other kind, if the contact has one that is offered. */
-const nextStep = ({ channels }: Contact, mail: boolean): string => {
-  const kind = mail ? "phone" : "email";
-  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.reason))
-    ? strings.tryNext[kind]
-    : strings.tryNext.none;
-};
-
-/** Why the verification failed, and what to do next. */
-export const failed = ({ reason, method }: Shield, contact: Contact): string => {
-  const mail = usesEmail(method);
-  const failures = strings.failures(contact.name, mail, nextStep(contact, mail));
-  return (reason && failures[reason]) ?? failures.other;
-};
-
-export const locked = ({ failures, denied }: Lock, tenant: string): string =>
-  denied ? strings.lockedByDenial(tenant) : strings.lockedByCodes(failures, tenant);
-
-/** The text of an error: the server's sentence, unless the pod's language has its own. */
-export const errorText = (code: string, detail: string, seconds: number): string =>
-  strings.errors[code]?.(seconds) ?? detail;

@@ -2,17 +2,21 @@
 
 import css from "./lazy.css?inline";
 
+export { createActions } from "./actions";
+export { Banner } from "./banner";
+export { createCommands } from "./commands";
+export { ContactNotice } from "./contact-notice";
 export { Entries } from "./entries";
 export { ErrorPanel } from "./error-panel";
 export { NoHost } from "./no-host";
 export { Note } from "./note";
-export { loadOlder } from "./older";
 export { Pending } from "./pending";
 export { createPolling } from "./polling";
 export { report } from "./report";
 export { restore } from "./restore";
 export { SaveNotice } from "./save-notice";
 export { createSignIn } from "./signin";
+export { failureText } from "./strings";
 export { TechnicianUnknown, Unusable } from "./unusable";
 
 const sheet = new CSSStyleSheet();

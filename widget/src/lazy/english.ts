@@ -1,6 +1,6 @@
 // The English strings of lazy/: see i18n/languages/en.ts.
 
-import type { Channel, HistoryEntry, Method, Unusable } from "../types";
+import type { Banner, Channel, HistoryEntry, Method, Reason, Unusable } from "../types";
 import type { Transition } from "./transition";
 
 export interface Problem {
@@ -35,6 +35,12 @@ export const english = {
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
   hadChanged: "Newly changed in the ticket system",
   tryAgain: "Try again",
+  ownContact: "A colleague must verify you.",
+  unreachable: "Shieldpod did not answer. Try again.",
+  unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
+  unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
+  more: "more",
+  less: "less",
   savedUnverified: "Saved, but the caller is not verified.",
   notSaved: "Not saved. Verify the caller, then save again.",
   correctIt: "Correct it in the ticket system.",
@@ -110,6 +116,51 @@ export const english = {
     superseded: "Replaced",
     expired: "Expired",
   } as Record<HistoryEntry["outcome"], string>,
+
+  methodName: {
+    email_link: "E-mail link",
+    sms_link: "SMS link",
+    sms_code: "SMS code",
+    email_code: "E-mail code",
+  } as Record<Method, string>,
+
+  /** Why it failed, and what to do next. */
+  failures: (name: string, mail: boolean, next: string): Partial<Record<Reason, string>> & { other: string } => {
+    return {
+      invalid_recipient: mail
+        ? `The carrier says this address is no good. ${next}`
+        : `The carrier says this number can’t get texts. ${next}`,
+      blocked: `${name}’s ${mail ? "mailbox" : "number"} blocks our messages. ${next}`,
+      landline: `The carrier says this is a landline. ${next}`,
+      mailbox_full: `${name}’s mailbox refused it: it is full. ${next}`,
+      opted_out: `${name}’s number has told us to stop: it texted STOP. ${next}`,
+      undelivered: `The carrier could not deliver it. ${next}`,
+      carrier_misconfigured: `The carrier refuses our account. ${next} Tell your admin.`,
+      address_not_supported: `Our mail server can’t send to an address with such letters. ${next}`,
+      carrier_down: `${mail ? "E-mail" : "Texting"} did not answer in time. ${next}`,
+      out_of_tries: "Out of tries. Send a new code.",
+      denied: "Ended: they did not ask for another one. Stop and follow your procedure.",
+      locked: "Too many wrong codes. Send a link.",
+      wrong_number: "A wrong number was picked. Ask who is on the line. If you are sure, send a new link.",
+      other: `It could not be sent. ${next}`,
+    };
+  },
+
+  /** What to try after a failure: a channel of the other kind, or none. */
+  tryNext: { phone: "Try the phone.", email: "Try e-mail.", none: "Follow your procedure." },
+
+  lockedByCodes: (failures: number, tenant: string) =>
+    `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`,
+  lockedByDenial: (tenant: string) =>
+    `Locked: this contact said “I did not ask for this”. Follow your procedure; an admin of ${tenant} unlocks.`,
+
+  toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
+    NonNullable<Banner["tone"]>,
+    string
+  >,
+
+  /** The texts of errors by code. For a missing code the server's sentence is shown, which is English. */
+  errors: {} as Partial<Record<string, (seconds: number) => string>>,
 
   problems: {
     no_parent: {

@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { historyOf } from "../app/state";
 import { agoOf, timeOf } from "../i18n/format";
-import { actorName, strings as initialStrings } from "../i18n/strings";
+import { actorName } from "../i18n/strings";
 import type { HistoryEntry, Shield } from "../types";
 import { Button } from "../views/button";
 import type { ContactProps, Controller } from "../views/controller";
@@ -60,7 +60,7 @@ const Entry = ({ controller, entry }: { controller: Controller; entry: HistoryEn
       <ShieldIcon state={stateOf[entry.outcome]} size={16} />
       <div class="body">
         <p class="what">
-          <span>{[initialStrings.methodName[entry.method], w.shortMask(entry.masked)].join(" · ")}</span>
+          <span>{[w.strings().methodName[entry.method], w.shortMask(entry.masked)].join(" · ")}</span>
           <span class="outcome">
             {[entry.denied_after, entry.outcome]
               .filter((o) => o !== undefined)

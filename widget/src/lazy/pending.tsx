@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { isCooling } from "../app/shield";
 import { type Action, channelKey, currentError, pendingAction } from "../app/state";
 import { leftUntil } from "../i18n/format";
-import { strings as initialStrings, usesCode } from "../i18n/strings";
+import { usesCode } from "../i18n/strings";
 import { Button } from "../views/button";
 import type { ShieldProps } from "../views/controller";
 import { noteBlocker, noteHelp } from "../views/note-blocker";
@@ -24,7 +24,7 @@ export const Pending = (props: ShieldProps) => {
   const warning = warningNow(s, channelKey(contact, channel), shield);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a legend to look at
-    <div class="pending-body" role="group" aria-label={initialStrings.methodName[method]}>
+    <div class="pending-body" role="group" aria-label={w.strings().methodName[method]}>
       <p class="script">
         {shield.match && (
           <span class="match" aria-hidden="true">

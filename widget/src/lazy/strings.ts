@@ -1,6 +1,6 @@
 // The strings of lazy/ in the pod's language. Times are passed in formatted.
 
-import { failed, strings as initialStrings, lazyStrings, secretKind, spokenLabel, stage } from "../i18n/strings";
+import { strings as initialStrings, lazyStrings, secretKind, spokenLabel, stage, usesEmail } from "../i18n/strings";
 import type { Banner, Channel, Contact, HistoryEntry, Lock, Method, Quota, Shield, Unusable } from "../types";
 import { english, type Problem } from "./english";
 import type { Transition } from "./transition";
@@ -25,6 +25,29 @@ export const lockNear = (lock?: Lock): string => {
   const left = lock && !lock.locked ? lock.limit - lock.failures : 0;
   return left < 1 || left > 3 ? "" : strings().lockNear(left);
 };
+
+/** What to try next: a channel of the other kind, if the contact has one that is offered. */
+const nextStep = ({ channels }: Contact, mail: boolean): string => {
+  const kind = mail ? "phone" : "email";
+  return channels.some((c) => c.kind === kind && c.methods.some((m) => !m.reason))
+    ? strings().tryNext[kind]
+    : strings().tryNext.none;
+};
+
+/** Why the verification failed, and what to do next. */
+export const failureText = ({ reason, method }: Shield, contact: Contact): string => {
+  const mail = usesEmail(method);
+  const failures = strings().failures(contact.name, mail, nextStep(contact, mail));
+  return (reason && failures[reason]) ?? failures.other;
+};
+
+/** Why nothing can be sent to the contact, and who can change that. */
+export const lockText = ({ failures, denied }: Lock, tenant: string): string =>
+  denied ? strings().lockedByDenial(tenant) : strings().lockedByCodes(failures, tenant);
+
+/** The text of an error: the server's sentence, unless the pod's language has its own. */
+export const errorText = (code: string, detail: string, seconds: number): string =>
+  strings().errors[code]?.(seconds) ?? detail;
 
 /** Why nothing is sent to an address or number; empty for a reason that this pod does not know. */
 export const unusable = ({ reason }: Unusable, kind: Channel["kind"]): string => {
@@ -55,7 +78,7 @@ export const problem = (code: string, detail: string): Problem => {
   return { ...known, next: known.next || detail || strings().reload };
 };
 
-export const announceBanner = ({ tone = "info", text }: Banner): string => `${initialStrings.toneName[tone]}: ${text}`;
+export const announceBanner = ({ tone = "info", text }: Banner): string => `${strings().toneName[tone]}: ${text}`;
 
 export const rulesChanged = (client: string) => strings().rulesChanged(client);
 
@@ -66,7 +89,7 @@ const transitionText = (turn: Transition, contact: Contact, shield: Shield): str
     case "denied":
       return strings().transitions.denied(`${initialStrings.denied(contact.name)}${initialStrings.procedure}`);
     case "failed":
-      return strings().transitions.failed(failed(shield, contact));
+      return strings().transitions.failed(failureText(shield, contact));
   }
   return strings().transitions[turn];
 };

@@ -2,15 +2,13 @@
 
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { bannerAt } from "../app/banner";
-import { type State, selectedContact } from "../app/state";
-import { locked, strings } from "../i18n/strings";
+import { needsLazy, type State, selectedContact } from "../app/state";
+import { strings } from "../i18n/strings";
 import { lazy } from "../lazy/registry";
-import type { Contact } from "../types";
-import { Banner } from "./banner";
 import type { Controller } from "./controller";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
-import { Icon, Sprite } from "./icons";
+import { Sprite } from "./icons";
 import { Picker } from "./picker";
 import { Rows } from "./row";
 import { Summary } from "./summary";
@@ -19,21 +17,23 @@ export const App = ({ controller }: { controller: Controller }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => controller.state.subscribe(() => redraw(null)), [controller]);
   useLayoutEffect(() => lazy.subscribe(() => redraw(null)), []);
-  const { SaveNotice, ErrorPanel = Skeleton, missing } = lazy.value;
+  const { Banner, SaveNotice, ErrorPanel = Skeleton, missing } = lazy.value;
   const s = controller.state.value;
-  const banner = s.phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
+  const phase = useDrawnPhase(s);
+  const banner = phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
   useNaturalHeight(main, controller.resize);
   return (
     <main class="pod" ref={main} tabIndex={-1}>
       <h1 class="sr">{strings.title}</h1>
       <Sprite />
-      {banner && <Banner key={banner.text} {...banner} />}
-      {s.phase === "open" && SaveNotice && <SaveNotice s={s} />}
-      {s.phase === "starting" && <Skeleton />}
-      {s.phase === "stopped" && <ErrorPanel controller={controller} />}
-      {s.phase === "open" && (s.expanded ? <Panel controller={controller} /> : <Summary controller={controller} />)}
-      {s.phase !== "stopped" && !(s.online && !s.polling) && (
+      {banner && Banner && <Banner key={banner.text} {...banner} />}
+      {banner && missing && <p class="notice">{banner.text}</p>}
+      {phase === "open" && SaveNotice && <SaveNotice s={s} />}
+      {phase === "starting" && <Skeleton />}
+      {phase === "stopped" && <ErrorPanel controller={controller} />}
+      {phase === "open" && (s.expanded ? <Panel controller={controller} /> : <Summary controller={controller} />)}
+      {phase !== "stopped" && !(s.online && !s.polling) && (
         <p class="offline">{s.online ? strings.polling : strings.reconnecting}</p>
       )}
       {missing && <p class="offline">{strings.missing}</p>}
@@ -44,16 +44,26 @@ export const App = ({ controller }: { controller: Controller }) => {
   );
 };
 
+/** The phase to draw. A pod that needs lazy/ opens when that has loaded, so that nothing on the screen moves afterwards. */
+const useDrawnPhase = (s: State): State["phase"] => {
+  const open = useRef(false);
+  const { Pending, missing } = lazy.value;
+  const waits = s.phase === "open" && !open.current && !Pending && !missing && needsLazy(s);
+  const phase = waits ? "starting" : s.phase;
+  open.current = phase === "open";
+  return phase;
+};
+
 const Panel = ({ controller }: { controller: Controller }) => {
   const contact = selectedContact(controller.state.value);
   if (!contact) return <p class="hint alone">{strings.noContacts}</p>;
-  const { Note } = lazy.value;
+  const { ContactNotice, Note } = lazy.value;
   return (
     <>
       <Picker controller={controller} contact={contact} />
       <div class="scroll">
         <div class="inner">
-          <Notice s={controller.state.value} contact={contact} />
+          {ContactNotice && <ContactNotice controller={controller} contact={contact} />}
           {Note && <Note key={`note ${contact.id}`} controller={controller} contact={contact} />}
           <Rows key={`rows ${contact.id}`} controller={controller} contact={contact} />
           <History key={`history ${contact.id}`} controller={controller} contact={contact} />
@@ -61,19 +71,6 @@ const Panel = ({ controller }: { controller: Controller }) => {
       </div>
     </>
   );
-};
-
-/** Why the whole contact cannot be verified now. */
-const Notice = ({ s, contact }: { s: State; contact: Contact }) => {
-  const own = contact.channels.some((ch) => ch.methods.some((m) => m.reason === "own_channel"));
-  const { lock } = contact;
-  const text = own ? strings.ownContact : (lock?.locked || lock?.denied) && locked(lock, s.pod?.tenant.name ?? "");
-  return text ? (
-    <p class="notice">
-      <Icon name="warning" />
-      {text}
-    </p>
-  ) : null;
 };
 
 /** The layout in grey, after 150 ms. */

@@ -31,23 +31,13 @@ export const Sprite = () => (
     <symbol id="chevron" viewBox="0 0 16 16">
       <path d="m4.5 6.2 3.5 3.6 3.5-3.6" />
     </symbol>
-    <symbol id="info" viewBox="0 0 16 16">
-      <circle cx="8" cy="8" r="6.3" />
-      <path d="M8 7.6v3.6m0-6.4v.1" />
-    </symbol>
     <symbol id="warning" viewBox="0 0 16 16">
       <path d="M8 2.2 14.5 13.5h-13L8 2.2Zm0 4.6v2.9m0 1.8v.1" />
-    </symbol>
-    <symbol id="critical" viewBox="0 0 16 16">
-      <path class="full" d="M5.4 1.8h5.2l3.6 3.6v5.2l-3.6 3.6H5.4l-3.6-3.6V5.4l3.6-3.6Z" />
-      <path class="on" d="M8 4.8v3.7m0 2.6v.1" />
     </symbol>
   </svg>
 );
 
-type Named = "chevron" | "info" | "warning" | "critical";
-
-export const Icon = ({ name }: { name: Named }) => (
+export const Icon = ({ name }: { name: "chevron" | "warning" }) => (
   <svg class="icon" width="16" height="16" aria-hidden="true">
     <use href={`#${name}`} />
   </svg>

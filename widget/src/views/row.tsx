@@ -129,13 +129,13 @@ const StateLine = ({
         <p class="state" title={title}>
           {w.strings.denied(contact.name)}
           <Procedure url={s.pod?.tenant.procedure_url} />.
-          {shield.reason && <span class="why">{w.failed(shield, contact)}</span>}
+          {shield.reason && <span class="why">{lazy.value.failureText?.(shield, contact)}</span>}
         </p>
       );
     case "failed":
       return (
         <p class="state" title={title}>
-          {w.failed(shield, contact)} {again && `${again}.`}
+          {lazy.value.failureText?.(shield, contact) ?? w.strings.shieldName.failed} {again && `${again}.`}
         </p>
       );
   }

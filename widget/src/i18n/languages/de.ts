@@ -14,17 +14,11 @@ export const initial: InitialStrings = {
   noChannels:
     "Dieser Kontakt hat weder Adresse noch Nummer. Tragen Sie eine im Ticketsystem ein und laden Sie das Ticket neu.",
   noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
-  ownContact: "Sie selbst muss ein Kollege verifizieren.",
-  more: "mehr",
-  less: "weniger",
   inTicketSystem: "im Ticketsystem",
   reconnecting: "Verbinde neu …",
   polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
   missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
   history: "Bisherige Verifizierungen",
-  unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
-  unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
-  unreachableCode: "Shieldpod hat nicht geantwortet. Prüfen Sie den Code noch einmal, sobald es wieder geht.",
   saveFirst:
     "Verifizieren Sie den Anrufer, bevor Sie speichern: Auf diesem Ticket ist noch niemand verifiziert (Shieldpod).",
   procedure: "Ihrer Anweisung",
@@ -32,7 +26,6 @@ export const initial: InitialStrings = {
 
   sendLong: { code: "Code senden", link: "Link senden" },
   sendShort: { code: "Code", link: "Link" },
-  methodName: { email_link: "E-Mail-Link", sms_link: "SMS-Link", sms_code: "SMS-Code", email_code: "E-Mail-Code" },
   methodAction: {
     email_link: (to) => `Link per E-Mail senden: ${to}`,
     sms_link: (to) => `Link per SMS senden: ${to}`,
@@ -84,30 +77,6 @@ export const initial: InitialStrings = {
   indeterminate: (until) =>
     `Ob es gesendet wurde, wissen wir nicht. Kommt bis ${until} nichts an, senden Sie es noch einmal.`,
 
-  failures: (name, mail, next) => {
-    return {
-      invalid_recipient: mail
-        ? `Der Dienst sagt, diese Adresse gibt es nicht. ${next}`
-        : `Der Dienst sagt, diese Nummer empfängt keine SMS. ${next}`,
-      blocked: `${mail ? "Dieses Postfach" : "Diese Nummer"} blockiert unsere Nachrichten. ${next}`,
-      landline: `Der Dienst sagt, das ist ein Festnetzanschluss. ${next}`,
-      mailbox_full: `Das Postfach von ${name} ist voll und nimmt nichts an. ${next}`,
-      opted_out: `Diese Nummer will keine SMS: Sie hat STOP geschrieben. ${next}`,
-      undelivered: `Der Dienst konnte nicht zustellen. ${next}`,
-      carrier_misconfigured: `Der Dienst lehnt unser Konto ab. ${next} Sagen Sie es Ihrem Administrator.`,
-      address_not_supported: `Unser Mailserver kann an eine Adresse mit solchen Buchstaben nicht senden. ${next}`,
-      carrier_down: `Der ${mail ? "E-Mail" : "SMS"}-Dienst hat nicht rechtzeitig geantwortet. ${next}`,
-      out_of_tries: "Keine Versuche mehr. Senden Sie einen neuen Code.",
-      denied: "Beendet: Eine andere Anfrage war nicht angefordert. Halten Sie an und folgen Sie Ihrer Anweisung.",
-      locked: "Zu viele falsche Codes. Senden Sie einen Link.",
-      wrong_number:
-        "Eine falsche Zahl wurde gewählt. Fragen Sie, wer am Apparat ist. Wenn Sie sicher sind, senden Sie einen neuen Link.",
-      other: `Es konnte nicht gesendet werden. ${next}`,
-    };
-  },
-
-  tryNext: { phone: "Versuchen Sie das Telefon.", email: "Versuchen Sie E-Mail.", none: "Folgen Sie Ihrer Anweisung." },
-
   shieldName: {
     unverified: "Nicht verifiziert",
     pending: "Wartet",
@@ -116,33 +85,8 @@ export const initial: InitialStrings = {
     failed: "Fehlgeschlagen",
   },
 
-  lockedByCodes: (failures, tenant) =>
-    `Gesperrt nach ${failures} falschen Codes hintereinander. Ein bestätigter Link hebt das auf, oder ein Administrator von ${tenant}.`,
-  lockedByDenial: (tenant) =>
-    `Gesperrt: Dieser Kontakt sagte „Ich habe das nicht angefordert“. Folgen Sie Ihrer Anweisung; ein Administrator von ${tenant} hebt es auf.`,
-
   changed: (ago) => `Geändert ${ago}`,
   changedOn: (date) => `Im Ticketsystem geändert: ${date}`,
-
-  toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
-
-  errors: {
-    cooldown: (s) =>
-      `Hierhin ging gerade eine Nachricht. Warten Sie ${s === 1 ? "1 Sekunde" : `${s} Sekunden`} bis zur nächsten.`,
-    quota_exceeded: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
-    wrong_code: () => "Der Code stimmt nicht.",
-    already_used: () => "Dieser Code gilt nicht mehr. Senden Sie einen neuen.",
-    expired: () => "Das ist abgelaufen. Senden Sie es neu.",
-    verification_ended: () => "Diese Verifizierung ist beendet. Senden Sie eine neue.",
-    note_required: () => "Erst eine Notiz: Das ist nicht der Kontakt des Tickets.",
-    own_channel: () => "Dieser Kontakt sind Sie. Ein anderer muss Sie verifizieren.",
-    channel_unusable: () =>
-      "Das lässt sich so nicht verwenden. Korrigieren Sie es im Ticketsystem und laden Sie das Ticket neu.",
-    verification_method_not_allowed: () => "Das ist hier nicht erlaubt. Nehmen Sie einen anderen Weg.",
-    locked: () => "Dieser Kontakt ist gesperrt. Fragen Sie einen Administrator.",
-    not_found: () => "Das steht nicht mehr auf dem Ticket. Laden Sie das Ticket neu.",
-    unavailable: () => "Ein Teil von Shieldpod ist ausgefallen. Versuchen Sie es gleich noch einmal.",
-  },
 };
 
 const admin = "Passiert es wieder, sagen Sie es Ihrem Administrator.";
@@ -166,6 +110,12 @@ export const lazy: LazyStrings = {
   copyBlocked: "Kopieren ist hier gesperrt. Markieren Sie den Text und kopieren Sie ihn:",
   hadChanged: "Im Ticketsystem frisch geändert",
   tryAgain: "Noch einmal",
+  ownContact: "Sie selbst muss ein Kollege verifizieren.",
+  unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
+  unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
+  unreachableCode: "Shieldpod hat nicht geantwortet. Prüfen Sie den Code noch einmal, sobald es wieder geht.",
+  more: "mehr",
+  less: "weniger",
   savedUnverified: "Gespeichert, aber der Anrufer ist nicht verifiziert.",
   notSaved: "Nicht gespeichert. Verifizieren Sie den Anrufer und speichern Sie dann noch einmal.",
   correctIt: "Korrigieren Sie das im Ticketsystem.",
@@ -232,6 +182,57 @@ export const lazy: LazyStrings = {
     cancelled: "Abgebrochen",
     superseded: "Ersetzt",
     expired: "Abgelaufen",
+  },
+
+  methodName: { email_link: "E-Mail-Link", sms_link: "SMS-Link", sms_code: "SMS-Code", email_code: "E-Mail-Code" },
+
+  failures: (name, mail, next) => {
+    return {
+      invalid_recipient: mail
+        ? `Der Dienst sagt, diese Adresse gibt es nicht. ${next}`
+        : `Der Dienst sagt, diese Nummer empfängt keine SMS. ${next}`,
+      blocked: `${mail ? "Dieses Postfach" : "Diese Nummer"} blockiert unsere Nachrichten. ${next}`,
+      landline: `Der Dienst sagt, das ist ein Festnetzanschluss. ${next}`,
+      mailbox_full: `Das Postfach von ${name} ist voll und nimmt nichts an. ${next}`,
+      opted_out: `Diese Nummer will keine SMS: Sie hat STOP geschrieben. ${next}`,
+      undelivered: `Der Dienst konnte nicht zustellen. ${next}`,
+      carrier_misconfigured: `Der Dienst lehnt unser Konto ab. ${next} Sagen Sie es Ihrem Administrator.`,
+      address_not_supported: `Unser Mailserver kann an eine Adresse mit solchen Buchstaben nicht senden. ${next}`,
+      carrier_down: `Der ${mail ? "E-Mail" : "SMS"}-Dienst hat nicht rechtzeitig geantwortet. ${next}`,
+      out_of_tries: "Keine Versuche mehr. Senden Sie einen neuen Code.",
+      denied: "Beendet: Eine andere Anfrage war nicht angefordert. Halten Sie an und folgen Sie Ihrer Anweisung.",
+      locked: "Zu viele falsche Codes. Senden Sie einen Link.",
+      wrong_number:
+        "Eine falsche Zahl wurde gewählt. Fragen Sie, wer am Apparat ist. Wenn Sie sicher sind, senden Sie einen neuen Link.",
+      other: `Es konnte nicht gesendet werden. ${next}`,
+    };
+  },
+
+  tryNext: { phone: "Versuchen Sie das Telefon.", email: "Versuchen Sie E-Mail.", none: "Folgen Sie Ihrer Anweisung." },
+
+  lockedByCodes: (failures, tenant) =>
+    `Gesperrt nach ${failures} falschen Codes hintereinander. Ein bestätigter Link hebt das auf, oder ein Administrator von ${tenant}.`,
+  lockedByDenial: (tenant) =>
+    `Gesperrt: Dieser Kontakt sagte „Ich habe das nicht angefordert“. Folgen Sie Ihrer Anweisung; ein Administrator von ${tenant} hebt es auf.`,
+
+  toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
+
+  errors: {
+    cooldown: (s) =>
+      `Hierhin ging gerade eine Nachricht. Warten Sie ${s === 1 ? "1 Sekunde" : `${s} Sekunden`} bis zur nächsten.`,
+    quota_exceeded: (s) => `Eine Grenze ist erreicht. Sie wird in ${Math.ceil(s / 60)} min frei.`,
+    wrong_code: () => "Der Code stimmt nicht.",
+    already_used: () => "Dieser Code gilt nicht mehr. Senden Sie einen neuen.",
+    expired: () => "Das ist abgelaufen. Senden Sie es neu.",
+    verification_ended: () => "Diese Verifizierung ist beendet. Senden Sie eine neue.",
+    note_required: () => "Erst eine Notiz: Das ist nicht der Kontakt des Tickets.",
+    own_channel: () => "Dieser Kontakt sind Sie. Ein anderer muss Sie verifizieren.",
+    channel_unusable: () =>
+      "Das lässt sich so nicht verwenden. Korrigieren Sie es im Ticketsystem und laden Sie das Ticket neu.",
+    verification_method_not_allowed: () => "Das ist hier nicht erlaubt. Nehmen Sie einen anderen Weg.",
+    locked: () => "Dieser Kontakt ist gesperrt. Fragen Sie einen Administrator.",
+    not_found: () => "Das steht nicht mehr auf dem Ticket. Laden Sie das Ticket neu.",
+    unavailable: () => "Ein Teil von Shieldpod ist ausgefallen. Versuchen Sie es gleich noch einmal.",
   },
 
   problems: {

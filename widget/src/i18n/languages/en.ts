@@ -1,7 +1,7 @@
 // English: the reference for the other languages. The strings that a pod starts with are here; those of lazy/ are in
 // lazy/english.ts. Another language is one file beside this one, with both. Times and destinations are passed in formatted.
 
-import type { Banner, Method, Reason, Shield, Stage } from "../../types";
+import type { Method, Reason, Shield, Stage } from "../../types";
 
 export const initial = {
   title: "Caller verification",
@@ -13,17 +13,11 @@ export const initial = {
   noMobile: "No mobile number on this contact, so no texts. Use e-mail.",
   noChannels: "No address or number on this contact. Add one in the ticket system, then reload the ticket.",
   noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
-  ownContact: "A colleague must verify you.",
-  more: "more",
-  less: "less",
   inTicketSystem: "in the ticket system",
   reconnecting: "Reconnecting…",
   polling: "Your network blocks live updates. Checking every few seconds.",
   missing: "A part of the pod did not load. Reload the ticket.",
   history: "Verification history",
-  unreachable: "Shieldpod did not answer. Try again.",
-  unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
-  unreachableCode: "Shieldpod did not answer. Verify again when it is back.",
   saveFirst: "Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod).",
   procedure: "your procedure",
   you: "you",
@@ -31,12 +25,6 @@ export const initial = {
   /** Long and short labels of buttons. */
   sendLong: { code: "Send code", link: "Send link" },
   sendShort: { code: "Code", link: "Link" },
-  methodName: {
-    email_link: "E-mail link",
-    sms_link: "SMS link",
-    sms_code: "SMS code",
-    email_code: "E-mail code",
-  } as Record<Method, string>,
   methodAction: {
     email_link: (to) => `Send a link by e-mail to ${to}`,
     sms_link: (to) => `Send a link by text to ${to}`,
@@ -88,31 +76,6 @@ export const initial = {
     `${mail ? "E-mail" : "Texting"} isn’t answering. We keep trying until ${until}.`,
   indeterminate: (until: string) => `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`,
 
-  /** Why it failed, and what to do next. */
-  failures: (name: string, mail: boolean, next: string): Partial<Record<Reason, string>> & { other: string } => {
-    return {
-      invalid_recipient: mail
-        ? `The carrier says this address is no good. ${next}`
-        : `The carrier says this number can’t get texts. ${next}`,
-      blocked: `${name}’s ${mail ? "mailbox" : "number"} blocks our messages. ${next}`,
-      landline: `The carrier says this is a landline. ${next}`,
-      mailbox_full: `${name}’s mailbox refused it: it is full. ${next}`,
-      opted_out: `${name}’s number has told us to stop: it texted STOP. ${next}`,
-      undelivered: `The carrier could not deliver it. ${next}`,
-      carrier_misconfigured: `The carrier refuses our account. ${next} Tell your admin.`,
-      address_not_supported: `Our mail server can’t send to an address with such letters. ${next}`,
-      carrier_down: `${mail ? "E-mail" : "Texting"} did not answer in time. ${next}`,
-      out_of_tries: "Out of tries. Send a new code.",
-      denied: "Ended: they did not ask for another one. Stop and follow your procedure.",
-      locked: "Too many wrong codes. Send a link.",
-      wrong_number: "A wrong number was picked. Ask who is on the line. If you are sure, send a new link.",
-      other: `It could not be sent. ${next}`,
-    };
-  },
-
-  /** What to try after a failure: a channel of the other kind, or none. */
-  tryNext: { phone: "Try the phone.", email: "Try e-mail.", none: "Follow your procedure." },
-
   shieldName: {
     unverified: "Not verified",
     pending: "Waiting",
@@ -121,21 +84,8 @@ export const initial = {
     failed: "Failed",
   } as Record<Shield["state"], string>,
 
-  lockedByCodes: (failures: number, tenant: string) =>
-    `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`,
-  lockedByDenial: (tenant: string) =>
-    `Locked: this contact said “I did not ask for this”. Follow your procedure; an admin of ${tenant} unlocks.`,
-
   changed: (ago: string) => `Changed ${ago}`,
   changedOn: (date: string) => `Changed in the ticket system: ${date}`,
-
-  toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
-    NonNullable<Banner["tone"]>,
-    string
-  >,
-
-  /** The texts of errors by code. For a missing code the server's sentence is shown, which is English. */
-  errors: {} as Partial<Record<string, (seconds: number) => string>>,
 };
 
 export type InitialStrings = typeof initial;

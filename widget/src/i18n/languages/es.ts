@@ -13,29 +13,17 @@ export const initial: InitialStrings = {
   noMobile: "Este contacto no tiene móvil, así que no hay SMS. Use el correo.",
   noChannels: "Este contacto no tiene ni dirección ni número. Añada uno en el sistema de tickets y recargue el ticket.",
   noContacts: "Este ticket no tiene contacto. Añada uno en el sistema de tickets y recargue el ticket.",
-  ownContact: "A usted debe verificarle un compañero.",
-  more: "más",
-  less: "menos",
   inTicketSystem: "en el sistema de tickets",
   reconnecting: "Reconectando…",
   polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
   missing: "Una parte no se ha cargado. Recargue el ticket.",
   history: "Verificaciones anteriores",
-  unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
-  unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
-  unreachableCode: "Shieldpod no ha respondido. Compruebe el código de nuevo cuando vuelva.",
   saveFirst: "Verifique a quien llama antes de guardar: en este ticket aún no hay nadie verificado (Shieldpod).",
   procedure: "su procedimiento",
   you: "usted",
 
   sendLong: { code: "Enviar código", link: "Enviar enlace" },
   sendShort: { code: "Código", link: "Enlace" },
-  methodName: {
-    email_link: "Enlace por correo",
-    sms_link: "Enlace por SMS",
-    sms_code: "Código por SMS",
-    email_code: "Código por correo",
-  },
   methodAction: {
     email_link: (to) => `Enviar un enlace por correo: ${to}`,
     sms_link: (to) => `Enviar un enlace por SMS: ${to}`,
@@ -82,30 +70,6 @@ export const initial: InitialStrings = {
     `El envío de ${mail ? "correo" : "SMS"} no responde. Seguimos intentándolo hasta las ${until}.`,
   indeterminate: (until) => `No sabemos si se envió. Si no llega nada antes de las ${until}, reenvíelo.`,
 
-  failures: (name, mail, next) => {
-    return {
-      invalid_recipient: mail
-        ? `El operador dice que esta dirección no es buena. ${next}`
-        : `El operador dice que este número no recibe SMS. ${next}`,
-      blocked: `${mail ? "Este buzón" : "Este número"} bloquea nuestros mensajes. ${next}`,
-      landline: `El operador dice que es un teléfono fijo. ${next}`,
-      mailbox_full: `El buzón de ${name} lo ha rechazado: está lleno. ${next}`,
-      opted_out: `Este número nos ha dicho que paremos: respondió STOP. ${next}`,
-      undelivered: `El operador no pudo entregarlo. ${next}`,
-      carrier_misconfigured: `El operador rechaza nuestra cuenta. ${next} Avise a su administrador.`,
-      address_not_supported: `Nuestro servidor de correo no puede enviar a una dirección con esas letras. ${next}`,
-      carrier_down: `El envío de ${mail ? "correo" : "SMS"} no respondió a tiempo. ${next}`,
-      out_of_tries: "Sin intentos. Envíe un código nuevo.",
-      denied: "Terminado: no pidió otra solicitud. Deténgase y siga su procedimiento.",
-      locked: "Demasiados códigos erróneos. Envíe un enlace.",
-      wrong_number:
-        "Se eligió un número equivocado. Pregunte quién está al teléfono. Si está seguro, envíe un enlace nuevo.",
-      other: `No se pudo enviar. ${next}`,
-    };
-  },
-
-  tryNext: { phone: "Pruebe con el teléfono.", email: "Pruebe con el correo.", none: "Siga su procedimiento." },
-
   shieldName: {
     unverified: "Sin verificar",
     pending: "En espera",
@@ -114,32 +78,8 @@ export const initial: InitialStrings = {
     failed: "Fallido",
   },
 
-  lockedByCodes: (failures, tenant) =>
-    `Bloqueado tras ${failures} códigos erróneos seguidos. Lo libera un enlace validado o un administrador de ${tenant}.`,
-  lockedByDenial: (tenant) =>
-    `Bloqueado: este contacto dijo «Yo no lo he pedido». Siga su procedimiento; lo desbloquea un administrador de ${tenant}.`,
-
   changed: (ago) => `Cambiado ${ago}`,
   changedOn: (date) => `Cambiado en el sistema de tickets: ${date}`,
-
-  toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
-
-  errors: {
-    cooldown: (s) =>
-      `Acaba de enviarse un mensaje aquí. Espere ${s === 1 ? "1 segundo" : `${s} segundos`} antes del siguiente.`,
-    quota_exceeded: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
-    wrong_code: () => "Ese código no coincide.",
-    already_used: () => "Este código ya no sirve. Envíe uno nuevo.",
-    expired: () => "Ha caducado. Envíe uno nuevo.",
-    verification_ended: () => "Esta verificación ha terminado. Envíe una nueva.",
-    note_required: () => "Primero una nota: no es el contacto del ticket.",
-    own_channel: () => "Este contacto es usted. Debe verificarle otra persona.",
-    channel_unusable: () => "Así no se puede usar. Corríjalo en el sistema de tickets y vuelva a cargar el ticket.",
-    verification_method_not_allowed: () => "Aquí no está permitido. Use otro medio.",
-    locked: () => "Este contacto está bloqueado. Pregunte a un administrador.",
-    not_found: () => "Ya no está en el ticket. Recargue el ticket.",
-    unavailable: () => "Una parte de Shieldpod no funciona. Inténtelo de nuevo en un momento.",
-  },
 };
 
 const admin = "Si vuelve a ocurrir, avise a su administrador.";
@@ -163,6 +103,12 @@ export const lazy: LazyStrings = {
   copyBlocked: "Aquí no se puede copiar. Seleccione el texto y cópielo:",
   hadChanged: "Cambiado hace poco en el sistema de tickets",
   tryAgain: "Reintentar",
+  ownContact: "A usted debe verificarle un compañero.",
+  unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
+  unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
+  unreachableCode: "Shieldpod no ha respondido. Compruebe el código de nuevo cuando vuelva.",
+  more: "más",
+  less: "menos",
   savedUnverified: "Guardado, pero quien llama no está verificado.",
   notSaved: "No guardado. Verifique a quien llama y guarde de nuevo.",
   correctIt: "Corríjalo en el sistema de tickets.",
@@ -228,6 +174,61 @@ export const lazy: LazyStrings = {
     cancelled: "Cancelado",
     superseded: "Sustituido",
     expired: "Caducado",
+  },
+
+  methodName: {
+    email_link: "Enlace por correo",
+    sms_link: "Enlace por SMS",
+    sms_code: "Código por SMS",
+    email_code: "Código por correo",
+  },
+
+  failures: (name, mail, next) => {
+    return {
+      invalid_recipient: mail
+        ? `El operador dice que esta dirección no es buena. ${next}`
+        : `El operador dice que este número no recibe SMS. ${next}`,
+      blocked: `${mail ? "Este buzón" : "Este número"} bloquea nuestros mensajes. ${next}`,
+      landline: `El operador dice que es un teléfono fijo. ${next}`,
+      mailbox_full: `El buzón de ${name} lo ha rechazado: está lleno. ${next}`,
+      opted_out: `Este número nos ha dicho que paremos: respondió STOP. ${next}`,
+      undelivered: `El operador no pudo entregarlo. ${next}`,
+      carrier_misconfigured: `El operador rechaza nuestra cuenta. ${next} Avise a su administrador.`,
+      address_not_supported: `Nuestro servidor de correo no puede enviar a una dirección con esas letras. ${next}`,
+      carrier_down: `El envío de ${mail ? "correo" : "SMS"} no respondió a tiempo. ${next}`,
+      out_of_tries: "Sin intentos. Envíe un código nuevo.",
+      denied: "Terminado: no pidió otra solicitud. Deténgase y siga su procedimiento.",
+      locked: "Demasiados códigos erróneos. Envíe un enlace.",
+      wrong_number:
+        "Se eligió un número equivocado. Pregunte quién está al teléfono. Si está seguro, envíe un enlace nuevo.",
+      other: `No se pudo enviar. ${next}`,
+    };
+  },
+
+  tryNext: { phone: "Pruebe con el teléfono.", email: "Pruebe con el correo.", none: "Siga su procedimiento." },
+
+  lockedByCodes: (failures, tenant) =>
+    `Bloqueado tras ${failures} códigos erróneos seguidos. Lo libera un enlace validado o un administrador de ${tenant}.`,
+  lockedByDenial: (tenant) =>
+    `Bloqueado: este contacto dijo «Yo no lo he pedido». Siga su procedimiento; lo desbloquea un administrador de ${tenant}.`,
+
+  toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
+
+  errors: {
+    cooldown: (s) =>
+      `Acaba de enviarse un mensaje aquí. Espere ${s === 1 ? "1 segundo" : `${s} segundos`} antes del siguiente.`,
+    quota_exceeded: (s) => `Se ha alcanzado un límite. Se libera en ${Math.ceil(s / 60)} min.`,
+    wrong_code: () => "Ese código no coincide.",
+    already_used: () => "Este código ya no sirve. Envíe uno nuevo.",
+    expired: () => "Ha caducado. Envíe uno nuevo.",
+    verification_ended: () => "Esta verificación ha terminado. Envíe una nueva.",
+    note_required: () => "Primero una nota: no es el contacto del ticket.",
+    own_channel: () => "Este contacto es usted. Debe verificarle otra persona.",
+    channel_unusable: () => "Así no se puede usar. Corríjalo en el sistema de tickets y vuelva a cargar el ticket.",
+    verification_method_not_allowed: () => "Aquí no está permitido. Use otro medio.",
+    locked: () => "Este contacto está bloqueado. Pregunte a un administrador.",
+    not_found: () => "Ya no está en el ticket. Recargue el ticket.",
+    unavailable: () => "Una parte de Shieldpod no funciona. Inténtelo de nuevo en un momento.",
   },
 
   problems: {

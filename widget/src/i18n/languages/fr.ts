@@ -13,29 +13,17 @@ export const initial: InitialStrings = {
   noMobile: "Aucun numéro mobile pour ce contact, donc pas de SMS. Utilisez l’e-mail.",
   noChannels: "Ce contact n’a ni adresse ni numéro. Ajoutez-en dans l’outil de tickets, puis rechargez le ticket.",
   noContacts: "Ce ticket n’a pas de contact. Ajoutez-en un dans l’outil de tickets, puis rechargez le ticket.",
-  ownContact: "Un collègue doit vous vérifier.",
-  more: "plus",
-  less: "moins",
   inTicketSystem: "dans l’outil de tickets",
   reconnecting: "Reconnexion…",
   polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
   missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
   history: "Vérifications passées",
-  unreachable: "Shieldpod n’a pas répondu. Réessayez.",
-  unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
-  unreachableCode: "Shieldpod n’a pas répondu. Vérifiez à nouveau le code quand il sera de retour.",
   saveFirst: "Vérifiez l’appelant avant d’enregistrer : personne n’est encore vérifié sur ce ticket (Shieldpod).",
   procedure: "votre procédure",
   you: "vous",
 
   sendLong: { code: "Envoyer le code", link: "Envoyer le lien" },
   sendShort: { code: "Code", link: "Lien" },
-  methodName: {
-    email_link: "Lien par e-mail",
-    sms_link: "Lien par SMS",
-    sms_code: "Code par SMS",
-    email_code: "Code par e-mail",
-  },
   methodAction: {
     email_link: (to) => `Envoyer un lien par e-mail : ${to}`,
     sms_link: (to) => `Envoyer un lien par SMS : ${to}`,
@@ -81,30 +69,6 @@ export const initial: InitialStrings = {
   delayed: (mail, until) => `L’envoi ${mail ? "d’e-mails" : "de SMS"} ne répond pas. Nous réessayons jusqu’à ${until}.`,
   indeterminate: (until) => `Nous ne savons pas s’il est parti. Si rien n’arrive avant ${until}, renvoyez-le.`,
 
-  failures: (name, mail, next) => {
-    return {
-      invalid_recipient: mail
-        ? `L’opérateur dit que cette adresse n’est pas bonne. ${next}`
-        : `L’opérateur dit que ce numéro ne reçoit pas de SMS. ${next}`,
-      blocked: `${mail ? "Cette boîte" : "Ce numéro"} bloque nos messages. ${next}`,
-      landline: `L’opérateur dit que c’est une ligne fixe. ${next}`,
-      mailbox_full: `La boîte de ${name} l’a refusé : elle est pleine. ${next}`,
-      opted_out: `Ce numéro nous a dit d’arrêter : il a répondu STOP. ${next}`,
-      undelivered: `L’opérateur n’a pas pu le distribuer. ${next}`,
-      carrier_misconfigured: `L’opérateur refuse notre compte. ${next} Prévenez votre administrateur.`,
-      address_not_supported: `Notre serveur de messagerie ne peut pas écrire à une adresse avec de telles lettres. ${next}`,
-      carrier_down: `L’envoi ${mail ? "d’e-mails" : "de SMS"} n’a pas répondu à temps. ${next}`,
-      out_of_tries: "Plus d’essais. Envoyez un nouveau code.",
-      denied: "Terminé : une autre demande n’a pas été reconnue. Arrêtez-vous et suivez votre procédure.",
-      locked: "Trop de codes erronés. Envoyez un lien.",
-      wrong_number:
-        "Un mauvais nombre a été choisi. Demandez qui est au téléphone. Si vous êtes sûr, envoyez un nouveau lien.",
-      other: `Il n’a pas pu être envoyé. ${next}`,
-    };
-  },
-
-  tryNext: { phone: "Essayez le téléphone.", email: "Essayez l’e-mail.", none: "Suivez votre procédure." },
-
   shieldName: {
     unverified: "Non vérifié",
     pending: "En attente",
@@ -113,33 +77,8 @@ export const initial: InitialStrings = {
     failed: "Échoué",
   },
 
-  lockedByCodes: (failures, tenant) =>
-    `Verrouillé après ${failures} codes erronés de suite. Un lien validé le déverrouille, ou un administrateur de ${tenant}.`,
-  lockedByDenial: (tenant) =>
-    `Verrouillé : ce contact a dit « Je n’ai rien demandé ». Suivez votre procédure ; un administrateur de ${tenant} déverrouille.`,
-
   changed: (ago) => `Changé ${ago}`,
   changedOn: (date) => `Changé dans l’outil de tickets : ${date}`,
-
-  toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
-
-  errors: {
-    cooldown: (s) =>
-      `Un message vient d’être envoyé ici. Attendez ${s === 1 ? "1 seconde" : `${s} secondes`} avant le suivant.`,
-    quota_exceeded: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
-    wrong_code: () => "Ce code n’est pas le bon.",
-    already_used: () => "Ce code ne peut plus servir. Envoyez-en un nouveau.",
-    expired: () => "C’est expiré. Envoyez-en un nouveau.",
-    verification_ended: () => "Cette vérification est terminée. Envoyez-en une nouvelle.",
-    note_required: () => "D’abord une note : ce n’est pas le contact du ticket.",
-    own_channel: () => "Ce contact, c’est vous. Quelqu’un d’autre doit vous vérifier.",
-    channel_unusable: () =>
-      "Ceci est inutilisable tel quel. Corrigez-le dans le système de tickets et rechargez le ticket.",
-    verification_method_not_allowed: () => "Ce n’est pas autorisé ici. Prenez un autre moyen.",
-    locked: () => "Ce contact est verrouillé. Demandez à un administrateur.",
-    not_found: () => "Ce n’est plus sur le ticket. Rechargez le ticket.",
-    unavailable: () => "Une partie de Shieldpod est en panne. Réessayez dans un instant.",
-  },
 };
 
 const admin = "Si cela se reproduit, prévenez votre administrateur.";
@@ -163,6 +102,12 @@ export const lazy: LazyStrings = {
   copyBlocked: "La copie est bloquée ici. Sélectionnez le texte et copiez-le :",
   hadChanged: "Récemment changé dans l’outil de tickets",
   tryAgain: "Réessayer",
+  ownContact: "Un collègue doit vous vérifier.",
+  unreachable: "Shieldpod n’a pas répondu. Réessayez.",
+  unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
+  unreachableCode: "Shieldpod n’a pas répondu. Vérifiez à nouveau le code quand il sera de retour.",
+  more: "plus",
+  less: "moins",
   savedUnverified: "Enregistré, mais l’appelant n’est pas vérifié.",
   notSaved: "Non enregistré. Vérifiez l’appelant, puis enregistrez à nouveau.",
   correctIt: "Corrigez-le dans le système de tickets.",
@@ -230,6 +175,62 @@ export const lazy: LazyStrings = {
     cancelled: "Annulé",
     superseded: "Remplacé",
     expired: "Expiré",
+  },
+
+  methodName: {
+    email_link: "Lien par e-mail",
+    sms_link: "Lien par SMS",
+    sms_code: "Code par SMS",
+    email_code: "Code par e-mail",
+  },
+
+  failures: (name, mail, next) => {
+    return {
+      invalid_recipient: mail
+        ? `L’opérateur dit que cette adresse n’est pas bonne. ${next}`
+        : `L’opérateur dit que ce numéro ne reçoit pas de SMS. ${next}`,
+      blocked: `${mail ? "Cette boîte" : "Ce numéro"} bloque nos messages. ${next}`,
+      landline: `L’opérateur dit que c’est une ligne fixe. ${next}`,
+      mailbox_full: `La boîte de ${name} l’a refusé : elle est pleine. ${next}`,
+      opted_out: `Ce numéro nous a dit d’arrêter : il a répondu STOP. ${next}`,
+      undelivered: `L’opérateur n’a pas pu le distribuer. ${next}`,
+      carrier_misconfigured: `L’opérateur refuse notre compte. ${next} Prévenez votre administrateur.`,
+      address_not_supported: `Notre serveur de messagerie ne peut pas écrire à une adresse avec de telles lettres. ${next}`,
+      carrier_down: `L’envoi ${mail ? "d’e-mails" : "de SMS"} n’a pas répondu à temps. ${next}`,
+      out_of_tries: "Plus d’essais. Envoyez un nouveau code.",
+      denied: "Terminé : une autre demande n’a pas été reconnue. Arrêtez-vous et suivez votre procédure.",
+      locked: "Trop de codes erronés. Envoyez un lien.",
+      wrong_number:
+        "Un mauvais nombre a été choisi. Demandez qui est au téléphone. Si vous êtes sûr, envoyez un nouveau lien.",
+      other: `Il n’a pas pu être envoyé. ${next}`,
+    };
+  },
+
+  tryNext: { phone: "Essayez le téléphone.", email: "Essayez l’e-mail.", none: "Suivez votre procédure." },
+
+  lockedByCodes: (failures, tenant) =>
+    `Verrouillé après ${failures} codes erronés de suite. Un lien validé le déverrouille, ou un administrateur de ${tenant}.`,
+  lockedByDenial: (tenant) =>
+    `Verrouillé : ce contact a dit « Je n’ai rien demandé ». Suivez votre procédure ; un administrateur de ${tenant} déverrouille.`,
+
+  toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
+
+  errors: {
+    cooldown: (s) =>
+      `Un message vient d’être envoyé ici. Attendez ${s === 1 ? "1 seconde" : `${s} secondes`} avant le suivant.`,
+    quota_exceeded: (s) => `Une limite est atteinte. Elle se libère dans ${Math.ceil(s / 60)} min.`,
+    wrong_code: () => "Ce code n’est pas le bon.",
+    already_used: () => "Ce code ne peut plus servir. Envoyez-en un nouveau.",
+    expired: () => "C’est expiré. Envoyez-en un nouveau.",
+    verification_ended: () => "Cette vérification est terminée. Envoyez-en une nouvelle.",
+    note_required: () => "D’abord une note : ce n’est pas le contact du ticket.",
+    own_channel: () => "Ce contact, c’est vous. Quelqu’un d’autre doit vous vérifier.",
+    channel_unusable: () =>
+      "Ceci est inutilisable tel quel. Corrigez-le dans le système de tickets et rechargez le ticket.",
+    verification_method_not_allowed: () => "Ce n’est pas autorisé ici. Prenez un autre moyen.",
+    locked: () => "Ce contact est verrouillé. Demandez à un administrateur.",
+    not_found: () => "Ce n’est plus sur le ticket. Rechargez le ticket.",
+    unavailable: () => "Une partie de Shieldpod est en panne. Réessayez dans un instant.",
   },
 
   problems: {

@@ -14,24 +14,17 @@ export const initial: InitialStrings = {
   noChannels:
     "Dit contact heeft geen adres of nummer. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
   noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
-  ownContact: "Een collega moet u verifiëren.",
-  more: "meer",
-  less: "minder",
   inTicketSystem: "in het ticketsysteem",
   reconnecting: "Opnieuw verbinden…",
   polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
   missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
   history: "Eerdere verificaties",
-  unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
-  unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
-  unreachableCode: "Shieldpod antwoordde niet. Controleer de code opnieuw als het er weer is.",
   saveFirst: "Verifieer de beller voordat u opslaat: op dit ticket is nog niemand geverifieerd (Shieldpod).",
   procedure: "uw procedure",
   you: "u",
 
   sendLong: { code: "Code sturen", link: "Link sturen" },
   sendShort: { code: "Code", link: "Link" },
-  methodName: { email_link: "E-maillink", sms_link: "Sms-link", sms_code: "Sms-code", email_code: "E-mailcode" },
   methodAction: {
     email_link: (to) => `Link per e-mail sturen: ${to}`,
     sms_link: (to) => `Link per sms sturen: ${to}`,
@@ -78,29 +71,6 @@ export const initial: InitialStrings = {
   indeterminate: (until) =>
     `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
 
-  failures: (name, mail, next) => {
-    return {
-      invalid_recipient: mail
-        ? `De dienst zegt dat dit adres niet klopt. ${next}`
-        : `De dienst zegt dat dit nummer geen sms kan ontvangen. ${next}`,
-      blocked: `${mail ? "Deze mailbox" : "Dit nummer"} blokkeert onze berichten. ${next}`,
-      landline: `De dienst zegt dat dit een vaste lijn is. ${next}`,
-      mailbox_full: `De mailbox van ${name} weigerde het: hij is vol. ${next}`,
-      opted_out: `Dit nummer wil geen sms: het stuurde STOP. ${next}`,
-      undelivered: `De dienst kon het niet bezorgen. ${next}`,
-      carrier_misconfigured: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
-      address_not_supported: `Onze mailserver kan niet naar een adres met zulke letters sturen. ${next}`,
-      carrier_down: `De ${mail ? "e-mail" : "sms-"}dienst antwoordde niet op tijd. ${next}`,
-      out_of_tries: "Geen pogingen meer. Stuur een nieuwe code.",
-      denied: "Beëindigd: een andere aanvraag was niet gevraagd. Stop en volg uw procedure.",
-      locked: "Te veel foute codes. Stuur een link.",
-      wrong_number: "Er is een fout getal gekozen. Vraag wie er belt. Weet u het zeker, stuur dan een nieuwe link.",
-      other: `Het kon niet verstuurd worden. ${next}`,
-    };
-  },
-
-  tryNext: { phone: "Probeer de telefoon.", email: "Probeer e-mail.", none: "Volg uw procedure." },
-
   shieldName: {
     unverified: "Niet geverifieerd",
     pending: "Wacht",
@@ -109,33 +79,8 @@ export const initial: InitialStrings = {
     failed: "Mislukt",
   },
 
-  lockedByCodes: (failures, tenant) =>
-    `Geblokkeerd na ${failures} foute codes op rij. Een bevestigde link heft dat op, of een beheerder van ${tenant}.`,
-  lockedByDenial: (tenant) =>
-    `Geblokkeerd: dit contact zei ‘Ik heb dit niet gevraagd’. Volg uw procedure; een beheerder van ${tenant} heft het op.`,
-
   changed: (ago) => `Gewijzigd ${ago}`,
   changedOn: (date) => `Gewijzigd in het ticketsysteem: ${date}`,
-
-  toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
-
-  errors: {
-    cooldown: (s) =>
-      `Hierheen is net een bericht verstuurd. Wacht ${s === 1 ? "1 seconde" : `${s} seconden`} tot het volgende.`,
-    quota_exceeded: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
-    wrong_code: () => "Die code klopt niet.",
-    already_used: () => "Deze code geldt niet meer. Stuur een nieuwe.",
-    expired: () => "Dit is verlopen. Stuur een nieuwe.",
-    verification_ended: () => "Deze verificatie is beëindigd. Stuur een nieuwe.",
-    note_required: () => "Eerst een notitie: dit is niet het contact van het ticket.",
-    own_channel: () => "Dit contact bent u. Iemand anders moet u verifiëren.",
-    channel_unusable: () =>
-      "Dit kan zo niet worden gebruikt. Verbeter het in het ticketsysteem en laad het ticket opnieuw.",
-    verification_method_not_allowed: () => "Dit mag hier niet. Neem een andere weg.",
-    locked: () => "Dit contact is geblokkeerd. Vraag het een beheerder.",
-    not_found: () => "Dit staat niet meer op het ticket. Laad het ticket opnieuw.",
-    unavailable: () => "Een deel van Shieldpod is uitgevallen. Probeer het zo opnieuw.",
-  },
 };
 
 const admin = "Gebeurt het weer, meld het dan uw beheerder.";
@@ -159,6 +104,12 @@ export const lazy: LazyStrings = {
   copyBlocked: "Kopiëren is hier geblokkeerd. Selecteer de tekst en kopieer die:",
   hadChanged: "Pas gewijzigd in het ticketsysteem",
   tryAgain: "Opnieuw",
+  ownContact: "Een collega moet u verifiëren.",
+  unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
+  unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
+  unreachableCode: "Shieldpod antwoordde niet. Controleer de code opnieuw als het er weer is.",
+  more: "meer",
+  less: "minder",
   savedUnverified: "Opgeslagen, maar de beller is niet geverifieerd.",
   notSaved: "Niet opgeslagen. Verifieer de beller en sla dan opnieuw op.",
   correctIt: "Verbeter het in het ticketsysteem.",
@@ -224,6 +175,56 @@ export const lazy: LazyStrings = {
     cancelled: "Geannuleerd",
     superseded: "Vervangen",
     expired: "Verlopen",
+  },
+
+  methodName: { email_link: "E-maillink", sms_link: "Sms-link", sms_code: "Sms-code", email_code: "E-mailcode" },
+
+  failures: (name, mail, next) => {
+    return {
+      invalid_recipient: mail
+        ? `De dienst zegt dat dit adres niet klopt. ${next}`
+        : `De dienst zegt dat dit nummer geen sms kan ontvangen. ${next}`,
+      blocked: `${mail ? "Deze mailbox" : "Dit nummer"} blokkeert onze berichten. ${next}`,
+      landline: `De dienst zegt dat dit een vaste lijn is. ${next}`,
+      mailbox_full: `De mailbox van ${name} weigerde het: hij is vol. ${next}`,
+      opted_out: `Dit nummer wil geen sms: het stuurde STOP. ${next}`,
+      undelivered: `De dienst kon het niet bezorgen. ${next}`,
+      carrier_misconfigured: `De dienst weigert ons account. ${next} Meld het uw beheerder.`,
+      address_not_supported: `Onze mailserver kan niet naar een adres met zulke letters sturen. ${next}`,
+      carrier_down: `De ${mail ? "e-mail" : "sms-"}dienst antwoordde niet op tijd. ${next}`,
+      out_of_tries: "Geen pogingen meer. Stuur een nieuwe code.",
+      denied: "Beëindigd: een andere aanvraag was niet gevraagd. Stop en volg uw procedure.",
+      locked: "Te veel foute codes. Stuur een link.",
+      wrong_number: "Er is een fout getal gekozen. Vraag wie er belt. Weet u het zeker, stuur dan een nieuwe link.",
+      other: `Het kon niet verstuurd worden. ${next}`,
+    };
+  },
+
+  tryNext: { phone: "Probeer de telefoon.", email: "Probeer e-mail.", none: "Volg uw procedure." },
+
+  lockedByCodes: (failures, tenant) =>
+    `Geblokkeerd na ${failures} foute codes op rij. Een bevestigde link heft dat op, of een beheerder van ${tenant}.`,
+  lockedByDenial: (tenant) =>
+    `Geblokkeerd: dit contact zei ‘Ik heb dit niet gevraagd’. Volg uw procedure; een beheerder van ${tenant} heft het op.`,
+
+  toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
+
+  errors: {
+    cooldown: (s) =>
+      `Hierheen is net een bericht verstuurd. Wacht ${s === 1 ? "1 seconde" : `${s} seconden`} tot het volgende.`,
+    quota_exceeded: (s) => `Een grens is bereikt. Die komt over ${Math.ceil(s / 60)} min vrij.`,
+    wrong_code: () => "Die code klopt niet.",
+    already_used: () => "Deze code geldt niet meer. Stuur een nieuwe.",
+    expired: () => "Dit is verlopen. Stuur een nieuwe.",
+    verification_ended: () => "Deze verificatie is beëindigd. Stuur een nieuwe.",
+    note_required: () => "Eerst een notitie: dit is niet het contact van het ticket.",
+    own_channel: () => "Dit contact bent u. Iemand anders moet u verifiëren.",
+    channel_unusable: () =>
+      "Dit kan zo niet worden gebruikt. Verbeter het in het ticketsysteem en laad het ticket opnieuw.",
+    verification_method_not_allowed: () => "Dit mag hier niet. Neem een andere weg.",
+    locked: () => "Dit contact is geblokkeerd. Vraag het een beheerder.",
+    not_found: () => "Dit staat niet meer op het ticket. Laad het ticket opnieuw.",
+    unavailable: () => "Een deel van Shieldpod is uitgevallen. Probeer het zo opnieuw.",
   },
 
   problems: {
