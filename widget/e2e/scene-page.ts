@@ -1,7 +1,7 @@
 // A host page and a pod on two sites without a server: the built files, and responses made from a scene.
 
 import { readFileSync } from "node:fs";
-import type { FrameLocator, Page, WebSocketRoute } from "@playwright/test";
+import type { FrameLocator, Page, Route, WebSocketRoute } from "@playwright/test";
 import { holdTime } from "./hold-time";
 import type { Scene } from "./scenes";
 import { nearing, now } from "./scenes";
@@ -71,8 +71,19 @@ export interface ScenePage {
   consoleErrors: string[];
 }
 
-/** Shows a scene on the page and waits until its pod is drawn. */
-export const showScene = async (page: Page, scene: Scene, theme: "light" | "dark" | "auto"): Promise<ScenePage> => {
+/** Serves a file of the build. */
+export const serveAsset = (route: Route) => {
+  const { pathname } = new URL(route.request().url());
+  return route.fulfill({ path: new URL(`../dist${pathname}`, import.meta.url).pathname });
+};
+
+/** Shows a scene on the page; `serveLazy` answers the requests for the script that is loaded after the first paint. */
+export const openScene = async (
+  page: Page,
+  scene: Scene,
+  theme: "light" | "dark" | "auto",
+  serveLazy: (route: Route) => unknown = serveAsset,
+): Promise<ScenePage> => {
   const sockets: WebSocketRoute[] = [];
   const consoleErrors: string[] = [];
   let [isCut, isBlocked] = [false, false];
@@ -100,8 +111,8 @@ export const showScene = async (page: Page, scene: Scene, theme: "light" | "dark
         body: podPage(scene),
       });
     }
-    if (pathname.startsWith("/pod-assets/"))
-      return r.fulfill({ path: new URL(`../dist${pathname}`, import.meta.url).pathname });
+    if (pathname.startsWith("/pod-assets/all-")) return serveLazy(r);
+    if (pathname.startsWith("/pod-assets/")) return serveAsset(r);
     if (pathname.endsWith("/challenge")) return r.fulfill({ json: { nonce: "n1", expires_at: launched.expires_at } });
     if (pathname.includes("/launch")) {
       const { status = 200, ...problem } = scene.refusal ?? {};
@@ -129,7 +140,6 @@ export const showScene = async (page: Page, scene: Scene, theme: "light" | "dark
   });
   await page.goto(`${host}/`);
   const pod = page.frameLocator("iframe");
-  await pod.locator(".rows, .summary, .hint, .stopped").first().waitFor();
   const cut = () => {
     isCut = true;
   };
@@ -137,4 +147,11 @@ export const showScene = async (page: Page, scene: Scene, theme: "light" | "dark
     isCut = isBlocked = true;
   };
   return { page, pod, socket: () => sockets.at(-1) as WebSocketRoute, cut, block, consoleErrors };
+};
+
+/** Shows a scene on the page and waits until its pod is drawn. */
+export const showScene = async (...shown: Parameters<typeof openScene>): Promise<ScenePage> => {
+  const stage = await openScene(...shown);
+  await stage.pod.locator(".rows, .summary, .hint, .stopped").first().waitFor();
+  return stage;
 };

@@ -29,7 +29,7 @@ export const createController = (deps: ControllerDeps): Controller => {
     set({});
     session.wake();
   };
-  lazy.subscribe(() => state.value.pod && wake());
+  lazy.subscribe(() => !lazy.value.missing && state.value.pod && wake());
 
   /** Runs a command. One that is pressed before its code has been loaded waits for it, and ends with its ticket. */
   const run = async (command: (commands: Commands) => Promise<void> | void) => {

@@ -243,7 +243,10 @@ describe("a press before the commands have been loaded", () => {
 
   it("sends nothing when they do not load; the next press loads them again", async () => {
     press();
+    const changes = vi.fn();
+    w.controller.state.subscribe(changes);
     await w.loads[0]?.fail();
+    expect(changes).not.toHaveBeenCalled(); // each change of the state loads them again
     expect([sends().length, lazy.value.missing, state().busy]).toEqual([0, true, {}]);
     press();
     await w.loads[1]?.arrive();
