@@ -3,7 +3,8 @@
 import { expect, type Page, test } from "@playwright/test";
 import type { Pod } from "../src/types";
 import { showScene } from "./scene-page";
-import { grey, type Scene, scenes, three } from "./scenes";
+import { grey, three } from "./scene-parts";
+import { type Scene, scenes } from "./scenes";
 
 const words: Record<string, [string, string, string, string]> = {
   en: ["Send code", "Send link", "Code", "Link"],

@@ -1,6 +1,7 @@
 // States of the pod in ConnectWise's frame, which has a fixed height, and of the sign-in host.
 
-import { at, banner, grey, pending, type Scene, three, twelve, withPolicy } from "./scenes";
+import { at, banner, grey, pending, three, withPolicy } from "./scene-parts";
+import { type Scene, twelve } from "./scenes";
 
 const height = 320;
 const freeze = banner("warning", "Change freeze until Thursday: no MFA resets without a manager.");

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import type { FrameLocator, Page, Route, WebSocketRoute } from "@playwright/test";
 import { holdTime } from "./hold-time";
+import { nearing, now } from "./scene-parts";
 import type { Scene } from "./scenes";
-import { nearing, now } from "./scenes";
 
 const host = "https://psa.example";
 const bff = "https://pod.example";

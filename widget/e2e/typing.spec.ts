@@ -2,7 +2,7 @@
 
 import { expect, type Page, test } from "@playwright/test";
 import { showScene } from "./scene-page";
-import { pending, three } from "./scenes";
+import { pending, three } from "./scene-parts";
 
 const open = async (page: Page) => {
   const { pod } = await showScene(page, { name: "typing", pod: three(pending("sms_code", "delivered")) }, "light");
