@@ -72,6 +72,7 @@ test.describe(() => {
     await ticketPage.open("4711");
     await ticketPage.send("4821", "Link");
     const link = await demo.link();
+    await expect(ticketPage.row("4821")).toContainText(/Link (sent|delivered)/); // the phone had it before the pod knew
     await demo.kill();
     await expect(ticketPage.pod.getByText("Reconnecting…")).toBeVisible();
     await expect(ticketPage.row("4821")).toContainText(/Link (sent|delivered)/);
@@ -91,6 +92,7 @@ test.describe(() => {
     await ticketPage.open("4711");
     await ticketPage.send("4821", "Code");
     const code = await demo.code();
+    await expect(ticketPage.row("4821")).toContainText(/Code (sent|delivered)/);
     await demo.kill();
     await expect(ticketPage.pod.getByText("Reconnecting…")).toBeVisible();
     await ticketPage.enter(code);
