@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -83,7 +84,7 @@ var (
 	sharedKey  = admin.SigningKey{Issuer: "https://psa.example", ID: "k1", Algorithm: "HS256", Material: []byte(hush)}
 	issuer     = admin.Issuer{Name: "https://keys.example", KeysURL: "https://keys.example/jwks", Algorithms: []string{"ES256"}}
 	signIn     = admin.SignIn{Issuer: "https://id.example", ClientID: "pod", Secret: []byte(hush), System: "connectwise", Claim: "sub"}
-	account    = admin.CarrierAccount{Tenant: "acme", Carrier: "twilio", Kind: verify.Phone, Priority: 1, Settings: json.RawMessage(`{"from":"+15105550100"}`), Secret: []byte(hush)}
+	account    = admin.CarrierAccount{Tenant: "acme", Carrier: "twilio", Kind: channel.Phone, Priority: 1, Settings: json.RawMessage(`{"from":"+15105550100"}`), Secret: []byte(hush)}
 	connection = admin.Connection{Tenant: "acme", System: "connectwise", Settings: json.RawMessage(`{"host":"na.myconnectwise.net"}`), Secret: []byte(hush)}
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -12,12 +13,12 @@ const maxPriority = 9
 
 // CarrierAccount is how a tenant sends by one carrier.
 type CarrierAccount struct {
-	Tenant   string             // empty: the platform's account, for tenants that have none of the kind
-	Carrier  string             // "sendgrid"
-	Kind     verify.ChannelKind // of channels that it reaches
-	Priority int                // 1 to 9: the lowest of a kind is used first
-	Settings json.RawMessage    // in its adapter's shape; nothing secret in it
-	Secret   []byte             // in its adapter's shape; sealed where it is stored
+	Tenant   string          // empty: the platform's account, for tenants that have none of the kind
+	Carrier  string          // "sendgrid"
+	Kind     channel.Kind    // of channels that it reaches
+	Priority int             // 1 to 9: the lowest of a kind is used first
+	Settings json.RawMessage // in its adapter's shape; nothing secret in it
+	Secret   []byte          // in its adapter's shape; sealed where it is stored
 }
 
 // PutCarrier stores an account in place of the tenant's other one with that carrier. With try it first signs in at the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -28,16 +29,15 @@ const maxClientName = 120
 // version and an event of its own; open pods follow.
 // CodeStaleVersion: a level was edited since that version, and Overrides is the current one. CodeInvalid,
 // CodePolicyConflict: Field says where, beginning with the edit's index if there are several.
-func (s *Service) EditPolicies(ctx context.Context, by Actor, tenant string, edits []PolicyEdit) (after []verify.PolicyOverrides, err error) {
+func (s *Service) EditPolicies(ctx context.Context, by Actor, tenant string, edits []PolicyEdit) (after []policy.Overrides, err error) {
 	if len(edits) == 0 || len(edits) > MaxPolicyEdits {
 		return nil, invalid("policies", "Write 1 to %d policies at a time.", MaxPolicyEdits)
 	}
-	t, err := s.Tenants.Tenant(ctx, tenant)
-	if err != nil {
+	if _, err := s.Tenants.Tenant(ctx, tenant); err != nil {
 		return nil, err
 	}
 	err = s.perform(ctx, by, tenant, func(a *act) error {
-		after = make([]verify.PolicyOverrides, len(edits))
+		after = make([]policy.Overrides, len(edits))
 		own, err := a.Overrides(ctx, tenant, "")
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Service) EditPolicies(ctx context.Context, by Actor, tenant string, edi
 				return AtIndex(invalid("client_id", "This client comes twice."), i)
 			}
 			seen[e.Client] = true
-			if after[i], err = s.editPolicy(ctx, a, t, own, e); err != nil {
+			if after[i], err = s.editPolicy(ctx, a, own, e); err != nil {
 				if len(edits) > 1 {
 					err = AtIndex(err, i)
 				}
@@ -67,35 +67,39 @@ func (s *Service) EditPolicies(ctx context.Context, by Actor, tenant string, edi
 }
 
 // editPolicy writes one level, and gives it as it is then.
-func (s *Service) editPolicy(ctx context.Context, a *act, t verify.Tenant, own verify.PolicyOverrides, e PolicyEdit) (verify.PolicyOverrides, error) {
+func (s *Service) editPolicy(ctx context.Context, a *act, own policy.Overrides, e PolicyEdit) (policy.Overrides, error) {
 	before, err := a.Overrides(ctx, a.tenant, e.Client)
 	if err != nil {
-		return verify.PolicyOverrides{}, err
+		return policy.Overrides{}, err
 	}
 	if before.Version != e.Version {
-		return verify.PolicyOverrides{}, &verify.Error{
+		return policy.Overrides{}, &verify.Error{
 			Code: verify.CodeStaleVersion, Field: "version", Overrides: &before,
 			Public: fmt.Sprintf("This policy is at version %d by now. Look at what changed, and edit that.", before.Version),
 		}
 	}
 	name, err := s.clientName(e, before.Name)
 	if err != nil {
-		return verify.PolicyOverrides{}, err
+		return policy.Overrides{}, err
 	}
-	after, changes, err := before.Edited(e.Fields, a.by.Name, a.at)
+	after, edited, err := before.Edited(e.Fields, a.by.Name, a.at)
 	if err != nil {
-		return verify.PolicyOverrides{}, err
+		return policy.Overrides{}, verify.PolicyError(err)
 	}
-	if changes = append(diff([]fact{plain("name", before.Name)}, []fact{plain("name", name)}), changes...); len(changes) == 0 {
+	changes := diff([]fact{plain("name", before.Name)}, []fact{plain("name", name)})
+	for _, c := range edited {
+		changes = append(changes, verify.Change(c))
+	}
+	if len(changes) == 0 {
 		return before, nil
 	}
 	after.Name = name
-	if err := after.CheckTogether(t, own); err != nil {
-		return verify.PolicyOverrides{}, err
+	if err := after.CheckTogether(own); err != nil {
+		return policy.Overrides{}, verify.PolicyError(err)
 	}
-	event := verify.Event{Kind: verify.EventPolicyChanged, Client: e.Client, Changes: changes, Policy: verify.PolicyVersion{Tenant: after.Version}}
+	event := verify.Event{Kind: verify.EventPolicyChanged, Client: e.Client, Changes: changes, Policy: policy.Version{Tenant: after.Version}}
 	if e.Client != "" {
-		event.Policy = verify.PolicyVersion{Tenant: own.Version, Client: after.Version}
+		event.Policy = policy.Version{Tenant: own.Version, Client: after.Version}
 	}
 	return after, a.apply(ctx, event, func() error { return stored(a.PutOverrides(ctx, after)) })
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -74,10 +75,10 @@ type SessionRecords interface {
 // PolicyRecords stores the overrides of each level of the policy.
 type PolicyRecords interface {
 	// Overrides gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
-	Overrides(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error)
+	Overrides(ctx context.Context, tenant, client string) (policy.Overrides, error)
 	// PutOverrides stores them in place of those of the version before; false, and nothing stored, if that is
 	// not the version that is there.
-	PutOverrides(ctx context.Context, s verify.PolicyOverrides) (bool, error)
+	PutOverrides(ctx context.Context, s policy.Overrides) (bool, error)
 }
 
 // BrandingRecords stores the theme, texts and logos of a tenant.

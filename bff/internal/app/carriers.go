@@ -3,13 +3,13 @@ package app
 import (
 	"net/http"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Carriers are all carriers by which tenants and the platform can send.
@@ -25,9 +25,9 @@ func mountReports(mux *http.ServeMux, c courier.ReportConfig) {
 }
 
 // newMessageQueues gives the courier the queues of each kind of channel.
-func newMessageQueues(db *store.Store) map[verify.ChannelKind]courier.Queues {
-	queues := map[verify.ChannelKind]courier.Queues{}
-	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+func newMessageQueues(db *store.Store) map[channel.Kind]courier.Queues {
+	queues := map[channel.Kind]courier.Queues{}
+	for _, kind := range []channel.Kind{channel.Email, channel.Phone} {
 		queues[kind] = courier.Queues{Messages: db.Messages(kind), Lapsed: db.LapsedMessages(kind)}
 	}
 	return queues

@@ -13,12 +13,12 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // shape is settings and secret of an account.
@@ -26,7 +26,7 @@ type shape struct{ settings, secret any }
 
 // carrierCase is what a carrier must be and do. Each carrier of app.Carriers needs one.
 type carrierCase struct {
-	kind     verify.ChannelKind
+	kind     channel.Kind
 	patterns []string
 	good     shape            // with every field set
 	forgery  map[string]shape // accounts under which reports could be forged
@@ -42,24 +42,24 @@ func carrierCases(t *testing.T) map[string]carrierCase {
 	unsigned.WebhookKey, weak.SignatureMethod = "", "md5hash"
 	return map[string]carrierCase{
 		"sendgrid": {
-			kind: verify.Email, patterns: []string{"POST /hooks/sendgrid/{tenant}", "POST /hooks/sendgrid"},
+			kind: channel.Email, patterns: []string{"POST /hooks/sendgrid/{tenant}", "POST /hooks/sendgrid"},
 			good:    shape{mails, sendgrid.Secret{Key: "SG.key"}},
 			forgery: map[string]shape{"without a webhook key": {unsigned, sendgrid.Secret{Key: "SG.key"}}},
 		},
 		"smtp": {
-			kind: verify.Email,
+			kind: channel.Email,
 			good: shape{
 				smtp.Settings{Host: "mail.acme.example", Port: 2525, Security: smtp.TLS, Username: "verify", From: "verify@acme.example", Hello: "pod.example"},
 				smtp.Secret{Password: "the password"},
 			},
 		},
 		"twilio": {
-			kind: verify.Phone, patterns: []string{"POST /hooks/twilio/{tenant}"},
+			kind: channel.Phone, patterns: []string{"POST /hooks/twilio/{tenant}"},
 			good:    shape{account, twilio.Secret{Token: "the token", Secret: "the secret"}},
 			forgery: map[string]shape{"without the auth token": {account, twilio.Secret{Secret: "the secret"}}},
 		},
 		"vonage": {
-			kind: verify.Phone, patterns: []string{"GET /hooks/vonage/{tenant}", "POST /hooks/vonage/{tenant}"},
+			kind: channel.Phone, patterns: []string{"GET /hooks/vonage/{tenant}", "POST /hooks/vonage/{tenant}"},
 			good: shape{texts, vonage.Secret{Secret: "the secret", SignatureSecret: signature}},
 			forgery: map[string]shape{
 				"without a signature secret":   {texts, vonage.Secret{Secret: "the secret"}},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -116,7 +117,7 @@ func (c *carrierListCmd) Run(e *env) error {
 	})
 }
 
-var kindWords = map[verify.ChannelKind]string{verify.Email: "e-mail", verify.Phone: "texts"}
+var kindWords = map[channel.Kind]string{channel.Email: "e-mail", channel.Phone: "texts"}
 
 // listCarriers prints the tenant's own accounts and, for kinds of which it has none, the platform's. A nil platform means
 // that its accounts are unknown here.
@@ -129,7 +130,7 @@ func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, p
 	for _, a := range accounts {
 		fmt.Fprintf(&b, "%s %d  %s\n", kindWords[a.Kind], a.Priority, a.Carrier)
 	}
-	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+	for _, kind := range []channel.Kind{channel.Email, channel.Phone} {
 		if accountOf(accounts, kind) != nil {
 			continue
 		}
@@ -148,7 +149,7 @@ func listCarriers(ctx context.Context, e *env, db *store.Store, tenant string, p
 }
 
 // accountOf returns the first account for a kind of channel, or nil.
-func accountOf(accounts []admin.CarrierAccount, kind verify.ChannelKind) *admin.CarrierAccount {
+func accountOf(accounts []admin.CarrierAccount, kind channel.Kind) *admin.CarrierAccount {
 	if i := slices.IndexFunc(accounts, func(a admin.CarrierAccount) bool { return a.Kind == kind }); i >= 0 {
 		return &accounts[i]
 	}

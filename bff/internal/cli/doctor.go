@@ -10,6 +10,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -117,9 +118,9 @@ func (c *checkup) tenant(ctx context.Context, t admin.Tenant) error {
 }
 
 // carrierHelp is how a carrier for a kind of channel is set up.
-var carrierHelp = map[verify.ChannelKind]string{
-	verify.Email: "shieldpod carrier sendgrid|smtp --tenant %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
-	verify.Phone: "shieldpod carrier twilio|vonage --tenant %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
+var carrierHelp = map[channel.Kind]string{
+	channel.Email: "shieldpod carrier sendgrid|smtp --tenant %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
+	channel.Phone: "shieldpod carrier twilio|vonage --tenant %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
 }
 
 // reach fails for each kind of channel of the tenant's methods for which no carrier is set up.
@@ -132,8 +133,8 @@ func (c *checkup) reach(ctx context.Context, t admin.Tenant) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
-		wanted := slices.ContainsFunc(rules.Methods, func(m verify.Method) bool { return m.Kind() == kind })
+	for _, kind := range []channel.Kind{channel.Email, channel.Phone} {
+		wanted := slices.ContainsFunc(rules.Methods, func(m channel.Method) bool { return m.Kind() == kind })
 		if wanted && !slices.Contains(own, kind) && accountOf(c.platform, kind) == nil {
 			c.fail("%s: no carrier for %s is set up, so none of its methods is offered: "+carrierHelp[kind], t.ID, kindWords[kind], t.ID)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 )
 
 const (
@@ -22,7 +22,7 @@ func (c *checkup) robots(ctx context.Context, t admin.Tenant) error {
 		return err
 	}
 	const next = "set number_matching (docs/policies.md)"
-	if verify.PolicyOf(t.Tenant, own, verify.PolicyOverrides{}).RobotsVerify() {
+	if policy.Of(t.ForPolicy(), own, policy.Overrides{}).RobotsVerify() {
 		c.say("--    %s: e-mail links go without number matching: a mail robot that presses Validate verifies; %s", t.ID, next)
 	}
 	var names []string
@@ -35,7 +35,7 @@ func (c *checkup) robots(ctx context.Context, t admin.Tenant) error {
 		for _, client := range clients {
 			_, methods := client.Fields["methods"]
 			_, matching := client.Fields["number_matching"]
-			if (methods || matching) && verify.PolicyOf(t.Tenant, own, client).RobotsVerify() {
+			if (methods || matching) && policy.Of(t.ForPolicy(), own, client).RobotsVerify() {
 				if count++; len(names) < robotsNamed {
 					names = append(names, client.Client)
 				}

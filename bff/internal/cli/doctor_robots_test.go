@@ -8,8 +8,8 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Row 12: the doctor says where a mail robot that presses Validate verifies.
@@ -47,9 +47,9 @@ func TestThreat_12_TheDoctorNamesWhoLetsMailRobotsVerify(t *testing.T) {
 						if err := json.Unmarshal([]byte(text), &values); err != nil {
 							return err
 						}
-						s := verify.PolicyOverrides{Tenant: "acme", Client: client, Version: 1, Fields: map[string]verify.FieldOverride{}}
+						s := policy.Overrides{Tenant: "acme", Client: client, Version: 1, Fields: map[string]policy.FieldOverride{}}
 						for name, value := range values {
-							s.Fields[name] = verify.FieldOverride{Value: value, Version: 1}
+							s.Fields[name] = policy.FieldOverride{Value: value, Version: 1}
 						}
 						if _, err := tx.PutOverrides(ctx, s); err != nil {
 							return err

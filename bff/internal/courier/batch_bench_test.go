@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -74,10 +75,10 @@ func sendMails(b *testing.B, svc *verify.Service, first, count int) []string {
 				c := ticketContext
 				id := fmt.Sprint("contact-", first+i)
 				c.Contacts = []verify.Contact{{ID: id, Name: "Dana Reyes", Channels: []verify.Channel{
-					{ID: "mail", Kind: verify.Email, Value: id + "@contoso.com"},
+					{ID: "mail", Kind: channel.Email, Value: id + "@contoso.com"},
 				}}}
 				c.DefaultContact = id
-				result, err := svc.Send(b.Context(), c, verify.Request{Contact: id, Channel: "mail", Method: verify.EmailLink, Key: "benchmark-key-" + id})
+				result, err := svc.Send(b.Context(), c, verify.Request{Contact: id, Channel: "mail", Method: channel.EmailLink, Key: "benchmark-key-" + id})
 				if err != nil {
 					b.Error(err)
 					return

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -18,23 +19,23 @@ func BenchmarkOutboxToPhone(b *testing.B) {
 	var settled atomic.Int64
 	var r *harness
 	r = newHarness(b, func(c *courier.Config) {
-		texts := c.Queues[verify.Phone]
+		texts := c.Queues[channel.Phone]
 		texts.Messages = countingQueue{texts.Messages, func() {
 			settled.Add(1)
 			r.signal()
 		}}
-		c.Queues[verify.Phone] = texts
+		c.Queues[channel.Phone] = texts
 	})
 	storetest.SetPolicy(b, r.store, "acme", "", storetest.Unbounded)
 	tc := ticketContext
 	tc.Contacts = nil
 	for i := range b.N {
 		tc.Contacts = append(tc.Contacts, verify.Contact{ID: fmt.Sprint(i), Channels: []verify.Channel{
-			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415%07d", i)},
+			{ID: "mobile", Kind: channel.Phone, Value: fmt.Sprintf("+1415%07d", i)},
 		}})
 	}
 	for _, c := range tc.Contacts {
-		request := verify.Request{Contact: c.ID, Channel: "mobile", Method: verify.SMSCode, Note: "Manager approval", Key: "benchmark-key-" + c.ID}
+		request := verify.Request{Contact: c.ID, Channel: "mobile", Method: channel.SMSCode, Note: "Manager approval", Key: "benchmark-key-" + c.ID}
 		if _, err := r.Send(b.Context(), tc, request); err != nil {
 			b.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
@@ -19,11 +20,11 @@ func TestACodeAndALinkArriveAndWork(t *testing.T) {
 	t.Parallel()
 	r := newHarness(t, nil)
 	r.start(t)
-	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	text, mailID := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	r.waitFor(t, "both delivered", func() bool { return r.events(t)[verify.EventDelivered] == 2 })
 	delivered := deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2}
 	r.waitFor(t, "both jobs sent", func() bool {
-		return r.deliveryStatus(t, text, verify.SMSCode) == delivered && r.deliveryStatus(t, mailID, verify.EmailLink) == delivered
+		return r.deliveryStatus(t, text, channel.SMSCode) == delivered && r.deliveryStatus(t, mailID, channel.EmailLink) == delivered
 	})
 	for _, id := range []string{text, mailID} {
 		if _, sealed := r.job(t, id); sealed {
@@ -88,9 +89,9 @@ func TestEachFaultOfACarrierIsReported(t *testing.T) {
 				r := newHarness(t, nil)
 				r.start(t)
 				r.setFault(t, carrier, c.mode, 1)
-				method := verify.SMSLink
+				method := channel.SMSLink
 				if carrier == "sendgrid" {
-					method = verify.EmailLink
+					method = channel.EmailLink
 				}
 				id := r.request(t, method)
 				for i, want := range wants {
@@ -129,9 +130,9 @@ func TestAMessageWithoutAResponseIsIndeterminate(t *testing.T) {
 	r.start(t)
 	r.hooks.Close() // no receipt corrects the stage
 	r.setFault(t, "vonage", "cut", 1)
-	id := r.request(t, verify.SMSCode)
+	id := r.request(t, channel.SMSCode)
 	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 1}
-	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, verify.SMSCode) == want })
+	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, channel.SMSCode) == want })
 	r.advance(2 * time.Minute)
 	if _, err := r.CheckCode(t.Context(), ticketContext, id, r.messages(t)[0].Code); err != nil {
 		t.Errorf("it had arrived, and its code is right: %v", err)
@@ -146,9 +147,9 @@ func TestAnUnavailableCarrierIsReportedAndRetriedUntilTheVerificationEnds(t *tes
 	r := newHarness(t, nil)
 	r.start(t)
 	r.setFault(t, "vonage", "down", 0)
-	id := r.request(t, verify.SMSCode)
+	id := r.request(t, channel.SMSCode)
 	r.waitFor(t, "delayed", func() bool {
-		return r.deliveryStatus(t, id, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}
+		return r.deliveryStatus(t, id, channel.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}
 	})
 	r.advance(4*time.Minute + 57*time.Second) // 3 seconds are left, and the delay of a later retry is longer
 	r.waitFor(t, "failed", func() bool {
@@ -177,10 +178,10 @@ func TestARefusedAccountFailsAtOnceAndIsLoggedAsAnError(t *testing.T) {
 	}
 	r.Carriers = carriersOf(mail, sms)
 	r.start(t)
-	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	text, mailID := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	want := deliveryStatus{State: verify.ShieldFailed, Reason: verify.ReasonCarrierSet, Job: verify.JobFailed}
 	r.waitFor(t, "both failed", func() bool {
-		return r.deliveryStatus(t, text, verify.SMSCode) == want && r.deliveryStatus(t, mailID, verify.EmailLink) == want
+		return r.deliveryStatus(t, text, channel.SMSCode) == want && r.deliveryStatus(t, mailID, channel.EmailLink) == want
 	})
 	for _, line := range []string{`err="vonage: the API key or secret is wrong (status 4)"`, `err="sendgrid: HTTP 401"`} {
 		if !strings.Contains(r.log.String(), line) || !strings.Contains(r.log.String(), "level=ERROR") {
@@ -198,24 +199,24 @@ func TestARefusedAccountFailsAtOnceAndIsLoggedAsAnError(t *testing.T) {
 func TestAMessageOfANodeThatStoppedIsIndeterminateAndNotSentAgain(t *testing.T) {
 	t.Parallel()
 	r := newHarness(t, nil)
-	id := r.request(t, verify.SMSCode)
+	id := r.request(t, channel.SMSCode)
 	// A node claims the job and stops.
-	jobs, err := r.store.Messages(verify.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil)
+	jobs, err := r.store.Messages(channel.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil)
 	if err != nil || len(jobs) != 1 || jobs[0].ID != id {
 		t.Fatalf("claimed %d jobs: %v", len(jobs), err)
 	}
 	// The lease expires, and the node that was to report it stops too.
 	r.advance(31 * time.Second)
-	if lapsed, err := r.store.LapsedMessages(verify.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil); err != nil || len(lapsed) != 1 {
+	if lapsed, err := r.store.LapsedMessages(channel.Phone).Claim(t.Context(), r.now(), r.now().Add(30*time.Second), 9, nil); err != nil || len(lapsed) != 1 {
 		t.Fatalf("%d jobs have lapsed: %v", len(lapsed), err)
 	}
 	r.start(t)
-	if got := r.deliveryStatus(t, id, verify.SMSCode); got.Job != verify.JobSending || got.Stage != verify.StageQueued {
+	if got := r.deliveryStatus(t, id, channel.SMSCode); got.Job != verify.JobSending || got.Stage != verify.StageQueued {
 		t.Fatalf("while the lease lasts the status is %+v", got)
 	}
 	r.advance(31 * time.Second)
 	want := deliveryStatus{verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 0}
-	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, verify.SMSCode) == want })
+	r.waitFor(t, "indeterminate", func() bool { return r.deliveryStatus(t, id, channel.SMSCode) == want })
 	if _, sealed := r.job(t, id); sealed {
 		t.Error("the job still holds its destination and secret")
 	}
@@ -224,7 +225,7 @@ func TestAMessageOfANodeThatStoppedIsIndeterminateAndNotSentAgain(t *testing.T) 
 func TestAMessageOfAnEndedVerificationIsNotSent(t *testing.T) {
 	t.Parallel()
 	r := newHarness(t, nil)
-	cancelled, expired := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	cancelled, expired := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	if _, err := r.Cancel(t.Context(), ticketContext, cancelled); err != nil {
 		t.Fatal(err)
 	}
@@ -249,11 +250,11 @@ func TestThreat_20_ForgedWebhooksChangeNothing(t *testing.T) {
 	r.start(t)
 	r.setFault(t, "vonage", "forged_receipt", 1)
 	r.setFault(t, "sendgrid", "forged_receipt", 1)
-	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	text, mailID := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	r.waitFor(t, "two refusals", func() bool { return r.answeredWith(http.StatusForbidden) == 2 })
 	sent := deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
 	r.waitFor(t, "both sent, not delivered", func() bool {
-		return r.deliveryStatus(t, text, verify.SMSCode) == sent && r.deliveryStatus(t, mailID, verify.EmailLink) == sent
+		return r.deliveryStatus(t, text, channel.SMSCode) == sent && r.deliveryStatus(t, mailID, channel.EmailLink) == sent
 	})
 }
 
@@ -265,13 +266,13 @@ func TestThreat_20_ReplayedWebhooksChangeNothing(t *testing.T) {
 			r := newHarness(t, nil)
 			want := 2
 			if _, sms := r.secondCarriers(t); second {
-				r.Carriers = staticCarriers{verify.Phone: {sms}}
+				r.Carriers = staticCarriers{channel.Phone: {sms}}
 				want = 1
 			}
 			r.start(t)
-			r.request(t, verify.SMSCode)
+			r.request(t, channel.SMSCode)
 			if !second {
-				r.request(t, verify.EmailLink)
+				r.request(t, channel.EmailLink)
 			}
 			r.waitFor(t, "all delivered", func() bool { return r.events(t)[verify.EventDelivered] == want })
 			before := r.events(t)
@@ -313,8 +314,8 @@ func TestThreat_21_ADeliveredMessageIsNotAVerification(t *testing.T) {
 	r := newHarness(t, nil)
 	r.start(t)
 	r.setFault(t, "sendgrid", "duplicate_receipt", 1)
-	r.request(t, verify.EmailLink)
-	r.request(t, verify.SMSLink)
+	r.request(t, channel.EmailLink)
+	r.request(t, channel.SMSLink)
 	r.waitFor(t, "both delivered", func() bool { return r.events(t)[verify.EventDelivered] == 2 })
 	reading, err := r.ContactState(t.Context(), "acme", "dana")
 	if err != nil {
@@ -341,7 +342,7 @@ func TestAnUnreachableCarrierIsRetriedWhenItIsBack(t *testing.T) {
 	var there senderFunc
 	r := newHarness(t, func(c *courier.Config) {
 		carriers := c.Carriers.(staticCarriers)
-		sms := carriers[verify.Phone][0]
+		sms := carriers[channel.Phone][0]
 		away, err := vonage.New(vonage.Config{Key: "12345678", Secret: "api secret", From: "Acme IT", Host: "http://127.0.0.1:1"})
 		if err != nil {
 			t.Fatal(err)
@@ -353,15 +354,15 @@ func TestAnUnreachableCarrierIsRetriedWhenItIsBack(t *testing.T) {
 			}
 			return sms.Send(ctx, p)
 		}
-		carriers[verify.Phone] = []courier.Sender{there}
+		carriers[channel.Phone] = []courier.Sender{there}
 	})
 	r.start(t)
-	id := r.request(t, verify.SMSCode)
+	id := r.request(t, channel.SMSCode)
 	r.waitFor(t, "delivered after two failures", func() bool {
-		if got := r.deliveryStatus(t, id, verify.SMSCode); got.Job == verify.JobQueued && got.Stage == verify.StageDelayed {
+		if got := r.deliveryStatus(t, id, channel.SMSCode); got.Job == verify.JobQueued && got.Stage == verify.StageDelayed {
 			r.advance(2 * time.Second)
 		}
-		return r.deliveryStatus(t, id, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 1}
+		return r.deliveryStatus(t, id, channel.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 1}
 	})
 	if n := r.events(t)[verify.EventDelayed]; n != 1 {
 		t.Errorf("delayed was reported %d times, want once", n)

@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -80,7 +81,7 @@ type Result struct {
 
 // Config holds the dependencies of a Courier. Workers, Random and Log are optional.
 type Config struct {
-	Queues    map[verify.ChannelKind]Queues
+	Queues    map[channel.Kind]Queues
 	Waker     *jobs.Waker
 	Reports   Reporter
 	Brands    Brands

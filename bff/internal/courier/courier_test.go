@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -102,7 +103,7 @@ func TestAResultIsWrittenInTheOrderThatIsSafeAgainstCrashes(t *testing.T) {
 		},
 		{
 			"a message that can't be unsealed is reported", accept,
-			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: verify.SMSCode} },
+			func(id string) verify.Job { return verify.Job{ID: id, Tenant: "acme", Method: channel.SMSCode} },
 			[]string{
 				"v1 report failed reason=carrier_misconfigured carrier= to acme",
 				"v1 settle failed ref= cause=its seal can't be opened: was the master key changed?",
@@ -227,7 +228,7 @@ func TestAnIdleCourierPollsEveryFiveSeconds(t *testing.T) {
 		o := &fakeOutbox{}
 		runCourier(t, o, accept, nil)
 		advance(time.Hour)
-		for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+		for _, kind := range []channel.Kind{channel.Email, channel.Phone} {
 			if n := o.claims[kind]; n < 715 || n > 721 {
 				t.Errorf("%d looks at the outbox for %s, want about 720", n, kind)
 			}

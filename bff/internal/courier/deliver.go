@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -50,7 +51,7 @@ func (c *Courier) render(ctx context.Context, j verify.Job, left time.Duration) 
 	}
 	j.ValidFor = min(j.ValidFor, left) // the job may have waited in its queue
 	m := OutgoingMessage{ID: j.ID, Tenant: j.Tenant, To: j.To}
-	if j.Method.Kind() == verify.Email {
+	if j.Method.Kind() == channel.Email {
 		m.Mail, err = message.RenderMail(j, brand, c.PublicURL)
 	} else {
 		m.Text, err = message.RenderSMS(j, brand, c.PublicURL)

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
@@ -30,7 +31,7 @@ type fakeOutbox struct {
 	queue  []queuedJob
 	lapsed []lapsedJob
 	steps  []string
-	claims map[verify.ChannelKind]int
+	claims map[channel.Kind]int
 	fail   func(step string) error
 }
 
@@ -79,17 +80,17 @@ func (o *fakeOutbox) step(format string, args ...any) error {
 }
 
 // queues are the outbox as the courier sees it.
-func (o *fakeOutbox) queues() map[verify.ChannelKind]courier.Queues {
-	return map[verify.ChannelKind]courier.Queues{
-		verify.Email: {Messages: fakeMessages{o, verify.Email}, Lapsed: fakeLapsed{o}},
-		verify.Phone: {Messages: fakeMessages{o, verify.Phone}, Lapsed: fakeLapsed{new(fakeOutbox)}},
+func (o *fakeOutbox) queues() map[channel.Kind]courier.Queues {
+	return map[channel.Kind]courier.Queues{
+		channel.Email: {Messages: fakeMessages{o, channel.Email}, Lapsed: fakeLapsed{o}},
+		channel.Phone: {Messages: fakeMessages{o, channel.Phone}, Lapsed: fakeLapsed{new(fakeOutbox)}},
 	}
 }
 
 // fakeMessages is the queue of one kind of channel.
 type fakeMessages struct {
 	*fakeOutbox
-	kind verify.ChannelKind
+	kind channel.Kind
 }
 
 // fakeLapsed is the queue of all lapsed jobs.
@@ -100,7 +101,7 @@ func (o fakeMessages) Claim(_ context.Context, now, leaseUntil time.Time, n int,
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.claims == nil {
-		o.claims = map[verify.ChannelKind]int{}
+		o.claims = map[channel.Kind]int{}
 	}
 	o.claims[kind]++
 	if o.fail != nil {
@@ -202,27 +203,27 @@ func failWith(f error) senderFunc {
 
 func textJob(id string) verify.Job {
 	return verify.Job{
-		ID: id, Tenant: "acme", Method: verify.SMSCode, To: mobile, Secret: secretCode, Recipient: "Dana Reyes",
+		ID: id, Tenant: "acme", Method: channel.SMSCode, To: mobile, Secret: secretCode, Recipient: "Dana Reyes",
 		Technician: "Ana Ortiz", Ticket: "4711", ExpiresAt: time.Now().Add(5 * time.Minute), ValidFor: 5 * time.Minute,
 	}
 }
 
 func mailJob(id string) verify.Job {
 	j := textJob(id)
-	j.Method, j.To, j.Secret = verify.EmailLink, mailAddress, secretToken
+	j.Method, j.To, j.Secret = channel.EmailLink, mailAddress, secretToken
 	return j
 }
 
 // carriersOf returns carriers with one sender per kind of channel.
 // staticCarriers are the same carriers for every tenant.
-type staticCarriers map[verify.ChannelKind][]courier.Sender
+type staticCarriers map[channel.Kind][]courier.Sender
 
-func (f staticCarriers) Senders(_ context.Context, _ string, kind verify.ChannelKind) ([]courier.Sender, error) {
+func (f staticCarriers) Senders(_ context.Context, _ string, kind channel.Kind) ([]courier.Sender, error) {
 	return f[kind], nil
 }
 
 func carriersOf(mail, sms courier.Sender) staticCarriers {
-	return staticCarriers{verify.Email: {mail}, verify.Phone: {sms}}
+	return staticCarriers{channel.Email: {mail}, channel.Phone: {sms}}
 }
 
 // runningCourier runs a courier over the outbox until the test's end, inside a bubble of fake time.

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
@@ -83,8 +84,8 @@ var ticketContext = verify.TicketContext{
 	Tenant: "acme", Technician: verify.Technician{ID: "t1", Name: "Ana Ortiz"}, Ticket: verify.Ticket{ID: "1", Number: "4711"},
 	Client: verify.Client{ID: "contoso", Name: "Contoso"}, DefaultContact: "dana",
 	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
-		{ID: "mobile", Kind: verify.Phone, Value: mobile, Capability: verify.Mobile},
-		{ID: "mail", Kind: verify.Email, Value: mailAddress},
+		{ID: "mobile", Kind: channel.Phone, Value: mobile, Capability: channel.Mobile},
+		{ID: "mail", Kind: channel.Email, Value: mailAddress},
 	}}},
 }
 
@@ -277,9 +278,9 @@ func (q signalling) Settle(ctx context.Context, j verify.Job, state verify.JobSt
 }
 
 // queues are the store's, with a signal after each write.
-func (h *harness) queues() map[verify.ChannelKind]courier.Queues {
-	queues := map[verify.ChannelKind]courier.Queues{}
-	for _, kind := range []verify.ChannelKind{verify.Email, verify.Phone} {
+func (h *harness) queues() map[channel.Kind]courier.Queues {
+	queues := map[channel.Kind]courier.Queues{}
+	for _, kind := range []channel.Kind{channel.Email, channel.Phone} {
 		queues[kind] = courier.Queues{Messages: signalling{h.store.Messages(kind), h}, Lapsed: signalling{h.store.LapsedMessages(kind), h}}
 	}
 	return queues
@@ -308,13 +309,13 @@ func (h *harness) answeredWith(code int) int {
 }
 
 // request sends a message as a technician does.
-func (h *harness) request(t *testing.T, m verify.Method) string {
+func (h *harness) request(t *testing.T, m channel.Method) string {
 	t.Helper()
-	channel := "mobile"
-	if m.Kind() == verify.Email {
-		channel = "mail"
+	id := "mobile"
+	if m.Kind() == channel.Email {
+		id = "mail"
 	}
-	result, err := h.Send(t.Context(), ticketContext, verify.Request{Contact: "dana", Channel: channel, Method: m, Key: "key-" + string(m)})
+	result, err := h.Send(t.Context(), ticketContext, verify.Request{Contact: "dana", Channel: id, Method: m, Key: "key-" + string(m)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,17 +331,17 @@ type deliveryStatus struct {
 	Messages int // that reached the end user
 }
 
-func (h *harness) deliveryStatus(t *testing.T, id string, m verify.Method) deliveryStatus {
+func (h *harness) deliveryStatus(t *testing.T, id string, m channel.Method) deliveryStatus {
 	t.Helper()
 	state, err := h.ContactState(t.Context(), "acme", "dana")
 	if err != nil {
 		t.Fatal(err)
 	}
-	channel := "mobile"
-	if m.Kind() == verify.Email {
-		channel = "mail"
+	channelID := "mobile"
+	if m.Kind() == channel.Email {
+		channelID = "mail"
 	}
-	shield := state.Shields[channel]
+	shield := state.Shields[channelID]
 	job, _ := h.job(t, id)
 	return deliveryStatus{shield.State, shield.Stage, shield.Reason, job, len(h.messages(t))}
 }

@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // Plugin is one carrier. Each folder below this package exports one; app lists them.
 type Plugin struct {
-	Name  string             // in accounts, events and URLs: "sendgrid"
-	Title string             // in logs: "SendGrid"
-	Kind  verify.ChannelKind // the kind of channel that it reaches
-	Help  string             // of its command: "Send a tenant's e-mail by a SendGrid account."
+	Name  string       // in accounts, events and URLs: "sendgrid"
+	Title string       // in logs: "SendGrid"
+	Kind  channel.Kind // the kind of channel that it reaches
+	Help  string       // of its command: "Send a tenant's e-mail by a SendGrid account."
 	// Flags returns the flags of an account, with no value.
 	Flags func() Flags
 	// Open returns the carrier of an account. It refuses an account that can't send, and one whose delivery reports could

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -15,7 +16,7 @@ type Accounts interface {
 	// CarrierAccounts returns the tenant's accounts, those of one kind in order of priority.
 	CarrierAccounts(ctx context.Context, tenant string) ([]admin.CarrierAccount, error)
 	// CarrierKinds returns the kinds of channel for which the tenant has an account.
-	CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error)
+	CarrierKinds(ctx context.Context, tenant string) ([]channel.Kind, error)
 }
 
 // accountsTTL is how long accounts are cached, and thus the maximum delay of a change.
@@ -65,7 +66,7 @@ var (
 )
 
 // Reached implements [verify.Reach]. It is not cached; the caller caches the answer.
-func (r *CarrierRegistry) Reached(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
+func (r *CarrierRegistry) Reached(ctx context.Context, tenant string) ([]channel.Kind, error) {
 	kinds, err := r.accounts.CarrierKinds(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (r *CarrierRegistry) Invalidate(tenant string) {
 }
 
 // Senders implements [Carriers].
-func (r *CarrierRegistry) Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error) {
+func (r *CarrierRegistry) Senders(ctx context.Context, tenant string, kind channel.Kind) ([]Sender, error) {
 	entries, err := r.entries(ctx, tenant, func(a admin.CarrierAccount) bool { return a.Kind == kind })
 	if err != nil {
 		return nil, err

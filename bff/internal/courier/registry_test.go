@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -25,8 +26,8 @@ func (s *fakeAccounts) CarrierAccounts(_ context.Context, tenant string) ([]admi
 	return s.accounts[tenant], s.err
 }
 
-func (s *fakeAccounts) CarrierKinds(_ context.Context, tenant string) ([]verify.ChannelKind, error) {
-	var kinds []verify.ChannelKind
+func (s *fakeAccounts) CarrierKinds(_ context.Context, tenant string) ([]channel.Kind, error) {
+	var kinds []channel.Kind
 	for _, a := range s.accounts[tenant] {
 		if !slices.Contains(kinds, a.Kind) {
 			kinds = append(kinds, a.Kind)
@@ -50,7 +51,7 @@ type registryHarness struct {
 	built    []string
 }
 
-func account(tenant, carrier string, kind verify.ChannelKind, secret string) admin.CarrierAccount {
+func account(tenant, carrier string, kind channel.Kind, secret string) admin.CarrierAccount {
 	return admin.CarrierAccount{Tenant: tenant, Carrier: carrier, Kind: kind, Secret: []byte(secret)}
 }
 
@@ -59,7 +60,7 @@ func newRegistry(t *testing.T, tenants map[string][]admin.CarrierAccount) *regis
 	h := &registryHarness{accounts: fakeAccounts{accounts: tenants}, now: time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)}
 	var err error
 	h.CarrierRegistry, err = courier.NewCarrierRegistry(&h.accounts, []admin.CarrierAccount{
-		account("", "sendgrid", verify.Email, "platform"), account("", "vonage", verify.Phone, "platform"),
+		account("", "sendgrid", channel.Email, "platform"), account("", "vonage", channel.Phone, "platform"),
 	}, func(a admin.CarrierAccount) (courier.Sender, error) {
 		name := fmt.Sprintf("%s %s %s", a.Tenant, a.Carrier, a.Secret)
 		h.built = append(h.built, name)
@@ -74,7 +75,7 @@ func newRegistry(t *testing.T, tenants map[string][]admin.CarrierAccount) *regis
 	return h
 }
 
-func (h *registryHarness) senders(t *testing.T, tenant string, kind verify.ChannelKind) []string {
+func (h *registryHarness) senders(t *testing.T, tenant string, kind channel.Kind) []string {
 	t.Helper()
 	senders, err := h.Senders(t.Context(), tenant, kind)
 	if err != nil {
@@ -94,18 +95,18 @@ func (h *registryHarness) senders(t *testing.T, tenant string, kind verify.Chann
 
 func TestATenantUsesItsOwnCarriersElseThePlatforms(t *testing.T) {
 	r := newRegistry(t, map[string][]admin.CarrierAccount{
-		"acme": {account("acme", "twilio", verify.Phone, "1"), account("acme", "vonage", verify.Phone, "2")},
-		"sick": {account("sick", "smtp", verify.Email, "bad")},
+		"acme": {account("acme", "twilio", channel.Phone, "1"), account("acme", "vonage", channel.Phone, "2")},
+		"sick": {account("sick", "smtp", channel.Email, "bad")},
 	})
 	for _, c := range []struct {
 		tenant string
-		kind   verify.ChannelKind
+		kind   channel.Kind
 		want   []string
 	}{
-		{"acme", verify.Phone, []string{"acme twilio 1", "acme vonage 2"}},
-		{"acme", verify.Email, []string{" sendgrid platform"}},
-		{"other", verify.Phone, []string{" vonage platform"}},
-		{"sick", verify.Email, []string{"refused: this can't be used"}}, // never through the platform's account
+		{"acme", channel.Phone, []string{"acme twilio 1", "acme vonage 2"}},
+		{"acme", channel.Email, []string{" sendgrid platform"}},
+		{"other", channel.Phone, []string{" vonage platform"}},
+		{"sick", channel.Email, []string{"refused: this can't be used"}}, // never through the platform's account
 	} {
 		if got := r.senders(t, c.tenant, c.kind); !slices.Equal(got, c.want) {
 			t.Errorf("%s by %s: %q, want %q", c.tenant, c.kind, got, c.want)
@@ -114,28 +115,28 @@ func TestATenantUsesItsOwnCarriersElseThePlatforms(t *testing.T) {
 }
 
 func TestAccountsAreCachedAndSendersAreKeptUntilTheirAccountChanges(t *testing.T) {
-	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "twilio", verify.Phone, "1")}})
+	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "twilio", channel.Phone, "1")}})
 	r.built = nil
 	for range 3 {
-		r.senders(t, "acme", verify.Phone)
+		r.senders(t, "acme", channel.Phone)
 	}
 	if r.accounts.reads != 1 {
 		t.Errorf("read %d times, want once", r.accounts.reads)
 	}
 	r.now = r.now.Add(5 * time.Second)
-	r.senders(t, "acme", verify.Phone)
+	r.senders(t, "acme", channel.Phone)
 	if r.accounts.reads != 2 || len(r.built) != 1 {
 		t.Errorf("read %d times and built %q, want twice and once", r.accounts.reads, r.built)
 	}
 	r.accounts.accounts["acme"][0].Secret = []byte("2")
 	r.now = r.now.Add(5 * time.Second)
-	if got := r.senders(t, "acme", verify.Phone); !slices.Equal(got, []string{"acme twilio 2"}) {
+	if got := r.senders(t, "acme", channel.Phone); !slices.Equal(got, []string{"acme twilio 2"}) {
 		t.Errorf("after a change: %q", got)
 	}
 }
 
 func TestAReceiptIsCheckedByTheTenantsAccountElseThePlatforms(t *testing.T) {
-	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "vonage", verify.Phone, "own")}})
+	r := newRegistry(t, map[string][]admin.CarrierAccount{"acme": {account("acme", "vonage", channel.Phone, "own")}})
 	for _, c := range []struct {
 		tenant, carrier, want string
 		code                  verify.Code
@@ -158,18 +159,18 @@ func TestAReceiptIsCheckedByTheTenantsAccountElseThePlatforms(t *testing.T) {
 
 func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) {
 	build := func(admin.CarrierAccount) (courier.Sender, error) { return namedSender("x"), nil }
-	texts := account("", "vonage", verify.Phone, "platform")
-	mails := account("acme", "smtp", verify.Email, "own")
+	texts := account("", "vonage", channel.Phone, "platform")
+	mails := account("acme", "smtp", channel.Email, "own")
 	for _, c := range []struct {
 		name     string
 		platform []admin.CarrierAccount
 		own      []admin.CarrierAccount
-		want     []verify.ChannelKind
+		want     []channel.Kind
 	}{
 		{"neither has any", nil, nil, nil},
-		{"the platform has one for texts", []admin.CarrierAccount{texts}, nil, []verify.ChannelKind{verify.Phone}},
-		{"the tenant has one for e-mail", nil, []admin.CarrierAccount{mails}, []verify.ChannelKind{verify.Email}},
-		{"each has one", []admin.CarrierAccount{texts}, []admin.CarrierAccount{mails}, []verify.ChannelKind{verify.Email, verify.Phone}},
+		{"the platform has one for texts", []admin.CarrierAccount{texts}, nil, []channel.Kind{channel.Phone}},
+		{"the tenant has one for e-mail", nil, []admin.CarrierAccount{mails}, []channel.Kind{channel.Email}},
+		{"each has one", []admin.CarrierAccount{texts}, []admin.CarrierAccount{mails}, []channel.Kind{channel.Email, channel.Phone}},
 	} {
 		accounts := &fakeAccounts{accounts: map[string][]admin.CarrierAccount{"acme": c.own}}
 		b, err := courier.NewCarrierRegistry(accounts, c.platform, build, time.Now)
@@ -189,12 +190,12 @@ func TestAKindOfChannelIsReachedByTheTenantsCarrierOrThePlatforms(t *testing.T) 
 func TestAccountsAreReadAgainAfterTheyAreDropped(t *testing.T) {
 	r := newRegistry(t, map[string][]admin.CarrierAccount{})
 	for range 2 {
-		if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil {
+		if _, err := r.Senders(t.Context(), "acme", channel.Phone); err != nil {
 			t.Fatal(err)
 		}
 	}
 	r.Invalidate("acme")
-	if _, err := r.Senders(t.Context(), "acme", verify.Phone); err != nil || r.accounts.reads != 2 {
+	if _, err := r.Senders(t.Context(), "acme", channel.Phone); err != nil || r.accounts.reads != 2 {
 		t.Errorf("read %d times, want 2: %v", r.accounts.reads, err)
 	}
 }

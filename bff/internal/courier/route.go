@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -14,7 +15,7 @@ import (
 type Carriers interface {
 	// Senders returns the carriers for channels of the kind, in order of priority. The list is empty when none is
 	// configured. The result is shared and read-only.
-	Senders(ctx context.Context, tenant string, kind verify.ChannelKind) ([]Sender, error)
+	Senders(ctx context.Context, tenant string, kind channel.Kind) ([]Sender, error)
 }
 
 // MaxCarriers is the maximum number of carriers that are tried for one message. The sum of their time-outs fits in an

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -56,7 +57,7 @@ func TestTheNextCarrierIsTriedAfterAFaultOfTheCarrierOnly(t *testing.T) {
 					return accept(ctx, p)
 				})
 				runCourier(t, o, accept, func(config *courier.Config) {
-					config.Carriers = staticCarriers{verify.Phone: {failingSender(&first, c.first), spare}}
+					config.Carriers = staticCarriers{channel.Phone: {failingSender(&first, c.first), spare}}
 				})
 				advance(time.Second)
 				if first != 1 || second != c.calls {
@@ -96,7 +97,7 @@ func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 				o.enqueue(textJob("v1"))
 				calls := 0
 				runCourier(t, o, accept, func(config *courier.Config) {
-					config.Carriers = staticCarriers{verify.Phone: {failingSender(&calls, c.first), failingSender(&calls, c.second)}}
+					config.Carriers = staticCarriers{channel.Phone: {failingSender(&calls, c.first), failingSender(&calls, c.second)}}
 				})
 				advance(time.Millisecond)
 				if got := o.written(); len(got) == 0 || got[0] != c.want {
@@ -110,7 +111,7 @@ func TestAMessageWaitsWhileOneCarrierMayAcceptItLater(t *testing.T) {
 // failingCarriers fails to return the carriers.
 type failingCarriers struct{}
 
-func (failingCarriers) Senders(context.Context, string, verify.ChannelKind) ([]courier.Sender, error) {
+func (failingCarriers) Senders(context.Context, string, channel.Kind) ([]courier.Sender, error) {
 	return nil, errors.New("the database is away")
 }
 

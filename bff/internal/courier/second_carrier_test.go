@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -12,10 +13,10 @@ func TestACodeByTwilioAndALinkByAMailServerArriveAndWork(t *testing.T) {
 	r := newHarness(t, nil)
 	r.Carriers = carriersOf(r.secondCarriers(t))
 	r.start(t)
-	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	text, mailID := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	r.waitFor(t, "the text delivered, the e-mail sent", func() bool {
-		return r.deliveryStatus(t, text, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
-			r.deliveryStatus(t, mailID, verify.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
+		return r.deliveryStatus(t, text, channel.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
+			r.deliveryStatus(t, mailID, channel.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
 	})
 	for _, m := range r.messages(t) {
 		switch m.Kind {
@@ -65,9 +66,9 @@ func TestEachFaultOfASecondCarrierIsReported(t *testing.T) {
 			r.Carriers = carriersOf(r.secondCarriers(t))
 			r.start(t)
 			r.setFault(t, c.carrier, c.mode, 0)
-			method := verify.SMSCode
+			method := channel.SMSCode
 			if c.carrier == "smtp" {
-				method = verify.EmailLink
+				method = channel.EmailLink
 			}
 			id := r.request(t, method)
 			r.waitFor(t, c.mode, func() bool { return r.deliveryStatus(t, id, method) == c.want })
@@ -80,14 +81,14 @@ func TestAMessageIsSentByTheSecondCarrierWhenTheFirstIsDown(t *testing.T) {
 	r := newHarness(t, nil)
 	platform := r.Carriers.(staticCarriers)
 	mail, sms := r.secondCarriers(t)
-	r.Carriers = staticCarriers{verify.Email: {platform[verify.Email][0], mail}, verify.Phone: {platform[verify.Phone][0], sms}}
+	r.Carriers = staticCarriers{channel.Email: {platform[channel.Email][0], mail}, channel.Phone: {platform[channel.Phone][0], sms}}
 	r.start(t)
 	r.setFault(t, "vonage", "down", 0)
 	r.setFault(t, "sendgrid", "5xx", 0)
-	text, mailID := r.request(t, verify.SMSCode), r.request(t, verify.EmailLink)
+	text, mailID := r.request(t, channel.SMSCode), r.request(t, channel.EmailLink)
 	r.waitFor(t, "the text delivered by Twilio, the e-mail sent by the mail server", func() bool {
-		return r.deliveryStatus(t, text, verify.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
-			r.deliveryStatus(t, mailID, verify.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
+		return r.deliveryStatus(t, text, channel.SMSCode) == deliveryStatus{verify.ShieldPending, verify.StageDelivered, "", verify.JobSent, 2} &&
+			r.deliveryStatus(t, mailID, channel.EmailLink) == deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 2}
 	})
 	if n := r.events(t)[verify.EventDelayed]; n != 0 {
 		t.Errorf("a delay was reported %d times: there was none", n)

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -235,7 +236,7 @@ func (a *routes) TryBranding(c echo.Context) error {
 }
 
 func (a *routes) preview(c echo.Context, id string, set message.BrandSettings, language string) error {
-	if language != "" && !verify.IsLanguage(language) {
+	if language != "" && !locale.IsLanguage(language) {
 		return &verify.Error{Code: verify.CodeInvalid, Field: "language", Public: "A language is a tag, such as de or pt-BR."}
 	}
 	ctx := c.Request().Context()

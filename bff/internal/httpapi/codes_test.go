@@ -10,7 +10,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
@@ -69,12 +71,18 @@ func TestEveryCodeIsOfTheContract(t *testing.T) {
 }
 
 func TestEveryReasonIsOfTheContract(t *testing.T) {
-	for _, reason := range []verify.Code{
-		verify.ReasonPolicy, verify.ReasonLandline, verify.ReasonLocked, verify.ReasonOutOfTries, verify.ReasonExpired, verify.ReasonCancelled,
+	reasons := []verify.Code{
+		verify.ReasonLandline, verify.ReasonLocked, verify.ReasonOutOfTries, verify.ReasonExpired, verify.ReasonCancelled,
 		verify.ReasonSuperseded, verify.ReasonInvalidRecipient, verify.ReasonBlocked, verify.ReasonUndelivered, verify.ReasonCarrierDown,
-		verify.ReasonCarrierSet, verify.ReasonIndeterminate, verify.ReasonOwn, verify.ReasonChanged, verify.ReasonCountryNotAllowed,
-		verify.ReasonPremiumRate, verify.ReasonVoIP, verify.ReasonTollFree, verify.ReasonTechnician, verify.ReasonNumber,
+		verify.ReasonCarrierSet, verify.ReasonIndeterminate, verify.ReasonOwn, verify.ReasonTechnician, verify.ReasonNumber,
+	}
+	for _, reason := range []policy.Reason{
+		policy.ReasonMethod, policy.ReasonLandline, policy.ReasonChanged, policy.ReasonCountryNotAllowed, policy.ReasonPremiumRate,
+		policy.ReasonVoIP, policy.ReasonTollFree, policy.ReasonNoCarrier,
 	} {
+		reasons = append(reasons, verify.Code(reason))
+	}
+	for _, reason := range reasons {
 		if !api.Reason(reason).Valid() {
 			t.Errorf("the contract does not have the reason %q", reason)
 		}
@@ -83,7 +91,7 @@ func TestEveryReasonIsOfTheContract(t *testing.T) {
 
 func TestEveryReasonOfAnUnusableChannelIsOfTheContract(t *testing.T) {
 	for _, reason := range verify.Unusables {
-		if !api.UnusableReason(reason).Valid() || reason.Words(verify.Phone) == "" || reason.Words(verify.Email) == "" {
+		if !api.UnusableReason(reason).Valid() || reason.Words(channel.Phone) == "" || reason.Words(channel.Email) == "" {
 			t.Errorf("the contract does not have the reason %q, or it has no words", reason)
 		}
 	}
@@ -91,7 +99,7 @@ func TestEveryReasonOfAnUnusableChannelIsOfTheContract(t *testing.T) {
 
 func TestThreat_09_AFrameShowsNoShieldOfAnotherNumber(t *testing.T) {
 	session := verify.Session{Context: verify.TicketContext{Tenant: "acme", Contacts: []verify.Contact{
-		{ID: "dana", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: "+14155550666"}}},
+		{ID: "dana", Channels: []verify.Channel{{ID: "mobile", Kind: channel.Phone, Value: "+14155550666"}}},
 	}}}
 	proven := verify.ContactState{Contact: "dana", Seq: 2, Shields: map[string]verify.Shield{
 		"mobile": {State: verify.ShieldVerified, Verification: "v_1", Destination: "the hash of another number"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -92,7 +93,7 @@ func isContractName(name string) bool {
 	case len(name) <= 2:
 		return strings.Trim(name, "*ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 	}
-	return strings.Contains(name, "-") && verify.IsLanguage(name)
+	return strings.Contains(name, "-") && locale.IsLanguage(name)
 }
 
 // fieldLetters are the letters of the contract's field names.

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
@@ -97,7 +100,7 @@ func podOf(s verify.Session, p verify.Pod, b *message.Brand) api.Pod {
 // podView converts the contacts of a ticket under its policy at a point in time.
 type podView struct {
 	ticket verify.TicketContext
-	rules  *verify.EffectivePolicy
+	rules  *policy.Effective
 	now    time.Time
 }
 
@@ -114,7 +117,7 @@ func (v podView) contact(c verify.Contact, reading verify.ContactState) api.Cont
 		if ch.Unusable != "" {
 			contact.Channels[i].Unusable = api.Unusable{Reason: api.UnusableReason(ch.Unusable), Text: ch.Unusable.Words(ch.Kind)}
 		}
-		if v.rules.ChangedLately(ch, v.now) {
+		if v.rules.ChangedLately(ch.ChangedAt, v.now) {
 			contact.Channels[i].ChangedAt = ch.ChangedAt.UTC()
 		}
 	}
@@ -129,13 +132,14 @@ var explainedFields = []string{
 
 // fieldOfReason maps a reason to the policy field that causes it.
 var fieldOfReason = map[verify.Code]string{
-	verify.ReasonPolicy: "methods", verify.ReasonCountryNotAllowed: "sms_countries", verify.ReasonVoIP: "sms_voip",
-	verify.ReasonTollFree: "sms_toll_free", verify.ReasonTechnician: "technician_address", verify.ReasonChanged: "changed_channels",
+	verify.Code(policy.ReasonMethod): "methods", verify.Code(policy.ReasonCountryNotAllowed): "sms_countries",
+	verify.Code(policy.ReasonVoIP): "sms_voip", verify.Code(policy.ReasonTollFree): "sms_toll_free",
+	verify.Code(policy.ReasonChanged): "changed_channels", verify.ReasonTechnician: "technician_address",
 }
 
 // explanation returns the source of a field's value, or the empty string for the built-in value.
 func (v podView) explanation(field string) string {
-	if e := v.rules.Explain(field, v.ticket.Client.Name); e.Source != verify.Builtin {
+	if e := v.rules.Explain(field, v.ticket.Client.Name); e.Source != policy.Builtin {
 		return e.Text
 	}
 	return ""
@@ -145,7 +149,7 @@ func (v podView) policy() api.Policy {
 	p := api.Policy{
 		Version:      v.rules.Revision(),
 		OverrideNote: api.NoteRule(v.rules.OverrideNote), NotePresets: v.rules.NotePresets,
-		NoteMin: verify.NoteMin, NoteMax: verify.NoteMax,
+		NoteMin: policy.NoteMin, NoteMax: policy.NoteMax,
 		ShowOnLoad: v.rules.ShowOnLoad, TicketNote: v.rules.TicketNote, BeforeSave: api.SaveRule(v.rules.BeforeSave), Explanations: map[string]string{},
 	}
 	if p.NotePresets == nil {
@@ -163,7 +167,7 @@ func (v podView) policy() api.Policy {
 }
 
 func (v podView) options(c verify.Contact, ch verify.Channel, r verify.ContactState) []api.MethodOption {
-	options := v.rules.Options(v.ticket, c, ch, r, v.now)
+	options := v.ticket.Options(v.rules.Policy, c, ch, r, v.now)
 	out := make([]api.MethodOption, len(options))
 	for i, o := range options {
 		out[i] = api.MethodOption{Method: api.Method(o.Method), Reason: api.Reason(o.Refusal)}
@@ -206,14 +210,14 @@ func (v podView) entries(contactName string, entries []verify.Entry) []api.Histo
 			RequestedAt: n.RequestedAt, ExpiresAt: n.ExpiresAt, EndedAt: n.EndedAt, NoteWrittenAt: n.NoteWrittenAt,
 			Outcome: api.HistoryEntryOutcome(n.Outcome), Reason: api.Reason(n.Reason), DeniedAfter: api.HistoryEntryDeniedAfter(n.DeniedAfter),
 		}
-		if n.Policy != (verify.PolicyVersion{}) {
+		if n.Policy != (policy.Version{}) {
 			out[i].PolicyVersion = n.Policy.String()
 		}
 		switch {
 		case n.Outcome == verify.Open:
 			out[i].Outcome = api.HistoryEntryOutcomeOpen
 		case v.rules.TicketNote:
-			out[i].TicketNote = verify.Note(contactName, n, verify.Zone(v.rules.TimeZone))
+			out[i].TicketNote = verify.Note(contactName, n, locale.Zone(v.rules.TimeZone))
 		}
 	}
 	return out
@@ -226,7 +230,7 @@ func verificationOf(r verify.Result) api.Verification {
 	}
 }
 
-func quotaUsagesOf(standings []verify.QuotaStatus) []api.QuotaUsage {
+func quotaUsagesOf(standings []quota.Status) []api.QuotaUsage {
 	out := make([]api.QuotaUsage, len(standings))
 	for i, b := range standings {
 		out[i] = quotaUsageOf(b)
@@ -234,7 +238,7 @@ func quotaUsagesOf(standings []verify.QuotaStatus) []api.QuotaUsage {
 	return out
 }
 
-func quotaUsageOf(b verify.QuotaStatus) api.QuotaUsage {
+func quotaUsageOf(b quota.Status) api.QuotaUsage {
 	return api.QuotaUsage{Name: b.Name, Used: b.Used, Limit: b.Limit, FreesAt: b.FreesAt.UTC()}
 }
 

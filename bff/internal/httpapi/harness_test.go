@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
@@ -268,7 +269,7 @@ func (h *harness) send(bearer, contact, channel, method, note string) response {
 func (h *harness) takeJob() verify.Job {
 	h.t.Helper()
 	var jobs []verify.Job
-	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+	for _, kind := range []channel.Kind{channel.Phone, channel.Email} {
 		claimed, err := h.db.Messages(kind).Claim(h.t.Context(), h.now, h.now.Add(time.Minute), 10, nil)
 		if err != nil {
 			h.t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
@@ -172,8 +173,8 @@ func (a *routes) policyView(c echo.Context, tenant, client string) error {
 	if err != nil {
 		return err
 	}
-	view := api.PolicyView{Overrides: overridesOf(rules.Level(client)), Effective: fieldsOf(rules.Effective())}
-	for _, f := range verify.Fields {
+	view := api.PolicyView{Overrides: overridesOf(rules.Level(client)), Effective: fieldsOf(rules.AllValues())}
+	for _, f := range policy.Fields {
 		e := rules.Explain(f.Name, "")
 		view.Explanations = append(view.Explanations, api.Explanation{
 			Field: e.Field, Source: api.ExplanationSource(e.Source), Version: e.Version, By: e.By, At: utc(e.At), Text: e.Text,
@@ -182,7 +183,7 @@ func (a *routes) policyView(c echo.Context, tenant, client string) error {
 	return c.JSON(http.StatusOK, view)
 }
 
-func pageOf(list []verify.PolicyOverrides) api.PolicyPage {
+func pageOf(list []policy.Overrides) api.PolicyPage {
 	page := api.PolicyPage{Policies: make([]api.PolicyOverrides, len(list))}
 	for i, s := range list {
 		page.Policies[i] = overridesOf(s)
@@ -190,7 +191,7 @@ func pageOf(list []verify.PolicyOverrides) api.PolicyPage {
 	return page
 }
 
-func overridesOf(s verify.PolicyOverrides) api.PolicyOverrides {
+func overridesOf(s policy.Overrides) api.PolicyOverrides {
 	return api.PolicyOverrides{
 		ClientId: s.Client, Name: s.Name, Version: s.Version, EditedBy: s.By, EditedAt: utc(s.At), Fields: fieldsOf(s.Values()),
 	}

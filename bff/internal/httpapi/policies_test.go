@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
@@ -63,8 +63,8 @@ func TestAPolicyIsReadEditedAndExplained(t *testing.T) {
 			t.Errorf("%s: %q, want %q", field, texts[field], want)
 		}
 	}
-	if len(after.Explanations) != len(verify.Fields) {
-		t.Errorf("%d fields are explained, want %d", len(after.Explanations), len(verify.Fields))
+	if len(after.Explanations) != len(policy.Fields) {
+		t.Errorf("%d fields are explained, want %d", len(after.Explanations), len(policy.Fields))
 	}
 	page := decodeAs[api.PolicyPage](t, h.call(http.MethodGet, "/api/v1/policies", key, ""), http.StatusOK)
 	if len(page.Policies) != 2 || page.Policies[0].ClientId != "" || page.Policies[1].ClientId != "contoso" || page.Next != "" {
@@ -224,7 +224,7 @@ func TestThreat_18_AnExhaustedQuotaSaysWhenItFrees(t *testing.T) {
 
 func TestALockedContactIsShownAndUnlockedByAnAdmin(t *testing.T) {
 	h := newHarness(t)
-	storetest.SetPolicy(t, h.db, "acme", "", func(p *verify.Policy) { p.FailuresBeforeLock = 3 })
+	storetest.SetPolicy(t, h.db, "acme", "", func(p *policy.Policy) { p.FailuresBeforeLock = 3 })
 	key := h.apiKey("acme")
 	token := h.launch("acme", "4711").Token
 	sent := decodeAs[api.Verification](t, h.send(token, "acme-dana", "mobile", "sms_code", ""), http.StatusCreated)

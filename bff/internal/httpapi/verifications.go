@@ -6,6 +6,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	clean "github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/api"
@@ -24,7 +26,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 	for _, check := range []error{
 		checkLength("contact_id", body.ContactId, 1, 128),
 		checkLength("channel_id", body.ChannelId, 1, 128),
-		checkLength("note", body.Note, 0, verify.NoteMax),
+		checkLength("note", body.Note, 0, policy.NoteMax),
 	} {
 		if check != nil {
 			return check
@@ -38,7 +40,7 @@ func (a *routes) Send(c echo.Context, params api.SendParams) error {
 		return err
 	}
 	result, err := a.Verify.Send(ctx, session.Context, verify.Request{
-		Contact: body.ContactId, Channel: body.ChannelId, Method: verify.Method(body.Method),
+		Contact: body.ContactId, Channel: body.ChannelId, Method: channel.Method(body.Method),
 		Note: clean.Line(body.Note, len(body.Note)+1), Key: params.IdempotencyKey,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -18,7 +19,7 @@ import (
 func newNumberHarness(t *testing.T) *harness {
 	t.Helper()
 	h := newHarness(t)
-	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {
+	storetest.SetPolicy(t, h.store, "acme", "", func(p *policy.Policy) {
 		storetest.Unbounded(p)
 		p.NumberMatching, p.FailuresBeforeLock = true, 100
 	})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/bff/internal/web"
@@ -120,7 +121,7 @@ func (v view) When() template.HTML { return v.markTime(v.translation.TimeOfDay(v
 // With one, the page shows the time as the message does.
 func (v view) markTime(text string) template.HTML {
 	known := ""
-	if v.zone != "" && v.zone != verify.DefaultZone {
+	if v.zone != "" && v.zone != locale.DefaultZone {
 		known = " data-zone"
 	}
 	//nolint:gosec // digits and letters of a time

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/landing"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -37,7 +38,7 @@ var ticketContext = verify.TicketContext{
 	Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 	Ticket: verify.Ticket{ID: "t-4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 	Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
-		{ID: "mail", Kind: verify.Email, Value: "dana@contoso.com"},
+		{ID: "mail", Kind: channel.Email, Value: "dana@contoso.com"},
 	}}},
 	DefaultContact: "dana",
 }
@@ -60,12 +61,12 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) send() string {
 	h.t.Helper()
 	_, err := h.service.Send(h.t.Context(), ticketContext, verify.Request{
-		Contact: "dana", Channel: "mail", Method: verify.EmailLink, Key: rand.Text(),
+		Contact: "dana", Channel: "mail", Method: channel.EmailLink, Key: rand.Text(),
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	jobs, err := h.store.Messages(verify.Email).Claim(h.t.Context(), h.now(), h.now().Add(time.Minute), 1, nil)
+	jobs, err := h.store.Messages(channel.Email).Claim(h.t.Context(), h.now(), h.now().Add(time.Minute), 1, nil)
 	if err != nil || len(jobs) != 1 {
 		h.t.Fatalf("%d jobs, %v", len(jobs), err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -59,11 +60,11 @@ func TestHostedLaunchMapsTheTicketToATicketContext(t *testing.T) {
 			Client:     verify.Client{ID: "connectwise:250", Name: "Contoso"},
 			Contacts: []verify.Contact{
 				{ID: "connectwise:12", Name: "Dana Reyes", Title: "Accountant", Channels: []verify.Channel{
-					{ID: "1", Kind: verify.Phone, Value: "+14155554821", Label: "Cell", Capability: verify.Mobile, Country: "US"},
-					{ID: "2", Kind: verify.Email, Value: "dana@contoso.com", Label: "Email"},
+					{ID: "1", Kind: channel.Phone, Value: "+14155554821", Label: "Cell", Capability: channel.Mobile, Country: "US"},
+					{ID: "2", Kind: channel.Email, Value: "dana@contoso.com", Label: "Email"},
 				}},
 				{ID: "connectwise:31", Name: "Raj Patel", Channels: []verify.Channel{
-					{ID: "9", Kind: verify.Phone, Value: "+14155554822", Capability: verify.Mobile, Country: "US"},
+					{ID: "9", Kind: channel.Phone, Value: "+14155554822", Capability: channel.Mobile, Country: "US"},
 				}},
 			},
 			DefaultContact: "connectwise:12", OwnDestinations: []string{"ana@acme.example", "+14155550100"}, OnFile: true, TakesNotes: true,

@@ -5,8 +5,8 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // languageNames maps the names of the message languages, as ticket systems' pick lists have them, to their tags.
@@ -39,7 +39,7 @@ func readLanguage(written string) (tag string, ok bool) {
 		return "", false
 	}
 	// Variants and extensions do not affect the language of a message.
-	if parsed, err = language.Compose(base, script, region); err != nil || !verify.IsLanguage(parsed.String()) {
+	if parsed, err = language.Compose(base, script, region); err != nil || !locale.IsLanguage(parsed.String()) {
 		return "", false
 	}
 	return parsed.String(), true

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -34,11 +35,11 @@ func TestOpenMapsTheContextToATicketContext(t *testing.T) {
 			Client:     verify.Client{ID: "contoso", Name: "Contoso"},
 			Contacts: []verify.Contact{
 				{ID: "dana", Name: "Dana Reyes", Title: "Accountant", Channels: []verify.Channel{
-					{ID: "dana-mobile", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
-					{ID: "dana-desk", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Landline, Country: "US"},
-					{ID: "dana-mail", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
+					{ID: "dana-mobile", Kind: channel.Phone, Value: "+14155554821", Label: "Mobile", Capability: channel.Mobile, Country: "US"},
+					{ID: "dana-desk", Kind: channel.Phone, Value: "+14155550199", Label: "Desk", Capability: channel.Landline, Country: "US"},
+					{ID: "dana-mail", Kind: channel.Email, Value: "dana@contoso.com", Label: "Work"},
 				}},
-				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: verify.Email, Value: "sam@contoso.com"}}},
+				{ID: "sam", Name: "Sam Okafor", Channels: []verify.Channel{{ID: "sam-mail", Kind: channel.Email, Value: "sam@contoso.com"}}},
 			},
 			DefaultContact: "dana", OwnDestinations: []string{"ana@acme.example"},
 		},

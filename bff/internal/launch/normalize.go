@@ -7,6 +7,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/shieldpod/shieldpod/bff/internal/cache"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -14,9 +15,9 @@ import (
 func email(value string) verify.Channel {
 	box, reason := readAddress(value)
 	if reason != "" {
-		return verify.Channel{Kind: verify.Email, Unusable: reason, Candidates: mailboxesIn(value)}
+		return verify.Channel{Kind: channel.Email, Unusable: reason, Candidates: mailboxesIn(value)}
 	}
-	ch := verify.Channel{Kind: verify.Email, Value: box.address}
+	ch := verify.Channel{Kind: channel.Email, Value: box.address}
 	if box.canonical != strings.ToLower(box.address) {
 		ch.Canonical = box.canonical
 	}
@@ -53,7 +54,7 @@ type writtenPhone struct {
 var recentPhones = cache.New[writtenPhone, verify.Channel](8192, 0)
 
 func parsePhone(value, region string, mobile *bool) verify.Channel {
-	ch := verify.Channel{Kind: verify.Phone}
+	ch := verify.Channel{Kind: channel.Phone}
 	r := readNumber(value, region)
 	if r.landline && (mobile == nil || !*mobile) {
 		r.reason = verify.UnusableLandline
@@ -82,23 +83,23 @@ func ownForms(channels ...verify.Channel) []string {
 }
 
 // lineTypes are the types of number that policies distinguish. Personal numbers cost as much as premium ones.
-var lineTypes = map[phonenumbers.PhoneNumberType]verify.Line{
-	phonenumbers.PREMIUM_RATE: verify.Premium, phonenumbers.SHARED_COST: verify.Premium, phonenumbers.PERSONAL_NUMBER: verify.Premium,
-	phonenumbers.VOIP: verify.VoIP, phonenumbers.TOLL_FREE: verify.TollFree,
+var lineTypes = map[phonenumbers.PhoneNumberType]channel.Line{
+	phonenumbers.PREMIUM_RATE: channel.Premium, phonenumbers.SHARED_COST: channel.Premium, phonenumbers.PERSONAL_NUMBER: channel.Premium,
+	phonenumbers.VOIP: channel.VoIP, phonenumbers.TOLL_FREE: channel.TollFree,
 }
 
-func capability(kind phonenumbers.PhoneNumberType, mobile *bool) verify.Capability {
+func capability(kind phonenumbers.PhoneNumberType, mobile *bool) channel.Capability {
 	switch {
 	case mobile != nil && *mobile:
-		return verify.Mobile
+		return channel.Mobile
 	case mobile != nil:
-		return verify.Landline
+		return channel.Landline
 	}
 	switch kind {
 	case phonenumbers.MOBILE:
-		return verify.Mobile
+		return channel.Mobile
 	case phonenumbers.FIXED_LINE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
-		return verify.Landline
+		return channel.Landline
 	}
-	return verify.Unknown
+	return channel.Unknown
 }

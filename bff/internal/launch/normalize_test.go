@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -65,7 +66,7 @@ func TestThreat_34_ANumberIsCertainOrNotUsable(t *testing.T) {
 		if got.Value != c.E164 || string(got.Unusable) != c.Unusable {
 			t.Errorf("%s %q: got %q, %q, want %q, %q", c.Region, c.Value, got.Value, got.Unusable, c.E164, c.Unusable)
 		}
-		if got.Unusable != "" && got.Unusable.Words(verify.Phone) == "" {
+		if got.Unusable != "" && got.Unusable.Words(channel.Phone) == "" {
 			t.Errorf("there are no words for %s", got.Unusable)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -136,7 +138,7 @@ func (r *reader) ownAddress(field string, ch verify.Channel, value string) verif
 	case text.Value(value) == "":
 		return verify.Channel{Kind: ch.Kind}
 	case ch.Unusable != "" && len(ch.Candidates) == 0:
-		r.refuse(field, map[verify.ChannelKind]string{verify.Email: "is not an e-mail address", verify.Phone: "is not a phone number"}[ch.Kind])
+		r.refuse(field, map[channel.Kind]string{channel.Email: "is not an e-mail address", channel.Phone: "is not a phone number"}[ch.Kind])
 	}
 	return ch
 }
@@ -234,10 +236,10 @@ func merge(channels []verify.Channel, next verify.Channel) []verify.Channel {
 			known.ChangedAt = next.ChangedAt
 		}
 		switch {
-		case known.Capability == verify.Unknown:
+		case known.Capability == channel.Unknown:
 			known.Capability = next.Capability
-		case next.Capability != verify.Unknown && next.Capability != known.Capability:
-			known.Capability = verify.Unknown // they contradict each other, so the carrier decides
+		case next.Capability != channel.Unknown && next.Capability != known.Capability:
+			known.Capability = channel.Unknown // they contradict each other, so the carrier decides
 		}
 		return channels
 	}
@@ -256,7 +258,7 @@ func notAfter(at, now time.Time) time.Time {
 // tenant's is used.
 func (r *reader) timeZone(field, written string) string {
 	name := text.Value(written)
-	if name == "" || verify.IsZone(name) {
+	if name == "" || locale.IsZone(name) {
 		return name
 	}
 	if r.log != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/launchcontext"
@@ -32,17 +33,17 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 		given      launchcontext.Channel
 		region     string
 		value      string // empty: not usable
-		capability verify.Capability
+		capability channel.Capability
 		unusable   verify.Unusable
 	}{
-		{"a national number gets its country", phone("(415) 555-4821", &yes), "US", "+14155554821", verify.Mobile, ""},
-		{"a number with its country keeps it", phone("+44 7911 123456", nil), "US", "+447911123456", verify.Mobile, ""},
-		{"an international prefix is understood", phone("00 44 7911 123456", nil), "DE", "+447911123456", verify.Mobile, ""},
-		{"a British landline is told by its number", phone("020 7946 0018", nil), "GB", "+442079460018", verify.Landline, ""},
-		{"an American number does not tell", phone("415 555 4821", nil), "US", "+14155554821", verify.Unknown, ""},
-		{"the ticket system knows better: mobile", phone("020 7946 0018", &yes), "GB", "+442079460018", verify.Mobile, ""},
-		{"the ticket system knows better: landline", phone("+44 7911 123456", &no), "GB", "+447911123456", verify.Landline, ""},
-		{"a free number is tried", phone("800 234 5678", nil), "US", "+18002345678", verify.Unknown, ""},
+		{"a national number gets its country", phone("(415) 555-4821", &yes), "US", "+14155554821", channel.Mobile, ""},
+		{"a number with its country keeps it", phone("+44 7911 123456", nil), "US", "+447911123456", channel.Mobile, ""},
+		{"an international prefix is understood", phone("00 44 7911 123456", nil), "DE", "+447911123456", channel.Mobile, ""},
+		{"a British landline is told by its number", phone("020 7946 0018", nil), "GB", "+442079460018", channel.Landline, ""},
+		{"an American number does not tell", phone("415 555 4821", nil), "US", "+14155554821", channel.Unknown, ""},
+		{"the ticket system knows better: mobile", phone("020 7946 0018", &yes), "GB", "+442079460018", channel.Mobile, ""},
+		{"the ticket system knows better: landline", phone("+44 7911 123456", &no), "GB", "+447911123456", channel.Landline, ""},
+		{"a free number is tried", phone("800 234 5678", nil), "US", "+18002345678", channel.Unknown, ""},
 		{"an extension is behind a switchboard", phone("415 555 4821 ext. 12", &yes), "US", "", "", verify.UnusableExtension},
 		{"a local number without its area", phone("555-4821", &yes), "US", "", "", verify.UnusableIncomplete},
 		{"a national number of nowhere", phone("415 555 4821", &yes), "", "", "", verify.UnusableCountry},
@@ -50,7 +51,7 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 		{"a digit too many", phone("+1 415 555 48211", &yes), "US", "", "", verify.UnusableInvalid},
 		{"a number in letters", phone("1-800-FLOWERS", &yes), "US", "", "", verify.UnusableWords},
 		{"a number with words around it", phone("call 415 555 4821 after five", &yes), "US", "", "", verify.UnusableWords},
-		{"a number with labels around it", phone("cell 415 555 4821 (home)", &yes), "US", "+14155554821", verify.Mobile, ""},
+		{"a number with labels around it", phone("cell 415 555 4821 (home)", &yes), "US", "+14155554821", channel.Mobile, ""},
 		{"an emergency number", phone("911", &yes), "US", "", "", verify.UnusableIncomplete},
 		{"a word", phone("unknown", &yes), "US", "", "", verify.UnusableWords},
 		{"a very long number", phone(strings.Repeat("1", 65), &yes), "US", "", "", verify.UnusableInvalid},
@@ -81,7 +82,7 @@ func TestChannelsThatAreNotCertainAreNotUsable(t *testing.T) {
 			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
 				claims.Context.Contacts[0].Channels = []launchcontext.Channel{c.given}
 			}), "").Session.Context
-			want := []verify.Channel{{ID: "c", Kind: verify.ChannelKind(c.given.Kind), Value: c.value, Capability: c.capability, Unusable: c.unusable}}
+			want := []verify.Channel{{ID: "c", Kind: channel.Kind(c.given.Kind), Value: c.value, Capability: c.capability, Unusable: c.unusable}}
 			facts := cmpopts.IgnoreFields(verify.Channel{}, "Canonical", "Person", "Candidates", "Country", "Line", "ChangedAt")
 			if diff := cmp.Diff(want, tc.Contacts[0].Channels, facts); diff != "" {
 				t.Error(diff)
@@ -97,19 +98,19 @@ func TestThreat_18_NumbersSayWhatTheyCostAndWhere(t *testing.T) {
 		name, number string
 		mobile       *bool
 		country      string
-		line         verify.Line
-		capability   verify.Capability
+		line         channel.Line
+		capability   channel.Capability
 	}{
-		{"an American number", "+14155554821", nil, "US", verify.Ordinary, verify.Unknown},
-		{"a Canadian one under the same code", "+14165550123", nil, "CA", verify.Ordinary, verify.Unknown},
-		{"an American premium number", "+19002345678", nil, "US", verify.Premium, verify.Unknown},
-		{"a British premium number", "+449098765432", nil, "GB", verify.Premium, verify.Unknown},
-		{"a British personal number, which costs as much", "+447012345678", nil, "GB", verify.Premium, verify.Unknown},
-		{"a German number of shared cost", "+4918012345678", nil, "DE", verify.Premium, verify.Unknown},
-		{"a British number without a SIM", "+445612345678", nil, "GB", verify.VoIP, verify.Unknown},
-		{"a premium number stays one when the ticket system calls it mobile", "+449098765432", &yes, "GB", verify.Premium, verify.Mobile},
-		{"a number for companies gets no texts", "+443001234567", nil, "GB", verify.Ordinary, verify.Landline},
-		{"a number of no country", "+883510012345", nil, "", verify.Ordinary, verify.Unknown},
+		{"an American number", "+14155554821", nil, "US", channel.Ordinary, channel.Unknown},
+		{"a Canadian one under the same code", "+14165550123", nil, "CA", channel.Ordinary, channel.Unknown},
+		{"an American premium number", "+19002345678", nil, "US", channel.Premium, channel.Unknown},
+		{"a British premium number", "+449098765432", nil, "GB", channel.Premium, channel.Unknown},
+		{"a British personal number, which costs as much", "+447012345678", nil, "GB", channel.Premium, channel.Unknown},
+		{"a German number of shared cost", "+4918012345678", nil, "DE", channel.Premium, channel.Unknown},
+		{"a British number without a SIM", "+445612345678", nil, "GB", channel.VoIP, channel.Unknown},
+		{"a premium number stays one when the ticket system calls it mobile", "+449098765432", &yes, "GB", channel.Premium, channel.Mobile},
+		{"a number for companies gets no texts", "+443001234567", nil, "GB", channel.Ordinary, channel.Landline},
+		{"a number of no country", "+883510012345", nil, "", channel.Ordinary, channel.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tc := h.open(t, h.sign(t, func(claims *launchcontext.Claims) {
@@ -195,9 +196,9 @@ func TestChannelsToOneDestinationAreMerged(t *testing.T) {
 		}
 	}), "").Session.Context
 	want := []verify.Channel{
-		{ID: "a", Kind: verify.Phone, Value: "+14155554821", Label: "Mobile", Capability: verify.Mobile, Country: "US"},
-		{ID: "c", Kind: verify.Phone, Value: "+14155550199", Label: "Desk", Capability: verify.Unknown, Country: "US"},
-		{ID: "e", Kind: verify.Email, Value: "dana@contoso.com", Label: "Work"},
+		{ID: "a", Kind: channel.Phone, Value: "+14155554821", Label: "Mobile", Capability: channel.Mobile, Country: "US"},
+		{ID: "c", Kind: channel.Phone, Value: "+14155550199", Label: "Desk", Capability: channel.Unknown, Country: "US"},
+		{ID: "e", Kind: channel.Email, Value: "dana@contoso.com", Label: "Work"},
 	}
 	if diff := cmp.Diff(want, tc.Contacts[0].Channels); diff != "" {
 		t.Error(diff)
@@ -342,7 +343,7 @@ func checkUsable(t *rapid.T, d verify.TicketContext) {
 				}
 				continue
 			}
-			if ch.Kind == verify.Phone && !e164.MatchString(ch.Value) || ch.Kind == verify.Email && strings.Count(ch.Value, "@") != 1 {
+			if ch.Kind == channel.Phone && !e164.MatchString(ch.Value) || ch.Kind == channel.Email && strings.Count(ch.Value, "@") != 1 {
 				t.Fatalf("can't be sent to: %q", ch.Value)
 			}
 			places = append(places, ch.Value)

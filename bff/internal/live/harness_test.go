@@ -17,6 +17,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/clientaddr"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/ratelimit"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -182,7 +183,7 @@ func (h *harness) wait() {
 
 func (h *harness) Pod(_ context.Context, d verify.TicketContext) (verify.Pod, error) {
 	h.mu.Lock()
-	rules := &verify.EffectivePolicy{Version: verify.PolicyVersion{Tenant: h.policyVersions[d.Tenant]}}
+	rules := &policy.Effective{Version: policy.Version{Tenant: h.policyVersions[d.Tenant]}}
 	p := verify.Pod{Now: h.now, Context: d, Rules: rules, Contacts: map[string]verify.ContactState{}}
 	for _, c := range d.Contacts {
 		p.Contacts[c.ID] = verify.ContactState{Contact: c.ID, Seq: h.lastSeqs[d.Tenant][c.ID]}

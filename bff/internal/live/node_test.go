@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/httpapi"
 	"github.com/shieldpod/shieldpod/bff/internal/launch"
 	"github.com/shieldpod/shieldpod/bff/internal/live"
@@ -99,8 +100,8 @@ func danaTicket() verify.TicketContext {
 		Ticket: verify.Ticket{ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 		DefaultContact: "dana",
 		Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
-			{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
-			{ID: "mail", Kind: verify.Email, Value: "dana@contoso.com"},
+			{ID: "mobile", Kind: channel.Phone, Value: "+14155554821", Capability: channel.Mobile},
+			{ID: "mail", Kind: channel.Email, Value: "dana@contoso.com"},
 		}}},
 	}
 }
@@ -120,7 +121,7 @@ func (n *node) bearer(t *testing.T, id string) (string, verify.Session) {
 }
 
 // sendLink sends a link and returns its secret.
-func (n *node) sendLink(t *testing.T, channel string, m verify.Method) string {
+func (n *node) sendLink(t *testing.T, channel string, m channel.Method) string {
 	t.Helper()
 	_, err := n.domain.Send(t.Context(), danaTicket(), verify.Request{Contact: "dana", Channel: channel, Method: m, Key: "key-" + channel})
 	if err != nil {
@@ -190,7 +191,7 @@ func TestAValidatedLinkTurnsTheShieldGreenInEveryPod(t *testing.T) {
 		}
 		pages = append(pages, p)
 	}
-	secret := n.sendLink(t, "mobile", verify.SMSLink)
+	secret := n.sendLink(t, "mobile", channel.SMSLink)
 	for _, p := range pages {
 		p.wantShield(t, "mobile", verify.ShieldPending)
 	}
@@ -207,7 +208,7 @@ func TestAPodThatResumesIsShownAMissedDenial(t *testing.T) {
 	token, _ := n.bearer(t, "s_1")
 	p := n.dialAPI(t, token, nil)
 	frameOf[api.SnapshotFrame](t, p)
-	secret := n.sendLink(t, "mail", verify.EmailLink)
+	secret := n.sendLink(t, "mail", channel.EmailLink)
 	seen := p.wantShield(t, "mail", verify.ShieldPending)
 	_ = p.ws.Close()
 	until(t, "the pod is gone", func() bool { return n.hub.Count() == 0 })
@@ -285,7 +286,7 @@ func TestAPodIsNotifiedOfEventsOnAnotherNode(t *testing.T) {
 	token, _ := a.bearer(t, "s_1")
 	p := b.dialAPI(t, token, nil)
 	frameOf[api.SnapshotFrame](t, p)
-	secret := a.sendLink(t, "mobile", verify.SMSLink)
+	secret := a.sendLink(t, "mobile", channel.SMSLink)
 	// Right after the mesh has formed a notification may be lost. Polling covers that.
 	b.passTime(16 * time.Second)
 	p.wantShield(t, "mobile", verify.ShieldPending)

@@ -5,6 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -105,17 +107,17 @@ type Scripts map[string]string
 var scriptSteps = []struct {
 	name   string
 	field  string
-	method verify.Method
+	method channel.Method
 }{
-	{"sms_code", ScriptSMSCode, verify.SMSCode},
-	{"sms_link", ScriptSMSLink, verify.SMSLink},
-	{"email_code", ScriptEmailCode, verify.EmailCode},
-	{"email_link", ScriptEmailLink, verify.EmailLink},
+	{"sms_code", ScriptSMSCode, channel.SMSCode},
+	{"sms_link", ScriptSMSLink, channel.SMSLink},
+	{"email_code", ScriptEmailCode, channel.EmailCode},
+	{"email_link", ScriptEmailLink, channel.EmailLink},
 	{"number", ScriptNumber, ""},
 }
 
 // Scripts returns the scripts for a technician's ticket, in the contact's language.
-func (b *Brand) Scripts(d verify.TicketContext, p verify.Policy, language string) Scripts {
+func (b *Brand) Scripts(d verify.TicketContext, p policy.Policy, language string) Scripts {
 	w := ForLanguage(language)
 	written := b.texts[w.Tag]
 	if len(written) == 0 {

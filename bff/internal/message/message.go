@@ -21,6 +21,7 @@ import (
 	"strings"
 	text "text/template"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -59,7 +60,7 @@ const (
 // language. A code is always accompanied by a fixed warning about whom to read it to, beside any text of the tenant.
 // It refuses a job that is not sent by e-mail.
 func RenderMail(j verify.Job, b *Brand, publicURL string) (Mail, error) {
-	if j.Method.Kind() != verify.Email {
+	if j.Method.Kind() != channel.Email {
 		return Mail{}, fmt.Errorf("no e-mail for method %q", j.Method)
 	}
 	v := viewOf(j, b, publicURL)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -27,7 +28,7 @@ const (
 
 var acmeBrand = message.Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 
-func job(m verify.Method, change func(*verify.Job)) verify.Job {
+func job(m channel.Method, change func(*verify.Job)) verify.Job {
 	j := verify.Job{
 		ID: "v_01", Tenant: "acme", Method: m, To: "dana@contoso.com", Secret: token,
 		Recipient: "Dana Reyes", Technician: "Ana Ortiz", Ticket: "4711",
@@ -52,7 +53,7 @@ func mail(t *testing.T, j verify.Job, brand *message.Brand) message.Mail {
 }
 
 func TestTheMailMatchesTheGoldenFiles(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, nil), acmeBrand)
+	m := mail(t, job(channel.EmailLink, nil), acmeBrand)
 	if got, want := m.FromName+" | "+m.Subject, "Acme IT | Acme IT: confirm that it is you (ticket 4711)"; got != want {
 		t.Errorf("head: %q, want %q", got, want)
 	}
@@ -74,7 +75,7 @@ func TestTheMailMatchesTheGoldenFiles(t *testing.T) {
 }
 
 func TestAMailWithoutTicketOrRecipientIsComplete(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acmeBrand)
+	m := mail(t, job(channel.EmailLink, func(j *verify.Job) { j.Ticket, j.Recipient = "", "" }), acmeBrand)
 	if want := "Acme IT: confirm that it is you (ticket -)"; m.Subject != want {
 		t.Errorf("subject %q, want %q", m.Subject, want)
 	}
@@ -87,28 +88,28 @@ func TestAMailWithoutTicketOrRecipientIsComplete(t *testing.T) {
 func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		method verify.Method
+		method channel.Method
 		change func(*verify.Job)
 		want   string
 	}{
 		{
-			name: "code", method: verify.SMSCode,
+			name: "code", method: channel.SMSCode,
 			want: "482 913 is your Acme IT code for Ana Ortiz, ticket 4711. Valid 5 min. Read this only to the technician you called. " +
 				"If someone called you, don't.",
 		},
 		{
-			name: "code of eight digits", method: verify.SMSCode,
+			name: "code of eight digits", method: channel.SMSCode,
 			change: func(j *verify.Job) { j.Secret = "00482913" },
 			want: "0048 2913 is your Acme IT code for Ana Ortiz, ticket 4711. Valid 5 min. Read this only to the technician you called. " +
 				"If someone called you, don't.",
 		},
 		{
-			name: "link", method: verify.SMSLink,
+			name: "link", method: channel.SMSLink,
 			want: "Acme IT: did you call us? Ana Ortiz asks (ticket 4711). Confirm or deny in 5 min: " +
 				"https://verify.acme-it.com/v/" + token,
 		},
 		{
-			name: "link that has waited most of its time", method: verify.SMSLink,
+			name: "link that has waited most of its time", method: channel.SMSLink,
 			change: func(j *verify.Job) { j.ValidFor = 20 * time.Second },
 			want: "Acme IT: did you call us? Ana Ortiz asks (ticket 4711). Confirm or deny in 1 min: " +
 				"https://verify.acme-it.com/v/" + token,
@@ -131,7 +132,7 @@ func TestATextMessageIsOneSegmentOfExactlyTheseWords(t *testing.T) {
 
 func TestALongNameIsCutBeforeItCostsManySegments(t *testing.T) {
 	long := strings.Repeat("Bartholomew ", 20)
-	got, err := message.RenderSMS(job(verify.SMSLink, func(j *verify.Job) { j.Technician = long }), acmeBrand, publicURL)
+	got, err := message.RenderSMS(job(channel.SMSLink, func(j *verify.Job) { j.Technician = long }), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,10 +142,10 @@ func TestALongNameIsCutBeforeItCostsManySegments(t *testing.T) {
 }
 
 func TestAMethodOfAnotherCarrierIsRefused(t *testing.T) {
-	if _, err := message.RenderMail(job(verify.SMSLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no e-mail for method "sms_link"` {
+	if _, err := message.RenderMail(job(channel.SMSLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no e-mail for method "sms_link"` {
 		t.Errorf("mail for an SMS: %v", err)
 	}
-	if _, err := message.RenderSMS(job(verify.EmailLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no text message for method "email_link"` {
+	if _, err := message.RenderSMS(job(channel.EmailLink, nil), acmeBrand, publicURL); err == nil || err.Error() != `no text message for method "email_link"` {
 		t.Errorf("SMS for a mail: %v", err)
 	}
 }
@@ -162,7 +163,7 @@ func TestGSM7(t *testing.T) {
 // Row 22: names are data in every position.
 func TestACodeByEMailIsShownLargeWithItsWarning(t *testing.T) {
 	for _, language := range []string{"en", "de", "fr", "es", "nl"} {
-		m := mail(t, job(verify.EmailCode, func(j *verify.Job) { j.Secret, j.Language = "482913", language }), acmeBrand)
+		m := mail(t, job(channel.EmailCode, func(j *verify.Job) { j.Secret, j.Language = "482913", language }), acmeBrand)
 		care := message.ForLanguage(language).Text("mail.code_care", &message.Values{})
 		for name, part := range map[string]string{"text": m.Text, "HTML": html.UnescapeString(m.HTML)} {
 			if !strings.Contains(part, "482 913") || !strings.Contains(part, care) {
@@ -182,7 +183,7 @@ func TestThreat_22_HostileNamesStayOneHarmlessLine(t *testing.T) {
 	hostile := "Eve\r\nBcc: all@contoso.com\x00 \u202etfel\u2066 \u2028<script>alert(1)</script>\"' \xff{{.Link}}\u200b\U000e0041"
 	const plain = `Eve Bcc: all@contoso.com tfel <script>alert(1)</script>"' {{.Link}}`
 	everywhere := func(j *verify.Job) { j.Recipient, j.Technician, j.Ticket = hostile, hostile, hostile }
-	m := mail(t, job(verify.EmailLink, everywhere), message.Default(verify.Tenant{ID: "acme", Name: hostile}))
+	m := mail(t, job(channel.EmailLink, everywhere), message.Default(verify.Tenant{ID: "acme", Name: hostile}))
 
 	if m.FromName != plain {
 		t.Errorf("from name %q, want %q", m.FromName, plain)
@@ -199,7 +200,7 @@ func TestThreat_22_HostileNamesStayOneHarmlessLine(t *testing.T) {
 	if want := `&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39; {{.Link}}`; !strings.Contains(m.HTML, want) {
 		t.Errorf("the HTML does not show the name as it is: %q", want)
 	}
-	sms, err := message.RenderSMS(job(verify.SMSCode, everywhere), acmeBrand, publicURL)
+	sms, err := message.RenderSMS(job(channel.SMSCode, everywhere), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,11 +222,11 @@ func TestThreat_22_HostileNamesGoThroughEverySink(t *testing.T) {
 	} {
 		for _, tag := range message.Languages() {
 			brand := set.Brand(verify.Tenant{ID: "acme", Name: hostile}, 1)
-			for _, m := range verify.Methods {
+			for _, m := range channel.Methods {
 				j := job(m, func(j *verify.Job) {
 					j.Recipient, j.Technician, j.Ticket, j.Language = hostile, hostile, hostile, tag
 				})
-				if m.Kind() == verify.Phone {
+				if m.Kind() == channel.Phone {
 					sms, err := message.RenderSMS(j, brand, publicURL)
 					checkHarmless(t, "the text", sms, false)
 					if err != nil || len([]rune(sms)) > 400 {
@@ -265,7 +266,7 @@ func checkHarmless(t *testing.T, where, text string, lines bool) {
 
 func TestThreat_22_NamesKeepTheLettersOfTheirLanguage(t *testing.T) {
 	name := "می\u200cخواهم 👩\u200d💻 Łukasz"
-	m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient = name }), acmeBrand)
+	m := mail(t, job(channel.EmailLink, func(j *verify.Job) { j.Recipient = name }), acmeBrand)
 	if want := "Hello " + name + ","; !strings.HasPrefix(m.Text, want) {
 		t.Errorf("text begins %q, want %q", m.Text[:60], want)
 	}
@@ -276,7 +277,7 @@ func TestThreat_25_ALogoIdentifiesNoReader(t *testing.T) {
 	set := message.BrandSettings{}.WithLogo(message.MailLogo, message.Logo{Hash: strings.Repeat("ab", 32), Width: 480, Height: 120})
 	brand := set.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
 	for _, who := range []string{"Dana Reyes", "Erik Holm"} {
-		m := mail(t, job(verify.EmailLink, func(j *verify.Job) { j.Recipient, j.Secret = who, strings.Repeat("x", 43) }), brand)
+		m := mail(t, job(channel.EmailLink, func(j *verify.Job) { j.Recipient, j.Secret = who, strings.Repeat("x", 43) }), brand)
 		want := `<img src="https://verify.acme-it.com/brand/` + strings.Repeat("ab", 32) + `.png" width="192" height="48" alt="Acme IT"`
 		if strings.Count(m.HTML, "<img") != 1 || strings.Count(m.HTML, "src=") != 1 || !strings.Contains(m.HTML, want) {
 			t.Errorf("for %s the mail loads something else", who)
@@ -286,7 +287,7 @@ func TestThreat_25_ALogoIdentifiesNoReader(t *testing.T) {
 
 // Row 25: the mail makes no request, so an opened mail is not observable.
 func TestThreat_25_TheMailLoadsNothing(t *testing.T) {
-	m := mail(t, job(verify.EmailLink, nil), acmeBrand)
+	m := mail(t, job(channel.EmailLink, nil), acmeBrand)
 	for _, loads := range []string{"<img", "url(", "@import", "<link", "<script", "http://"} {
 		if strings.Contains(m.HTML, loads) {
 			t.Errorf("the HTML has %q", loads)
@@ -296,7 +297,7 @@ func TestThreat_25_TheMailLoadsNothing(t *testing.T) {
 	if got := strings.Count(m.HTML, "https://"); got != strings.Count(m.HTML, link) || got != 3 {
 		t.Errorf("%d addresses in the HTML, want 3, all of them the link", got)
 	}
-	sms, err := message.RenderSMS(job(verify.SMSCode, nil), acmeBrand, publicURL)
+	sms, err := message.RenderSMS(job(channel.SMSCode, nil), acmeBrand, publicURL)
 	if err != nil {
 		t.Fatal(err)
 	}

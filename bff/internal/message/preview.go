@@ -3,6 +3,8 @@ package message
 import (
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -30,11 +32,11 @@ const (
 )
 
 // Sample returns a sample in a language; the default is the policy's language.
-func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now time.Time) (Sample, error) {
+func (b *Brand) Sample(language string, p policy.Policy, publicURL string, now time.Time) (Sample, error) {
 	if language == "" {
 		language = p.Language
 	}
-	job := func(m verify.Method) verify.Job {
+	job := func(m channel.Method) verify.Job {
 		j := verify.Job{
 			Method: m, Secret: sampleToken, Recipient: sampleRecipient, Technician: sampleContext.Technician.Name,
 			Ticket: sampleContext.Ticket.Number, Language: language, TimeZone: p.TimeZone, ValidFor: p.LinkValidity,
@@ -50,13 +52,13 @@ func (b *Brand) Sample(language string, p verify.Policy, publicURL string, now t
 		Page: Values{Technician: sampleContext.Technician.Name, Ticket: sampleContext.Ticket.Number},
 	}
 	var err error
-	if s.Mail, err = RenderMail(job(verify.EmailLink), b, publicURL); err != nil {
+	if s.Mail, err = RenderMail(job(channel.EmailLink), b, publicURL); err != nil {
 		return Sample{}, err
 	}
-	if s.SMSCode, err = RenderSMS(job(verify.SMSCode), b, publicURL); err != nil {
+	if s.SMSCode, err = RenderSMS(job(channel.SMSCode), b, publicURL); err != nil {
 		return Sample{}, err
 	}
-	s.SMSLink, err = RenderSMS(job(verify.SMSLink), b, publicURL)
+	s.SMSLink, err = RenderSMS(job(channel.SMSLink), b, publicURL)
 	return s, err
 }
 

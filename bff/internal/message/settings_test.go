@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -120,11 +121,11 @@ func TestSettingsThatAreInvalidNowAreLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := RenderSMS(jobIn("en", verify.SMSCode), b, "https://v.example")
+	code, err := RenderSMS(jobIn("en", channel.SMSCode), b, "https://v.example")
 	if err != nil || !strings.HasPrefix(code, "482 913 is your Acme IT code") {
 		t.Errorf("%q, %v", code, err)
 	}
-	link, err := RenderSMS(jobIn("en", verify.SMSLink), b, "https://v.example")
+	link, err := RenderSMS(jobIn("en", channel.SMSLink), b, "https://v.example")
 	if err != nil || !strings.HasPrefix(link, "Go: https://v.example/v/") {
 		t.Errorf("%q, %v", link, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -15,9 +16,9 @@ func RenderSMS(j verify.Job, b *Brand, publicURL string) (string, error) {
 	v := valuesOf(j, b, publicURL, maxNameInSMS)
 	v.Minutes = w.shortMinutes(j.ValidFor)
 	switch j.Method {
-	case verify.SMSCode:
+	case channel.SMSCode:
 		return b.template(SMSCode, w).Fill(&v) + " " + w.Text("sms.warning", &v), nil
-	case verify.SMSLink:
+	case channel.SMSLink:
 		return b.template(SMSLink, w).Fill(&v), nil
 	}
 	return "", fmt.Errorf("no text message for method %q", j.Method)

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -77,7 +78,7 @@ func TestMinutesHaveThePluralFormsOfEachLanguage(t *testing.T) {
 }
 
 // jobIn returns a job of Acme's for Dana in a language.
-func jobIn(tag string, m verify.Method) verify.Job {
+func jobIn(tag string, m channel.Method) verify.Job {
 	j := verify.Job{
 		Method: m, Secret: strings.Repeat("a", 43), Recipient: "Dana Reyes", Technician: "Ana Ortiz", Ticket: "4711", Language: tag,
 		ExpiresAt: time.Date(2026, 3, 4, 14, 7, 0, 0, time.UTC), ValidFor: 5 * time.Minute,
@@ -89,7 +90,7 @@ func jobIn(tag string, m verify.Method) verify.Job {
 }
 
 func TestThreat_22_AnEncodedWordInASubjectIsBroken(t *testing.T) {
-	j := jobIn("en", verify.EmailLink)
+	j := jobIn("en", channel.EmailLink)
 	j.Ticket = mime.BEncoding.Encode("utf-8", "4711\u202e")
 	mail, err := RenderMail(j, Default(verify.Tenant{ID: "acme", Name: "Acme IT"}), "https://verify.acme-it.com")
 	if err != nil {
@@ -107,7 +108,7 @@ func TestTheFirstWordOfAMailHasTheCaseOfItsLanguage(t *testing.T) {
 		"en": "Hello Dana Reyes,\n\nSomeone is", "de": "Guten Tag Dana Reyes,\n\njemand bittet", "fr": "Bonjour Dana Reyes,\n\nQuelqu’un demande",
 		"es": "Hola, Dana Reyes:\n\nAlguien pide", "nl": "Geachte Dana Reyes,\n\nIemand vraagt",
 	} {
-		for _, m := range []verify.Method{verify.EmailLink, verify.EmailCode} {
+		for _, m := range []channel.Method{channel.EmailLink, channel.EmailCode} {
 			mail, err := RenderMail(jobIn(tag, m), b, "https://verify.acme-it.com")
 			if err != nil || !strings.HasPrefix(mail.Text, begins) {
 				t.Errorf("%s %s begins %.60q (%v), want %q", tag, m, mail.Text, err, begins)
@@ -119,7 +120,7 @@ func TestTheFirstWordOfAMailHasTheCaseOfItsLanguage(t *testing.T) {
 func TestATextInEveryLanguageIsGSM7(t *testing.T) {
 	b := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	for _, tag := range Languages() {
-		for _, m := range []verify.Method{verify.SMSCode, verify.SMSLink} {
+		for _, m := range []channel.Method{channel.SMSCode, channel.SMSLink} {
 			text, err := RenderSMS(jobIn(tag, m), b, "https://verify.acme-it.com")
 			if err != nil {
 				t.Fatal(err)
@@ -137,7 +138,7 @@ func TestThreat_22_AnyLanguageEndsACodeWithTheWarning(t *testing.T) {
 	for _, tag := range Languages() {
 		settings := BrandSettings{Fields: Fields{Texts: map[string]map[string]string{tag: {SMSCode: "{code}. Tell it to whoever calls."}}}}
 		b := settings.Brand(verify.Tenant{ID: "acme", Name: "Acme IT"}, 1)
-		text, err := RenderSMS(jobIn(tag, verify.SMSCode), b, "https://verify.acme-it.com")
+		text, err := RenderSMS(jobIn(tag, channel.SMSCode), b, "https://verify.acme-it.com")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func TestATextIsMeasuredAsCarriersCount(t *testing.T) {
 func BenchmarkMail(b *testing.B) {
 	brand := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
 	brand.Logo = Logo{Hash: strings.Repeat("ab", 32), Width: 400, Height: 120}
-	j := jobIn("de", verify.EmailLink)
+	j := jobIn("de", channel.EmailLink)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := RenderMail(j, brand, "https://verify.acme-it.com"); err != nil {
@@ -186,7 +187,7 @@ func BenchmarkMail(b *testing.B) {
 
 func BenchmarkText(b *testing.B) {
 	brand := Default(verify.Tenant{ID: "acme", Name: "Acme IT"})
-	j := jobIn("de", verify.SMSCode)
+	j := jobIn("de", channel.SMSCode)
 	for b.Loop() {
 		if _, err := RenderSMS(j, brand, "https://verify.acme-it.com"); err != nil {
 			b.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/psa"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
@@ -81,7 +82,7 @@ func (h *harness) send(tenant, contact string) verify.Result {
 	h.t.Helper()
 	h.n++
 	r, err := h.service.Send(h.t.Context(), h.ticketContext(tenant, contact), verify.Request{
-		Contact: contact, Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("key-%08d", h.n),
+		Contact: contact, Channel: "mobile", Method: channel.SMSCode, Key: fmt.Sprintf("key-%08d", h.n),
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -94,7 +95,7 @@ func (h *harness) ticketContext(tenant, contact string) verify.TicketContext {
 	return verify.TicketContext{
 		Tenant: tenant, Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz"}, Client: verify.Client{ID: "contoso"},
 		Ticket: verify.Ticket{PSA: "helpdesk", ID: "61211", Number: "61211"}, TakesNotes: true, DefaultContact: contact,
-		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{{ID: "mobile", Kind: verify.Phone, Value: number, Country: "US"}}}},
+		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{{ID: "mobile", Kind: channel.Phone, Value: number, Country: "US"}}}},
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -29,7 +32,7 @@ func ticketContext(n int64) verify.TicketContext {
 		Tenant: "acme", Technician: verify.Technician{ID: fmt.Sprintf("ana-%d", n%20), Name: "Ana Ortiz"},
 		Ticket: verify.Ticket{PSA: "demo", ID: "4711", Number: "4711"}, Client: verify.Client{ID: "contoso", Name: "Contoso"},
 		Contacts: []verify.Contact{{ID: contact, Name: "Dana Reyes", Channels: []verify.Channel{
-			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprint("+", 14155554820+n), Capability: verify.Mobile},
+			{ID: "mobile", Kind: channel.Phone, Value: fmt.Sprint("+", 14155554820+n), Capability: channel.Mobile},
 		}}},
 		DefaultContact: contact,
 	}
@@ -37,7 +40,7 @@ func ticketContext(n int64) verify.TicketContext {
 
 func request(n int64) verify.Request {
 	return verify.Request{
-		Contact: fmt.Sprintf("contact-%d", n), Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("idempotency-key-%08d", n),
+		Contact: fmt.Sprintf("contact-%d", n), Channel: "mobile", Method: channel.SMSCode, Key: fmt.Sprintf("idempotency-key-%08d", n),
 	}
 }
 
@@ -112,8 +115,8 @@ func (u uncounted) Write(ctx context.Context, tenant string, steps ...func(verif
 
 type freeTx struct{ verify.Tx }
 
-func (freeTx) Spend(_ context.Context, _ string, _ time.Time, quotas []verify.Quota) ([]verify.Usage, error) {
-	return make([]verify.Usage, len(quotas)), nil
+func (freeTx) Spend(_ context.Context, _ string, _ time.Time, quotas []quota.Quota) ([]quota.Usage, error) {
+	return make([]quota.Usage, len(quotas)), nil
 }
 
 func (freeTx) Messages(context.Context, string, string, time.Time) (n int64, first, last time.Time, err error) {
@@ -156,7 +159,7 @@ func benchmarkAttempts(b *testing.B, s *store.Store) {
 	})
 	secrets := map[string]string{}
 	for {
-		jobs, err := s.Messages(verify.Phone).Claim(b.Context(), time.Now(), time.Now().Add(time.Hour), 1000, nil)
+		jobs, err := s.Messages(channel.Phone).Claim(b.Context(), time.Now(), time.Now().Add(time.Hour), 1000, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -214,14 +217,14 @@ func clientID(n int64) string { return fmt.Sprintf("client-%06d", n) }
 func override(b testing.TB, s *store.Store, clients int64) {
 	b.Helper()
 	const together = 1000
-	fields := map[string]verify.FieldOverride{
+	fields := map[string]policy.FieldOverride{
 		"code_length": {Value: json.RawMessage("8"), Version: 1, By: "Ana Ortiz"},
 		"banner":      {Value: json.RawMessage(`{"text":"VIP client. Verify before any password work.","tone":"warning"}`), Version: 1, By: "Ana Ortiz"},
 	}
 	for from := int64(0); from < clients; from += together {
 		err := s.Administer(b.Context(), "acme", func(tx admin.Tx) error {
 			for n := from; n < from+together; n++ {
-				set := verify.PolicyOverrides{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
+				set := policy.Overrides{Tenant: "acme", Client: clientID(n), Version: 1, By: "Ana Ortiz", Fields: fields}
 				if _, err := tx.PutOverrides(b.Context(), set); err != nil {
 					return err
 				}

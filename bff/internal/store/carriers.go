@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 // CarrierAccounts gives the tenant's, in the order in which those of a kind are asked; none when it has none, or
@@ -71,10 +71,10 @@ func (t *tx) RemoveCarrier(ctx context.Context, tenant, carrier string) error {
 }
 
 // CarrierKinds gives the kinds of channel for which the tenant has an account of its own.
-func (s *Store) CarrierKinds(ctx context.Context, tenant string) ([]verify.ChannelKind, error) {
-	var kinds []verify.ChannelKind
+func (s *Store) CarrierKinds(ctx context.Context, tenant string) ([]channel.Kind, error) {
+	var kinds []channel.Kind
 	err := s.list(ctx, "read carriers", `SELECT DISTINCT kind FROM carriers WHERE tenant = $1 ORDER BY kind`, []any{tenant}, func(row scan) error {
-		var kind verify.ChannelKind
+		var kind channel.Kind
 		err := row(&kind)
 		kinds = append(kinds, kind)
 		return err

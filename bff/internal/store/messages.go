@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -28,7 +29,7 @@ func (t *tx) Enqueue(ctx context.Context, j verify.Job) error {
 // instead of being given out. A message is given out once: when its lease ends it is one of LapsedMessages. It can still be
 // settled when its answer comes late. One whose seal can't be opened, as another master key's, comes with its ID, Tenant,
 // Method and Attempts only.
-func (s *Store) Messages(kind verify.ChannelKind) Queue[verify.Job] {
+func (s *Store) Messages(kind channel.Kind) Queue[verify.Job] {
 	return Queue[verify.Job]{store: s, id: messageID, claimRules: claimRules{
 		kind: verify.MessageJobs(kind), claimed: verify.JobQueued,
 		live: `CASE WHEN EXISTS (
@@ -48,12 +49,12 @@ const messageEnds = "state IN ('sending', 'indeterminate')"
 // LapsedMessages holds the messages to channels of the kind whose sender went silent: it may or may not have sent them.
 // They are reported and then settled, and never sent again, so a claim wipes their destination and secret. A job has its
 // ID, Tenant, Method and Attempts only, and Attempts counts the lapsed send.
-func (s *Store) LapsedMessages(kind verify.ChannelKind) Queue[verify.Job] {
+func (s *Store) LapsedMessages(kind channel.Kind) Queue[verify.Job] {
 	return Queue[verify.Job]{store: s, id: messageID, claimRules: claimRules{
 		kind: verify.MessageJobs(kind), claimed: verify.JobSending, live: "1", set: "sealed = NULL",
 		held: "1 = 0", ends: messageEnds,
 	}, decode: func(r jobRow) verify.Job {
-		return verify.Job{ID: r.id, Tenant: r.tenant, Method: verify.Method(r.body), Attempts: r.attempts}
+		return verify.Job{ID: r.id, Tenant: r.tenant, Method: channel.Method(r.body), Attempts: r.attempts}
 	}}
 }
 
@@ -61,7 +62,7 @@ func messageID(j verify.Job) (tenant, id string) { return j.Tenant, j.ID }
 
 // message gives the job with its message, or without if the seal can't be opened.
 func (s *Store) message(r jobRow) verify.Job {
-	bare := verify.Job{ID: r.id, Tenant: r.tenant, Method: verify.Method(r.body), Attempts: r.attempts - 1}
+	bare := verify.Job{ID: r.id, Tenant: r.tenant, Method: channel.Method(r.body), Attempts: r.attempts - 1}
 	plain, err := s.vault.open(r.sealed, "jobs", string(verify.MessageJobs(bare.Method.Kind())), r.tenant, r.id)
 	if err != nil {
 		return bare

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -59,7 +60,7 @@ func TestThreat_18_WhatNodesSendTogetherIsTheQuota(t *testing.T) {
 		first := storetest.Open(t, url, nil)
 		tenant(t, first)
 		const limit = 20
-		storetest.SetPolicy(t, first, "acme", "", func(p *verify.Policy) {
+		storetest.SetPolicy(t, first, "acme", "", func(p *policy.Policy) {
 			storetest.Unbounded(p)
 			p.Limits.TenantDay = limit
 		})

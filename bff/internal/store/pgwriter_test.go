@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -48,7 +50,7 @@ func inOneTransaction(t *testing.T, s *store.Store, writes ...func(context.Conte
 func opened(id string) func(context.Context, verify.Tx) error {
 	return func(ctx context.Context, tx verify.Tx) error {
 		v := verify.Verification{
-			ID: id, Tenant: "acme", Contact: "dana", Channel: "mobile", Technician: "ana", Method: verify.SMSCode, Secret: []byte("mac of " + id),
+			ID: id, Tenant: "acme", Contact: "dana", Channel: "mobile", Technician: "ana", Method: channel.SMSCode, Secret: []byte("mac of " + id),
 			RequestedAt: time.Unix(1, 0), ExpiresAt: time.Unix(301, 0), MaxTries: 3, Key: "key of " + id, Fingerprint: []byte(id),
 		}
 		if err := tx.Insert(ctx, v); err != nil {
@@ -59,7 +61,7 @@ func opened(id string) func(context.Context, verify.Tx) error {
 }
 
 func counted(ctx context.Context, tx verify.Tx) error {
-	_, err := tx.Spend(ctx, "acme", time.Unix(1, 0), []verify.Quota{{Name: "day", Key: "acme", Window: time.Hour, Amount: 1, Limit: 10}})
+	_, err := tx.Spend(ctx, "acme", time.Unix(1, 0), []quota.Quota{{Name: "day", Key: "acme", Window: time.Hour, Amount: 1, Limit: 10}})
 	return err
 }
 
@@ -125,7 +127,7 @@ func TestWhatReadsAheadSeesItsOwnWrites(t *testing.T) {
 	s := storetest.PostgreSQL(t)
 	tenant(t, s)
 	v := verify.Verification{
-		ID: "v1", Tenant: "acme", Contact: "dana", Channel: "mobile", Technician: "ana", Method: verify.SMSCode, Secret: []byte("mac"),
+		ID: "v1", Tenant: "acme", Contact: "dana", Channel: "mobile", Technician: "ana", Method: channel.SMSCode, Secret: []byte("mac"),
 		RequestedAt: time.Unix(1, 0), ExpiresAt: time.Unix(301, 0), MaxTries: 3, Key: "a key", Fingerprint: []byte("x"), Destination: "d1", Person: "p1",
 	}
 	err := s.Write(t.Context(), "acme", func(tx verify.Tx) error {

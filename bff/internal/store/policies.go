@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -16,8 +17,8 @@ import (
 // levelColumns of a policy, in the order in which level reads them.
 const levelColumns = `client, name, version, edited_by, edited_at, fields`
 
-func level(tenant string, row scan) (verify.PolicyOverrides, error) {
-	s := verify.PolicyOverrides{Tenant: tenant}
+func level(tenant string, row scan) (policy.Overrides, error) {
+	s := policy.Overrides{Tenant: tenant}
 	var at int64
 	var fields []byte
 	if err := row(&s.Client, &s.Name, &s.Version, &s.By, &at, &fields); err != nil {
@@ -28,7 +29,7 @@ func level(tenant string, row scan) (verify.PolicyOverrides, error) {
 }
 
 // PolicyLevel is [verify.Policies]'.
-func (s *Store) PolicyLevel(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
+func (s *Store) PolicyLevel(ctx context.Context, tenant, client string) (policy.Overrides, error) {
 	return settings(ctx, s, tenant, client)
 }
 
@@ -42,8 +43,8 @@ func (s *Store) PolicyEdits(ctx context.Context, tenant string) (seq int64, err 
 }
 
 // PolicyPage is [verify.Policies]'.
-func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]verify.PolicyOverrides, error) {
-	var page []verify.PolicyOverrides
+func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]policy.Overrides, error) {
+	var page []policy.Overrides
 	err := s.list(ctx, "list policies", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client > $2 ORDER BY client LIMIT $3 + 0`,
 		[]any{tenant, after, n}, func(row scan) error {
@@ -55,9 +56,9 @@ func (s *Store) PolicyPage(ctx context.Context, tenant, after string, n int) ([]
 }
 
 // Overrides is [admin.PolicyRecords]'s.
-func (t *tx) Overrides(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
+func (t *tx) Overrides(ctx context.Context, tenant, client string) (policy.Overrides, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
-		return verify.PolicyOverrides{}, err
+		return policy.Overrides{}, err
 	}
 	return settings(ctx, t, tenant, client)
 }
@@ -68,8 +69,8 @@ type reader interface {
 	list(ctx context.Context, doing, text string, args []any, each func(scan) error) error
 }
 
-func settings(ctx context.Context, from reader, tenant, client string) (verify.PolicyOverrides, error) {
-	set := verify.PolicyOverrides{Tenant: tenant, Client: client}
+func settings(ctx context.Context, from reader, tenant, client string) (policy.Overrides, error) {
+	set := policy.Overrides{Tenant: tenant, Client: client}
 	err := from.list(ctx, "read policy", `
 		SELECT `+levelColumns+` FROM policies WHERE tenant = $1 AND client = $2`, []any{tenant, client},
 		func(row scan) (err error) {
@@ -80,7 +81,7 @@ func settings(ctx context.Context, from reader, tenant, client string) (verify.P
 }
 
 // PutOverrides is [admin.PolicyRecords]'s.
-func (t *tx) PutOverrides(ctx context.Context, s verify.PolicyOverrides) (bool, error) {
+func (t *tx) PutOverrides(ctx context.Context, s policy.Overrides) (bool, error) {
 	if err := t.lockTenant(ctx, s.Tenant); err != nil {
 		return false, err
 	}

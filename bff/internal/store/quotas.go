@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // counters are the quotas that a transaction has touched. Most sends of a moment share most of their quotas,
@@ -50,8 +50,8 @@ func (c tally) spend(at, window, amount int64) tally {
 	return c
 }
 
-func (c tally) use() verify.Usage {
-	return verify.Usage{Used: c.used, Began: fromMillis(c.began), Paused: fromMillis(c.paused)}
+func (c tally) use() quota.Usage {
+	return quota.Usage{Used: c.used, Began: fromMillis(c.began), Paused: fromMillis(c.paused)}
 }
 
 // back is what a clock that was set back makes of it. A window that began in what is now the future begins now: it
@@ -83,12 +83,12 @@ func (k *counters) discardStep() {
 }
 
 // Spend is [verify.UsageCounters]'s.
-func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]verify.Usage, error) {
+func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []quota.Quota) ([]quota.Usage, error) {
 	found, err := t.load(ctx, tenant, at, quotas)
 	if err != nil {
 		return nil, err
 	}
-	uses := make([]verify.Usage, len(quotas))
+	uses := make([]quota.Usage, len(quotas))
 	for i, b := range quotas {
 		t.counters.put(found[i], found[i].spend(millis(at), b.Window.Milliseconds(), b.Amount))
 		uses[i] = found[i].use()
@@ -97,17 +97,17 @@ func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []ve
 }
 
 // Used is [verify.UsageCounters]'s.
-func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b verify.Quota) (verify.Usage, error) {
-	found, err := t.load(ctx, tenant, at, []verify.Quota{b})
+func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b quota.Quota) (quota.Usage, error) {
+	found, err := t.load(ctx, tenant, at, []quota.Quota{b})
 	if err != nil {
-		return verify.Usage{}, err
+		return quota.Usage{}, err
 	}
 	return found[0].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
 }
 
 // Pause is [verify.UsageCounters]'s.
-func (t *tx) Pause(ctx context.Context, tenant string, b verify.Quota, until time.Time) error {
-	found, err := t.load(ctx, tenant, until, []verify.Quota{b})
+func (t *tx) Pause(ctx context.Context, tenant string, b quota.Quota, until time.Time) error {
+	found, err := t.load(ctx, tenant, until, []quota.Quota{b})
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (t *tx) Pause(ctx context.Context, tenant string, b verify.Quota, until tim
 }
 
 // load gives the quotas' counters, and reads those that the transaction has not touched yet; one that there is not is zero.
-func (t *tx) load(ctx context.Context, tenant string, at time.Time, quotas []verify.Quota) ([]*counter, error) {
+func (t *tx) load(ctx context.Context, tenant string, at time.Time, quotas []quota.Quota) ([]*counter, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func countersOf(tenant string, keys []counterKey) question {
 }
 
 // unread gives the quotas' counters that have not been read yet, in order.
-func (k *counters) unread(tenant string, quotas []verify.Quota) (keys []counterKey) {
+func (k *counters) unread(tenant string, quotas []quota.Quota) (keys []counterKey) {
 	for _, b := range quotas {
 		if key := (counterKey{tenant, b.Name, b.Key}); k.byKey[key] == nil && !slices.Contains(keys, key) {
 			keys = append(keys, key)

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -52,7 +54,7 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	if err := storetest.PutTenantSettings(ctx, s, admin.Tenant{Tenant: verify.Tenant{ID: "acme", Webhook: hook}, Keys: []admin.SigningKey{key}, SignIn: signIn}); err != nil {
 		t.Fatal(err)
 	}
-	storetest.SetPolicy(t, s, "acme", "", func(p *verify.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })
+	storetest.SetPolicy(t, s, "acme", "", func(p *policy.Policy) { p.CodeLength, p.ResendCooldown = 8, 10*time.Second })
 	apiKey, secret, err := admin.APIKey{Tenant: "acme", Name: "Ana", Scopes: admin.Scopes, CreatedAt: time.Now()}.Draw(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +69,7 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	}
 	d := ticketContext(1)
 	d.TakesNotes, d.Contacts[0].Name = true, secrets["a contact's name"]
-	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: verify.Email, Value: secrets["an address"]})
+	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "mail", Kind: channel.Email, Value: secrets["an address"]})
 	if _, err := s.OpenSession(ctx, verify.NewSession{Session: verify.Session{ID: "s1", Context: d}, JTI: secrets["a jti"], JTIUntil: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +81,11 @@ func fill(t *testing.T, s *store.Store) map[string]string {
 	at := time.Now()
 	svc := storetest.Service(s, func() time.Time { return at })
 	for _, state := range []verify.JobState{verify.JobQueued, verify.JobSending, verify.JobSent, verify.JobIndeterminate} {
-		for _, channel := range []string{"mobile", "mail"} {
+		for _, id := range []string{"mobile", "mail"} {
 			ask := request(1)
-			ask.Channel, ask.Key = channel, fmt.Sprint(ask.Key, channel, state)
-			if channel == "mail" {
-				ask.Method = verify.EmailLink
+			ask.Channel, ask.Key = id, fmt.Sprint(ask.Key, id, state)
+			if id == "mail" {
+				ask.Method = channel.EmailLink
 			}
 			if _, err := svc.Send(ctx, d, ask); err != nil {
 				t.Fatal(err)
@@ -199,7 +201,7 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 		t.Errorf("a signing secret of another key: %v, want %s", err, verify.CodeUnavailable)
 	}
 	// A message of another key is given out, so that its technician hears of it, but without what was sealed.
-	bare := []verify.Job{{ID: waiting.Verification, Tenant: "acme", Method: verify.SMSCode}}
+	bare := []verify.Job{{ID: waiting.Verification, Tenant: "acme", Method: channel.SMSCode}}
 	if diff := cmp.Diff(bare, claim(t, s, time.Now().Add(time.Second))); diff != "" {
 		t.Error(diff)
 	}
@@ -208,7 +210,7 @@ func TestAMasterKeyOpensOnlyWhatItSealed(t *testing.T) {
 // claim takes every message that is due, of every channel kind.
 func claim(t *testing.T, s *store.Store, at time.Time) (all []verify.Job) {
 	t.Helper()
-	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+	for _, kind := range []channel.Kind{channel.Phone, channel.Email} {
 		jobs, err := s.Messages(kind).Claim(t.Context(), at, at.Add(time.Minute), 9, nil)
 		if err != nil {
 			t.Fatal(err)

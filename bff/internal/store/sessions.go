@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
@@ -207,8 +208,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	}{
 		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2 + 0)`, now},
 		{`DELETE FROM used_contexts WHERE (tenant, jti) IN (SELECT tenant, jti FROM used_contexts WHERE until <= $1 LIMIT $2 + 0)`, now},
-		{sweepJobs(verify.MessageJobs(verify.Email)), now.Add(-messagesKept)},
-		{sweepJobs(verify.MessageJobs(verify.Phone)), now.Add(-messagesKept)},
+		{sweepJobs(verify.MessageJobs(channel.Email)), now.Add(-messagesKept)},
+		{sweepJobs(verify.MessageJobs(channel.Phone)), now.Add(-messagesKept)},
 		{sweepJobs(verify.NoteJobs), now.Add(-notesKept)},
 		{sweepJobs(verify.WebhookJobs), now.Add(-alertsKept)},
 		{`DELETE FROM opened_tickets WHERE (tenant, technician, ticket) IN (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -90,7 +91,7 @@ func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Veri
 }
 
 // ReadAhead is [verify.Verifications]'.
-func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, quotas []verify.Quota) error {
+func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, quotas []quota.Quota) error {
 	if t.lock == nil {
 		return nil // on SQLite, where a question costs no round trip
 	}

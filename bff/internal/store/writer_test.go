@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -135,7 +138,7 @@ func TestABatchStandsOrFallsAsOne(t *testing.T) {
 func TestAQuotaThatCantBeReadIsNotTakenForZero(t *testing.T) {
 	s, _ := opened(t)
 	ctx, at := t.Context(), time.Unix(1000, 0)
-	quotas := []verify.Quota{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
+	quotas := []quota.Quota{{Name: "a", Key: "k", Window: time.Hour, Amount: 3}}
 	if err := s.Write(ctx, "acme", func(tx verify.Tx) error { _, err := tx.Spend(ctx, "acme", at, quotas); return err }); err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +306,7 @@ func useEverything(t *testing.T, s *Store) {
 	fatal(err, opened)
 	_, err = s.Session(ctx, "s")
 	fatal(err, s.EndSession(ctx, "", "s"), s.Sweep(ctx, time.Now()))
-	for i, method := range []verify.Method{verify.SMSCode, verify.EmailLink} {
+	for i, method := range []channel.Method{channel.SMSCode, channel.EmailLink} {
 		fatal(s.Write(ctx, "acme", func(tx verify.Tx) error {
 			v := verify.Verification{
 				ID: fmt.Sprint("v", i), Tenant: "acme", Method: method, Secret: []byte("secret"), MaxTries: 3,
@@ -321,7 +324,7 @@ func useEverything(t *testing.T, s *Store) {
 			_, _, tried := tx.Try(ctx, "acme", v.ID, time.Now(), 10)
 			_, counted := tx.Standing(ctx, "acme", "", "")
 			cleared := tx.ClearFailures(ctx, "acme", "")
-			quotas := []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
+			quotas := []quota.Quota{{Name: "a", Window: time.Hour, Amount: 1}, {Name: "b", Window: time.Hour, Amount: 1}}
 			_, spent := tx.Spend(ctx, "acme", time.Now(), quotas)
 			alerted := tx.Alert(ctx, verify.Alert{ID: v.ID, Tenant: "acme", Kind: verify.EventDenied, Body: []byte("{}")})
 			_, advanced := tx.Advance(ctx, "acme", v.ID, verify.StageSent, time.Now())
@@ -329,7 +332,7 @@ func useEverything(t *testing.T, s *Store) {
 		}))
 		fatal(s.Administer(ctx, "acme", func(tx admin.Tx) error {
 			_, set := tx.Overrides(ctx, "acme", "")
-			_, put := tx.PutOverrides(ctx, verify.PolicyOverrides{Tenant: "acme", Version: int64(i + 1)})
+			_, put := tx.PutOverrides(ctx, policy.Overrides{Tenant: "acme", Version: int64(i + 1)})
 			return errors.Join(set, put)
 		}))
 	}
@@ -346,15 +349,15 @@ func useEverything(t *testing.T, s *Store) {
 	_, _, err = s.VerifyChain(ctx, "acme")
 	fatal(err)
 	soon := time.Now().Add(time.Second)
-	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+	for _, kind := range []channel.Kind{channel.Phone, channel.Email} {
 		_, err = s.Messages(kind).Claim(ctx, soon, soon, 10, nil)
 		fatal(err)
 	}
-	fatal(s.Messages(verify.Phone).Retry(ctx, verify.Job{Tenant: "acme", ID: "v0"}, soon, ""))
-	fatal(s.Messages(verify.Email).Settle(ctx, verify.Job{Tenant: "acme", ID: "v1"}, verify.JobSent, "", ""))
-	_, _, err = s.Messages(verify.Phone).NextDue(ctx, nil)
+	fatal(s.Messages(channel.Phone).Retry(ctx, verify.Job{Tenant: "acme", ID: "v0"}, soon, ""))
+	fatal(s.Messages(channel.Email).Settle(ctx, verify.Job{Tenant: "acme", ID: "v1"}, verify.JobSent, "", ""))
+	_, _, err = s.Messages(channel.Phone).NextDue(ctx, nil)
 	fatal(err)
-	_, err = s.LapsedMessages(verify.Phone).Claim(ctx, soon, soon, 10, nil)
+	_, err = s.LapsedMessages(channel.Phone).Claim(ctx, soon, soon, 10, nil)
 	fatal(err)
 	fatal(s.Write(ctx, "acme", func(tx verify.Tx) error {
 		_, err := tx.End(ctx, "acme", "v0", verify.Denied, time.Now())

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 // alertBody is what is posted to a tenant's webhook; sdk/webhook has its public types.
@@ -18,19 +20,19 @@ type alertBody struct {
 }
 
 type alertData struct {
-	Verification string    `json:"verification_id,omitempty"`
-	Contact      string    `json:"contact_id,omitempty"`
-	Ticket       string    `json:"ticket_id,omitempty"`
-	Technician   string    `json:"technician_id,omitempty"`
-	Channel      string    `json:"channel_id,omitempty"`
-	Method       Method    `json:"method,omitempty"`
-	Failures     int       `json:"failures,omitempty"`
-	Prefix       string    `json:"prefix,omitempty"`
-	Sent         int64     `json:"sent,omitempty"`
-	Proven       int64     `json:"verified,omitempty"`
-	Until        time.Time `json:"until,omitzero"`
-	Late         bool      `json:"late,omitempty"`
-	Was          Outcome   `json:"was,omitempty"`
+	Verification string         `json:"verification_id,omitempty"`
+	Contact      string         `json:"contact_id,omitempty"`
+	Ticket       string         `json:"ticket_id,omitempty"`
+	Technician   string         `json:"technician_id,omitempty"`
+	Channel      string         `json:"channel_id,omitempty"`
+	Method       channel.Method `json:"method,omitempty"`
+	Failures     int            `json:"failures,omitempty"`
+	Prefix       string         `json:"prefix,omitempty"`
+	Sent         int64          `json:"sent,omitempty"`
+	Proven       int64          `json:"verified,omitempty"`
+	Until        time.Time      `json:"until,omitzero"`
+	Late         bool           `json:"late,omitempty"`
+	Was          Outcome        `json:"was,omitempty"`
 }
 
 // Kinds of alert that are no kinds of event.

@@ -7,20 +7,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
 
 // withWebhook gives a harness whose tenant acme has a webhook and locks contacts after three failures.
-func withWebhook(t *testing.T, change func(*verify.Policy)) *harness {
+func withWebhook(t *testing.T, change func(*policy.Policy)) *harness {
 	t.Helper()
 	h := newHarness(t)
 	hook := verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}
 	if err := storetest.PutTenant(ctx, h.store, verify.Tenant{ID: "acme", Webhook: hook}); err != nil {
 		t.Fatal(err)
 	}
-	storetest.SetPolicy(t, h.store, "acme", "", func(p *verify.Policy) {
+	storetest.SetPolicy(t, h.store, "acme", "", func(p *policy.Policy) {
 		storetest.Unbounded(p)
 		p.FailuresBeforeLock, p.TriesPerCode = 3, 3
 		if change != nil {
@@ -124,8 +125,8 @@ func TestALockIsToldOnce(t *testing.T) {
 }
 
 func TestALockByWrongNumbersIsToldOnce(t *testing.T) {
-	h := withWebhook(t, func(p *verify.Policy) { p.FailuresBeforeLock = 100 })
-	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.NumberMatching, p.FailuresBeforeLock = true, 3 })
+	h := withWebhook(t, func(p *policy.Policy) { p.FailuresBeforeLock = 100 })
+	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *policy.Policy) { p.NumberMatching, p.FailuresBeforeLock = true, 3 })
 	h.Forget("acme")
 	var third verify.Result
 	for n := range 4 {

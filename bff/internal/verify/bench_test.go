@@ -3,15 +3,15 @@ package verify_test
 import (
 	"testing"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // overriding gives a harness where Contoso overrides some fields of the policy of Acme.
 func overriding(t testing.TB) *harness {
 	h := newHarness(t)
 	h.tenant("acme", nil)
-	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *verify.Policy) { p.CodeLength, p.NumberMatching = 8, true })
+	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *policy.Policy) { p.CodeLength, p.NumberMatching = 8, true })
 	return h
 }
 

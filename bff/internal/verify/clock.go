@@ -1,6 +1,10 @@
 package verify
 
-import "time"
+import (
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+)
 
 // clockTolerance is more than the clocks of nodes differ by. What happened later than now by more than this shows that
 // the clock was set back: nothing that was begun before then counts any more, because it would last longer than the
@@ -30,7 +34,7 @@ func (s Shield) setBack(at time.Time) Shield {
 
 // bounded is the shield with times that are no further from now than the policy lets them be: a clock that was set
 // back by less than clocks differ makes no countdown longer than it can be.
-func (s Shield) bounded(p Policy, now time.Time) Shield {
+func (s Shield) bounded(p policy.Policy, now time.Time) Shield {
 	if s.revertsTo != nil {
 		revertsTo := s.revertsTo.bounded(p, now)
 		s.revertsTo = &revertsTo

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 )
 
 // CheckCode judges one typed code and always spends a try, but for CodeInvalid: not a code, or not of the length
@@ -47,7 +49,7 @@ type codeCheck struct {
 	code    string
 	keys    Keys
 	now     time.Time
-	policy  Policy
+	policy  policy.Policy
 
 	v       Verification // as it stands once the try is counted
 	present string       // the hash of the channel's present address or number
@@ -153,15 +155,11 @@ func wrongCode(left int) error {
 	if left == 0 {
 		return &Error{Code: CodeAlreadyUsed, Public: "That code doesn't match, and it was the last try. Send a new code."}
 	}
-	return &Error{Code: CodeWrongCode, TriesLeft: left, Public: "That code doesn't match. " + counted(left, "try", "tries") + " left."}
-}
-
-// counted says how many of a thing there are.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	tries := "1 try"
+	if left != 1 {
+		tries = fmt.Sprintf("%d tries", left)
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return &Error{Code: CodeWrongCode, TriesLeft: left, Public: "That code doesn't match. " + tries + " left."}
 }
 
 // succeed ends an open verification as verified and clears the contact's failures.

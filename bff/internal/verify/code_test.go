@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -111,10 +112,10 @@ func TestAttemptOfAnotherLengthSpendsNoTry(t *testing.T) {
 	for sentLength := 6; sentLength <= 8; sentLength++ {
 		t.Run(fmt.Sprintf("a code of %d digits", sentLength), func(t *testing.T) {
 			h := newHarness(t)
-			h.tenant("acme", func(p *verify.Policy) { p.CodeLength, p.TriesPerCode = sentLength, 1 })
+			h.tenant("acme", func(p *policy.Policy) { p.CodeLength, p.TriesPerCode = sentLength, 1 })
 			sent := h.send(ticketContext(), code("dana", "mobile"))
 			digits := h.secret(sent)
-			h.tenant("acme", func(p *verify.Policy) { p.CodeLength = 6 + (sentLength+1)%3 }) // the next code's, not this one's
+			h.tenant("acme", func(p *policy.Policy) { p.CodeLength = 6 + (sentLength+1)%3 }) // the next code's, not this one's
 			for _, typed := range []string{"", "1", "12345", "123456", "1234567", "12345678", "123456789", "12345x", "\u0661\u0662"} {
 				if len(typed) == sentLength && typed != "12345x" {
 					continue
@@ -238,7 +239,7 @@ func TestThreat_14_TheCapHoldsForFiveHundredTechnicians(t *testing.T) {
 
 func TestThreat_15_FiftyRightCodesInParallelSucceedOnce(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.TriesPerCode = 10 })
+	h.tenant("acme", func(p *policy.Policy) { p.TriesPerCode = 10 })
 	sent := h.send(ticketContext(), code("dana", "mobile"))
 	digits := h.secret(sent)
 	codes := together(50, func(int) error {
@@ -333,7 +334,7 @@ func TestThreat_13_FailuresAreCarriedAcrossCodesUntilTheContactIsLocked(t *testi
 
 func TestALockStopsTheOtherOpenCodesOfTheContact(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock = 3 })
+	h.tenant("acme", func(p *policy.Policy) { p.FailuresBeforeLock = 3 })
 	one, two := h.send(ticketContext(), code("dana", "mobile")), h.send(ticketContext(), code("dana", "second"))
 	digits := h.secret(one)
 	for range 3 {

@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 // Report is what a carrier, or the courier that asked it, says became of a message.
@@ -78,7 +80,7 @@ func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Re
 	} else {
 		fresh, err = tx.Advance(ctx, tenant, id, stageOf[r.Kind], now)
 	}
-	if err == nil && fresh && r.Kind == EventFailed && suppresses(r.Reason) && v.Method.Kind() == Phone {
+	if err == nil && fresh && r.Kind == EventFailed && suppresses(r.Reason) && v.Method.Kind() == channel.Phone {
 		err = tx.Suppress(ctx, v, r.Reason, now)
 	}
 	if err != nil || !fresh {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -19,7 +21,7 @@ func TestADenialLocksTheContactUntilAnAdminClearsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.advance(2 * time.Minute)
-	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), {Contact: "dana", Channel: "second", Method: verify.SMSLink}} {
+	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), {Contact: "dana", Channel: "second", Method: channel.SMSLink}} {
 		_, err := h.Send(ctx, ticketContext(), h.keyed(r))
 		wantCode(t, err, verify.CodeLocked)
 		var refusal *verify.Error
@@ -96,7 +98,7 @@ func TestOptionsOfALockedContactSayWhy(t *testing.T) {
 	d := ticketContext()
 	dana, _ := d.Contact("dana")
 	mobile, _ := dana.Channel("mobile")
-	for _, o := range verify.DefaultPolicy().Options(d, dana, mobile, verify.ContactState{Denied: true}, opening) {
+	for _, o := range d.Options(policy.Default(), dana, mobile, verify.ContactState{Denied: true}, opening) {
 		if o.Refusal != verify.ReasonDenied {
 			t.Errorf("%s is refused for %q, want %q", o.Method, o.Refusal, verify.ReasonDenied)
 		}

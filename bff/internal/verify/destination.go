@@ -3,6 +3,8 @@ package verify
 import (
 	"slices"
 	"strings"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 // Unusable says why no message is sent to what a ticket system has as an address or number.
@@ -27,8 +29,8 @@ var Unusables = []Unusable{
 }
 
 // Words says the reason, as a part of a sentence.
-func (u Unusable) Words(kind ChannelKind) string {
-	if kind == Email {
+func (u Unusable) Words(kind channel.Kind) string {
+	if kind == channel.Email {
 		switch u {
 		case UnusableSeveral:
 			return "more than one address in this field"
@@ -66,7 +68,7 @@ func (c Channel) canonical() string {
 	switch {
 	case c.Canonical != "":
 		return c.Canonical
-	case c.Kind == Email:
+	case c.Kind == channel.Email:
 		return strings.ToLower(c.Value)
 	}
 	return c.Value
@@ -100,8 +102,8 @@ func (c Channel) SameDestination(other Channel) bool {
 // own is every form of the technician's addresses and numbers.
 func (d TicketContext) own() []string {
 	return slices.Concat(d.OwnDestinations,
-		Channel{Kind: Email, Value: d.Technician.Email}.Forms(),
-		Channel{Kind: Phone, Value: d.Technician.Phone}.Forms())
+		Channel{Kind: channel.Email, Value: d.Technician.Email}.Forms(),
+		Channel{Kind: channel.Phone, Value: d.Technician.Phone}.Forms())
 }
 
 // TechnicianKnown tells whether the ticket system names an address or number of the technician. Where it names none, it

@@ -3,6 +3,9 @@ package verify
 import (
 	"errors"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // Code is a stable word for what went wrong. Callers branch on it, never on text.
@@ -47,34 +50,27 @@ const (
 	CodeContact          Code = "no_contact"        // the ticket has no contact, or one who is not among its client's people
 )
 
-// Reasons: why a shield failed, waits or can't be asked for.
+// Reasons: why a shield failed, waits or can't be asked for. Those of policies are [policy.Reason].
 const (
-	ReasonPolicy            Code = "policy"                // the client's policy forbids the method
-	ReasonLandline          Code = "landline"              // can't get texts
-	ReasonLocked            Code = "locked"                // too many wrong codes for this contact
-	ReasonOwn               Code = "own_channel"           // the contact is the technician
-	ReasonChanged           Code = "changed_channel"       // the ticket system changed the address or number lately
-	ReasonCountryNotAllowed Code = "country_not_allowed"   // no texts to that country
-	ReasonPremiumRate       Code = "premium_rate"          // the number's holder is paid for each text
-	ReasonVoIP              Code = "voip"                  // no texts to numbers without a SIM
-	ReasonTollFree          Code = "toll_free"             // no texts to toll-free numbers
-	ReasonTechnician        Code = "technician_address"    // the ticket system names neither address nor number of the technician
-	ReasonDenied            Code = "denied"                // the contact did not ask for this, or for another one
-	ReasonOutOfTries        Code = "out_of_tries"          // out of tries
-	ReasonNumber            Code = "wrong_number"          // under number matching, another number was picked
-	ReasonExpired           Code = "expired"               // there was no answer in time
-	ReasonCancelled         Code = "cancelled"             // by the technician
-	ReasonSuperseded        Code = "superseded"            // by a newer one
-	ReasonInvalidRecipient  Code = "invalid_recipient"     // the carrier says the address or number is no good
-	ReasonBlocked           Code = "blocked"               // the recipient or the carrier blocks our messages
-	ReasonMailboxFull       Code = "mailbox_full"          // the mailbox takes nothing more
-	ReasonOptedOut          Code = "opted_out"             // the number's holder has texted STOP to the carrier
-	ReasonUndelivered       Code = "undelivered"           // accepted by the carrier, never delivered
-	ReasonCarrierDown       Code = "carrier_down"          // the carrier does not answer; the message waits
-	ReasonCarrierSet        Code = "carrier_misconfigured" // the carrier refuses our account or settings
-	ReasonIndeterminate     Code = "indeterminate"         // it may or may not have been sent
-	ReasonAddressForm       Code = "address_not_supported" // no mail server that is set up takes an address of this form
-	ReasonNoCarrier         Code = "no_carrier"            // no carrier is set up for this kind of channel
+	ReasonLandline              = Code(policy.ReasonLandline) // can't get texts
+	ReasonLocked           Code = "locked"                    // too many wrong codes for this contact
+	ReasonOwn              Code = "own_channel"               // the contact is the technician
+	ReasonTechnician       Code = "technician_address"        // the ticket system names neither address nor number of the technician
+	ReasonDenied           Code = "denied"                    // the contact did not ask for this, or for another one
+	ReasonOutOfTries       Code = "out_of_tries"              // out of tries
+	ReasonNumber           Code = "wrong_number"              // under number matching, another number was picked
+	ReasonExpired          Code = "expired"                   // there was no answer in time
+	ReasonCancelled        Code = "cancelled"                 // by the technician
+	ReasonSuperseded       Code = "superseded"                // by a newer one
+	ReasonInvalidRecipient Code = "invalid_recipient"         // the carrier says the address or number is no good
+	ReasonBlocked          Code = "blocked"                   // the recipient or the carrier blocks our messages
+	ReasonMailboxFull      Code = "mailbox_full"              // the mailbox takes nothing more
+	ReasonOptedOut         Code = "opted_out"                 // the number's holder has texted STOP to the carrier
+	ReasonUndelivered      Code = "undelivered"               // accepted by the carrier, never delivered
+	ReasonCarrierDown      Code = "carrier_down"              // the carrier does not answer; the message waits
+	ReasonCarrierSet       Code = "carrier_misconfigured"     // the carrier refuses our account or settings
+	ReasonIndeterminate    Code = "indeterminate"             // it may or may not have been sent
+	ReasonAddressForm      Code = "address_not_supported"     // no mail server that is set up takes an address of this form
 )
 
 // Error is a refusal with a code to branch on and public words to show.
@@ -85,10 +81,10 @@ type Error struct {
 	Reason     Code   // for CodeMethodNotAllowed
 	TriesLeft  int    // for CodeWrongCode
 	RetryAfter time.Duration
-	Quota      *QuotaStatus     // for CodeQuotaExceeded
-	Overrides  *PolicyOverrides // for CodeStaleVersion
-	Contrast   *Contrast        // for CodeContrastTooLow
-	Err        error            // the cause, for logs
+	Quota      *quota.Status     // for CodeQuotaExceeded
+	Overrides  *policy.Overrides // for CodeStaleVersion
+	Contrast   *Contrast         // for CodeContrastTooLow
+	Err        error             // the cause, for logs
 }
 
 // Contrast is the contrast ratio of a text to its background, and the ratio that it needs (WCAG 2.2, 1.4.3).
@@ -112,6 +108,19 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// PolicyError is the error for a value that package policy refuses; another error is returned as it is.
+func PolicyError(err error) error {
+	var refused *policy.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return &Error{Code: codeOfProblem[refused.Problem], Field: refused.Field, Public: refused.Public}
+}
+
+var codeOfProblem = map[policy.Problem]Code{
+	policy.Invalid: CodeInvalid, policy.Conflict: CodePolicyConflict, policy.NoteMissing: CodeNoteRequired,
+}
 
 // CodeOf gives the code of err, or "" when it has none.
 func CodeOf(err error) Code {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -56,6 +58,14 @@ const (
 	EventUnlocked          EventKind = "unlocked" // a contact's wrong codes, denial and suppressions were cleared
 )
 
+// Change is what an act did to one field of its subject. A value that is absent is the default, or of a policy that of
+// the level above.
+type Change struct {
+	Field string          `json:"field"`
+	From  json.RawMessage `json:"from,omitempty"`
+	To    json.RawMessage `json:"to,omitempty"`
+}
+
 // ActorKind tells how an administrator got in.
 type ActorKind string
 
@@ -80,7 +90,7 @@ type Event struct {
 	Subject      string     // of administrative acts: the record that was changed, by its name or id
 
 	// Of requested:
-	Method      Method
+	Method      channel.Method
 	Ticket      Ticket // id and number only
 	Client      string // id
 	Masked      string // destination as people may see it
@@ -90,11 +100,11 @@ type Event struct {
 	CodeLength  int
 	MaxTries    int
 	ResendAt    time.Time
-	Language    string        // of the message and its page: a tag
-	TimeZone    string        // of the times in the message and on its page: an IANA name; empty: UTC
-	Matching    bool          // the end user must pick the number that the technician says
-	Changed     bool          // the ticket system had changed the destination lately
-	Policy      PolicyVersion // that it runs under
+	Language    string         // of the message and its page: a tag
+	TimeZone    string         // of the times in the message and on its page: an IANA name; empty: UTC
+	Matching    bool           // the end user must pick the number that the technician says
+	Changed     bool           // the ticket system had changed the destination lately
+	Policy      policy.Version // that it runs under
 
 	Until     time.Time // of requested: it ends; of verified: green ends; of prefix_paused: the pause ends
 	Reason    Code      // of delayed and failed
@@ -112,30 +122,30 @@ type Event struct {
 
 // record is an event's canonical form: fixed order, times in Unix milliseconds, UTC.
 type record struct {
-	Tenant       string    `json:"tenant"`
-	Seq          int64     `json:"seq"`
-	At           int64     `json:"at"`
-	Kind         EventKind `json:"kind"`
-	Verification string    `json:"verification"`
-	Contact      string    `json:"contact"`
-	Channel      string    `json:"channel"`
-	ByID         string    `json:"by,omitempty"`
-	ByName       string    `json:"by_name,omitempty"`
-	Method       Method    `json:"method,omitempty"`
-	Ticket       string    `json:"ticket,omitempty"`
-	TicketNumber string    `json:"ticket_number,omitempty"`
-	Client       string    `json:"client,omitempty"`
-	Masked       string    `json:"masked,omitempty"`
-	Destination  string    `json:"destination,omitempty"`
-	Note         string    `json:"note,omitempty"`
-	Override     bool      `json:"override,omitempty"`
-	CodeLength   int       `json:"code_length,omitempty"`
-	MaxTries     int       `json:"max_tries,omitempty"`
-	ResendAt     int64     `json:"resend_at,omitempty"`
-	Until        int64     `json:"until,omitempty"`
-	Reason       Code      `json:"reason,omitempty"`
-	TriesLeft    int       `json:"tries_left,omitempty"`
-	Carrier      string    `json:"carrier,omitempty"`
+	Tenant       string         `json:"tenant"`
+	Seq          int64          `json:"seq"`
+	At           int64          `json:"at"`
+	Kind         EventKind      `json:"kind"`
+	Verification string         `json:"verification"`
+	Contact      string         `json:"contact"`
+	Channel      string         `json:"channel"`
+	ByID         string         `json:"by,omitempty"`
+	ByName       string         `json:"by_name,omitempty"`
+	Method       channel.Method `json:"method,omitempty"`
+	Ticket       string         `json:"ticket,omitempty"`
+	TicketNumber string         `json:"ticket_number,omitempty"`
+	Client       string         `json:"client,omitempty"`
+	Masked       string         `json:"masked,omitempty"`
+	Destination  string         `json:"destination,omitempty"`
+	Note         string         `json:"note,omitempty"`
+	Override     bool           `json:"override,omitempty"`
+	CodeLength   int            `json:"code_length,omitempty"`
+	MaxTries     int            `json:"max_tries,omitempty"`
+	ResendAt     int64          `json:"resend_at,omitempty"`
+	Until        int64          `json:"until,omitempty"`
+	Reason       Code           `json:"reason,omitempty"`
+	TriesLeft    int            `json:"tries_left,omitempty"`
+	Carrier      string         `json:"carrier,omitempty"`
 
 	// These came later: a body that lacks them reads, and hashes, as it was written.
 	Language     string   `json:"language,omitempty"`
@@ -201,7 +211,7 @@ func ParseEvent(body []byte) (Event, error) {
 		Masked: r.Masked, Destination: r.Destination, Note: r.Note, Override: r.Override,
 		CodeLength: r.CodeLength, MaxTries: r.MaxTries, ResendAt: fromMillis(r.ResendAt),
 		Until: fromMillis(r.Until), Reason: r.Reason, TriesLeft: r.TriesLeft, Carrier: r.Carrier,
-		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: PolicyVersion{Tenant: r.PolicyTenant, Client: r.PolicyClient},
+		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: policy.Version{Tenant: r.PolicyTenant, Client: r.PolicyClient},
 		Failures: r.Failures, Locks: r.Locks, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
 		Late: r.Late, TimeZone: r.TimeZone, ActorKind: r.ActorKind, Subject: r.Subject,
 	}, nil

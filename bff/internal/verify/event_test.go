@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 func anyEvent(t *rapid.T) Event {
@@ -21,7 +23,7 @@ func anyEvent(t *rapid.T) Event {
 		Tenant: text.Draw(t, "tenant"), Seq: rapid.Int64().Draw(t, "seq"), At: at.Draw(t, "at"), Kind: EventKind(text.Draw(t, "kind")),
 		Verification: text.Draw(t, "verification"), Contact: text.Draw(t, "contact"), Channel: text.Draw(t, "channel"),
 		By:     Technician{ID: text.Draw(t, "by"), Name: text.Draw(t, "by name")},
-		Method: Method(text.Draw(t, "method")), Ticket: Ticket{ID: text.Draw(t, "ticket"), Number: text.Draw(t, "number")},
+		Method: channel.Method(text.Draw(t, "method")), Ticket: Ticket{ID: text.Draw(t, "ticket"), Number: text.Draw(t, "number")},
 		Client: text.Draw(t, "client"), Masked: text.Draw(t, "masked"), Destination: text.Draw(t, "destination"),
 		Note: text.Draw(t, "note"), Override: rapid.Bool().Draw(t, "override"),
 		CodeLength: rapid.Int().Draw(t, "length"), MaxTries: rapid.Int().Draw(t, "tries"), ResendAt: at.Draw(t, "resend"),
@@ -99,7 +101,7 @@ func someValue(t reflect.Type) reflect.Value {
 func TestCanonicalBodyIsFixed(t *testing.T) {
 	e := Event{
 		Tenant: "acme", Seq: 7, At: epoch.Add(time.Millisecond + 999*time.Microsecond), Kind: EventRequested, Verification: "v_1",
-		Contact: "dana", Channel: "mobile", By: Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}, Method: SMSCode,
+		Contact: "dana", Channel: "mobile", By: Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"}, Method: channel.SMSCode,
 		Ticket: Ticket{ID: "t1", Number: "4711", Summary: "Password reset"}, Client: "contoso", Masked: "••• ••• 4821",
 		Destination: "ab12", Note: "<Kim & Lee>", Override: true, CodeLength: 6, MaxTries: 3,
 		ResendAt: epoch.Add(time.Minute), Until: epoch.Add(5 * time.Minute),

@@ -17,6 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -66,7 +68,7 @@ type administrator struct {
 	admin.Actor
 }
 
-func (h *harness) Edit(ctx context.Context, a administrator, edits []admin.PolicyEdit) ([]verify.PolicyOverrides, error) {
+func (h *harness) Edit(ctx context.Context, a administrator, edits []admin.PolicyEdit) ([]policy.Overrides, error) {
 	return h.acts.EditPolicies(ctx, a.Actor, a.Tenant, edits)
 }
 
@@ -87,12 +89,12 @@ func (h *harness) other() *verify.Service {
 }
 
 // tenant stores a tenant whose policy is the default one without quotas, but for the changes.
-func (h *harness) tenant(id string, change func(*verify.Policy)) {
+func (h *harness) tenant(id string, change func(*policy.Policy)) {
 	h.t.Helper()
 	if err := storetest.PutTenant(ctx, h.store, verify.Tenant{ID: id, Name: id}); err != nil {
 		h.t.Fatal(err)
 	}
-	storetest.SetPolicy(h.t, h.store, id, "", func(p *verify.Policy) {
+	storetest.SetPolicy(h.t, h.store, id, "", func(p *policy.Policy) {
 		storetest.Unbounded(p)
 		if change != nil {
 			change(p)
@@ -110,24 +112,24 @@ func ticketContext() verify.TicketContext {
 		DefaultContact: "dana",
 		Contacts: []verify.Contact{
 			{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
-				{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
-				{ID: "second", Kind: verify.Phone, Value: "+14155554822"},
-				{ID: "landline", Kind: verify.Phone, Value: "+14155550199", Capability: verify.Landline},
-				{ID: "mail", Kind: verify.Email, Value: "dana@contoso.com"},
+				{ID: "mobile", Kind: channel.Phone, Value: "+14155554821", Capability: channel.Mobile},
+				{ID: "second", Kind: channel.Phone, Value: "+14155554822"},
+				{ID: "landline", Kind: channel.Phone, Value: "+14155550199", Capability: channel.Landline},
+				{ID: "mail", Kind: channel.Email, Value: "dana@contoso.com"},
 			}},
 			{ID: "erik", Name: "Erik Holm", Channels: []verify.Channel{
-				{ID: "erik-mail", Kind: verify.Email, Value: "erik@contoso.com"},
+				{ID: "erik-mail", Kind: channel.Email, Value: "erik@contoso.com"},
 			}},
 		},
 	}
 }
 
-func code(contact, channel string) verify.Request {
-	return verify.Request{Contact: contact, Channel: channel, Method: verify.SMSCode}
+func code(contact, id string) verify.Request {
+	return verify.Request{Contact: contact, Channel: id, Method: channel.SMSCode}
 }
 
-func link(contact, channel string) verify.Request {
-	return verify.Request{Contact: contact, Channel: channel, Method: verify.EmailLink}
+func link(contact, id string) verify.Request {
+	return verify.Request{Contact: contact, Channel: id, Method: channel.EmailLink}
 }
 
 // keyed gives the request a key that none had before.
@@ -154,7 +156,7 @@ func (h *harness) job(id string) verify.Job {
 	h.t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+	for _, kind := range []channel.Kind{channel.Phone, channel.Email} {
 		jobs, err := h.store.Messages(kind).Claim(ctx, h.clock.Now(), h.clock.Now().Add(time.Hour), 1000, nil)
 		if err != nil {
 			h.t.Fatal(err)

@@ -1,13 +1,18 @@
 package verify
 
-import "time"
+import (
+	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+)
 
 // Entry is one verification as the history lists it.
 type Entry struct {
 	Verification  string
 	Seq           int64 // of its request: where a page of history goes on
 	Channel       string
-	Method        Method
+	Method        channel.Method
 	Masked        string
 	Technician    Technician
 	Ticket        Ticket
@@ -21,7 +26,7 @@ type Entry struct {
 	DeniedAfter   Outcome   // of a denial that came after the end: how it had ended; empty: it was the end
 	WasEndedAt    time.Time // when it had ended, of a denial that came afterwards
 	Reason        Code      // of a failure
-	Policy        PolicyVersion
+	Policy        policy.Version
 	Changed       bool      // the ticket system had changed the destination lately
 	Language      string    // of the message
 	TimeZone      string    // of the times in it

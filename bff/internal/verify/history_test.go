@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -73,7 +74,7 @@ func TestThreat_07_HistoryIsOfTheDesksOwnContacts(t *testing.T) {
 
 func TestPodHoldsEveryContactsReading(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 2 })
+	h.tenant("acme", func(p *policy.Policy) { p.HistoryEntries = 2 })
 	first := h.send(ticketContext(), link("dana", "mail"))
 	if _, err := h.Validate(ctx, h.secret(first), ""); err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func TestPodHoldsEveryContactsReading(t *testing.T) {
 		t.Errorf("on the desk it has %d entries (%v), want the policy's 2", len(fit.Entries), err)
 	}
 
-	h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = 0 })
+	h.tenant("acme", func(p *policy.Policy) { p.HistoryEntries = 0 })
 	pod, err = h.Pod(ctx, ticketContext())
 	if dana := pod.Contacts["dana"]; err != nil || len(dana.Entries) != 0 || dana.Shields["mail"].State != verify.ShieldVerified {
 		t.Errorf("with no entries shown: %+v (%v)", dana, err)
@@ -121,7 +122,7 @@ func TestHistoryThatThePolicyDoesNotShowHasNoPagesEither(t *testing.T) {
 	h := newHarness(t)
 	h.send(ticketContext(), code("dana", "mobile"))
 	for _, row := range []struct{ shown, want int }{{1, 1}, {0, 0}} {
-		h.tenant("acme", func(p *verify.Policy) { p.HistoryEntries = row.shown })
+		h.tenant("acme", func(p *policy.Policy) { p.HistoryEntries = row.shown })
 		entries, next, err := h.History(ctx, ticketContext(), "dana", 0)
 		if len(entries) != row.want || next != 0 || err != nil {
 			t.Errorf("with %d shown: %d entries, next %d, %v", row.shown, len(entries), next, err)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -67,7 +69,7 @@ func TestALateDenialIsTakenForADayAfterTheLinkHasEnded(t *testing.T) {
 				if err != nil || got.Outcome != verify.Denied || !got.DeniedLate || got.CanDeny {
 					t.Fatalf("got %+v (%v)", got, err)
 				}
-				if s := h.shield("dana", "mail"); s.State != verify.ShieldDenied || s.Verification != sent.Verification || s.By.Name != "Ana Ortiz" || s.Method != verify.EmailLink {
+				if s := h.shield("dana", "mail"); s.State != verify.ShieldDenied || s.Verification != sent.Verification || s.By.Name != "Ana Ortiz" || s.Method != channel.EmailLink {
 					t.Errorf("the shield reads %+v", s)
 				}
 				entries, _, err := h.History(ctx, ticketContext(), "dana", 0)
@@ -254,7 +256,7 @@ func TestALateDenialWithoutItsLedgerIsNotTaken(t *testing.T) {
 
 func TestALateDenialOfATextedLinkNamesTheNumber(t *testing.T) {
 	h := newHarness(t)
-	token := h.secret(h.send(ticketContext(), verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}))
+	token := h.secret(h.send(ticketContext(), verify.Request{Contact: "dana", Channel: "mobile", Method: channel.SMSLink}))
 	if _, err := h.Validate(ctx, token, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +267,7 @@ func TestALateDenialOfATextedLinkNamesTheNumber(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Fatal(entries, err)
 	}
-	if text := verify.Note("Dana Reyes", entries[0], verify.Zone("Europe/Berlin")); !strings.Contains(text, "secure link by SMS to ••• ••• 4821\n") || !strings.Contains(text, "Denied: 2 Mar 2026, 15:00 CET\n") {
+	if text := verify.Note("Dana Reyes", entries[0], locale.Zone("Europe/Berlin")); !strings.Contains(text, "secure link by SMS to ••• ••• 4821\n") || !strings.Contains(text, "Denied: 2 Mar 2026, 15:00 CET\n") {
 		t.Errorf("the note is\n%s", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -91,7 +92,7 @@ func TestValidateAndDenyEndTheLink(t *testing.T) {
 
 func TestThreat_16_AnExpiredLinkIsRefused(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.LinkValidity = 7 * time.Minute })
+	h.tenant("acme", func(p *policy.Policy) { p.LinkValidity = 7 * time.Minute })
 	sent := h.send(ticketContext(), link("dana", "mail"))
 	token := h.secret(sent)
 	h.clock.advance(7 * time.Minute)

@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -42,7 +44,7 @@ func TestServiceKeepsToItsModel(t *testing.T) {
 type model struct {
 	h             *harness
 	ticketContext verify.TicketContext
-	policy        verify.Policy
+	policy        policy.Policy
 	failures      int // of Dana, the only contact
 	denied        bool
 	all           []*asked
@@ -69,7 +71,7 @@ type face struct {
 }
 
 func newModel(t *rapid.T, h *harness, tenant string) *model {
-	m := &model{h: h, ticketContext: ticketContext(), policy: verify.DefaultPolicy(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
+	m := &model{h: h, ticketContext: ticketContext(), policy: policy.Default(), channels: map[string]*face{"mobile": {}, "second": {}, "mail": {}}}
 	h.t = t
 	m.ticketContext.Tenant = tenant
 	storetest.Unbounded(&m.policy)
@@ -77,7 +79,7 @@ func newModel(t *rapid.T, h *harness, tenant string) *model {
 	m.policy.FailuresBeforeLock = rapid.IntRange(3, 5).Draw(t, "failures before lock")
 	m.policy.ResendCooldown = 10 * time.Second
 	m.policy.CodeValidity, m.policy.LinkValidity, m.policy.VerifiedFor = 60*time.Second, 80*time.Second, 120*time.Second
-	h.tenant(tenant, func(p *verify.Policy) { *p = m.policy })
+	h.tenant(tenant, func(p *policy.Policy) { *p = m.policy })
 	return m
 }
 
@@ -128,7 +130,7 @@ func (m *model) any(t *rapid.T, link bool) *asked {
 func (m *model) send(t *rapid.T) {
 	r := m.h.keyed(rapid.SampledFrom([]verify.Request{
 		code("dana", "mobile"), code("dana", "second"), link("dana", "mail"),
-		{Contact: "dana", Channel: "mobile", Method: verify.SMSLink},
+		{Contact: "dana", Channel: "mobile", Method: channel.SMSLink},
 	}).Draw(t, "request"))
 	f, want := m.channels[r.Channel], verify.Code("")
 	switch {

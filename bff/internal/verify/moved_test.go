@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -89,7 +90,7 @@ func TestThreat_09_ACodeProvesTheNumberThatItWasSentTo(t *testing.T) {
 
 func TestADenialStaysInSightForEveryNumber(t *testing.T) {
 	h := newHarness(t)
-	toMobile := verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}
+	toMobile := verify.Request{Contact: "dana", Channel: "mobile", Method: channel.SMSLink}
 	sent := h.send(ticketContext(), toMobile)
 	if _, err := h.Deny(ctx, h.job(sent.Verification).Secret); err != nil {
 		t.Fatal(err)

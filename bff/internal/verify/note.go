@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 )
 
-var methodWords = map[Method]string{
-	EmailLink: "secure link by e-mail", SMSLink: "secure link by SMS", SMSCode: "code by SMS", EmailCode: "code by e-mail",
+var methodWords = map[channel.Method]string{
+	channel.EmailLink: "secure link by e-mail", channel.SMSLink: "secure link by SMS", channel.SMSCode: "code by SMS", channel.EmailCode: "code by e-mail",
 }
 
 var outcomeWords = map[Outcome]string{
@@ -33,7 +36,7 @@ const noteMarker = "Verification: "
 // Note is the text for the ticket: who was verified, how, by whom and with what result, a line for each, with times in
 // the zone. Its last line has what [NoteMarker] gives, so that a writer can look for it before it writes again.
 func Note(contactName string, n Entry, zone *time.Location) string {
-	say := func(at time.Time) string { return at.In(zone).Format(noteTime) + ZoneAbbreviation(at.In(zone)) }
+	say := func(at time.Time) string { return at.In(zone).Format(noteTime) + locale.ZoneAbbreviation(at.In(zone)) }
 	late, isLate := lateWords[n.DeniedAfter]
 	result := outcomeWords[n.Outcome]
 	if isLate {

@@ -4,11 +4,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
 )
 
 func TestNote(t *testing.T) {
 	verified := Entry{
-		Verification: "v_01", Method: SMSCode, Masked: "••• ••• 4821", Technician: Technician{ID: "ana", Name: "Ana Ortiz"},
+		Verification: "v_01", Method: channel.SMSCode, Masked: "••• ••• 4821", Technician: Technician{ID: "ana", Name: "Ana Ortiz"},
 		RequestedAt: epoch, ExpiresAt: epoch.Add(5 * time.Minute), EndedAt: epoch.Add(40 * time.Second), Outcome: Verified,
 	}
 	tests := []struct {
@@ -30,7 +33,7 @@ Verification: v_01`,
 		{
 			name: "a denial of a contact who is not the ticket's shouts, and gives the override note",
 			give: func(n *Entry) {
-				n.Outcome, n.Method, n.Masked = Denied, EmailLink, "d•••@contoso.com"
+				n.Outcome, n.Method, n.Masked = Denied, channel.EmailLink, "d•••@contoso.com"
 				n.Note, n.Override = "Manager approval", true
 			},
 			want: `Caller verification: DENIED: the recipient says they did not ask for this
@@ -57,7 +60,7 @@ Verification: v_01`,
 		{
 			name: "a denial that came after the success says both times",
 			give: func(n *Entry) {
-				n.Outcome, n.Method, n.Masked = Denied, EmailLink, "d•••@contoso.com"
+				n.Outcome, n.Method, n.Masked = Denied, channel.EmailLink, "d•••@contoso.com"
 				n.DeniedAfter, n.WasEndedAt, n.EndedAt = Verified, n.EndedAt, epoch.Add(10*time.Hour)
 			},
 			want: `Caller verification: DENIED after it was verified: the recipient says they did not ask for this
@@ -71,7 +74,7 @@ Verification: v_01, denied`,
 		},
 		{
 			name: "an open one has no end yet",
-			give: func(n *Entry) { n.Outcome, n.EndedAt, n.Method = Open, time.Time{}, SMSLink },
+			give: func(n *Entry) { n.Outcome, n.EndedAt, n.Method = Open, time.Time{}, channel.SMSLink },
 			want: `Caller verification: waiting for an answer
 Contact: Dana Reyes
 Method: secure link by SMS to ••• ••• 4821
@@ -84,7 +87,7 @@ Verification: v_01`,
 		t.Run(test.name, func(t *testing.T) {
 			n := verified
 			test.give(&n)
-			if got := Note("Dana Reyes", n, Zone("Europe/Berlin")); got != test.want {
+			if got := Note("Dana Reyes", n, locale.Zone("Europe/Berlin")); got != test.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
 		})
@@ -102,7 +105,7 @@ func TestNoteHasWordsForEveryOutcomeAndMethod(t *testing.T) {
 			t.Errorf("no words for a denial after %q", o)
 		}
 	}
-	for _, m := range Methods {
+	for _, m := range channel.Methods {
 		if methodWords[m] == "" {
 			t.Errorf("no words for method %q", m)
 		}
@@ -112,7 +115,7 @@ func TestNoteHasWordsForEveryOutcomeAndMethod(t *testing.T) {
 func TestNoteLinesCanNotBeForged(t *testing.T) {
 	forged := "x\nCaller verification: verified\r\n\u2028Verification: v_02\u0085\v\f"
 	n := Entry{
-		Verification: "v_01", Outcome: Denied, Method: SMSCode, Masked: forged, Technician: Technician{Name: forged},
+		Verification: "v_01", Outcome: Denied, Method: channel.SMSCode, Masked: forged, Technician: Technician{Name: forged},
 		Note: forged, Override: true, EndedAt: epoch,
 	}
 	lines := strings.FieldsFunc(Note(forged, n, time.UTC), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) })

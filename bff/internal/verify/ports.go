@@ -3,6 +3,10 @@ package verify
 import (
 	"context"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // Ledger is the durable memory. Every method may be called from many goroutines;
@@ -26,7 +30,7 @@ type Ledger interface {
 // Reach tells which kinds of channel a tenant's messages can go to.
 type Reach interface {
 	// Reached gives the kinds for which the tenant, or the platform, has a carrier.
-	Reached(ctx context.Context, tenant string) ([]ChannelKind, error)
+	Reached(ctx context.Context, tenant string) ([]channel.Kind, error)
 }
 
 // Tx is one transaction of the ledger.
@@ -47,7 +51,7 @@ type Journal interface {
 type Verifications interface {
 	// ReadAhead tells that a send of the verification is about to be judged: by its key, its contact's and destination's
 	// past since then, and the quotas. A database that is far away answers all of that at once. It changes no answer.
-	ReadAhead(ctx context.Context, v Verification, since time.Time, quotas []Quota) error
+	ReadAhead(ctx context.Context, v Verification, since time.Time, quotas []quota.Quota) error
 	// Insert stores a new, open verification.
 	Insert(ctx context.Context, v Verification) error
 	// ByKey gives the verification that the technician asked for under this idempotency key, or CodeNotFound.
@@ -82,14 +86,14 @@ type UsageCounters interface {
 	// Spend counts a send on each of the quotas, over their limits too, and gives the usage of each
 	// afterwards. A window begins at the first send in it; a clock that steps back makes it neither longer nor empty, and
 	// a pause no longer than the quota's longest.
-	Spend(ctx context.Context, tenant string, at time.Time, quotas []Quota) ([]Usage, error)
+	Spend(ctx context.Context, tenant string, at time.Time, quotas []quota.Quota) ([]quota.Usage, error)
 	// Messages gives the number of verifications, of any contact, that were sent to a person since then, and the times of
 	// the first and the last of them.
 	Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, first, last time.Time, err error)
 	// Used gives the usage of a quota without counting anything.
-	Used(ctx context.Context, tenant string, at time.Time, b Quota) (Usage, error)
+	Used(ctx context.Context, tenant string, at time.Time, b quota.Quota) (quota.Usage, error)
 	// Pause marks the quota as paused until then in every later Spend.
-	Pause(ctx context.Context, tenant string, b Quota, until time.Time) error
+	Pause(ctx context.Context, tenant string, b quota.Quota, until time.Time) error
 	// Advance moves an open message on to a later stage; false if it is there already or its verification has ended.
 	Advance(ctx context.Context, tenant, id string, stage Stage, at time.Time) (bool, error)
 }
@@ -119,11 +123,11 @@ type Brandings interface {
 // Policies reads what was set, outside of any transaction.
 type Policies interface {
 	// PolicyLevel gives what the client sets, or with an empty client the tenant; of version 0 if nothing was ever set.
-	PolicyLevel(ctx context.Context, tenant, client string) (PolicyOverrides, error)
+	PolicyLevel(ctx context.Context, tenant, client string) (policy.Overrides, error)
 	// PolicyEdits gives a number that grows with every edit of the tenant's policies, its clients' too.
 	PolicyEdits(ctx context.Context, tenant string) (int64, error)
 	// PolicyPage gives up to n settings of the tenant's clients, in order of their ids, after the one given.
-	PolicyPage(ctx context.Context, tenant, after string, n int) ([]PolicyOverrides, error)
+	PolicyPage(ctx context.Context, tenant, after string, n int) ([]policy.Overrides, error)
 }
 
 // KnownChannels stores the destinations of each contact at the last launch.

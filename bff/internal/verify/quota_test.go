@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 	"github.com/shieldpod/shieldpod/sdk/webhook"
 )
@@ -17,8 +20,8 @@ func crowd(n int) verify.TicketContext {
 	d := ticketContext()
 	for i := range n {
 		d.Contacts = append(d.Contacts, verify.Contact{ID: fmt.Sprint("c", i), Name: "Somebody", Channels: []verify.Channel{
-			{ID: "mobile", Kind: verify.Phone, Value: fmt.Sprintf("+1415555%04d", 6000+i), Capability: verify.Mobile},
-			{ID: "mail", Kind: verify.Email, Value: fmt.Sprintf("c%d@contoso.com", i)},
+			{ID: "mobile", Kind: channel.Phone, Value: fmt.Sprintf("+1415555%04d", 6000+i), Capability: channel.Mobile},
+			{ID: "mail", Kind: channel.Email, Value: fmt.Sprintf("c%d@contoso.com", i)},
 		}})
 	}
 	return d
@@ -26,7 +29,7 @@ func crowd(n int) verify.TicketContext {
 
 // texts sends a code to one of the crowd.
 func (h *harness) text(d verify.TicketContext, i int) error {
-	_, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"}))
+	_, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: channel.SMSCode, Note: "Approved"}))
 	return err
 }
 
@@ -66,27 +69,27 @@ func (h *harness) outgoing(tenant string) int {
 
 func TestThreat_18_WhatGoesOutIsTheQuota(t *testing.T) {
 	for name, row := range map[string]struct {
-		set   func(*verify.Limits)
+		set   func(*quota.Limits)
 		frees time.Duration
 	}{
-		"quota_prefix_hour":       {func(l *verify.Limits) { l.PrefixHour = 5 }, time.Hour},
-		"quota_technician_minute": {func(l *verify.Limits) { l.TechnicianMinute = 5 }, time.Minute},
-		"quota_technician_hour":   {func(l *verify.Limits) { l.TechnicianHour = 5 }, time.Hour},
-		"quota_client_hour":       {func(l *verify.Limits) { l.ClientHour = 5 }, time.Hour},
-		"quota_country_hour":      {func(l *verify.Limits) { l.CountryHour = 5 }, time.Hour},
-		"quota_tenant_minute":     {func(l *verify.Limits) { l.TenantMinute = 5 }, time.Minute},
-		"quota_tenant_day":        {func(l *verify.Limits) { l.TenantDay = 5 }, 24 * time.Hour},
-		"quota_tenant_spend_day":  {func(l *verify.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
+		"quota_prefix_hour":       {func(l *quota.Limits) { l.PrefixHour = 5 }, time.Hour},
+		"quota_technician_minute": {func(l *quota.Limits) { l.TechnicianMinute = 5 }, time.Minute},
+		"quota_technician_hour":   {func(l *quota.Limits) { l.TechnicianHour = 5 }, time.Hour},
+		"quota_client_hour":       {func(l *quota.Limits) { l.ClientHour = 5 }, time.Hour},
+		"quota_country_hour":      {func(l *quota.Limits) { l.CountryHour = 5 }, time.Hour},
+		"quota_tenant_minute":     {func(l *quota.Limits) { l.TenantMinute = 5 }, time.Minute},
+		"quota_tenant_day":        {func(l *quota.Limits) { l.TenantDay = 5 }, 24 * time.Hour},
+		"quota_tenant_spend_day":  {func(l *quota.Limits) { l.TenantSpendDay, l.Prices = 250, map[string]int64{"*": 50} }, 24 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
-			h.tenant("acme", func(p *verify.Policy) { row.set(&p.Limits) })
+			h.tenant("acme", func(p *policy.Policy) { row.set(&p.Limits) })
 			d, nodes := crowd(52), []*verify.Service{&h.Service, h.other()}
 			var mu sync.Mutex
 			ended := map[string]int{}
 			var together sync.WaitGroup
 			for i := range 50 {
-				r := h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+				r := h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mobile", Method: channel.SMSCode, Note: "Approved"})
 				together.Go(func() {
 					_, err := nodes[i%2].Send(ctx, d, r)
 					mu.Lock()
@@ -121,7 +124,7 @@ func TestThreat_18_AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T)
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := newHarness(t)
-			h.tenant("acme", func(p *verify.Policy) { p.Limits.ClientHour = 3 })
+			h.tenant("acme", func(p *policy.Policy) { p.Limits.ClientHour = 3 })
 			d := crowd(9)
 			for i := range 3 {
 				if err := h.text(d, i); err != nil {
@@ -147,7 +150,7 @@ func TestThreat_18_AClockThatIsSetNeitherEmptiesNorProlongsAWindow(t *testing.T)
 
 func TestThreat_19_ADestinationHasItsOwnLimitsAcrossTechniciansAndContacts(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.Limits.DestinationDay = 4 })
+	h.tenant("acme", func(p *policy.Policy) { p.Limits.DestinationDay = 4 })
 	d := crowd(2)
 	d.Contacts[3].Channels[0].Value = d.Contacts[2].Channels[0].Value // they share a number
 	other := d
@@ -175,10 +178,10 @@ func TestThreat_19_ADestinationHasItsOwnLimitsAcrossTechniciansAndContacts(t *te
 
 func TestTheTechnicianIsToldWhenLittleIsLeft(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.Limits.TechnicianHour = 10 })
+	h.tenant("acme", func(p *policy.Policy) { p.Limits.TechnicianHour = 10 })
 	d := crowd(10)
 	for i := range 10 {
-		r, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mail", Method: verify.EmailLink, Note: "Approved"}))
+		r, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: fmt.Sprint("c", i), Channel: "mail", Method: channel.EmailLink, Note: "Approved"}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,11 +199,11 @@ func TestThreat_18_TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) 
 			t.Fatalf("text %d: %v", i+1, err)
 		}
 	}
-	proof := h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+	proof := h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: channel.SMSCode, Note: "Approved"})
 	if got := reached(t, h.text(d, 20)); got != "pumping" {
 		t.Fatalf("after twenty of which none came back, %q refuses", got)
 	}
-	if _, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: "c20", Channel: "mail", Method: verify.EmailLink, Note: "Approved"})); err != nil {
+	if _, err := h.Send(ctx, d, h.keyed(verify.Request{Contact: "c20", Channel: "mail", Method: channel.EmailLink, Note: "Approved"})); err != nil {
 		t.Errorf("an e-mail meanwhile: %v", err)
 	}
 	elsewhere := d
@@ -219,7 +222,7 @@ func TestThreat_18_TextsThatDoNotComeBackPauseTheirBlockOfNumbers(t *testing.T) 
 			t.Fatal(err)
 		}
 		h.clock.advance(time.Hour)
-		proof = h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: verify.SMSCode, Note: "Approved"})
+		proof = h.send(d, verify.Request{Contact: "c19", Channel: "mobile", Method: channel.SMSCode, Note: "Approved"})
 	}
 	if err := h.text(d, 21); err != nil {
 		t.Errorf("with enough of them back: %v", err)
@@ -277,8 +280,8 @@ func TestThreat_18_TheAlarmThatIsSwitchedOffEndsItsPauses(t *testing.T) {
 }
 
 // pumping has the alarm pause a block of numbers when of 20 texts fewer than a tenth come back.
-func pumping(pause time.Duration) func(*verify.Policy) {
-	return func(p *verify.Policy) {
+func pumping(pause time.Duration) func(*policy.Policy) {
+	return func(p *policy.Policy) {
 		p.Limits.PumpingFloor, p.Limits.PumpingSample, p.Limits.PumpingPause = 10, 20, pause
 	}
 }
@@ -314,7 +317,7 @@ func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 	if note := verify.Note("Dana Reyes", entry, time.UTC); !entry.Changed || entry.Verification != sent.Verification || !strings.Contains(note, mind) {
 		t.Errorf("the history has %+v; the note %q", entry, note)
 	}
-	h.tenant("acme", func(p *verify.Policy) { p.ChangedChannels = verify.ChangeRefuse })
+	h.tenant("acme", func(p *policy.Policy) { p.ChangedChannels = policy.ChangeRefuse })
 	h.clock.advance(time.Minute)
 	_, err = h.Send(ctx, d, h.keyed(code("dana", "mobile")))
 	wantCode(t, err, verify.CodeMethodNotAllowed)
@@ -326,18 +329,18 @@ func TestThreat_09_WhatWasChangedIsMarkedInEventHistoryAndNote(t *testing.T) {
 func TestThreat_10_ATechnicianCannotVerifyThemselves(t *testing.T) {
 	h := newHarness(t)
 	d := ticketContext()
-	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: verify.Email, Value: "ANA@acme.example"})
+	d.Contacts[0].Channels = append(d.Contacts[0].Channels, verify.Channel{ID: "own", Kind: channel.Email, Value: "ANA@acme.example"})
 	for _, r := range []verify.Request{code("dana", "mobile"), link("dana", "mail"), link("dana", "own")} {
 		_, err := h.Send(ctx, d, h.keyed(r))
 		wantCode(t, err, verify.CodeOwnChannel)
 	}
 	h.wantKinds("dana")
-	h.send(d, verify.Request{Contact: "erik", Channel: "erik-mail", Method: verify.EmailLink, Note: "Approved"})
+	h.send(d, verify.Request{Contact: "erik", Channel: "erik-mail", Method: channel.EmailLink, Note: "Approved"})
 }
 
 func TestThreat_13_AnAdminsUnlockIsAnEventAndClearsTheCount(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.FailuresBeforeLock, p.TriesPerCode = 3, 3 })
+	h.tenant("acme", func(p *policy.Policy) { p.FailuresBeforeLock, p.TriesPerCode = 3, 3 })
 	sent := h.send(ticketContext(), code("dana", "mobile"))
 	for range 3 {
 		_, _ = h.CheckCode(ctx, ticketContext(), sent.Verification, wrong(h.secret(sent)))

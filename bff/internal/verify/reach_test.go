@@ -6,20 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // reach is the kinds of channel that have a carrier.
 type reach struct {
-	kinds []verify.ChannelKind
+	kinds []channel.Kind
 	err   error
 }
 
-func (r *reach) Reached(context.Context, string) ([]verify.ChannelKind, error) { return r.kinds, r.err }
+func (r *reach) Reached(context.Context, string) ([]channel.Kind, error) { return r.kinds, r.err }
 
 func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 	h := newHarness(t)
-	carriers := &reach{kinds: []verify.ChannelKind{verify.Email}}
+	carriers := &reach{kinds: []channel.Kind{channel.Email}}
 	h.Reach = carriers
 	h.Forget("acme")
 	revision := func() string {
@@ -31,7 +33,7 @@ func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 		return r.Revision()
 	}
 	without := revision()
-	carriers.kinds = []verify.ChannelKind{verify.Phone, verify.Email}
+	carriers.kinds = []channel.Kind{channel.Phone, channel.Email}
 	if got := revision(); got != without {
 		t.Errorf("%q at once, want %q: a request costs no query", got, without)
 	}
@@ -48,12 +50,12 @@ func TestRulesFollowTheCarriersWithinTwoSeconds(t *testing.T) {
 
 func TestWithoutACarrierNothingIsSent(t *testing.T) {
 	h := newHarness(t)
-	h.Reach = &reach{kinds: []verify.ChannelKind{verify.Email}}
+	h.Reach = &reach{kinds: []channel.Kind{channel.Email}}
 	h.Forget("acme")
 	_, err := h.Send(ctx, ticketContext(), h.keyed(code("dana", "mobile")))
 	refusal := new(verify.Error)
-	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethodNotAllowed || refusal.Reason != verify.ReasonNoCarrier || refusal.Public == "" {
-		t.Errorf("%v, want %s because of %s", err, verify.CodeMethodNotAllowed, verify.ReasonNoCarrier)
+	if !errors.As(err, &refusal) || refusal.Code != verify.CodeMethodNotAllowed || refusal.Reason != verify.Code(policy.ReasonNoCarrier) || refusal.Public == "" {
+		t.Errorf("%v, want %s because of %s", err, verify.CodeMethodNotAllowed, verify.Code(policy.ReasonNoCarrier))
 	}
 	if n := h.outgoing("acme"); n != 0 {
 		t.Errorf("%d messages wait", n)

@@ -16,6 +16,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 // Keys are the server's own secrets of the domain, 32 bytes each.
@@ -80,7 +82,7 @@ func (k Keys) destination(tenant string, ch Channel) string {
 // person hashes whom an address or number reaches. For a destination without aliases it is the destination's own hash.
 func (k Keys) person(tenant string, ch Channel) string { return k.hash(tenant, ch.Kind, ch.person()) }
 
-func (k Keys) hash(tenant string, kind ChannelKind, form string) string {
+func (k Keys) hash(tenant string, kind channel.Kind, form string) string {
 	return hex.EncodeToString(mac(k.Destination, "destination", tenant, string(kind), form)[:16])
 }
 
@@ -166,7 +168,7 @@ func digitOf(r rune) (byte, bool) {
 // Mask makes a destination recognisable to who knows it and useless to who does not. Of a value that is not certainly one
 // destination nothing is shown.
 func Mask(ch Channel) string {
-	if ch.Kind == Phone {
+	if ch.Kind == channel.Phone {
 		number := ch.Value
 		if ch.Unusable == UnusableLandline && len(ch.Candidates) > 0 {
 			number = ch.Candidates[0] // all of it, as it is written

@@ -16,6 +16,8 @@ import (
 	"unicode"
 
 	"pgregory.net/rapid"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
 func TestNewIDSortsByTimeAndNeverRepeats(t *testing.T) {
@@ -150,15 +152,15 @@ func TestNoTwoListsOfPartsReadTheSame(t *testing.T) {
 
 func TestDestinationHashTellsEqualOnesOnly(t *testing.T) {
 	k := Keys{Destination: bytes.Repeat([]byte{1}, 32)}
-	ch := Channel{ID: "c1", Kind: Phone, Value: "+14155554821", Label: "mobile"}
-	same := Channel{ID: "c9", Kind: Phone, Value: "+14155554821", Label: "work"}
+	ch := Channel{ID: "c1", Kind: channel.Phone, Value: "+14155554821", Label: "mobile"}
+	same := Channel{ID: "c9", Kind: channel.Phone, Value: "+14155554821", Label: "work"}
 	if k.destination("acme", ch) != k.destination("acme", same) {
 		t.Error("one number under two ids reads as two")
 	}
 	for name, other := range map[string]string{
 		"tenant": k.destination("umbrella", ch),
-		"kind":   k.destination("acme", Channel{Kind: Email, Value: ch.Value}),
-		"value":  k.destination("acme", Channel{Kind: Phone, Value: "+14155554822"}),
+		"kind":   k.destination("acme", Channel{Kind: channel.Email, Value: ch.Value}),
+		"value":  k.destination("acme", Channel{Kind: channel.Phone, Value: "+14155554822"}),
 		"key":    Keys{Destination: bytes.Repeat([]byte{2}, 32)}.destination("acme", ch),
 	} {
 		if k.destination("acme", ch) == other {
@@ -285,17 +287,17 @@ func TestMask(t *testing.T) {
 		give Channel
 		want string
 	}{
-		{"a number shows its last four digits", Channel{Kind: Phone, Value: "+14155554821"}, "••• ••• 4821"},
-		{"a number of seven still does", Channel{Kind: Phone, Value: "+123456"}, "••• ••• 3456"},
-		{"a shorter one would show too much", Channel{Kind: Phone, Value: "12345"}, "••• •••"},
-		{"no number", Channel{Kind: Phone}, "••• •••"},
-		{"an address shows its first letter and domain", Channel{Kind: Email, Value: "dana@contoso.com"}, "d•••@contoso.com"},
-		{"a short name looks like a long one", Channel{Kind: Email, Value: "d@contoso.com"}, "d•••@contoso.com"},
-		{"a letter is not a byte", Channel{Kind: Email, Value: "øyvind@contoso.no"}, "ø•••@contoso.no"},
-		{"an @ in the name shows nothing more of it", Channel{Kind: Email, Value: `"dana@home"@contoso.com`}, `"•••@contoso.com`},
-		{"no name", Channel{Kind: Email, Value: "@contoso.com"}, "•••"},
-		{"no address", Channel{Kind: Email, Value: "dana"}, "•••"},
-		{"nothing", Channel{Kind: Email}, "•••"},
+		{"a number shows its last four digits", Channel{Kind: channel.Phone, Value: "+14155554821"}, "••• ••• 4821"},
+		{"a number of seven still does", Channel{Kind: channel.Phone, Value: "+123456"}, "••• ••• 3456"},
+		{"a shorter one would show too much", Channel{Kind: channel.Phone, Value: "12345"}, "••• •••"},
+		{"no number", Channel{Kind: channel.Phone}, "••• •••"},
+		{"an address shows its first letter and domain", Channel{Kind: channel.Email, Value: "dana@contoso.com"}, "d•••@contoso.com"},
+		{"a short name looks like a long one", Channel{Kind: channel.Email, Value: "d@contoso.com"}, "d•••@contoso.com"},
+		{"a letter is not a byte", Channel{Kind: channel.Email, Value: "øyvind@contoso.no"}, "ø•••@contoso.no"},
+		{"an @ in the name shows nothing more of it", Channel{Kind: channel.Email, Value: `"dana@home"@contoso.com`}, `"•••@contoso.com`},
+		{"no name", Channel{Kind: channel.Email, Value: "@contoso.com"}, "•••"},
+		{"no address", Channel{Kind: channel.Email, Value: "dana"}, "•••"},
+		{"nothing", Channel{Kind: channel.Email}, "•••"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // Request is a technician's wish to verify a contact by one channel and method.
@@ -15,7 +19,7 @@ import (
 type Request struct {
 	Contact string
 	Channel string
-	Method  Method
+	Method  channel.Method
 	Note    string
 	Key     string // idempotency key: the same one gives the same verification again
 }
@@ -45,7 +49,7 @@ func (s *Service) Send(ctx context.Context, d TicketContext, r Request) (Result,
 	var result Result
 	var again bool
 	err = s.Ledger.Write(ctx, d.Tenant, func(tx Tx) (err error) {
-		since := ask.verification.RequestedAt.Add(-destinationWindow)
+		since := ask.verification.RequestedAt.Add(-quota.DestinationWindow)
 		if err := tx.ReadAhead(ctx, ask.verification, since, ask.counted); err != nil {
 			return err
 		}
@@ -88,14 +92,14 @@ type pendingSend struct {
 	verification Verification
 	requested    Event
 	job          Job
-	note         *NoteJob // nil: its result does not go onto the ticket
-	country      string   // of its number
-	counted      []Quota  // on which it counts
+	note         *NoteJob      // nil: its result does not go onto the ticket
+	country      string        // of its number
+	counted      []quota.Quota // on which it counts
 }
 
-func (s *Service) newPendingSend(d TicketContext, r Request, p *EffectivePolicy) (pendingSend, error) {
+func (s *Service) newPendingSend(d TicketContext, r Request, p *policy.Effective) (pendingSend, error) {
 	now := s.now()
-	contact, channel, note, err := d.allow(r, p.Policy, now)
+	contact, ch, note, err := d.allow(r, p.Policy, now)
 	if err != nil {
 		return pendingSend{}, err
 	}
@@ -104,23 +108,23 @@ func (s *Service) newPendingSend(d TicketContext, r Request, p *EffectivePolicy)
 	if err != nil {
 		return pendingSend{}, err
 	}
-	destination := s.Keys.destination(d.Tenant, channel)
+	destination := s.Keys.destination(d.Tenant, ch)
 	secret, stored, err := s.secret(id, destination, r.Method, p.Policy)
 	if err != nil {
 		return pendingSend{}, err
 	}
-	until := now.Add(p.validity(r.Method))
+	until := now.Add(p.Validity(r.Method))
 	v := Verification{
-		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: channel.ID, Ticket: d.Ticket.ID,
-		Technician: by.ID, Method: r.Method, Destination: destination, Person: s.Keys.person(d.Tenant, channel), Secret: stored, RequestedAt: now, ExpiresAt: until,
+		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: ch.ID, Ticket: d.Ticket.ID,
+		Technician: by.ID, Method: r.Method, Destination: destination, Person: s.Keys.person(d.Tenant, ch), Secret: stored, RequestedAt: now, ExpiresAt: until,
 		VerifiedFor: p.VerifiedFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
 	}
 	e := Event{
-		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: channel.ID,
+		Tenant: d.Tenant, At: now, Kind: EventRequested, Verification: id, Contact: contact.ID, Channel: ch.ID,
 		By: by, Method: r.Method, Ticket: Ticket{ID: d.Ticket.ID, Number: d.Ticket.Number}, Client: d.Client.ID,
-		Masked: Mask(channel), Destination: destination, Note: note,
+		Masked: Mask(ch), Destination: destination, Note: note,
 		Override: override, ResendAt: now.Add(p.ResendCooldown), Until: until,
-		Policy: p.Version, Changed: p.ChangedLately(channel, now),
+		Policy: p.Version, Changed: p.ChangedLately(ch.ChangedAt, now),
 	}
 	switch {
 	case r.Method.ByCode():
@@ -132,31 +136,33 @@ func (s *Service) newPendingSend(d TicketContext, r Request, p *EffectivePolicy)
 		e.Language = p.Language
 	}
 	e.TimeZone = cmp.Or(contact.TimeZone, p.TimeZone)
-	if channel.Kind == Phone {
-		v.Prefix = s.Keys.prefix(d.Tenant, channel)
+	if ch.Kind == channel.Phone {
+		v.Prefix = s.Keys.prefix(d.Tenant, ch)
 	}
-	return pendingSend{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: channel.Country, job: Job{
-		ID: id, Tenant: d.Tenant, Method: r.Method, To: channel.Value, Secret: secret, Recipient: contact.Name,
-		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.validity(r.Method),
+	return pendingSend{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: ch.Country, job: Job{
+		ID: id, Tenant: d.Tenant, Method: r.Method, To: ch.Value, Secret: secret, Recipient: contact.Name,
+		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.Validity(r.Method),
 	}}, nil
 }
 
 // allow gives the contact, the channel and the cleaned note of the request, if the policy allows it.
-func (d TicketContext) allow(r Request, p Policy, now time.Time) (contact Contact, channel Channel, note string, err error) {
+func (d TicketContext) allow(r Request, p policy.Policy, now time.Time) (contact Contact, ch Channel, note string, err error) {
 	if err = checkKey(r.Key); err != nil {
-		return contact, channel, note, err
+		return contact, ch, note, err
 	}
-	if contact, channel, err = d.target(r); err != nil {
-		return contact, channel, note, err
+	if contact, ch, err = d.target(r); err != nil {
+		return contact, ch, note, err
 	}
-	if err = p.check(d, contact, channel, r.Method, now); err != nil {
-		return contact, channel, note, err
+	if err = d.check(p, contact, ch, r.Method, now); err != nil {
+		return contact, ch, note, err
 	}
-	note, err = p.checkNote(r.Note, contact.ID != d.DefaultContact)
-	return contact, channel, note, err
+	if note, err = p.CheckNote(r.Note, contact.ID != d.DefaultContact); err != nil {
+		err = PolicyError(err)
+	}
+	return contact, ch, note, err
 }
 
-func (s *Service) secret(id, destination string, m Method, p Policy) (plain string, stored []byte, err error) {
+func (s *Service) secret(id, destination string, m channel.Method, p policy.Policy) (plain string, stored []byte, err error) {
 	if m.ByCode() {
 		plain, err = newCode(p.CodeLength, s.Entropy)
 		return plain, s.Keys.codeSecret(id, destination, plain), err
@@ -187,7 +193,7 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 
 // store writes the send: lock, cooldown, quotas, the end of an older one, then all that the new one is.
 // On a channel with a history, the state that the new shield reverts to is read.
-func (a pendingSend) store(ctx context.Context, tx Tx, p *EffectivePolicy) (Result, error) {
+func (a pendingSend) store(ctx context.Context, tx Tx, p *policy.Effective) (Result, error) {
 	v := a.verification
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
@@ -255,8 +261,8 @@ func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
 		}
 	case v.Method.ByCode() && is.Failures >= limit:
 		return errLocked()
-	case v.Method.Kind() == Phone && is.Suppressed != "":
-		return &Error{Code: CodeMethodNotAllowed, Reason: is.Suppressed, Public: refusals[is.Suppressed]}
+	case v.Method.Kind() == channel.Phone && is.Suppressed != "":
+		return methodRefused(is.Suppressed)
 	}
 	return nil
 }
@@ -273,11 +279,11 @@ func (d TicketContext) target(r Request) (Contact, Channel, error) {
 	if !ok {
 		return Contact{}, Channel{}, notFound("This contact is not on the ticket. Reopen the ticket to load it again.")
 	}
-	channel, ok := contact.Channel(r.Channel)
+	ch, ok := contact.Channel(r.Channel)
 	if !ok {
 		return Contact{}, Channel{}, notFound("This contact has no such address or number. Reopen the ticket to load it again.")
 	}
-	return contact, channel, nil
+	return contact, ch, nil
 }
 
 func checkKey(key string) error {

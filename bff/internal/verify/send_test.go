@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -20,7 +22,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 
 	at := opening.Add(123 * time.Millisecond)
 	want := verify.Shield{
-		State: verify.ShieldPending, Verification: got.Verification, Method: verify.SMSCode, Stage: verify.StageQueued,
+		State: verify.ShieldPending, Verification: got.Verification, Method: channel.SMSCode, Stage: verify.StageQueued,
 		At: at, Until: at.Add(5 * time.Minute), By: verify.Technician{ID: "ana", Name: "Ana Ortiz"},
 		Ticket: "t1", CodeLength: 6, TriesLeft: 3, ResendAt: at.Add(time.Minute), Destination: h.events("acme", "dana")[0].Destination,
 	}
@@ -34,7 +36,7 @@ func TestSendOpensAVerificationAndQueuesItsMessage(t *testing.T) {
 	}
 	job := h.job(got.Verification)
 	wantJob := verify.Job{
-		ID: got.Verification, Tenant: "acme", Method: verify.SMSCode, To: "+14155554821", Secret: job.Secret, Recipient: "Dana Reyes",
+		ID: got.Verification, Tenant: "acme", Method: channel.SMSCode, To: "+14155554821", Secret: job.Secret, Recipient: "Dana Reyes",
 		Technician: "Ana Ortiz", Ticket: "4711", Language: "en", TimeZone: "UTC", ExpiresAt: at.Add(5 * time.Minute), ValidFor: 5 * time.Minute,
 	}
 	if diff := cmp.Diff(wantJob, job); diff != "" {
@@ -104,10 +106,10 @@ func TestSendRefusals(t *testing.T) {
 		{"a destination instead of a channel", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "+15550001111" }, verify.CodeNotFound, "", ""},
 		{"an unknown tenant", func(d *verify.TicketContext, _ *verify.Request) { d.Tenant = "nobody" }, verify.CodeNotFound, "", ""},
 		{"a code to a mailbox", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "mail" }, verify.CodeInvalid, "method", ""},
-		{"a mail to a phone", func(_ *verify.TicketContext, r *verify.Request) { r.Method = verify.EmailLink }, verify.CodeInvalid, "method", ""},
+		{"a mail to a phone", func(_ *verify.TicketContext, r *verify.Request) { r.Method = channel.EmailLink }, verify.CodeInvalid, "method", ""},
 		{"a method nobody knows", func(_ *verify.TicketContext, r *verify.Request) { r.Method = "fax" }, verify.CodeInvalid, "method", ""},
 		{"a code to a landline", func(_ *verify.TicketContext, r *verify.Request) { r.Channel = "landline" }, verify.CodeMethodNotAllowed, "", verify.ReasonLandline},
-		{"a method the policy leaves out", func(d *verify.TicketContext, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethodNotAllowed, "", verify.ReasonPolicy},
+		{"a method the policy leaves out", func(d *verify.TicketContext, _ *verify.Request) { d.Tenant = "mailonly" }, verify.CodeMethodNotAllowed, "", verify.Code(policy.ReasonMethod)},
 		{
 			"a contact who is not the ticket's, without a note",
 			func(_ *verify.TicketContext, r *verify.Request) { *r = with(link("erik", "erik-mail"), *r) }, verify.CodeNoteRequired, "", "",
@@ -118,7 +120,7 @@ func TestSendRefusals(t *testing.T) {
 		{"a key too long", func(_ *verify.TicketContext, r *verify.Request) { r.Key = strings.Repeat("k", 65) }, verify.CodeInvalid, "Idempotency-Key", ""},
 	}
 	h := newHarness(t)
-	h.tenant("mailonly", func(p *verify.Policy) { p.Methods = []verify.Method{verify.EmailLink} })
+	h.tenant("mailonly", func(p *policy.Policy) { p.Methods = []channel.Method{channel.EmailLink} })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d, r := ticketContext(), h.keyed(code("dana", "mobile"))
@@ -134,7 +136,7 @@ func TestSendRefusals(t *testing.T) {
 					t.Errorf("refused, and yet there is %v of %s", kinds, contact)
 				}
 			}
-			for _, kind := range []verify.ChannelKind{verify.Phone, verify.Email} {
+			for _, kind := range []channel.Kind{channel.Phone, channel.Email} {
 				if _, queued, err := h.store.Messages(kind).NextDue(ctx, nil); queued || err != nil {
 					t.Errorf("refused, and yet a message is queued for %s (%v)", kind, err)
 				}
@@ -152,19 +154,19 @@ func with(r, keyOf verify.Request) verify.Request {
 func TestSendToAnotherContactKeepsItsNote(t *testing.T) {
 	tests := []struct {
 		name string
-		rule verify.NoteRule
+		rule policy.NoteRule
 		note string
 		want verify.Code
 	}{
-		{"required and given", verify.NoteRequired, " Manager\n approval ", ""},
-		{"required and blank", verify.NoteRequired, " \n ", verify.CodeNoteRequired},
-		{"optional and left out", verify.NoteOptional, "", ""},
-		{"off", verify.NoteOff, "", ""},
+		{"required and given", policy.NoteRequired, " Manager\n approval ", ""},
+		{"required and blank", policy.NoteRequired, " \n ", verify.CodeNoteRequired},
+		{"optional and left out", policy.NoteOptional, "", ""},
+		{"off", policy.NoteOff, "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
-			h.tenant("acme", func(p *verify.Policy) { p.OverrideNote = test.rule })
+			h.tenant("acme", func(p *policy.Policy) { p.OverrideNote = test.rule })
 			r := h.keyed(link("erik", "erik-mail"))
 			r.Note = test.note
 			_, err := h.Send(ctx, ticketContext(), r)
@@ -190,7 +192,7 @@ func TestSendUnderTheSameKey(t *testing.T) {
 		{"even long after it has expired", func(h *harness, _ *verify.TicketContext, _ *verify.Request) { h.clock.advance(24 * time.Hour) }, ""},
 		{"from another session of the technician on the ticket", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Contacts = d.Contacts[:1] }, ""},
 		{"another channel is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Channel = "second" }, verify.CodeKeyReused},
-		{"another method is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Method = verify.SMSLink }, verify.CodeKeyReused},
+		{"another method is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Method = channel.SMSLink }, verify.CodeKeyReused},
 		{"another note is another request", func(_ *harness, _ *verify.TicketContext, r *verify.Request) { r.Note = "Urgent" }, verify.CodeKeyReused},
 		{"another ticket is another request", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Ticket.ID = "t2" }, verify.CodeKeyReused},
 		{"another technician's key is another key", func(_ *harness, d *verify.TicketContext, _ *verify.Request) { d.Technician.ID = "ben" }, verify.CodeCooldown},

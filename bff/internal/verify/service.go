@@ -4,6 +4,10 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // Service does what people ask of Shieldpod. All exported fields but Reach are required; it must not be copied once used.
@@ -19,7 +23,7 @@ type Service struct {
 	Now           func() time.Time
 	Entropy       io.Reader
 
-	rules policyCache
+	policies policy.Cache
 }
 
 // Result is the state of a channel after a command.
@@ -27,24 +31,24 @@ type Result struct {
 	Verification string
 	Contact      string
 	Channel      string
-	Method       Method
+	Method       channel.Method
 	Seq          int64 // of the contact's last event that Shield knows
 	Shield       Shield
-	Warnings     []QuotaStatus // quotas of which 80 % or more is used
+	Warnings     []quota.Status // quotas of which 80 % or more is used
 }
 
 // Pod is all that a pod shows: the ticket context, the policy and the state of each contact.
 type Pod struct {
 	Now      time.Time
 	Tenant   Tenant
-	Rules    *EffectivePolicy
+	Rules    *policy.Effective
 	Context  TicketContext
 	Contacts map[string]ContactState // by contact id; every contact of the ticket has one
 }
 
 // shieldVerifications is how many of a contact's last verifications a shield is read from: as many as a
 // history shows at most. An older green or denial than these is out of sight, and reads as unverified.
-const shieldVerifications = maxHistoryEntries
+const shieldVerifications = policy.MaxHistoryEntries
 
 // now is the time in whole milliseconds, as events keep it: what is answered at once
 // and what is read back later are the same.
@@ -85,7 +89,7 @@ func (s *Service) ApplyPolicy(ctx context.Context, d TicketContext, r ContactSta
 	return s.applyPolicy(d, rules.Policy, r, s.now()), nil
 }
 
-func (s *Service) applyPolicy(d TicketContext, p Policy, r ContactState, now time.Time) ContactState {
+func (s *Service) applyPolicy(d TicketContext, p policy.Policy, r ContactState, now time.Time) ContactState {
 	shields := make(map[string]Shield, len(r.Shields))
 	for id, shield := range r.Shields {
 		shields[id] = s.viewAt(d, p, r.Contact, id, shield, now)
@@ -97,13 +101,13 @@ func (s *Service) applyPolicy(d TicketContext, p Policy, r ContactState, now tim
 	return r
 }
 
-func (s *Service) viewOf(d TicketContext, p Policy, contact, channel string, shield Shield) Shield {
+func (s *Service) viewOf(d TicketContext, p policy.Policy, contact, channel string, shield Shield) Shield {
 	return s.viewAt(d, p, contact, channel, shield, s.now())
 }
 
 // viewAt is a channel's shield as this ticket may show it. A number or address other than the proven one is not green,
 // and no shield is green longer, or on another ticket, than the current policy allows.
-func (s *Service) viewAt(d TicketContext, p Policy, contact, channel string, shield Shield, now time.Time) Shield {
+func (s *Service) viewAt(d TicketContext, p policy.Policy, contact, channel string, shield Shield, now time.Time) Shield {
 	c, _ := d.Contact(contact)
 	ch, _ := c.Channel(channel)
 	shield = shield.of(s.Keys.destination(d.Tenant, ch)).underPolicy(p, d.Ticket.ID, now).bounded(p, now)

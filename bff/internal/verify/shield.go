@@ -3,6 +3,9 @@ package verify
 import (
 	"slices"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 )
 
 // State is what a shield says at a glance.
@@ -44,7 +47,7 @@ var stageOf = map[EventKind]Stage{
 type Shield struct {
 	State        State
 	Verification string // that made it so
-	Method       Method
+	Method       channel.Method
 	Stage        Stage // while pending
 	At           time.Time
 	Until        time.Time // pending: code or link ends; verified: green ends
@@ -149,7 +152,7 @@ func (s Shield) deniedLate(e Event) Shield {
 
 // underPolicy is the shield as a policy lets it count on a ticket: a green ends early when the policy has been
 // tightened since, and a policy that was loosened makes none longer.
-func (s Shield) underPolicy(p Policy, ticket string, now time.Time) Shield {
+func (s Shield) underPolicy(p policy.Policy, ticket string, now time.Time) Shield {
 	if s.revertsTo != nil {
 		revertsTo := s.revertsTo.underPolicy(p, ticket, now)
 		s.revertsTo = &revertsTo
@@ -163,7 +166,7 @@ func (s Shield) underPolicy(p Policy, ticket string, now time.Time) Shield {
 	if end := s.At.Add(p.VerifiedFor); end.Before(s.Until) {
 		s.Until = end
 	}
-	if !slices.Contains(p.Methods, s.Method) || p.VerifiedScope == ScopeTicket && s.Ticket != ticket {
+	if !slices.Contains(p.Methods, s.Method) || p.VerifiedScope == policy.ScopeTicket && s.Ticket != ticket {
 		return Shield{State: ShieldUnverified, ResendAt: s.ResendAt, Destination: s.Destination}
 	}
 	return s.AtTime(now)

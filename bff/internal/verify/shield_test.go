@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/sdk/api"
 )
 
@@ -29,27 +30,27 @@ type caseReading struct {
 }
 
 type caseEvent struct {
-	Seq          int64      `json:"seq"`
-	At           time.Time  `json:"at"`
-	Kind         EventKind  `json:"kind"`
-	Verification string     `json:"verification"`
-	Contact      string     `json:"contact"`
-	Channel      string     `json:"channel"`
-	Method       Method     `json:"method"`
-	By           Technician `json:"by"`
-	Ticket       string     `json:"ticket"`
-	TicketNumber string     `json:"ticket_number"`
-	Masked       string     `json:"masked"`
-	Note         string     `json:"note"`
-	Override     bool       `json:"override"`
-	CodeLength   int        `json:"code_length"`
-	MaxTries     int        `json:"max_tries"`
-	ResendAt     time.Time  `json:"resend_at"`
-	Until        time.Time  `json:"until"`
-	Reason       Code       `json:"reason"`
-	TriesLeft    int        `json:"tries_left"`
-	Late         bool       `json:"late"`
-	Locks        bool       `json:"locks"`
+	Seq          int64          `json:"seq"`
+	At           time.Time      `json:"at"`
+	Kind         EventKind      `json:"kind"`
+	Verification string         `json:"verification"`
+	Contact      string         `json:"contact"`
+	Channel      string         `json:"channel"`
+	Method       channel.Method `json:"method"`
+	By           Technician     `json:"by"`
+	Ticket       string         `json:"ticket"`
+	TicketNumber string         `json:"ticket_number"`
+	Masked       string         `json:"masked"`
+	Note         string         `json:"note"`
+	Override     bool           `json:"override"`
+	CodeLength   int            `json:"code_length"`
+	MaxTries     int            `json:"max_tries"`
+	ResendAt     time.Time      `json:"resend_at"`
+	Until        time.Time      `json:"until"`
+	Reason       Code           `json:"reason"`
+	TriesLeft    int            `json:"tries_left"`
+	Late         bool           `json:"late"`
+	Locks        bool           `json:"locks"`
 }
 
 func (e caseEvent) event() Event {

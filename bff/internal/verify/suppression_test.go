@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -39,7 +40,7 @@ func TestANumberThatCarriersSayGetsNoTextsGetsNoMoreUntilItChanges(t *testing.T)
 			}
 			h.clock.advance(2 * time.Minute)
 			h.wantMark(d, code("dana", "mobile"), reason)
-			h.wantMark(d, verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSLink}, reason)
+			h.wantMark(d, verify.Request{Contact: "dana", Channel: "mobile", Method: channel.SMSLink}, reason)
 			h.wantMark(d, link("dana", "mail"), "") // an e-mail is another matter
 			h.wantOptions(d, "mobile", reason)
 			moved := ticketContext()
@@ -59,7 +60,7 @@ func (h *harness) wantOptions(d verify.TicketContext, channel string, want verif
 	}
 	c, _ := d.Contact("dana")
 	ch, _ := c.Channel(channel)
-	for _, o := range pod.Rules.Options(d, c, ch, pod.Contacts["dana"], pod.Now) {
+	for _, o := range d.Options(pod.Rules.Policy, c, ch, pod.Contacts["dana"], pod.Now) {
 		if o.Refusal != want {
 			h.t.Errorf("%s is refused for %q, want %q", o.Method, o.Refusal, want)
 		}

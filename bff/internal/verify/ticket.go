@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 )
 
 // NoteJob is a result on its way to the ticket. It is the only record beside a ticket context that
@@ -22,7 +25,7 @@ type NoteJob struct {
 }
 
 // note is what goes onto the ticket of a verification that begins with e; nil: nothing does.
-func (d TicketContext) note(e Event, c Contact, p Policy) *NoteJob {
+func (d TicketContext) note(e Event, c Contact, p policy.Policy) *NoteJob {
 	if !d.TakesNotes || !p.TicketNote {
 		return nil
 	}
@@ -47,7 +50,7 @@ func (s *Service) NoteText(ctx context.Context, j NoteJob) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return Note(cmp.Or(j.Name, j.Contact), n, Zone(rules.TimeZone)), nil
+		return Note(cmp.Or(j.Name, j.Contact), n, locale.Zone(rules.TimeZone)), nil
 	}
 	return "", &Error{Code: CodeNotFound, Public: "There is no such verification.", Err: fmt.Errorf("verification %s has no request numbered %d", j.Verification, j.Seq)}
 }

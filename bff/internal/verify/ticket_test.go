@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -82,7 +83,7 @@ func TestAResultGoesOntoTheTicketWhenThereIsOne(t *testing.T) {
 
 func TestAPolicyWithoutTicketNotesWritesNone(t *testing.T) {
 	h := newHarness(t)
-	h.tenant("acme", func(p *verify.Policy) { p.TicketNote = false })
+	h.tenant("acme", func(p *policy.Policy) { p.TicketNote = false })
 	if _, err := h.Send(ctx, noted(), h.keyed(code("dana", "mobile"))); err != nil {
 		t.Fatal(err)
 	}

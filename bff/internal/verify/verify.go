@@ -1,86 +1,33 @@
-// Package verify is the core: verifications, their events and projections, policies and quotas.
+// Package verify is the core: verifications, their events and projections.
 //
 // Start with [Service]: Send, CheckCode, Validate and Deny are its main commands. Each appends to the event log of the
 // tenant. What a shield shows, what the history lists and what a ticket note says are pure projections of that log
-// ([Project], [Note]). The package imports the standard library and sdk/strictjson only, and declares what it needs of
-// other packages in ports.go.
+// ([Project], [Note]). Rules are in package policy, and limits in package quota. The package imports these, the
+// standard library and sdk/strictjson only, and declares what it needs of other packages in ports.go.
 package verify
 
 import (
 	"time"
-)
 
-// Method is the way in which a channel is proven.
-type Method string
-
-// The methods. A link is validated by the end user on the landing page; a code
-// is read aloud by the end user and typed by the technician.
-const (
-	EmailLink Method = "email_link"
-	SMSLink   Method = "sms_link"
-	SMSCode   Method = "sms_code"
-	EmailCode Method = "email_code"
-)
-
-// Methods lists every method, in the order in which a pod offers them.
-var Methods = []Method{SMSCode, SMSLink, EmailLink, EmailCode}
-
-// ByCode tells whether the end user reads a code aloud.
-func (m Method) ByCode() bool { return m == SMSCode || m == EmailCode }
-
-// Kind of the channel that the method needs.
-func (m Method) Kind() ChannelKind {
-	if m == EmailLink || m == EmailCode {
-		return Email
-	}
-	return Phone
-}
-
-// ChannelKind tells an address from a number.
-type ChannelKind string
-
-// The kinds of channel.
-const (
-	Email ChannelKind = "email"
-	Phone ChannelKind = "phone"
-)
-
-// Capability tells whether a phone number can receive text messages.
-type Capability string
-
-// Capabilities of a phone number. Unknown is tried: the carrier will tell.
-const (
-	Mobile   Capability = "mobile"
-	Landline Capability = "landline"
-	Unknown  Capability = ""
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 )
 
 // Channel is one way to reach a contact.
 type Channel struct {
-	ID         string      `json:"id"`
-	Kind       ChannelKind `json:"kind"`
-	Value      string      `json:"value"`                // an e-mail address, or a number in E.164; empty when unusable
-	Canonical  string      `json:"canonical,omitempty"`  // one form for all spellings of the destination; empty: Value, in lower case
-	Person     string      `json:"person,omitempty"`     // Canonical without the aliases that reach the same person; empty: Canonical
-	Unusable   Unusable    `json:"unusable,omitempty"`   // why no message is sent here
-	Candidates []string    `json:"candidates,omitempty"` // of an unusable one: the destinations that it may mean, as Person has them
-	Label      string      `json:"label,omitempty"`
-	Capability Capability  `json:"capability,omitempty"`
-	Country    string      `json:"country,omitempty"`   // of a number: ISO 3166, empty when it has none
-	Line       Line        `json:"line,omitempty"`      // of a number, as its numbering plan has it
-	ChangedAt  time.Time   `json:"changed_at,omitzero"` // since when the contact is reached there; zero: for as long as anybody knows
+	ID         string             `json:"id"`
+	Kind       channel.Kind       `json:"kind"`
+	Value      string             `json:"value"`                // an e-mail address, or a number in E.164; empty when unusable
+	Canonical  string             `json:"canonical,omitempty"`  // one form for all spellings of the destination; empty: Value, in lower case
+	Person     string             `json:"person,omitempty"`     // Canonical without the aliases that reach the same person; empty: Canonical
+	Unusable   Unusable           `json:"unusable,omitempty"`   // why no message is sent here
+	Candidates []string           `json:"candidates,omitempty"` // of an unusable one: the destinations that it may mean, as Person has them
+	Label      string             `json:"label,omitempty"`
+	Capability channel.Capability `json:"capability,omitempty"`
+	Country    string             `json:"country,omitempty"`   // of a number: ISO 3166, empty when it has none
+	Line       channel.Line       `json:"line,omitempty"`      // of a number, as its numbering plan has it
+	ChangedAt  time.Time          `json:"changed_at,omitzero"` // since when the contact is reached there; zero: for as long as anybody knows
 }
-
-// Line is what a number's block was given out for.
-type Line string
-
-// Lines that rules look at; all others are ordinary.
-const (
-	Ordinary Line = ""
-	Premium  Line = "premium"   // its holder is paid for each text: premium rate, shared cost, personal numbers
-	VoIP     Line = "voip"      // held by an account, not by a SIM
-	TollFree Line = "toll_free" // its holder pays for calls; it is seldom a mobile phone
-)
 
 // Contact is a person at the client.
 type Contact struct {
@@ -178,6 +125,11 @@ type Tenant struct {
 	Webhook      Webhook
 }
 
+// ForPolicy gives what policies depend on of the tenant.
+func (t Tenant) ForPolicy() policy.Tenant {
+	return policy.Tenant{ID: t.ID, Name: t.Name, Region: t.Region}
+}
+
 // Webhook is where alerts are posted.
 type Webhook struct {
 	URL    string // empty: nowhere
@@ -205,7 +157,7 @@ type Verification struct {
 	Channel     string
 	Ticket      string
 	Technician  string
-	Method      Method
+	Method      channel.Method
 	Secret      []byte // a code's number of digits and MAC, or SHA-256 of the link's token
 	Tries       int
 	MaxTries    int // of a code; of a link under number matching 1, else 0
@@ -238,19 +190,19 @@ const (
 // Job is one message on its way to the end user. It is the only thing that
 // holds the plain destination and the plain secret, sealed, and only until done.
 type Job struct {
-	ID         string        `json:"id"` // the verification's own
-	Tenant     string        `json:"tenant"`
-	Method     Method        `json:"method"`
-	To         string        `json:"to"`
-	Secret     string        `json:"secret"` // the code, or the link's token
-	Recipient  string        `json:"recipient"`
-	Technician string        `json:"technician"`
-	Ticket     string        `json:"ticket"`
-	Language   string        `json:"language,omitempty"`  // that it is written in
-	TimeZone   string        `json:"time_zone,omitempty"` // in which it gives times
-	ExpiresAt  time.Time     `json:"expires_at"`
-	ValidFor   time.Duration `json:"valid_for"`
-	Attempts   int           `json:"-"` // sends begun before this one
+	ID         string         `json:"id"` // the verification's own
+	Tenant     string         `json:"tenant"`
+	Method     channel.Method `json:"method"`
+	To         string         `json:"to"`
+	Secret     string         `json:"secret"` // the code, or the link's token
+	Recipient  string         `json:"recipient"`
+	Technician string         `json:"technician"`
+	Ticket     string         `json:"ticket"`
+	Language   string         `json:"language,omitempty"`  // that it is written in
+	TimeZone   string         `json:"time_zone,omitempty"` // in which it gives times
+	ExpiresAt  time.Time      `json:"expires_at"`
+	ValidFor   time.Duration  `json:"valid_for"`
+	Attempts   int            `json:"-"` // sends begun before this one
 }
 
 // JobKind is what a job brings to its receiver. Those of messages to the end user are the kinds of their channels.
@@ -263,7 +215,7 @@ const (
 )
 
 // MessageJobs is the kind of messages to channels of the kind.
-func MessageJobs(kind ChannelKind) JobKind { return JobKind(kind) }
+func MessageJobs(kind channel.Kind) JobKind { return JobKind(kind) }
 
 // JobState is where a job stands.
 type JobState string

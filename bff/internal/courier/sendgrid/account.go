@@ -4,13 +4,13 @@ import (
 	"crypto/ecdsa"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Plugin is SendGrid.
 var Plugin = courier.Plugin{
-	Name: Carrier, Title: "SendGrid", Kind: verify.Email, Help: "Send a tenant's e-mail by a SendGrid account.",
+	Name: Carrier, Title: "SendGrid", Kind: channel.Email, Help: "Send a tenant's e-mail by a SendGrid account.",
 	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
 }
 

@@ -4,13 +4,13 @@ import (
 	"net/url"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Plugin is a mail server. It reports no deliveries.
 var Plugin = courier.Plugin{
-	Name: Carrier, Title: "mail server", Kind: verify.Email, Help: "Send a tenant's e-mail through a mail server.",
+	Name: Carrier, Title: "mail server", Kind: channel.Email, Help: "Send a tenant's e-mail through a mail server.",
 	Flags: func() courier.Flags { return new(flags) }, Open: open,
 }
 

@@ -4,13 +4,13 @@ import (
 	"errors"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Plugin is Twilio.
 var Plugin = courier.Plugin{
-	Name: Carrier, Title: "Twilio", Kind: verify.Phone, Help: "Send a tenant's texts by a Twilio account.",
+	Name: Carrier, Title: "Twilio", Kind: channel.Phone, Help: "Send a tenant's texts by a Twilio account.",
 	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
 }
 

@@ -2,13 +2,13 @@ package vonage
 
 import (
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // Plugin is Vonage.
 var Plugin = courier.Plugin{
-	Name: Carrier, Title: "Vonage", Kind: verify.Phone, Help: "Send a tenant's texts by a Vonage account.",
+	Name: Carrier, Title: "Vonage", Kind: channel.Phone, Help: "Send a tenant's texts by a Vonage account.",
 	Flags: func() courier.Flags { return new(flags) }, Open: open, Reports: reports,
 }
 

@@ -7,11 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-func account(tenant, carrier string, kind verify.ChannelKind, place int) admin.CarrierAccount {
+func account(tenant, carrier string, kind channel.Kind, place int) admin.CarrierAccount {
 	return admin.CarrierAccount{
 		Tenant: tenant, Carrier: carrier, Kind: kind, Priority: place,
 		Settings: json.RawMessage(`{"from":"verify@acme.example"}`), Secret: []byte("key of " + carrier),
@@ -21,8 +22,8 @@ func account(tenant, carrier string, kind verify.ChannelKind, place int) admin.C
 var carriers = []promise{
 	{"accounts read back as they were put last, by kind and in their order", func(t *testing.T, s *store.Store) {
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
-		first, second, mail := account("acme", "twilio", verify.Phone, 1), account("acme", "vonage", verify.Phone, 2), account("acme", "smtp", verify.Email, 1)
-		old := account("acme", "vonage", verify.Phone, 0)
+		first, second, mail := account("acme", "twilio", channel.Phone, 1), account("acme", "vonage", channel.Phone, 2), account("acme", "smtp", channel.Email, 1)
+		old := account("acme", "vonage", channel.Phone, 0)
 		old.Secret = []byte("old")
 		for _, a := range []admin.CarrierAccount{old, second, first, mail} {
 			want(t, PutCarrier(t.Context(), s, a), "")
@@ -36,7 +37,7 @@ var carriers = []promise{
 		for _, id := range []string{"acme", "umbrella"} {
 			want(t, PutTenantSettings(t.Context(), s, tenant(id)), "")
 		}
-		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
+		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", channel.Email, 1)), "")
 		removed, err := RemoveCarrier(t.Context(), s, "umbrella", "smtp")
 		if removed || err != nil {
 			t.Errorf("removed: %t, error %v", removed, err)
@@ -48,7 +49,7 @@ var carriers = []promise{
 	}},
 	{"an account survives that its tenant's settings are put again, and goes once when it is removed", func(t *testing.T, s *store.Store) {
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
-		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", verify.Email, 1)), "")
+		want(t, PutCarrier(t.Context(), s, account("acme", "smtp", channel.Email, 1)), "")
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
 		for _, there := range []bool{true, false} {
 			removed, err := RemoveCarrier(t.Context(), s, "acme", "smtp")
@@ -58,6 +59,6 @@ var carriers = []promise{
 		}
 	}},
 	{"an account of no tenant is refused", func(t *testing.T, s *store.Store) {
-		want(t, PutCarrier(t.Context(), s, account("nobody", "smtp", verify.Email, 1)), verify.CodeNotFound)
+		want(t, PutCarrier(t.Context(), s, account("nobody", "smtp", channel.Email, 1)), verify.CodeNotFound)
 	}},
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/jobs"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -62,17 +63,17 @@ func heldMessage(j verify.Job) held { return held{tenant: j.Tenant, id: j.ID, at
 // kindsOfJob are all kinds.
 var kindsOfJob = []kindOfJob{
 	{
-		kind: verify.MessageJobs(verify.Email), kept: 24 * time.Hour,
+		kind: verify.MessageJobs(channel.Email), kept: 24 * time.Hour,
 		enqueue: func(ctx context.Context, v verify.Verification) func(verify.Tx) error {
 			j := job(v)
 			j.ValidFor = v.ExpiresAt.Sub(later)
 			return func(tx verify.Tx) error { return tx.Enqueue(ctx, j) }
 		},
 		queue: func(s *store.Store) jobs.Queue[held] {
-			return hidden[verify.Job]{s.Messages(verify.Email), heldMessage}
+			return hidden[verify.Job]{s.Messages(channel.Email), heldMessage}
 		},
 		lapsed: func(s *store.Store) jobs.Queue[held] {
-			return hidden[verify.Job]{s.LapsedMessages(verify.Email), heldMessage}
+			return hidden[verify.Job]{s.LapsedMessages(channel.Email), heldMessage}
 		},
 	},
 	{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -115,7 +116,7 @@ var ledger = []promise{
 		ctx := t.Context()
 		e := of(link("v1"), verify.EventRequested)
 		e.By, e.Note, e.Override = verify.Technician{ID: "ana", Name: "Ana Ortiz"}, "Manager approval \"✓\"\nby Zoë", true
-		e.Method, e.Masked, e.Until = verify.EmailLink, "d•••@contoso.com", noon.Add(5)
+		e.Method, e.Masked, e.Until = channel.EmailLink, "d•••@contoso.com", noon.Add(5)
 		e.Ticket = verify.Ticket{ID: "1", Number: "4711"}
 		must(t, s, appending(ctx, e))
 		e.Seq, e.Until = 1, noon // milliseconds are kept

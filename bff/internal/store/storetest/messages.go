@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -44,7 +45,7 @@ func pending(t *testing.T, s *store.Store, ids ...string) []verify.Job {
 // claim takes e-mails.
 func claim(t *testing.T, s *store.Store, at time.Time, n int) []verify.Job {
 	t.Helper()
-	jobs, err := s.Messages(verify.Email).Claim(t.Context(), at, at.Add(time.Minute), n, nil)
+	jobs, err := s.Messages(channel.Email).Claim(t.Context(), at, at.Add(time.Minute), n, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func claim(t *testing.T, s *store.Store, at time.Time, n int) []verify.Job {
 // lapsed takes e-mails whose lease has ended, until the given time.
 func lapsed(t *testing.T, s *store.Store, at, until time.Time) []verify.Job {
 	t.Helper()
-	jobs, err := s.LapsedMessages(verify.Email).Claim(t.Context(), at, until, 9, nil)
+	jobs, err := s.LapsedMessages(channel.Email).Claim(t.Context(), at, until, 9, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +65,13 @@ func lapsed(t *testing.T, s *store.Store, at, until time.Time) []verify.Job {
 // retry queues an e-mail again.
 func retry(t *testing.T, s *store.Store, id string, at time.Time, cause string) error {
 	t.Helper()
-	return s.Messages(verify.Email).Retry(t.Context(), verify.Job{Tenant: "acme", ID: id}, at, cause)
+	return s.Messages(channel.Email).Retry(t.Context(), verify.Job{Tenant: "acme", ID: id}, at, cause)
 }
 
 // settle ends an e-mail.
 func settle(t *testing.T, s *store.Store, id string, state verify.JobState) error {
 	t.Helper()
-	return s.Messages(verify.Email).Settle(t.Context(), verify.Job{Tenant: "acme", ID: id}, state, "carrier's id", "a cause")
+	return s.Messages(channel.Email).Settle(t.Context(), verify.Job{Tenant: "acme", ID: id}, state, "carrier's id", "a cause")
 }
 
 // wiped demands that nothing of the job can be claimed or retried any more.
@@ -121,17 +122,17 @@ var messages = []promise{
 		ctx := t.Context()
 		mail := pending(t, s, "v1", "v3")
 		texts := make([]verify.Job, 2)
-		for i, method := range []verify.Method{verify.SMSCode, verify.SMSLink} {
+		for i, method := range []channel.Method{channel.SMSCode, channel.SMSLink} {
 			v := code(string(method))
 			v.Method, v.ExpiresAt = method, later.Add(5*time.Minute).UTC()
 			texts[i] = job(v)
 			must(t, s, insert(ctx, v), func(tx verify.Tx) error { return tx.Enqueue(ctx, texts[i]) })
 		}
-		given, err := s.Messages(verify.Phone).Claim(ctx, later, lease, 9, nil)
+		given, err := s.Messages(channel.Phone).Claim(ctx, later, lease, 9, nil)
 		if diff := cmp.Diff(texts, given); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
-		for kind, queued := range map[verify.ChannelKind]bool{verify.Phone: false, verify.Email: true} {
+		for kind, queued := range map[channel.Kind]bool{channel.Phone: false, channel.Email: true} {
 			if _, any, err := s.Messages(kind).NextDue(ctx, nil); any != queued || err != nil {
 				t.Errorf("of kind %s one is queued: %t, error %v; want %t", kind, any, err, queued)
 			}
@@ -140,7 +141,7 @@ var messages = []promise{
 			t.Error(diff)
 		}
 		want(t, retry(t, s, "v1", later, ""), "")
-		if given, err := s.Messages(verify.Phone).Claim(ctx, later, lease, 9, nil); len(given) > 0 || err != nil {
+		if given, err := s.Messages(channel.Phone).Claim(ctx, later, lease, 9, nil); len(given) > 0 || err != nil {
 			t.Errorf("%d e-mails were given out as texts, error %v", len(given), err)
 		}
 	}},
@@ -156,7 +157,7 @@ var messages = []promise{
 	{"a job whose lease has run out is given to be told, again until it is settled, and never sent again", func(t *testing.T, s *store.Store) {
 		pending(t, s, "v1")
 		claim(t, s, later, 1)
-		told := []verify.Job{{ID: "v1", Tenant: "acme", Method: verify.EmailLink, Attempts: 1}}
+		told := []verify.Job{{ID: "v1", Tenant: "acme", Method: channel.EmailLink, Attempts: 1}}
 		again := lease.Add(30 * time.Second)
 		for _, row := range []struct {
 			at   time.Time
@@ -191,7 +192,7 @@ var messages = []promise{
 		var mu sync.Mutex
 		told := 0
 		together(func(int) error {
-			lapsed, err := s.LapsedMessages(verify.Email).Claim(t.Context(), lease, lease.Add(time.Minute), 9, nil)
+			lapsed, err := s.LapsedMessages(channel.Email).Claim(t.Context(), lease, lease.Add(time.Minute), 9, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			told += len(lapsed)

@@ -7,16 +7,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
-	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // SetPolicy sets what the tenant, or with its id a client, has of the policy: the built-in one but for the changes.
-func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*verify.Policy)) {
+func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*policy.Policy)) {
 	t.Helper()
-	policy := verify.DefaultPolicy()
+	p := policy.Default()
 	if change != nil {
-		change(&policy)
+		change(&p)
 	}
 	ctx := context.Background()
 	err := s.Administer(ctx, tenant, func(tx admin.Tx) error {
@@ -25,9 +25,9 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 			return err
 		}
 		set.Version++
-		set.By, set.At, set.Fields = "test", time.UnixMilli(0).UTC(), map[string]verify.FieldOverride{}
-		for name, value := range policy.Values() {
-			set.Fields[name] = verify.FieldOverride{Value: value, Version: set.Version, By: set.By, At: set.At}
+		set.By, set.At, set.Fields = "test", time.UnixMilli(0).UTC(), map[string]policy.FieldOverride{}
+		for name, value := range p.Values() {
+			set.Fields[name] = policy.FieldOverride{Value: value, Version: set.Version, By: set.By, At: set.At}
 		}
 		_, err = tx.PutOverrides(ctx, set)
 		return err
@@ -38,7 +38,7 @@ func SetPolicy(t rapid.TB, s *store.Store, tenant, client string, change func(*v
 }
 
 // Unbounded lifts every quota: they are counted as ever, and none is reached.
-func Unbounded(p *verify.Policy) {
+func Unbounded(p *policy.Policy) {
 	const plenty = 1_000_000_000
 	l := &p.Limits
 	for _, limit := range []*int64{

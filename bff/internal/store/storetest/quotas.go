@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -23,7 +24,7 @@ var quotas = []promise{
 		tenants := 0
 		rapid.Check(t, func(t *rapid.T) {
 			tenants++
-			tenant, at, model := fmt.Sprint("tenant-", tenants), noon, map[string]verify.Usage{}
+			tenant, at, model := fmt.Sprint("tenant-", tenants), noon, map[string]quota.Usage{}
 			for range rapid.IntRange(1, 12).Draw(t, "transactions") {
 				at = at.Add(time.Duration(rapid.IntRange(-40, 60).Draw(t, "seconds")) * time.Second)
 				var steps []func(verify.Tx) error
@@ -50,7 +51,7 @@ var quotas = []promise{
 		})
 	}},
 	{"a pause is told until it is over, and is never longer than the longest", func(t *testing.T, s *store.Store) {
-		ctx, b := t.Context(), verify.Quota{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1, Pause: time.Minute}
+		ctx, b := t.Context(), quota.Quota{Name: "pumping", Key: "k", Window: time.Hour, Amount: 1, Pause: time.Minute}
 		must(t, s, func(tx verify.Tx) error { return tx.Pause(ctx, "acme", b, noon.Add(time.Minute)) })
 		for i, row := range []struct {
 			at      time.Time
@@ -64,7 +65,7 @@ var quotas = []promise{
 		} {
 			b.Pause = row.longest
 			err := s.Write(ctx, "acme", func(tx verify.Tx) error {
-				uses, err := tx.Spend(ctx, "acme", row.at, []verify.Quota{b})
+				uses, err := tx.Spend(ctx, "acme", row.at, []quota.Quota{b})
 				if err == nil && (!uses[0].Paused.Equal(row.want) || uses[0].Used != 1) {
 					t.Errorf("row %d: it stands at %+v", i, uses[0])
 				}
@@ -76,7 +77,7 @@ var quotas = []promise{
 		}
 	}},
 	{"Threat_07: another tenant's quotas are its own", func(t *testing.T, s *store.Store) {
-		ctx, b := t.Context(), []verify.Quota{{Name: "a", Window: time.Hour, Amount: 1}}
+		ctx, b := t.Context(), []quota.Quota{{Name: "a", Window: time.Hour, Amount: 1}}
 		for _, tenant := range []string{"acme", "zenith"} {
 			must(t, s, func(tx verify.Tx) error {
 				uses, err := tx.Spend(ctx, tenant, noon, b)
@@ -90,9 +91,9 @@ var quotas = []promise{
 }
 
 func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, names []string, fails bool) error {
-	list := make([]verify.Quota, len(names))
+	list := make([]quota.Quota, len(names))
 	for i, name := range names {
-		list[i] = verify.Quota{Name: name, Key: "k", Window: window, Amount: 1}
+		list[i] = quota.Quota{Name: name, Key: "k", Window: window, Amount: 1}
 	}
 	_, err := tx.Spend(context.Background(), tenant, at, list)
 	if err == nil && fails {
@@ -102,7 +103,7 @@ func spend(tx verify.Tx, tenant string, at time.Time, window time.Duration, name
 }
 
 // rewound is the correction of windows after the clock was set back. It is kept even if the step fails.
-func rewound(before map[string]verify.Usage, at time.Time, names []string) map[string]verify.Usage {
+func rewound(before map[string]quota.Usage, at time.Time, names []string) map[string]quota.Usage {
 	after := maps.Clone(before)
 	for _, name := range names {
 		if u, there := after[name]; there && u.Began.After(at) {
@@ -113,12 +114,12 @@ func rewound(before map[string]verify.Usage, at time.Time, names []string) map[s
 	return after
 }
 
-func plainly(before map[string]verify.Usage, at time.Time, window time.Duration, names []string) map[string]verify.Usage {
+func plainly(before map[string]quota.Usage, at time.Time, window time.Duration, names []string) map[string]quota.Usage {
 	after := rewound(before, at, names)
 	for _, name := range names {
 		u, there := after[name]
 		if !there || at.Sub(u.Began) >= window {
-			u = verify.Usage{Began: at}
+			u = quota.Usage{Began: at}
 		}
 		u.Used++
 		after[name] = u
@@ -127,13 +128,13 @@ func plainly(before map[string]verify.Usage, at time.Time, window time.Duration,
 }
 
 // standing reads the quotas that the model knows, by a window without an end.
-func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]verify.Usage) map[string]verify.Usage {
+func standing(t rapid.TB, s *store.Store, tenant string, at time.Time, model map[string]quota.Usage) map[string]quota.Usage {
 	t.Helper()
-	found := map[string]verify.Usage{}
+	found := map[string]quota.Usage{}
 	err := s.Write(context.Background(), "acme", func(tx verify.Tx) error {
 		for name := range model {
 			// Asked for at a time that rewinds nothing.
-			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), verify.Quota{Name: name, Key: "k", Window: 1000 * time.Hour})
+			u, err := tx.Used(context.Background(), tenant, at.Add(24*time.Hour), quota.Quota{Name: name, Key: "k", Window: 1000 * time.Hour})
 			if err != nil {
 				return err
 			}

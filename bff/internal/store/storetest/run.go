@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -49,7 +50,7 @@ var noon = time.Date(2025, 6, 2, 12, 0, 0, 0, time.UTC)
 // link gives an open verification by link, that others are made of.
 func link(id string) verify.Verification {
 	return verify.Verification{
-		ID: id, Tenant: "acme", Contact: "dana", Channel: "mail", Ticket: "4711", Technician: "ana", Method: verify.EmailLink,
+		ID: id, Tenant: "acme", Contact: "dana", Channel: "mail", Ticket: "4711", Technician: "ana", Method: channel.EmailLink,
 		Secret: []byte("token of " + id), RequestedAt: noon, ExpiresAt: noon.Add(5 * time.Minute),
 		VerifiedFor: 30 * time.Minute, Key: "key of " + id, Fingerprint: []byte("request of " + id),
 	}
@@ -58,7 +59,7 @@ func link(id string) verify.Verification {
 // code gives an open verification by code, with three tries.
 func code(id string) verify.Verification {
 	v := link(id)
-	v.Channel, v.Method, v.Secret, v.MaxTries = "mobile", verify.SMSCode, []byte("mac of "+id), 3
+	v.Channel, v.Method, v.Secret, v.MaxTries = "mobile", channel.SMSCode, []byte("mac of "+id), 3
 	return v
 }
 

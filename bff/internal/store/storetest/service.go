@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -35,7 +36,7 @@ func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 	r, err := svc.Send(t.Context(), session("").Context, send(0))
 	want(t, err, "")
 	soon := time.Now().Add(time.Minute)
-	jobs, err := s.Messages(verify.Phone).Claim(t.Context(), soon, soon.Add(time.Minute), 9, nil)
+	jobs, err := s.Messages(channel.Phone).Claim(t.Context(), soon, soon.Add(time.Minute), 9, nil)
 	want(t, err, "")
 	if len(jobs) != 1 {
 		t.Fatalf("%d messages are on their way, want 1", len(jobs))
@@ -44,7 +45,7 @@ func sent(t *testing.T, s *store.Store, svc *verify.Service) (id, code string) {
 }
 
 func send(n int) verify.Request {
-	return verify.Request{Contact: "dana", Channel: "mobile", Method: verify.SMSCode, Key: fmt.Sprintf("idempotency-key-%04d", n)}
+	return verify.Request{Contact: "dana", Channel: "mobile", Method: channel.SMSCode, Key: fmt.Sprintf("idempotency-key-%04d", n)}
 }
 
 var service = []promise{

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/store"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -23,7 +24,7 @@ func session(id string) verify.Session {
 			Tenant: "acme", Technician: verify.Technician{ID: "ana", Name: "Ana Ortiz", Email: "ana@acme.example"},
 			Ticket: verify.Ticket{PSA: "demo", ID: "1", Number: "4711", Summary: "Reset"}, Client: verify.Client{ID: "c", Name: "Contoso"},
 			Contacts: []verify.Contact{{ID: "dana", Name: "Dana Reyes", Channels: []verify.Channel{
-				{ID: "mobile", Kind: verify.Phone, Value: "+14155554821", Capability: verify.Mobile},
+				{ID: "mobile", Kind: channel.Phone, Value: "+14155554821", Capability: channel.Mobile},
 			}}},
 			DefaultContact: "dana",
 		},

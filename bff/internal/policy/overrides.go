@@ -1,4 +1,4 @@
-package verify
+package policy
 
 import (
 	"bytes"
@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
 )
 
-// PolicyOverrides are what one level sets of the policy: the tenant, or one of its clients. What a level does
-// not set is the level's above: the tenant's over a client's, [DefaultPolicy] over the tenant's.
-type PolicyOverrides struct {
+// Overrides are what one level sets of the policy: the tenant, or one of its clients. What a level does
+// not set is the level's above: the tenant's over a client's, [Default] over the tenant's.
+type Overrides struct {
 	Tenant  string
 	Client  string // empty: the tenant's own
 	Name    string // the client's, as explanations say it; may be empty
@@ -29,21 +31,14 @@ type FieldOverride struct {
 	At      time.Time       `json:"at"`
 }
 
-// PolicyVersion names the settings that a policy is made of: the tenant's and the client's.
-type PolicyVersion struct{ Tenant, Client int64 }
+// Version names the settings that a policy is made of: the tenant's and the client's.
+type Version struct{ Tenant, Client int64 }
 
 // String is as pods show it: 12.7.
-func (v PolicyVersion) String() string { return fmt.Sprintf("%d.%d", v.Tenant, v.Client) }
-
-// Change is what an edit did to one field. A value that is absent is the level's above.
-type Change struct {
-	Field string          `json:"field"`
-	From  json.RawMessage `json:"from,omitempty"`
-	To    json.RawMessage `json:"to,omitempty"`
-}
+func (v Version) String() string { return fmt.Sprintf("%d.%d", v.Tenant, v.Client) }
 
 // Values are the fields without their histories.
-func (s PolicyOverrides) Values() map[string]json.RawMessage {
+func (s Overrides) Values() map[string]json.RawMessage {
 	values := make(map[string]json.RawMessage, len(s.Fields))
 	for name, setting := range s.Fields {
 		values[name] = setting.Value
@@ -53,7 +48,7 @@ func (s PolicyOverrides) Values() map[string]json.RawMessage {
 
 // apply lays the settings over a policy, and gives those that it took. One that an older version wrote, and this one
 // takes no more, is left out: the field is the level's above.
-func (s PolicyOverrides) apply(p *Policy) PolicyOverrides {
+func (s Overrides) apply(p *Policy) Overrides {
 	taken := s
 	for i := range Fields {
 		f := &Fields[i]
@@ -65,9 +60,15 @@ func (s PolicyOverrides) apply(p *Policy) PolicyOverrides {
 	return taken
 }
 
+// FieldChange is what an edit did to one field. A value that is absent is the level's above.
+type FieldChange struct {
+	Field    string
+	From, To json.RawMessage
+}
+
 // Edited is what the settings become when the values take the place of all that was set, and what that changes.
-// CodeInvalid: Field names a value that is out of its range, of the wrong type or unknown.
-func (s PolicyOverrides) Edited(values map[string]json.RawMessage, by string, at time.Time) (PolicyOverrides, []Change, error) {
+// Invalid: Field names a value that is out of its range, of the wrong type or unknown.
+func (s Overrides) Edited(values map[string]json.RawMessage, by string, at time.Time) (Overrides, []FieldChange, error) {
 	next := s
 	next.Version, next.By, next.At, next.Fields = s.Version+1, by, at, map[string]FieldOverride{}
 	for name, value := range values {
@@ -92,13 +93,13 @@ func (s PolicyOverrides) Edited(values map[string]json.RawMessage, by string, at
 	return next, changes(s, next), nil
 }
 
-func changes(before, after PolicyOverrides) []Change {
-	var list []Change
+func changes(before, after Overrides) []FieldChange {
+	var list []FieldChange
 	for i := range Fields {
 		name := Fields[i].Name
 		from, to := before.Fields[name].Value, after.Fields[name].Value
 		if !bytes.Equal(from, to) {
-			list = append(list, Change{Field: name, From: from, To: to})
+			list = append(list, FieldChange{Field: name, From: from, To: to})
 		}
 	}
 	return list
@@ -106,7 +107,7 @@ func changes(before, after PolicyOverrides) []Change {
 
 // Values is what makes the policy of the built-in one: the fields in which they differ.
 func (p Policy) Values() map[string]json.RawMessage {
-	values, builtin := p.values(), DefaultPolicy().values()
+	values, builtin := p.values(), Default().values()
 	maps.DeleteFunc(values, func(name string, value json.RawMessage) bool { return bytes.Equal(value, builtin[name]) })
 	return values
 }
@@ -129,41 +130,41 @@ func FieldNamed(name string) (*Field, bool) {
 	return &Fields[i], true
 }
 
-// CheckTogether refuses fields of a level that can't both hold, under the tenant's own overrides: CodePolicyConflict.
+// CheckTogether refuses fields of a level that can't both hold, under the tenant's own overrides: Conflict.
 // For the tenant's own level, own is not looked at.
-func (s PolicyOverrides) CheckTogether(t Tenant, own PolicyOverrides) error {
+func (s Overrides) CheckTogether(own Overrides) error {
 	if s.Client == "" {
-		return s.checkTogether(resolve(t, s, PolicyOverrides{}).Policy)
+		return s.checkTogether(Of(Tenant{}, s, Overrides{}))
 	}
-	return s.checkTogether(resolve(t, own, s).Policy)
+	return s.checkTogether(Of(Tenant{}, own, s))
 }
 
 // checkTogether refuses fields that can't both hold. The level's own fields are looked at: what another
 // level's change makes moot does no harm, because every rule can only refuse.
-func (s PolicyOverrides) checkTogether(p Policy) error {
+func (s Overrides) checkTogether(p Policy) error {
 	set := func(name string) bool { _, is := s.Fields[name]; return is }
-	link := slices.ContainsFunc(p.Methods, func(m Method) bool { return !m.ByCode() })
-	code := slices.ContainsFunc(p.Methods, Method.ByCode)
-	text := slices.ContainsFunc(p.Methods, func(m Method) bool { return m.Kind() == Phone })
+	link := slices.ContainsFunc(p.Methods, func(m channel.Method) bool { return !m.ByCode() })
+	code := slices.ContainsFunc(p.Methods, channel.Method.ByCode)
+	text := slices.ContainsFunc(p.Methods, func(m channel.Method) bool { return m.Kind() == channel.Phone })
 	switch {
 	case p.NumberMatching && !link && (set("number_matching") || set("methods")):
-		return policyConflict("number_matching", "Numbers are matched on links, and no link is among the methods.")
+		return conflict("number_matching", "Numbers are matched on links, and no link is among the methods.")
 	case !code && set("code_length"):
-		return policyConflict("code_length", "A code's length is set, and no code is among the methods.")
+		return conflict("code_length", "A code's length is set, and no code is among the methods.")
 	case !text && len(s.Fields["sms_countries"].Value) > len("[]"):
-		return policyConflict("sms_countries", "Countries are allowed for texts, and no method by phone is among the methods.")
+		return conflict("sms_countries", "Countries are allowed for texts, and no method by phone is among the methods.")
 	case p.TriesPerCode > p.FailuresBeforeLock && (set("tries_per_code") || set("failures_before_lock")):
-		return policyConflict("tries_per_code", "A code has more tries than the contact has failures before it is locked.")
+		return conflict("tries_per_code", "A code has more tries than the contact has failures before it is locked.")
 	case !p.Banner.Until.IsZero() && !p.Banner.From.Before(p.Banner.Until) && set("banner"):
-		return policyConflict("banner", "The banner ends before it begins.")
+		return conflict("banner", "The banner ends before it begins.")
 	}
 	return nil
 }
 
-func policyConflict(field, public string) error {
-	return &Error{Code: CodePolicyConflict, Field: "fields." + field, Public: public}
+func conflict(field, public string) error {
+	return &Error{Problem: Conflict, Field: "fields." + field, Public: public}
 }
 
 func invalidField(name, public string) error {
-	return &Error{Code: CodeInvalid, Field: "fields." + name, Public: public}
+	return &Error{Problem: Invalid, Field: "fields." + name, Public: public}
 }

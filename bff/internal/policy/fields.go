@@ -1,4 +1,4 @@
-package verify
+package policy
 
 import (
 	"bytes"
@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -40,7 +42,7 @@ var Fields = []Field{
 	seconds("resend_cooldown_seconds", func(p *Policy) *time.Duration { return &p.ResendCooldown }, 10, 600),
 	seconds("verified_for_seconds", func(p *Policy) *time.Duration { return &p.VerifiedFor }, 60, 86_400),
 	word("verified_scope", func(p *Policy) *Scope { return &p.VerifiedScope }, ScopeContact, ScopeTicket),
-	count("history_entries", func(p *Policy) *int { return &p.HistoryEntries }, 0, maxHistoryEntries),
+	count("history_entries", func(p *Policy) *int { return &p.HistoryEntries }, 0, MaxHistoryEntries),
 	yes("number_matching", func(p *Policy) *bool { return &p.NumberMatching }),
 	yes("ticket_note", func(p *Policy) *bool { return &p.TicketNote }),
 	word("before_save", func(p *Policy) *SaveRule { return &p.BeforeSave }, SaveOff, SaveWarn, SaveBlock),
@@ -52,28 +54,30 @@ var Fields = []Field{
 	word("changed_channels", func(p *Policy) *ChangeRule { return &p.ChangedChannels }, ChangeFlag, ChangeRefuse),
 	{Name: "language", Range: "a language's tag, such as de or pt-BR", read: readLanguage, write: func(p Policy) any { return p.Language }},
 	{Name: "time_zone", Range: "an IANA name, such as Europe/Berlin", read: readTimeZone, write: func(p Policy) any { return p.TimeZone }},
-	limit("quota_destination_day", func(l *Limits) *int64 { return &l.DestinationDay }, 1, 1000),
-	limit("quota_prefix_hour", func(l *Limits) *int64 { return &l.PrefixHour }, 1, most),
-	limit("quota_technician_minute", func(l *Limits) *int64 { return &l.TechnicianMinute }, 1, most),
-	limit("quota_technician_hour", func(l *Limits) *int64 { return &l.TechnicianHour }, 1, most),
-	limit("quota_client_hour", func(l *Limits) *int64 { return &l.ClientHour }, 1, most),
-	limit("quota_country_hour", func(l *Limits) *int64 { return &l.CountryHour }, 1, most),
-	limit("quota_tenant_minute", func(l *Limits) *int64 { return &l.TenantMinute }, 1, most),
-	limit("quota_tenant_day", func(l *Limits) *int64 { return &l.TenantDay }, 1, most),
-	limit("quota_tenant_spend_day", func(l *Limits) *int64 { return &l.TenantSpendDay }, 1, 1000*most),
+	limit("quota_destination_day", func(l *quota.Limits) *int64 { return &l.DestinationDay }, 1, 1000),
+	limit("quota_prefix_hour", func(l *quota.Limits) *int64 { return &l.PrefixHour }, 1, most),
+	limit("quota_technician_minute", func(l *quota.Limits) *int64 { return &l.TechnicianMinute }, 1, most),
+	limit("quota_technician_hour", func(l *quota.Limits) *int64 { return &l.TechnicianHour }, 1, most),
+	limit("quota_client_hour", func(l *quota.Limits) *int64 { return &l.ClientHour }, 1, most),
+	limit("quota_country_hour", func(l *quota.Limits) *int64 { return &l.CountryHour }, 1, most),
+	limit("quota_tenant_minute", func(l *quota.Limits) *int64 { return &l.TenantMinute }, 1, most),
+	limit("quota_tenant_day", func(l *quota.Limits) *int64 { return &l.TenantDay }, 1, most),
+	limit("quota_tenant_spend_day", func(l *quota.Limits) *int64 { return &l.TenantSpendDay }, 1, 1000*most),
 	{Name: "sms_prices", Range: "by country, * for all others: 0 to 1000000 thousandths of the tenant's currency", TenantOnly: true, read: readPrices, write: func(p Policy) any { return p.Limits.Prices }},
 	tenants(count("pumping_floor_percent", func(p *Policy) *int { return &p.Limits.PumpingFloor }, 0, 100)),
-	limit("pumping_sample", func(l *Limits) *int64 { return &l.PumpingSample }, 10, 10_000),
+	limit("pumping_sample", func(l *quota.Limits) *int64 { return &l.PumpingSample }, 10, 10_000),
 	tenants(seconds("pumping_pause_seconds", func(p *Policy) *time.Duration { return &p.Limits.PumpingPause }, 300, 86_400)),
 }
 
+// MaxHistoryEntries is the most of a contact's verifications that a pod shows at once.
+const MaxHistoryEntries = 100
+
 const (
-	most              = 1_000_000_000
-	maxHistoryEntries = 100
-	maxPresets        = 10
-	presetMax         = 80
-	bannerMax         = 500
-	maxPrice          = 1_000_000
+	most       = 1_000_000_000
+	maxPresets = 10
+	presetMax  = 80
+	bannerMax  = 500
+	maxPrice   = 1_000_000
 )
 
 // canonical is the value as it is kept, if it fits.
@@ -160,7 +164,7 @@ func seconds(name string, of func(*Policy) *time.Duration, least, greatest int64
 		func(p Policy) int64 { return int64(*of(&p) / time.Second) })
 }
 
-func limit(name string, of func(*Limits) *int64, least, greatest int64) Field {
+func limit(name string, of func(*quota.Limits) *int64, least, greatest int64) Field {
 	return tenants(whole(name, least, greatest,
 		func(p *Policy, n int64) { *of(&p.Limits) = n },
 		func(p Policy) int64 { return *of(&p.Limits) }))
@@ -172,12 +176,12 @@ func tenants(f Field) Field {
 }
 
 func readMethods(value json.RawMessage, p *Policy) error {
-	var methods []Method
+	var methods []channel.Method
 	if strictly(value, &methods) != nil || len(methods) == 0 || repeats(methods) {
 		return invalidValue("This must be a list of one or more methods, each once.")
 	}
 	for _, m := range methods {
-		if !slices.Contains(Methods, m) {
+		if !slices.Contains(channel.Methods, m) {
 			return invalidValue("A method must be one of email_link, sms_link, sms_code, email_code.")
 		}
 	}
@@ -239,7 +243,7 @@ func readCountries(value json.RawMessage, p *Policy) error {
 
 func readLanguage(value json.RawMessage, p *Policy) error {
 	var tag string
-	if strictly(value, &tag) != nil || !IsLanguage(tag) {
+	if strictly(value, &tag) != nil || !locale.IsLanguage(tag) {
 		return invalidValue("A language is a tag, such as de or pt-BR.")
 	}
 	p.Language = tag
@@ -248,18 +252,12 @@ func readLanguage(value json.RawMessage, p *Policy) error {
 
 func readTimeZone(value json.RawMessage, p *Policy) error {
 	var name string
-	if strictly(value, &name) != nil || !IsZone(name) {
+	if strictly(value, &name) != nil || !locale.IsZone(name) {
 		return invalidValue("A time zone is an IANA name, such as Europe/Berlin or America/New_York.")
 	}
 	p.TimeZone = name
 	return nil
 }
-
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
-
-// IsLanguage tells whether the text has the form of a language's tag (BCP 47); whether there are words in
-// that language is not asked here.
-func IsLanguage(tag string) bool { return languageTag.MatchString(tag) }
 
 func readPrices(value json.RawMessage, p *Policy) error {
 	var prices map[string]int64
@@ -267,11 +265,11 @@ func readPrices(value json.RawMessage, p *Policy) error {
 		return invalidValue("This must be prices by country.")
 	}
 	for country, price := range prices {
-		if country != anyCountry && !isCountry(country) || price < 0 || price > maxPrice {
+		if country != quota.AnyCountry && !isCountry(country) || price < 0 || price > maxPrice {
 			return invalidValue("A price stands for a country's two capital letters or *, and is a whole number from 0 to %d.", maxPrice)
 		}
 	}
-	if _, set := prices[anyCountry]; !set {
+	if _, set := prices[quota.AnyCountry]; !set {
 		return invalidValue("The price for all other countries is missing: *.")
 	}
 	p.Limits.Prices = prices
@@ -284,7 +282,7 @@ func isCountry(s string) bool {
 
 // invalidValue says, in public words, what a value must be.
 func invalidValue(format string, args ...any) error {
-	return &Error{Code: CodeInvalid, Public: fmt.Sprintf(format, args...)}
+	return &Error{Problem: Invalid, Public: fmt.Sprintf(format, args...)}
 }
 
 // strictly reads one JSON value of exactly the type. Null is none of any.

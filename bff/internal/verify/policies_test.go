@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -19,7 +20,7 @@ type counted struct {
 	meanwhile     func() // happens once, after the next level is read
 }
 
-func (c *counted) PolicyLevel(ctx context.Context, tenant, client string) (verify.PolicyOverrides, error) {
+func (c *counted) PolicyLevel(ctx context.Context, tenant, client string) (policy.Overrides, error) {
 	c.levels++
 	s, err := c.Policies.PolicyLevel(ctx, tenant, client)
 	if happen := c.meanwhile; happen != nil {

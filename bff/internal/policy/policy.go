@@ -1,4 +1,9 @@
-package verify
+// Package policy has the rules of tenants and their clients: what each level sets, and what holds for a client.
+//
+// Start with [Policy] and [Fields]. [Cache] gives the [Effective] policy of a client, and [Policy.Refusal] tells why a
+// channel gets no message. The package imports the standard library, sdk/strictjson and leaves, and knows no
+// verifications: package verify applies the policies.
+package policy
 
 import (
 	"fmt"
@@ -7,6 +12,10 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/locale"
+	"github.com/shieldpod/shieldpod/bff/internal/quota"
 )
 
 // NoteRule says when a technician must give a reason to verify a contact other than
@@ -83,7 +92,7 @@ type Banner struct {
 
 // Policy is the rules for a client. Each field's range and default is in [Fields].
 type Policy struct {
-	Methods            []Method
+	Methods            []channel.Method
 	OverrideNote       NoteRule
 	NotePresets        []string
 	Banner             Banner
@@ -109,33 +118,16 @@ type Policy struct {
 	Language           string // of messages to contacts whose own is not known: a tag, such as de
 	TimeZone           string // of times that people read, where the contact's own is not known: an IANA name
 
-	Limits Limits
+	Limits quota.Limits
 
-	// NoCarrier are the kinds of channel that no carrier is set up for. It is no field that anybody edits: see [Reach].
-	NoCarrier []ChannelKind
+	// NoCarrier are the kinds of channel that no carrier is set up for. It is no field that is edited: the carriers decide.
+	NoCarrier []channel.Kind
 }
 
-// Limits are what a tenant's clients share: quotas in messages, and the alarm about pumped texts.
-type Limits struct {
-	DestinationDay   int64
-	PrefixHour       int64 // texts to one block of numbers
-	TechnicianMinute int64
-	TechnicianHour   int64
-	ClientHour       int64
-	CountryHour      int64 // texts to one country
-	TenantMinute     int64
-	TenantDay        int64
-	TenantSpendDay   int64            // thousandths of the tenant's currency
-	Prices           map[string]int64 // of a text, by country, "*" for all others: thousandths of the tenant's currency
-	PumpingFloor     int              // percent of the texts to a block that must come back as proofs; 0: no alarm
-	PumpingSample    int64            // texts before the alarm judges
-	PumpingPause     time.Duration
-}
-
-// DefaultPolicy is what holds for a tenant that has set nothing.
-func DefaultPolicy() Policy {
+// Default is what holds for a tenant that has set nothing.
+func Default() Policy {
 	return Policy{
-		Methods:            []Method{EmailLink, SMSLink, SMSCode},
+		Methods:            []channel.Method{channel.EmailLink, channel.SMSLink, channel.SMSCode},
 		OverrideNote:       NoteRequired,
 		NotePresets:        []string{"Manager approval", "Contact on file is unreachable", "Caller is a colleague of the contact"},
 		ShowOnLoad:         true,
@@ -154,48 +146,41 @@ func DefaultPolicy() Policy {
 		ChangedDays:        7,
 		ChangedChannels:    ChangeFlag,
 		Language:           "en",
-		TimeZone:           DefaultZone,
-		Limits: Limits{
+		TimeZone:           locale.DefaultZone,
+		Limits: quota.Limits{
 			DestinationDay: 10, PrefixHour: 60, TechnicianMinute: 10, TechnicianHour: 100, ClientHour: 200,
 			CountryHour: 500, TenantMinute: 120, TenantDay: 10_000,
-			TenantSpendDay: 200_000, Prices: map[string]int64{anyCountry: 50},
+			TenantSpendDay: 200_000, Prices: map[string]int64{quota.AnyCountry: 50},
 			PumpingFloor: 10, PumpingSample: 20, PumpingPause: time.Hour,
 		},
 	}
 }
 
-// anyCountry stands for the countries that have no price of their own.
-const anyCountry = "*"
-
-func (l Limits) price(country string) int64 {
-	if price, set := l.Prices[country]; set {
-		return price
-	}
-	return l.Prices[anyCountry]
-}
-
-func (p Policy) validity(m Method) time.Duration {
+// Validity is for how long a code or link of the method can be used.
+func (p Policy) Validity(m channel.Method) time.Duration {
 	if m.ByCode() {
 		return p.CodeValidity
 	}
 	return p.LinkValidity
 }
 
-// checkNote gives the note as it is kept: on one line, so that it can't pass for lines of the ticket note.
-func (p Policy) checkNote(note string, override bool) (string, error) {
+// CheckNote gives a technician's note as it is kept: on one line, so that it can't pass for lines of the ticket note. A
+// note is about the ticket's own contact, or an override.
+// NoteMissing: the policy asks for one. Invalid: it is too short or too long, or has characters that can't be shown.
+func (p Policy) CheckNote(note string, override bool) (string, error) {
 	note = oneLine(note)
 	length := utf8.RuneCountInString(note)
 	switch {
 	case override && p.OverrideNote == NoteOff:
 		return "", nil
 	case note == "" && override && p.OverrideNote == NoteRequired:
-		return "", &Error{Code: CodeNoteRequired, Public: "Add a note first: this is not the ticket's contact."}
+		return "", &Error{Problem: NoteMissing, Public: "Add a note first: this is not the ticket's contact."}
 	case note == "":
 		return "", nil
 	case hasForbidden(note):
-		return "", &Error{Code: CodeInvalid, Field: "note", Public: "The note has characters that can't be shown."}
+		return "", &Error{Problem: Invalid, Field: "note", Public: "The note has characters that can't be shown."}
 	case length < NoteMin || length > NoteMax:
-		return "", &Error{Code: CodeInvalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
+		return "", &Error{Problem: Invalid, Field: "note", Public: fmt.Sprintf("A note has %d to %d characters.", NoteMin, NoteMax)}
 	}
 	return note, nil
 }
@@ -205,10 +190,13 @@ func forbidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }
 
+// oneLine is the text without line breaks and runs of white space.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
 func hasForbidden(s string) bool { return strings.ContainsFunc(s, forbidden) }
 
 // RobotsVerify tells whether a mail robot that presses Validate verifies: links go by e-mail, and nothing but the press
 // is asked for.
 func (p Policy) RobotsVerify() bool {
-	return slices.Contains(p.Methods, EmailLink) && !p.NumberMatching
+	return slices.Contains(p.Methods, channel.EmailLink) && !p.NumberMatching
 }

@@ -1,4 +1,7 @@
-package verify
+// Package locale validates the names of languages and time zones, and gives time zones by name.
+//
+// Start with [Zone] and [IsLanguage]. The package imports the standard library only.
+package locale
 
 import (
 	"fmt"
