@@ -8,7 +8,7 @@ import (
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
-// Alert is [verify.Outbox]'s.
+// Alert is [verify.Alerts]'.
 func (t *tx) Alert(ctx context.Context, a verify.Alert) error {
 	if err := t.lockTenant(ctx, a.Tenant); err != nil {
 		return err

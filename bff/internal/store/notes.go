@@ -49,7 +49,7 @@ func (t *tx) requeueNote(ctx context.Context, tenant, id string, at time.Time) e
 	return err
 }
 
-// SettleNote is [verify.Outbox]'s.
+// SettleNote is [verify.Notes]'.
 func (t *tx) SettleNote(ctx context.Context, j verify.NoteJob) (bool, error) {
 	return t.move(ctx, j.Tenant, `
 		UPDATE jobs SET state = 'sent', sealed = NULL, cause = ''

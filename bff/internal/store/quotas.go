@@ -82,7 +82,7 @@ func (k *counters) discardStep() {
 	}
 }
 
-// Spend is [verify.UsageCounters]'s.
+// Spend is [verify.Quotas]'.
 func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []quota.Quota) ([]quota.Usage, error) {
 	found, err := t.load(ctx, tenant, at, quotas)
 	if err != nil {
@@ -96,7 +96,7 @@ func (t *tx) Spend(ctx context.Context, tenant string, at time.Time, quotas []qu
 	return uses, nil
 }
 
-// Used is [verify.UsageCounters]'s.
+// Used is [verify.Quotas]'.
 func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b quota.Quota) (quota.Usage, error) {
 	found, err := t.load(ctx, tenant, at, []quota.Quota{b})
 	if err != nil {
@@ -105,7 +105,7 @@ func (t *tx) Used(ctx context.Context, tenant string, at time.Time, b quota.Quot
 	return found[0].spend(millis(at), b.Window.Milliseconds(), 0).use(), nil
 }
 
-// Pause is [verify.UsageCounters]'s.
+// Pause is [verify.Quotas]'.
 func (t *tx) Pause(ctx context.Context, tenant string, b quota.Quota, until time.Time) error {
 	found, err := t.load(ctx, tenant, until, []quota.Quota{b})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
-// Suppress is [verify.UsageCounters]'s.
+// Suppress is [verify.Deliveries]'.
 func (t *tx) Suppress(ctx context.Context, v verify.Verification, reason verify.Code, at time.Time) error {
 	if err := t.lockTenant(ctx, v.Tenant); err != nil {
 		return err

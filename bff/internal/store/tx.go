@@ -13,8 +13,16 @@ import (
 )
 
 var (
-	_ verify.Tx = (*tx)(nil)
-	_ admin.Tx  = (*tx)(nil)
+	_ verify.Journal       = (*tx)(nil)
+	_ verify.Verifications = (*tx)(nil)
+	_ verify.Requests      = (*tx)(nil)
+	_ verify.Failures      = (*tx)(nil)
+	_ verify.Denials       = (*tx)(nil)
+	_ verify.Quotas        = (*tx)(nil)
+	_ verify.Deliveries    = (*tx)(nil)
+	_ verify.Outbox        = (*tx)(nil)
+	_ verify.Notes         = (*tx)(nil)
+	_ admin.Tx             = (*tx)(nil)
 )
 
 // runner reads: a connection, a pool or a transaction.
@@ -35,6 +43,7 @@ func (q question) reads() bool { return strings.HasPrefix(strings.TrimSpace(q.te
 // txRunner runs the statements of one transaction.
 type txRunner interface {
 	runner
+	stepper
 	// exec runs a statement and gives the number of rows that it changed.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
 	// hold runs a statement whose result is not needed, at once or together with a later one. If it fails, hold or
@@ -43,6 +52,10 @@ type txRunner interface {
 	// readAhead tells what the step is about to query, so that a database that is far away answers all in one round
 	// trip. It changes no answer.
 	readAhead(ctx context.Context, questions []question) error
+}
+
+// stepper undoes a part of a transaction alone.
+type stepper interface {
 	// beginStep starts a part of the transaction that undoStep can undo alone.
 	beginStep(ctx context.Context) error
 	// endStep keeps the part. Its error is that of a statement that was held: the part is then to be undone.

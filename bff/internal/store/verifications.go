@@ -27,7 +27,7 @@ func verification(row scan) (verify.Verification, error) {
 	return v, err
 }
 
-// Insert is [verify.Verifications]'. CodeKeyReused: the technician has used the idempotency key before.
+// Insert is [verify.Requests]'. CodeKeyReused: the technician has used the idempotency key before.
 func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 	last, err := t.head(ctx, v.Tenant)
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
 }
 
-// ByKey is [verify.Verifications]'.
+// ByKey is [verify.Requests]'.
 func (t *tx) ByKey(ctx context.Context, tenant, technician, key string) (verify.Verification, error) {
 	return t.find(ctx, tenant, byKey(tenant, technician, key))
 }
@@ -61,7 +61,7 @@ func byKey(tenant, technician, key string) question {
 		[]any{tenant, technician, key}}
 }
 
-// Latest is [verify.Verifications]'.
+// Latest is [verify.Requests]'.
 func (t *tx) Latest(ctx context.Context, tenant, contact, channel string) (verify.Verification, error) {
 	return t.find(ctx, tenant, latest(tenant, contact, channel))
 }
@@ -90,7 +90,7 @@ func (t *tx) find(ctx context.Context, tenant string, q question) (v verify.Veri
 	return v, err
 }
 
-// ReadAhead is [verify.Verifications]'.
+// ReadAhead is [verify.Requests]'.
 func (t *tx) ReadAhead(ctx context.Context, v verify.Verification, since time.Time, quotas []quota.Quota) error {
 	if t.lock == nil {
 		return nil // on SQLite, where a question costs no round trip
@@ -121,7 +121,7 @@ func (s *Store) BySecret(ctx context.Context, secret []byte) (v verify.Verificat
 	return v, err
 }
 
-// OpenByContact is [verify.Verifications]'.
+// OpenByContact is [verify.Denials]'.
 func (t *tx) OpenByContact(ctx context.Context, tenant, contact string, at time.Time) (open []verify.Verification, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (t *tx) End(ctx context.Context, tenant, id string, outcome verify.Outcome,
 	return true, t.endNote(ctx, tenant, id, outcome, at)
 }
 
-// DenyEnded is [verify.Verifications]'.
+// DenyEnded is [verify.Denials]'.
 func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Time) (bool, error) {
 	denied, err := t.move(ctx, tenant, `
 		UPDATE verifications SET outcome = 'denied', ended_at = $3
@@ -159,7 +159,7 @@ func (t *tx) DenyEnded(ctx context.Context, tenant, id string, at, after time.Ti
 	return true, t.requeueNote(ctx, tenant, id, at)
 }
 
-// Advance is [verify.UsageCounters]'s.
+// Advance is [verify.Deliveries]'.
 func (t *tx) Advance(ctx context.Context, tenant, id string, stage verify.Stage, at time.Time) (bool, error) {
 	return t.move(ctx, tenant, `
 		UPDATE verifications SET stage = $3
@@ -174,7 +174,7 @@ func (t *tx) move(ctx context.Context, tenant, text string, args ...any) (bool, 
 	return n > 0, err
 }
 
-// Try is [verify.UsageCounters]'s.
+// Try is [verify.Failures]'.
 func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures int) (v verify.Verification, ok bool, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return v, false, err
@@ -202,7 +202,7 @@ func (t *tx) Try(ctx context.Context, tenant, id string, at time.Time, failures 
 	return v, true, nil
 }
 
-// Messages is [verify.UsageCounters]'s.
+// Messages is [verify.Quotas]'.
 func (t *tx) Messages(ctx context.Context, tenant, person string, since time.Time) (n int64, oldest, newest time.Time, err error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return 0, oldest, newest, err
@@ -225,7 +225,7 @@ func messages(tenant, person string, since time.Time) question {
 		ORDER BY requested_at`, []any{tenant, person, millis(since)}}
 }
 
-// Standing is [verify.UsageCounters]'s.
+// Standing is [verify.Failures]'.
 func (t *tx) Standing(ctx context.Context, tenant, contact, destination string) (verify.Standing, error) {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return verify.Standing{}, err
@@ -245,7 +245,7 @@ func standing(tenant, contact, destination string) question {
 		COALESCE((SELECT reason FROM suppressions WHERE tenant = $1 AND destination = $3), '')`, []any{tenant, contact, destination}}
 }
 
-// ClearFailures is [verify.UsageCounters]'s.
+// ClearFailures is [verify.Failures]'.
 func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) error {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return err
@@ -253,7 +253,7 @@ func (t *tx) ClearFailures(ctx context.Context, tenant, contact string) error {
 	return t.put(ctx, "clear failures", `UPDATE failures SET n = 0 WHERE tenant = $1 AND contact = $2 AND n > 0`, tenant, contact)
 }
 
-// SetDenied is [verify.UsageCounters]'s.
+// SetDenied is [verify.Denials]'.
 func (t *tx) SetDenied(ctx context.Context, tenant, contact string, denied bool) error {
 	if err := t.lockTenant(ctx, tenant); err != nil {
 		return err

@@ -42,6 +42,14 @@ func (s *Service) CheckCode(ctx context.Context, d TicketContext, id, typed stri
 	return result, nil
 }
 
+// tryTx is what a typed code, a press of Validate or a picked number does in its transaction.
+type tryTx interface {
+	endTx
+	Failures
+	Quotas
+	Alerts
+}
+
 // codeCheck is one typed code on its way through the ledger.
 type codeCheck struct {
 	context TicketContext
@@ -58,7 +66,7 @@ type codeCheck struct {
 }
 
 // spend counts the try before anything but the code's length is compared: the length is known to who sent it.
-func (a *codeCheck) spend(ctx context.Context, tx Tx) error {
+func (a *codeCheck) spend(ctx context.Context, tx tryTx) error {
 	v, err := a.context.find(ctx, tx, a.id)
 	if err != nil {
 		return err
@@ -85,7 +93,7 @@ func (a *codeCheck) spend(ctx context.Context, tx Tx) error {
 
 // judge compares, and records what came of it. A code proves the destination that it was sent to: it
 // proves nothing for a number that has replaced that one in the ticket system since.
-func (a *codeCheck) judge(ctx context.Context, tx Tx) error {
+func (a *codeCheck) judge(ctx context.Context, tx tryTx) error {
 	if subtle.ConstantTimeCompare(a.keys.codeSecret(a.v.ID, a.present, a.code), a.v.Secret) == 1 {
 		return a.right(ctx, tx)
 	}
@@ -98,7 +106,7 @@ func (a *codeCheck) destination() string {
 	return a.keys.destination(a.context.Tenant, channel)
 }
 
-func (a *codeCheck) right(ctx context.Context, tx Tx) error {
+func (a *codeCheck) right(ctx context.Context, tx tryTx) error {
 	e := a.v.event(EventVerified, a.now)
 	e.By, e.Until = a.context.by(), a.now.Add(a.v.VerifiedFor)
 	err := succeed(ctx, tx, a.v, &e)
@@ -106,7 +114,7 @@ func (a *codeCheck) right(ctx context.Context, tx Tx) error {
 	return err
 }
 
-func (a *codeCheck) wrong(ctx context.Context, tx Tx) error {
+func (a *codeCheck) wrong(ctx context.Context, tx tryTx) error {
 	is, err := tx.Standing(ctx, a.v.Tenant, a.v.Contact, a.v.Destination)
 	if err != nil {
 		return err
@@ -131,7 +139,7 @@ func (a *codeCheck) wrong(ctx context.Context, tx Tx) error {
 }
 
 // fail ends a verification that no code can save any more.
-func (a *codeCheck) fail(ctx context.Context, tx Tx, reason Code) error {
+func (a *codeCheck) fail(ctx context.Context, tx endTx, reason Code) error {
 	e := a.v.event(EventFailed, a.now)
 	e.Reason = reason
 	err := end(ctx, tx, a.v, Failed, &e)
@@ -163,7 +171,7 @@ func wrongCode(left int) error {
 }
 
 // succeed ends an open verification as verified and clears the contact's failures.
-func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
+func succeed(ctx context.Context, tx tryTx, v Verification, e *Event) error {
 	if err := end(ctx, tx, v, Verified, e); err != nil {
 		return err
 	}
@@ -176,8 +184,14 @@ func succeed(ctx context.Context, tx Tx, v Verification, e *Event) error {
 	return tx.Alert(ctx, e.proves(v))
 }
 
+// endTx is what the end of a verification does in its transaction.
+type endTx interface {
+	Verifications
+	Journal
+}
+
 // end closes the verification and appends its event, or refuses because it was closed before.
-func end(ctx context.Context, tx Tx, v Verification, outcome Outcome, e *Event) error {
+func end(ctx context.Context, tx endTx, v Verification, outcome Outcome, e *Event) error {
 	ended, err := tx.End(ctx, v.Tenant, v.ID, outcome, e.At)
 	if err != nil {
 		return err
@@ -209,7 +223,7 @@ func (v Verification) refusal(now time.Time) error {
 
 // find gives a verification of this ticket and its contacts. Another ticket's, or
 // another tenant's, reads as none at all.
-func (d TicketContext) find(ctx context.Context, tx Tx, id string) (Verification, error) {
+func (d TicketContext) find(ctx context.Context, tx Verifications, id string) (Verification, error) {
 	v, err := tx.Find(ctx, d.Tenant, id)
 	if err != nil && CodeOf(err) != CodeNotFound {
 		return Verification{}, err

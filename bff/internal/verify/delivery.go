@@ -59,8 +59,14 @@ func (s *Service) RecordReports(ctx context.Context, tenant string, reports []Jo
 	return unknown, nil
 }
 
+// deliveryTx is what a report does in its transaction.
+type deliveryTx interface {
+	endTx
+	Deliveries
+}
+
 // deliveryOf writes one report down, if it says anything new.
-func deliveryOf(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
+func deliveryOf(ctx context.Context, tx deliveryTx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
 	switch r.Kind {
 	case EventDelayed, EventIndeterminate, EventSent, EventDelivered, EventFailed:
 		return progress(ctx, tx, now, tenant, id, r)
@@ -69,7 +75,7 @@ func deliveryOf(ctx context.Context, tx Tx, now time.Time, tenant, id string, r 
 }
 
 // progress is what a report makes of the message: it has come further, or has failed.
-func progress(ctx context.Context, tx Tx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
+func progress(ctx context.Context, tx deliveryTx, now time.Time, tenant, id string, r Report) (Event, bool, error) {
 	v, err := tx.Find(ctx, tenant, id)
 	if err != nil {
 		return Event{}, false, err

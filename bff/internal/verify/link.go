@@ -60,7 +60,7 @@ func (s *Service) Validate(ctx context.Context, token, picked string) (Link, err
 
 // pick compares the number that was picked; true: it is the right one. A wrong number ends the verification, and that
 // end is kept: one guess is all that a link allows.
-func (s *Service) pick(ctx context.Context, tx Tx, a linkAnswer, picked string) (Event, bool, error) {
+func (s *Service) pick(ctx context.Context, tx tryTx, a linkAnswer, picked string) (Event, bool, error) {
 	all, right := s.Keys.grid(a.v.ID)
 	if !slices.Contains(all, picked) {
 		if a.v.Outcome != Open || !a.now.Before(a.v.ExpiresAt) {
@@ -115,8 +115,14 @@ func (s *Service) Deny(ctx context.Context, token string) (Link, error) {
 	})
 }
 
+// denyTx is what "I did not ask for this" does in its transaction, beside its alert.
+type denyTx interface {
+	endTx
+	Denials
+}
+
 // deny ends the verification as denied, or turns the end that it has had into a denial and tells what it was.
-func (a linkAnswer) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err error) {
+func (a linkAnswer) deny(ctx context.Context, tx denyTx, e *Event) (was Outcome, err error) {
 	v, err := tx.Find(ctx, a.v.Tenant, a.v.ID)
 	if err != nil {
 		return "", err
@@ -142,7 +148,7 @@ func (a linkAnswer) deny(ctx context.Context, tx Tx, e *Event) (was Outcome, err
 }
 
 // endOthers fails the other open verifications of the contact: they may come from the same caller.
-func endOthers(ctx context.Context, tx Tx, v Verification, now time.Time) error {
+func endOthers(ctx context.Context, tx denyTx, v Verification, now time.Time) error {
 	others, err := tx.OpenByContact(ctx, v.Tenant, v.Contact, now)
 	if err != nil {
 		return err

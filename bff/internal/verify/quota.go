@@ -17,9 +17,16 @@ func (a pendingSend) quotas(p *policy.Effective) []quota.Quota {
 	return p.Limits.ForSend(quota.Send{Technician: v.Technician, Client: a.requested.Client, Prefix: v.Prefix, Country: a.country})
 }
 
+// quotaTx is what counting a send does in its transaction.
+type quotaTx interface {
+	Quotas
+	Journal
+	Alerts
+}
+
 // countQuotas counts the send on every quota. A limit that is passed refuses it, and with the step all of its
 // counting is undone. What remains little is told.
-func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *policy.Effective) ([]quota.Status, error) {
+func (a pendingSend) countQuotas(ctx context.Context, tx quotaTx, p *policy.Effective) ([]quota.Status, error) {
 	now, quotas := a.verification.RequestedAt, a.counted
 	warnings, err := a.checkDestinationLimit(ctx, tx, p)
 	if err != nil {
@@ -43,7 +50,7 @@ func (a pendingSend) countQuotas(ctx context.Context, tx Tx, p *policy.Effective
 
 // checkDestinationLimit refuses too many messages to one person, across contacts, tickets and aliases of the address. It
 // counts the verifications themselves.
-func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Tx, p *policy.Effective) ([]quota.Status, error) {
+func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Quotas, p *policy.Effective) ([]quota.Status, error) {
 	v, now := a.verification, a.verification.RequestedAt
 	n, first, last, err := tx.Messages(ctx, v.Tenant, v.Person, now.Add(-quota.DestinationWindow))
 	if err != nil || n == 0 {
@@ -58,7 +65,7 @@ func (a pendingSend) checkDestinationLimit(ctx context.Context, tx Tx, p *policy
 
 // checkPumping pauses a block of numbers of which too few texts come back as proofs: this one still goes out, and
 // none after it.
-func (a pendingSend) checkPumping(ctx context.Context, tx Tx, p *policy.Effective, q quota.Quota, sent quota.Usage) error {
+func (a pendingSend) checkPumping(ctx context.Context, tx quotaTx, p *policy.Effective, q quota.Quota, sent quota.Usage) error {
 	l, v := p.Limits, a.verification
 	if !l.Samples(sent.Used) {
 		return nil
@@ -82,7 +89,7 @@ func (a pendingSend) checkPumping(ctx context.Context, tx Tx, p *policy.Effectiv
 }
 
 // countProvenText counts a text whose code or link was used.
-func countProvenText(ctx context.Context, tx Tx, v Verification, at time.Time) error {
+func countProvenText(ctx context.Context, tx Quotas, v Verification, at time.Time) error {
 	if v.Prefix == "" {
 		return nil
 	}

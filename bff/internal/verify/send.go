@@ -172,7 +172,7 @@ func (s *Service) secret(id, destination string, m channel.Method, p policy.Poli
 }
 
 // repeated answers a request whose key was used before; its shield is to be read.
-func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) {
+func repeated(ctx context.Context, tx Requests, v Verification) (Result, bool, error) {
 	old, err := tx.ByKey(ctx, v.Tenant, v.Technician, v.Key)
 	if CodeOf(err) == CodeNotFound {
 		return Result{}, false, nil
@@ -191,9 +191,18 @@ func repeated(ctx context.Context, tx Tx, v Verification) (Result, bool, error) 
 	}, true, nil
 }
 
+// sendTx is what a send does in its transaction.
+type sendTx interface {
+	Requests
+	Failures
+	quotaTx
+	endTx
+	Outbox
+}
+
 // store writes the send: lock, cooldown, quotas, the end of an older one, then all that the new one is.
 // On a channel with a history, the state that the new shield reverts to is read.
-func (a pendingSend) store(ctx context.Context, tx Tx, p *policy.Effective) (Result, error) {
+func (a pendingSend) store(ctx context.Context, tx sendTx, p *policy.Effective) (Result, error) {
 	v := a.verification
 	if err := checkLock(ctx, tx, v, p.FailuresBeforeLock); err != nil {
 		return Result{}, err
@@ -237,7 +246,7 @@ func (a pendingSend) store(ctx context.Context, tx Tx, p *policy.Effective) (Res
 }
 
 // replace ends an older one that is still open.
-func (a pendingSend) replace(ctx context.Context, tx Tx, last Verification) error {
+func (a pendingSend) replace(ctx context.Context, tx endTx, last Verification) error {
 	v := a.verification
 	ended, err := tx.End(ctx, v.Tenant, last.ID, Superseded, v.RequestedAt)
 	if err != nil || !ended {
@@ -249,7 +258,7 @@ func (a pendingSend) replace(ctx context.Context, tx Tx, last Verification) erro
 
 // checkLock refuses all messages to a contact who denied a verification, codes to one with too many wrong codes, and texts
 // to a suppressed number.
-func checkLock(ctx context.Context, tx Tx, v Verification, limit int) error {
+func checkLock(ctx context.Context, tx Failures, v Verification, limit int) error {
 	is, err := tx.Standing(ctx, v.Tenant, v.Contact, v.Destination)
 	switch {
 	case err != nil:

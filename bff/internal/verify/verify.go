@@ -2,8 +2,9 @@
 //
 // Start with [Service]: Send, CheckCode, Validate and Deny are its main commands. Each appends to the event log of the
 // tenant. What a shield shows, what the history lists and what a ticket note says are pure projections of that log
-// ([Project], [Note]). Rules are in package policy, and limits in package quota. The package imports these, the
-// standard library and sdk/strictjson only, and declares what it needs of other packages in ports.go.
+// ([Project], [Note]). Rules are in package policy, and limits in package quota. The package imports these, the leaves
+// channel and locale, the standard library and sdk/strictjson only, and declares what it needs of other packages in
+// ports.go and tx.go.
 package verify
 
 import (
