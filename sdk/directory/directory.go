@@ -94,7 +94,8 @@ func (c *Client) Remove(ctx context.Context, system, client, contact string) err
 }
 
 func (c *Client) put(ctx context.Context, system, client, sync string, cards []api.DirectoryContact, report *Report) error {
-	result, err := c.server.PushContacts(ctx, system, client, api.DirectoryPush{Sync: sync, Contacts: append([]api.DirectoryContact{}, cards...)})
+	result, err := c.server.PushContacts(ctx, system, client,
+		api.DirectoryPush{Sync: sync, Contacts: append([]api.DirectoryContact{}, cards...)})
 	if err != nil {
 		return err
 	}

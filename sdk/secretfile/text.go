@@ -194,7 +194,8 @@ func quoted(text string) bool {
 
 func smartQuote(r rune) bool {
 	switch r {
-	case '\u2018', '\u2019', '\u201a', '\u201b', '\u201c', '\u201d', '\u201e', '\u201f', '\u2032', '\u2033', '\u00ab', '\u00bb', '\u2039', '\u203a',
+	case '\u2018', '\u2019', '\u201a', '\u201b', '\u201c', '\u201d', '\u201e',
+		'\u201f', '\u2032', '\u2033', '\u00ab', '\u00bb', '\u2039', '\u203a',
 		'\u300c', '\u300d', '\uff02', '\uff07':
 		return true
 	}

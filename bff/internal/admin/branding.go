@@ -9,7 +9,9 @@ import (
 
 // PutBranding stores b, made from the version that it names, and gives it as it is then. Messages and pages follow.
 // Without changes it stores nothing. CodeStaleVersion: the branding was edited since that version.
-func (s *Service) PutBranding(ctx context.Context, by Actor, tenant string, b verify.Branding, changes []verify.Change) (after verify.Branding, err error) {
+func (s *Service) PutBranding(
+	ctx context.Context, by Actor, tenant string, b verify.Branding, changes []verify.Change,
+) (after verify.Branding, err error) {
 	err = s.perform(ctx, by, tenant, func(a *act) error {
 		before, err := a.Branding(ctx, tenant)
 		if err != nil {

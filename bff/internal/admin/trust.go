@@ -108,7 +108,9 @@ func (s *Service) RemoveSignIn(ctx context.Context, by Actor, tenant string) (Te
 }
 
 // changeTrust stores the tenant as change leaves it, with the event that change gives.
-func (s *Service) changeTrust(ctx context.Context, by Actor, tenant string, change func(*Tenant) (verify.Event, error)) (t Tenant, err error) {
+func (s *Service) changeTrust(
+	ctx context.Context, by Actor, tenant string, change func(*Tenant) (verify.Event, error),
+) (t Tenant, err error) {
 	err = s.perform(ctx, by, tenant, func(a *act) error {
 		if t, err = a.Tenant(ctx, tenant); err != nil {
 			return err

@@ -37,7 +37,9 @@ func closeDataDir(dir string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("--data-dir: %s can't be read by this user: %w", dir, err)
 	}
-	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), DatabaseFile) && e.Name() != DemoFile })
+	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), DatabaseFile) && e.Name() != DemoFile
+	})
 	if err := closeFolder(dir, info, foreign, log); err != nil {
 		return err
 	}

@@ -78,7 +78,8 @@ func newLimiter(l Limits, clock func() time.Time, security *securitylog.Log) *li
 // A launch that opens a pod and a delivery report with a good signature are not counted.
 func (l *limiter) serve(w http.ResponseWriter, r *http.Request, address netip.Addr, next http.Handler) {
 	path := r.URL.Path
-	if path == "/healthz" || path == "/readyz" || path == "/api/v1/live" || strings.HasPrefix(path, "/api/v1/") && r.Header.Get("Authorization") != "" && !isLaunch(path) {
+	if path == "/healthz" || path == "/readyz" || path == "/api/v1/live" ||
+		strings.HasPrefix(path, "/api/v1/") && r.Header.Get("Authorization") != "" && !isLaunch(path) {
 		next.ServeHTTP(w, r)
 		return
 	}

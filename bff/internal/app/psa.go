@@ -29,7 +29,9 @@ func NewConnectWise(connections psa.Connections, loopback bool, now func() time.
 }
 
 // connectionChecks refuse invalid settings and secrets of a system, and give the origin of its host.
-var connectionChecks = map[string]func(settings, secret []byte) (origin string, err error){connectwise.Product.Name: connectwise.CheckConnection}
+var connectionChecks = map[string]func(settings, secret []byte) (origin string, err error){
+	connectwise.Product.Name: connectwise.CheckConnection,
+}
 
 // NewTicketSystems makes the adapters of all ticket systems, and the directory of pushed contacts. loopback is as for
 // NewConnectWise.
@@ -42,7 +44,9 @@ func NewTicketSystems(db *store.Store, loopback bool, now func() time.Time) (psa
 }
 
 // newNotes writes results onto tickets.
-func newNotes(c Config, db *store.Store, waker *jobs.Waker, writers map[string]psa.Writer, results psa.Results) *jobs.Worker[verify.NoteJob] {
+func newNotes(
+	c Config, db *store.Store, waker *jobs.Waker, writers map[string]psa.Writer, results psa.Results,
+) *jobs.Worker[verify.NoteJob] {
 	return psa.NewWorker(psa.WorkerConfig{
 		Queue: db.Notes(), Waker: waker, Results: results, Tenants: db, Writers: writers,
 		Now: c.Now, Random: mathrand.Float64, Log: c.Log,

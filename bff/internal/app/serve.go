@@ -120,7 +120,10 @@ func (srv *Server) Refresh() {
 func (srv *Server) serveMetrics(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", srv.Metrics)
-	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	web := &http.Server{
+		Handler: mux, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+	}
 	context.AfterFunc(ctx, func() { _ = web.Close() }) // an interrupted scrape does no harm
 	if err := web.Serve(srv.metricsListener); !errors.Is(err, http.ErrServerClosed) {
 		return err

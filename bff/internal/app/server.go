@@ -211,7 +211,8 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 	srv.disconnect = sync.OnceFunc(srv.hub.Close)
 	metrics := httpapi.NewMetrics(srv.hub.Count, srv.security.Collector())
 	routes := httpapi.New(httpapi.Config{
-		Verify: service, Launch: launches, Tenants: db, Admin: srv.Admin, Directory: directory.Directory{Cards: db}, Brands: brands, Brandings: db,
+		Verify: service, Launch: launches, Tenants: db, Admin: srv.Admin,
+		Directory: directory.Directory{Cards: db}, Brands: brands, Brandings: db,
 		Landing: landing.Preview, Live: srv.hub, PodPage: page, PublicURL: c.PublicURL,
 		Contract: api.Contract, Metrics: metrics, Ready: srv.ready, Log: c.Log,
 		Security: srv.security, Guesses: ratelimit.New(c.Limits.LimitGuesses, c.LimitClock),

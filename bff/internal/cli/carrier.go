@@ -197,7 +197,9 @@ func checkCarriers(ctx context.Context, db *store.Store, tenant string, say func
 }
 
 // checkAccounts signs in at each account. owner is printed with each result.
-func checkAccounts(ctx context.Context, owner string, accounts []admin.CarrierAccount, say func(format string, args ...any)) (failures int) {
+func checkAccounts(
+	ctx context.Context, owner string, accounts []admin.CarrierAccount, say func(format string, args ...any),
+) (failures int) {
 	for _, a := range accounts {
 		if err := (app.Checks{Now: app.SystemClock}).TryCarrier(ctx, a); err != nil {
 			failures++

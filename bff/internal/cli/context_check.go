@@ -131,7 +131,9 @@ func (c *contextCheckCmd) byKey(token string, r launchcontext.Report) (string, [
 }
 
 // byDatabase checks the context as the server does before it opens a session.
-func (c *contextCheckCmd) byDatabase(ctx context.Context, db *store.Store, token string, r launchcontext.Report) (string, []finding, error) {
+func (c *contextCheckCmd) byDatabase(
+	ctx context.Context, db *store.Store, token string, r launchcontext.Report,
+) (string, []finding, error) {
 	tickets, err := app.NewTicketSystems(db, false, app.SystemClock)
 	if err != nil {
 		return "", nil, err

@@ -59,7 +59,8 @@ func (c *tenantPutCmd) Run(e *env) error {
 		if err != nil {
 			return c.explain(err)
 		}
-		if err := errors.Join(printTenant(e, put.After), printOrigins(e, put.Before.Origins, put.After.Origins)); err != nil || put.WebhookSecret == nil {
+		err = errors.Join(printTenant(e, put.After), printOrigins(e, put.Before.Origins, put.After.Origins))
+		if err != nil || put.WebhookSecret == nil {
 			return err
 		}
 		secret, err := sdkwebhook.NewSecret(put.WebhookSecret)

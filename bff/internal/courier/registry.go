@@ -45,7 +45,9 @@ type entry struct {
 
 // NewCarrierRegistry returns a registry. It returns the error of build for a platform account. For a tenant's account the
 // error becomes the fault of that tenant's messages.
-func NewCarrierRegistry(accounts Accounts, platform []admin.CarrierAccount, build func(admin.CarrierAccount) (Sender, error), now func() time.Time) (*CarrierRegistry, error) {
+func NewCarrierRegistry(
+	accounts Accounts, platform []admin.CarrierAccount, build func(admin.CarrierAccount) (Sender, error), now func() time.Time,
+) (*CarrierRegistry, error) {
 	r := &CarrierRegistry{
 		accounts: accounts, build: build, now: now,
 		fresh: cache.New[string, []entry](maxCachedTenants, accountsTTL), last: cache.New[string, []entry](maxCachedTenants, 0),

@@ -85,10 +85,12 @@ func (d *demo) brandNordlicht(ctx context.Context, srv *app.Server) error {
 		return err
 	}
 	set = set.WithLogo(message.MailLogo, logo)
-	if _, err := srv.Admin.PutBranding(ctx, demoActor, northTenant, set.Branding(0, logo.Hash, picture), message.Changes(message.BrandSettings{}, set)); err != nil {
+	if _, err := srv.Admin.PutBranding(ctx, demoActor, northTenant,
+		set.Branding(0, logo.Hash, picture), message.Changes(message.BrandSettings{}, set)); err != nil {
 		return err
 	}
-	_, err = srv.Admin.EditPolicies(ctx, demoActor, northTenant, []admin.PolicyEdit{{Fields: map[string]json.RawMessage{"language": json.RawMessage(`"de"`)}}})
+	_, err = srv.Admin.EditPolicies(ctx, demoActor, northTenant,
+		[]admin.PolicyEdit{{Fields: map[string]json.RawMessage{"language": json.RawMessage(`"de"`)}}})
 	return err
 }
 

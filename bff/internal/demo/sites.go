@@ -49,7 +49,9 @@ func (d *demo) listen(ctx context.Context) (sites, error) {
 		return sites{}, err
 	}
 	sites := sites{open[:1:1], open[1:2:2], open[2:3:3], open[3:4:4], open[4]}
-	for port, site := range map[int]*[]net.Listener{d.flags.Port: &sites.pod, d.flags.DeskPort: &sites.desk, d.flags.ConnectWisePort: &sites.manage} {
+	for port, site := range map[int]*[]net.Listener{
+		d.flags.Port: &sites.pod, d.flags.DeskPort: &sites.desk, d.flags.ConnectWisePort: &sites.manage,
+	} {
 		if six, err := app.Listen(ctx, []string{"[::1]:" + strconv.Itoa(port)}); err == nil {
 			*site = append(*site, six...)
 		}
@@ -81,7 +83,8 @@ func (d *demo) connect(ctx context.Context, srv *app.Server) error {
 	if err != nil {
 		return err
 	}
-	return srv.Admin.PutConnection(ctx, demoActor, admin.Connection{Tenant: acmeTenant, System: psaconnectwise.Product.Name, Settings: settings, Secret: secret})
+	return srv.Admin.PutConnection(ctx, demoActor,
+		admin.Connection{Tenant: acmeTenant, System: psaconnectwise.Product.Name, Settings: settings, Secret: secret})
 }
 
 // providerURL is the sign-in provider of the demo's technicians, on the ticket system's site.

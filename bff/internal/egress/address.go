@@ -81,7 +81,8 @@ func isNumber(label string) bool {
 // privateSuffixes end the names of private machines (RFC 6761, 6762, 8375, 9476, ICANN's .internal) and those that home
 // and company networks use without reservation.
 var privateSuffixes = []string{
-	"localhost", "local", "localdomain", "internal", "intranet", "private", "lan", "home", "home.arpa", "corp", "alt", "onion", "in-addr.arpa", "ip6.arpa",
+	"localhost", "local", "localdomain", "internal", "intranet", "private", "lan",
+	"home", "home.arpa", "corp", "alt", "onion", "in-addr.arpa", "ip6.arpa",
 }
 
 func (h host) isPrivate() bool {

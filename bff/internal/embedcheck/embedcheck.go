@@ -96,7 +96,8 @@ func (k *check) checkAddresses() bool {
 	if err == nil {
 		tenant, isPod = strings.CutPrefix(pod.Path, "/pod/")
 	}
-	if err != nil || pod.Host == "" || pod.Scheme != "https" && pod.Scheme != "http" || !isPod || tenant == "" || strings.Contains(tenant, "/") {
+	if err != nil || pod.Host == "" || pod.Scheme != "https" && pod.Scheme != "http" ||
+		!isPod || tenant == "" || strings.Contains(tenant, "/") {
 		k.fail("Give it as https://pod.example/pod/TENANT.", "%q is not the address of a pod", k.Pod)
 		return false
 	}

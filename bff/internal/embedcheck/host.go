@@ -36,7 +36,8 @@ func (k *check) checkPolicy(p response) {
 	texts := slices.Concat(p.header.Values("Content-Security-Policy"), metaPolicies(p.body))
 	blocked := false
 	for _, policy := range policiesOf(texts) {
-		if sources, limited := policy.first("frame-src", "child-src", "default-src"); limited && !allows(sources, k.origin, originOfText(k.Host)) {
+		frames, limited := policy.first("frame-src", "child-src", "default-src")
+		if limited && !allows(frames, k.origin, originOfText(k.Host)) {
 			blocked = true
 			k.fail("Add to the host page's Content-Security-Policy: frame-src "+k.origin, "the host page's own policy does not let it frame the pod")
 		}
@@ -44,8 +45,8 @@ func (k *check) checkPolicy(p response) {
 			k.warn("Allow scripts, same-origin, forms and popups in it.", "the host page's own policy puts it into a sandbox, and the pod with it")
 		}
 		blocked = k.blocksConnect(policy, p) || blocked
-		sources, limited := policy.first("script-src-elem", "script-src", "default-src")
-		if !limited || allows(sources, k.origin, originOfText(k.Host)) || hasPrefixedSource(sources, "'nonce-") || hasPrefixedSource(sources, "'strict-dynamic'") {
+		sources, isLimited := policy.first("script-src-elem", "script-src", "default-src")
+		if !isLimited || allows(sources, k.origin, originOfText(k.Host)) || hasPrefixedSource(sources, "'nonce-") || hasPrefixedSource(sources, "'strict-dynamic'") {
 			continue
 		}
 		const next = "Add to the host page's Content-Security-Policy: script-src "

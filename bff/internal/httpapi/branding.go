@@ -146,11 +146,14 @@ func (a *routes) branding(c echo.Context, tenant string) (current brandingState,
 }
 
 // saveBranding stores an edit and answers with the result. It refuses an edit of an older version.
-func (a *routes) saveBranding(c echo.Context, caller admin.Caller, version int64, before brandingState, next message.BrandSettings, hash string, png []byte) error {
+func (a *routes) saveBranding(
+	c echo.Context, caller admin.Caller, version int64, before brandingState, next message.BrandSettings, hash string, png []byte,
+) error {
 	if version != before.Version {
 		version = -1 // matches no version, so the edit is refused as stale
 	}
-	saved, err := a.Admin.PutBranding(c.Request().Context(), caller.Actor, caller.Tenant, next.Branding(version, hash, png), message.Changes(before.set, next))
+	saved, err := a.Admin.PutBranding(c.Request().Context(), caller.Actor,
+		caller.Tenant, next.Branding(version, hash, png), message.Changes(before.set, next))
 	if err != nil {
 		return err
 	}
@@ -269,5 +272,6 @@ func smsOf(text string) api.SmsPreview {
 }
 
 func scriptsOf(s message.Scripts) api.Scripts {
-	return api.Scripts{SmsCode: s["sms_code"], SmsLink: s["sms_link"], EmailLink: s["email_link"], EmailCode: s["email_code"], Number: s["number"]}
+	return api.Scripts{SmsCode: s["sms_code"], SmsLink: s["sms_link"],
+		EmailLink: s["email_link"], EmailCode: s["email_code"], Number: s["number"]}
 }

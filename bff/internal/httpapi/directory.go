@@ -76,7 +76,9 @@ func (a *routes) PushDirectory(c echo.Context, system api.DirectorySystem, clien
 }
 
 // ListDirectory returns a page of contacts with masked destinations.
-func (a *routes) ListDirectory(c echo.Context, system api.DirectorySystem, client api.DirectoryClient, params api.ListDirectoryParams) error {
+func (a *routes) ListDirectory(
+	c echo.Context, system api.DirectorySystem, client api.DirectoryClient, params api.ListDirectoryParams,
+) error {
 	of, err := a.directoryScope(c, admin.ScopeDirectoryRead, system, client)
 	if err != nil {
 		return err
@@ -196,7 +198,8 @@ func syncToken(field, token string) error {
 // entryOf returns a contact with masked destinations, because an API key can push destinations but not read them.
 func (a *routes) entryOf(t verify.Tenant, system string, e psa.Entry) api.DirectoryEntry {
 	entry := api.DirectoryEntry{
-		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language, TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryEntryChannel{},
+		Id: e.Contact.ID, Name: e.Contact.Name, Title: e.Contact.Title, Language: e.Contact.Language,
+		TimeZone: e.Contact.TimeZone, PushedAt: e.At.UTC(), Channels: []api.DirectoryEntryChannel{},
 	}
 	read, _, err := a.Config.Launch.CheckContacts(t, system, []launchcontext.Contact{e.Contact}, e.At)
 	if err != nil {
@@ -204,7 +207,8 @@ func (a *routes) entryOf(t verify.Tenant, system string, e psa.Entry) api.Direct
 	}
 	entry.Name, entry.Title = read[0].Name, read[0].Title
 	for _, ch := range read[0].Channels {
-		entry.Channels = append(entry.Channels, api.DirectoryEntryChannel{Id: ch.ID, Kind: api.DirectoryEntryChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch)})
+		entry.Channels = append(entry.Channels, api.DirectoryEntryChannel{Id: ch.ID,
+			Kind: api.DirectoryEntryChannelKind(ch.Kind), Label: ch.Label, Masked: verify.Mask(ch)})
 	}
 	return entry
 }

@@ -150,7 +150,8 @@ func (v podView) policy() api.Policy {
 		Version:      v.rules.Revision(),
 		OverrideNote: api.NoteRule(v.rules.OverrideNote), NotePresets: v.rules.NotePresets,
 		NoteMin: policy.NoteMin, NoteMax: policy.NoteMax,
-		ShowOnLoad: v.rules.ShowOnLoad, TicketNote: v.rules.TicketNote, BeforeSave: api.SaveRule(v.rules.BeforeSave), Explanations: map[string]string{},
+		ShowOnLoad: v.rules.ShowOnLoad, TicketNote: v.rules.TicketNote,
+		BeforeSave: api.SaveRule(v.rules.BeforeSave), Explanations: map[string]string{},
 	}
 	if p.NotePresets == nil {
 		p.NotePresets = []string{}

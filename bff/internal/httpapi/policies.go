@@ -146,7 +146,8 @@ func (a *routes) UnlockContact(c echo.Context, id api.ForeignId) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures, Denied: cleared.Denied, Suppressions: cleared.Suppressions})
+	return c.JSON(http.StatusOK, api.UnlockResult{ContactId: id, Failures: cleared.Failures,
+		Denied: cleared.Denied, Suppressions: cleared.Suppressions})
 }
 
 // caller returns the holder of the request's API key, if the key has the scope.

@@ -89,7 +89,8 @@ func (a *routes) fail(err error, c echo.Context) {
 		p.Quota = quotaUsageOf(*refusal.Quota)
 	}
 	if refusal.Contrast != nil {
-		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured), Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}
+		p.Contrast = api.Contrast{Measured: float32(refusal.Contrast.Measured),
+			Needed: float32(refusal.Contrast.Needed), Nearest: refusal.Contrast.Nearest}
 	}
 	if refusal.Overrides != nil {
 		p.Policy = overridesOf(*refusal.Overrides)

@@ -160,7 +160,8 @@ func (w *Worker[T]) attempt(ctx context.Context, job T, do func(context.Context,
 	defer func() {
 		if value := recover(); value != nil {
 			// Its value may hold data of the job.
-			w.Log.With(w.Attrs(job)...).ErrorContext(ctx, "an attempt at a job panicked", "kind", string(w.Kind), "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
+			w.Log.With(w.Attrs(job)...).ErrorContext(ctx, "an attempt at a job panicked",
+				"kind", string(w.Kind), "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
 			r = Result[T]{}
 		}
 	}()

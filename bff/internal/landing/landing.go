@@ -81,9 +81,9 @@ func New(c Config) http.Handler {
 const contentPolicy = "default-src 'none'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; style-src "
 
-// withPageHeaders sets the headers of every response, beside those of web.SetHeaders. The Origin header is not checked, because browsers post the
-// form with "Origin: null" under no-referrer. An attack across origins is not possible, because the token in the path
-// is the only credential.
+// withPageHeaders sets the headers of every response, beside those of web.SetHeaders. The Origin header is not checked,
+// because browsers post the form with "Origin: null" under no-referrer. An attack across origins is not possible,
+// because the token in the path is the only credential.
 func withPageHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -134,7 +134,8 @@ func (h handler) view(link verify.Link, b *message.Brand) view {
 	return view{
 		Values: message.Values{
 			Tenant: b.Name, Technician: message.Line(link.Technician), Ticket: message.Line(link.Ticket),
-			Minutes: translation.Minutes((remaining + time.Minute - 1).Truncate(time.Minute)), // rounded up, so that a new link shows its full validity
+			// Rounded up, so that a new link shows its full validity.
+			Minutes: translation.Minutes((remaining + time.Minute - 1).Truncate(time.Minute)),
 		},
 		Lang: translation.Tag, Logo: logoOf(b), Initial: b.Initial(), Until: link.ExpiresAt.UTC(),
 		Seconds: int((remaining + time.Second - 1) / time.Second), Numbers: link.Numbers, translation: translation, theme: b.Theme,

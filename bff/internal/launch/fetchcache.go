@@ -30,7 +30,9 @@ type refreshable[T any] struct {
 // get gives the value. It fetches a new one if the current one is stale or does not satisfy enough. Without a usable
 // value it gives the last request's error. A request continues when its caller leaves, because other callers wait for
 // it too.
-func (r *refreshable[T]) get(ctx context.Context, policy refreshPolicy, now time.Time, enough func(T) bool, load func(context.Context) (T, error)) (T, error) {
+func (r *refreshable[T]) get(
+	ctx context.Context, policy refreshPolicy, now time.Time, enough func(T) bool, load func(context.Context) (T, error),
+) (T, error) {
 	r.mu.Lock()
 	if !r.fetchedAt.IsZero() && within(now.Sub(r.fetchedAt), policy.freshFor) && enough(r.value) {
 		defer r.mu.Unlock()

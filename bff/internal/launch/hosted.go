@@ -53,7 +53,8 @@ func (s *Service) OpenHosted(ctx context.Context, l HostedLaunch) (Grant, error)
 
 // readHosted verifies the member and reads the ticket as that member sees it, in parallel.
 func (s *Service) readHosted(ctx context.Context, tenant verify.Tenant, l HostedLaunch) (verify.Technician, launchcontext.Context, error) {
-	release, limited, err := s.limiter.acquire(tenant.ID, l.From, s.memberKeyOf(tenant.ID, l.Member), s.memberKeyOf(tenant.ID, psa.Member{ID: l.Member.ID}), s.Now())
+	release, limited, err := s.limiter.acquire(tenant.ID, l.From, s.memberKeyOf(tenant.ID, l.Member),
+		s.memberKeyOf(tenant.ID, psa.Member{ID: l.Member.ID}), s.Now())
 	if limited && s.UnknownMembers != nil {
 		s.UnknownMembers(tenant.ID, l.From)
 	}

@@ -25,7 +25,9 @@ type keySets = fetchCache[[]launchcontext.VerificationKey]
 // errNoKey: the issuer publishes no such key. Every other error of findIssuerKey means that the keys are not available.
 var errNoKey = errors.New("the issuer publishes no such key")
 
-func findIssuerKey(ctx context.Context, sets *keySets, client *http.Client, url, kid string, now time.Time) (launchcontext.VerificationKey, error) {
+func findIssuerKey(
+	ctx context.Context, sets *keySets, client *http.Client, url, kid string, now time.Time,
+) (launchcontext.VerificationKey, error) {
 	keys, err := sets.entry(ctx, url).get(ctx, keysRefresh, now,
 		func(keys []launchcontext.VerificationKey) bool { _, known := findKey(keys, kid); return known },
 		func(ctx context.Context) ([]launchcontext.VerificationKey, error) { return fetchKeys(ctx, client, url) })

@@ -10,7 +10,8 @@ import (
 // labels state the kind of line, or that the value is a number, in the languages of the offices that write them. They
 // do not change the number; any other word may ("not any more", "of his wife").
 var labels = newSet(`
-tel tele telef tél teléf tfno tlfno tfn mvl mov móv port kontakt contact rückruf callback erreichbar reach dial telefon telefono teléfono telefone telephone téléphone telephon phone ph fon fone fono numéro numero número
+tel tele telef tél teléf tfno tlfno tfn mvl mov móv port kontakt contact rückruf callback erreichbar reach dial telefon
+telefono teléfono telefone telephone téléphone telephon phone ph fon fone fono numéro numero número
 nummer number num nr no nº telefonnummer telefonnr rufnummer phonenumber telnr telno call callto sms text mms imessage
 mobil mobile mob mobiltelefon mobilnummer mobiltlf mobilnr mobilni mobilný mobilní mobiele mobiel mobilephone mobilephonenumber
 handy handynummer handynr natel cell cellphone cellular cel celular celulare cellulare portable portatile gsm smartphone

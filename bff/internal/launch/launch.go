@@ -40,11 +40,13 @@ import (
 
 // Lifetimes.
 const (
-	SessionLifetime      = 12 * time.Hour   // a shift; the limit of every bearer
-	HostedLifetime       = time.Hour        // of a session without a context: the member is verified and the ticket read again afterwards
-	BearerLifetime       = 15 * time.Minute // renewed while the ticket is open
-	ChallengeLifetime    = 5 * time.Minute
-	sessionCacheLifetime = time.Second / 2 // how long a cached session is used; the delay until a session that ended on another node is refused
+	SessionLifetime   = 12 * time.Hour   // a shift; the limit of every bearer
+	HostedLifetime    = time.Hour        // of a session without a context: afterwards the member is verified and the ticket read again
+	BearerLifetime    = 15 * time.Minute // renewed while the ticket is open
+	ChallengeLifetime = 5 * time.Minute
+	// sessionCacheLifetime is how long a cached session is used. It is also the delay until a session that ended on another
+	// node is refused.
+	sessionCacheLifetime = time.Second / 2
 )
 
 // maxCachedSessions bounds the cache.
@@ -58,13 +60,15 @@ type Service struct {
 	ChangeDetector ChangeDetector
 	Hosted         Hosted
 	Tickets        Tickets
-	Products       []psa.Product // those whose tickets Shieldpod reads by itself: ids of their people and clients get the product's name as prefix
-	Client         *http.Client  // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
-	Audience       string        // the public URL, which contexts must name exactly
-	Secret         []byte        // 32 bytes; the keys of bearers and challenges are derived from it
-	Now            func() time.Time
-	Entropy        io.Reader
-	Log            *slog.Logger // records ignored fields of a launch; nil: no log
+	// Products are those whose tickets Shieldpod reads by itself. Ids of their people and clients get the product's name
+	// as prefix.
+	Products []psa.Product
+	Client   *http.Client // from package egress, whose Timeout ends each request; for issuers' keys and sign-ins
+	Audience string       // the public URL, which contexts must name exactly
+	Secret   []byte       // 32 bytes; the keys of bearers and challenges are derived from it
+	Now      func() time.Time
+	Entropy  io.Reader
+	Log      *slog.Logger // records ignored fields of a launch; nil: no log
 
 	// UnknownMembers is called with an address that sends too many members whom the ticket system does not know; may be nil.
 	UnknownMembers func(tenant string, from netip.Addr)
@@ -231,7 +235,8 @@ func (s *Service) storeSession(
 		ID: "s_" + base64.RawURLEncoding.EncodeToString(id[:]), Context: d, Origin: options.origin,
 		OpenedAt: now, EndsAt: now.Add(options.lifetime),
 	}
-	first, err := s.Sessions.OpenSession(ctx, verify.NewSession{Session: session, JTI: options.jti, JTIUntil: options.jtiUntil, Channels: channels})
+	first, err := s.Sessions.OpenSession(ctx,
+		verify.NewSession{Session: session, JTI: options.jti, JTIUntil: options.jtiUntil, Channels: channels})
 	switch {
 	case verify.CodeOf(err) == verify.CodeContextReplayed:
 		return verify.Session{}, &verify.Error{Code: verify.CodeContextReplayed, Public: publicReplayed, Err: err}

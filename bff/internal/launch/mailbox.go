@@ -129,7 +129,9 @@ func withoutAliases(local, domain string) string {
 // mailboxesIn gives the person forms of the addresses in a value with other text in it.
 func mailboxesIn(value string) []string {
 	var list []string
-	for _, part := range strings.FieldsFunc(text.Value(value), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()[]|/\"'", r) }) {
+	for _, part := range strings.FieldsFunc(text.Value(value), func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(",;<>()[]|/\"'", r)
+	}) {
 		if box, reason := readAddress(part); reason == "" {
 			list = append(list, box.person)
 		}

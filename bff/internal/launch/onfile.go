@@ -62,7 +62,9 @@ func (s *Service) RecheckContact(ctx context.Context, session verify.Session, co
 
 // CheckContacts reads contacts that are pushed to the directory as launches will read them, and lists the unusable
 // channels: pods show them with the reason. CodeInvalid: Field names the unusable value.
-func (s *Service) CheckContacts(t verify.Tenant, system string, list []launchcontext.Contact, now time.Time) (read []verify.Contact, unreachable []string, err error) {
+func (s *Service) CheckContacts(
+	t verify.Tenant, system string, list []launchcontext.Contact, now time.Time,
+) (read []verify.Contact, unreachable []string, err error) {
 	r := s.newReader(t, system, now)
 	read = r.contacts(list)
 	if err := pushRefusal(r.fault, "A contact can't be used: its field "); err != nil {

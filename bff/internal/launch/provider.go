@@ -145,7 +145,8 @@ func identify(in admin.SignIn, idToken *oidc.IDToken) (identity, error) {
 	}
 	who.technician, _ = claims[in.Claim].(string)
 	if who.technician == "" || in.Claim == "email" && !who.Verified {
-		return identity{}, &verify.Error{Code: verify.CodeMember, Public: publicNoClaim, Err: errors.New("the ID token has no " + in.Claim + " to know the technician by")}
+		return identity{}, &verify.Error{Code: verify.CodeMember, Public: publicNoClaim,
+			Err: errors.New("the ID token has no " + in.Claim + " to know the technician by")}
 	}
 	return who, nil
 }

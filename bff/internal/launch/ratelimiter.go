@@ -88,7 +88,9 @@ func (s *Service) memberKeyOf(tenant string, m psa.Member) memberKey {
 // acquire admits a request about a member. The caller passes its result to release. CodePSABusy: retry later.
 // errRefusedRecently: the ticket system refused this member recently. limited: the address has sent too many members who do not
 // exist.
-func (l *rateLimiter) acquire(tenant string, from netip.Addr, key, member memberKey, now time.Time) (release func(error), limited bool, err error) {
+func (l *rateLimiter) acquire(
+	tenant string, from netip.Addr, key, member memberKey, now time.Time,
+) (release func(error), limited bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
@@ -154,7 +156,9 @@ func busyRefusal(retry time.Duration) error {
 }
 
 // release records the result of a request. Only a refusal counts against an address: an outage does not.
-func (l *rateLimiter) release(tenant string, from netip.Addr, limits *tenantLimits, source *sourceLimits, key, member memberKey, now time.Time, err error) {
+func (l *rateLimiter) release(
+	tenant string, from netip.Addr, limits *tenantLimits, source *sourceLimits, key, member memberKey, now time.Time, err error,
+) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	limits.inFlight--
@@ -204,7 +208,8 @@ func (l *rateLimiter) prepare() {
 func (l *rateLimiter) limitsOf(tenant string) *tenantLimits {
 	limits := l.tenants[tenant]
 	if limits == nil {
-		limits = &tenantLimits{refusedSources: rate.NewLimiter(refusedSourcesPerSecond, refusedSourceRefusals), newSources: rate.NewLimiter(newSourcesPerSecond, newSourceRefusals)}
+		limits = &tenantLimits{refusedSources: rate.NewLimiter(refusedSourcesPerSecond, refusedSourceRefusals),
+			newSources: rate.NewLimiter(newSourcesPerSecond, newSourceRefusals)}
 		l.tenants[tenant] = limits
 	}
 	return limits

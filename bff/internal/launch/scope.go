@@ -29,7 +29,9 @@ const (
 
 // newTicketContext builds the ticket context of a verified technician and ticket. Unreadable contacts of a ticket
 // system are left out. An unreadable contact of a launch context refuses the context.
-func (s *Service) newTicketContext(tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool) (verify.TicketContext, error) {
+func (s *Service) newTicketContext(
+	tenant verify.Tenant, who verify.Technician, x launchcontext.Context, onFile bool,
+) (verify.TicketContext, error) {
 	if onFile && x.Contact.ID == "" {
 		return verify.TicketContext{}, contactRefusal(publicNoContact)
 	}
@@ -37,8 +39,10 @@ func (s *Service) newTicketContext(tenant verify.Tenant, who verify.Technician, 
 	r.log = s.Log
 	address, number := r.ownAddress("act.email", email(who.Email), who.Email), r.ownAddress("act.phone", phone(who.Phone, r.region, nil), who.Phone)
 	d := verify.TicketContext{
-		Tenant:          tenant.ID,
-		Technician:      verify.Technician{ID: r.prefixed("sub", who.ID), Name: text.Line(who.Name, maxName), Email: address.Value, Phone: number.Value},
+		Tenant: tenant.ID,
+		Technician: verify.Technician{
+			ID: r.prefixed("sub", who.ID), Name: text.Line(who.Name, maxName), Email: address.Value, Phone: number.Value,
+		},
 		OwnDestinations: ownForms(address, number),
 		Ticket: verify.Ticket{
 			PSA: r.exact("ctx.psa", x.PSA, maxLabel), ID: r.id("ctx.ticket.id", x.Ticket.ID), Number: text.Line(x.Ticket.Number, maxLabel),

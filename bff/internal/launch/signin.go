@@ -47,7 +47,8 @@ func CheckSignIn(in admin.SignIn) error {
 	default:
 		return nil
 	}
-	return &verify.Error{Code: verify.CodeInvalid, Field: "sign_in", Public: "This sign-in can't be used: " + reason + ".", Err: errors.New(reason)}
+	return &verify.Error{Code: verify.CodeInvalid, Field: "sign_in",
+		Public: "This sign-in can't be used: " + reason + ".", Err: errors.New(reason)}
 }
 
 // Purposes of sealed values.

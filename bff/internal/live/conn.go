@@ -110,7 +110,8 @@ func (c *conn) read() {
 func isProtocolError(err error) bool {
 	var closed *websocket.CloseError
 	var broken net.Error
-	return !errors.As(err, &closed) && !errors.As(err, &broken) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed)
+	return !errors.As(err, &closed) && !errors.As(err, &broken) && !errors.Is(err, io.EOF) &&
+		!errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed)
 }
 
 // closeFlooded closes a connection whose client exceeds its byte limit.

@@ -40,7 +40,8 @@ type Text struct {
 }
 
 // tenantPlaceholders are the placeholders that tenants may use.
-var tenantPlaceholders = []placeholder{tenantPlaceholder, technicianPlaceholder, ticketPlaceholder, minutesPlaceholder, codePlaceholder, linkPlaceholder}
+var tenantPlaceholders = []placeholder{tenantPlaceholder, technicianPlaceholder,
+	ticketPlaceholder, minutesPlaceholder, codePlaceholder, linkPlaceholder}
 
 var (
 	namePlaceholders   = []placeholder{tenantPlaceholder, technicianPlaceholder, ticketPlaceholder, minutesPlaceholder}

@@ -74,7 +74,8 @@ func checkLogo(file []byte) error {
 		return invalidImage("This picture moves. Send one that stands still.", nil)
 	case err != nil:
 		return invalidImage("This picture is damaged or cut short.", err)
-	case config.Width < 1 || config.Height < 1 || config.Width > maxLogoSide || config.Height > maxLogoSide || config.Width*config.Height > maxLogoPixels:
+	case config.Width < 1 || config.Height < 1 || config.Width > maxLogoSide ||
+		config.Height > maxLogoSide || config.Width*config.Height > maxLogoPixels:
 		return invalidImage(fmt.Sprintf("This picture is %d by %d pixels. A logo has up to %d on a side, and up to %d in all.",
 			config.Width, config.Height, maxLogoSide, maxLogoPixels), nil)
 	case kind == "jpeg" && bytes.Count(file, startOfScan) > maxLogoScans:

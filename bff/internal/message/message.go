@@ -161,6 +161,7 @@ func paletteOf(l Theme) palette {
 	return palette{
 		Banner: css(banner), BannerText: css(bannerText), Action: css(l.Action), ActionText: css(l.ActionText),
 		Gradient: html.CSS(fmt.Sprintf("linear-gradient(%ddeg,%s,%s)", l.Angle, banner, to)),
-		Link:     css(EnsureContrast(l.Action, Color{0xee, 0xf1, 0xf6}, ContrastText)), DarkLink: css(EnsureContrast(l.Action, Color{0x10, 0x14, 0x1b}, ContrastText)),
+		Link:     css(EnsureContrast(l.Action, Color{0xee, 0xf1, 0xf6}, ContrastText)),
+		DarkLink: css(EnsureContrast(l.Action, Color{0x10, 0x14, 0x1b}, ContrastText)),
 	}
 }

@@ -48,7 +48,8 @@ func (b *Brand) Sample(language string, p policy.Policy, publicURL string, now t
 		return j
 	}
 	s := Sample{
-		Language: ForLanguage(language).Tag, Scripts: b.Scripts(sampleContext, p, language), Until: now.Add(p.LinkValidity), ValidFor: p.LinkValidity,
+		Language: ForLanguage(language).Tag, Scripts: b.Scripts(sampleContext, p, language),
+		Until: now.Add(p.LinkValidity), ValidFor: p.LinkValidity,
 		Page: Values{Technician: sampleContext.Technician.Name, Ticket: sampleContext.Ticket.Number},
 	}
 	var err error

@@ -36,7 +36,8 @@ const (
 )
 
 var placeholderNames = [placeholderCount]string{
-	tenantPlaceholder: "tenant", technicianPlaceholder: "technician", ticketPlaceholder: "ticket", minutesPlaceholder: "minutes", codePlaceholder: "code",
+	tenantPlaceholder: "tenant", technicianPlaceholder: "technician",
+	ticketPlaceholder: "ticket", minutesPlaceholder: "minutes", codePlaceholder: "code",
 	linkPlaceholder: "link", recipientPlaceholder: "recipient", untilPlaceholder: "until", numberPlaceholder: "number",
 }
 

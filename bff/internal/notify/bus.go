@@ -183,7 +183,9 @@ func (b *Bus) SubscribePolicies(onChange func(tenant string)) (stop func(), err 
 }
 
 // subscribeSubject calls onNotify for each notification on the subject, and onLost when some may have been lost.
-func (b *Bus) subscribeSubject(subject string, onNotify func(notification), onLost func(contact string, seq int64)) (stop func(), err error) {
+func (b *Bus) subscribeSubject(
+	subject string, onNotify func(notification), onLost func(contact string, seq int64),
+) (stop func(), err error) {
 	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
 		if n, ok := decode(m.Subject, m.Data); ok {
 			onNotify(n)

@@ -89,7 +89,9 @@ func (s Systems) VerifyMember(ctx context.Context, t verify.Tenant, system strin
 
 // TicketAsMember gives the ticket of a hosted launch, as [MemberVerifier] does. CodePSAMisconfigured: no such system has hosted
 // launches here.
-func (s Systems) TicketAsMember(ctx context.Context, t verify.Tenant, system string, m Member, ticket, screen string) (launchcontext.Context, error) {
+func (s Systems) TicketAsMember(
+	ctx context.Context, t verify.Tenant, system string, m Member, ticket, screen string,
+) (launchcontext.Context, error) {
 	verifier, known := s.Adapters[system].(MemberVerifier)
 	if !known {
 		return launchcontext.Context{}, errNotHosted

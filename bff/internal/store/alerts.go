@@ -32,5 +32,7 @@ func alert(r jobRow) verify.Alert {
 		Seq  int64            `json:"seq"`
 	}
 	_ = strictjson.Unmarshal(r.body, &body) // the receiver reads the body; here it is for logs
-	return verify.Alert{ID: r.id, Tenant: r.tenant, Kind: body.Type, Seq: body.Seq, Body: r.body, Attempts: r.attempts - 1, DueAt: fromMillis(r.dueAt)}
+	return verify.Alert{
+		ID: r.id, Tenant: r.tenant, Kind: body.Type, Seq: body.Seq, Body: r.body, Attempts: r.attempts - 1, DueAt: fromMillis(r.dueAt),
+	}
 }

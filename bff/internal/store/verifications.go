@@ -17,7 +17,8 @@ func verification(row scan) (verify.Verification, error) {
 	var codeMAC, tokenHash []byte
 	var requested, expires, verifiedFor, ended int64
 	err := row(&v.ID, &v.Tenant, &v.Contact, &v.Channel, &v.Ticket, &v.Technician, &v.Method, &codeMAC, &tokenHash,
-		&v.Tries, &v.MaxTries, &requested, &expires, &verifiedFor, &v.Key, &v.Fingerprint, &v.Outcome, &v.Destination, &v.Person, &v.Prefix, &ended)
+		&v.Tries, &v.MaxTries, &requested, &expires, &verifiedFor, &v.Key,
+		&v.Fingerprint, &v.Outcome, &v.Destination, &v.Person, &v.Prefix, &ended)
 	v.Secret = tokenHash
 	if v.Method.ByCode() {
 		v.Secret = codeMAC
@@ -48,7 +49,8 @@ func (t *tx) Insert(ctx context.Context, v verify.Verification) error {
 			requested_at, expires_at, verified_for, idempotency_key, fingerprint, outcome, stage, after_seq, destination, person, prefix)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20, $21)`,
 		v.ID, v.Tenant, v.Contact, v.Channel, v.Ticket, v.Technician, string(v.Method), codeMAC, tokenHash, v.Tries, v.MaxTries,
-		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key, v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
+		millis(v.RequestedAt), millis(v.ExpiresAt), v.VerifiedFor.Milliseconds(), v.Key,
+		v.Fingerprint, string(v.Outcome), last.seq, v.Destination, v.Person, v.Prefix)
 }
 
 // ByKey is [verify.Requests]'.

@@ -91,7 +91,10 @@ func isHashOfCommonText(key [Size]byte) bool {
 }
 
 var commonTexts = []string{
-	"", "0", "1", "a", "abc", "test", "foo", "bar", "hello", "hello world", "Hello World", "Hello, World!", "secret", "password", "Password", "changeme",
-	"change-me", "key", "master", "masterkey", "master key", "master-key", "shieldpod", "Shieldpod", "shieldpod master", "admin", "root", "123456", "12345678",
-	"123456789", "1234567890", "qwerty", "letmein", "passphrase", "default", "demo", "example", "dev", "development", "production", "supersecret", "mysecret",
+	"", "0", "1", "a", "abc", "test", "foo", "bar", "hello", "hello world",
+	"Hello World", "Hello, World!", "secret", "password", "Password", "changeme",
+	"change-me", "key", "master", "masterkey", "master key", "master-key", "shieldpod",
+	"Shieldpod", "shieldpod master", "admin", "root", "123456", "12345678",
+	"123456789", "1234567890", "qwerty", "letmein", "passphrase", "default", "demo",
+	"example", "dev", "development", "production", "supersecret", "mysecret",
 }

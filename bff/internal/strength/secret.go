@@ -49,7 +49,8 @@ func Secret(secret []byte) error {
 // decodings gives the text decoded from hexadecimal and base64.
 func decodings(text string) (inner [][]byte) {
 	bare := strings.TrimRight(text, "=")
-	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString,
+		base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
 		if data, err := decode(bare); err == nil {
 			inner = append(inner, data)
 		}

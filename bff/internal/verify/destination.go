@@ -25,7 +25,8 @@ const (
 
 // Unusables lists every reason, in the contract's order.
 var Unusables = []Unusable{
-	UnusableSeveral, UnusableExtension, UnusableWords, UnusableEnd, UnusableIncomplete, UnusableCountry, UnusableLandline, UnusableFax, UnusableInvalid,
+	UnusableSeveral, UnusableExtension, UnusableWords, UnusableEnd, UnusableIncomplete,
+	UnusableCountry, UnusableLandline, UnusableFax, UnusableInvalid,
 }
 
 // Words says the reason, as a part of a sentence.

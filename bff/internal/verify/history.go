@@ -38,7 +38,8 @@ func entryOf(e Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
 		Technician: e.By, Ticket: e.Ticket, Client: e.Client, Note: e.Note, Override: e.Override,
-		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed, Language: e.Language, TimeZone: e.TimeZone, Matching: e.Matching,
+		RequestedAt: e.At, ExpiresAt: e.Until, Policy: e.Policy, Changed: e.Changed,
+		Language: e.Language, TimeZone: e.TimeZone, Matching: e.Matching,
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 var methodWords = map[channel.Method]string{
-	channel.EmailLink: "secure link by e-mail", channel.SMSLink: "secure link by SMS", channel.SMSCode: "code by SMS", channel.EmailCode: "code by e-mail",
+	channel.EmailLink: "secure link by e-mail", channel.SMSLink: "secure link by SMS",
+	channel.SMSCode: "code by SMS", channel.EmailCode: "code by e-mail",
 }
 
 var outcomeWords = map[Outcome]string{

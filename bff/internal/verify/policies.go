@@ -64,5 +64,6 @@ func (p policyReader) NoCarrier(ctx context.Context, tenant string) ([]channel.K
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc([]channel.Kind{channel.Email, channel.Phone}, func(k channel.Kind) bool { return slices.Contains(reached, k) }), nil
+	return slices.DeleteFunc([]channel.Kind{channel.Email, channel.Phone},
+		func(k channel.Kind) bool { return slices.Contains(reached, k) }), nil
 }

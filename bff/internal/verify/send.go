@@ -116,7 +116,8 @@ func (s *Service) newPendingSend(d TicketContext, r Request, p *policy.Effective
 	until := now.Add(p.Validity(r.Method))
 	v := Verification{
 		ID: id, Tenant: d.Tenant, Contact: contact.ID, Channel: ch.ID, Ticket: d.Ticket.ID,
-		Technician: by.ID, Method: r.Method, Destination: destination, Person: s.Keys.person(d.Tenant, ch), Secret: stored, RequestedAt: now, ExpiresAt: until,
+		Technician: by.ID, Method: r.Method, Destination: destination,
+		Person: s.Keys.person(d.Tenant, ch), Secret: stored, RequestedAt: now, ExpiresAt: until,
 		VerifiedFor: p.VerifiedFor, Key: r.Key, Fingerprint: r.fingerprint(d.Ticket.ID),
 	}
 	e := Event{
@@ -141,7 +142,8 @@ func (s *Service) newPendingSend(d TicketContext, r Request, p *policy.Effective
 	}
 	return pendingSend{verification: v, requested: e, note: d.note(e, contact, p.Policy), country: ch.Country, job: Job{
 		ID: id, Tenant: d.Tenant, Method: r.Method, To: ch.Value, Secret: secret, Recipient: contact.Name,
-		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language, TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.Validity(r.Method),
+		Technician: nameOrID(by), Ticket: d.Ticket.Number, Language: e.Language,
+		TimeZone: e.TimeZone, ExpiresAt: until, ValidFor: p.Validity(r.Method),
 	}}, nil
 }
 

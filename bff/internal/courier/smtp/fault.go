@@ -30,7 +30,8 @@ func faultOf(err error, international bool) *courier.Fault {
 		return &courier.Fault{Kind: courier.Unsupported, Reason: verify.ReasonAddressForm, Err: fmt.Errorf("smtp: %w", errNoUTF8)}
 	case errors.As(step.err, &certificate):
 		return &courier.Fault{Kind: courier.Misconfigured, Err: fmt.Errorf("smtp: %s: no authority that is trusted vouches for the server's certificate", step.phase)}
-	case errors.Is(step.err, errNoUTF8), errors.Is(step.err, errPlaintext), errors.Is(step.err, errNoTLS), errors.Is(step.err, errNoSignIn), errors.Is(step.err, errInjection):
+	case errors.Is(step.err, errNoUTF8), errors.Is(step.err, errPlaintext),
+		errors.Is(step.err, errNoTLS), errors.Is(step.err, errNoSignIn), errors.Is(step.err, errInjection):
 		return &courier.Fault{Kind: courier.Misconfigured, Err: fmt.Errorf("smtp: %s: %w", step.phase, step.err)}
 	case step.phase == phaseMessage: // the server may have the message
 		return &courier.Fault{Kind: courier.Indeterminate, Err: fmt.Errorf("smtp: %w", step)}

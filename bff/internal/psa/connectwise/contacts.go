@@ -134,7 +134,9 @@ var errNoCompany = errors.New("connectwise: GET /company/contacts: contacts of o
 
 // withContact gives as many contacts as a ticket context takes, the named contact among them. A named contact that is
 // not listed is read on its own, and left out if it is another client's or inactive.
-func (c *Client) withContact(ctx context.Context, d contactView, people []launchcontext.Contact, client, id string) ([]launchcontext.Contact, error) {
+func (c *Client) withContact(
+	ctx context.Context, d contactView, people []launchcontext.Contact, client, id string,
+) ([]launchcontext.Contact, error) {
 	at := slices.IndexFunc(people, func(p launchcontext.Contact) bool { return p.ID == id })
 	switch {
 	case at >= 0 && at < psa.MaxContacts:

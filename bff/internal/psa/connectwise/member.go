@@ -69,7 +69,8 @@ const maxCookieBytes = 4096
 
 // checkMember refuses values that can't be a member, without a request.
 func checkMember(m psa.Member) error {
-	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Credential) || m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Credential)+len(m.Context) > maxCookieBytes {
+	if !memberShape.MatchString(m.ID) || !cookieShape.MatchString(m.Credential) ||
+		m.Context != "" && !cookieShape.MatchString(m.Context) || len(m.Credential)+len(m.Context) > maxCookieBytes {
 		return Product.MemberRefused(errors.New("connectwise: the member is not one that ConnectWise would name"))
 	}
 	return nil

@@ -34,7 +34,8 @@ const (
 
 // builtinTypes are names with a fixed meaning, in lower case.
 var builtinTypes = map[string]Type{
-	"mobile": TypeMobile, "mobile phone": TypeMobile, "cell": TypeMobile, "cell phone": TypeMobile, "cellphone": TypeMobile, "cellular": TypeMobile,
+	"mobile": TypeMobile, "mobile phone": TypeMobile, "cell": TypeMobile,
+	"cell phone": TypeMobile, "cellphone": TypeMobile, "cellular": TypeMobile,
 	"fax": TypeIgnore, "pager": TypeIgnore,
 }
 

@@ -61,7 +61,8 @@ func (c *Client) Register(ctx context.Context, t verify.Tenant, pod, origin stri
 	var all []Registered
 	for _, screen := range ticketScreens {
 		want := hostedSetup{
-			ScreenID: screens[screen], Description: "Shieldpod", URL: pod, Type: "Pod", ClientID: conn.ClientID, Origin: origin, PodHeight: podHeight,
+			ScreenID: screens[screen], Description: "Shieldpod", URL: pod, Type: "Pod",
+			ClientID: conn.ClientID, Origin: origin, PodHeight: podHeight,
 		}
 		at := slices.IndexFunc(registered, func(s hostedSetup) bool { return s.ScreenID == want.ScreenID && strings.EqualFold(s.URL, pod) })
 		if at >= 0 {
@@ -122,7 +123,8 @@ func (c *Client) Check(ctx context.Context, t verify.Tenant) (string, error) {
 	var none []reference
 	for _, r := range []request{
 		{method: http.MethodGet, path: "/company/contacts", query: url.Values{"pageSize": {"1"}}},
-		{method: http.MethodPost, path: serviceTickets + "search", query: url.Values{"pageSize": {"1"}}, body: map[string]string{"conditions": "id=0"}},
+		{method: http.MethodPost, path: serviceTickets + "search",
+			query: url.Values{"pageSize": {"1"}}, body: map[string]string{"conditions": "id=0"}},
 	} {
 		r.as = conn.asKeys()
 		if _, err := c.call(ctx, conn, r, &none); err != nil {

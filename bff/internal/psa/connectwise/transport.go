@@ -34,7 +34,8 @@ func (conn *connection) asKeys() credentials {
 
 // asMember uses a member's live session. The company is the tenant's, not the browser's.
 func (conn *connection) asMember(m psa.Member) credentials {
-	return credentials{"Cookie": {"companyName=" + conn.Company + "; memberId=" + m.ID + "; memberHash=" + m.Credential + "; memberContext=" + m.Context}}
+	cookie := "companyName=" + conn.Company + "; memberId=" + m.ID + "; memberHash=" + m.Credential + "; memberContext=" + m.Context
+	return credentials{"Cookie": {cookie}}
 }
 
 // call makes a request and decodes the answer. When the API has moved, it discovers the new path and repeats the

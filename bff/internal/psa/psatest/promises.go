@@ -53,14 +53,16 @@ var contactPromises = []promise{
 }
 
 func sameChannel(a, b launchcontext.Channel) bool {
-	return a.ID == b.ID && a.Kind == b.Kind && a.Value == b.Value && (a.Mobile == nil) == (b.Mobile == nil) && (a.Mobile == nil || *a.Mobile == *b.Mobile)
+	return a.ID == b.ID && a.Kind == b.Kind && a.Value == b.Value &&
+		(a.Mobile == nil) == (b.Mobile == nil) && (a.Mobile == nil || *a.Mobile == *b.Mobile)
 }
 
 var ticketPromises = []promise{
 	{"a ticket has its client, its contact, and the client's people", []Capability{Tickets}, func(t *testing.T, s system) {
 		got, err := s.tickets().Ticket(t.Context(), s.Tenant, s.Ticket)
 		wantCode(t, "the ticket", err, "")
-		if got.PSA != s.tickets().Product().Name || got.Ticket.ID != s.Ticket || got.Client.ID != s.Contact.Client || got.Contact.ID != s.Contact.ID || has(got.Contacts, s.Contact.ID) != 1 {
+		if got.PSA != s.tickets().Product().Name || got.Ticket.ID != s.Ticket || got.Client.ID != s.Contact.Client ||
+			got.Contact.ID != s.Contact.ID || has(got.Contacts, s.Contact.ID) != 1 {
 			t.Errorf("it is %+v", got)
 		}
 	}},

@@ -19,7 +19,9 @@ import (
 // ServeSMTP runs a mail server that stores messages in the mailboxes. It has no encryption, so it is for this machine
 // only. It returns when the listener is closed.
 func (s *Sandbox) ServeSMTP(l net.Listener) error {
-	server := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) { return &smtpSession{s: s, conn: c.Conn()}, nil }))
+	server := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) {
+		return &smtpSession{s: s, conn: c.Conn()}, nil
+	}))
 	server.Domain = "mail.sandbox.example"
 	server.AllowInsecureAuth = true
 	server.MaxMessageBytes = maxRequestBytes

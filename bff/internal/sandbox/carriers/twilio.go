@@ -82,7 +82,8 @@ func (s *Sandbox) scheduleStatusCallbacks(f url.Values, id, mode string) {
 	delay := s.Delay()
 	schedule := func(step int, status string) {
 		r := receipt{carrier: twilio, to: to, forged: mode == modeForged, fields: map[string]string{
-			"MessageSid": id, "MessageStatus": status, "AccountSid": s.TwilioAccount, "To": f.Get("To"), "From": f.Get("From"), "ApiVersion": "2010-04-01",
+			"MessageSid": id, "MessageStatus": status, "AccountSid": s.TwilioAccount,
+			"To": f.Get("To"), "From": f.Get("From"), "ApiVersion": "2010-04-01",
 		}}
 		s.sender.sendReceiptLater(delay*deliveryStep(step, mode)/2, r)
 		if mode == modeDuplicate {

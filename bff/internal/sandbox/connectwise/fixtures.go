@@ -137,7 +137,8 @@ func (f noteFixture) note(contacts []contact, opened time.Time) note {
 func (f ticketFixture) ticket(contacts []contact) ticket {
 	t := ticket{
 		ID: f.ID, Summary: f.Summary, RecordType: f.RecordType, Board: named(data.Boards, f.Board), Status: named(data.Statuses, f.Status),
-		Priority: named(data.Priorities, f.Priority), Owner: new(anaOrtiz.ref()), ClosedFlag: f.Closed, Source: f.Source, Ago: time.Duration(f.Ago),
+		Priority: named(data.Priorities, f.Priority), Owner: new(anaOrtiz.ref()),
+		ClosedFlag: f.Closed, Source: f.Source, Ago: time.Duration(f.Ago),
 	}
 	if t.RecordType == "" {
 		t.RecordType = serviceTicket

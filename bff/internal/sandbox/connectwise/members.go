@@ -38,7 +38,8 @@ var (
 		all := make([]member, len(data.Members))
 		for i, m := range data.Members {
 			all[i] = member{
-				ID: m.ID, Identifier: m.Identifier, First: m.First, Last: m.Last, Email: m.Email, InactiveFlag: m.Inactive, Sees: roles[m.Sees], Says: m.Says,
+				ID: m.ID, Identifier: m.Identifier, First: m.First, Last: m.Last,
+				Email: m.Email, InactiveFlag: m.Inactive, Sees: roles[m.Sees], Says: m.Says,
 			}
 		}
 		return all

@@ -9,7 +9,8 @@ import (
 func allCompanies() []company {
 	all := make([]company, len(data.Companies))
 	for i, c := range data.Companies {
-		all[i] = company{ID: c.ID, Identifier: c.Identifier, Name: c.Name, City: c.City, PhoneNumber: c.Phone, Status: reference{ID: 1, Name: "Active"}}
+		all[i] = company{ID: c.ID, Identifier: c.Identifier, Name: c.Name,
+			City: c.City, PhoneNumber: c.Phone, Status: reference{ID: 1, Name: "Active"}}
 	}
 	return all
 }
@@ -21,7 +22,8 @@ func people() []contact {
 	for i, c := range data.Contacts {
 		items := make([]communication, len(c.Items))
 		for j, item := range c.Items {
-			items[j] = communication{Type: named(data.CommunicationTypes, item.Type), Value: item.Value, Extension: item.Extension, CommunicationType: item.Kind}
+			items[j] = communication{Type: named(data.CommunicationTypes, item.Type),
+				Value: item.Value, Extension: item.Extension, CommunicationType: item.Kind}
 		}
 		all[i] = person(c.ID, c.First, c.Last, c.Title, companyOf(c.Company), items...)
 		all[i].InactiveFlag = c.Inactive

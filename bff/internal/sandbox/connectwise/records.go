@@ -125,7 +125,8 @@ type records struct {
 }
 
 func newRecords(opened time.Time) *records {
-	b := &records{companies: allCompanies(), contacts: allContacts(opened), notes: map[int][]note{}, count: 88000, watchers: map[chan struct{}]struct{}{}}
+	b := &records{companies: allCompanies(), contacts: allContacts(opened),
+		notes: map[int][]note{}, count: 88000, watchers: map[chan struct{}]struct{}{}}
 	for _, f := range data.Tickets {
 		t := f.ticket(b.contacts)
 		t.Info = info{DateEntered: stamp(opened.Add(-t.Ago)), LastUpdated: stamp(opened.Add(-t.Ago)), UpdatedBy: "AOrtiz"}

@@ -47,7 +47,8 @@ type setups struct {
 func newSetups(pod, origin string) *setups {
 	s := &setups{last: 40}
 	for _, id := range []int{5, 9} {
-		s.add(setup{ScreenID: id, Description: "Shieldpod", URL: pod, Type: "Pod", Origin: origin, PodHeight: podHeight, CreatedBy: anaOrtiz.Identifier})
+		s.add(setup{ScreenID: id, Description: "Shieldpod", URL: pod, Type: "Pod",
+			Origin: origin, PodHeight: podHeight, CreatedBy: anaOrtiz.Identifier})
 	}
 	return s
 }
@@ -78,7 +79,8 @@ func (s *setups) list() []setup {
 // podOn gives the pod that was registered last for the screen.
 func (s *setups) podOn(name string) (setup, bool) {
 	for _, it := range slices.Backward(s.list()) {
-		if it.Type == "Pod" && !it.DisabledFlag && slices.ContainsFunc(screens, func(on screen) bool { return on.ID == it.ScreenID && on.Name == name }) {
+		if it.Type == "Pod" && !it.DisabledFlag &&
+			slices.ContainsFunc(screens, func(on screen) bool { return on.ID == it.ScreenID && on.Name == name }) {
 			return it, true
 		}
 	}

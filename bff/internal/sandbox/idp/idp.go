@@ -214,7 +214,8 @@ func (p *provider) ticket(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	p.render(w, "ticket.html", map[string]string{"Origin": p.URL, "ID": r.PathValue("id"), "Pod": p.PodURL + "?" + url.Values{"ticket": {r.PathValue("id")}}.Encode()})
+	p.render(w, "ticket.html", map[string]string{"Origin": p.URL, "ID": r.PathValue("id"),
+		"Pod": p.PodURL + "?" + url.Values{"ticket": {r.PathValue("id")}}.Encode()})
 }
 
 func (p *provider) render(w http.ResponseWriter, page string, view any) {

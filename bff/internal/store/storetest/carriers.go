@@ -22,7 +22,8 @@ func account(tenant, carrier string, kind channel.Kind, place int) admin.Carrier
 var carriers = []promise{
 	{"accounts read back as they were put last, by kind and in their order", func(t *testing.T, s *store.Store) {
 		want(t, PutTenantSettings(t.Context(), s, tenant("acme")), "")
-		first, second, mail := account("acme", "twilio", channel.Phone, 1), account("acme", "vonage", channel.Phone, 2), account("acme", "smtp", channel.Email, 1)
+		first, second := account("acme", "twilio", channel.Phone, 1), account("acme", "vonage", channel.Phone, 2)
+		mail := account("acme", "smtp", channel.Email, 1)
 		old := account("acme", "vonage", channel.Phone, 0)
 		old.Secret = []byte("old")
 		for _, a := range []admin.CarrierAccount{old, second, first, mail} {

@@ -486,7 +486,8 @@ var webhooks = []promise{
 			seq int64
 			at  time.Time
 		}{{9, noon}, {10, noon}, {11, noon.Add(-time.Second)}, {100, noon.Add(time.Second)}} {
-			a := verify.Alert{ID: fmt.Sprint("acme-", row.seq), Tenant: "acme", Kind: verify.EventDenied, Seq: row.seq, At: row.at, Body: []byte(`{}`)}
+			a := verify.Alert{ID: fmt.Sprint("acme-", row.seq), Tenant: "acme",
+				Kind: verify.EventDenied, Seq: row.seq, At: row.at, Body: []byte(`{}`)}
 			want(t, s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Alert(t.Context(), a) }), "")
 		}
 		for _, batch := range [][]string{{"acme-11"}, {"acme-9", "acme-10", "acme-100"}} {

@@ -160,7 +160,8 @@ func startIn(dir, bin string) (*server, error) {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	s := &server{dir: dir}
-	postgres := exec.CommandContext(context.Background(), "sh", "-c", untilClosed, "sh", dir, "QUIT", filepath.Join(bin, "postgres"), "-D", data,
+	postgres := exec.CommandContext(context.Background(), "sh", "-c",
+		untilClosed, "sh", dir, "QUIT", filepath.Join(bin, "postgres"), "-D", data,
 		"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
 	postgres.Dir, postgres.SysProcAttr = dir, as
 	log, err := os.Create(s.log())

@@ -31,7 +31,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store, groups ...string) {
 		promises []promise
 	}{
 		{"ledger", ledger}, {"attempts", attempts}, {"spending", spending}, {"quotas", quotas},
-		{"jobs", jobsOfEachKind()}, {"webhooks", webhooks}, {"messages", messages}, {"notes", notes}, {"connections", connections}, {"carriers", carriers}, {"marks", marks}, {"sessions", sessions}, {"tenants", tenants}, {"cards", cards}, {"brands", brands}, {"service", service},
+		{"jobs", jobsOfEachKind()}, {"webhooks", webhooks}, {"messages", messages}, {"notes", notes},
+		{"connections", connections}, {"carriers", carriers}, {"marks", marks}, {"sessions", sessions}, {"tenants", tenants},
+		{"cards", cards}, {"brands", brands}, {"service", service},
 	} {
 		if len(groups) > 0 && !slices.Contains(groups, group.name) {
 			continue

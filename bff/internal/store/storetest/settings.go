@@ -54,7 +54,8 @@ var sessions = []promise{
 			session verify.Session
 			want    bool
 		}{{ana, true}, {again, false}, {noor, true}, {other, true}} {
-			first, err := s.OpenSession(t.Context(), verify.NewSession{Session: row.session, JTI: fmt.Sprint("jti", i), JTIUntil: noon.Add(time.Minute)})
+			first, err := s.OpenSession(t.Context(),
+				verify.NewSession{Session: row.session, JTI: fmt.Sprint("jti", i), JTIUntil: noon.Add(time.Minute)})
 			want(t, err, "")
 			found, err := s.Session(t.Context(), row.session.ID)
 			want(t, err, "")
@@ -66,7 +67,8 @@ var sessions = []promise{
 	{"Threat_02: a launch context opens one session, however many try it at the same time", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		ended := together(func(n int) error {
-			return failed(s.OpenSession(ctx, verify.NewSession{Session: session(fmt.Sprint("s", n)), JTI: "the same", JTIUntil: noon.Add(time.Minute)}))
+			return failed(s.OpenSession(ctx,
+				verify.NewSession{Session: session(fmt.Sprint("s", n)), JTI: "the same", JTIUntil: noon.Add(time.Minute)}))
 		})
 		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeContextReplayed: crowd - 1}, ended); diff != "" {
 			t.Error(diff)
@@ -84,7 +86,8 @@ var sessions = []promise{
 	{"Threat_02: a context whose session could not be stored is not spent", func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "first", JTIUntil: noon.Add(time.Minute)})), "")
-		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "second", JTIUntil: noon.Add(time.Minute)})), verify.CodeUnavailable)
+		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s1"), JTI: "second", JTIUntil: noon.Add(time.Minute)})),
+			verify.CodeUnavailable)
 		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("s2"), JTI: "second", JTIUntil: noon.Add(time.Minute)})), "")
 	}},
 	{"another tenant's context may have the same jti", func(t *testing.T, s *store.Store) {
