@@ -1,7 +1,9 @@
 package verify_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
@@ -13,6 +15,29 @@ func overriding(t testing.TB) *harness {
 	h.tenant("acme", nil)
 	storetest.SetPolicy(t, h.store, "acme", "contoso", func(p *policy.Policy) { p.CodeLength, p.NumberMatching = 8, true })
 	return h
+}
+
+// BenchmarkProject folds the events of a contact with 20 verifications.
+func BenchmarkProject(b *testing.B) {
+	noon := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+	var events []verify.Event
+	for n := range 20 {
+		at := noon.Add(time.Duration(n) * 24 * time.Hour)
+		for i, kind := range []verify.EventKind{
+			verify.EventRequested, verify.EventSent, verify.EventDelivered, verify.EventVerified, verify.EventNoteWritten,
+		} {
+			events = append(events, verify.Event{
+				Seq: int64(len(events) + 1), At: at.Add(time.Duration(i) * time.Second), Kind: kind, Verification: fmt.Sprint("v", n),
+				Contact: "dana", Channel: "mobile", Destination: "d", Until: at.Add(time.Hour),
+			})
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := verify.Project("dana", events, noon.Add(365*24*time.Hour)); len(r.Entries) != 20 {
+			b.Fatal(len(r.Entries))
+		}
+	}
 }
 
 // BenchmarkRules resolves a client's policy: one that was asked for a moment ago, and one that has to be read.

@@ -197,12 +197,20 @@ func Seal(prev Hash, body []byte) Hash {
 	return Hash(h.Sum(nil))
 }
 
-// ParseEvent reads a canonical body back.
-func ParseEvent(body []byte) (Event, error) {
+// ParseEvent reads a canonical body back. The event may share the memory of a text.
+func ParseEvent[T []byte | string](body T) (Event, error) {
 	var r record
-	if err := strictjson.Unmarshal(body, &r); err != nil {
+	if readCanonical(string(body), &r) {
+		return r.event(), nil
+	}
+	r = record{}
+	if err := strictjson.Unmarshal([]byte(body), &r); err != nil {
 		return Event{}, fmt.Errorf("event body: %w", err)
 	}
+	return r.event(), nil
+}
+
+func (r *record) event() Event {
 	return Event{
 		Tenant: r.Tenant, Seq: r.Seq, At: fromMillis(r.At), Kind: r.Kind,
 		Verification: r.Verification, Contact: r.Contact, Channel: r.Channel,
@@ -214,7 +222,7 @@ func ParseEvent(body []byte) (Event, error) {
 		Language: r.Language, Matching: r.Matching, Changed: r.Changed, Policy: policy.Version{Tenant: r.PolicyTenant, Client: r.PolicyClient},
 		Failures: r.Failures, Locks: r.Locks, Changes: r.Changes, Version: r.Version, Sent: r.Sent, Proven: r.Proven,
 		Late: r.Late, TimeZone: r.TimeZone, ActorKind: r.ActorKind, Subject: r.Subject,
-	}, nil
+	}
 }
 
 func millis(t time.Time) int64 {

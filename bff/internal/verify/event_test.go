@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 func anyEvent(t *rapid.T) Event {
@@ -156,11 +157,71 @@ func TestParseEventRefusesWhatIsNoBody(t *testing.T) {
 	}
 }
 
-func FuzzParseEvent(f *testing.F) {
-	full, _, err := Event{
+// readsAlike fails if the reader of canonical bodies accepts a body of which the general decoder thinks otherwise.
+func readsAlike(t interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}, body []byte) (canonical bool) {
+	t.Helper()
+	var fast, general record
+	if !readCanonical(string(body), &fast) {
+		return false
+	}
+	if err := strictjson.Unmarshal(body, &general); err != nil {
+		t.Fatalf("%s is read, and refused with: %v", body, err)
+	}
+	if diff := cmp.Diff(general, fast); diff != "" {
+		t.Fatalf("%s is read otherwise (-general +canonical):\n%s", body, diff)
+	}
+	return true
+}
+
+// fullEvent has a value in every member of its body but the list of changes.
+func fullEvent() Event {
+	return Event{
 		Tenant: "acme", Seq: math.MaxInt64, At: epoch, Kind: EventVerified, Verification: "v_1", Contact: "dana", Channel: "mobile",
-		By: Technician{ID: "ana", Name: "Ana"}, Until: epoch.Add(time.Hour),
-	}.Link(Hash{})
+		By: Technician{ID: "ana", Name: "Ana Ortíz"}, Method: SMSCode, Ticket: Ticket{ID: "4711", Number: "47"}, Client: "contoso", Masked: "••• 21",
+		Destination: "0f", Note: "asked by phone", Override: true, CodeLength: 6, MaxTries: 3, ResendAt: epoch, Until: epoch.Add(time.Hour),
+		Reason: CodeExpired, TriesLeft: 2, Carrier: "twilio", Language: "de", Matching: true, Changed: true, Policy: PolicyVersion{Tenant: 3, Client: 4},
+		Failures: 5, Locks: true, Version: 6, Sent: 7, Proven: 8, Late: true, TimeZone: "Europe/Berlin", ActorKind: ActorCLI, Subject: "s",
+	}
+}
+
+func TestCanonicalBodiesAreReadAsTheGeneralDecoderReadsThem(t *testing.T) {
+	full, _, err := fullEvent().Link(Hash{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !readsAlike(t, full) {
+		t.Fatalf("a body as Link writes it is not read: %s", full)
+	}
+	for at := range full {
+		for _, other := range []byte("\x00\x1f\\\"{}[],: 0-1.etn\x80\xff") {
+			changed := bytes.Clone(full)
+			changed[at] = other
+			readsAlike(t, changed)
+			readsAlike(t, append(append(bytes.Clone(full[:at]), other), full[at:]...))
+		}
+		readsAlike(t, full[:at])
+		readsAlike(t, append(bytes.Clone(full[:at]), full[at+1:]...))
+	}
+	for _, odd := range []string{
+		`{"tenant":"a"{"seq":1}`, `{"tenant":"a","tenant":"b"}`, `{"seq":01}`, `{"seq":9223372036854775808}`, `{"seq":1,"tenant":"a"}`, `{"tenant":null}`, `{"seq":}`,
+		`{"override":false}`, `{"tenant":"a"}}`, `{"tenant":"a",}`, `{"note":"\u0061"}`, `{,"tenant":"a"}`,
+	} {
+		readsAlike(t, []byte(odd))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		body, _, err := anyEvent(t).Link(Hash{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		readsAlike(t, body)
+	})
+}
+
+func FuzzParseEvent(f *testing.F) {
+	full, _, err := fullEvent().Link(Hash{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -168,6 +229,7 @@ func FuzzParseEvent(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		readsAlike(t, body)
 		e, err := ParseEvent(body)
 		if err != nil {
 			return

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
@@ -34,7 +35,7 @@ type Entry struct {
 	NoteWrittenAt time.Time // since when the result stands on the ticket; zero: it does not, as far as is known
 }
 
-func entryOf(e Event) Entry {
+func entryOf(e *Event) Entry {
 	return Entry{
 		Verification: e.Verification, Seq: e.Seq, Channel: e.Channel, Method: e.Method, Masked: e.Masked,
 		Technician: e.By, Ticket: e.Ticket, Client: e.Client, Note: e.Note, Override: e.Override,
@@ -48,10 +49,12 @@ var outcomeOf = map[EventKind]Outcome{
 	EventCancelled: Cancelled, EventSuperseded: Superseded,
 }
 
-// after is the entry once e has happened to its channel. The first end is the only one, but for a late denial.
-func (n Entry) after(e Event) Entry {
+// fold changes the entry to what it is once e has happened to its channel. The first end is the only one, but for a late
+// denial.
+func (n *Entry) fold(e *Event) {
 	if e.Kind == EventDenied && e.Late {
-		return n.deniedLate(e)
+		n.denyLate(e)
+		return
 	}
 	outcome, ends := outcomeOf[e.Kind]
 	if ends && n.Outcome == Open && n.Channel == e.Channel && e.At.Before(n.ExpiresAt) {
@@ -60,19 +63,17 @@ func (n Entry) after(e Event) Entry {
 	if e.Kind == EventNoteWritten {
 		n.NoteWrittenAt = e.At
 	}
-	return n
 }
 
-func (n Entry) deniedLate(e Event) Entry {
+func (n *Entry) denyLate(e *Event) {
 	if n.Outcome == Denied {
-		return n
+		return
 	}
 	if n.Outcome == Open {
 		n.Outcome, n.EndedAt = Expired, n.ExpiresAt
 	}
 	n.DeniedAfter, n.WasEndedAt = n.Outcome, n.EndedAt
 	n.Outcome, n.EndedAt, n.Reason = Denied, e.At, ""
-	return n
 }
 
 // atTime is the entry as it reads at now.
@@ -100,46 +101,78 @@ type ContactState struct {
 
 // Project folds one contact's events, in order of Seq, into shields and history as they read at now.
 func Project(contact string, events []Event, now time.Time) ContactState {
-	r := ContactState{Contact: contact, Shields: map[string]Shield{}}
-	place := map[string]int{}
-	sentTo := map[string]string{} // keyed hash of the destination, by verification
-	for _, e := range events {
+	r := ContactState{Contact: contact, Shields: map[string]Shield{}, Entries: make([]Entry, 0, requestsOf(contact, events))}
+	var latest time.Time // of the events so far
+	for i := range events {
+		e := &events[i]
 		if e.Contact != contact || e.Seq <= r.Seq {
 			continue
 		}
 		r.Seq = e.Seq
-		r.setBack(e.At)
+		if e.At.Before(latest) {
+			r.setBack(e.At)
+		} else {
+			latest = e.At
+		}
 		r.Failures = failuresAfter(r.Failures, e)
 		switch e.Kind {
 		case EventDenied:
 			r.Denied = r.Denied || e.Locks
 		case EventUnlocked:
 			r.Denied, r.Suppressions = false, nil
-		case EventRequested:
-			sentTo[e.Verification] = e.Destination
 		case EventFailed:
-			r.suppress(sentTo[e.Verification], e.Reason)
+			r.suppress(sentTo(events[:i], e), e.Reason)
 		}
 		if e.Verification == "" {
 			continue
 		}
-		r.Shields[e.Channel] = shieldOrNew(r.Shields[e.Channel]).After(e)
-		if i, known := place[e.Verification]; known {
-			r.Entries[i] = r.Entries[i].after(e)
+		r.Shields[e.Channel] = shieldOrNew(r.Shields[e.Channel]).after(e)
+		if n := r.entry(e.Verification); n != nil {
+			n.fold(e)
 		} else if e.Kind == EventRequested {
-			place[e.Verification] = len(r.Entries)
 			r.Entries = append(r.Entries, entryOf(e))
 		}
 	}
 	for id, s := range r.Shields {
 		r.Shields[id] = s.AtTime(now)
 	}
-	newestFirst := make([]Entry, len(r.Entries))
-	for i, n := range r.Entries {
-		newestFirst[len(r.Entries)-1-i] = n.atTime(now)
+	slices.Reverse(r.Entries)
+	for i := range r.Entries {
+		r.Entries[i] = r.Entries[i].atTime(now)
 	}
-	r.Entries = newestFirst
 	return r
+}
+
+// requestsOf counts the contact's requests.
+func requestsOf(contact string, events []Event) (n int) {
+	for i := range events {
+		if events[i].Kind == EventRequested && events[i].Contact == contact {
+			n++
+		}
+	}
+	return n
+}
+
+// entry gives the verification's entry while the events are folded, oldest entry first; nil if it has none. Most events
+// are of one of the last verifications.
+func (r *ContactState) entry(verification string) *Entry {
+	for i := len(r.Entries) - 1; i >= 0; i-- {
+		if r.Entries[i].Verification == verification {
+			return &r.Entries[i]
+		}
+	}
+	return nil
+}
+
+// sentTo gives the keyed hash of the destination to which the message of the event's verification went; empty if the
+// request is not among the events.
+func sentTo(before []Event, e *Event) string {
+	for i := len(before) - 1; i >= 0; i-- {
+		if b := &before[i]; b.Kind == EventRequested && b.Verification == e.Verification && b.Contact == e.Contact {
+			return b.Destination
+		}
+	}
+	return ""
 }
 
 // setBack ends what is pending or green of a later time than an event that came after it.
@@ -149,9 +182,9 @@ func (r *ContactState) setBack(at time.Time) {
 			r.Shields[channel] = s.setBack(at)
 		}
 	}
-	for i, n := range r.Entries {
-		if n.Outcome == Open && aheadOf(n.RequestedAt, at) {
-			r.Entries[i].Outcome, r.Entries[i].EndedAt = Expired, n.ExpiresAt
+	for i := range r.Entries { // not by value: this runs for each event
+		if n := &r.Entries[i]; n.Outcome == Open && aheadOf(n.RequestedAt, at) {
+			n.Outcome, n.EndedAt = Expired, n.ExpiresAt
 		}
 	}
 }
@@ -168,7 +201,7 @@ func (r *ContactState) suppress(destination string, reason Code) {
 }
 
 // failuresAfter is a contact's count once e has happened.
-func failuresAfter(n int, e Event) int {
+func failuresAfter(n int, e *Event) int {
 	switch e.Kind {
 	case EventVerified, EventUnlocked:
 		return 0

@@ -69,7 +69,9 @@ func (s Shield) RevertsTo() *Shield { return s.revertsTo }
 
 // After is the shield once e has happened to its channel. Green has one way in:
 // a success of the very verification that is pending.
-func (s Shield) After(e Event) Shield {
+func (s Shield) After(e Event) Shield { return s.after(&e) }
+
+func (s Shield) after(e *Event) Shield {
 	switch {
 	case e.Kind == EventRequested:
 		return s.afterRequest(e)
@@ -114,7 +116,7 @@ func (s Shield) AtTime(now time.Time) Shield {
 	return s
 }
 
-func (s Shield) afterRequest(e Event) Shield {
+func (s Shield) afterRequest(e *Event) Shield {
 	under := s.AtTime(e.At)
 	if under.State == ShieldPending {
 		under = under.reverted(e.At, ReasonSuperseded)
@@ -125,12 +127,13 @@ func (s Shield) afterRequest(e Event) Shield {
 		Destination: e.Destination, Matching: e.Matching, Ticket: e.Ticket.ID,
 	}
 	if under.State == ShieldVerified && under.Destination == e.Destination || under.State == ShieldDenied {
-		requested.revertsTo = &under
+		reverts := under // a copy, so that only these take memory
+		requested.revertsTo = &reverts
 	}
 	return requested
 }
 
-func (s Shield) afterEnd(e Event, state State, reason Code) Shield {
+func (s Shield) afterEnd(e *Event, state State, reason Code) Shield {
 	by := e.By
 	if by.ID == "" {
 		by = s.By
@@ -143,7 +146,7 @@ func (s Shield) afterEnd(e Event, state State, reason Code) Shield {
 
 // deniedLate is the shield after "I did not ask for this" to a link that had ended. It is red even if it showed another
 // verification of the channel: the same address or number has answered both yes and no, so its yes proves nothing.
-func (s Shield) deniedLate(e Event) Shield {
+func (s Shield) deniedLate(e *Event) Shield {
 	return Shield{
 		State: ShieldDenied, Verification: e.Verification, Method: e.Method, At: e.At, By: e.By,
 		ResendAt: s.ResendAt, Destination: e.Destination, Ticket: e.Ticket.ID,
@@ -187,7 +190,7 @@ func (s Shield) of(destination string) Shield {
 }
 
 // failed shows the failure, unless an earlier denial stands: nothing but a success clears that.
-func (s Shield) failed(e Event) Shield {
+func (s Shield) failed(e *Event) Shield {
 	if s.revertsTo != nil && s.revertsTo.State == ShieldDenied {
 		red := s.reverted(e.At, e.Reason)
 		red.Reason = e.Reason
