@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -107,4 +108,32 @@ func (s *Store) Waiting(tenant string) int {
 		return len(queue.waiting)
 	}
 	return 0
+}
+
+// ExplainContact gives the plans of the statements that read a contact's events on PostgreSQL, as if tables were large.
+func (s *Store) ExplainContact(t *testing.T) (plans []string) {
+	t.Helper()
+	conn, err := s.engine.(*postgres).pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), "SET enable_seqscan = off; SET enable_bitmapscan = off"); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{lastEvents, laterEvents} {
+		rows, err := conn.Query(t.Context(), "EXPLAIN "+text, "acme", "dana", 100, readChunk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, strings.Join(lines, "\n"))
+	}
+	if _, err := conn.Exec(t.Context(), "RESET ALL"); err != nil {
+		t.Fatal(err)
+	}
+	return plans
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -59,5 +60,13 @@ func TestADatabaseThatIsNotThereIsUnavailable(t *testing.T) {
 	err = s.Write(t.Context(), "acme", func(verify.Tx) error { return nil })
 	if verify.CodeOf(err) != verify.CodeUnavailable {
 		t.Errorf("a write is told %v, want %s", err, verify.CodeUnavailable)
+	}
+}
+
+func TestAContactsEventsAreReadByItsIndexOnPostgreSQL(t *testing.T) {
+	for _, plan := range storetest.PostgreSQL(t).ExplainContact(t) {
+		if strings.Contains(plan, "Sort") || strings.Contains(plan, "Seq Scan") || !strings.Contains(plan, "events_by_contact") {
+			t.Error(plan)
+		}
 	}
 }

@@ -66,7 +66,7 @@ func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]ve
 	if err != nil {
 		return nil, err
 	}
-	if p.last > last && len(p.events) >= pageWorth {
+	if p.last > last {
 		s.pages.Put(key, p, time.Time{})
 	}
 	return p.events, nil
@@ -88,12 +88,12 @@ type page struct {
 
 func (s *Store) page(ctx context.Context, tenant, contact string, before int64, n int) (p page, err error) {
 	if before <= 0 {
-		before = math.MaxInt64
+		return s.newest(ctx, tenant, contact, n)
 	}
 	oldest := int64(0)
 	err = s.list(ctx, "list requests", `
 		SELECT verification, seq FROM events
-		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4 + 0`,
+		WHERE tenant = $1 AND contact = $2 || '' AND kind = 'requested' AND seq < $3 ORDER BY seq DESC LIMIT $4 + 0`,
 		[]any{tenant, contact, before, n}, func(row scan) error {
 			var id string
 			err := row(&id, &oldest)
@@ -105,12 +105,32 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 	}
 	slices.Reverse(p.asked)
 	p.last = oldest - 1
-	if before < math.MaxInt64 {
-		return s.past(ctx, tenant, contact, p, before)
+	return s.past(ctx, tenant, contact, p, before)
+}
+
+// Statements that read a contact's events. The contact is written $2 || ”: SQLite looks whether a bare parameter has the
+// value in the condition of the index events_of_acts, and so compiles the statement again for every execution.
+const (
+	lastEvents = `
+		SELECT body FROM events
+		WHERE tenant = $1 AND contact = $2 || '' AND seq >= (SELECT MIN(seq) FROM (SELECT seq FROM events
+			WHERE tenant = $1 AND contact = $2 || '' AND kind = 'requested' ORDER BY seq DESC LIMIT $3 + 0) AS requests)
+		ORDER BY seq LIMIT $4 + 0`
+	// Its reader looks for the end of a page: given both bounds, SQLite walks the tenant's events instead of the contact's.
+	laterEvents = `
+		SELECT body FROM events
+		WHERE tenant = $1 AND contact = $2 || '' AND seq > $3 ORDER BY seq LIMIT $4 + 0`
+)
+
+// newest gives the contact's last n verifications, by one statement: one for a contact without any is as fast.
+func (s *Store) newest(ctx context.Context, tenant, contact string, n int) (page, error) {
+	r := pageReader{end: math.MaxInt64, grow: true}
+	err := s.list(ctx, "list last events", lastEvents, []any{tenant, contact, n, readChunk}, r.add)
+	p := r.page
+	if err == nil && r.read == readChunk {
+		p, err = s.follow(ctx, tenant, contact, p, math.MaxInt64, true)
 	}
-	// Another verification may have been requested since: the newest page must contain it.
-	p, err = s.follow(ctx, tenant, contact, p, before, true)
-	return p.latest(n), err
+	return p.latest(n), err // another verification may have been requested meanwhile
 }
 
 // clocksApart is more than nodes' clocks can differ: one so wrong would take no launch context.
@@ -132,7 +152,7 @@ func (s *Store) past(ctx context.Context, tenant, contact string, p page, before
 	end := int64(math.MaxInt64)
 	err = s.get(ctx, "find the end of a page", `
 		SELECT seq FROM events
-		WHERE tenant = $1 AND contact = $2 AND kind = 'requested' AND seq >= $3 AND at >= $4 ORDER BY seq LIMIT 1`,
+		WHERE tenant = $1 AND contact = $2 || '' AND kind = 'requested' AND seq >= $3 AND at >= $4 ORDER BY seq LIMIT 1`,
 		[]any{tenant, contact, before, millis(over.Add(verify.DenialWindow + clocksApart))}, &end)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return page{}, err
@@ -143,46 +163,63 @@ func (s *Store) past(ctx context.Context, tenant, contact string, p page, before
 // follow gives the page with the events that came after it and before the one numbered end; those of
 // verifications that began after it too, if it is to grow.
 func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end int64, grow bool) (page, error) {
-	known := make(map[string]bool, len(p.asked))
-	for _, id := range p.asked {
-		known[id] = true
-	}
 	// Clipped, so that what is appended goes into lists of its own.
 	p.asked, p.events = slices.Clip(p.asked), slices.Clip(p.events)
+	r := pageReader{page: p, end: end, grow: grow}
 	for {
-		read, over := 0, false
-		// The end is looked for here: given both bounds, SQLite walks the tenant's events instead of the contact's.
-		err := s.list(ctx, "list events", `
-			SELECT verification, kind, seq, body FROM events
-			WHERE tenant = $1 AND contact = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`,
-			[]any{tenant, contact, p.last, readChunk}, func(row scan) error {
-				var id string
-				var kind verify.EventKind
-				var seq int64
-				var body []byte
-				if err := row(&id, &kind, &seq, &body); err != nil {
-					return err
-				}
-				read++
-				if over = over || seq >= end; over {
-					return nil
-				}
-				p.last = seq
-				if grow && kind == verify.EventRequested && !known[id] {
-					known[id] = true
-					p.asked = append(p.asked, id)
-				}
-				if !known[id] && id != "" { // those of no verification, as an unlocking, are the contact's own
-					return nil
-				}
-				e, err := verify.ParseEvent(body)
-				p.events = append(p.events, e)
-				return err
-			})
-		if err != nil || over || read < readChunk {
-			return p, err
+		r.read = 0
+		err := s.list(ctx, "list events", laterEvents, []any{tenant, contact, r.last, readChunk}, r.add)
+		if err != nil || r.over || r.read < readChunk {
+			return r.page, err
 		}
 	}
+}
+
+// pageReader adds events to a page, in order.
+type pageReader struct {
+	page
+	end  int64 // the number of the event before which the page ends
+	grow bool  // verifications that are requested in these events belong to the page
+
+	known map[string]bool // the page's verifications
+	read  int             // events that were looked at
+	over  bool            // end was reached
+}
+
+// usualPage is how many events are made room for at once.
+const usualPage = 32
+
+// add reads one event.
+func (r *pageReader) add(row scan) error {
+	var body string
+	if err := row(&body); err != nil {
+		return err
+	}
+	e, err := verify.ParseEvent(body)
+	if err != nil {
+		return err
+	}
+	r.read++
+	if r.over = r.over || e.Seq >= r.end; r.over {
+		return nil
+	}
+	if r.known == nil { // the first of them
+		r.events = slices.Grow(r.events, usualPage)
+		r.known = make(map[string]bool, len(r.asked))
+		for _, id := range r.asked {
+			r.known[id] = true
+		}
+	}
+	id := e.Verification
+	r.last = e.Seq
+	if r.grow && e.Kind == verify.EventRequested && !r.known[id] {
+		r.known[id] = true
+		r.asked = append(r.asked, id)
+	}
+	if r.known[id] || id == "" { // those of no verification, as an unlocking, are the contact's own
+		r.events = append(r.events, e)
+	}
+	return nil
 }
 
 // readChunk is how many of a contact's events are read at a time: more than most contacts have.
@@ -206,15 +243,10 @@ func (p page) latest(n int) page {
 	return latest
 }
 
-const (
-	// pagesHold is how many events all pages in memory have together: some 16 MB.
-	pagesHold = 20_000
-	// pageWorth is from how many events on a page is kept: fewer are read as fast as remembered.
-	pageWorth = 16
-)
+// pagesHold is how many events all pages in memory have together: some 24 MB.
+const pagesHold = 20_000
 
-// pageKey is the key of a page in memory. Reading two hundred events takes milliseconds, and a live pod reads them again
-// for each new one.
+// pageKey is the key of a page in memory. A pod's events are read when it opens, and again for each new one.
 type pageKey struct {
 	tenant, contact string
 	n               int // verifications

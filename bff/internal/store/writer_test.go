@@ -251,17 +251,21 @@ func TestEveryStatementReadsAnIndex(t *testing.T) {
 	if len(texts) < 35 {
 		t.Errorf("only %d statements were seen", len(texts))
 	}
+	bareContact := regexp.MustCompile(`contact = \$\d+($|[^ \d]| [^|])`)
 	statement := regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)`)
 	for _, text := range texts {
 		if strings.Count(text, "LIMIT $") != strings.Count(text, "+ 0") {
 			t.Errorf("it is compiled again every time: %s", text)
+		}
+		if strings.Contains(text, "FROM events") && bareContact.MatchString(text) {
+			t.Errorf("it is compiled again every time, because an index has a condition on the contact: %s", text)
 		}
 		if !statement.MatchString(text) {
 			continue // SAVEPOINT and the like
 		}
 		for _, line := range plan(t, s, text) {
 			wide := strings.Contains(line, "SEARCH events") && strings.Contains(line, "(tenant=?)") && !strings.Contains(text, "LIMIT 1")
-			wide = wide || strings.Contains(text, "FROM events") && strings.Contains(text, "contact = ") && !strings.Contains(line, "contact=?")
+			wide = wide || strings.Contains(text, "FROM events") && strings.Contains(text, "contact = ") && strings.Contains(line, " events ") && !strings.Contains(line, "contact=?")
 			if strings.HasPrefix(line, "SCAN") && !allowed[line] && !strings.HasSuffix(line, "VALUES CLAUSE") || strings.Contains(line, "TEMP B-TREE") || wide {
 				t.Errorf("%s: %s", line, text)
 			}
