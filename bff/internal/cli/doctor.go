@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/shieldpod/shieldpod/bff/internal/admin"
 	"github.com/shieldpod/shieldpod/bff/internal/app"
@@ -45,8 +48,10 @@ func (c *doctorDataCmd) Run(e *env) error {
 		}}
 		check.say("ok    the database answers and its tables are up to date")
 		check.failures += checkAccounts(ctx, "the platform", platform, check.say)
-		for _, t := range tenants {
-			if err := check.tenant(ctx, t); err != nil {
+		chains, stop := verifyChains(ctx, db, tenants)
+		defer stop()
+		for i, t := range tenants {
+			if err := check.tenant(ctx, t, <-chains[i]); err != nil {
 				return err
 			}
 		}
@@ -79,16 +84,47 @@ func (c *checkup) fail(format string, args ...any) {
 	c.say("FAIL  "+format, args...)
 }
 
+// chain is what the check of a tenant's chain of events has found.
+type chain struct {
+	events int64
+	broken *store.Break
+	err    error
+}
+
+// verifyChains checks the tenants' chains, as many at a time as there are processors. Each tenant has a channel that gives
+// its result once. stop ends what is left, and must be called before the database is closed.
+func verifyChains(ctx context.Context, db *store.Store, tenants []admin.Tenant) (results []chan chain, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	results = make([]chan chain, len(tenants))
+	for i := range results {
+		results[i] = make(chan chain, 1)
+	}
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(tenants)); i = next.Add(1) - 1 { // a context that has ended ends each at once
+				var c chain
+				c.events, c.broken, c.err = db.VerifyChain(ctx, tenants[i].ID)
+				results[i] <- c
+			}
+		})
+	}
+	return results, func() {
+		cancel()
+		group.Wait()
+	}
+}
+
 // tenant checks one tenant. An error means that the database does not answer.
-func (c *checkup) tenant(ctx context.Context, t admin.Tenant) error {
-	count, broken, err := c.db.VerifyChain(ctx, t.ID)
+func (c *checkup) tenant(ctx context.Context, t admin.Tenant, events chain) error {
 	switch {
-	case err != nil:
-		return err
-	case broken != nil:
-		c.fail("%s: event %d was changed after it was written: %s", t.ID, broken.Seq, broken.Why)
+	case events.err != nil:
+		return events.err
+	case events.broken != nil:
+		c.fail("%s: event %d was changed after it was written: %s", t.ID, events.broken.Seq, events.broken.Why)
 	default:
-		c.say("ok    %s: the chain of %d events is whole", t.ID, count)
+		c.say("ok    %s: the chain of %d events is whole", t.ID, events.events)
 	}
 	if len(t.Origins) == 0 {
 		c.fail("%s: no origin may frame the pod: shieldpod tenant put %s --add-origin https://psa.example", t.ID, t.ID)

@@ -3,7 +3,9 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -64,4 +66,32 @@ func BenchmarkColdStart(b *testing.B) {
 		}
 		b.StartTimer()
 	}
+}
+
+// BenchmarkVerifyChain checks a tenant's chain of 200,000 events, or of as many as SHIELDPOD_BENCH_EVENTS says.
+func BenchmarkVerifyChain(b *testing.B) {
+	events := int64(200_000)
+	if set := os.Getenv("SHIELDPOD_BENCH_EVENTS"); set != "" {
+		var err error
+		if events, err = strconv.ParseInt(set, 10, 64); err != nil {
+			b.Fatal(err)
+		}
+	}
+	measureOnBoth(b, func(b *testing.B, s *store.Store) {
+		before, err := s.LastEvent(b.Context(), "acme")
+		if err != nil {
+			b.Fatal(err)
+		}
+		giveHistory(b, s, 1, (events-before)/100)
+		b.ReportAllocs()
+		var checked int64
+		for b.Loop() {
+			n, broken, err := s.VerifyChain(b.Context(), "acme")
+			if broken != nil || err != nil {
+				b.Fatal(broken, err)
+			}
+			checked += n
+		}
+		b.ReportMetric(float64(checked)/b.Elapsed().Seconds(), "events/s")
+	})
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -147,15 +148,62 @@ func TestThreat_28_ATamperedHistoryIsFoundOut(t *testing.T) {
 					}
 				}
 				raw(t, driver, url, row.sql)
-				_, broken, err := s.VerifyChain(t.Context(), "acme")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := fmt.Sprint(broken); got != row.want && (broken != nil || row.want != "") {
-					t.Errorf("the break is %q, want %q", got, row.want)
+				for _, size := range []int64{1, 2, 3, 6, 100} {
+					events, broken, err := s.VerifyChainInRanges(t.Context(), "acme", size)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := fmt.Sprint(broken); got != row.want && (broken != nil || row.want != "") {
+						t.Errorf("in ranges of %d the break is %q, want %q", size, got, row.want)
+					}
+					if broken == nil && events != 6 || broken != nil && events != broken.Seq-1 {
+						t.Errorf("in ranges of %d there are %d sound events before %v", size, events, broken)
+					}
 				}
 			})
 		})
+	}
+}
+
+func TestThreat_28_AFlippedByteAnywhereIsFoundOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shieldpod.db")
+	s := storetest.Open(t, path, nil)
+	const events, size = 23, 5
+	for range events {
+		e := verify.Event{Tenant: "acme", At: time.UnixMilli(1e12), Kind: verify.EventOpened, Contact: "dana"}
+		if err := s.Write(t.Context(), "acme", func(tx verify.Tx) error { return tx.Append(t.Context(), &e) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for seq := int64(1); seq <= events; seq++ {
+		for _, column := range []string{"body", "hash"} {
+			var whole []byte
+			if err := db.QueryRowContext(t.Context(), "SELECT "+column+" FROM events WHERE seq = $1", seq).Scan(&whole); err != nil {
+				t.Fatal(err)
+			}
+			put := func(value []byte) {
+				if _, err := db.ExecContext(t.Context(), "UPDATE events SET "+column+" = $1 WHERE seq = $2", value, seq); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for at := int(seq) % 7; at < len(whole); at += 7 {
+				flipped := bytes.Clone(whole)
+				flipped[at] ^= 1 << (at % 8)
+				put(flipped)
+				if n, broken, err := s.VerifyChainInRanges(t.Context(), "acme", size); err != nil || broken == nil || broken.Seq != seq || n != seq-1 {
+					t.Fatalf("byte %d of the %s of event %d: %d events are sound, then %v, %v", at, column, seq, n, broken, err)
+				}
+			}
+			put(whole)
+		}
+	}
+	if n, broken, err := s.VerifyChainInRanges(t.Context(), "acme", size); n != events || broken != nil || err != nil {
+		t.Errorf("put back, %d events are sound, then %v, %v", n, broken, err)
 	}
 }
 
