@@ -90,45 +90,44 @@ func (b *bare) routes() http.Handler {
 	return e
 }
 
-// measureBare starts the bare slice in a process of its own and puts it under the same load.
-func measureBare(ctx context.Context, c *runCmd) (f *figures, err error) {
+// startBare starts the bare slice in a process of its own, until stop is called.
+func startBare(ctx context.Context) (t target, stop func() error, err error) {
 	key, err := launchcontext.GenerateKey("bare", launchcontext.EdDSA)
 	if err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
 	pem, err := key.Public().PEM()
 	if err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	child := exec.CommandContext(ctx, self, "bare", "--public", pemBody(pem))
 	child.Stderr = os.Stderr
 	in, err := child.StdinPipe()
 	if err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
 	out, err := child.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
 	if err := child.Start(); err != nil {
-		return nil, err
+		return target{}, nil, err
 	}
-	defer func() {
+	stop = func() error {
 		_ = in.Close() // it ends with its input
-		err = errors.Join(err, child.Wait())
-	}()
+		return child.Wait()
+	}
 	where, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return nil, err
+		return target{}, nil, errors.Join(err, stop())
 	}
 	at := strings.TrimSpace(where)
-	return measure(ctx, c, target{public: at, phone: at, metrics: at, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: at}})
+	signer := signer{key: key, issuer: "bare", tenants: []string{"bare"}, audience: at}
+	return target{name: "bare", bare: true, public: at, phone: at, metrics: at, signer: signer}, stop, nil
 }
 
 // pemBody is the base64 between the lines.

@@ -19,12 +19,15 @@ import (
 type signer struct {
 	key      launchcontext.SigningKey
 	issuer   string
-	tenant   string
+	tenants  []string
 	audience string
 }
 
 func (c *runCmd) signer() (signer, error) {
-	s := signer{issuer: c.Issuer, tenant: c.Tenant, audience: c.Target}
+	s := signer{issuer: c.Issuer, tenants: []string{c.Tenant}, audience: c.Target}
+	for n := 2; n <= c.Tenants; n++ {
+		s.tenants = append(s.tenants, fmt.Sprintf("%s-%d", c.Tenant, n))
+	}
 	var err error
 	switch {
 	case c.DemoData != "":
@@ -61,6 +64,7 @@ type caller struct {
 	number       string
 	context      string // until it is spent
 	token        string // of the session
+	sends        int
 	verification string
 	code         string
 	link         string // path of the landing page
@@ -90,7 +94,7 @@ func (s signer) sign(all []*caller) error {
 		group.Go(func() {
 			for i := hand; i < len(all); i += hands {
 				var err error
-				if all[i].context, err = launchcontext.Sign(s.claims(all[i]), s.key); err != nil {
+				if all[i].context, err = launchcontext.Sign(s.claims(all[i], s.tenants[i%len(s.tenants)]), s.key); err != nil {
 					select {
 					case failed <- err:
 					default:
@@ -110,10 +114,10 @@ func (s signer) sign(all []*caller) error {
 }
 
 // claims are those of an ordinary ticket: its contact, and a colleague.
-func (s signer) claims(c *caller) launchcontext.Claims {
+func (s signer) claims(c *caller, tenant string) launchcontext.Claims {
 	yes, no := true, false
 	return launchcontext.Claims{
-		Issuer: s.issuer, Audience: s.audience, Tenant: s.tenant, Subject: "load",
+		Issuer: s.issuer, Audience: s.audience, Tenant: tenant, Subject: "load",
 		ExpiresAt: time.Now().Add(launchcontext.MaxLifetime - time.Second),
 		Actor:     launchcontext.Actor{Name: "Load Tester", Email: "load@psa.example"},
 		Context: launchcontext.Context{

@@ -1,23 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
+	"strings"
 	"time"
 )
 
 // figure is what a phase came to.
 type figure struct {
-	Count  int     `json:"count"`
-	Rate   float64 `json:"per_second,omitempty"` // the median of the rounds
-	Rounds []rate  `json:"rounds,omitempty"`
-	P50    millis  `json:"p50_ms"`
-	P90    millis  `json:"p90_ms"`
-	P99    millis  `json:"p99_ms"`
-	P999   millis  `json:"p999_ms"`
+	Count int     `json:"count"`
+	Rate  float64 `json:"per_second,omitempty"`
+	P50   millis  `json:"p50_ms"`
+	P90   millis  `json:"p90_ms"`
+	P99   millis  `json:"p99_ms"`
+	P999  millis  `json:"p999_ms"`
 }
 
 type (
@@ -25,7 +25,7 @@ type (
 	millis float64
 )
 
-// spread puts the latencies of all rounds in order.
+// spread puts the latencies in order.
 func (f *figure) spread(took []time.Duration) {
 	slices.Sort(took)
 	at := func(part float64) millis {
@@ -38,23 +38,56 @@ func (f *figure) spread(took []time.Duration) {
 	f.P50, f.P90, f.P99, f.P999 = at(.5), at(.9), at(.99), at(.999)
 }
 
-func (f *figure) median() {
-	sorted := slices.Sorted(slices.Values(f.Rounds))
-	if len(sorted) > 0 {
-		f.Rate = float64(sorted[len(sorted)/2])
-	}
-}
-
 // figures are one server's.
 type figures struct {
-	Launch    figure `json:"launch"`
-	Bootstrap figure `json:"bootstrap"`
-	Send      figure `json:"send"`
-	Arrived   rate   `json:"messages_per_second"` // from the first send to the last message on a phone
-	Check     figure `json:"code_check"`
-	Green     figure `json:"validate_to_frame"`
-	Pods      int    `json:"pods"`
-	Memory    memory `json:"bytes_per_idle_pod"`
+	Launch         figure `json:"launch"`
+	Bootstrap      figure `json:"bootstrap"`
+	BootstrapAgain figure `json:"bootstrap_returning"`
+	Send           figure `json:"send"`
+	SendAgain      figure `json:"send_returning"`
+	Arrived        rate   `json:"messages_per_second"` // from the first send to the last message on a phone
+	Check          figure `json:"code_check"`
+	Green          figure `json:"validate_to_frame"`
+	Pods           int    `json:"pods"`
+	Memory         memory `json:"bytes_per_idle_pod"`
+}
+
+// medians gives the median of each number of the rounds.
+func medians(rounds []*figures) *figures {
+	phase := func(of func(*figures) *figure) (m figure) {
+		m.Count = median(rounds, func(f *figures) int { return of(f).Count })
+		m.Rate = median(rounds, func(f *figures) float64 { return of(f).Rate })
+		m.P50 = median(rounds, func(f *figures) millis { return of(f).P50 })
+		m.P90 = median(rounds, func(f *figures) millis { return of(f).P90 })
+		m.P99 = median(rounds, func(f *figures) millis { return of(f).P99 })
+		m.P999 = median(rounds, func(f *figures) millis { return of(f).P999 })
+		return m
+	}
+	var m figures
+	for _, of := range []func(*figures) *figure{
+		func(f *figures) *figure { return &f.Launch }, func(f *figures) *figure { return &f.Bootstrap },
+		func(f *figures) *figure { return &f.BootstrapAgain }, func(f *figures) *figure { return &f.Send },
+		func(f *figures) *figure { return &f.SendAgain }, func(f *figures) *figure { return &f.Check }, func(f *figures) *figure { return &f.Green },
+	} {
+		*of(&m) = phase(of)
+	}
+	m.Arrived = median(rounds, func(f *figures) rate { return f.Arrived })
+	m.Pods = median(rounds, func(f *figures) int { return f.Pods })
+	m.Memory.Resident = median(rounds, func(f *figures) int64 { return f.Memory.Resident })
+	m.Memory.Live = median(rounds, func(f *figures) int64 { return f.Memory.Live })
+	return &m
+}
+
+func median[T cmp.Ordered](rounds []*figures, of func(*figures) T) (m T) {
+	var all []T
+	for _, f := range rounds {
+		all = append(all, of(f))
+	}
+	slices.Sort(all)
+	if len(all) > 0 {
+		m = all[len(all)/2]
+	}
+	return m
 }
 
 // memory is what the server has in use.
@@ -63,10 +96,20 @@ type memory struct {
 	Live     int64 `json:"live"` // the heap after a collection, and the stacks
 }
 
+// report is what all rounds came to.
 type report struct {
 	Callers int      `json:"callers"`
-	Server  *figures `json:"server"`
-	Bare    *figures `json:"bare,omitempty"`
+	Tenants int      `json:"tenants"`
+	History int      `json:"history"`
+	Load    []string `json:"load_average"` // before the first round, and after each
+	Servers []result `json:"servers"`
+}
+
+// result is one server's part of the report.
+type result struct {
+	Name    string   `json:"name"`
+	Bare    bool     `json:"bare,omitempty"`
+	Figures *figures `json:"figures"`
 }
 
 func (r report) json(out io.Writer) error {
@@ -75,59 +118,65 @@ func (r report) json(out io.Writer) error {
 	return e.Encode(r)
 }
 
-// table is for people.
+// table is for people, in Markdown.
 func (r report) table(out io.Writer) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := "\tdone\tper second\tp50 ms\tp90 ms\tp99 ms\tp99.9 ms\t"
-	if r.Bare != nil {
-		head += "bare\tof bare\t"
+	var lines []string
+	head, rule := "| what |", "| --- |"
+	for _, s := range r.Servers {
+		head, rule = head+" "+s.Name+" |", rule+" --- |"
 	}
-	lines := []string{head}
+	lines = append(lines, head, rule)
+	again := fmt.Sprintf("contacts with %d earlier verifications", r.History)
 	for _, row := range []struct {
 		name string
 		of   func(*figures) figure
 	}{
-		{"launch", func(f *figures) figure { return f.Launch }},
-		{"bootstrap", func(f *figures) figure { return f.Bootstrap }},
-		{"send", func(f *figures) figure { return f.Send }},
-		{"code check", func(f *figures) figure { return f.Check }},
-		{"validate → frame", func(f *figures) figure { return f.Green }},
+		{"launches", func(f *figures) figure { return f.Launch }},
+		{"bootstraps, new contacts", func(f *figures) figure { return f.Bootstrap }},
+		{"bootstraps, " + again, func(f *figures) figure { return f.BootstrapAgain }},
+		{"sends, new contacts", func(f *figures) figure { return f.Send }},
+		{"sends, " + again, func(f *figures) figure { return f.SendAgain }},
+		{"code checks", func(f *figures) figure { return f.Check }},
 	} {
-		lines = append(lines, r.row(row.name, row.of))
+		lines = append(lines, r.row(row.name, func(f *figures) string { return r.rated(row.of, f) }))
 	}
-	for _, l := range lines {
-		if _, err := fmt.Fprintln(t, l); err != nil {
-			return err
-		}
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\n%d callers at a time; medians of %d rounds.\n%s", r.Callers, rounds, r.rest())
+	kib := func(bytes int64) float64 { return float64(bytes) / 1024 }
+	lines = append(lines,
+		r.row("messages on the phones, while they are sent", func(f *figures) string { return fmt.Sprintf("%.0f/s", f.Arrived) }),
+		r.row("Validate to the pod's frame: p50, p99", func(f *figures) string { return fmt.Sprintf("%.1f, %.1f ms", f.Green.P50, f.Green.P99) }),
+		r.row("memory per idle pod: in use, resident", func(f *figures) string {
+			return fmt.Sprintf("%.1f, %.1f KiB", kib(f.Memory.Live), kib(f.Memory.Resident))
+		}),
+		"", r.conditions())
+	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
 }
 
-func (r report) row(name string, of func(*figures) figure) string {
-	f := of(r.Server)
-	line := fmt.Sprintf("%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t", name, f.Count, f.Rate, f.P50, f.P90, f.P99, f.P999)
-	if f.Rate == 0 {
-		line = fmt.Sprintf("%s\t%d\t\t%.1f\t%.1f\t%.1f\t%.1f\t", name, f.Count, f.P50, f.P90, f.P99, f.P999)
+func (r report) row(name string, cell func(*figures) string) string {
+	line := "| " + name + " |"
+	for _, s := range r.Servers {
+		line += " " + cell(s.Figures) + " |"
 	}
-	if r.Bare == nil {
-		return line
-	}
-	b := of(r.Bare)
-	if b.Rate > 0 {
-		return line + fmt.Sprintf("%.0f/s\t%.0f %%\t", b.Rate, 100*f.Rate/b.Rate)
-	}
-	return line + fmt.Sprintf("p50 %.1f, p99 %.1f\t\t", b.P50, b.P99)
+	return line
 }
 
-func (r report) rest() string {
-	kib := func(bytes int64) float64 { return float64(bytes) / 1024 }
-	text := fmt.Sprintf("%d idle pods: %.1f KiB each in use, %.1f KiB resident.\n", r.Server.Pods, kib(r.Server.Memory.Live), kib(r.Server.Memory.Resident))
-	if r.Bare != nil {
-		text += fmt.Sprintf("Bare: %.1f KiB each in use, %.1f KiB resident.\n", kib(r.Bare.Memory.Live), kib(r.Bare.Memory.Resident))
+// rated is a rate, with the slowest hundredth and the share of the bare slice's.
+func (r report) rated(of func(*figures) figure, f *figures) string {
+	text := fmt.Sprintf("%.0f/s, p99 %.1f ms", of(f).Rate, of(f).P99)
+	for _, s := range r.Servers {
+		if rate := of(s.Figures).Rate; s.Bare && s.Figures != f && rate > 0 {
+			text += fmt.Sprintf(" (%.0f %% of bare)", 100*of(f).Rate/rate)
+		}
 	}
-	return text + fmt.Sprintf("Messages reached the phone at %.0f a second while they were sent.\n", r.Server.Arrived)
+	return text
+}
+
+// conditions say how it was measured.
+func (r report) conditions() string {
+	pods := 0
+	if len(r.Servers) > 0 {
+		pods = r.Servers[0].Figures.Pods
+	}
+	return fmt.Sprintf("%d idle pods are open; %d callers at a time; tenants: %d; medians of %d rounds, each server once a round.\nLoad average before and after each round: %s.",
+		pods, r.Callers, r.Tenants, len(r.Load)-1, strings.Join(r.Load, ", "))
 }

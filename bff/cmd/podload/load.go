@@ -5,19 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// rounds is how often each phase's load is repeated; its rate is their median.
-const rounds = 3
-
 // target is a server under load.
 type target struct {
+	name   string
+	bare   bool
 	public string
 	phone  string
 	signer signer
+
+	cooldown time.Duration // after which a contact may get another message
 
 	metrics string // where /metrics is; empty: memory is not measured
 }
@@ -30,7 +32,8 @@ type load struct {
 	lines   []*line
 	callers []*caller // the first have their pods open; the others only call
 	phone   *phone
-	begun   int // callers whose sessions were opened
+	pods    []*pod
+	sentAt  time.Time // when the last code was sent
 }
 
 // measure goes through the phases.
@@ -39,6 +42,9 @@ func measure(ctx context.Context, c *runCmd, t target) (*figures, error) {
 	defer func() {
 		for _, line := range l.lines {
 			line.close()
+		}
+		for _, p := range l.pods {
+			p.close()
 		}
 	}()
 	l.callers = callers(c.Pods + c.Count)
@@ -62,7 +68,9 @@ func measure(ctx context.Context, c *runCmd, t target) (*figures, error) {
 		name string
 		do   func(*figures) error
 	}{
-		{"launch", l.launch}, {"bootstrap", l.bootstrap}, {"send", l.send}, {"code check", l.check}, {"idle pods", l.watch},
+		{"launch", l.launch}, {"idle pods", l.open}, {"bootstrap", func(f *figures) error { return l.bootstrap(&f.Bootstrap, l.callers) }},
+		{"send", func(f *figures) error { return l.send(&f.Send, &f.Arrived) }}, {"code check", l.check}, {"return", l.returning},
+		{"validate", func(f *figures) (err error) { f.Green, err = l.green(l.pods[:c.Links]); return err }},
 	} {
 		if err := phase.do(&f); err != nil {
 			return nil, fmt.Errorf("%s: %w", phase.name, err)
@@ -71,33 +79,25 @@ func measure(ctx context.Context, c *runCmd, t target) (*figures, error) {
 	return &f, nil
 }
 
-// drive has the callers' lines do n things, a round after the other, until the phase's time is up.
+// drive has the callers' lines do n things, until the phase's time is up.
 func (l *load) drive(n int, do func(line *line, i int) error) (figure, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cmd.Limit)
 	defer cancel()
 	var f figure
 	took := make([]time.Duration, n)
 	var next atomic.Int64
-	for round := range rounds {
-		end, first := int64(n*(round+1)/rounds), next.Load()
-		begun := time.Now()
-		if err := l.round(ctx, &next, end, func(line *line, i int) error {
-			at := time.Now()
-			defer func() { took[i] = time.Since(at) }()
-			return do(line, i)
-		}); err != nil {
-			return figure{}, err
-		}
-		done := next.Load()
-		f.Rounds = append(f.Rounds, rate(float64(done-first)/time.Since(begun).Seconds()))
-		if done < end {
-			break
-		}
+	begun := time.Now()
+	if err := l.round(ctx, &next, int64(n), func(line *line, i int) error {
+		at := time.Now()
+		defer func() { took[i] = time.Since(at) }()
+		return do(line, i)
+	}); err != nil {
+		return figure{}, err
 	}
 	if l.ctx.Err() != nil {
 		return figure{}, l.ctx.Err()
 	}
-	f.median()
+	f.Rate = float64(next.Load()) / time.Since(begun).Seconds()
 	f.spread(took[:next.Load()])
 	return f, nil
 }
@@ -138,42 +138,68 @@ func (l *load) launch(f *figures) (err error) {
 		c.token, err = field(answer, "token")
 		return err
 	})
-	l.begun = f.Launch.Count
-	if err == nil && l.begun < len(l.callers) {
-		return fmt.Errorf("only %d of %d pods were opened in %s: raise --limit or lower --pods", l.begun, len(l.callers), l.cmd.Limit)
+	if done := f.Launch.Count; err == nil && done < len(l.callers) {
+		return fmt.Errorf("only %d of %d sessions were opened in %s: raise --limit or lower --pods", done, len(l.callers), l.cmd.Limit)
 	}
 	return err
 }
 
-func (l *load) bootstrap(f *figures) (err error) {
-	f.Bootstrap, err = l.drive(2*l.cmd.Count, func(line *line, i int) error {
-		_, err := line.want(http.StatusOK, "GET", "/api/v1/pod", bearer(l.callers[i%len(l.callers)].token), nil)
+func (l *load) bootstrap(f *figure, of []*caller) (err error) {
+	*f, err = l.drive(2*l.cmd.Count, func(line *line, i int) error {
+		_, err := line.want(http.StatusOK, "GET", "/api/v1/pod", bearer(of[i%len(of)].token), nil)
 		return err
 	})
 	return err
 }
 
 // send has a code go to every caller who has no pod open.
-func (l *load) send(f *figures) (err error) {
+func (l *load) send(f *figure, arrived *rate) (err error) {
 	mark, err := l.phone.arrived()
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
 	free := l.callers[l.cmd.Pods:]
-	f.Send, err = l.drive(l.cmd.Count, func(line *line, i int) error { return free[i].send(line, "sms_code") })
+	*f, err = l.drive(l.cmd.Count, func(line *line, i int) error { return free[i].send(line, "sms_code") })
 	if err != nil {
 		return err
 	}
-	if err := l.phone.await(mark, f.Send.Count, l.cmd.Limit); err != nil {
+	l.sentAt = time.Now()
+	if err := l.phone.await(mark, f.Count, l.cmd.Limit); err != nil {
 		return err
 	}
-	f.Arrived = rate(float64(f.Send.Count) / time.Since(begun).Seconds())
+	*arrived = rate(float64(f.Count) / time.Since(begun).Seconds())
 	return l.phone.read(mark, free)
 }
 
+// returning has those to whom codes were sent come back, and measures the last time.
+func (l *load) returning(f *figures) error {
+	var unmeasured figures
+	for n := range l.cmd.History {
+		select { // the product's own rule, which no policy lifts
+		case <-time.After(time.Until(l.sentAt.Add(l.cooldown))):
+		case <-l.ctx.Done():
+			return l.ctx.Err()
+		}
+		if n == l.cmd.History-1 {
+			break
+		}
+		if err := l.send(&unmeasured.Send, &unmeasured.Arrived); err != nil {
+			return err
+		}
+		if err := l.check(&unmeasured); err != nil {
+			return err
+		}
+	}
+	if err := l.bootstrap(&f.BootstrapAgain, l.callers[l.cmd.Pods:]); err != nil {
+		return err
+	}
+	return l.send(&f.SendAgain, &unmeasured.Arrived)
+}
+
 func (c *caller) send(line *line, method string) error {
-	head := bearer(c.token) + jsonType + "Idempotency-Key: " + c.contact + "\r\n"
+	c.sends++
+	head := bearer(c.token) + jsonType + "Idempotency-Key: " + c.contact + "-" + strconv.Itoa(c.sends) + "\r\n"
 	body := `{"contact_id":"` + c.contact + `","channel_id":"mobile","method":"` + method + `"}`
 	answer, err := line.want(http.StatusCreated, "POST", "/api/v1/verifications", head, []byte(body))
 	if err != nil {
@@ -199,32 +225,25 @@ func (l *load) check(f *figures) (err error) {
 	return err
 }
 
-// watch opens the idle pods, weighs them, and has some of them turn green.
-func (l *load) watch(f *figures) error {
+// open opens the idle pods and weighs them. They stay open until the measurement ends.
+func (l *load) open(f *figures) error {
 	before, err := l.weigh()
 	if err != nil {
 		return err
 	}
-	pods, err := openPods(l.ctx, l.public, l.callers[:l.cmd.Pods])
-	defer func() {
-		for _, p := range pods {
-			p.close()
-		}
-	}()
-	if err != nil {
+	if l.pods, err = openPods(l.ctx, l.public, l.callers[:l.cmd.Pods]); err != nil {
 		return err
 	}
 	after, err := l.weigh()
 	if err != nil {
 		return err
 	}
-	f.Pods = len(pods)
+	f.Pods = len(l.pods)
 	f.Memory = memory{
-		Resident: (after.Resident - before.Resident) / int64(len(pods)),
-		Live:     (after.Live - before.Live) / int64(len(pods)),
+		Resident: (after.Resident - before.Resident) / int64(f.Pods),
+		Live:     (after.Live - before.Live) / int64(f.Pods),
 	}
-	f.Green, err = l.green(pods[:l.cmd.Links])
-	return err
+	return nil
 }
 
 // green has callers verified by link at the given rate, each from Send to green, and measures how

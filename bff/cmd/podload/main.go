@@ -1,23 +1,26 @@
 // Command podload tells what a machine can carry: it opens pods on a running Shieldpod, has
 // verifications go through it, and prints rates, latencies and memory.
 //
-// Start with load.go: the phases, in order. The client is made to cost little, because it often
+// Start with load.go: the phases, in order. All rates are measured while the pods are open. The client is made to cost little, because it often
 // shares the machine with the server: a connection per caller, requests written as they are, answers
 // hardly looked into. Contexts are signed here, with a key that the tenant trusts, so that each pod
 // has a caller of its own and no cooldown is in the way.
 //
 // With --bare the same load also goes to a bare slice of the same path (echo, HS256, SQLite with a
 // durable group commit, in-process NATS, gorilla) in a process of its own: what this machine can do
-// at all, measured in the same run.
+// at all, measured in the same run. --beside adds another server, such as one with another database. Each round measures
+// every server and the bare slice once, one after the other; the report has the medians of the rounds.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -49,6 +52,7 @@ type runCmd struct {
 	KID      string `name:"kid" default:"demo-1" help:"Its registered id."`
 	Issuer   string `default:"http://127.0.0.1:8081" help:"The contexts' issuer."`
 	Tenant   string `default:"acme" help:"The tenant's slug."`
+	Tenants  int    `default:"1" help:"Spread the callers over so many tenants: --tenant, and --tenant with -2, -3 and so on. Their quotas must be lifted, as those of demo --tenants are."`
 	APIKey   string `help:"An API key of the tenant, to lift its quotas by. The demo's own is found with --demo-data."`
 
 	Pods    int           `default:"1000" help:"Idle pods to keep open."`
@@ -58,43 +62,101 @@ type runCmd struct {
 	Links   int           `default:"500" help:"Links to validate."`
 	Limit   time.Duration `default:"60s" help:"The most that a phase may take."`
 
-	Bare bool `help:"Put the bare slice under the same load, and compare."`
-	JSON bool `name:"json" help:"Print JSON."`
+	History int `default:"2" help:"Verifications that a contact who returns has had."`
+	Rounds  int `default:"3" help:"How often all is measured: the report has the medians."`
+
+	Name   string   `default:"SQLite" help:"What the report calls the server."`
+	Beside []string `help:"Another server to measure in each round: its name, --target, --phone, --metrics, --issuer and --demo-data, with commas between." placeholder:"NAME,URL,URL,URL,URL,DIR" sep:"none"`
+	Bare   bool     `help:"Put the bare slice under the same load, and compare."`
+	JSON   bool     `name:"json" help:"Print JSON."`
 }
 
 // Run measures and prints.
-func (c *runCmd) Run(ctx context.Context, out io.Writer) error {
+func (c *runCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	signer, err := c.signer()
-	if err != nil {
-		return err
-	}
 	debug.SetGCPercent(400) // thousands of pods are open on this side too: they shall not disturb
-	if err := awaitReady(ctx, c.Target); err != nil {
-		return err
-	}
-	key, err := c.apiKey()
+	servers, err := c.servers(ctx)
 	if err != nil {
-		return err
-	}
-	if err := liftQuotas(ctx, c.Target, key); err != nil {
-		return err
-	}
-	report := report{Callers: c.Callers}
-	if report.Server, err = measure(ctx, c, target{public: c.Target, phone: c.Phone, metrics: c.Metrics, signer: signer}); err != nil {
 		return err
 	}
 	if c.Bare {
-		if report.Bare, err = measureBare(ctx, c); err != nil {
+		bare, stop, err := startBare(ctx)
+		if err != nil {
 			return fmt.Errorf("bare: %w", err)
 		}
+		defer func() { err = errors.Join(err, stop()) }()
+		servers = append(servers, bare)
+	}
+	report := report{Callers: c.Callers, Tenants: c.Tenants, History: c.History, Load: []string{loadAverage()}}
+	measured := make([][]*figures, len(servers))
+	for range c.Rounds {
+		for i, server := range servers {
+			f, err := measure(ctx, c, server)
+			if err != nil {
+				return fmt.Errorf("%s: %w", server.name, err)
+			}
+			measured[i] = append(measured[i], f)
+		}
+		report.Load = append(report.Load, loadAverage())
+	}
+	for i, server := range servers {
+		report.Servers = append(report.Servers, result{Name: server.name, Bare: server.bare, Figures: medians(measured[i])})
 	}
 	if c.JSON {
 		return report.json(out)
 	}
 	return report.table(out)
+}
+
+// servers makes the servers ready, and gives them in the report's order.
+func (c *runCmd) servers(ctx context.Context) ([]target, error) {
+	all := []runCmd{*c}
+	for _, text := range c.Beside {
+		parts := strings.Split(text, ",")
+		if len(parts) != besideParts {
+			return nil, errors.New("--beside must be a name, four URLs and a folder, with commas between")
+		}
+		other := *c
+		other.Name, other.Target, other.Phone, other.Metrics, other.Issuer, other.DemoData = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]
+		all = append(all, other)
+	}
+	var servers []target
+	for i := range all {
+		server := &all[i]
+		signer, err := server.signer()
+		if err != nil {
+			return nil, err
+		}
+		if err := awaitReady(ctx, server.Target); err != nil {
+			return nil, err
+		}
+		key, err := server.apiKey()
+		if err != nil {
+			return nil, err
+		}
+		if err := liftQuotas(ctx, server.Target, key); err != nil {
+			return nil, err
+		}
+		servers = append(servers, target{
+			name: server.Name, public: server.Target, phone: server.Phone, metrics: server.Metrics, signer: signer, cooldown: cooldown,
+		})
+	}
+	return servers, nil
+}
+
+// besideParts is how many parts --beside has.
+const besideParts = 6
+
+// loadAverage is what the system says of the last minute; empty where it does not.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return minute
 }
 
 func (c *runCmd) check() error {
@@ -103,6 +165,7 @@ func (c *runCmd) check() error {
 		have, max int
 	}{
 		{"pods", c.Pods, 50_000}, {"count", c.Count, 10_000}, {"callers", c.Callers, 1024}, {"rate", c.Rate, 10_000}, {"links", c.Links, c.Pods},
+		{"tenants", c.Tenants, 1000}, {"history", c.History, 20}, {"rounds", c.Rounds, 99},
 	} {
 		if n.have < 1 || n.have > n.max {
 			return fmt.Errorf("--%s must be from 1 to %d", n.flag, n.max)

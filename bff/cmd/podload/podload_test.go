@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +37,8 @@ func TestEveryPhaseIsMeasured(t *testing.T) {
 	s := httptest.NewServer(b.routes())
 	t.Cleanup(s.Close)
 
-	c := &runCmd{Pods: 6, Count: 9, Callers: 3, Rate: 1000, Links: 4, Limit: time.Minute}
-	f, err := measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
+	c := &runCmd{Pods: 6, Count: 9, Callers: 3, Rate: 1000, Links: 4, History: 2, Limit: time.Minute}
+	f, err := measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenants: []string{"bare", "bare-2"}, audience: s.URL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +50,9 @@ func TestEveryPhaseIsMeasured(t *testing.T) {
 	}{
 		{"launch", f.Launch, 15, true},
 		{"bootstrap", f.Bootstrap, 18, true},
+		{"bootstrap of those who return", f.BootstrapAgain, 18, true},
 		{"send", f.Send, 9, true},
+		{"send to those who return", f.SendAgain, 9, true},
 		{"code check", f.Check, 9, true},
 		{"validate to frame", f.Green, 4, false},
 	} {
@@ -86,57 +91,105 @@ func TestARefusalEndsTheMeasurement(t *testing.T) {
 	s := httptest.NewServer(b.routes())
 	t.Cleanup(s.Close)
 	c := &runCmd{Pods: 1, Count: 1, Callers: 1, Rate: 1, Links: 1, Limit: time.Minute}
-	_, err = measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenant: "bare", audience: s.URL}})
+	_, err = measure(t.Context(), c, target{public: s.URL, phone: s.URL, metrics: s.URL, signer: signer{key: key, issuer: "bare", tenants: []string{"bare", "bare-2"}, audience: s.URL}})
 	if err == nil || !strings.HasPrefix(err.Error(), "launch: POST api answered 401") {
 		t.Errorf("it says %v", err)
 	}
 }
 
-func TestFiguresAreOfAllRounds(t *testing.T) {
+func TestLatenciesAreSpread(t *testing.T) {
 	var took []time.Duration
 	for i := 1000; i > 0; i-- {
 		took = append(took, time.Duration(i)*time.Millisecond)
 	}
-	f := figure{Rounds: []rate{30, 10, 20}}
-	f.median()
+	var f, none figure
 	f.spread(took)
-	if f.Count != 1000 || f.Rate != 20 || f.P50 != 501 || f.P90 != 901 || f.P99 != 991 || f.P999 != 1000 {
+	if f.Count != 1000 || f.P50 != 501 || f.P90 != 901 || f.P99 != 991 || f.P999 != 1000 {
 		t.Errorf("the figures are %+v", f)
 	}
-	var none figure
-	none.median()
-	none.spread(nil)
-	if none.Count != 0 || none.Rate != 0 || none.P999 != 0 {
+	if none.spread(nil); none.Count != 0 || none.P999 != 0 {
 		t.Errorf("of nothing the figures are %+v", none)
+	}
+}
+
+func TestReportsHaveTheMediansOfTheRounds(t *testing.T) {
+	var rounds []*figures
+	for _, n := range []int{30, 10, 20} {
+		f := figure{Count: n, Rate: float64(n), P50: millis(n), P90: millis(n), P99: millis(n), P999: millis(n)}
+		rounds = append(rounds, &figures{
+			Launch: f, Bootstrap: f, BootstrapAgain: f, Send: f, SendAgain: f, Check: f, Green: f,
+			Arrived: rate(n), Pods: n, Memory: memory{Resident: int64(n), Live: int64(n)},
+		})
+	}
+	if got := medians(rounds); !reflect.DeepEqual(got, rounds[2]) {
+		t.Errorf("the medians are %+v", got)
+	}
+	if got := medians(nil); *got != (figures{}) {
+		t.Errorf("of nothing the medians are %+v", got)
 	}
 }
 
 func TestReportsNameEveryPhase(t *testing.T) {
 	server := figures{
-		Launch: figure{Count: 7, Rate: 2500, P99: 12.3}, Send: figure{Count: 9, Rate: 4000}, Green: figure{Count: 5, P99: 6.5},
+		Launch: figure{Count: 7, Rate: 2500, P99: 12.3}, Send: figure{Count: 9, Rate: 4000}, SendAgain: figure{Rate: 3600}, Green: figure{Count: 5, P99: 6.5},
 		Pods: 5, Memory: memory{Resident: 9 << 10, Live: 7 << 10}, Arrived: 900,
 	}
-	bare := figures{Launch: figure{Rate: 5000}, Send: figure{Rate: 5000}, Green: figure{P99: 3.25}}
+	bare := figures{Launch: figure{Rate: 5000}, Send: figure{Rate: 5000}, SendAgain: figure{Rate: 4800}, Green: figure{P99: 3.25}}
+	r := report{
+		Callers: 64, Tenants: 3, History: 2, Load: []string{"0.50", "1.25"},
+		Servers: []result{{Name: "SQLite", Figures: &server}, {Name: "PostgreSQL", Figures: &figures{}}, {Name: "bare", Bare: true, Figures: &bare}},
+	}
 	var out bytes.Buffer
-	if err := (report{Callers: 64, Server: &server, Bare: &bare}).table(&out); err != nil {
+	if err := r.table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"launch", "2500", "12.3", "5000/s", "50 %", "80 %", "p50 0.0, p99 3.2", "validate → frame", "64 callers", "7.0 KiB each in use, 9.0 KiB resident", "900 a second"} {
+	for _, want := range []string{
+		"| what | SQLite | PostgreSQL | bare |\n| --- | --- | --- | --- |\n",
+		"| launches | 2500/s, p99 12.3 ms (50 % of bare) | 0/s, p99 0.0 ms (0 % of bare) | 5000/s, p99 0.0 ms |\n",
+		"| sends, new contacts | 4000/s, p99 0.0 ms (80 % of bare) |", "| sends, contacts with 2 earlier verifications | 3600/s, p99 0.0 ms (75 % of bare) |",
+		"| bootstraps, contacts with 2 earlier verifications |", "| code checks |", "| 0.0, 6.5 ms |", "| 7.0, 9.0 KiB |", "| 900/s |",
+		"5 idle pods are open; 64 callers at a time; tenants: 3; medians of 1 rounds", "Load average before and after each round: 0.50, 1.25.",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}
 	}
 	out.Reset()
-	if err := (report{Callers: 64, Server: &server}).json(&out); err != nil {
+	if err := r.json(&out); err != nil {
 		t.Fatal(err)
 	}
-	var back struct {
-		Callers int
-		Server  figures
-		Bare    *figures
-	}
-	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back.Callers != 64 || back.Bare != nil || back.Server.Launch.Rate != 2500 {
+	var back report
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || !reflect.DeepEqual(back, r) {
 		t.Errorf("the JSON reads back as %+v, %v", back, err)
+	}
+}
+
+func TestCallersAreSpreadOverTheTenants(t *testing.T) {
+	key, err := launchcontext.GenerateKey("k", launchcontext.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := key.PEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(file, pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&runCmd{Key: file, KID: "k", Issuer: "psa", Target: "http://localhost", Tenant: "acme", Tenants: 3}).signer()
+	if err != nil || !slices.Equal(s.tenants, []string{"acme", "acme-2", "acme-3"}) {
+		t.Fatal(s.tenants, err)
+	}
+	all := callers(5)
+	if err := s.sign(all); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"acme", "acme-2", "acme-3", "acme", "acme-2"} {
+		body, err := base64.RawURLEncoding.DecodeString(strings.Split(all[i].context, ".")[1])
+		if err != nil || !strings.Contains(string(body), `"`+want+`"`) {
+			t.Errorf("caller %d has the context %s, want one of %s (%v)", i, body, want, err)
+		}
 	}
 }
 
@@ -156,6 +209,8 @@ func TestRunRefusesWhatItCantDo(t *testing.T) {
 		{"two ways to sign", []string{"--demo-data", demo, "--key", filepath.Join(demo, "demo.json")}, "can't be used together"},
 		{"no pods", []string{"--pods", "0"}, "--pods must be from 1 to 50000"},
 		{"more links than pods", []string{"--pods", "5", "--links", "6"}, "--links must be from 1 to 5"},
+		{"a server beside that is not whole", []string{"--beside", "PostgreSQL,http://localhost:1"}, "--beside must be a name, four URLs and a folder"},
+		{"no rounds", []string{"--rounds", "0"}, "--rounds must be from 1 to 99"},
 		{"a rate of nothing", []string{"--rate", "0"}, "--rate must be from 1 to 10000"},
 		{"bare without a key", []string{"bare", "--public", "AAAA"}, "--public: "},
 	} {

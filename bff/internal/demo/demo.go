@@ -33,6 +33,8 @@ type flags struct {
 	ConnectWisePort int    `name:"connectwise-port" default:"8083" help:"Port of the stand-in for ConnectWise, on manage.localhost: a third site."`
 	MetricsListen   string `help:"Address on which /metrics is served, like 127.0.0.1:8084. Without it there are no metrics."`
 	DataDir         string `help:"Folder to keep the demo's data in. Without it they go with the demo." type:"path"`
+	DatabaseURL     string `help:"postgres://… to use an empty PostgreSQL database instead of a file in the folder."`
+	Tenants         int    `default:"1" hidden:"" help:"So many tenants like the first for load tests, named acme-2, acme-3 and so on, without quotas."`
 }
 
 // Names and identifiers in the demo.
@@ -91,7 +93,11 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		flags: f, credentials: keys, stdout: stdout, clock: &clock{}, manageSecret: rand.Text(), signInSecret: rand.Text(),
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
-	return d.run(ctx, filepath.Join(dir, app.DatabaseFile))
+	database := f.DatabaseURL
+	if database == "" {
+		database = filepath.Join(dir, app.DatabaseFile)
+	}
+	return d.run(ctx, database)
 }
 
 // demo is the running demonstration.

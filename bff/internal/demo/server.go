@@ -44,14 +44,18 @@ func (d *demo) server(ctx context.Context, database string, hookKey *ecdsa.Priva
 	if err != nil {
 		return nil, errors.Join(err, srv.Close())
 	}
-	err = seed(ctx, srv, admin.Tenant{
+	acme := admin.Tenant{
 		Tenant: verify.Tenant{
 			ID: acmeTenant, Name: "Acme IT", Region: "US", Origins: []string{d.deskURL(), d.manageURL()},
 			ProcedureURL: d.deskURL() + "/procedure",
 		},
 		Keys:   []admin.SigningKey{{Issuer: d.deskURL(), ID: acmeKeyID, Algorithm: "EdDSA", Material: deskPublic}},
 		SignIn: d.signIn(),
-	}, d.credentials.AdminKey)
+	}
+	err = seed(ctx, srv, acme, d.credentials.AdminKey)
+	if err == nil {
+		err = makeLoadTenants(ctx, srv, acme, d.flags.Tenants)
+	}
 	if err == nil {
 		err = d.connect(ctx, srv)
 	}
