@@ -90,7 +90,8 @@ func (b *bare) launch(c echo.Context) error {
 			}
 		}
 	}
-	_, err := jwt.ParseWithClaims(ask.Context, &claims, func(*jwt.Token) (any, error) { return b.public, nil }, jwt.WithValidMethods([]string{"EdDSA"}))
+	_, err := jwt.ParseWithClaims(ask.Context, &claims,
+		func(*jwt.Token) (any, error) { return b.public, nil }, jwt.WithValidMethods([]string{"EdDSA"}))
 	if err != nil {
 		return echo.ErrUnauthorized
 	}
@@ -103,7 +104,8 @@ func (b *bare) launch(c echo.Context) error {
 	if err := b.store.write(c.Request().Context(), func(tx *bareTx) error { return tx.session(id, claims.ID, desk) }); err != nil {
 		return err
 	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sid": id, "exp": time.Now().Add(time.Hour).Unix()}).SignedString(b.secret)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256,
+		jwt.MapClaims{"sid": id, "exp": time.Now().Add(time.Hour).Unix()}).SignedString(b.secret)
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,8 @@ func (b *bare) session(ctx context.Context, token string) (d bareDesk, err error
 		jwt.RegisteredClaims
 		Session string `json:"sid"`
 	}
-	if _, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return b.secret, nil }, jwt.WithValidMethods([]string{"HS256"})); err != nil {
+	if _, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return b.secret, nil },
+		jwt.WithValidMethods([]string{"HS256"})); err != nil {
 		return d, echo.ErrUnauthorized
 	}
 	var desk []byte

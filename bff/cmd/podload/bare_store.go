@@ -13,7 +13,8 @@ import (
 
 const bareSchema = `
 CREATE TABLE sessions (id TEXT PRIMARY KEY, jti TEXT NOT NULL UNIQUE, desk BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE verifications (id TEXT PRIMARY KEY, contact TEXT NOT NULL, secret BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0, outcome TEXT) WITHOUT ROWID;
+CREATE TABLE verifications (id TEXT PRIMARY KEY, contact TEXT NOT NULL,
+	secret BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0, outcome TEXT) WITHOUT ROWID;
 CREATE INDEX secrets ON verifications (secret);
 CREATE TABLE events (seq INTEGER PRIMARY KEY, contact TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL);
 CREATE INDEX contacts ON events (contact, seq);

@@ -67,7 +67,8 @@ func medians(rounds []*figures) *figures {
 	for _, of := range []func(*figures) *figure{
 		func(f *figures) *figure { return &f.Launch }, func(f *figures) *figure { return &f.Bootstrap },
 		func(f *figures) *figure { return &f.BootstrapAgain }, func(f *figures) *figure { return &f.Send },
-		func(f *figures) *figure { return &f.SendAgain }, func(f *figures) *figure { return &f.Check }, func(f *figures) *figure { return &f.Green },
+		func(f *figures) *figure { return &f.SendAgain },
+		func(f *figures) *figure { return &f.Check }, func(f *figures) *figure { return &f.Green },
 	} {
 		*of(&m) = phase(of)
 	}

@@ -1,15 +1,15 @@
 // Command podload tells what a machine can carry: it opens pods on a running Shieldpod, has
 // verifications go through it, and prints rates, latencies and memory.
 //
-// Start with load.go: the phases, in order. All rates are measured while the pods are open. The client is made to cost little, because it often
-// shares the machine with the server: a connection per caller, requests written as they are, answers
-// hardly looked into. Contexts are signed here, with a key that the tenant trusts, so that each pod
-// has a caller of its own and no cooldown is in the way.
+// Start with load.go: the phases, in order. All rates are measured while the pods are open. The client is made to cost
+// little, because it often shares the machine with the server: a connection per caller, requests written as they are,
+// answers hardly looked into. Contexts are signed here, with a key that the tenant trusts, so that each pod has a caller
+// of its own and no cooldown is in the way.
 //
-// With --bare the same load also goes to a bare slice of the same path (echo, HS256, SQLite with a
-// durable group commit, in-process NATS, gorilla) in a process of its own: what this machine can do
-// at all, measured in the same run. --beside adds another server, such as one with another database. Each round measures
-// every server and the bare slice once, one after the other; the report has the medians of the rounds.
+// With --bare the same load also goes to a bare slice of the same path (echo, HS256, SQLite with a durable group commit,
+// in-process NATS, gorilla) in a process of its own: what this machine can do at all, measured in the same run. --beside
+// adds another server, such as one with another database. Each round measures every server and the bare slice once, one
+// after the other; the report has the medians of the rounds.
 package main
 
 import (
@@ -119,7 +119,8 @@ func (c *runCmd) servers(ctx context.Context) ([]target, error) {
 			return nil, errors.New("--beside must be a name, four URLs and a folder, with commas between")
 		}
 		other := *c
-		other.Name, other.Target, other.Phone, other.Metrics, other.Issuer, other.DemoData = parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]
+		other.Name, other.Target, other.Phone = parts[0], parts[1], parts[2]
+		other.Metrics, other.Issuer, other.DemoData = parts[3], parts[4], parts[5]
 		all = append(all, other)
 	}
 	var servers []target

@@ -177,7 +177,7 @@ func verified(ctx context.Context, tx verify.Tx, n int64, nth int, at time.Time)
 	id := fmt.Sprintf("v_%020d%04d", n, nth)
 	until := at.Add(5 * time.Minute)
 	err := tx.Insert(ctx, verify.Verification{
-		ID: id, Tenant: "acme", Contact: d.DefaultContact, Channel: "mobile", Ticket: ticket, Technician: d.Technician.ID, Method: verify.SMSCode,
+		ID: id, Tenant: "acme", Contact: d.DefaultContact, Channel: "mobile", Ticket: ticket, Technician: d.Technician.ID, Method: channel.SMSCode,
 		Secret: make([]byte, 32), MaxTries: 3, RequestedAt: at, ExpiresAt: until, VerifiedFor: 30 * time.Minute, Key: id, Fingerprint: make([]byte, 32),
 		Outcome: verify.Verified, Destination: fmt.Sprintf("%032d", n), Person: fmt.Sprintf("%032d", n), Prefix: "0123456789abcdef0123456789abcdef",
 	})
@@ -187,9 +187,9 @@ func verified(ctx context.Context, tx verify.Tx, n int64, nth int, at time.Time)
 	by := verify.Technician{ID: d.Technician.ID, Name: d.Technician.Name}
 	for i, e := range []verify.Event{
 		{
-			Kind: verify.EventRequested, By: by, Method: verify.SMSCode, Ticket: verify.Ticket{ID: ticket, Number: ticket}, Client: "contoso",
+			Kind: verify.EventRequested, By: by, Method: channel.SMSCode, Ticket: verify.Ticket{ID: ticket, Number: ticket}, Client: "contoso",
 			Masked: "••• ••• 4821", Destination: fmt.Sprintf("%032d", n), CodeLength: 6, MaxTries: 3, ResendAt: at.Add(time.Minute), Until: until,
-			Language: "en", Policy: verify.PolicyVersion{Tenant: 1},
+			Language: "en", Policy: policy.Version{Tenant: 1},
 		},
 		{Kind: verify.EventSent, Carrier: "twilio"},
 		{Kind: verify.EventDelivered},

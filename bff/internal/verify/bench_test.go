@@ -7,6 +7,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/bff/internal/store/storetest"
+	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
 // overriding gives a harness where Contoso overrides some fields of the policy of Acme.

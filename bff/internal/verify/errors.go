@@ -14,7 +14,7 @@ type Code string
 // Codes of refusals.
 const (
 	CodeInvalid           Code = "invalid"                         // a value is out of its range: Field says which
-	CodeNotFound          Code = "not_found"                       // nothing of that id on this ticket; another ticket or tenant reads the same
+	CodeNotFound          Code = "not_found"                       // nothing of that id on this ticket, or another tenant's
 	CodeMethodNotAllowed  Code = "verification_method_not_allowed" // policy or channel rules the method out
 	CodeNoteRequired      Code = "note_required"
 	CodeOwnChannel        Code = "own_channel"

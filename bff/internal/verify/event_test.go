@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/policy"
 	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
@@ -180,9 +181,9 @@ func readsAlike(t interface {
 func fullEvent() Event {
 	return Event{
 		Tenant: "acme", Seq: math.MaxInt64, At: epoch, Kind: EventVerified, Verification: "v_1", Contact: "dana", Channel: "mobile",
-		By: Technician{ID: "ana", Name: "Ana Ortíz"}, Method: SMSCode, Ticket: Ticket{ID: "4711", Number: "47"}, Client: "contoso", Masked: "••• 21",
+		By: Technician{ID: "ana", Name: "Ana Ortíz"}, Method: channel.SMSCode, Ticket: Ticket{ID: "4711", Number: "47"}, Client: "contoso", Masked: "••• 21",
 		Destination: "0f", Note: "asked by phone", Override: true, CodeLength: 6, MaxTries: 3, ResendAt: epoch, Until: epoch.Add(time.Hour),
-		Reason: CodeExpired, TriesLeft: 2, Carrier: "twilio", Language: "de", Matching: true, Changed: true, Policy: PolicyVersion{Tenant: 3, Client: 4},
+		Reason: CodeExpired, TriesLeft: 2, Carrier: "twilio", Language: "de", Matching: true, Changed: true, Policy: policy.Version{Tenant: 3, Client: 4},
 		Failures: 5, Locks: true, Version: 6, Sent: 7, Proven: 8, Late: true, TimeZone: "Europe/Berlin", ActorKind: ActorCLI, Subject: "s",
 	}
 }
