@@ -48,28 +48,69 @@ func (d Database) URL(log *slog.Logger) (string, error) {
 // File is the embedded database's.
 func (d Database) File() string { return filepath.Join(d.DataDir, DatabaseFile) }
 
+// OwnKeyFile is the data folder's own master key. It is used where no other is set, and made by a server without
+// settings.
+func (d Database) OwnKeyFile() string { return filepath.Join(d.DataDir, OwnKeyFile) }
+
+// IsNew reports whether nothing is there yet: neither a setting of the database or of its master key, nor a file of
+// either in the data folder. A server then makes both.
+func (d Database) IsNew() bool {
+	return !d.hasKeySettings() && isMissing(d.OwnKeyFile()) && isMissing(d.File())
+}
+
+// UsesOwnKey reports whether the master key is the data folder's own.
+func (d Database) UsesOwnKey() bool {
+	return !d.hasKeySettings() && !isMissing(d.OwnKeyFile())
+}
+
+// hasKeySettings: a database elsewhere needs a key that is set.
+func (d Database) hasKeySettings() bool {
+	return d.DatabaseURL != "" || d.MasterKey != "" || d.MasterKeyFile != ""
+}
+
+func isMissing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Keys reads the master key and derives the server's keys from it.
 func (d Database) Keys() (Keys, error) {
-	text := d.MasterKey
-	switch {
-	case text != "" && d.MasterKeyFile != "":
-		return Keys{}, errors.New("two master keys: set either SHIELDPOD_MASTER_KEY or --master-key-file")
-	case d.MasterKeyFile != "":
-		var err error
-		if text, err = secretfile.ReadToken(d.MasterKeyFile); err != nil {
-			if _, missing := os.Stat(d.MasterKeyFile); errors.Is(missing, fs.ErrNotExist) {
-				err = fmt.Errorf("%w: make it by 'shieldpod key master --out %s'", err, d.MasterKeyFile)
-			}
-			return Keys{}, fmt.Errorf("--master-key-file: %w", err)
-		}
-	case text == "":
-		return Keys{}, errors.New("no master key: set SHIELDPOD_MASTER_KEY or --master-key-file (make one by 'shieldpod key master --out FILE')")
+	text, err := d.masterKey()
+	if err != nil {
+		return Keys{}, err
 	}
 	master, err := parseMasterKey(text)
 	if err != nil {
 		return Keys{}, err
 	}
 	return DeriveKeys(master)
+}
+
+// masterKey gives the text of the master key that is set, or else of the data folder's own.
+func (d Database) masterKey() (string, error) {
+	switch {
+	case d.MasterKey != "" && d.MasterKeyFile != "":
+		return "", errors.New("two master keys: set either SHIELDPOD_MASTER_KEY or --master-key-file")
+	case d.MasterKey != "":
+		return d.MasterKey, nil
+	case d.MasterKeyFile != "":
+		text, err := secretfile.ReadToken(d.MasterKeyFile)
+		if err != nil && isMissing(d.MasterKeyFile) {
+			err = fmt.Errorf("%w: make it by 'shieldpod key master --out %s'", err, d.MasterKeyFile)
+		}
+		return text, inFlag("--master-key-file", err)
+	case d.UsesOwnKey():
+		text, err := secretfile.ReadToken(d.OwnKeyFile())
+		return text, inFlag("--data-dir", err)
+	}
+	return "", errors.New("no master key: set SHIELDPOD_MASTER_KEY or --master-key-file (make one by 'shieldpod key master --out FILE')")
+}
+
+func inFlag(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", flag, err)
 }
 
 // Open opens the database and brings its tables up to date. The caller closes it.

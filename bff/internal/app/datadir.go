@@ -15,6 +15,9 @@ const (
 	// DatabaseFile is the embedded database's name; SQLite puts -wal and -shm beside it.
 	DatabaseFile = "shieldpod.db"
 
+	// OwnKeyFile is the name of the data folder's own master key.
+	OwnKeyFile = "master.key"
+
 	// DemoFile marks a data folder as the demo's, which the commands accept, too.
 	DemoFile = "demo.json"
 )
@@ -38,7 +41,7 @@ func closeDataDir(dir string, log *slog.Logger) error {
 		return fmt.Errorf("--data-dir: %s can't be read by this user: %w", dir, err)
 	}
 	foreign := slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return !strings.HasPrefix(e.Name(), DatabaseFile) && e.Name() != DemoFile
+		return !strings.HasPrefix(e.Name(), DatabaseFile) && e.Name() != OwnKeyFile && e.Name() != DemoFile
 	})
 	if err := closeFolder(dir, info, foreign, log); err != nil {
 		return err

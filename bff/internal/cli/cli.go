@@ -100,13 +100,13 @@ const firstSteps = `Shieldpod verifies the caller of a help desk, from inside th
 See it run, with everything around it made up, from the source code:
   make demo
 
-Run a server:
-  shieldpod key master --out master.key           makes the key that seals its data
-  export SHIELDPOD_MASTER_KEY_FILE=$PWD/master.key
+Run a server for this machine:
+  shieldpod serve                                 makes shieldpod-data: the database, and the key that seals it
+
+In the same folder, and for others by 'shieldpod serve --public-url https://pod.example':
   shieldpod tenant put acme --name 'Acme IT' --origin https://psa.example
   shieldpod key new --out psa-key.pem --public-out psa-key.pub.pem
   shieldpod key add --tenant acme --issuer https://psa.example --kid 2026-11 --public psa-key.pub.pem
-  shieldpod serve --public-url https://pod.example
   shieldpod doctor                                says what is missing
 
 All commands: shieldpod --help

@@ -47,6 +47,9 @@ func (c *doctorDataCmd) Run(e *env) error {
 			err = errors.Join(err, printErr)
 		}}
 		check.say("ok    the database answers and its tables are up to date")
+		if c.UsesOwnKey() {
+			check.say("--    the master key is in the data folder: whoever copies the folder can read the data. For real use move the key into a secret store")
+		}
 		check.failures += checkAccounts(ctx, "the platform", platform, check.say)
 		chains, stop := verifyChains(ctx, db, tenants)
 		defer stop()

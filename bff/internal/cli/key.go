@@ -29,20 +29,36 @@ type keyMasterCmd struct {
 
 // Run makes 32 bytes, in base64.
 func (c *keyMasterCmd) Run(e *env) error {
-	key := make([]byte, strength.Size)
-	if _, err := rand.Read(key); err != nil {
-		return err
-	}
-	text := base64.StdEncoding.EncodeToString(key)
 	if c.Out == "" {
-		_, err := fmt.Fprintln(e.stdout, text)
+		text, err := newMasterKey()
+		if err == nil {
+			_, err = fmt.Fprintln(e.stdout, text)
+		}
 		return err
 	}
-	if err := writeNew("--out", c.Out, []byte(text+"\n"), 0o600); err != nil {
+	if err := writeMasterKey("--out", c.Out); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(e.stdout, "The master key is in %s. Keep a copy in another place: without it the database can't be opened.\n", c.Out)
 	return err
+}
+
+// newMasterKey gives a new master key as text.
+func newMasterKey() (string, error) {
+	key := make([]byte, strength.Size)
+	if _, err := rand.Read(key); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(key), nil
+}
+
+// writeMasterKey writes a new master key to a new file.
+func writeMasterKey(flag, path string) error {
+	text, err := newMasterKey()
+	if err != nil {
+		return err
+	}
+	return writeNew(flag, path, []byte(text+"\n"), 0o600)
 }
 
 type keyNewCmd struct {

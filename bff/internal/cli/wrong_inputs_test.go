@@ -109,7 +109,7 @@ func TestABareCommandSaysTheFirstSteps(t *testing.T) {
 	if said != "" {
 		t.Fatal(said)
 	}
-	for _, step := range []string{"make demo", "shieldpod key master --out master.key", "shieldpod tenant put acme", "shieldpod serve", "shieldpod --help"} {
+	for _, step := range []string{"make demo", "shieldpod serve", "shieldpod tenant put acme", "shieldpod serve --public-url https://pod.example", "shieldpod --help"} {
 		if !strings.Contains(out, step) {
 			t.Errorf("%q is missing in %q", step, out)
 		}
