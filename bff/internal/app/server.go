@@ -189,7 +189,7 @@ func (srv *Server) wire(page []byte, assets, loader http.Handler, addresses clie
 		carriers.Invalidate(tenant)
 		brands.Invalidate(tenant)
 	}
-	if _, err = srv.bus.SubscribePolicies(discard); err != nil {
+	if _, err = srv.bus.SubscribeTenants(discard); err != nil {
 		return err
 	}
 	srv.Admin = NewAdmin(db, c.AllowLoopback, c.Now)

@@ -176,9 +176,9 @@ func (b *Bus) Subscribe(tenant string, onNotify func(contact string, seq int64))
 	return b.subscribeSubject(subjectOf(tenant, "*"), func(n notification) { onNotify(n.contact, n.seq) }, onNotify)
 }
 
-// SubscribePolicies calls onChange for each tenant whose policy has changed, until stop is called. An empty tenant means that
-// notifications may have been lost. onChange must not block.
-func (b *Bus) SubscribePolicies(onChange func(tenant string)) (stop func(), err error) {
+// SubscribeTenants calls onChange for each tenant whose policy or other settings have changed, until stop is called. An empty
+// tenant means that notifications may have been lost. onChange must not block.
+func (b *Bus) SubscribeTenants(onChange func(tenant string)) (stop func(), err error) {
 	return b.subscribeSubject(subjectOf("*", digest("")), func(n notification) { onChange(n.tenant) }, func(string, int64) { onChange("") })
 }
 
