@@ -40,8 +40,10 @@ const (
 // VerifyChain walks a tenant's events from the first, and tells how many are sound and which one is
 // the first that is not. Events cut off at the end can't be told by the chain alone.
 //
-// A long chain is walked in several places at once. Each walker trusts the hash of the event before its range: whether that
-// event has this hash is for the range before to tell, and the first break of all counts.
+// A long chain is walked in several places at once, by no more walkers than there are processors, also when many chains
+// are verified at the same time: a server that uses the same database keeps its connections. Each walker trusts the hash of
+// the event before its range: whether that event has this hash is for the range before to tell, and the first break of all
+// counts.
 func (s *Store) VerifyChain(ctx context.Context, tenant string) (events int64, broken *Break, err error) {
 	return s.verifyChain(ctx, tenant, chainRange)
 }
@@ -52,17 +54,17 @@ func (s *Store) verifyChain(ctx context.Context, tenant string, size int64) (eve
 		return 0, nil, err
 	}
 	walkers := max(1, min(int64(runtime.GOMAXPROCS(0)), last/size))
-	check := chainCheck{store: s, tenant: tenant, size: size, whole: last}
+	check := chainCheck{store: s, tenant: tenant, size: size, last: last}
 	var group sync.WaitGroup
 	for range walkers {
 		group.Go(func() { check.walk(ctx) })
 	}
 	group.Wait()
 	switch {
+	case check.broken != nil: // it is the first one, also when what comes later could not be read
+		return check.broken.Seq - 1, check.broken, nil
 	case check.err != nil:
 		return 0, nil, check.err
-	case check.broken != nil:
-		return check.broken.Seq - 1, check.broken, nil
 	}
 	return check.end, nil, nil
 }
@@ -72,7 +74,7 @@ type chainCheck struct {
 	store  *Store
 	tenant string
 	size   int64 // of a range
-	whole  int64 // number of the last event when the check began; what comes later belongs to the last range
+	last   int64 // number of the last event when the check began; what comes later belongs to the last range
 
 	mu     sync.Mutex
 	next   int64 // of the event after which the next range begins
@@ -86,17 +88,19 @@ func (c *chainCheck) walk(ctx context.Context) {
 	for {
 		c.mu.Lock()
 		after, upTo := c.next, int64(math.MaxInt64)
-		if c.err != nil || after > c.whole || c.broken != nil && c.broken.Seq <= after {
+		if c.err != nil || after > c.last || c.broken != nil && c.broken.Seq <= after {
 			c.mu.Unlock()
 			return
 		}
-		if after < c.whole-c.size {
+		if after < c.last-c.size {
 			upTo = after + c.size
 		}
 		c.next = upTo
 		c.mu.Unlock()
 		r := chainRangeCheck{tenant: c.tenant, seq: after, upTo: upTo}
+		c.store.chainSlots <- struct{}{}
 		err := r.run(ctx, c.store)
+		<-c.store.chainSlots
 		c.mu.Lock()
 		c.end = max(c.end, r.seq)
 		if r.broken != nil && (c.broken == nil || r.broken.Seq < c.broken.Seq) {

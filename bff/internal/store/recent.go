@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -54,22 +55,41 @@ func (s *Store) askedFor(ctx context.Context, tenant string, contacts []string) 
 // recent reads one contact's last events: those that are not in memory, if others are.
 func (s *Store) recent(ctx context.Context, tenant, contact string, n int) ([]verify.Event, error) {
 	key := pageKey{tenant: tenant, contact: contact, n: n}
-	p, _, kept := s.pages.Get(key, time.Time{})
-	last := p.last
-	var err error
-	if kept {
-		p, err = s.follow(ctx, tenant, contact, p, math.MaxInt64, true)
-		p = p.latest(n)
+	kept, _, _ := s.pages.Get(key, time.Time{})
+	p, err := kept, error(nil)
+	if kept.last > 0 {
+		p, err = s.refresh(ctx, tenant, contact, kept, n)
 	} else {
-		p, err = s.page(ctx, tenant, contact, 0, n)
+		p, err = s.newest(ctx, tenant, contact, n)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if p.last > last {
+	if p.last != kept.last {
+		if cap(p.events)-len(p.events) > spareEvents {
+			p.events = slices.Clone(p.events)
+		}
 		s.pages.Put(key, p, time.Time{})
 	}
 	return p.events, nil
+}
+
+// refresh gives a page in memory with what came after it. The page's last event is read again: where the database has
+// another one or none, it was restored from an older copy, and the page is read anew.
+func (s *Store) refresh(ctx context.Context, tenant, contact string, p page, n int) (page, error) {
+	p.asked, p.events = slices.Clip(p.asked), slices.Clip(p.events)
+	r := pageReader{page: p, end: math.MaxInt64, grow: true, comparesLast: true}
+	err := s.list(ctx, "list events", laterEvents, []any{tenant, contact, p.last, readChunk}, r.add)
+	switch {
+	case err != nil:
+		return page{}, err
+	case r.read == 0 || r.differs:
+		return s.newest(ctx, tenant, contact, n)
+	case r.read == readChunk:
+		p, err = s.follow(ctx, tenant, contact, r.page, math.MaxInt64, true)
+		return p.latest(n), err
+	}
+	return r.page.latest(n), nil
 }
 
 // Page is [verify.Ledger]'s.
@@ -78,12 +98,14 @@ func (s *Store) Page(ctx context.Context, tenant, contact string, before int64, 
 	return p.events, err
 }
 
-// page is what is known of some verifications of a contact that were asked for one after the
-// other. It is never changed once it is made, and never wrong: it can only lack newer events.
+// page is what is known of some verifications of a contact that were requested one after the other. It is not changed once
+// it is made. In memory it can lack newer events, and it can be of a database that was replaced by an older copy: see
+// refresh.
 type page struct {
-	asked  []string       // the verifications, oldest first
-	events []verify.Event // theirs, in order
-	last   int64          // number of the contact's last event that was looked at
+	asked    []string       // the verifications, oldest first
+	events   []verify.Event // theirs, in order
+	last     int64          // number of the contact's last event that was read
+	lastBody string         // of that event
 }
 
 func (s *Store) page(ctx context.Context, tenant, contact string, before int64, n int) (p page, err error) {
@@ -108,21 +130,21 @@ func (s *Store) page(ctx context.Context, tenant, contact string, before int64, 
 	return s.past(ctx, tenant, contact, p, before)
 }
 
-// Statements that read a contact's events. The contact is written $2 || ”: SQLite looks whether a bare parameter has the
-// value in the condition of the index events_of_acts, and so compiles the statement again for every execution.
+// Statements that read a contact's events. An empty text is appended to the contact: SQLite compares a bare parameter with
+// the condition of the index events_of_acts, and so compiles the statement again for every execution.
 const (
 	lastEvents = `
-		SELECT body FROM events
+		SELECT seq, body FROM events
 		WHERE tenant = $1 AND contact = $2 || '' AND seq >= (SELECT MIN(seq) FROM (SELECT seq FROM events
 			WHERE tenant = $1 AND contact = $2 || '' AND kind = 'requested' ORDER BY seq DESC LIMIT $3 + 0) AS requests)
 		ORDER BY seq LIMIT $4 + 0`
 	// Its reader looks for the end of a page: given both bounds, SQLite walks the tenant's events instead of the contact's.
 	laterEvents = `
-		SELECT body FROM events
-		WHERE tenant = $1 AND contact = $2 || '' AND seq > $3 ORDER BY seq LIMIT $4 + 0`
+		SELECT seq, body FROM events
+		WHERE tenant = $1 AND contact = $2 || '' AND seq >= $3 ORDER BY seq LIMIT $4 + 0`
 )
 
-// newest gives the contact's last n verifications, by one statement: one for a contact without any is as fast.
+// newest gives the contact's last n verifications. It needs one statement, unless the contact has very many events.
 func (s *Store) newest(ctx context.Context, tenant, contact string, n int) (page, error) {
 	r := pageReader{end: math.MaxInt64, grow: true}
 	err := s.list(ctx, "list last events", lastEvents, []any{tenant, contact, n, readChunk}, r.add)
@@ -168,7 +190,7 @@ func (s *Store) follow(ctx context.Context, tenant, contact string, p page, end 
 	r := pageReader{page: p, end: end, grow: grow}
 	for {
 		r.read = 0
-		err := s.list(ctx, "list events", laterEvents, []any{tenant, contact, r.last, readChunk}, r.add)
+		err := s.list(ctx, "list events", laterEvents, []any{tenant, contact, r.last + 1, readChunk}, r.add)
 		if err != nil || r.over || r.read < readChunk {
 			return r.page, err
 		}
@@ -181,8 +203,14 @@ type pageReader struct {
 	end  int64 // the number of the event before which the page ends
 	grow bool  // verifications that are requested in these events belong to the page
 
+	comparesLast bool // the first row is the page's last event again
+	differs      bool // it is not
+
+	seq  int64 // the columns of the row, used again for each
+	body string
+
 	known map[string]bool // the page's verifications
-	read  int             // events that were looked at
+	read  int             // events that were read
 	over  bool            // end was reached
 }
 
@@ -191,15 +219,24 @@ const usualPage = 32
 
 // add reads one event.
 func (r *pageReader) add(row scan) error {
-	var body string
-	if err := row(&body); err != nil {
-		return err
-	}
-	e, err := verify.ParseEvent(body)
-	if err != nil {
+	if err := row(&r.seq, &r.body); err != nil {
 		return err
 	}
 	r.read++
+	if r.comparesLast {
+		r.comparesLast, r.differs = false, r.seq != r.last || r.body != r.lastBody
+		return nil
+	}
+	if r.differs {
+		return nil
+	}
+	e, err := verify.ParseEvent(r.body)
+	if err != nil {
+		return err
+	}
+	if e.Seq != r.seq {
+		return unavailable("read event", fmt.Errorf("event %d says that it is number %d", r.seq, e.Seq))
+	}
 	if r.over = r.over || e.Seq >= r.end; r.over {
 		return nil
 	}
@@ -211,7 +248,7 @@ func (r *pageReader) add(row scan) error {
 		}
 	}
 	id := e.Verification
-	r.last = e.Seq
+	r.last, r.lastBody = e.Seq, r.body
 	if r.grow && e.Kind == verify.EventRequested && !r.known[id] {
 		r.known[id] = true
 		r.asked = append(r.asked, id)
@@ -243,8 +280,12 @@ func (p page) latest(n int) page {
 	return latest
 }
 
-// pagesHold is how many events all pages in memory have together: some 24 MB.
-const pagesHold = 20_000
+// Limits of the pages in memory.
+const (
+	pagesHold   = 20_000 // events in all pages together, some 24 MB
+	pageWeight  = 2      // a page itself, in events
+	spareEvents = 4      // events that a page's list has room for beyond its own
+)
 
 // pageKey is the key of a page in memory. A pod's events are read when it opens, and again for each new one.
 type pageKey struct {

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -42,8 +43,11 @@ type Store struct {
 	vault   *Vault
 	now     func() time.Time
 	tenants *cache.Cache[string, admin.Tenant]
-	pages   *cache.Cache[pageKey, page] // the last read page of contacts that much happens to
-	probe   probe
+	// chainSlots has room for the walkers of chains that read at the same time.
+	chainSlots chan struct{}
+
+	pages *cache.Cache[pageKey, page] // the last read page of contacts
+	probe probe
 }
 
 // engine is what SQLite and PostgreSQL do each in their own way.
@@ -86,8 +90,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func newStore(c Config) *Store {
 	return &Store{
 		vault: c.Vault, now: c.Now,
-		tenants: cache.New[string, admin.Tenant](maxCachedTenants, tenantFresh),
-		pages:   cache.NewWeighed[pageKey](pagesHold, 0, func(p page) int { return len(p.events) }),
+		tenants:    cache.New[string, admin.Tenant](maxCachedTenants, tenantFresh),
+		chainSlots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		pages:      cache.NewWeighed[pageKey](pagesHold, 0, func(p page) int { return len(p.events) + pageWeight }),
 	}
 }
 

@@ -24,16 +24,23 @@ import (
 // opened gives an empty store on a temporary SQLite file, and its writer.
 func opened(t *testing.T) (*Store, *writer) {
 	t.Helper()
+	s, _ := openedFile(t)
+	return s, s.engine.(*sqliteEngine).writer
+}
+
+func openedFile(t *testing.T) (s *Store, file string) {
+	t.Helper()
 	vault, err := NewVault(bytes.Repeat([]byte{7}, 32), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), Config{URL: filepath.Join(t.TempDir(), "shieldpod.db"), Vault: vault})
+	file = filepath.Join(t.TempDir(), "shieldpod.db")
+	s, err = Open(t.Context(), Config{URL: file, Vault: vault})
 	if err != nil {
 		t.Fatal(err)
 	}
 	migrated(t, s)
-	return s, s.engine.(*sqliteEngine).writer
+	return s, file
 }
 
 func appending(ctx context.Context) func(verify.Tx) error {
