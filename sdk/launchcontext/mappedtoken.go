@@ -124,7 +124,8 @@ func decodeMappedToken(data []byte) (f MappedToken, c Claims, err error) {
 	}
 	var r times
 	c = Claims{
-		Issuer: j.Issuer, IssuedAt: r.time("iat", j.IssuedAt), NotBefore: r.time("nbf", j.NotBefore), ExpiresAt: r.time("exp", j.ExpiresAt), ID: j.ID,
+		Issuer: j.Issuer, IssuedAt: r.time("iat", j.IssuedAt),
+		NotBefore: r.time("nbf", j.NotBefore), ExpiresAt: r.time("exp", j.ExpiresAt), ID: j.ID,
 	}
 	f.Issuer, f.ID, f.ExpiresAt = c.Issuer, c.ID, c.ExpiresAt
 	if len(r.faults) > 0 {

@@ -199,6 +199,7 @@ func (l *load) returning(f *figures) error {
 
 func (c *caller) send(line *line, method string) error {
 	c.sends++
+	c.code = "" // of an earlier verification
 	head := bearer(c.token) + jsonType + "Idempotency-Key: " + c.contact + "-" + strconv.Itoa(c.sends) + "\r\n"
 	body := `{"contact_id":"` + c.contact + `","channel_id":"mobile","method":"` + method + `"}`
 	answer, err := line.want(http.StatusCreated, "POST", "/api/v1/verifications", head, []byte(body))
@@ -219,13 +220,14 @@ func (l *load) check(f *figures) (err error) {
 	}
 	f.Check, err = l.drive(len(ready), func(line *line, i int) error {
 		c := ready[i]
-		_, err := line.want(http.StatusOK, "POST", "/api/v1/verifications/"+c.verification+"/code", bearer(c.token)+jsonType, []byte(`{"code":"`+c.code+`"}`))
+		_, err := line.want(http.StatusOK, "POST", "/api/v1/verifications/"+c.verification+"/code",
+			bearer(c.token)+jsonType, []byte(`{"code":"`+c.code+`"}`))
 		return err
 	})
 	return err
 }
 
-// open opens the idle pods and weighs them. They stay open until the measurement ends.
+// open opens the idle pods and measures the memory that they take. They stay open until the measurement ends.
 func (l *load) open(f *figures) error {
 	before, err := l.weigh()
 	if err != nil {

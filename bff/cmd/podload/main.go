@@ -3,7 +3,7 @@
 //
 // Start with load.go: the phases, in order. All rates are measured while the pods are open. The client is made to cost
 // little, because it often shares the machine with the server: a connection per caller, requests written as they are,
-// answers hardly looked into. Contexts are signed here, with a key that the tenant trusts, so that each pod has a caller
+// answers read only as far as needed. Contexts are signed here, with a key that the tenant trusts, so that each pod has a caller
 // of its own and no cooldown is in the way.
 //
 // With --bare the same load also goes to a bare slice of the same path (echo, HS256, SQLite with a durable group commit,
@@ -76,7 +76,7 @@ func (c *runCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	debug.SetGCPercent(400) // thousands of pods are open on this side too: they shall not disturb
+	debug.SetGCPercent(400) // thousands of pods are open on this side too: their garbage collection must not disturb
 	servers, err := c.servers(ctx)
 	if err != nil {
 		return err

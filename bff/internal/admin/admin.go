@@ -3,7 +3,7 @@
 //
 // Each act is a method of [Service] that takes an [Actor]. It validates what it is given, changes the records and
 // appends one event to the tenant's log, in one transaction. An act that changes nothing appends nothing. Secrets are
-// named in events, never shown. The package imports the standard library, sdk/strictjson and verify. Start with
+// named in events, never shown. The package imports the standard library, sdk/strictjson and packages of the core. Start with
 // [Service].
 package admin
 

@@ -21,7 +21,8 @@ func (k *check) checkHost(ctx context.Context) {
 		return
 	}
 	k.checkPolicy(p)
-	if value := p.header.Get("Cross-Origin-Embedder-Policy"); strings.HasPrefix(value, "require-corp") || strings.HasPrefix(value, "credentialless") {
+	value := p.header.Get("Cross-Origin-Embedder-Policy")
+	if strings.HasPrefix(value, "require-corp") || strings.HasPrefix(value, "credentialless") {
 		k.fail("Give the frame the attribute credentialless, or leave the header out on this page.", "the host page sends Cross-Origin-Embedder-Policy: %s, under which no pod loads", value)
 	}
 	if value := p.header.Get("Cross-Origin-Opener-Policy"); value == "same-origin" || strings.HasPrefix(value, "same-origin;") {
@@ -46,7 +47,8 @@ func (k *check) checkPolicy(p response) {
 		}
 		blocked = k.blocksConnect(policy, p) || blocked
 		sources, isLimited := policy.first("script-src-elem", "script-src", "default-src")
-		if !isLimited || allows(sources, k.origin, originOfText(k.Host)) || hasPrefixedSource(sources, "'nonce-") || hasPrefixedSource(sources, "'strict-dynamic'") {
+		if !isLimited || allows(sources, k.origin, originOfText(k.Host)) ||
+			hasPrefixedSource(sources, "'nonce-") || hasPrefixedSource(sources, "'strict-dynamic'") {
 			continue
 		}
 		const next = "Add to the host page's Content-Security-Policy: script-src "

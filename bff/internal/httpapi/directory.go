@@ -159,7 +159,10 @@ func contactsOf(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 			return nil, &verify.Error{Code: verify.CodeInvalid, Field: at + "channels", Public: fmt.Sprintf("A contact has at most %d channels.", maxChannels)}
 		}
 		contacts[i] = launchcontext.Contact{ID: c.Id, Name: c.Name, Title: c.Title, Language: c.Language, TimeZone: c.TimeZone}
-		for _, check := range []error{checkLength(at+"id", c.Id, 1, 128), checkLength(at+"name", c.Name, 1, 500), checkLength(at+"title", c.Title, 0, 500), checkLength(at+"language", c.Language, 0, 35), checkLength(at+"time_zone", c.TimeZone, 0, 98)} {
+		for _, check := range []error{
+			checkLength(at+"id", c.Id, 1, 128), checkLength(at+"name", c.Name, 1, 500), checkLength(at+"title", c.Title, 0, 500),
+			checkLength(at+"language", c.Language, 0, 35), checkLength(at+"time_zone", c.TimeZone, 0, 98),
+		} {
 			if check != nil {
 				return nil, check
 			}
@@ -177,7 +180,9 @@ func contactsOf(body api.DirectoryPush) ([]launchcontext.Contact, error) {
 }
 
 func checkChannel(at string, ch api.DirectoryChannel) error {
-	for _, check := range []error{checkLength(at+"id", ch.Id, 1, 128), checkLength(at+"value", ch.Value, 1, 320), checkLength(at+"label", ch.Label, 0, 500)} {
+	for _, check := range []error{
+		checkLength(at+"id", ch.Id, 1, 128), checkLength(at+"value", ch.Value, 1, 320), checkLength(at+"label", ch.Label, 0, 500),
+	} {
 		if check != nil {
 			return check
 		}

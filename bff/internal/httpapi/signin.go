@@ -97,7 +97,8 @@ func (a *routes) LaunchSignIn(c echo.Context) error {
 		return err
 	}
 	if err := errors.Join(
-		checkLength("tenant", body.Tenant, 1, 40), checkLength("code", body.Code, 1, 4096), checkLength("psa", body.Psa, 0, 60), checkLength("ticket", body.Ticket, 1, 128),
+		checkLength("tenant", body.Tenant, 1, 40), checkLength("code", body.Code, 1, 4096),
+		checkLength("psa", body.Psa, 0, 60), checkLength("ticket", body.Ticket, 1, 128),
 	); err != nil {
 		return err
 	}

@@ -79,7 +79,8 @@ func properties(t message.Theme) string {
 		color message.Color
 	}{
 		{"from", t.From}, {"to", t.To}, {"card", t.Card}, {"text", t.Text}, {"action", t.Action}, {"on-action", t.ActionText},
-		{"action-hover", hover(t.ActionText, t.Action, 0.12)}, {"muted", readable(mix(0.72))}, {"divider", mix(0.14)}, {"hover", hover(t.Text, t.Card, 0.06)},
+		{"action-hover", hover(t.ActionText, t.Action, 0.12)}, {"muted", readable(mix(0.72))},
+		{"divider", mix(0.14)}, {"hover", hover(t.Text, t.Card, 0.06)},
 		{"border", message.EnsureContrast(mix(0.5), t.Card, message.ContrastShape)},
 		{"focus", readable(message.Color{R: 0x17, G: 0x69, B: 0xaa})},
 		{"success", readable(message.Color{R: 0x17, G: 0x80, B: 0x3d})}, {"danger", readable(message.Color{R: 0xc0, G: 0x26, B: 0x26})},

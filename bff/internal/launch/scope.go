@@ -37,7 +37,8 @@ func (s *Service) newTicketContext(
 	}
 	r := s.newReader(tenant, x.PSA, s.Now())
 	r.log = s.Log
-	address, number := r.ownAddress("act.email", email(who.Email), who.Email), r.ownAddress("act.phone", phone(who.Phone, r.region, nil), who.Phone)
+	address, number := r.ownAddress("act.email", email(who.Email), who.Email),
+		r.ownAddress("act.phone", phone(who.Phone, r.region, nil), who.Phone)
 	d := verify.TicketContext{
 		Tenant: tenant.ID,
 		Technician: verify.Technician{

@@ -4,13 +4,15 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/shieldpod/shieldpod/sdk/strictjson"
 )
 
 // readCanonical reads a body as [Event.Link] writes it: the members in their order, without spaces. False: the body has
 // another form, or an escape or a list of changes in it, and is one for the general decoder.
 // What is read shares the memory of the text.
 func readCanonical(text string, r *record) bool {
-	if strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text) {
+	if len(text) > strictjson.MaxSize || strings.IndexByte(text, '\\') >= 0 || !utf8.ValidString(text) {
 		return false
 	}
 	b := bodyReader{text: text}

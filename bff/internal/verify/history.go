@@ -189,7 +189,7 @@ func (r *ContactState) setBack(at time.Time) {
 	}
 }
 
-// mark notes that a destination gets no more texts, if a failure says so.
+// suppress records that a destination gets no more texts, if a failure says so.
 func (r *ContactState) suppress(destination string, reason Code) {
 	if destination == "" || !suppresses(reason) {
 		return

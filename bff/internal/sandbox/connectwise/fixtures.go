@@ -123,7 +123,8 @@ func named(all []reference, name string) reference {
 }
 
 func (f noteFixture) note(contacts []contact, opened time.Time) note {
-	n := note{Text: f.Text, At: opened.Add(-time.Duration(f.Ago)), DetailDescriptionFlag: f.Section == "discussion", InternalAnalysisFlag: f.Section == "internal"}
+	n := note{Text: f.Text, At: opened.Add(-time.Duration(f.Ago)),
+		DetailDescriptionFlag: f.Section == "discussion", InternalAnalysisFlag: f.Section == "internal"}
 	if f.Contact != 0 {
 		c := contactOf(contacts, f.Contact)
 		n.Contact, n.CreatedBy = &reference{ID: c.ID, Name: c.Name()}, c.Name()

@@ -125,7 +125,8 @@ func (m *Manage) authenticate(r *http.Request) (caller, bool) {
 		cookies[c.Name] = c.Value
 	}
 	who, live := m.sessions.of(cookies["memberHash"])
-	return caller{member: who}, live && cookies["memberId"] != "" && cookies["memberContext"] == browser && strings.EqualFold(cookies["companyName"], m.Company)
+	return caller{member: who}, live && cookies["memberId"] != "" &&
+		cookies["memberContext"] == browser && strings.EqualFold(cookies["companyName"], m.Company)
 }
 
 // myself gives the caller's record.

@@ -171,7 +171,8 @@ var attempts = []promise{
 			})
 		}
 		want(t, deny("zenith"), verify.CodeVerificationEnded)
-		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeVerificationEnded: crowd - 1}, together(func(int) error { return deny("acme") })); diff != "" {
+		if diff := cmp.Diff(map[verify.Code]int{"": 1, verify.CodeVerificationEnded: crowd - 1},
+			together(func(int) error { return deny("acme") })); diff != "" {
 			t.Error(diff)
 		}
 	}},

@@ -109,7 +109,8 @@ func jobsOfEachKind() []promise {
 	for _, k := range kindsOfJob {
 		for _, p := range jobPromises {
 			all = append(all, promise{string(k.kind) + ": " + p.name, func(t *testing.T, s *store.Store) {
-				want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
+				want(t, PutTenant(t.Context(), s,
+					verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
 				p.check(t, jobCase{k, s, k.queue(s)})
 			}})
 		}
@@ -481,7 +482,8 @@ func (c jobCase) running(t *testing.T, w *jobs.Worker[held], do func()) {
 // webhooks are the promises of the queue of webhooks alone.
 var webhooks = []promise{
 	{"alerts are given out in the order of their events", func(t *testing.T, s *store.Store) {
-		want(t, PutTenant(t.Context(), s, verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
+		want(t, PutTenant(t.Context(), s,
+			verify.Tenant{ID: "acme", Webhook: verify.Webhook{URL: "https://hooks.example/", Secret: make([]byte, 32)}}), "")
 		for _, row := range []struct {
 			seq int64
 			at  time.Time

@@ -252,7 +252,8 @@ var sessions = []promise{
 		over := session("over")
 		over.EndsAt = noon.Add(time.Hour)
 		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: over, JTI: "over", JTIUntil: noon.Add(time.Hour)})), "")
-		want(t, failed(s.OpenSession(ctx, verify.NewSession{Session: session("open"), JTI: "open", JTIUntil: noon.Add(time.Hour + time.Millisecond)})), "")
+		want(t, failed(s.OpenSession(ctx,
+			verify.NewSession{Session: session("open"), JTI: "open", JTIUntil: noon.Add(time.Hour + time.Millisecond)})), "")
 		want(t, s.Sweep(ctx, noon.Add(time.Hour)), "")
 		_, err := s.Session(ctx, "over")
 		want(t, err, verify.CodeNotFound)
