@@ -26,10 +26,16 @@ type Fault struct {
 	Reason     verify.Code   // for Rejected and Unsupported
 	RetryAfter time.Duration // for Temporary: the delay that the carrier asks for
 	Err        error         // for logs and the job: without recipient, secret or credential
+	NextStep   string        // for Misconfigured: what an operator must change, a sentence without a full stop; empty: unknown
 }
 
-// Error returns the cause.
-func (f *Fault) Error() string { return f.Err.Error() }
+// Error returns the cause and the next step.
+func (f *Fault) Error() string {
+	if f.NextStep == "" {
+		return f.Err.Error()
+	}
+	return f.Err.Error() + ". " + f.NextStep
+}
 
 // Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
