@@ -5,6 +5,7 @@ import (
 
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/graph"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
@@ -13,7 +14,7 @@ import (
 )
 
 // Carriers are all carriers by which tenants and the platform can send.
-var Carriers = courier.Plugins{sendgrid.Plugin, smtp.Plugin, vonage.Plugin, twilio.Plugin}
+var Carriers = courier.Plugins{sendgrid.Plugin, graph.Plugin, smtp.Plugin, vonage.Plugin, twilio.Plugin}
 
 // mountReports mounts the routes of delivery reports.
 func mountReports(mux *http.ServeMux, c courier.ReportConfig) {

@@ -15,6 +15,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/app/apptest"
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/graph"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/oauth"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
@@ -45,6 +47,16 @@ func carrierCases(t *testing.T) map[string]carrierCase {
 			kind: channel.Email, patterns: []string{"POST /hooks/sendgrid/{tenant}", "POST /hooks/sendgrid"},
 			good:    shape{mails, sendgrid.Secret{Key: "SG.key"}},
 			forgery: map[string]shape{"without a webhook key": {unsigned, sendgrid.Secret{Key: "SG.key"}}},
+		},
+		"graph": {
+			kind: channel.Email,
+			good: shape{
+				graph.Settings{
+					Microsoft: oauth.Microsoft{Directory: "acme.example", Client: "0f0e0d0c-0b0a-4908-8706-050403020100", Cloud: oauth.USGov},
+					Mailbox:   "verify@acme.example", SaveToSentItems: true, Host: api,
+				},
+				graph.Secret{Credential: "the-credential"},
+			},
 		},
 		"smtp": {
 			kind: channel.Email,
@@ -126,8 +138,9 @@ func (s shape) account(t *testing.T, p courier.Plugin) admin.CarrierAccount {
 // flagTexts are the values of flags that read files and URLs.
 type flagTexts struct{}
 
-func (flagTexts) Secret(flag, _ string) (string, error) { return flag, nil }
-func (flagTexts) Site(string, string) error             { return nil }
+func (flagTexts) Secret(flag, _ string) (string, error)     { return flag, nil }
+func (flagTexts) Credential(flag, _ string) (string, error) { return flag, nil }
+func (flagTexts) Site(string, string) error                 { return nil }
 
 // checkFlags checks that the command has a help and flags of its own, which give an account of the types of the case.
 func checkFlags(t *testing.T, p courier.Plugin, want shape) {

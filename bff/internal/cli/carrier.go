@@ -92,6 +92,14 @@ func (carrierFlags) Secret(flag, path string) (string, error) {
 	return secretFrom(flag, path)
 }
 
+// Credential implements [courier.FlagReader].
+func (carrierFlags) Credential(flag, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	return credentialFrom(flag, path)
+}
+
 // Site implements [courier.FlagReader].
 func (carrierFlags) Site(flag, text string) error {
 	if text == "" {
@@ -211,10 +219,10 @@ func checkAccounts(
 	return failures
 }
 
-// explainCarrier adds what to do about a carrier that refuses the account.
+// explainCarrier adds what to do about a carrier that refuses the account, where the carrier's fault does not say it.
 func explainCarrier(err error) string {
 	var fault *courier.Fault
-	if errors.As(err, &fault) && fault.Kind == courier.Misconfigured {
+	if errors.As(err, &fault) && fault.Kind == courier.Misconfigured && fault.NextStep == "" {
 		return err.Error() + ": it refuses the account. Correct the key, the secret and the sender (docs/carriers.md)"
 	}
 	return err.Error()

@@ -211,3 +211,64 @@ func TestDoctorSignsInAtThePlatformsCarriersToo(t *testing.T) {
 		t.Errorf("said %q, error %q", out, err)
 	}
 }
+
+// An account with Microsoft 365 is signed in before it is stored, and a refusal says what to change.
+func TestAnAccountWithMicrosoft365IsCheckedInPlainWords(t *testing.T) {
+	type answer struct {
+		status int
+		body   string
+	}
+	granted := answer{http.StatusOK, `{"token_type":"Bearer","expires_in":3599,"access_token":"a-token"}`}
+	noRecipient := answer{http.StatusBadRequest, `{"error":{"code":"ErrorInvalidRecipients"}}`}
+	token, send := granted, noRecipient
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		is := send
+		if strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token") {
+			is = token
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(is.status)
+		_, _ = w.Write([]byte(is.body))
+	}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	put := func(credential string) []string {
+		return []string{
+			"carrier", "graph", "--tenant", "acme", "--directory", "acme.example", "--client", "0f0e0d0c-0b0a-4908-8706-050403020100",
+			"--mailbox", "verify@acme.example", "--credential-file", secretFile(t, credential), "--host", server.URL,
+		}
+	}
+	const secret = "the-client-secret-of-microsoft"
+	for _, c := range []struct {
+		name        string
+		token, send answer
+		credential  string
+		want        string
+	}{
+		{"a secret that has expired", answer{401, `{"error":"invalid_client","error_codes":[7000222]}`}, noRecipient, secret, "nothing is stored, because graph does not let us in: graph: no access token: AADSTS7000222: the client secret has expired. Make a new one under Certificates & secrets"},
+		{"a mailbox without the right", granted, answer{403, `{"error":{"code":"ErrorAccessDenied"}}`}, secret, "the application may not send from this mailbox. Let the application send from this mailbox: Application Mail.Send"},
+		{"the secret's ID", granted, noRecipient, "0f0e0d0c-0b0a-4908-8706-050403020101", "this is the ID of a client secret"},
+		{"a certificate without a key", granted, noRecipient, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "the certificate and its private key"},
+		{"a certificate that was cut off", granted, noRecipient, "-----BEGIN CERTIFICATE-----\nAAAA", "has no END line"},
+		{"two lines", granted, noRecipient, "a\nb", "more than one line"},
+	} {
+		token, send = c.token, c.send
+		if _, said := o.run(put(c.credential)...); !strings.Contains(said, c.want) {
+			t.Errorf("%s: said %q, want %q", c.name, said, c.want)
+		}
+	}
+	if got := o.must("carrier", "list", "--tenant", "acme"); strings.Contains(got, "1 ") {
+		t.Errorf("something was stored: %q", got)
+	}
+	token, send = granted, noRecipient
+	o.must(put(secret)...)
+	if got := o.must("carrier", "check", "--tenant", "acme"); got != "ok    acme: graph lets us in\n" {
+		t.Errorf("%q", got)
+	}
+	send = answer{404, `{"error":{"code":"MailboxNotEnabledForRESTAPI"}}`}
+	out, _ := o.run("carrier", "check", "--tenant", "acme")
+	if !strings.HasPrefix(out, "FAIL  acme: graph: HTTP 404, MailboxNotEnabledForRESTAPI: ") || strings.Contains(out, "Correct the key") || !strings.Contains(out, "Use a mailbox in Exchange Online") {
+		t.Errorf("%q", out)
+	}
+}

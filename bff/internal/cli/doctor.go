@@ -158,7 +158,7 @@ func (c *checkup) tenant(ctx context.Context, t admin.Tenant, events chain) erro
 
 // carrierHelp is how a carrier for a kind of channel is set up.
 var carrierHelp = map[channel.Kind]string{
-	channel.Email: "shieldpod carrier sendgrid|smtp --tenant %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
+	channel.Email: "shieldpod carrier sendgrid|graph|smtp --tenant %s --help, or set SHIELDPOD_SENDGRID_KEY and those beside it",
 	channel.Phone: "shieldpod carrier twilio|vonage --tenant %s --help, or set SHIELDPOD_VONAGE_KEY and those beside it",
 }
 

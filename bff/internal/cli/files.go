@@ -47,6 +47,27 @@ func secretFrom(flag, path string) (string, error) {
 	return secret, nil
 }
 
+// credentialFrom reads a secret of one line, a certificate with its key (PEM), or a key in JSON.
+func credentialFrom(flag, path string) (string, error) {
+	content, err := secretfile.Read(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	text, err := secretfile.Text(content)
+	switch {
+	case err != nil || strings.HasPrefix(text, "{"):
+	case strings.Contains(text, "-----BEGIN"):
+		content, err = secretfile.PEM(content)
+		text = string(content)
+	default:
+		text, err = secretfile.Line(content)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %s can't be used: %w", flag, path, err)
+	}
+	return text, nil
+}
+
 // keyFile reads a public key, which needs no protection.
 func keyFile(flag, path string) ([]byte, error) {
 	content, err := readFile(flag, path)

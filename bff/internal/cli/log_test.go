@@ -75,6 +75,7 @@ func TestThreat_32_EachCommandThatChangesATenantLeavesOneEvent(t *testing.T) {
 		{"tenant signin remove", "--tenant acme", "sign_in_removed https://id.example  by "},
 		{"carrier sendgrid", "--tenant acme --no-check --from verify@acme.example --webhook-key " + apptest.WebhookKey(t) + " --key-file " + secret, "carrier_set sendgrid  by "},
 		{"carrier smtp", "--tenant acme --no-check --from verify@acme.example --host mail.acme.example --username verify --password-file " + secret, "carrier_set smtp  by "},
+		{"carrier graph", "--tenant acme --no-check --directory acme.example --client 0f0e0d0c-0b0a-4908-8706-050403020100 --mailbox verify@acme.example --credential-file " + secret, "carrier_set graph  by "},
 		{"carrier vonage", "--tenant acme --no-check --from AcmeIT --key 12345678 --secret-file " + secret + " --signature-secret-file " + secret, "carrier_set vonage  by "},
 		{"carrier twilio", "--tenant acme --no-check --from +15105550100 --account " + twilioAccount + " --token-file " + secret, "carrier_set twilio  by "},
 		{"carrier remove", "--tenant acme twilio", "carrier_removed twilio  by "},

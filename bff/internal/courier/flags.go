@@ -11,6 +11,9 @@ type Flags interface {
 type FlagReader interface {
 	// Secret reads the file of a secret. It returns an empty text for an empty path.
 	Secret(flag, path string) (string, error)
+	// Credential reads the file of a secret that may have several lines: one line, a certificate with its key (PEM), or a
+	// key in JSON. It returns an empty text for an empty path.
+	Credential(flag, path string) (string, error)
 	// Site refuses a text that is not a scheme and a host. An empty text passes.
 	Site(flag, text string) error
 }

@@ -131,7 +131,7 @@ func newHarness(t testing.TB, change func(*courier.Config)) *harness {
 	sandbox, err := carriers.New(carriers.Config{
 		HookBase: h.hooks.URL, Tenant: "acme", SendGridKey: "SG.key", SendGridHookKey: key, VonageKey: "12345678",
 		VonageSecret: "api secret", VonageSignature: receiptSecret, TwilioAccount: twilioAccount, TwilioToken: "twilio's token",
-		SMTPPassword: "the mail server's password", Now: h.now,
+		SMTPPassword: "the mail server's password", Microsoft: &microsoft, Now: h.now,
 		Delay: func() time.Duration { return 0 },
 	})
 	if err != nil {

@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/shieldpod/shieldpod/bff/internal/channel"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/graph"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/oauth"
+	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
 
@@ -92,5 +95,50 @@ func TestAMessageIsSentByTheSecondCarrierWhenTheFirstIsDown(t *testing.T) {
 	})
 	if n := r.events(t)[verify.EventDelayed]; n != 0 {
 		t.Errorf("a delay was reported %d times: there was none", n)
+	}
+}
+
+var microsoft = carriers.Microsoft{
+	Directory: "11111111-2222-4333-8444-555555555555", Client: "0f0e0d0c-0b0a-4908-8706-050403020100", Secret: "microsofts~secret", Mailbox: "verify@acme-it.com",
+}
+
+// Microsoft Graph takes a message and reports nothing later: its last stage is sent, and never delivered.
+func TestEachResultOfMicrosoftGraphIsReported(t *testing.T) {
+	sent := deliveryStatus{verify.ShieldPending, verify.StageSent, "", verify.JobSent, 1}
+	failed := func(reason verify.Code) deliveryStatus {
+		return deliveryStatus{State: verify.ShieldFailed, Reason: reason, Job: verify.JobFailed}
+	}
+	delayed := deliveryStatus{verify.ShieldPending, verify.StageDelayed, verify.ReasonCarrierDown, verify.JobQueued, 0}
+	for mode, want := range map[string]deliveryStatus{
+		"ok":             sent,
+		"slow":           sent,
+		"cut":            {verify.ShieldPending, verify.StageIndeterminate, verify.ReasonIndeterminate, verify.JobIndeterminate, 1},
+		"refuse":         failed(verify.ReasonInvalidRecipient),
+		"access_denied":  failed(verify.ReasonCarrierSet),
+		"secret_expired": failed(verify.ReasonCarrierSet),
+		"throttled":      delayed,
+		"token_down":     delayed,
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			r := newHarness(t, nil)
+			mail, err := graph.New(graph.Config{
+				Microsoft: oauth.Microsoft{Directory: microsoft.Directory, Client: microsoft.Client}, Credential: microsoft.Secret, Mailbox: microsoft.Mailbox,
+				Host: r.sandbox.URL, Now: r.now,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, sms := r.secondCarriers(t)
+			r.Carriers = carriersOf(mail, sms)
+			r.start(t)
+			r.setFault(t, "graph", mode, 0)
+			id := r.request(t, channel.EmailLink)
+			r.waitFor(t, mode, func() bool { return r.deliveryStatus(t, id, channel.EmailLink) == want })
+			if n := r.events(t)[verify.EventDelivered]; n != 0 {
+				t.Errorf("delivered %d times: Graph can't know", n)
+			}
+			r.checkNoSecretsInLog(t)
+		})
 	}
 }

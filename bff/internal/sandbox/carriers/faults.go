@@ -23,6 +23,14 @@ const (
 	modeStop      = "stop"              // the recipient has opted out
 	modeLandline  = "landline"          // the recipient's number is a landline
 	modeFull      = "mailbox_full"      // the recipient's mailbox is full
+
+	modeTokenExpired  = "token_expired"       // refuses the access token, which has ended early
+	modeTokenDown     = "token_down"          // issues no access token: only the gateway answers
+	modeSecretExpired = "secret_expired"      // issues no access token: the client secret has expired
+	modePolicy        = "policy_block"        // issues no access token: Conditional Access forbids it
+	modeAccessDenied  = "access_denied"       // the application may not send from the mailbox
+	modeSendAs        = "send_as_denied"      // the mailbox may not send with the sender's address
+	modeNoMailbox     = "mailbox_not_enabled" // the mailbox has no licence
 )
 
 // The carriers.
@@ -31,13 +39,25 @@ const (
 	vonage   = "vonage"
 	twilio   = "twilio"
 	smtp     = "smtp"
+	graph    = "graph"
 )
 
-// targets are the carriers with their modes: a mail server sends no receipts, and only numbers can be landlines.
+// targets are the carriers with their modes: a mail server and Microsoft Graph send no receipts, and only numbers can be
+// landlines. The modes of graph apply to its sendMail or to Microsoft's token endpoint.
 var targets = func() map[string]faults.Target {
 	taking := []string{faults.OK, modeSlow, modeCut, mode429, mode5xx, modeDown, modeRefuse}
 	telling := []string{modeThrottled, modeLost, modeDuplicate, modeForged, modeDisorder}
+	sending := append(slices.Clone(taking), modeThrottled, modeTokenExpired, modeAccessDenied, modeSendAs, modeNoMailbox)
+	signing := []string{modeTokenDown, modeSecretExpired, modePolicy}
+	paths := map[string]string{}
+	for _, mode := range sending {
+		paths[mode] = "/sendmail"
+	}
+	for _, mode := range signing {
+		paths[mode] = "/token"
+	}
 	return map[string]faults.Target{
+		graph:    {Modes: slices.Concat(sending, signing), Paths: paths},
 		sendgrid: {Modes: slices.Concat(taking, telling, []string{modeFull})},
 		vonage:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},
 		twilio:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},

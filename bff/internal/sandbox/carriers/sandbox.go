@@ -1,5 +1,5 @@
-// Package carriers implements the carriers' side of their wire protocols: SendGrid, Vonage, Twilio and a mail server,
-// with signed delivery webhooks. A page shows the received messages as the end user's phone and mailbox.
+// Package carriers implements the carriers' side of their wire protocols: SendGrid, Vonage, Twilio, Microsoft Graph and a
+// mail server, with signed delivery webhooks. A page shows the received messages as the end user's phone and mailbox.
 //
 // Start with [New]; the result is one http.Handler, and [Sandbox.ServeSMTP] is the mail server. It is for the demo,
 // tests and load measurements. It knows no more of the product than a carrier does. It can be set to fail as carriers
@@ -21,8 +21,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
-// Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Advance, Hold, Names, Delay and Log
-// are optional.
+// Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Microsoft, Advance, Hold, Names,
+// Delay and Log are optional.
 type Config struct {
 	HookBase        string            // the BFF's URL, to which delivery webhooks are sent
 	Tenant          string            // owner of the webhooks, unless a message names another one
@@ -35,6 +35,7 @@ type Config struct {
 	TwilioAccount   string // SID of the account; empty: no Twilio
 	TwilioToken     string
 	SMTPPassword    string // of every account at ServeSMTP
+	Microsoft       *Microsoft
 	Now             func() time.Time
 	Advance         func(time.Duration)  // moves the demo's clock forward; nil: the page has no button
 	Hold            func(bool)           // stops or starts the demo's clock for tests; required with Advance
@@ -48,6 +49,7 @@ type Sandbox struct {
 	Config
 	inbox     *inbox
 	faults    *faults.Set
+	tokens    *tokens
 	sender    *webhookSender
 	forgedKey *ecdsa.PrivateKey // not the key that the BFF trusts
 	handler   http.Handler
@@ -69,7 +71,7 @@ func New(c Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("carriers: %w", err)
 	}
-	s := &Sandbox{Config: c, inbox: newInbox(), faults: faults.New(targets), forgedKey: forger}
+	s := &Sandbox{Config: c, inbox: newInbox(), faults: faults.New(targets), tokens: newTokens(), forgedKey: forger}
 	s.sender = newWebhookSender(s.deliverMailEvents, s.deliverReceipt)
 	s.handler = s.routes()
 	return s, nil
@@ -97,7 +99,14 @@ func (s *Sandbox) routes() http.Handler {
 	all.HandleFunc("GET /v3/scopes", s.showScopes)
 	all.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", s.sendTwilio)
 	all.HandleFunc("GET /2010-04-01/Accounts/{account}", s.showTwilioAccount)
-	all.Handle("/api/", http.NewCrossOriginProtection().Handler(api)) // no other site's page sets our clock
+	if s.Microsoft != nil {
+		all.HandleFunc("POST /v1.0/users/{mailbox}/sendMail", s.sendGraph)
+		all.HandleFunc("POST /{directory}/oauth2/v2.0/token", s.issueMicrosoft)
+	}
+	protected := http.NewCrossOriginProtection().Handler(api) // no other site's page sets our clock
+	for _, pattern := range []string{"GET /api/", "POST /api/faults", "POST /api/clock"} {
+		all.Handle(pattern, protected)
+	}
 	all.Handle("/", pageHandler())
 	return all
 }
