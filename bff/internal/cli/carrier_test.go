@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -271,4 +276,73 @@ func TestAnAccountWithMicrosoft365IsCheckedInPlainWords(t *testing.T) {
 	if !strings.HasPrefix(out, "FAIL  acme: graph: HTTP 404, MailboxNotEnabledForRESTAPI: ") || strings.Contains(out, "Correct the key") || !strings.Contains(out, "Use a mailbox in Exchange Online") {
 		t.Errorf("%q", out)
 	}
+}
+
+// A mail server that is signed in to by access tokens says what failed at the host that gives them.
+func TestASignInByAccessTokenIsCheckedInPlainWords(t *testing.T) {
+	var refusal string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(refusal))
+	}))
+	defer server.Close()
+	o := newOperator(t)
+	o.must("tenant", "put", "acme", "--name", "Acme IT", "--origin", "https://psa.example")
+	put := func(credential string, more ...string) []string {
+		return append([]string{
+			"carrier", "smtp", "--tenant", "acme", "--host", "smtp.example", "--from", "verify@acme.example", "--token-host", server.URL,
+			"--credential-file", secretFile(t, credential),
+		}, more...)
+	}
+	byMicrosoft := []string{"--sign-in", "microsoft", "--directory", "acme.example", "--client", "0f0e0d0c-0b0a-4908-8706-050403020100"}
+	byGoogle := []string{"--sign-in", "google"}
+	const secret = "the-client-secret-of-microsoft"
+	key := googleKey(t)
+	for _, c := range []struct {
+		name, refusal string
+		command       []string
+		want          string
+	}{
+		{"Microsoft: a wrong secret", `{"error":"invalid_client","error_codes":[7000215]}`, put(secret, byMicrosoft...), "nothing is stored, because smtp does not let us in: smtp: no access token: AADSTS7000215: the client secret is wrong. Give the secret's Value"},
+		{"Google: no delegation", `{"error":"unauthorized_client"}`, put(key, byGoogle...), "smtp: no access token: unauthorized_client: the service account may not act for this domain's mailboxes. In the Admin console"},
+		{"Google: a client secret in place of a key", "", put(secret, byGoogle...), "must be the key of a service account (JSON)"},
+		{"Microsoft: no application", "", put(secret, "--sign-in", "microsoft"), "the directory is missing"},
+		{"a credential for a sign-in by password", "", put(secret), "a credential needs the sign-in microsoft or google"},
+		{"a password beside a credential", "", put(secret, append(byMicrosoft, "--password-file", secretFile(t, "a password"))...), "no password"},
+	} {
+		refusal = c.refusal
+		if _, said := o.run(c.command...); !strings.Contains(said, c.want) || strings.Contains(said, secret) {
+			t.Errorf("%s: said %q, want %q", c.name, said, c.want)
+		}
+	}
+	if got := o.must("carrier", "list", "--tenant", "acme"); strings.Contains(got, "1 ") {
+		t.Errorf("something was stored: %q", got)
+	}
+	o.must(append(put(key, byGoogle...), "--no-check")...)
+	refusal = `{"error":"disabled_client"}`
+	if out, _ := o.run("carrier", "check", "--tenant", "acme"); !strings.HasPrefix(out, "FAIL  acme: smtp: no access token: disabled_client: the service account is disabled. Enable it in Google Cloud's console") {
+		t.Errorf("%q", out)
+	}
+}
+
+// googleKey returns the key of a service account.
+func googleKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(map[string]string{
+		"type": "service_account", "client_email": "shieldpod@project.iam.gserviceaccount.com",
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+	}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -63,6 +63,13 @@ func orEqualsSign(encoded string) string {
 // is encrypted or leads to this machine.
 func (s *session) mechanism() gomail.Auth {
 	user, password := s.config.Username, s.config.Password
+	offers := strings.Fields(s.extensions["AUTH"])
+	if s.token != "" {
+		if !slices.Contains(offers, "XOAUTH2") {
+			return nil
+		}
+		return gomail.XOAuth2Auth(user, s.token)
+	}
 	for _, mechanism := range []struct {
 		name string
 		make func() gomail.Auth
@@ -73,7 +80,7 @@ func (s *session) mechanism() gomail.Auth {
 		{"LOGIN", func() gomail.Auth { return gomail.LoginAuth(user, password, s.config.Host, true) }},
 		{"CRAM-MD5", func() gomail.Auth { return gomail.CRAMMD5Auth(user, password) }},
 	} {
-		if slices.Contains(strings.Fields(s.extensions["AUTH"]), mechanism.name) {
+		if slices.Contains(offers, mechanism.name) {
 			return mechanism.make()
 		}
 	}

@@ -31,7 +31,8 @@ type server struct {
 	roots *x509.CertPool
 
 	mu       sync.Mutex
-	commands []string // in order, without the messages
+	replies  map[string]string // by whole command, before those of the script
+	commands []string          // in order, without the messages
 	mails    []string
 }
 
@@ -95,6 +96,12 @@ func (srv *server) serveConn(conn net.Conn, s script, config *tls.Config) {
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
 		srv.record(line)
 		var goOn bool
+		if reply, set := srv.replyTo(line); set {
+			if !say(line, reply) {
+				return
+			}
+			continue
+		}
 		switch verb {
 		case "EHLO":
 			goOn = say("EHLO", srv.extensions(s, secure))
@@ -151,6 +158,23 @@ func (srv *server) readMessage(r *bufio.Reader) bool {
 	defer srv.mu.Unlock()
 	srv.mails = append(srv.mails, mail.String())
 	return true
+}
+
+// setReply sets the reply to a whole command.
+func (srv *server) setReply(command, reply string) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.replies == nil {
+		srv.replies = map[string]string{}
+	}
+	srv.replies[command] = reply
+}
+
+func (srv *server) replyTo(command string) (reply string, set bool) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	reply, set = srv.replies[command]
+	return reply, set
 }
 
 func (srv *server) record(line string) {

@@ -61,6 +61,7 @@ var (
 // the authentication mechanisms come from the library.
 type session struct {
 	config      Config
+	token       string // for XOAUTH2; empty: by password
 	conn        net.Conn
 	in          *bufio.Reader
 	out         *bufio.Writer
@@ -69,8 +70,8 @@ type session struct {
 }
 
 // dial connects, sends EHLO, starts TLS and authenticates. The connection is closed with ctx. The caller closes the
-// session.
-func dial(ctx context.Context, config Config) (*session, error) {
+// session. A token takes the place of the password.
+func dial(ctx context.Context, config Config, token string) (*session, error) {
 	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(config.Host, strconv.Itoa(config.Port)))
 	if err != nil {
 		return nil, &stepError{phase: phaseConnect, err: err}
@@ -80,7 +81,7 @@ func dial(ctx context.Context, config Config) (*session, error) {
 			return nil, &stepError{phase: phaseConnect, err: errors.Join(errPlaintext, conn.Close())}
 		}
 	}
-	s := &session{config: config}
+	s := &session{config: config, token: token}
 	raw := conn
 	s.cancelClose = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	s.setConn(conn)

@@ -22,6 +22,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/oauth"
 	"github.com/shieldpod/shieldpod/bff/internal/mailaddress"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/text"
@@ -46,13 +47,15 @@ var ports = map[Security]int{STARTTLS: 587, TLS: 465, None: 25}
 // maxSessionTime bounds a session whose context has no deadline.
 const maxSessionTime = time.Minute
 
-// Config is the mail server. Host and From are required. Username and Password are set together or not at all.
+// Config is the mail server. Host and From are required. Username and a Password or Tokens are set together or not at all.
 type Config struct {
 	Host     string
 	Port     int      // 0: the standard port of Security
 	Security Security // default STARTTLS
 	Username string
 	Password string
+	SignIn   SignIn         // default ByPassword
+	Tokens   *oauth.Source  // for ByMicrosoft and ByGoogle
 	From     string         // the sender's address
 	Hello    string         // the name for EHLO: fully qualified, or an address literal; empty: the domain of From
 	Roots    *x509.CertPool // certificate authorities; nil: those of the system
@@ -69,6 +72,9 @@ func New(c Config) (*Sender, error) {
 	if c.Security == "" {
 		c.Security = STARTTLS
 	}
+	if c.SignIn == "" {
+		c.SignIn = ByPassword
+	}
 	standardPort, known := ports[c.Security]
 	if c.Port == 0 {
 		c.Port = standardPort
@@ -82,8 +88,14 @@ func New(c Config) (*Sender, error) {
 		return nil, errors.New("smtp: a port lies between 1 and 65535")
 	case !mailaddress.Check(c.From):
 		return nil, errors.New("smtp: the sender's address is missing or is none")
-	case (c.Username == "") != (c.Password == ""):
+	case c.SignIn != ByPassword && c.SignIn != ByMicrosoft && c.SignIn != ByGoogle:
+		return nil, fmt.Errorf("smtp: the sign-in is %s, %s or %s", ByPassword, ByMicrosoft, ByGoogle)
+	case c.SignIn == ByPassword && (c.Username == "") != (c.Password == ""):
 		return nil, errors.New("smtp: a user name and a password come together")
+	case c.SignIn != ByPassword && (c.Username == "" || c.Tokens == nil || c.Password != ""):
+		return nil, errors.New("smtp: a sign-in by access token has a user name and no password")
+	case (c.SignIn == ByPassword) != (c.Tokens == nil):
+		return nil, errors.New("smtp: a sign-in by password has no access token")
 	case c.Now == nil:
 		return nil, errors.New("smtp: the clock is missing")
 	}
@@ -123,15 +135,15 @@ func (s *Sender) Send(ctx context.Context, m courier.OutgoingMessage) (courier.R
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxSessionTime)
 	defer cancel()
-	conn, err := dial(ctx, s.config)
-	if err != nil {
-		return courier.Result{}, faultOf(err, false)
-	}
-	defer conn.close()
-	defer conn.quit()
 	international := !mailaddress.IsASCII(to)
-	if err := conn.deliver(s.config.From, to, international || !mailaddress.IsASCII(s.config.From+from), msg); err != nil {
-		return courier.Result{}, faultOf(err, international)
+	err = s.withSession(ctx, func(conn *session) *courier.Fault {
+		if err := conn.deliver(s.config.From, to, international || !mailaddress.IsASCII(s.config.From+from), msg); err != nil {
+			return faultOf(err, international)
+		}
+		return nil
+	})
+	if err != nil {
+		return courier.Result{}, err
 	}
 	return courier.Result{Carrier: Carrier}, nil
 }
@@ -142,13 +154,7 @@ var errHeader = &courier.Fault{Kind: courier.Misconfigured, Err: errors.New("smt
 func (s *Sender) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, maxSessionTime)
 	defer cancel()
-	conn, err := dial(ctx, s.config)
-	if err != nil {
-		return faultOf(err, false)
-	}
-	defer conn.close()
-	conn.quit()
-	return nil
+	return s.withSession(ctx, func(*session) *courier.Fault { return nil })
 }
 
 // compose writes the message. The message id contains the job's id, so that a repeated job is the same message. The

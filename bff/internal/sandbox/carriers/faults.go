@@ -28,6 +28,8 @@ const (
 	modeTokenDown     = "token_down"          // issues no access token: only the gateway answers
 	modeSecretExpired = "secret_expired"      // issues no access token: the client secret has expired
 	modePolicy        = "policy_block"        // issues no access token: Conditional Access forbids it
+	modeDelegation    = "delegation_missing"  // issues no access token: the service account may not act for the mailbox
+	modeDisabled      = "smtp_disabled"       // the organisation takes no mail by SMTP
 	modeAccessDenied  = "access_denied"       // the application may not send from the mailbox
 	modeSendAs        = "send_as_denied"      // the mailbox may not send with the sender's address
 	modeNoMailbox     = "mailbox_not_enabled" // the mailbox has no licence
@@ -40,16 +42,22 @@ const (
 	twilio   = "twilio"
 	smtp     = "smtp"
 	graph    = "graph"
+	google   = "google" // its token endpoint
 )
 
 // targets are the carriers with their modes: a mail server and Microsoft Graph send no receipts, and only numbers can be
-// landlines. The modes of graph apply to its sendMail or to Microsoft's token endpoint.
+// landlines. The modes of graph apply to its sendMail or to Microsoft's token endpoint, those of
+// smtp to the message or to the sign-in by access token.
 var targets = func() map[string]faults.Target {
 	taking := []string{faults.OK, modeSlow, modeCut, mode429, mode5xx, modeDown, modeRefuse}
 	telling := []string{modeThrottled, modeLost, modeDuplicate, modeForged, modeDisorder}
 	sending := append(slices.Clone(taking), modeThrottled, modeTokenExpired, modeAccessDenied, modeSendAs, modeNoMailbox)
 	signing := []string{modeTokenDown, modeSecretExpired, modePolicy}
-	paths := map[string]string{}
+	mailing := append(slices.Clone(taking), modeFull)
+	paths, smtpPaths := map[string]string{}, map[string]string{modeTokenExpired: "/auth", modeDisabled: "/auth"}
+	for _, mode := range mailing {
+		smtpPaths[mode] = "/mail"
+	}
 	for _, mode := range sending {
 		paths[mode] = "/sendmail"
 	}
@@ -61,7 +69,8 @@ var targets = func() map[string]faults.Target {
 		sendgrid: {Modes: slices.Concat(taking, telling, []string{modeFull})},
 		vonage:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},
 		twilio:   {Modes: slices.Concat(taking, telling, []string{modeStop, modeLandline})},
-		smtp:     {Modes: append(slices.Clone(taking), modeFull)},
+		smtp:     {Modes: append(mailing, modeTokenExpired, modeDisabled), Paths: smtpPaths},
+		google:   {Modes: []string{faults.OK, modeTokenDown, modeDelegation}},
 	}
 }()
 

@@ -21,8 +21,8 @@ import (
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/faults"
 )
 
-// Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Microsoft, Advance, Hold, Names,
-// Delay and Log are optional.
+// Config holds the settings of the sandbox. Accounts, TwilioAccount, SMTPPassword, Microsoft, Google, Advance,
+// Hold, Names, Delay and Log are optional.
 type Config struct {
 	HookBase        string            // the BFF's URL, to which delivery webhooks are sent
 	Tenant          string            // owner of the webhooks, unless a message names another one
@@ -36,6 +36,7 @@ type Config struct {
 	TwilioToken     string
 	SMTPPassword    string // of every account at ServeSMTP
 	Microsoft       *Microsoft
+	Google          *Google
 	Now             func() time.Time
 	Advance         func(time.Duration)  // moves the demo's clock forward; nil: the page has no button
 	Hold            func(bool)           // stops or starts the demo's clock for tests; required with Advance
@@ -102,6 +103,9 @@ func (s *Sandbox) routes() http.Handler {
 	if s.Microsoft != nil {
 		all.HandleFunc("POST /v1.0/users/{mailbox}/sendMail", s.sendGraph)
 		all.HandleFunc("POST /{directory}/oauth2/v2.0/token", s.issueMicrosoft)
+	}
+	if s.Google != nil {
+		all.HandleFunc("POST /token", s.issueGoogle)
 	}
 	protected := http.NewCrossOriginProtection().Handler(api) // no other site's page sets our clock
 	for _, pattern := range []string{"GET /api/", "POST /api/faults", "POST /api/clock"} {

@@ -45,10 +45,18 @@ type smtpSession struct {
 }
 
 // AuthMechanisms implements [gosmtp.AuthSession].
-func (c *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (c *smtpSession) AuthMechanisms() []string {
+	if c.s.Microsoft != nil || c.s.Google != nil {
+		return []string{sasl.Plain, "XOAUTH2"}
+	}
+	return []string{sasl.Plain}
+}
 
-// Auth accepts every user with the password.
-func (c *smtpSession) Auth(string) (sasl.Server, error) {
+// Auth accepts every user with the password, and the user of an access token.
+func (c *smtpSession) Auth(mechanism string) (sasl.Server, error) {
+	if mechanism == "XOAUTH2" {
+		return &xoauth2{session: c}, nil
+	}
 	return sasl.NewPlainServer(func(_, _, password string) error {
 		if c.s.SMTPPassword == "" || password != c.s.SMTPPassword {
 			return gosmtp.ErrAuthFailed
@@ -67,7 +75,7 @@ func (c *smtpSession) Mail(string, *gosmtp.MailOptions) error {
 	if !c.authenticated {
 		return gosmtp.ErrAuthRequired
 	}
-	c.mode = c.s.faults.Next(smtp, "")
+	c.mode = c.s.faults.Next(smtp, "/mail")
 	switch c.mode {
 	case modeDown, mode429:
 		return smtpError(421, gosmtp.EnhancedCode{4, 7, 0}, "too much to do, come back later")

@@ -34,8 +34,8 @@ type tokens struct {
 }
 
 type accessToken struct {
-	scope string
-	ends  time.Time
+	scope, user string // user: the mailbox that a token of Google's is for
+	ends        time.Time
 }
 
 func newTokens() *tokens { return &tokens{issued: map[string]accessToken{}} }
