@@ -31,7 +31,9 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return l.Addr().String()
 }
 
@@ -49,7 +51,7 @@ func (o *operator) serve(args ...string) (out string, err error) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, append([]string{"serve"}, args...), func(name string) string { return o.env[name] }, writer, io.Discard)
-		writer.Close()
+		_ = writer.Close() // never fails
 	}()
 	_, port, err := net.SplitHostPort(o.env["SHIELDPOD_LISTEN"])
 	if err != nil {
@@ -81,7 +83,7 @@ func get(ctx context.Context, url string) int {
 	if err != nil {
 		return 0
 	}
-	response.Body.Close()
+	_ = response.Body.Close() // of a response that is not read
 	return response.StatusCode
 }
 

@@ -89,7 +89,7 @@ func (s *Store) refresh(ctx context.Context, tenant, contact string, p page, n i
 		p, err = s.follow(ctx, tenant, contact, r.page, math.MaxInt64, true)
 		return p.latest(n), err
 	}
-	return r.page.latest(n), nil
+	return r.latest(n), nil
 }
 
 // Page is [verify.Ledger]'s.
