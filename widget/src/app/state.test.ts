@@ -31,7 +31,11 @@ describe("what is loaded before the pod is drawn", () => {
   it.each<[string, Partial<Pod>, boolean]>([
     ["nothing for shields at rest", dana(grey), false],
     ["nothing for a verified shield", dana(green("v_1")), false],
-    ["nothing for a refused method", dana(grey, { methods: [{ method: "sms_code", reason: "policy" }] }), false],
+    ...(["policy", "landline", "no_carrier"] as const).map((reason): [string, Partial<Pod>, boolean] => [
+      `nothing for a method that is refused by ${reason}`,
+      dana(grey, { methods: [{ method: "sms_code", reason }] }),
+      false,
+    ]),
     ["nothing for wrong codes before the lock", dana(grey, {}, { ...limits, failures: 9, locked: false }), false],
     ["nothing without a contact", { contacts: [] }, false],
     ["the code field for a pending shield", dana(pending("v_1")), true],
@@ -41,6 +45,7 @@ describe("what is loaded before the pod is drawn", () => {
     ["the reason for a lock by codes", dana(grey, {}, { ...limits, locked: true }), true],
     ["the reason for a lock by denial", dana(grey, {}, { ...limits, locked: false, denied: true }), true],
     ["the reason for an unusable number", dana(grey, { unusable: { reason: "extension", text: "ext. 5" } }), true],
+    ["the text of a rare refusal", dana(grey, { methods: [{ method: "sms_code", reason: "voip" }] }), true],
     [
       "the notice for the technician's own contact",
       dana(grey, { methods: [{ method: "sms_code", reason: "own_channel" }] }),

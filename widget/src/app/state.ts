@@ -136,8 +136,8 @@ export const needsLazy = (s: State): boolean => {
   const contact = selectedContact(s);
   const isNeededBy = (channel: Channel) => {
     const { state } = currentShield(channel, now);
-    const own = channel.methods.some((m) => m.reason === "own_channel");
-    return channel.unusable || own || (state !== "unverified" && state !== "verified");
+    const rare = channel.methods.some((m) => m.reason && !/^(policy|landline|no_carrier)$/.test(m.reason));
+    return channel.unusable || rare || (state !== "unverified" && state !== "verified");
   };
   return (
     bannerAt(pod.policy.banner, now) !== undefined ||

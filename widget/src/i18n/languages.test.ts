@@ -2,10 +2,10 @@ import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { channel, contact, pending } from "../../test/harness";
 import { english } from "../lazy/english";
-import { errorText, failureText, problem, script } from "../lazy/strings";
+import { errorText, failureText, problem, rareRefusal, script } from "../lazy/strings";
 import type { Method, Reason } from "../types";
 import { initial as source } from "./languages/en";
-import { type Language, languageTag, refusalText, setLanguage, stage, strings } from "./strings";
+import { type Language, languageTag, setLanguage, stage, strings } from "./strings";
 
 const tags = readdirSync(new URL("languages/", import.meta.url))
   .filter((file) => /^[a-z]+\.ts$/.test(file) && file !== "en.ts")
@@ -77,9 +77,7 @@ describe("the current language", () => {
         contact("dana", 1, [channel("mail"), { ...channel("mobile"), methods: [] }]),
       ),
     ).toBe("Das Postfach von dana ist voll und nimmt nichts an. Folgen Sie Ihrer Anweisung.");
-    expect(refusalText({ method: "sms_code", reason: "opted_out" }, false)).toBe(
-      "Code: Hat STOP geschrieben. Ein Administrator kann das aufheben",
-    );
+    expect(rareRefusal("opted_out")).toBe("Hat STOP geschrieben. Ein Administrator kann das aufheben");
     expect(stage({ ...pending("v_1"), stage: "delivered" }, "14:07").text).toBe("Code zugestellt");
     expect(script("sms_code" as Method, pending("v_1"))).toBe(
       "Fragen Sie: „Lesen Sie mir die sechs Ziffern aus der SMS vor.“",

@@ -2,7 +2,7 @@
 // formatted.
 
 import type { LazyStrings } from "../lazy/english";
-import type { Channel, Method, MethodOption, Person, Shield } from "../types";
+import type { Banner, Channel, Method, Person, Shield } from "../types";
 import { initial as english, type InitialStrings } from "./languages/en";
 
 /** The catalog of a language: one file of languages/. */
@@ -49,17 +49,8 @@ export const spokenLabel = ({ kind, label, masked }: Channel): string =>
 export const actorName = (by: Person | undefined, me: Person | undefined): string =>
   by && me && by.id === me.id ? strings.you : (by?.name ?? "");
 
-export const refusalText = ({ method, reason: why }: MethodOption, alone: boolean): string => {
-  const because =
-    why === "no_carrier"
-      ? strings.noCarrier[usesEmail(method) ? "email" : "phone"]
-      : ((why && strings.refusals[why]) ?? strings.notPossible);
-  return alone ? because : strings.refusalOf(sendShort(method), because);
-};
-
-/** With the decision behind it, where there is one. */
-export const fullRefusalText = (option: MethodOption): string =>
-  [refusalText(option, true), option.explanation].filter(Boolean).join(". ");
+/** The word for the tone of a banner. */
+export const toneName = ({ tone = "info" }: Banner): string => strings.toneName[tone];
 
 export const secretKind = (method?: Method) => (usesCode(method) ? "code" : "link");
 

@@ -16,7 +16,7 @@ export { report } from "./report";
 export { restore } from "./restore";
 export { SaveNotice } from "./save-notice";
 export { createSignIn } from "./signin";
-export { failureText } from "./strings";
+export { failureText, rareRefusal } from "./strings";
 export { TechnicianUnknown, Unusable } from "./unusable";
 
 const sheet = new CSSStyleSheet();

@@ -1,6 +1,7 @@
 // The client's banner: at the top, two lines until it is expanded.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { toneName } from "../i18n/strings";
 import type { Banner as Given } from "../types";
 import { Button } from "../views/button";
 import { segments } from "./links";
@@ -32,7 +33,7 @@ export const Banner = ({ text, tone = "info" }: Given) => {
         {shapes[tone]}
       </svg>
       <p class={open ? "" : "clip"} ref={clipped.text} dir="auto" onFocusIn={() => setOpen(true)}>
-        <span class="sr">{strings().toneName[tone]}: </span>
+        <span class="sr">{toneName({ text, tone })}: </span>
         {segments(text).map(({ text, href }) =>
           href ? (
             <a href={href} target="_blank" rel="noopener noreferrer" dir="ltr">

@@ -1,6 +1,6 @@
 // The English strings of lazy/: see i18n/languages/en.ts.
 
-import type { Banner, Channel, HistoryEntry, Method, Reason, Unusable } from "../types";
+import type { Channel, HistoryEntry, Method, Reason, Unusable } from "../types";
 import type { Transition } from "./transition";
 
 export interface Problem {
@@ -34,7 +34,6 @@ export const english = {
   copied: "Copied",
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
   hadChanged: "Newly changed in the ticket system",
-  tryAgain: "Try again",
   ownContact: "A colleague must verify you.",
   unreachable: "Shieldpod did not answer. Try again.",
   unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
@@ -107,6 +106,20 @@ export const english = {
     email_link: () => "Say: “We just e-mailed you a link. Open it and press Validate.”",
   } as Record<Method, (length: number) => string> & { number: (number: string) => string },
 
+  /** Why a method is refused; the frequent reasons are in i18n/languages/en.ts. */
+  refusals: {
+    locked: "Too many wrong codes",
+    denied: "Locked: they did not ask",
+    own_channel: "This contact is you",
+    changed_channel: "Not allowed so soon after a change",
+    country_not_allowed: "Texts to this country are not allowed",
+    premium_rate: "Premium-rate number: no texts",
+    voip: "Internet number: no texts",
+    toll_free: "Toll-free number: no texts",
+    technician_address: "Your own address and number are not known",
+    opted_out: "Texted STOP. An admin can clear it",
+  } as Partial<Record<Reason, string>>,
+
   outcome: {
     open: "Waiting",
     verified: "Verified",
@@ -153,11 +166,6 @@ export const english = {
     `Locked after ${failures} wrong codes in a row. A verified link clears it, or an admin of ${tenant}.`,
   lockedByDenial: (tenant: string) =>
     `Locked: this contact said “I did not ask for this”. Follow your procedure; an admin of ${tenant} unlocks.`,
-
-  toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
-    NonNullable<Banner["tone"]>,
-    string
-  >,
 
   /** The texts of errors by code. For a missing code the server's sentence is shown, which is English. */
   errors: {} as Partial<Record<string, (seconds: number) => string>>,

@@ -1,7 +1,15 @@
 // The strings of lazy/ in the pod's language. Times are passed in formatted.
 
-import { strings as initialStrings, lazyStrings, secretKind, spokenLabel, stage, usesEmail } from "../i18n/strings";
-import type { Banner, Channel, Contact, HistoryEntry, Lock, Method, Quota, Shield, Unusable } from "../types";
+import {
+  strings as initialStrings,
+  lazyStrings,
+  secretKind,
+  spokenLabel,
+  stage,
+  toneName,
+  usesEmail,
+} from "../i18n/strings";
+import type { Banner, Channel, Contact, HistoryEntry, Lock, Method, Quota, Reason, Shield, Unusable } from "../types";
 import { english, type Problem } from "./english";
 import type { Transition } from "./transition";
 
@@ -45,6 +53,9 @@ export const failureText = ({ reason, method }: Shield, contact: Contact): strin
 export const lockText = ({ failures, denied }: Lock, tenant: string): string =>
   denied ? strings().lockedByDenial(tenant) : strings().lockedByCodes(failures, tenant);
 
+/** Why a method is refused, for the reasons that are not frequent. */
+export const rareRefusal = (reason: Reason): string | undefined => strings().refusals[reason];
+
 /** The text of an error: the server's sentence, unless the pod's language has its own. */
 export const errorText = (code: string, detail: string, seconds: number): string =>
   strings().errors[code]?.(seconds) ?? detail;
@@ -78,7 +89,7 @@ export const problem = (code: string, detail: string): Problem => {
   return { ...known, next: known.next || detail || strings().reload };
 };
 
-export const announceBanner = ({ tone = "info", text }: Banner): string => `${strings().toneName[tone]}: ${text}`;
+export const announceBanner = (banner: Banner): string => `${toneName(banner)}: ${banner.text}`;
 
 export const rulesChanged = (client: string) => strings().rulesChanged(client);
 

@@ -13,6 +13,7 @@ import { useFit } from "./fit";
 import { useKeptFocus } from "./focus";
 import { Icon, ShieldIcon } from "./icons";
 import { noteBlocker, noteHelp } from "./note-blocker";
+import { fullRefusalText, refusalText } from "./refusal";
 
 export const Rows = ({ controller, contact }: ContactProps) => {
   const { TechnicianUnknown } = lazy.value;
@@ -147,7 +148,7 @@ const StateLine = ({
   if (one && none) {
     return (
       <p class="state">
-        {w.refusalText(one, true)}
+        {refusalText(one, true)}
         {one.explanation && <span class="why">{one.explanation}</span>}
       </p>
     );
@@ -157,7 +158,7 @@ const StateLine = ({
       {[w.unverified(shield.reason), again].filter(Boolean).join(" · ")}
       {refused.map((option) => (
         <span class="why" key={option.method} title={option.explanation}>
-          {w.refusalText(option, false)}
+          {refusalText(option, false)}
           {option.explanation && <span class="sr">. {option.explanation}</span>}
         </span>
       ))}
@@ -204,7 +205,7 @@ const Methods = ({ controller, contact, channel, shield }: ShieldProps) => {
           kind={option === first ? "first" : "plain"}
           label={w.methodAction(option.method, channel)}
           disabled={
-            option.reason ? w.fullRefusalText(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))
+            option.reason ? fullRefusalText(option) : (bar ?? (busy && busy !== option.method ? "" : undefined))
           }
           busy={busy === option.method}
           describedBy={needsNote && noteHelp}

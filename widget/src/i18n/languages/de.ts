@@ -18,6 +18,8 @@ export const initial: InitialStrings = {
   reconnecting: "Verbinde neu …",
   polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
   missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
+  tryAgain: "Noch einmal",
+  toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
   history: "Bisherige Verifizierungen",
   saveFirst:
     "Verifizieren Sie den Anrufer, bevor Sie speichern: Auf diesem Ticket ist noch niemand verifiziert (Shieldpod).",
@@ -48,16 +50,6 @@ export const initial: InitialStrings = {
   refusals: {
     policy: "Bei diesem Kunden nicht erlaubt",
     landline: "Empfängt keine SMS",
-    locked: "Zu viele falsche Codes",
-    denied: "Gesperrt: nicht angefordert",
-    own_channel: "Dieser Kontakt sind Sie",
-    changed_channel: "So kurz nach einer Änderung nicht erlaubt",
-    country_not_allowed: "Keine SMS in dieses Land",
-    premium_rate: "Mehrwertnummer: keine SMS",
-    voip: "Internetnummer: keine SMS",
-    toll_free: "Gebührenfreie Nummer: keine SMS",
-    technician_address: "Ihre eigene Adresse und Nummer sind nicht bekannt",
-    opted_out: "Hat STOP geschrieben. Ein Administrator kann das aufheben",
   },
   noCarrier: {
     phone: "Kein SMS-Dienst ist eingerichtet. Fragen Sie Ihren Administrator.",
@@ -109,7 +101,6 @@ export const lazy: LazyStrings = {
   copied: "Kopiert",
   copyBlocked: "Kopieren ist hier gesperrt. Markieren Sie den Text und kopieren Sie ihn:",
   hadChanged: "Im Ticketsystem frisch geändert",
-  tryAgain: "Noch einmal",
   ownContact: "Sie selbst muss ein Kollege verifizieren.",
   unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
   unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
@@ -174,6 +165,19 @@ export const lazy: LazyStrings = {
       "Sagen Sie: „Sie haben eine E-Mail mit einem Link. Öffnen Sie ihn und drücken Sie auf Bestätigen.“",
   },
 
+  refusals: {
+    locked: "Zu viele falsche Codes",
+    denied: "Gesperrt: nicht angefordert",
+    own_channel: "Dieser Kontakt sind Sie",
+    changed_channel: "So kurz nach einer Änderung nicht erlaubt",
+    country_not_allowed: "Keine SMS in dieses Land",
+    premium_rate: "Mehrwertnummer: keine SMS",
+    voip: "Internetnummer: keine SMS",
+    toll_free: "Gebührenfreie Nummer: keine SMS",
+    technician_address: "Ihre eigene Adresse und Nummer sind nicht bekannt",
+    opted_out: "Hat STOP geschrieben. Ein Administrator kann das aufheben",
+  },
+
   outcome: {
     open: "Wartet",
     verified: "Verifiziert",
@@ -214,8 +218,6 @@ export const lazy: LazyStrings = {
     `Gesperrt nach ${failures} falschen Codes hintereinander. Ein bestätigter Link hebt das auf, oder ein Administrator von ${tenant}.`,
   lockedByDenial: (tenant) =>
     `Gesperrt: Dieser Kontakt sagte „Ich habe das nicht angefordert“. Folgen Sie Ihrer Anweisung; ein Administrator von ${tenant} hebt es auf.`,
-
-  toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
 
   errors: {
     cooldown: (s) =>

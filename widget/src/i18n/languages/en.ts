@@ -1,7 +1,7 @@
 // English: the reference for the other languages. The strings that a pod starts with are here; those of lazy/ are in
 // lazy/english.ts. Another language is one file beside this one, with both. Times and destinations are passed in formatted.
 
-import type { Method, Reason, Shield, Stage } from "../../types";
+import type { Banner, Method, Reason, Shield, Stage } from "../../types";
 
 export const initial = {
   title: "Caller verification",
@@ -17,6 +17,11 @@ export const initial = {
   reconnecting: "Reconnecting…",
   polling: "Your network blocks live updates. Checking every few seconds.",
   missing: "A part of the pod did not load. Reload the ticket.",
+  tryAgain: "Try again",
+  toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
+    NonNullable<Banner["tone"]>,
+    string
+  >,
   history: "Verification history",
   saveFirst: "Verify the caller before you save: nobody on this ticket is verified yet (Shieldpod).",
   procedure: "your procedure",
@@ -48,16 +53,6 @@ export const initial = {
   refusals: {
     policy: "Not allowed for this client",
     landline: "Can’t get texts",
-    locked: "Too many wrong codes",
-    denied: "Locked: they did not ask",
-    own_channel: "This contact is you",
-    changed_channel: "Not allowed so soon after a change",
-    country_not_allowed: "Texts to this country are not allowed",
-    premium_rate: "Premium-rate number: no texts",
-    voip: "Internet number: no texts",
-    toll_free: "Toll-free number: no texts",
-    technician_address: "Your own address and number are not known",
-    opted_out: "Texted STOP. An admin can clear it",
   } as Partial<Record<Reason, string>>,
   noCarrier: {
     phone: "No text carrier is set up. Ask your administrator.",

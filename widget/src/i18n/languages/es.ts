@@ -17,6 +17,8 @@ export const initial: InitialStrings = {
   reconnecting: "Reconectando…",
   polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
   missing: "Una parte no se ha cargado. Recargue el ticket.",
+  tryAgain: "Reintentar",
+  toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
   history: "Verificaciones anteriores",
   saveFirst: "Verifique a quien llama antes de guardar: en este ticket aún no hay nadie verificado (Shieldpod).",
   procedure: "su procedimiento",
@@ -42,16 +44,6 @@ export const initial: InitialStrings = {
   refusals: {
     policy: "No permitido para este cliente",
     landline: "No recibe SMS",
-    locked: "Demasiados códigos erróneos",
-    denied: "Bloqueado: no lo pidió",
-    own_channel: "Este contacto es usted",
-    changed_channel: "No permitido tan pronto tras un cambio",
-    country_not_allowed: "Sin SMS a este país",
-    premium_rate: "Número de tarifa especial: sin SMS",
-    voip: "Número de internet: sin SMS",
-    toll_free: "Número gratuito: sin SMS",
-    technician_address: "No se conocen su dirección ni su número",
-    opted_out: "Respondió STOP. Un administrador puede levantarlo",
   },
   noCarrier: {
     phone: "No hay ningún servicio de SMS configurado. Pregunte a su administrador.",
@@ -102,7 +94,6 @@ export const lazy: LazyStrings = {
   copied: "Copiado",
   copyBlocked: "Aquí no se puede copiar. Seleccione el texto y cópielo:",
   hadChanged: "Cambiado hace poco en el sistema de tickets",
-  tryAgain: "Reintentar",
   ownContact: "A usted debe verificarle un compañero.",
   unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
   unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
@@ -166,6 +157,19 @@ export const lazy: LazyStrings = {
     email_link: () => "Diga: «Tiene un correo con un enlace. Ábralo y pulse Validar».",
   },
 
+  refusals: {
+    locked: "Demasiados códigos erróneos",
+    denied: "Bloqueado: no lo pidió",
+    own_channel: "Este contacto es usted",
+    changed_channel: "No permitido tan pronto tras un cambio",
+    country_not_allowed: "Sin SMS a este país",
+    premium_rate: "Número de tarifa especial: sin SMS",
+    voip: "Número de internet: sin SMS",
+    toll_free: "Número gratuito: sin SMS",
+    technician_address: "No se conocen su dirección ni su número",
+    opted_out: "Respondió STOP. Un administrador puede levantarlo",
+  },
+
   outcome: {
     open: "En espera",
     verified: "Verificado",
@@ -211,8 +215,6 @@ export const lazy: LazyStrings = {
     `Bloqueado tras ${failures} códigos erróneos seguidos. Lo libera un enlace validado o un administrador de ${tenant}.`,
   lockedByDenial: (tenant) =>
     `Bloqueado: este contacto dijo «Yo no lo he pedido». Siga su procedimiento; lo desbloquea un administrador de ${tenant}.`,
-
-  toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
 
   errors: {
     cooldown: (s) =>

@@ -17,6 +17,8 @@ export const initial: InitialStrings = {
   reconnecting: "Reconnexion…",
   polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
   missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
+  tryAgain: "Réessayer",
+  toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
   history: "Vérifications passées",
   saveFirst: "Vérifiez l’appelant avant d’enregistrer : personne n’est encore vérifié sur ce ticket (Shieldpod).",
   procedure: "votre procédure",
@@ -42,16 +44,6 @@ export const initial: InitialStrings = {
   refusals: {
     policy: "Non autorisé pour ce client",
     landline: "Ne reçoit pas de SMS",
-    locked: "Trop de codes erronés",
-    denied: "Verrouillé : rien demandé",
-    own_channel: "Ce contact, c’est vous",
-    changed_channel: "Non autorisé si peu après un changement",
-    country_not_allowed: "Pas de SMS vers ce pays",
-    premium_rate: "Numéro surtaxé : pas de SMS",
-    voip: "Numéro Internet : pas de SMS",
-    toll_free: "Numéro gratuit : pas de SMS",
-    technician_address: "Votre adresse et votre numéro ne sont pas connus",
-    opted_out: "A répondu STOP. Un administrateur peut le lever",
   },
   noCarrier: {
     phone: "Aucun service de SMS n’est configuré. Demandez à votre administrateur.",
@@ -101,7 +93,6 @@ export const lazy: LazyStrings = {
   copied: "Copié",
   copyBlocked: "La copie est bloquée ici. Sélectionnez le texte et copiez-le :",
   hadChanged: "Récemment changé dans l’outil de tickets",
-  tryAgain: "Réessayer",
   ownContact: "Un collègue doit vous vérifier.",
   unreachable: "Shieldpod n’a pas répondu. Réessayez.",
   unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
@@ -167,6 +158,19 @@ export const lazy: LazyStrings = {
     email_link: () => "Dites : « Vous avez un e-mail avec un lien. Ouvrez-le et appuyez sur Valider. »",
   },
 
+  refusals: {
+    locked: "Trop de codes erronés",
+    denied: "Verrouillé : rien demandé",
+    own_channel: "Ce contact, c’est vous",
+    changed_channel: "Non autorisé si peu après un changement",
+    country_not_allowed: "Pas de SMS vers ce pays",
+    premium_rate: "Numéro surtaxé : pas de SMS",
+    voip: "Numéro Internet : pas de SMS",
+    toll_free: "Numéro gratuit : pas de SMS",
+    technician_address: "Votre adresse et votre numéro ne sont pas connus",
+    opted_out: "A répondu STOP. Un administrateur peut le lever",
+  },
+
   outcome: {
     open: "En attente",
     verified: "Vérifié",
@@ -212,8 +216,6 @@ export const lazy: LazyStrings = {
     `Verrouillé après ${failures} codes erronés de suite. Un lien validé le déverrouille, ou un administrateur de ${tenant}.`,
   lockedByDenial: (tenant) =>
     `Verrouillé : ce contact a dit « Je n’ai rien demandé ». Suivez votre procédure ; un administrateur de ${tenant} déverrouille.`,
-
-  toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
 
   errors: {
     cooldown: (s) =>

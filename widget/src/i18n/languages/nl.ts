@@ -18,6 +18,8 @@ export const initial: InitialStrings = {
   reconnecting: "Opnieuw verbinden…",
   polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
   missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
+  tryAgain: "Opnieuw",
+  toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
   history: "Eerdere verificaties",
   saveFirst: "Verifieer de beller voordat u opslaat: op dit ticket is nog niemand geverifieerd (Shieldpod).",
   procedure: "uw procedure",
@@ -43,16 +45,6 @@ export const initial: InitialStrings = {
   refusals: {
     policy: "Niet toegestaan bij deze klant",
     landline: "Kan geen sms ontvangen",
-    locked: "Te veel foute codes",
-    denied: "Geblokkeerd: niet gevraagd",
-    own_channel: "Dit contact bent u",
-    changed_channel: "Niet zo kort na een wijziging",
-    country_not_allowed: "Geen sms naar dit land",
-    premium_rate: "Betaalnummer: geen sms",
-    voip: "Internetnummer: geen sms",
-    toll_free: "Gratis nummer: geen sms",
-    technician_address: "Uw eigen adres en nummer zijn niet bekend",
-    opted_out: "Stuurde STOP. Een beheerder kan dat opheffen",
   },
   noCarrier: {
     phone: "Er is geen sms-dienst ingesteld. Vraag uw beheerder.",
@@ -103,7 +95,6 @@ export const lazy: LazyStrings = {
   copied: "Gekopieerd",
   copyBlocked: "Kopiëren is hier geblokkeerd. Selecteer de tekst en kopieer die:",
   hadChanged: "Pas gewijzigd in het ticketsysteem",
-  tryAgain: "Opnieuw",
   ownContact: "Een collega moet u verifiëren.",
   unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
   unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
@@ -167,6 +158,19 @@ export const lazy: LazyStrings = {
     email_link: () => "Zeg: ‘U hebt een e-mail met een link. Open hem en druk op Bevestigen.’",
   },
 
+  refusals: {
+    locked: "Te veel foute codes",
+    denied: "Geblokkeerd: niet gevraagd",
+    own_channel: "Dit contact bent u",
+    changed_channel: "Niet zo kort na een wijziging",
+    country_not_allowed: "Geen sms naar dit land",
+    premium_rate: "Betaalnummer: geen sms",
+    voip: "Internetnummer: geen sms",
+    toll_free: "Gratis nummer: geen sms",
+    technician_address: "Uw eigen adres en nummer zijn niet bekend",
+    opted_out: "Stuurde STOP. Een beheerder kan dat opheffen",
+  },
+
   outcome: {
     open: "Wacht",
     verified: "Geverifieerd",
@@ -206,8 +210,6 @@ export const lazy: LazyStrings = {
     `Geblokkeerd na ${failures} foute codes op rij. Een bevestigde link heft dat op, of een beheerder van ${tenant}.`,
   lockedByDenial: (tenant) =>
     `Geblokkeerd: dit contact zei ‘Ik heb dit niet gevraagd’. Volg uw procedure; een beheerder van ${tenant} heft het op.`,
-
-  toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
 
   errors: {
     cooldown: (s) =>
