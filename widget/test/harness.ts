@@ -8,6 +8,7 @@ import type { HostEvents } from "../src/hosts/host";
 import type { Actions } from "../src/lazy/actions";
 import { createCommands } from "../src/lazy/commands";
 import { createPolling } from "../src/lazy/polling";
+import { pressTarget } from "../src/lazy/press";
 import { lazy } from "../src/lazy/registry";
 import { report } from "../src/lazy/report";
 import type { Socket } from "../src/live/socket";
@@ -179,7 +180,7 @@ export const createHarness = ({ polls = false, hidden = (): boolean => false, la
     cancel: call("cancel", 1),
     history: call("history", 1),
   } as unknown as Actions;
-  const loaded = { report, createCommands, createActions: () => actions };
+  const loaded = { report, pressTarget, createCommands, createActions: () => actions };
   lazy.value = late ? {} : loaded;
   /** The loads of lazy/ that wait for the test. */
   const loads: { arrive(): Promise<void>; fail(): Promise<void> }[] = [];

@@ -11,6 +11,7 @@ import {
   settle,
   t0,
 } from "../../test/harness";
+import { lazy } from "../lazy/registry";
 
 let w: ReturnType<typeof createHarness>;
 
@@ -150,6 +151,25 @@ describe("a ticket that is saved", () => {
     await settle();
     await w.call().no("psa_misconfigured", 502);
     expect([w.controller.state.value.phase, w.hostEvents().beforeSave()]).toEqual(["stopped", []]);
+  });
+
+  it("is saved while the pod is a skeleton, because it needs what has not been loaded", async () => {
+    w = createHarness({ late: true });
+    w.controller.start();
+    const fresh = pod("4711", [contact("dana", 1, [channel("mobile", pending("v_1"))])]);
+    await w.launch({ ...fresh, policy: { ...fresh.policy, before_save: "block" } });
+    expect([state().phase, state().drawn, w.hostEvents().beforeSave()]).toEqual(["open", false, []]);
+    lazy.value = { missing: true };
+    expect([state().drawn, w.hostEvents().beforeSave()]).toEqual([true, reasons]);
+  });
+
+  it("is not saved while a pod that was drawn waits for what it needs now", async () => {
+    w = createHarness({ late: true });
+    w.controller.start();
+    const fresh = pod();
+    await w.launch({ ...fresh, policy: { ...fresh.policy, before_save: "block" } });
+    w.event(2, { mobile: pending("v_1") });
+    expect([state().drawn, w.hostEvents().beforeSave()]).toEqual([true, reasons]);
   });
 
   it("is saved while there is no pod", () => {

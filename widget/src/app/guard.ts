@@ -3,27 +3,29 @@
 // drew last.
 
 import { options } from "preact";
-import { lazy, loadLazy } from "../lazy/registry";
+import { lazy } from "../lazy/registry";
+
+/** Whether a change may hide what the pod draws; styles and data of other scripts are left alone. */
+const isHarmful = ({ attributeName }: MutationRecord) => !/^(style|data-.*)$/.test(attributeName ?? "");
 
 /**
  * Observes everything within the root from now on. Preact changes the page only while it flushes, so a change between
- * two flushes was made by another script.
+ * two flushes was made by another script. `redraw` draws everything anew: it is called before a flush where changes cannot
+ * be undone, because lazy/ has not been loaded.
  */
-export const guardDom = (root: Node) => {
+export const guardDom = (root: Node, redraw: () => void) => {
   const foreign: MutationRecord[] = [];
   const handle = (records: MutationRecord[], drawing = false) => {
     foreign.push(...records);
     if (drawing || foreign.length > 0) lazy.value.restore?.(foreign, observer, root, drawing);
   };
   const observer = new MutationObserver((records) => handle(records));
-  options.debounceRendering = (flush) => {
-    const draw = () => {
+  options.debounceRendering = (flush) =>
+    queueMicrotask(() => {
       handle(observer.takeRecords(), true);
+      if (!lazy.value.restore && foreign.splice(0).some(isHarmful)) redraw();
       flush();
       observer.takeRecords();
-    };
-    if (foreign.length > 0) void loadLazy().then(draw);
-    else queueMicrotask(draw);
-  };
+    });
   observer.observe(root, { subtree: true, childList: true, characterDataOldValue: true, attributeOldValue: true });
 };

@@ -50,16 +50,22 @@ const open = (host: ControllerDeps["host"]) => {
     loadLazy,
     newKey: () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join(""),
   });
+  /** A failed load is not repeated by a change of the state: a state with a countdown changes each second. */
+  const load = () => void (lazy.value.missing || loadLazy());
   controller.state.subscribe(() => {
     if (lazy.value.Pending) return;
     const { phase } = controller.state.value;
-    if (phase === "stopped" || needsLazy(controller.state.value)) void loadLazy();
-    else if (phase === "open") systemClock.after(50, () => void loadLazy()); // after this state has been drawn
+    if (phase === "stopped" || needsLazy(controller.state.value)) load();
+    else if (phase === "open") systemClock.after(50, load); // after this state has been drawn
   });
   controller.start();
   void languageLoaded.then(() => {
-    render(<App controller={controller} />, document.body);
-    guardDom(document.body);
+    const draw = () => render(<App controller={controller} />, document.body);
+    draw();
+    guardDom(document.body, () => {
+      render(null, document.body);
+      draw();
+    });
   });
   window.addEventListener("online", controller.wake);
   document.addEventListener("visibilitychange", controller.wake);
@@ -77,11 +83,18 @@ switch (host?.kind) {
   case "form":
     open(() => createForm({ ...hostDeps, ...host }));
     break;
-  default:
-    void Promise.all([loadLazy(), languageLoaded]).then(() => {
-      const { NoHost, createSignIn } = lazy.value;
+  default: {
+    const show = () => {
+      const { NoHost, createSignIn, missing } = lazy.value;
       if (host?.kind === "signin" && createSignIn) {
         open(() => createSignIn({ ...hostDeps, ...host, origin: location.origin }));
       } else if (NoHost) render(<NoHost code={host ? "origin_mismatch" : "no_parent"} />, document.body);
+      else if (missing) render(<p class="hint alone">{strings.missing}</p>, document.body);
+    };
+    void loadLazy();
+    void languageLoaded.then(() => {
+      show();
+      lazy.subscribe(show);
     });
+  }
 }

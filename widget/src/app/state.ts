@@ -37,6 +37,8 @@ export interface OlderEntries {
 
 export interface State {
   phase: "starting" | "open" | "stopped";
+  /** Whether the open pod is on screen: one that needs lazy/ stays a skeleton until that has loaded or is missing. */
+  drawn: boolean;
   problem: { code: string; detail: string } | null;
   pod: Pod | null;
   /** The server's time at the last tick, in Unix milliseconds. */
@@ -79,6 +81,7 @@ export type RecordField = "notes" | "codes" | "wrongCodes" | "errors" | "warning
 
 export const initialState: State = {
   phase: "starting",
+  drawn: false,
   problem: null,
   pod: null,
   now: 0,

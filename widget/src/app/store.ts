@@ -7,7 +7,15 @@ import { lazy } from "../lazy/registry";
 import { observable } from "../observable";
 import type { Pod, PodFrame } from "../types";
 import { fold, mergeFresh } from "./fold";
-import { initialState, opensExpanded, type RecordField, type State, staysExpanded, ticketContact } from "./state";
+import {
+  initialState,
+  needsLazy,
+  opensExpanded,
+  type RecordField,
+  type State,
+  staysExpanded,
+  ticketContact,
+} from "./state";
 import { nextTick } from "./timers";
 
 export type Store = ReturnType<typeof createStore>;
@@ -23,7 +31,8 @@ export const createStore = (clock: Clock, post: Host["post"]) => {
 
   const set = (patch: Partial<State>) => {
     const after = { ...state.value, now: serverNow(), ...patch };
-    const { report } = lazy.value;
+    const { report, missing } = lazy.value;
+    after.drawn = after.phase === "open" && !!(after.drawn || report || missing || !needsLazy(after));
     const announcement = report?.(reported, after, post);
     if (report || !reported.pod) reported = after; // changes before `report` has been loaded are reported once it is
     state.value = { ...after, announcement: announcement || after.announcement };

@@ -2,10 +2,10 @@ import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { channel, contact, pending } from "../../test/harness";
 import { english } from "../lazy/english";
-import { errorText, failureText, problem, rareRefusal, script } from "../lazy/strings";
+import { errorText, failureText, problem, rareRefusal, script, stage } from "../lazy/strings";
 import type { Method, Reason } from "../types";
 import { initial as source } from "./languages/en";
-import { type Language, languageTag, setLanguage, stage, strings } from "./strings";
+import { type Language, languageTag, setLanguage, strings } from "./strings";
 
 const tags = readdirSync(new URL("languages/", import.meta.url))
   .filter((file) => /^[a-z]+\.ts$/.test(file) && file !== "en.ts")

@@ -54,11 +54,5 @@ export const toneName = ({ tone = "info" }: Banner): string => strings.toneName[
 
 export const secretKind = (method?: Method) => (usesCode(method) ? "code" : "link");
 
-export const stage = ({ method, stage: at = "queued" }: Shield, until: string): { text: string; counts: boolean } => {
-  if (at === "delayed") return { text: strings.delayed(usesEmail(method), until), counts: false };
-  if (at === "indeterminate") return { text: strings.indeterminate(until), counts: false };
-  return { text: strings.stages[at][secretKind(method)], counts: true };
-};
-
 export const unverified = (reason?: Shield["reason"]): string =>
   (reason && strings.lapsed[reason]) ?? strings.unverified;

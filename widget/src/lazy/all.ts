@@ -12,11 +12,12 @@ export { NoHost } from "./no-host";
 export { Note } from "./note";
 export { Pending } from "./pending";
 export { createPolling } from "./polling";
+export { pressTarget } from "./press";
 export { report } from "./report";
 export { restore } from "./restore";
 export { SaveNotice } from "./save-notice";
 export { createSignIn } from "./signin";
-export { failureText, rareRefusal } from "./strings";
+export { failureText, pollingText, rareRefusal, stage } from "./strings";
 export { TechnicianUnknown, Unusable } from "./unusable";
 
 const sheet = new CSSStyleSheet();

@@ -11,7 +11,7 @@ import {
   settle,
   t0,
 } from "../../test/harness";
-import { historyOf } from "../app/state";
+import { historyOf, pendingAction } from "../app/state";
 import { lazy } from "./registry";
 import { warningNow } from "./warning";
 
@@ -230,23 +230,73 @@ describe("a press before the commands have been loaded", () => {
     await w.launch();
   });
 
-  it("sends once they are there, and once for repeated presses", async () => {
+  const moved = (masked: string) => pod("4711", [contact("dana", 2, [{ ...channel("mobile"), masked }])]);
+  /** The same ticket is launched again. */
+  const relaunch = (fresh: ReturnType<typeof pod>) => {
+    w.hostEvents().ticketUpdated();
+    return w.launch(fresh);
+  };
+
+  it.each<[string, () => unknown, number]>([
+    ["sends once they are there", () => {}, 1],
+    ["sends once for repeated presses", press, 1],
+    ["sends after less than 5 seconds", () => vi.advanceTimersByTimeAsync(4_999), 1],
+    ["sends nothing after 5 seconds", () => vi.advanceTimersByTimeAsync(5_000), 0],
+    ["sends nothing after a sleep of 6 seconds", () => vi.setSystemTime(Date.parse(secondsAfter(6))), 0],
+    ["sends nothing when another message was sent", () => w.event(2, { mobile: pending("v_9") }), 0],
+    ["sends nothing when the channel was verified", () => w.event(2, { mobile: green("v_9") }), 0],
+    ["sends when another channel was verified", () => w.event(2, { mail: green("v_9") }), 1],
+    ["sends when the same contact was read again", () => relaunch(moved("+1 ••• ••• 4821")), 1],
+    ["sends nothing when the number is another one", () => relaunch(moved("+1 ••• ••• 7777")), 0],
+    ["sends nothing when the channel is gone", () => relaunch(pod("4711", [contact("dana", 2, [channel("mail")])])), 0],
+    [
+      "sends nothing when the contact is gone",
+      () => relaunch(pod("4711", [contact("sam", 2, [channel("mobile")])])),
+      0,
+    ],
+  ])("%s", async (_, change, want) => {
     press();
-    press();
-    await settle();
-    expect([sends().length, w.loads.length]).toEqual([0, 2]);
+    await change();
     for (const load of w.loads) await load.arrive();
-    expect(sends()).toHaveLength(1);
+    expect([sends().length, Object.keys(state().busy).length, state().errors]).toEqual([want, want, {}]);
+  });
+
+  it("shows the button as busy until it is sent", async () => {
+    press();
+    expect([sends().length, pendingAction(state(), where, w.shield())]).toEqual([0, "sms_code"]);
+    await w.loads[0]?.arrive();
+    expect([sends().length, pendingAction(state(), where, w.shield())]).toEqual([1, "sms_code"]);
     await w.call().yes(answer("v_1", 2, pending("v_1")));
     expect([w.shield().state, state().busy]).toEqual(["pending", {}]);
   });
 
+  it("sends with the contact as it is now", async () => {
+    press();
+    await relaunch(pod("4711", [contact("dana", 2, [channel("mobile")], false)]));
+    await w.loads[0]?.arrive();
+    expect(sends()).toHaveLength(0); // the contact is no longer the ticket's, so a note is required
+  });
+
+  it("is not busy after 5 seconds, and can be pressed again", async () => {
+    press();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(state().busy).toEqual({});
+    press();
+    for (const load of w.loads) await load.arrive();
+    expect(sends()).toHaveLength(1);
+  });
+
+  it("on two channels sends to the last one only", async () => {
+    press();
+    void w.controller.send(w.dana(), w.reach("mail"), "email_link");
+    expect(Object.keys(state().busy)).toEqual(["dana/mail"]);
+    for (const load of w.loads) await load.arrive();
+    expect(sends().map((c) => c.given[3])).toEqual([{ contact_id: "dana", channel_id: "mail", method: "email_link" }]);
+  });
+
   it("sends nothing when they do not load; the next press loads them again", async () => {
     press();
-    const changes = vi.fn();
-    w.controller.state.subscribe(changes);
     await w.loads[0]?.fail();
-    expect(changes).not.toHaveBeenCalled(); // each change of the state loads them again
     expect([sends().length, lazy.value.missing, state().busy]).toEqual([0, true, {}]);
     press();
     await w.loads[1]?.arrive();
@@ -259,5 +309,35 @@ describe("a press before the commands have been loaded", () => {
     await w.launch(pod("4712"));
     await w.loads[0]?.arrive();
     expect([sends().length, state().busy, state().errors]).toEqual([0, {}, {}]);
+  });
+});
+
+describe("commands that did not load", () => {
+  beforeEach(async () => {
+    w = createHarness({ late: true });
+    w.controller.start();
+    await w.launch();
+    press();
+    await w.loads[0]?.fail();
+  });
+
+  it.each<[string, () => unknown, number]>([
+    ["are not loaded again by a change of the state", () => w.event(2, { mobile: pending("v_9") }), 0],
+    [
+      "are not loaded again by a countdown",
+      () => {
+        w.event(2, { mobile: pending("v_9") });
+        return vi.advanceTimersByTimeAsync(30_000);
+      },
+      0,
+    ],
+    ["are loaded again once when the page wakes", () => w.controller.wake(), 1],
+    ["are loaded again once by a press", press, 1],
+    ["are loaded again once by Try again", () => w.controller.retry(), 1],
+  ])("%s", async (_, act, want) => {
+    await act();
+    expect(w.loads.length - 1).toBe(want);
+    await w.loads[1]?.fail();
+    expect(w.loads.length - 1).toBe(want);
   });
 });

@@ -1,6 +1,6 @@
 // The English strings of lazy/: see i18n/languages/en.ts.
 
-import type { Channel, HistoryEntry, Method, Reason, Unusable } from "../types";
+import type { Channel, HistoryEntry, Method, Reason, Stage, Unusable } from "../types";
 import type { Transition } from "./transition";
 
 export interface Problem {
@@ -34,6 +34,7 @@ export const english = {
   copied: "Copied",
   copyBlocked: "Copying is blocked here. Select the text and copy it:",
   hadChanged: "Newly changed in the ticket system",
+  polling: "Your network blocks live updates. Checking every few seconds.",
   ownContact: "A colleague must verify you.",
   unreachable: "Shieldpod did not answer. Try again.",
   unreachableSend: "Shieldpod did not answer. Press again: nothing is sent twice.",
@@ -119,6 +120,16 @@ export const english = {
     technician_address: "Your own address and number are not known",
     opted_out: "Texted STOP. An admin can clear it",
   } as Partial<Record<Reason, string>>,
+
+  stages: {
+    queued: { code: "Sending code", link: "Sending link" },
+    sent: { code: "Code sent", link: "Link sent" },
+    delivered: { code: "Code delivered", link: "Link delivered" },
+    opened: { code: "Code opened", link: "Link opened" },
+  } as Record<Exclude<Stage, "delayed" | "indeterminate">, { code: string; link: string }>,
+  delayed: (mail: boolean, until: string) =>
+    `${mail ? "E-mail" : "Texting"} isn’t answering. We keep trying until ${until}.`,
+  indeterminate: (until: string) => `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`,
 
   outcome: {
     open: "Waiting",

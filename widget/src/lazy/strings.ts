@@ -1,14 +1,6 @@
 // The strings of lazy/ in the pod's language. Times are passed in formatted.
 
-import {
-  strings as initialStrings,
-  lazyStrings,
-  secretKind,
-  spokenLabel,
-  stage,
-  toneName,
-  usesEmail,
-} from "../i18n/strings";
+import { strings as initialStrings, lazyStrings, secretKind, spokenLabel, toneName, usesEmail } from "../i18n/strings";
 import type { Banner, Channel, Contact, HistoryEntry, Lock, Method, Quota, Reason, Shield, Unusable } from "../types";
 import { english, type Problem } from "./english";
 import type { Transition } from "./transition";
@@ -16,6 +8,7 @@ import type { Transition } from "./transition";
 /** All strings of lazy/ in the current language. */
 export const strings = () => lazyStrings ?? english;
 
+export const pollingText = () => strings().polling;
 export const noteTooShort = (min: number) => strings().noteTooShort(min);
 export const codeTooShort = (length: number) => strings().codeTooShort(length);
 export const resendIn = (left: string) => strings().resendIn(left);
@@ -108,6 +101,13 @@ const transitionText = (turn: Transition, contact: Contact, shield: Shield): str
 /** One sentence for the live region. */
 export const announce = (turn: Transition, contact: Contact, channel: Channel, shield: Shield): string =>
   `${contact.name}, ${spokenLabel(channel)}: ${transitionText(turn, contact, shield)}`;
+
+/** The stage of a pending verification. `counts`: the time that is left is shown behind it. */
+export const stage = ({ method, stage: at = "queued" }: Shield, until: string): { text: string; counts: boolean } => {
+  if (at === "delayed") return { text: strings().delayed(usesEmail(method), until), counts: false };
+  if (at === "indeterminate") return { text: strings().indeterminate(until), counts: false };
+  return { text: strings().stages[at][secretKind(method)], counts: true };
+};
 
 export const announceStage = (channel: Channel, shield: Shield, until: string): string =>
   `${spokenLabel(channel)}: ${stage(shield, until).text}`;

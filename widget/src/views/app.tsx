@@ -2,9 +2,10 @@
 
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { bannerAt } from "../app/banner";
-import { needsLazy, type State, selectedContact } from "../app/state";
-import { strings } from "../i18n/strings";
+import { selectedContact } from "../app/state";
+import { strings, toneName } from "../i18n/strings";
 import { lazy } from "../lazy/registry";
+import { Button } from "./button";
 import type { Controller } from "./controller";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
@@ -17,9 +18,9 @@ export const App = ({ controller }: { controller: Controller }) => {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useLayoutEffect(() => controller.state.subscribe(() => redraw(null)), [controller]);
   useLayoutEffect(() => lazy.subscribe(() => redraw(null)), []);
-  const { Banner, SaveNotice, ErrorPanel = Skeleton, missing } = lazy.value;
+  const { Banner, SaveNotice, ErrorPanel = Stopped, missing } = lazy.value;
   const s = controller.state.value;
-  const phase = useDrawnPhase(s);
+  const phase = s.phase === "open" && !s.drawn ? "starting" : s.phase;
   const banner = phase === "open" && bannerAt(s.pod?.policy.banner, s.now);
   const main = useKeptFocus<HTMLElement>((main) => main.querySelector("select") ?? main);
   useNaturalHeight(main, controller.resize);
@@ -28,30 +29,24 @@ export const App = ({ controller }: { controller: Controller }) => {
       <h1 class="sr">{strings.title}</h1>
       <Sprite />
       {banner && Banner && <Banner key={banner.text} {...banner} />}
-      {banner && missing && <p class="notice">{banner.text}</p>}
+      {banner && missing && (
+        <p class="notice" role="alert">
+          {toneName(banner)}: <span dir="auto">{banner.text}</span>
+        </p>
+      )}
       {phase === "open" && SaveNotice && <SaveNotice s={s} />}
       {phase === "starting" && <Skeleton />}
       {phase === "stopped" && <ErrorPanel controller={controller} />}
       {phase === "open" && (s.expanded ? <Panel controller={controller} /> : <Summary controller={controller} />)}
       {phase !== "stopped" && !(s.online && !s.polling) && (
-        <p class="offline">{s.online ? strings.polling : strings.reconnecting}</p>
+        <p class="offline">{s.online ? lazy.value.pollingText?.() : strings.reconnecting}</p>
       )}
-      {missing && <p class="offline">{strings.missing}</p>}
+      {missing && phase !== "stopped" && <p class="offline">{strings.missing}</p>}
       <div class="sr" role="status">
         {s.announcement}
       </div>
     </main>
   );
-};
-
-/** The phase to draw. A pod that needs lazy/ opens when that has loaded, so that nothing on the screen moves afterwards. */
-const useDrawnPhase = (s: State): State["phase"] => {
-  const open = useRef(false);
-  const { Pending, missing } = lazy.value;
-  const waits = s.phase === "open" && !open.current && !Pending && !missing && needsLazy(s);
-  const phase = waits ? "starting" : s.phase;
-  open.current = phase === "open";
-  return phase;
 };
 
 const Panel = ({ controller }: { controller: Controller }) => {
@@ -72,6 +67,19 @@ const Panel = ({ controller }: { controller: Controller }) => {
     </>
   );
 };
+
+/** A stopped pod before lazy/, which explains the problem, has been loaded. */
+const Stopped = ({ controller }: { controller: Controller }) =>
+  lazy.value.missing ? (
+    <div class="hint alone" role="alert">
+      <p>
+        {strings.missing} ({controller.state.value.problem?.code})
+      </p>
+      <Button onPress={controller.retry}>{strings.tryAgain}</Button>
+    </div>
+  ) : (
+    <Skeleton />
+  );
 
 /** The layout in grey, after 150 ms. */
 const Skeleton = () => (

@@ -111,7 +111,10 @@ const StateLine = ({
   const again = !none && isCooling(shield, s.now) ? w.strings.againIn(leftUntil(shield.resend_at, s.now)) : "";
   switch (shield.state) {
     case "pending": {
-      const { text, counts } = w.stage(shield, until);
+      const { text, counts } = lazy.value.stage?.(shield, until) ?? {
+        text: w.strings.shieldName.pending,
+        counts: true,
+      };
       return (
         <p class="state" title={title}>
           {text}

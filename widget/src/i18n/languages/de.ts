@@ -16,7 +16,6 @@ export const initial: InitialStrings = {
   noContacts: "Dieses Ticket hat keinen Kontakt. Tragen Sie ihn im Ticketsystem ein und laden Sie das Ticket neu.",
   inTicketSystem: "im Ticketsystem",
   reconnecting: "Verbinde neu …",
-  polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
   missing: "Ein Teil wurde nicht geladen. Laden Sie das Ticket neu.",
   tryAgain: "Noch einmal",
   toneName: { info: "Hinweis", warning: "Warnung", critical: "Achtung" },
@@ -58,17 +57,6 @@ export const initial: InitialStrings = {
   notPossible: "Hier nicht möglich",
   refusalOf: (button, because) => `${button}: ${because}`,
 
-  stages: {
-    queued: { code: "Code wird gesendet", link: "Link wird gesendet" },
-    sent: { code: "Code gesendet", link: "Link gesendet" },
-    delivered: { code: "Code zugestellt", link: "Link zugestellt" },
-    opened: { code: "Code geöffnet", link: "Link geöffnet" },
-  },
-  delayed: (mail, until) =>
-    `Der ${mail ? "E-Mail" : "SMS"}-Dienst antwortet nicht. Wir versuchen es weiter bis ${until}.`,
-  indeterminate: (until) =>
-    `Ob es gesendet wurde, wissen wir nicht. Kommt bis ${until} nichts an, senden Sie es noch einmal.`,
-
   shieldName: {
     unverified: "Nicht verifiziert",
     pending: "Wartet",
@@ -101,6 +89,7 @@ export const lazy: LazyStrings = {
   copied: "Kopiert",
   copyBlocked: "Kopieren ist hier gesperrt. Markieren Sie den Text und kopieren Sie ihn:",
   hadChanged: "Im Ticketsystem frisch geändert",
+  polling: "Ihr Netz blockiert Live-Aktualisierungen. Abfrage alle paar Sekunden.",
   ownContact: "Sie selbst muss ein Kollege verifizieren.",
   unreachable: "Shieldpod hat nicht geantwortet. Versuchen Sie es noch einmal.",
   unreachableSend: "Shieldpod hat nicht geantwortet. Drücken Sie noch einmal: Nichts wird doppelt gesendet.",
@@ -177,6 +166,17 @@ export const lazy: LazyStrings = {
     technician_address: "Ihre eigene Adresse und Nummer sind nicht bekannt",
     opted_out: "Hat STOP geschrieben. Ein Administrator kann das aufheben",
   },
+
+  stages: {
+    queued: { code: "Code wird gesendet", link: "Link wird gesendet" },
+    sent: { code: "Code gesendet", link: "Link gesendet" },
+    delivered: { code: "Code zugestellt", link: "Link zugestellt" },
+    opened: { code: "Code geöffnet", link: "Link geöffnet" },
+  },
+  delayed: (mail, until) =>
+    `Der ${mail ? "E-Mail" : "SMS"}-Dienst antwortet nicht. Wir versuchen es weiter bis ${until}.`,
+  indeterminate: (until) =>
+    `Ob es gesendet wurde, wissen wir nicht. Kommt bis ${until} nichts an, senden Sie es noch einmal.`,
 
   outcome: {
     open: "Wartet",

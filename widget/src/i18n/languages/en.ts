@@ -1,7 +1,7 @@
 // English: the reference for the other languages. The strings that a pod starts with are here; those of lazy/ are in
 // lazy/english.ts. Another language is one file beside this one, with both. Times and destinations are passed in formatted.
 
-import type { Banner, Method, Reason, Shield, Stage } from "../../types";
+import type { Banner, Method, Reason, Shield } from "../../types";
 
 export const initial = {
   title: "Caller verification",
@@ -15,7 +15,6 @@ export const initial = {
   noContacts: "This ticket has no contact. Add one in the ticket system, then reload the ticket.",
   inTicketSystem: "in the ticket system",
   reconnecting: "Reconnecting…",
-  polling: "Your network blocks live updates. Checking every few seconds.",
   missing: "A part of the pod did not load. Reload the ticket.",
   tryAgain: "Try again",
   toneName: { info: "Information", warning: "Warning", critical: "Critical" } as Record<
@@ -60,16 +59,6 @@ export const initial = {
   },
   notPossible: "Not possible here",
   refusalOf: (button: string, because: string) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
-
-  stages: {
-    queued: { code: "Sending code", link: "Sending link" },
-    sent: { code: "Code sent", link: "Link sent" },
-    delivered: { code: "Code delivered", link: "Link delivered" },
-    opened: { code: "Code opened", link: "Link opened" },
-  } as Record<Exclude<Stage, "delayed" | "indeterminate">, { code: string; link: string }>,
-  delayed: (mail: boolean, until: string) =>
-    `${mail ? "E-mail" : "Texting"} isn’t answering. We keep trying until ${until}.`,
-  indeterminate: (until: string) => `We can’t tell whether it was sent. If nothing arrives by ${until}, resend it.`,
 
   shieldName: {
     unverified: "Not verified",

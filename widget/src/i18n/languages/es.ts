@@ -15,7 +15,6 @@ export const initial: InitialStrings = {
   noContacts: "Este ticket no tiene contacto. Añada uno en el sistema de tickets y recargue el ticket.",
   inTicketSystem: "en el sistema de tickets",
   reconnecting: "Reconectando…",
-  polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
   missing: "Una parte no se ha cargado. Recargue el ticket.",
   tryAgain: "Reintentar",
   toneName: { info: "Información", warning: "Aviso", critical: "Alerta" },
@@ -52,16 +51,6 @@ export const initial: InitialStrings = {
   notPossible: "Aquí no es posible",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 
-  stages: {
-    queued: { code: "Enviando el código", link: "Enviando el enlace" },
-    sent: { code: "Código enviado", link: "Enlace enviado" },
-    delivered: { code: "Código entregado", link: "Enlace entregado" },
-    opened: { code: "Código abierto", link: "Enlace abierto" },
-  },
-  delayed: (mail, until) =>
-    `El envío de ${mail ? "correo" : "SMS"} no responde. Seguimos intentándolo hasta las ${until}.`,
-  indeterminate: (until) => `No sabemos si se envió. Si no llega nada antes de las ${until}, reenvíelo.`,
-
   shieldName: {
     unverified: "Sin verificar",
     pending: "En espera",
@@ -94,6 +83,7 @@ export const lazy: LazyStrings = {
   copied: "Copiado",
   copyBlocked: "Aquí no se puede copiar. Seleccione el texto y cópielo:",
   hadChanged: "Cambiado hace poco en el sistema de tickets",
+  polling: "Su red bloquea las actualizaciones en vivo. Se consulta cada pocos segundos.",
   ownContact: "A usted debe verificarle un compañero.",
   unreachable: "Shieldpod no ha respondido. Inténtelo de nuevo.",
   unreachableSend: "Shieldpod no ha respondido. Pulse otra vez: nada se envía dos veces.",
@@ -169,6 +159,16 @@ export const lazy: LazyStrings = {
     technician_address: "No se conocen su dirección ni su número",
     opted_out: "Respondió STOP. Un administrador puede levantarlo",
   },
+
+  stages: {
+    queued: { code: "Enviando el código", link: "Enviando el enlace" },
+    sent: { code: "Código enviado", link: "Enlace enviado" },
+    delivered: { code: "Código entregado", link: "Enlace entregado" },
+    opened: { code: "Código abierto", link: "Enlace abierto" },
+  },
+  delayed: (mail, until) =>
+    `El envío de ${mail ? "correo" : "SMS"} no responde. Seguimos intentándolo hasta las ${until}.`,
+  indeterminate: (until) => `No sabemos si se envió. Si no llega nada antes de las ${until}, reenvíelo.`,
 
   outcome: {
     open: "En espera",

@@ -15,7 +15,6 @@ export const initial: InitialStrings = {
   noContacts: "Ce ticket n’a pas de contact. Ajoutez-en un dans l’outil de tickets, puis rechargez le ticket.",
   inTicketSystem: "dans l’outil de tickets",
   reconnecting: "Reconnexion…",
-  polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
   missing: "Une partie n’a pas été chargée. Rechargez le ticket.",
   tryAgain: "Réessayer",
   toneName: { info: "Information", warning: "Avertissement", critical: "Alerte" },
@@ -52,15 +51,6 @@ export const initial: InitialStrings = {
   notPossible: "Impossible ici",
   refusalOf: (button, because) => `${button} : ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 
-  stages: {
-    queued: { code: "Envoi du code", link: "Envoi du lien" },
-    sent: { code: "Code envoyé", link: "Lien envoyé" },
-    delivered: { code: "Code distribué", link: "Lien distribué" },
-    opened: { code: "Code ouvert", link: "Lien ouvert" },
-  },
-  delayed: (mail, until) => `L’envoi ${mail ? "d’e-mails" : "de SMS"} ne répond pas. Nous réessayons jusqu’à ${until}.`,
-  indeterminate: (until) => `Nous ne savons pas s’il est parti. Si rien n’arrive avant ${until}, renvoyez-le.`,
-
   shieldName: {
     unverified: "Non vérifié",
     pending: "En attente",
@@ -93,6 +83,7 @@ export const lazy: LazyStrings = {
   copied: "Copié",
   copyBlocked: "La copie est bloquée ici. Sélectionnez le texte et copiez-le :",
   hadChanged: "Récemment changé dans l’outil de tickets",
+  polling: "Votre réseau bloque les mises à jour en direct. Vérification toutes les quelques secondes.",
   ownContact: "Un collègue doit vous vérifier.",
   unreachable: "Shieldpod n’a pas répondu. Réessayez.",
   unreachableSend: "Shieldpod n’a pas répondu. Appuyez encore : rien n’est envoyé deux fois.",
@@ -170,6 +161,15 @@ export const lazy: LazyStrings = {
     technician_address: "Votre adresse et votre numéro ne sont pas connus",
     opted_out: "A répondu STOP. Un administrateur peut le lever",
   },
+
+  stages: {
+    queued: { code: "Envoi du code", link: "Envoi du lien" },
+    sent: { code: "Code envoyé", link: "Lien envoyé" },
+    delivered: { code: "Code distribué", link: "Lien distribué" },
+    opened: { code: "Code ouvert", link: "Lien ouvert" },
+  },
+  delayed: (mail, until) => `L’envoi ${mail ? "d’e-mails" : "de SMS"} ne répond pas. Nous réessayons jusqu’à ${until}.`,
+  indeterminate: (until) => `Nous ne savons pas s’il est parti. Si rien n’arrive avant ${until}, renvoyez-le.`,
 
   outcome: {
     open: "En attente",

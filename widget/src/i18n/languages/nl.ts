@@ -16,7 +16,6 @@ export const initial: InitialStrings = {
   noContacts: "Dit ticket heeft geen contact. Voeg er een toe in het ticketsysteem en laad het ticket opnieuw.",
   inTicketSystem: "in het ticketsysteem",
   reconnecting: "Opnieuw verbinden…",
-  polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
   missing: "Een deel is niet geladen. Laad het ticket opnieuw.",
   tryAgain: "Opnieuw",
   toneName: { info: "Informatie", warning: "Waarschuwing", critical: "Let op" },
@@ -53,16 +52,6 @@ export const initial: InitialStrings = {
   notPossible: "Kan hier niet",
   refusalOf: (button, because) => `${button}: ${because.charAt(0).toLowerCase()}${because.slice(1)}`,
 
-  stages: {
-    queued: { code: "Code wordt verstuurd", link: "Link wordt verstuurd" },
-    sent: { code: "Code verstuurd", link: "Link verstuurd" },
-    delivered: { code: "Code bezorgd", link: "Link bezorgd" },
-    opened: { code: "Code geopend", link: "Link geopend" },
-  },
-  delayed: (mail, until) => `De ${mail ? "e-mail" : "sms-"}dienst antwoordt niet. We proberen het tot ${until}.`,
-  indeterminate: (until) =>
-    `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
-
   shieldName: {
     unverified: "Niet geverifieerd",
     pending: "Wacht",
@@ -95,6 +84,7 @@ export const lazy: LazyStrings = {
   copied: "Gekopieerd",
   copyBlocked: "Kopiëren is hier geblokkeerd. Selecteer de tekst en kopieer die:",
   hadChanged: "Pas gewijzigd in het ticketsysteem",
+  polling: "Uw netwerk blokkeert live-updates. Elke paar seconden wordt er gecontroleerd.",
   ownContact: "Een collega moet u verifiëren.",
   unreachable: "Shieldpod antwoordde niet. Probeer het opnieuw.",
   unreachableSend: "Shieldpod antwoordde niet. Druk nog eens: er wordt niets dubbel verstuurd.",
@@ -170,6 +160,16 @@ export const lazy: LazyStrings = {
     technician_address: "Uw eigen adres en nummer zijn niet bekend",
     opted_out: "Stuurde STOP. Een beheerder kan dat opheffen",
   },
+
+  stages: {
+    queued: { code: "Code wordt verstuurd", link: "Link wordt verstuurd" },
+    sent: { code: "Code verstuurd", link: "Link verstuurd" },
+    delivered: { code: "Code bezorgd", link: "Link bezorgd" },
+    opened: { code: "Code geopend", link: "Link geopend" },
+  },
+  delayed: (mail, until) => `De ${mail ? "e-mail" : "sms-"}dienst antwoordt niet. We proberen het tot ${until}.`,
+  indeterminate: (until) =>
+    `We weten niet of het verstuurd is. Komt er voor ${until} niets aan, stuur het dan opnieuw.`,
 
   outcome: {
     open: "Wacht",
