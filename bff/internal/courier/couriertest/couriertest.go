@@ -1,9 +1,10 @@
-// Package couriertest has what the tests of carriers' delivery reports share. Start with [NewHooks].
+// Package couriertest has what the tests of carriers share. Start with [NewHooks], for delivery reports.
 package couriertest
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -77,4 +78,19 @@ func (h *Hooks) RecordReports(_ context.Context, tenant string, reports []verify
 		h.Received = append(h.Received, fmt.Sprintf("%s %s %s%s", r.Job, r.Kind, r.Reason, r.Carrier))
 	}
 	return unknown, nil
+}
+
+// Fault gives the fault in a carrier's error. The test fails if there is none, or if one of the secrets is in its text.
+func Fault(t testing.TB, err error, secrets ...string) *courier.Fault {
+	t.Helper()
+	var f *courier.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("%v (%T) is no fault", err, err)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(f.Error(), secret) {
+			t.Errorf("the fault contains %q: %v", secret, f)
+		}
+	}
+	return f
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/oauth"
 )
 
@@ -200,16 +201,7 @@ func faultOf(t *testing.T, s *oauth.Source, secrets ...string) *courier.Fault {
 		t.Error("there is a token")
 		return false, nil
 	})
-	var f *courier.Fault
-	if !errors.As(err, &f) {
-		t.Fatalf("%v (%T) is no fault", err, err)
-	}
-	for _, s := range append(secrets, "verify@acme.example", "Trace ID") {
-		if strings.Contains(f.Error(), s) {
-			t.Errorf("the fault contains %q: %v", s, f)
-		}
-	}
-	return f
+	return couriertest.Fault(t, err, append(secrets, "verify@acme.example", "Trace ID")...)
 }
 
 // fault is what a fault must be.

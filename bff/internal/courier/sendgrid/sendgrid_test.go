@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/sendgrid"
 	"github.com/shieldpod/shieldpod/bff/internal/message"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
@@ -54,16 +55,7 @@ func newSenderTo(t *testing.T, host string) *sendgrid.Sender {
 
 func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
-	var f *courier.Fault
-	if !errors.As(err, &f) {
-		t.Fatalf("%v (%T) is no fault", err, err)
-	}
-	for _, secret := range []string{"dana@contoso.com", "secret-token", key} {
-		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault contains %q: %v", secret, f)
-		}
-	}
-	return f
+	return couriertest.Fault(t, err, "dana@contoso.com", "secret-token", key)
 }
 
 func TestTheRequestHasSendGridsForm(t *testing.T) {

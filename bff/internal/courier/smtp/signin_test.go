@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/oauth"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/smtp"
 	"github.com/shieldpod/shieldpod/bff/internal/sandbox/carriers"
@@ -139,8 +140,9 @@ func TestARefusedTokenIsReplacedOnceAndThenReported(t *testing.T) {
 	}
 	srv.setReply(authLine("token-2"), refusal)
 	srv.setReply(authLine("token-3"), refusal)
-	if err := s.Check(t.Context()); err == nil {
-		t.Error("two refusals are no fault")
+	f := couriertest.Fault(t, s.Check(t.Context()), "token-1", "token-2", "token-3")
+	if f.Kind != courier.Misconfigured || !strings.HasPrefix(f.Error(), "smtp: AUTH: 535 5.7.3: it wants another sign-in. Grant the application SMTP.SendAsApp") {
+		t.Errorf("two refusals: kind %v, %v", f.Kind, f)
 	}
 	want := []string{authLine("token-1"), authLine("token-1"), "", authLine("token-2"), authLine("token-2"), authLine("token-3")}
 	if diff := cmp.Diff(want, authLines(srv)); diff != "" {
@@ -333,13 +335,19 @@ func TestAFaultOfTheSignInByTokenIsReported(t *testing.T) {
 
 func TestAnAccountWithTwoWaysToSignInIsRefused(t *testing.T) {
 	s := newStandIn(t)
-	for name, change := range map[string]func(*smtp.Settings, *smtp.Secret){
-		"a credential for a password": func(settings *smtp.Settings, _ *smtp.Secret) { settings.SignIn = "" },
-		"a password for a token":      func(_ *smtp.Settings, secret *smtp.Secret) { secret.Password = password },
-		"an unknown sign-in":          func(settings *smtp.Settings, secret *smtp.Secret) { settings.SignIn, secret.Credential = "x", "" },
+	for want, change := range map[string]func(*smtp.Settings, *smtp.Secret){
+		"smtp: a credential needs the sign-in microsoft or google": func(settings *smtp.Settings, _ *smtp.Secret) {
+			settings.SignIn = ""
+		},
+		"smtp: a sign-in by access token has a user name and no password": func(_ *smtp.Settings, secret *smtp.Secret) {
+			secret.Password = password
+		},
+		"smtp: the sign-in is password, microsoft or google": func(settings *smtp.Settings, secret *smtp.Secret) {
+			settings.SignIn, secret.Credential = "x", ""
+		},
 	} {
-		if _, err := s.open(t, smtp.ByMicrosoft, change); err == nil {
-			t.Errorf("%s: it is opened", name)
+		if _, err := s.open(t, smtp.ByMicrosoft, change); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
 		}
 	}
 }

@@ -1,19 +1,18 @@
 package twilio_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/twilio"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -48,16 +47,7 @@ func newSender(t *testing.T, recorder http.HandlerFunc, change func(*twilio.Conf
 
 func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
-	var f *courier.Fault
-	if !errors.As(err, &f) {
-		t.Fatalf("%v (%T) is no fault", err, err)
-	}
-	for _, secret := range []string{"4155554821", "secret-code", token} {
-		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault contains %q: %v", secret, f)
-		}
-	}
-	return f
+	return couriertest.Fault(t, err, "4155554821", "secret-code", token)
 }
 
 func TestTheRequestHasTwiliosForm(t *testing.T) {

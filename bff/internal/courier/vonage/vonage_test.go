@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shieldpod/shieldpod/bff/internal/courier"
+	"github.com/shieldpod/shieldpod/bff/internal/courier/couriertest"
 	"github.com/shieldpod/shieldpod/bff/internal/courier/vonage"
 	"github.com/shieldpod/shieldpod/bff/internal/verify"
 )
@@ -53,16 +54,7 @@ func respond(status int, kind, body string) http.HandlerFunc {
 
 func faultOf(t *testing.T, err error) *courier.Fault {
 	t.Helper()
-	var f *courier.Fault
-	if !errors.As(err, &f) {
-		t.Fatalf("%v (%T) is no fault", err, err)
-	}
-	for _, secret := range []string{"4155554821", "482 913", apiSecret} {
-		if strings.Contains(f.Error(), secret) {
-			t.Errorf("the fault contains %q: %v", secret, f)
-		}
-	}
-	return f
+	return couriertest.Fault(t, err, "4155554821", "482 913", apiSecret)
 }
 
 func TestTheRequestHasVonagesForm(t *testing.T) {
