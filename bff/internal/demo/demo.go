@@ -179,11 +179,11 @@ func (d *demo) welcome() error {
 Shieldpod's demo is running. Dana is on the phone and wants her password reset.
 
   1  Open her ticket             %[1]s/tickets/4711
-  2  Press Code beside her mobile number
+  2  Press Send code beside her mobile number
   3  Read the code on her phone  %[2]s
   4  Type it into the pod: the shield turns green
 
-Then try a Link: open it on her phone or in her mailbox, and press Validate, or "I did not ask for this".
+Then press Send link: open the link on her phone or in her mailbox, and press Validate, or "I did not ask for this".
 Press Fast-forward there to see a code expire or a green shield end.
 
 The same pod in ConnectWise's own frame, with the ticket read from its API: %[6]s/tickets/61211
